@@ -1,0 +1,1 @@
+"""What a prompt costs on DeepSeek's API, before it is sent."""

@@ -1,0 +1,99 @@
+"""What a figure rests on besides the prompt and the price list, and the flag that changes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deepseek_cost.estimate import Estimate, Scenario
+from deepseek_cost.pricebook import PriceBook
+from deepseek_cost.prices import stamp
+from deepseek_cost.prompt import renderer_is_installed
+from deepseek_cost.provenance import Confidence
+from deepseek_cost.schedule import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """`about` names the figures, `set_by` the flag that changes the value; None: nothing does."""
+
+    about: str
+    value: str
+    set_by: str | None = None
+
+
+def of_prompt(scenario: Scenario) -> list[Assumption]:
+    """List what the token count of a plain prompt rests on."""
+    mode = scenario.mode
+    found = [Assumption("thinking", "on" if mode.thinking else "off", "--thinking/--no-thinking")]
+    if mode.thinking:
+        found.append(Assumption("effort", mode.effort.value, "--effort"))
+    if not renderer_is_installed():
+        found.append(
+            Assumption(
+                "template",
+                "approximate: from a table, at most 2 tokens off",
+                "pip install 'deepseek-cost[exact]'",
+            )
+        )
+    return found
+
+
+def of_estimate(
+    scenario: Scenario, estimates: Sequence[Estimate], *, now: bool
+) -> list[Assumption]:
+    """List what an estimate rests on; `now`: the instant was not chosen by the user."""
+    output = "unknown" if scenario.output_tokens is None else str(scenario.output_tokens)
+    ceiling = f"{scenario.mode.default_max_tokens}, the API's default max_tokens"
+    found = [
+        *of_prompt(scenario),
+        Assumption("cache_hit_ratio", str(scenario.cache_hit_ratio), "--cache-hit-ratio"),
+        Assumption("output_tokens", output, "--output-tokens"),
+        Assumption("ceiling", ceiling, "--output-tokens"),
+    ]
+    if now:
+        found.append(Assumption("priced_at", "now", "--at"))
+    if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
+        found.append(
+            Assumption(
+                "tier", "that of one instant; DeepSeek does not say which of a request", "--at"
+            )
+        )
+    for estimate in estimates:
+        found += _of_price(estimate)
+    return list(dict.fromkeys(found))
+
+
+def _of_price(estimate: Estimate) -> list[Assumption]:
+    price, model = estimate.price, estimate.price.model
+    found = []
+    if price.service.template is not model.template:
+        found.append(Assumption("template", "today's, not the one in use at that instant"))
+    shown = price.period.last_shown
+    if shown and price.at.date() > shown:
+        found.append(
+            Assumption("prices", f"unchanged since the official page of {shown}", "--prices")
+        )
+    if price.period.confidence is not Confidence.HIGH:
+        doubt = f"{price.period.id}: {price.period.confidence} confidence; {price.period.note}"
+        found.append(Assumption("prices", doubt, "--prices"))
+    return found
+
+
+def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
+    """List what makes an estimate doubtful beyond its assumptions."""
+    found = []
+    for estimate in estimates:
+        price = estimate.price
+        if price.tier is not Tier.FLAT and not book.calendar.holidays_known_at(price.at):
+            last = max((holidays.year for holidays in book.holidays), default=None)
+            end = f"ends {last}-12-31" if last else "is empty"
+            found.append(
+                f"the list of Chinese holidays {end}: whether {stamp(price.at)} is a holiday, "
+                f"and so off-peak, is unknown"
+            )
+        if estimate.over_context:
+            found.append(
+                f"{price.model.name}: a request of {estimate.tally.largest_request:,} tokens is "
+                f"{estimate.over_context:,} more than the context of "
+                f"{price.model.context_tokens:,}; the API refuses it"
+            )
+    return list(dict.fromkeys(found))

@@ -1,0 +1,43 @@
+"""Exact money: cost = tokens x price / 1,000,000, and nothing else."""
+
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact
+
+from deepseek_cost.prices import Rates
+from deepseek_cost.usage import TokenUsage
+
+# 60 digits hold any count times any price; a result that would be rounded is an error instead.
+EXACT = Context(prec=60, traps=[Inexact])
+_PER_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money in the currency of the rates it was worked out with, unrounded."""
+
+    cache_hit: Decimal
+    cache_miss: Decimal
+    output: Decimal
+
+    @property
+    def input(self) -> Decimal:
+        """The cost of the prompt: hits and misses."""
+        return EXACT.add(self.cache_hit, self.cache_miss)
+
+    @property
+    def total(self) -> Decimal:
+        """The cost of prompt and output."""
+        return EXACT.add(self.input, self.output)
+
+
+def cost_of(usage: TokenUsage, rates: Rates) -> Cost:
+    """Price `usage` at `rates`, exactly."""
+    return Cost(
+        cache_hit=_cost(usage.cache_hit, rates.cache_hit),
+        cache_miss=_cost(usage.cache_miss, rates.cache_miss),
+        output=_cost(usage.output, rates.output),
+    )
+
+
+def _cost(tokens: int, per_million: Decimal) -> Decimal:
+    return EXACT.divide(EXACT.multiply(Decimal(tokens), per_million), _PER_MILLION)

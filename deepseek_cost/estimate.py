@@ -1,0 +1,192 @@
+"""What requests cost before they are sent: tokens, tallied and priced at an instant."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from operator import add
+
+from deepseek_cost.cost import Cost, cost_of
+from deepseek_cost.errors import UsageError
+from deepseek_cost.pricebook import Price
+from deepseek_cost.prices import Model, Rates
+from deepseek_cost.prompt import Mode, frame
+from deepseek_cost.tokens import TextCounter, default_counter
+from deepseek_cost.usage import TokenUsage
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a prompt alone does not say; `output_tokens` are of one request, None where unknown."""
+
+    mode: Mode = field(default_factory=Mode)
+    output_tokens: int | None = None
+    cache_hit_ratio: Decimal = Decimal(0)
+    requests: int = 1
+
+    def mode_for(self, model: Model) -> Mode:
+        """Return the mode; a retired name that stood for one mode has that one."""
+        return self.mode if model.thinking is None else replace(self.mode, thinking=model.thinking)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTokens:
+    """The input of one request: what the user wrote, and what the template adds."""
+
+    text: int
+    template: int
+
+    @property
+    def input(self) -> int:
+        """What the bill calls prompt tokens."""
+        return self.text + self.template
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Tokens summed over requests; tallies of parts add up to that of the whole, in any order."""
+
+    requests: int
+    text: int
+    template: int
+    cache_hit: int
+    output: int | None
+    output_ceiling: int
+    largest_request: int  # input plus output, as far as known, of the largest single request
+
+    def __add__(self, other: "Tally") -> "Tally":
+        known = self.output is not None and other.output is not None
+        return Tally(
+            requests=self.requests + other.requests,
+            text=self.text + other.text,
+            template=self.template + other.template,
+            cache_hit=self.cache_hit + other.cache_hit,
+            output=(self.output or 0) + (other.output or 0) if known else None,
+            output_ceiling=self.output_ceiling + other.output_ceiling,
+            largest_request=max(self.largest_request, other.largest_request),
+        )
+
+    @property
+    def input(self) -> int:
+        """All prompt tokens."""
+        return self.text + self.template
+
+    def usage(self, output: int) -> TokenUsage:
+        """Return the billed tokens with this much output."""
+        return TokenUsage(self.cache_hit, self.input - self.cache_hit, output)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A tally with its price."""
+
+    tally: Tally
+    price: Price
+
+    @property
+    def cost(self) -> Cost:
+        """The cost as far as known: without output where that is unknown."""
+        return cost_of(self.tally.usage(self.tally.output or 0), self.price.rates)
+
+    @property
+    def total(self) -> Decimal | None:
+        """The whole cost; None while the output is unknown."""
+        return self.total_at(self.price.rates)
+
+    @property
+    def floor(self) -> Decimal:
+        """The cost with no output."""
+        return self.floor_at(self.price.rates)
+
+    @property
+    def ceiling(self) -> Decimal:
+        """The cost with the most output that the requests allow."""
+        return self.ceiling_at(self.price.rates)
+
+    def total_at(self, rates: Rates) -> Decimal | None:
+        """Return the whole cost at other rates."""
+        return None if self.tally.output is None else self._known_total_at(rates)
+
+    def floor_at(self, rates: Rates) -> Decimal:
+        """Return the cost with no output at other rates."""
+        return cost_of(self.tally.usage(0), rates).total
+
+    def ceiling_at(self, rates: Rates) -> Decimal:
+        """Return the cost with the most output at other rates."""
+        return cost_of(self.tally.usage(self.tally.output_ceiling), rates).total
+
+    @property
+    def over_context(self) -> int:
+        """By how many tokens the largest request is longer than the API accepts; 0 if it fits."""
+        return max(0, self.tally.largest_request - self.price.model.context_tokens)
+
+    def limit_cost(self, *, any_tier: bool) -> Decimal:
+        """Return what a cost limit is held against: the ceiling while the output is unknown.
+
+        With `any_tier`, at the dearer of the two tiers.
+        """
+        rates = [self.price.rates]
+        if any_tier and self.price.other_rates:
+            rates.append(self.price.other_rates)
+        at_rates = self.ceiling_at if self.tally.output is None else self._known_total_at
+        return max(map(at_rates, rates))
+
+    def _known_total_at(self, rates: Rates) -> Decimal:
+        return cost_of(self.tally.usage(self.tally.output or 0), rates).total
+
+
+def tally_request(model: Model, tokens: PromptTokens, scenario: Scenario) -> Tally:
+    """Tally `scenario.requests` requests of this prompt to `model`.
+
+    Raises UsageError for more output than the model can give.
+    """
+    output = scenario.output_tokens
+    if output is not None and output > model.max_output_tokens:
+        raise UsageError(
+            f"--output-tokens {output:,} is more than {model.name} gives in a request: "
+            f"its output limit is {model.max_output_tokens:,} (384K)"
+        )
+    left = max(0, model.context_tokens - tokens.input)
+    allowed = min(scenario.mode_for(model).default_max_tokens, left)
+    n = scenario.requests
+    return Tally(
+        requests=n,
+        text=n * tokens.text,
+        template=n * tokens.template,
+        cache_hit=n * int(Fraction(scenario.cache_hit_ratio) * tokens.input),
+        output=None if output is None else n * output,
+        output_ceiling=n * max(allowed, output or 0),
+        largest_request=tokens.input + (output or 0),
+    )
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Add up tallies; there must be one at least."""
+    return reduce(add, tallies)
+
+
+def tally_text(
+    models: Sequence[Model],
+    blocks: Iterable[str],
+    system: str,
+    scenario: Scenario,
+    counter: TextCounter | None = None,
+) -> list[Tally]:
+    """Tally a prompt, its text in blocks and read once, for each of several models."""
+    counter = counter or default_counter()
+    text = counter.count(blocks)
+    return [
+        tally_request(
+            model, prompt_tokens(model, text, system, scenario.mode_for(model), counter), scenario
+        )
+        for model in models
+    ]
+
+
+def prompt_tokens(
+    model: Model, text: int, system: str, mode: Mode, counter: TextCounter
+) -> PromptTokens:
+    """Return the input of one user message of `text` tokens, after a system message if not empty."""
+    around = frame(model.template, mode, system, counter)
+    return PromptTokens(text + around.system, around.template)

@@ -1,0 +1,155 @@
+"""The price book: which rates bill a model's name at an instant, and by what source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import ClassVar
+
+from deepseek_cost.errors import UnknownModelError, UnpricedError
+from deepseek_cost.prices import (
+    Billing,
+    Cancelled,
+    Currency,
+    Features,
+    Fee,
+    Model,
+    Period,
+    Rates,
+    Service,
+    stamp,
+)
+from deepseek_cost.provenance import in_force
+from deepseek_cost.schedule import Calendar, Holidays, Schedule, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The answer to "what does this name cost at this instant": rates, and why these."""
+
+    model: Model
+    service: Service
+    period: Period
+    currency: Currency
+    at: datetime
+    tier: Tier
+    rates: Rates
+    other_rates: Rates | None
+    tier_until: datetime | None
+    period_until: datetime | None
+
+    @property
+    def list_rates(self) -> Rates | None:
+        """The undiscounted rates of the same tier, where the page showed them."""
+        return self.period.list.get(self.currency, {}).get(self.tier)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBook:
+    """Every list that was ever in force; a pure function of (model, instant, currency)."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    schema_version: int
+    provider: str
+    checked: date
+    page: str
+    model: tuple[Model, ...]
+    period: tuple[Period, ...]
+    schedule: tuple[Schedule, ...] = ()
+    holidays: tuple[Holidays, ...] = ()
+    fee: tuple[Fee, ...] = ()
+    features: tuple[Features, ...] = ()
+    cancelled: tuple[Cancelled, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    billing: Billing | None = None
+
+    def __post_init__(self) -> None:
+        if self.schema_version != 1:
+            raise ValueError(f"schema_version is {self.schema_version}; this dscost reads 1")
+        _require_unique("model", [name for model in self.model for name in model.names])
+        _require_unique("period", [f"{period.bills} {period.since}" for period in self.period])
+        _require_unique("period", [period.id for period in self.period])
+        for model in self.model:
+            self._require_periods(model)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The peak schedules with the holidays."""
+        return Calendar(self.schedule, self.holidays)
+
+    def find(self, name: str) -> Model:
+        """Return the model with this name or nickname, whatever its case."""
+        wanted = name.strip().lower()
+        by_name = {known: model for model in self.model for known in model.names}
+        if wanted in by_name:
+            return by_name[wanted]
+        near = get_close_matches(wanted, by_name, n=3, cutoff=0.5) or list(by_name)
+        raise UnknownModelError(f"unknown model {name!r}; did you mean {', '.join(near)}?")
+
+    def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:
+        """Return the price of a model's name at an instant; raise UnpricedError without evidence."""
+        if at.tzinfo is None:
+            raise ValueError("the instant has no time zone")
+        model = self.find(name)
+        service = model.service_at(at)
+        period = in_force(self.periods_of(service.billed_as), at)
+        if period is None or currency not in period.rates:
+            raise UnpricedError(
+                f"no {currency} price is known for {model.name} at {stamp(at)}; "
+                f"add one to your own table and pass it with --prices"
+            )
+        tiers = period.rates[currency]
+        tier = Tier.FLAT if Tier.FLAT in tiers else self._tier(period, at)
+        return Price(
+            model=model,
+            service=service,
+            period=period,
+            currency=currency,
+            at=at,
+            tier=tier,
+            rates=tiers[tier],
+            other_rates=tiers[tier.other] if tier.other else None,
+            tier_until=self.calendar.next_change(at) if tier.other else None,
+            period_until=self._period_until(model, service, at),
+        )
+
+    def periods_of(self, billed_as: str) -> tuple[Period, ...]:
+        """Return the periods that bill this name, oldest first."""
+        mine = (period for period in self.period if period.bills == billed_as)
+        return tuple(sorted(mine, key=lambda period: period.since))
+
+    def features_of(self, model: Model, at: datetime) -> Features | None:
+        """Return the feature rows that the page listed for a model at an instant."""
+        return in_force([row for row in self.features if model.name in row.models], at)
+
+    def _tier(self, period: Period, at: datetime) -> Tier:
+        tier = self.calendar.tier_at(at)
+        if tier is Tier.FLAT:
+            raise UnpricedError(
+                f"period {period.id} has peak prices, but no schedule says when peak hours are "
+                f"at {stamp(at)}; add a [[schedule]] to the price table"
+            )
+        return tier
+
+    def _period_until(self, model: Model, service: Service, at: datetime) -> datetime | None:
+        ends = [period.since for period in self.periods_of(service.billed_as)]
+        ends += [s.since for s in model.service if s.billed_as != service.billed_as]
+        ends += [model.until] if model.until else []
+        return min((end for end in ends if end > at), default=None)
+
+    def _require_periods(self, model: Model) -> None:
+        for service in model.service:
+            if in_force(self.periods_of(service.billed_as), service.since) is None:
+                raise ValueError(
+                    f"model {model.name} is billed as {service.billed_as} from "
+                    f"{stamp(service.since)}, but no period bills that name then"
+                )
+
+
+def _require_unique(what: str, names: "list[str]") -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{what} {name} stands twice")
+        seen.add(name)

@@ -1,0 +1,105 @@
+"""Reading a price table: TOML, validated, with errors that name the entry."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from platformdirs import user_config_path
+from pydantic import TypeAdapter, ValidationError
+
+from deepseek_cost.errors import PriceTableError
+from deepseek_cost.pricebook import PriceBook
+
+ENVIRONMENT_VARIABLE = "DSCOST_PRICES"
+# The bundled table has 25 KB; a limit keeps a wrong path, say to a log, from filling the memory.
+_MAX_BYTES = 4_000_000
+
+
+class Choice(NamedTuple):
+    """A price table to use, and what chose it; without a path, the one that comes with dscost."""
+
+    path: Path | None
+    chosen_by: str
+
+
+def choose(flag: Path | None, environment: Mapping[str, str] = os.environ) -> Choice:
+    """Pick the price table: the flag beats the environment, which beats the config folder."""
+    if flag is not None:
+        return Choice(flag, "--prices")
+    if environment.get(ENVIRONMENT_VARIABLE):
+        return Choice(Path(environment[ENVIRONMENT_VARIABLE]), ENVIRONMENT_VARIABLE)
+    own = user_config_path("dscost") / "prices.toml"
+    return Choice(own, "config folder") if own.is_file() else Choice(None, "bundled")
+
+
+def load_prices(path: Path | None = None) -> PriceBook:
+    """Read and validate a price table; without a path, the one that comes with dscost.
+
+    Raises PriceTableError, which names the file and the entry.
+    """
+    return _bundled_book() if path is None else parse(_read(path), str(path))
+
+
+def bundled() -> Traversable:
+    """Return the price table shipped in the wheel, or in data/ when run from a checkout."""
+    packaged = files(__package__) / "prices.toml"
+    checkout = Path(__file__).parents[1] / "data" / "prices.toml"
+    return packaged if packaged.is_file() else checkout
+
+
+def parse(text: str, name: str) -> PriceBook:
+    """Validate the text of a price table; `name` stands in the errors."""
+    try:
+        document = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, ArithmeticError, RecursionError) as error:
+        raise PriceTableError(f"price table {name}: not valid TOML: {error}") from error
+    try:
+        return TypeAdapter(PriceBook).validate_python(document)
+    except ValidationError as error:
+        # A misspelt key is both "unexpected" and "required"; the unexpected one names the slip.
+        wrong = error.errors(include_url=False)
+        first = next((e for e in wrong if e["type"] == "unexpected_keyword_argument"), wrong[0])
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        place = _place(first["loc"], document)
+        message = first["msg"].removeprefix("Value error, ")
+        raise PriceTableError(f"price table {name}: {place}{message}{more}") from error
+
+
+@cache
+def _bundled_book() -> PriceBook:
+    return parse(bundled().read_text(encoding="utf-8"), "bundled prices.toml")
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise PriceTableError(f"price table {path}: {error.strerror}; see --prices") from error
+    if len(data) > _MAX_BYTES:
+        raise PriceTableError(f"price table {path}: larger than {_MAX_BYTES:,} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PriceTableError(f"price table {path}: not UTF-8 at byte {error.start}") from error
+
+
+def _place(loc: tuple[int | str, ...], document: dict[str, Any]) -> str:
+    """Name the entry by its own id rather than by its number in the file."""
+    match loc:
+        case (str(kind), int(index), *rest):
+            entry = document[kind][index]
+            named = (entry.get(key) for key in ("id", "name", "year", "what")) if entry else ()
+            label = next((str(name) for name in named if name), f"number {index + 1}")
+            inner = "".join(f".{part}" for part in rest if part != "[key]").lstrip(".")
+            return f"[[{kind}]] {label}: {inner + ': ' if inner else ''}"
+        case ():
+            return ""
+        case _:
+            return f"{'.'.join(map(str, loc))}: "

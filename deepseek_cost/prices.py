@@ -1,0 +1,185 @@
+"""The entries of a price table: models, periods with their rates, fees, features."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from deepseek_cost.errors import UnpricedError
+from deepseek_cost.provenance import Dated, Precision, Sourced, require_utc
+from deepseek_cost.schedule import Tier
+
+
+class Currency(StrEnum):
+    """The currencies of DeepSeek's lists; one is never converted into the other."""
+
+    USD = "USD"
+    CNY = "CNY"
+
+
+class Template(StrEnum):
+    """The prompt templates that DeepSeek's models are served with."""
+
+    V4 = "v4"
+    V4_1 = "v4.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Prices per 1,000,000 tokens."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    cache_hit: Decimal
+    cache_miss: Decimal
+    output: Decimal
+
+    def __post_init__(self) -> None:
+        if min(self.cache_hit, self.cache_miss, self.output) < 0:
+            raise ValueError("a price is negative")
+
+
+RateList = Mapping[Currency, Mapping[Tier, Rates]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period(Dated):
+    """One price list of what `bills` names; `list` is the undiscounted one shown beside it."""
+
+    id: str
+    bills: str
+    rates: RateList
+    list: RateList = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        if not self.rates:
+            raise ValueError("rates are missing")
+        for currency, tiers in (*self.rates.items(), *self.list.items()):
+            if set(tiers) not in ({Tier.FLAT}, {Tier.PEAK, Tier.OFF_PEAK}):
+                raise ValueError(f"rates.{currency} needs flat, or peak and off_peak")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What answers a model's name from an instant on, and which periods bill it."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    since: datetime
+    version: str
+    billed_as: str
+    template: Template
+    precision: Precision
+
+    def __post_init__(self) -> None:
+        require_utc(self.since, "since")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model(Dated):
+    """A name that the API accepts, from `since` until `until` (excluded; None: still accepted)."""
+
+    name: str
+    status: str
+    service: tuple[Service, ...]
+    context_tokens: int
+    max_output_tokens: int
+    concurrent_requests: int | None = None
+    image_max_tokens: int | None = None
+    nickname: str | None = None
+    also: tuple[str, ...] = ()
+    use_instead: str | None = None
+    thinking: bool | None = None
+    until: datetime | None = None
+    until_precision: Precision | None = None
+
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        if not self.service or min(service.since for service in self.service) > self.since:
+            raise ValueError("service does not cover the model from its beginning")
+        if self.until is not None:
+            require_utc(self.until, "until")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every spelling that a user may give."""
+        return (self.name, *([self.nickname] if self.nickname else []), *self.also)
+
+    def service_at(self, at: datetime) -> Service:
+        """Return what serves the name at `at`; raise UnpricedError where it is not accepted."""
+        if at < self.since:
+            raise UnpricedError(
+                f"{self.name} has no price at {stamp(at)}: the name was first accepted at "
+                f"{stamp(self.since)}; give a later --at or another --model"
+            )
+        if self.until is not None and at >= self.until:
+            raise UnpricedError(
+                f"{self.name} has no price at {stamp(at)}: {self.note}; "
+                f"use --model {self.use_instead}, or an --at before {stamp(self.until)}"
+            )
+        return max((s for s in self.service if s.since <= at), key=lambda service: service.since)
+
+    @property
+    def template(self) -> Template:
+        """The template that the name's requests are rendered with today."""
+        return max(self.service, key=lambda service: service.since).template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee(Dated):
+    """A flat price for something else than tokens; a currency that is absent is unknown."""
+
+    id: str
+    unit: str
+    price: Mapping[Currency, Decimal]
+    list: Mapping[Currency, Decimal] = field(default_factory=dict)
+    server_side_free_until: datetime | None = None
+    concurrent_requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features(Dated):
+    """What the price page lists for models; None means that the page did not list it."""
+
+    models: tuple[str, ...]
+    thinking: str | None = None
+    json_output: str | None = None
+    tool_calls: str | None = None
+    responses_api: str | None = None
+    anthropic_api: str | None = None
+    chat_prefix: str | None = None
+    fim: str | None = None
+    vision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Sourced):
+    """A change that was announced and never took effect."""
+
+    what: str
+    planned: str
+    announced: date
+    cancelled: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Billing:
+    """How DeepSeek's page says that fees are worked out and deducted."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    formula: str
+    deducted_first: str
+    cache_write: str
+    reasoning: str
+    rounding: str
+    tier_instant: str
+    source: tuple[str, ...]
+
+
+def stamp(at: datetime) -> str:
+    """Write an instant for a person: UTC, to the minute or, where it matters, the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC".replace(":00 UTC", " UTC")

@@ -1,0 +1,131 @@
+"""A prompt as the API receives it: the user's text in DeepSeek's template, and what each costs.
+
+The template is rendered by deepseek-recipe, DeepSeek's own renderer. Where that has no wheel, the
+template of a plain prompt comes from a table of token counts and is marked as not exact.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Final
+
+from deepseek_cost.errors import VocabularyError
+from deepseek_cost.prices import Template
+from deepseek_cost.tokens import TextCounter
+
+
+class Effort(StrEnum):
+    """How much the model is told to think."""
+
+    LOW = "low"
+    HIGH = "high"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Thinking and its effort; the defaults are the API's own."""
+
+    thinking: bool = True
+    effort: Effort = Effort.HIGH
+
+    @property
+    def default_max_tokens(self) -> int:
+        """The output tokens that the API allows a request which sets no max_tokens."""
+        if not self.thinking:
+            return 8_192
+        return 131_072 if self.effort is Effort.MAX else 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a user's text: tokens of a system text, and of all that is added."""
+
+    system: int
+    template: int
+    exact: bool
+
+
+# Template tokens of one user message without a system message, counted with deepseek-recipe 0.2.0.
+_TEMPLATE_TOKENS: Final = {
+    (Template.V4, None): 4,
+    (Template.V4, Effort.LOW): 4,
+    (Template.V4, Effort.HIGH): 83,
+    (Template.V4, Effort.MAX): 96,
+    (Template.V4_1, None): 4,
+    (Template.V4_1, Effort.LOW): 30,
+    (Template.V4_1, Effort.HIGH): 30,
+    (Template.V4_1, Effort.MAX): 30,
+}
+# Stands for the user's text while the template is rendered.
+_HOLE: Final = "\ue000"
+
+
+def frame(template: Template, mode: Mode, system: str, counter: TextCounter) -> Frame:
+    """Count what `template` puts around one user message, after a system message if not empty."""
+    system_tokens = counter.count([system])
+    if not renderer_is_installed():
+        return Frame(system_tokens, _tabled(template, mode, system), exact=False)
+    special, plain = _render(template, mode, system)
+    around = sum(counter.count([text]) for text in plain)
+    return Frame(system_tokens, special + around - system_tokens, exact=True)
+
+
+@cache
+def renderer_is_installed() -> bool:
+    """Tell whether DeepSeek's renderer is there; it has no wheels for Windows and musl."""
+    return find_spec("deepseek_recipe") is not None
+
+
+def _tabled(template: Template, mode: Mode, system: str) -> int:
+    tokens = _TEMPLATE_TOKENS[template, mode.effort if mode.thinking else None]
+    # V4.1 opens a system part for the effort text; without that, a system message brings its own.
+    opens = bool(system) and template is Template.V4_1 and not mode.thinking
+    return tokens + opens
+
+
+def _render(template: Template, mode: Mode, system: str) -> tuple[int, list[str]]:
+    """Render a prompt; return the number of its special tokens, and the text around the user's."""
+    recipe = _recipe()
+    request = recipe.ChatCompletionRequest(_body(template, mode, system))
+    encoding, options = _encoding(template)
+    rendered = encoding.render_conversation(request.convert(options).conversation)
+    edges = [0, *(edge for span in rendered.special_ranges for edge in span), len(rendered.prompt)]
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    plain = [rendered.prompt[begin:end] for begin, end in spans if begin < end]
+    if not plain or plain.pop() != _HOLE:
+        raise VocabularyError(
+            "deepseek-recipe renders a user message in a way unknown to this dscost; "
+            "install the version it is made for: pip install 'deepseek-recipe>=0.2,<0.3'"
+        )
+    return len(rendered.special_ranges), plain
+
+
+def _body(template: Template, mode: Mode, system: str) -> dict[str, object]:
+    messages = [{"role": "system", "content": system}] if system else []
+    body: dict[str, object] = {
+        "model": template.value,
+        "messages": [*messages, {"role": "user", "content": _HOLE}],
+        "thinking": {"type": "enabled" if mode.thinking else "disabled"},
+    }
+    return body | ({"reasoning_effort": mode.effort.value} if mode.thinking else {})
+
+
+@cache
+def _recipe() -> ModuleType:
+    return import_module("deepseek_recipe")
+
+
+@cache
+def _encoding(template: Template):  # type: ignore[no-untyped-def] # noqa: ANN202 - optional package
+    """Return the renderer of a template, and options under which it goes by the template's name."""
+    recipe = _recipe()
+    encodings = {
+        Template.V4: (recipe.DeepseekV4Encoding, recipe.ModelVersion.DeepseekV4Pro),
+        Template.V4_1: (recipe.DeepseekV41Encoding, recipe.ModelVersion.DeepseekV41Flash),
+    }
+    encoding, version = encodings[template]
+    return encoding(), recipe.ConversionOptions().with_model_alias(template.value, version)

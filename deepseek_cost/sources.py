@@ -1,0 +1,180 @@
+"""Prompts on disk and on standard input: found, decoded, handed on block by block."""
+
+import codecs
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+import ignore
+from ignore.overrides import OverrideBuilder
+
+from deepseek_cost.errors import InputError, UsageError
+
+_BLOCK_BYTES: Final = 1 << 18
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# They are no encodings of files, and decoding them takes more than linear time.
+_NOT_FOR_FILES: Final = ("idna", "punycode", "undefined")
+
+
+class Advance(Protocol):
+    """Is told of every block of bytes that was read."""
+
+    def __call__(self, count: int, /) -> None:
+        """Note that `count` more bytes were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A prompt: a file, or standard input where there is no path."""
+
+    name: str
+    path: Path | None
+    encoding: str = "utf-8"
+
+    @property
+    def size(self) -> int:
+        """The bytes to read, as far as known; 0 for standard input."""
+        return self.path.stat().st_size if self.path else 0
+
+    def blocks(self, advance: Advance = lambda _: None) -> Iterator[str]:
+        """Yield the text in blocks, without a byte order mark.
+
+        Raises InputError for a file that cannot be read or decoded, with the byte's offset.
+        """
+        try:
+            with self._open() as file:
+                yield from _decoded(file, self.name, self.encoding, advance)
+        except OSError as error:
+            raise InputError(f"{self.name}: {error.strerror or error}") from error
+
+    def _open(self) -> BinaryIO:
+        if self.path is None:
+            return open(sys.stdin.fileno(), "rb", closefd=False)
+        return self.path.open("rb")
+
+
+@dataclass(slots=True)
+class Found:
+    """The prompts below the paths given, and the files left out because they are no text."""
+
+    sources: list[TextSource] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8") -> Found:
+    """Find the prompts: files as given, directories recursively, `-` for standard input.
+
+    In directories, hidden and git-ignored files and those that are no text are left out.
+    Raises InputError for a missing file or a directory without text files.
+    """
+    _require_text_encoding(encoding)
+    found = Found()
+    for name in names:
+        path = Path(name)
+        if name == "-":
+            if any(source.path is None for source in found.sources):
+                raise UsageError("- (standard input) can be read only once")
+            found.sources.append(TextSource("-", None, encoding))
+        elif path.is_dir():
+            _find_below(path, globs, encoding, found)
+        elif not path.exists():
+            raise InputError(f"{name}: no such file; give a text file, a directory, or - for stdin")
+        else:
+            found.sources.append(TextSource(name, path, encoding))
+    return found
+
+
+def read_whole(name: str, encoding: str, limit: int) -> str:
+    """Read a text file of at most `limit` characters into memory."""
+    parts: list[str] = []
+    for block in find([name], (), encoding).sources[0].blocks():
+        parts.append(block)
+        if sum(map(len, parts)) > limit:
+            raise InputError(f"{name}: longer than {limit:,} characters, more than a request takes")
+    return "".join(parts)
+
+
+def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
+    files = sorted(path for path in _walk(folder, globs) if path.is_file())
+    texts = [path for path in files if _looks_like_text(path, encoding)]
+    if not texts:
+        beside = f" among {len(files)} files" if files else ""
+        raise InputError(
+            f"{folder}: no text files{beside}; hidden and git-ignored files are left out"
+            + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
+        )
+    found.sources += [TextSource(str(path), path, encoding) for path in texts]
+    found.skipped += [str(path) for path in files if path not in set(texts)]
+
+
+def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
+    builder = ignore.WalkBuilder(folder).require_git(yes=False)
+    if globs:
+        overrides = OverrideBuilder(folder)
+        for glob in globs:
+            overrides.add(glob)
+        builder.overrides(overrides.build())
+    try:
+        for entry in builder.build():
+            yield entry.path()
+    except (ignore.Error, ignore.IOError) as error:
+        raise InputError(f"{folder}: {error}") from error
+
+
+def _looks_like_text(path: Path, encoding: str) -> bool:
+    """Decode the first block; an unreadable file counts as text, so that it is not lost quietly."""
+    try:
+        next(TextSource(str(path), path, encoding).blocks(), "")
+    except InputError as error:
+        return isinstance(error.__cause__, OSError)
+    return True
+
+
+def _decoded(file: BinaryIO, name: str, encoding: str, advance: Advance) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    offset = 0
+    begun = False
+    while True:
+        data = file.read(_BLOCK_BYTES)
+        _refuse_binary(data, name, encoding, offset)
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeError as error:
+            at = offset - waiting + getattr(error, "start", 0)
+            raise InputError(
+                f"{name}: not {encoding} at byte {at}; give the file's own --encoding"
+            ) from error
+        if text:
+            yield text if begun else text.removeprefix("\ufeff")
+            begun = True
+        if not data:
+            return
+        offset += len(data)
+        advance(len(data))
+
+
+def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
+    """Refuse what is no text in an encoding of bytes, where no text has a NUL."""
+    if encoding.lower().startswith(("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")):
+        return
+    if offset == 0 and data.startswith(_UTF16_MARKS):
+        raise InputError(f"{name}: not {encoding} at byte 0; it looks like --encoding utf-16")
+    if (nul := data.find(0)) >= 0:
+        raise InputError(
+            f"{name}: a binary file (NUL at byte {offset + nul}); only text is counted"
+        )
+
+
+def _require_text_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+        info = codecs.lookup(encoding)
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f"--encoding {encoding!r} is unknown; try utf-8, gb18030, utf-16"
+        ) from error
+    if info.incrementaldecoder is None or info.name in _NOT_FOR_FILES:
+        raise UsageError(f"--encoding {encoding!r} is no encoding of text files")
