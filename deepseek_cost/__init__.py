@@ -1,1 +1,75 @@
-"""What a prompt costs on DeepSeek's API, before it is sent."""
+"""What a prompt costs on DeepSeek's API, before it is sent.
+
+`count` and `estimate` take text; `load_prices` reads a price table. All are loaded on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepseek_cost.api import count, estimate
+    from deepseek_cost.cost import Cost
+    from deepseek_cost.errors import (
+        DscostError,
+        InputError,
+        PriceTableError,
+        UnknownModelError,
+        UnpricedError,
+        UsageError,
+        VocabularyError,
+    )
+    from deepseek_cost.estimates import Estimate, PromptTokens, Tally
+    from deepseek_cost.pricebook import Price, PriceBook
+    from deepseek_cost.pricefile import load_prices
+    from deepseek_cost.prices import Currency, Rates
+    from deepseek_cost.prompt import Effort
+    from deepseek_cost.schedule import Tier
+    from deepseek_cost.usage import TokenUsage
+
+__all__ = [
+    "Cost",
+    "Currency",
+    "DscostError",
+    "Effort",
+    "Estimate",
+    "InputError",
+    "Price",
+    "PriceBook",
+    "PriceTableError",
+    "PromptTokens",
+    "Rates",
+    "Tally",
+    "Tier",
+    "TokenUsage",
+    "UnknownModelError",
+    "UnpricedError",
+    "UsageError",
+    "VocabularyError",
+    "count",
+    "estimate",
+    "load_prices",
+]
+
+_HOMES = {
+    "api": ("count", "estimate"),
+    "cost": ("Cost",),
+    "errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "estimates": ("Estimate", "PromptTokens", "Tally"),
+    "pricebook": ("Price", "PriceBook"),
+    "pricefile": ("load_prices",),
+    "prices": ("Currency", "Rates"),
+    "prompt": ("Effort",),
+    "schedule": ("Tier",),
+    "usage": ("TokenUsage",),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module's own attributes
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepseek_cost.estimate import Estimate, Scenario
+from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import stamp
 from deepseek_cost.prompt import renderer_is_installed
@@ -66,7 +66,12 @@ def _of_price(estimate: Estimate) -> list[Assumption]:
     price, model = estimate.price, estimate.price.model
     found = []
     if price.service.template is not model.template:
-        found.append(Assumption("template", "today's, not the one in use at that instant"))
+        found.append(
+            Assumption(
+                "template",
+                f"today's ({model.template}), not that instant's ({price.service.template})",
+            )
+        )
     shown = price.period.last_shown
     if shown and price.at.date() > shown:
         found.append(

@@ -88,7 +88,7 @@ class PriceBook:
         raise UnknownModelError(f"unknown model {name!r}; did you mean {', '.join(near)}?")
 
     def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:
-        """Return the price of a model's name at an instant; raise UnpricedError without evidence."""
+        """Return what bills a name at an instant; raises UnpricedError where nothing is known."""
         if at.tzinfo is None:
             raise ValueError("the instant has no time zone")
         model = self.find(name)

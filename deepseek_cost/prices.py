@@ -22,6 +22,7 @@ class Currency(StrEnum):
 class Template(StrEnum):
     """The prompt templates that DeepSeek's models are served with."""
 
+    V4_PREVIEW = "v4-preview"
     V4 = "v4"
     V4_1 = "v4.1"
 
@@ -108,6 +109,10 @@ class Model(Dated):
         """Every spelling that a user may give."""
         return (self.name, *([self.nickname] if self.nickname else []), *self.also)
 
+    def is_accepted(self, at: datetime) -> bool:
+        """Tell whether the API accepts the name at `at`."""
+        return self.since <= at and (self.until is None or at < self.until)
+
     def service_at(self, at: datetime) -> Service:
         """Return what serves the name at `at`; raise UnpricedError where it is not accepted."""
         if at < self.since:
@@ -124,8 +129,12 @@ class Model(Dated):
 
     @property
     def template(self) -> Template:
-        """The template that the name's requests are rendered with today."""
-        return max(self.service, key=lambda service: service.since).template
+        """The template that the name's requests are counted with: today's, at every instant.
+
+        The preview's is no longer rendered anywhere; its successor stands in for it.
+        """
+        last = max(self.service, key=lambda service: service.since).template
+        return Template.V4 if last is Template.V4_PREVIEW else last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

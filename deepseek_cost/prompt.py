@@ -10,11 +10,13 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.errors import VocabularyError
 from deepseek_cost.prices import Template
-from deepseek_cost.tokens import TextCounter
+
+if TYPE_CHECKING:
+    from deepseek_cost.tokens import TextCounter
 
 
 class Effort(StrEnum):
@@ -64,7 +66,7 @@ _TEMPLATE_TOKENS: Final = {
 _HOLE: Final = "\ue000"
 
 
-def frame(template: Template, mode: Mode, system: str, counter: TextCounter) -> Frame:
+def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -> Frame:
     """Count what `template` puts around one user message, after a system message if not empty."""
     system_tokens = counter.count([system])
     if not renderer_is_installed():

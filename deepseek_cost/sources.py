@@ -11,6 +11,7 @@ import ignore
 from ignore.overrides import OverrideBuilder
 
 from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.terminal import unicode_name
 
 _BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -82,7 +83,7 @@ def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8
         elif not path.exists():
             raise InputError(f"{name}: no such file; give a text file, a directory, or - for stdin")
         else:
-            found.sources.append(TextSource(name, path, encoding))
+            found.sources.append(TextSource(unicode_name(name), path, encoding))
     return found
 
 
@@ -105,8 +106,8 @@ def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found)
             f"{folder}: no text files{beside}; hidden and git-ignored files are left out"
             + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
         )
-    found.sources += [TextSource(str(path), path, encoding) for path in texts]
-    found.skipped += [str(path) for path in files if path not in set(texts)]
+    found.sources += [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
+    found.skipped += [unicode_name(str(path)) for path in files if path not in set(texts)]
 
 
 def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:

@@ -187,6 +187,6 @@ def tally_text(
 def prompt_tokens(
     model: Model, text: int, system: str, mode: Mode, counter: TextCounter
 ) -> PromptTokens:
-    """Return the input of one user message of `text` tokens, after a system message if not empty."""
+    """Return the input of a user message of `text` tokens, after `system` if that is not empty."""
     around = frame(model.template, mode, system, counter)
     return PromptTokens(text + around.system, around.template)
