@@ -37,7 +37,6 @@ _MAX_SYSTEM: Final = 128_000_000
 app = typer.Typer(
     name="dscost",
     help="What a prompt costs on DeepSeek's API, before it is sent. Needs no network and no key.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -53,7 +52,7 @@ def _complete_model(incomplete: str) -> list[str]:
 Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE...", help="Text files, one request each; directories; - for standard input."
+        metavar="FILE", help="Text files, one request each; directories; - for standard input."
     ),
 ]
 Models = Annotated[
@@ -76,11 +75,16 @@ System = Annotated[
 ]
 Thinking = Annotated[bool, typer.Option("--thinking/--no-thinking", help="As the API: on.")]
 EffortOption = Annotated[
-    Effort | None, typer.Option("--effort", help="Thinking effort. [default: high, as the API]")
+    Effort | None,
+    typer.Option(
+        "--effort", metavar="low|high|max", help="Thinking effort. [default: high, as the API]"
+    ),
 ]
 Requests = Annotated[
     int,
-    typer.Option("--requests", "-n", min=1, max=10**12, help="Times that each prompt is sent."),
+    typer.Option(
+        "--requests", "-n", min=1, max=10**12, metavar="N", help="Times that each prompt is sent."
+    ),
 ]
 PerFile = Annotated[bool, typer.Option("--per-file", help="Show each file as well.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -94,7 +98,12 @@ At = Annotated[
 ]
 CurrencyOption = Annotated[
     Currency,
-    typer.Option("--currency", case_sensitive=False, help="DeepSeek's own list; not converted."),
+    typer.Option(
+        "--currency",
+        case_sensitive=False,
+        metavar="USD|CNY",
+        help="DeepSeek's own list; never converted.",
+    ),
 ]
 
 
@@ -227,13 +236,18 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        return int(app(args=list(args), prog_name="dscost", standalone_mode=False) or 0)
+        return int(
+            app(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False) or 0
+        )
     except DscostError as error:
         return _fail(str(error), error.exit_code)
     except TyperException as error:
         message = error.format_message().replace("Value error, ", "").rstrip(".")
-        command = next((name for name in args if not name.startswith("-")), "")
-        return _fail(f"{message}; see {f'dscost {command}'.strip()} --help", error.exit_code)
+        known = {
+            command.callback.__name__ for command in app.registered_commands if command.callback
+        }
+        command = " ".join(["dscost", *(name for name in args[:1] if name in known)])
+        return _fail(f"{message}; see {command} --help", error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", _INTERRUPTED)
     except MemoryError:

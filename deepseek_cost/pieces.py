@@ -87,6 +87,9 @@ def split_settled(text: str) -> Settled:
 
     The rest is a single piece, or white space.
     """
+    if text.isdecimal():
+        threes = len(text) // 3 * 3
+        return Settled(text[:threes], [], text[threes:])
     white = next(m.start() for m in _TRAILING_SPACE.finditer(text))
     whole = begins = 0
     settled: list[str] = []

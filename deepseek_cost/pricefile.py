@@ -95,7 +95,8 @@ def _place(loc: tuple[int | str, ...], document: dict[str, Any]) -> str:
     match loc:
         case (str(kind), int(index), *rest):
             entry = document[kind][index]
-            named = (entry.get(key) for key in ("id", "name", "year", "what")) if entry else ()
+            keys = ("id", "name", "year", "what")
+            named = (entry.get(key) for key in keys) if isinstance(entry, dict) else ()
             label = next((str(name) for name in named if name), f"number {index + 1}")
             inner = "".join(f".{part}" for part in rest if part != "[key]").lstrip(".")
             return f"[[{kind}]] {label}: {inner + ': ' if inner else ''}"

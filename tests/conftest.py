@@ -1,0 +1,77 @@
+"""What all tests share: no machine's own settings, and the command run inside the process."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from deepseek_cost.cli import run
+from deepseek_cost.pricebook import PriceBook
+from deepseek_cost.pricefile import load_prices
+from deepseek_cost.tokens import TiktokenCounter, default_counter
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Dscost = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.delenv("DSCOST_PRICES", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture
+def dscost(capfd: pytest.CaptureFixture[str]) -> Dscost:
+    def call(*args: object) -> Ran:
+        code = run([str(arg) for arg in args])
+        sys.stdout.flush()
+        return Ran(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def hello(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A prompt file of one token, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("hello.txt")
+    path.write_bytes(b"Hello")
+    return path
+
+
+@pytest.fixture(scope="session")
+def book() -> PriceBook:
+    return load_prices()
+
+
+@pytest.fixture(scope="session")
+def counter() -> TiktokenCounter:
+    return default_counter()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The measurements that the project is checked against where they are at hand."""
+    if not SHARED.is_dir():
+        pytest.skip("the measured facts and recordings are not beside this checkout")
+    return SHARED
+
+
+def utc(text: str) -> datetime:
+    """Read `2026-11-23 02:00` as UTC."""
+    return datetime.fromisoformat(f"{text}+00:00")

@@ -1,0 +1,129 @@
+"""Counting text: equal to DeepSeek's tokenizer, however the text is made and cut."""
+
+import json
+from dataclasses import replace
+from itertools import islice, repeat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from deepseek_cost import InputError, vocabulary
+from deepseek_cost.pieces import last_safe_cut
+from deepseek_cost.tokens import TiktokenCounter, default_counter
+from tests.hostile import FRAGMENTS, Hostile
+
+
+@pytest.fixture(scope="session")
+def reference() -> Tokenizer:
+    """DeepSeek's own file in its own library, without the added tokens that text never means."""
+    document = json.loads(vocabulary.original_path().read_bytes())
+    return Tokenizer.from_str(json.dumps(document | {"added_tokens": [], "post_processor": None}))
+
+
+@pytest.fixture(scope="session")
+def hasty(counter: TiktokenCounter) -> TiktokenCounter:
+    """The same counter, for which a run is long and a window full after a few characters."""
+    return replace(counter, longest_piece=24, bpe=replace(counter.bpe, window=48, overlap=24))
+
+
+def test_every_vocabulary_entry_is_split_as_the_reference_splits_it(
+    counter: TiktokenCounter, reference: Tokenizer
+) -> None:
+    tokens = list(vocabulary.load_ranks())
+    whole = [token.decode() for token in tokens if token.decode(errors="ignore").encode() == token]
+
+    encoded = reference.encode_batch(whole, add_special_tokens=False)
+
+    assert len(tokens) == 127_997
+    assert [
+        text for text, e in zip(whole, encoded, strict=True) if e.ids != ids(counter, text)
+    ] == []
+
+
+def test_an_entry_is_its_own_encoding_also_where_it_is_no_whole_character(
+    counter: TiktokenCounter,
+) -> None:
+    ranks = vocabulary.load_ranks()
+
+    assert [t for t, rank in ranks.items() if list(counter.bpe.encode(t)) != [rank]] == []
+    assert [t for t, rank in ranks.items() if counter.bpe.lengths[rank] != len(t)] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hostile_strings_are_split_as_the_reference_splits_them(
+    counter: TiktokenCounter, hasty: TiktokenCounter, reference: Tokenizer, seed: int
+) -> None:
+    hostile = Hostile(seed)
+    texts = [hostile.string() for _ in range(15_000)]
+
+    for text, expected in zip(texts, reference.encode_batch(texts), strict=True):
+        assert ids(counter, text) == expected.ids
+        assert hasty.count(hostile.blocks(text)) == len(expected.ids), ascii(text)
+
+
+def test_every_character_alone_and_between_others_is_split_as_the_reference_splits_it(
+    counter: TiktokenCounter, reference: Tokenizer
+) -> None:
+    codes = [*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE0200)]
+    texts = [f"a{chr(code)}b {chr(code)}1{chr(code)}。 {chr(code)}\n" for code in codes]
+
+    wrong = [
+        hex(code)
+        for code, text, expected in zip(codes, texts, reference.encode_batch(texts), strict=True)
+        if ids(counter, text) != expected.ids
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "unit", [" ", "\t", "\n", "a", "!", "7", "中", "\x01", "😀", " \n", "é", "aB"]
+)
+def test_a_megabyte_of_one_thing_is_counted_as_the_reference_counts_it(
+    counter: TiktokenCounter, reference: Tokenizer, unit: str
+) -> None:
+    text = unit * (1_000_000 // len(unit.encode()))
+
+    assert counter.count([text]) == len(reference.encode(text).ids)
+
+
+@pytest.mark.parametrize(
+    ("unit", "times", "tokens"),
+    [
+        (" ", 20_000_000, 20_000_000 // 128),  # the longest token of spaces has 128
+        ("7", 20_000_000, -(-20_000_000 // 3)),  # digits by three
+        ("a", 20_000_000, 20_000_000 // 8),
+    ],
+)
+def test_what_is_longer_than_any_buffer_is_counted_from_a_stream(
+    counter: TiktokenCounter, unit: str, times: int, tokens: int
+) -> None:
+    block = unit * 250_000
+
+    assert counter.count(islice(repeat(block), times // len(block))) == tokens
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), min_size=2, max_size=12).map("".join))
+@settings(max_examples=400, deadline=None)
+def test_where_a_cut_is_safe_both_sides_are_split_as_if_alone(text: str) -> None:
+    counter = default_counter()
+
+    cut = last_safe_cut(text)
+
+    assert ids(counter, text) == ids(counter, text[:cut]) + ids(counter, text[cut:])
+
+
+@pytest.mark.parametrize("at", [0, 70_000])
+def test_a_lone_surrogate_is_refused(counter: TiktokenCounter, at: int) -> None:
+    with pytest.raises(InputError, match=r"a lone surrogate, U\+D800"):
+        counter.count(["!" * at + "\ud800"])
+
+
+def test_no_text_has_no_tokens(counter: TiktokenCounter) -> None:
+    assert counter.count([]) == counter.count(["", ""]) == 0
+
+
+def ids(counter: TiktokenCounter, text: str) -> list[int]:
+    return counter.encoding.encode_ordinary(text)
