@@ -52,5 +52,5 @@ def estimate(
     price = (prices or load_prices()).price(model, at, Currency(currency))
     ratio = Decimal(cache_hit_ratio)
     scenario = Scenario(Mode(thinking, Effort(effort)), output_tokens, ratio, requests)
-    (tally,) = tally_text([price.model], [text], system, scenario)
+    (tally,) = tally_text([price.model], [text], system, scenario, default_counter())
     return Estimate(tally, price)

@@ -52,11 +52,8 @@ def of_estimate(
     if now:
         found.append(Assumption("priced_at", "now", "--at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
-        found.append(
-            Assumption(
-                "tier", "that of one instant; DeepSeek does not say which of a request", "--at"
-            )
-        )
+        by = "by one instant; DeepSeek does not say whether a request's start or its end"
+        found.append(Assumption("tier", by, "--at"))
     for estimate in estimates:
         found += _of_price(estimate)
     return list(dict.fromkeys(found))

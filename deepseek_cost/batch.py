@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deepseek_cost.estimates import Scenario, Tally, tally_text, total
 from deepseek_cost.prices import Model
-from deepseek_cost.sources import Advance, TextSource
+
+if TYPE_CHECKING:
+    from deepseek_cost.sources import Advance, TextSource
+    from deepseek_cost.tokens import TextCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,18 @@ class TalliedSource:
 
 
 def tally_sources(
-    sources: Iterable[TextSource],
+    sources: "Iterable[TextSource]",
     models: Sequence[Model],
     system: str,
     scenario: Scenario,
-    advance: Advance,
+    counter: "TextCounter",
+    advance: "Advance",
 ) -> tuple[TalliedSource, ...]:
     """Tally each source as one request a source and `scenario.requests` times that."""
     return tuple(
         TalliedSource(
-            source.name, tuple(tally_text(models, source.blocks(advance), system, scenario))
+            source.name,
+            tuple(tally_text(models, source.blocks(advance), system, scenario, counter)),
         )
         for source in sources
     )

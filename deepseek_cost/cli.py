@@ -236,9 +236,7 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        return int(
-            app(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False) or 0
-        )
+        outcome = app(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except DscostError as error:
         return _fail(str(error), error.exit_code)
     except TyperException as error:
@@ -248,12 +246,13 @@ def run(args: Sequence[str]) -> int:
         }
         command = " ".join(["dscost", *(name for name in args[:1] if name in known)])
         return _fail(f"{message}; see {command} --help", error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", _INTERRUPTED)
     except MemoryError:
         return _fail("out of memory; give less at a time", DscostError.exit_code)
     except OSError as error:
         return _fail(f"{error.strerror or error}", DscostError.exit_code)
+    if outcome == _INTERRUPTED:
+        return _fail("interrupted", _INTERRUPTED)
+    return int(outcome or 0)
 
 
 class _Table(NamedTuple):
@@ -299,10 +298,11 @@ def _tally(
 ) -> "tuple[TalliedSource, ...]":
     from deepseek_cost.batch import tally_sources
     from deepseek_cost.sources import read_whole
+    from deepseek_cost.tokens import default_counter
 
     text = read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
     with _progress(sum(source.size for source in found.sources)) as advance:
-        return tally_sources(found.sources, models, text, scenario, advance)
+        return tally_sources(found.sources, models, text, scenario, default_counter(), advance)
 
 
 @contextmanager

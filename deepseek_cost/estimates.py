@@ -6,14 +6,17 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from operator import add
+from typing import TYPE_CHECKING
 
 from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricebook import Price
 from deepseek_cost.prices import Model, Rates
 from deepseek_cost.prompt import Mode, frame
-from deepseek_cost.tokens import TextCounter, default_counter
 from deepseek_cost.usage import TokenUsage
+
+if TYPE_CHECKING:
+    from deepseek_cost.tokens import TextCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,9 @@ def tally_text(
     blocks: Iterable[str],
     system: str,
     scenario: Scenario,
-    counter: TextCounter | None = None,
+    counter: "TextCounter",
 ) -> list[Tally]:
     """Tally a prompt, its text in blocks and read once, for each of several models."""
-    counter = counter or default_counter()
     text = counter.count(blocks)
     return [
         tally_request(
@@ -185,7 +187,7 @@ def tally_text(
 
 
 def prompt_tokens(
-    model: Model, text: int, system: str, mode: Mode, counter: TextCounter
+    model: Model, text: int, system: str, mode: Mode, counter: "TextCounter"
 ) -> PromptTokens:
     """Return the input of a user message of `text` tokens, after `system` if that is not empty."""
     around = frame(model.template, mode, system, counter)

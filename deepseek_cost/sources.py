@@ -58,7 +58,7 @@ class TextSource:
 
 @dataclass(slots=True)
 class Found:
-    """The prompts below the paths given, and the files left out because they are no text."""
+    """The prompts below the paths given, and the binary files left out."""
 
     sources: list[TextSource] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Found:
 def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8") -> Found:
     """Find the prompts: files as given, directories recursively, `-` for standard input.
 
-    In directories, hidden and git-ignored files and those that are no text are left out.
+    In directories, hidden, git-ignored and binary files are left out.
     Raises InputError for a missing file or a directory without text files.
     """
     _require_text_encoding(encoding)
@@ -99,7 +99,7 @@ def read_whole(name: str, encoding: str, limit: int) -> str:
 
 def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
     files = sorted(path for path in _walk(folder, globs) if path.is_file())
-    texts = [path for path in files if _looks_like_text(path, encoding)]
+    texts = [path for path in files if not _is_binary(path, encoding)]
     if not texts:
         beside = f" among {len(files)} files" if files else ""
         raise InputError(
@@ -115,7 +115,10 @@ def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
     if globs:
         overrides = OverrideBuilder(folder)
         for glob in globs:
-            overrides.add(glob)
+            try:
+                overrides.add(glob)
+            except ignore.Error as error:
+                raise UsageError(f"--glob {glob!r} is no pattern: {error}") from error
         builder.overrides(overrides.build())
     try:
         for entry in builder.build():
@@ -124,13 +127,14 @@ def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
         raise InputError(f"{folder}: {error}") from error
 
 
-def _looks_like_text(path: Path, encoding: str) -> bool:
-    """Decode the first block; an unreadable file counts as text, so that it is not lost quietly."""
+def _is_binary(path: Path, encoding: str) -> bool:
+    """Tell whether a file is no text; what cannot be read or decoded is not lost quietly."""
     try:
-        next(TextSource(str(path), path, encoding).blocks(), "")
-    except InputError as error:
-        return isinstance(error.__cause__, OSError)
-    return True
+        with path.open("rb") as file:
+            data = file.read(_BLOCK_BYTES)
+    except OSError:
+        return False
+    return not _has_nuls(encoding) and 0 in data and not data.startswith(_UTF16_MARKS)
 
 
 def _decoded(file: BinaryIO, name: str, encoding: str, advance: Advance) -> Iterator[str]:
@@ -157,9 +161,13 @@ def _decoded(file: BinaryIO, name: str, encoding: str, advance: Advance) -> Iter
         advance(len(data))
 
 
+def _has_nuls(encoding: str) -> bool:
+    """Tell whether text in this encoding has NUL bytes; in others none has."""
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
 def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
-    """Refuse what is no text in an encoding of bytes, where no text has a NUL."""
-    if encoding.lower().startswith(("utf-16", "utf_16", "utf16", "utf-32", "utf_32", "utf32")):
+    if _has_nuls(encoding):
         return
     if offset == 0 and data.startswith(_UTF16_MARKS):
         raise InputError(f"{name}: not {encoding} at byte 0; it looks like --encoding utf-16")

@@ -113,14 +113,24 @@ def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[s
 def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, Sequence[str]]]:
     entries, currency = report.estimates, report.currency
     costs = [entry.cost for entry in entries]
-    yield "input cost", [money(c.cache_hit + c.cache_miss, currency) for c in costs]
+    yield (
+        notes.mark("input cost", "cache_hit_ratio"),
+        [money(c.cache_hit + c.cache_miss, currency) for c in costs],
+    )
     if all(c.total is None for c in costs):
         per_1000 = [entry.rates_per_million.output / 1000 for entry in entries]
         yield "+ each 1,000 output tokens", [money(amount, currency) for amount in per_1000]
     else:
-        yield "output cost", [money(c.output or Decimal(0), currency) for c in costs]
-        yield "total", [money(c.total or Decimal(0), currency) for c in costs]
-    yield "floor: no output", [money(c.floor, currency) for c in costs]
+        yield (
+            notes.mark("output cost", "output_tokens"),
+            [money(c.output or Decimal(0), currency) for c in costs],
+        )
+        total = notes.mark("total", "cache_hit_ratio", "output_tokens")
+        yield total, [money(c.total or Decimal(0), currency) for c in costs]
+    yield (
+        notes.mark("floor: no output", "cache_hit_ratio"),
+        [money(c.floor, currency) for c in costs],
+    )
     yield _ceiling_label(entries, notes), [money(c.ceiling, currency) for c in costs]
     yield "", ()
     yield from _other_tier_rows(entries, currency)

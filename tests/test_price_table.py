@@ -115,7 +115,7 @@ def test_the_flag_beats_the_environment_and_that_the_config_folder(
     assert choose(Path("flag.toml"), environment) == (Path("flag.toml"), "--prices")
 
 
-def test_a_table_of_ones_own_is_used_and_named(dscost: Dscost, hello: Path, tmp_path: Path) -> None:
+def test_a_table_of_ones_own_is_used_and_named(dscost: Dscost, tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text(TEXT.replace("output = 3.96", "output = 5"), encoding="utf-8")
 

@@ -126,7 +126,7 @@ def test_before_the_launch_the_error_says_when_prices_begin(book: PriceBook) -> 
 
 def test_a_retired_name_is_refused_with_the_reason_and_the_replacement(book: PriceBook) -> None:
     with pytest.raises(
-        UnpricedError, match="answers HTTP 400 .* use --model v4-flash --no-thinking"
+        UnpricedError, match=r"answers HTTP 400 .* use --model v4-flash --no-thinking"
     ):
         book.price("deepseek-chat", utc("2026-11-23 00:00"))
 

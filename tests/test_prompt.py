@@ -49,6 +49,7 @@ def encode(
     official: recipe.Tokenizer, template: Template, mode: Mode, system: str, user: str
 ) -> list[int]:
     """Encode a prompt with DeepSeek's renderer and its tokenizer from end to end."""
+    encoding: Any
     version, encoding = {
         Template.V4: (recipe.ModelVersion.DeepseekV4Pro, recipe.DeepseekV4Encoding()),
         Template.V4_1: (recipe.ModelVersion.DeepseekV41Flash, recipe.DeepseekV41Encoding()),
@@ -63,7 +64,7 @@ def encode(
         body["reasoning_effort"] = mode.effort.value
     options = recipe.ConversionOptions().with_model_alias("m", version)
     conversation = recipe.ChatCompletionRequest(body).convert(options).conversation
-    return encoding.with_tokenizer(official).encode(conversation)
+    return list(encoding.with_tokenizer(official).encode(conversation))
 
 
 @pytest.mark.parametrize("template", RENDERED)
@@ -91,10 +92,11 @@ def without_renderer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     prompt.renderer_is_installed.cache_clear()
 
 
+@pytest.mark.usefixtures("without_renderer")
 @pytest.mark.parametrize("template", RENDERED)
 @pytest.mark.parametrize("mode", MODES, ids=lambda m: m.effort.value if m.thinking else "off")
 def test_without_the_renderer_a_plain_prompt_has_the_same_template(
-    counter: TiktokenCounter, without_renderer: None, template: Template, mode: Mode
+    counter: TiktokenCounter, template: Template, mode: Mode
 ) -> None:
     tabled = prompt.frame(template, mode, "", counter)
     prompt.renderer_is_installed.cache_clear()
@@ -117,9 +119,8 @@ def test_without_the_renderer_a_system_text_is_at_most_two_tokens_off(system: st
             assert abs(prompt._tabled(template, mode, system) - exact) <= 2
 
 
-def test_without_the_renderer_the_figure_is_marked(
-    dscost: Dscost, hello: Path, without_renderer: None
-) -> None:
+@pytest.mark.usefixtures("without_renderer")
+def test_without_the_renderer_the_figure_is_marked(dscost: Dscost, hello: Path) -> None:
     ran = dscost("count", hello, "--json")
 
     assert ran.code == 0

@@ -241,4 +241,5 @@ def _warnings(tallied: Sequence[TalliedSource], skipped: Sequence[str]) -> Itera
         if source.is_empty:
             yield f"{source.source}: empty; the template around it is billed all the same"
     if skipped:
-        yield f"left out {len(skipped)} files that are no text: {', '.join(skipped)}"
+        files = "file" if len(skipped) == 1 else "files"
+        yield f"left out {len(skipped)} binary {files}: {', '.join(skipped)}"

@@ -1,0 +1,59 @@
+"""Compare counts with the tokenizers package on millions of hostile strings.
+
+    python benchmarks/differential.py --strings 2000000 --seed 1
+
+Every string is split as one text and, cut into random blocks, through the path for long runs with
+its limits set so low that it is taken all the time. Prints the strings that differ; exits with 1 if
+there are any.
+"""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from deepseek_cost import vocabulary
+from deepseek_cost.tokens import default_counter
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.hostile import Hostile
+
+_BATCH = 1_000
+
+
+def main() -> int:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--strings", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    document = json.loads(vocabulary.original_path().read_bytes())
+    plain = document | {"added_tokens": [], "post_processor": None}
+    reference = Tokenizer.from_str(json.dumps(plain))
+    counter = default_counter()
+    hasty = replace(counter, longest_piece=24, bpe=replace(counter.bpe, window=48, overlap=24))
+    hostile = Hostile(options.seed)
+    began = time.monotonic()
+    differ = tokens = 0
+    for _ in range(0, options.strings, _BATCH):
+        texts = [hostile.string() for _ in range(_BATCH)]
+        for text, expected in zip(texts, reference.encode_batch(texts), strict=True):
+            ids = counter.encoding.encode_ordinary(text)
+            tokens += len(ids)
+            if ids != expected.ids or hasty.count(hostile.blocks(text)) != len(ids):
+                differ += 1
+                print(ascii(text), len(expected.ids), len(ids))
+    seconds = time.monotonic() - began
+    print(f"{options.strings:,} strings, {tokens:,} tokens, {differ} differ, {seconds:.0f} s")
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
