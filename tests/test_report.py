@@ -8,7 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from deepseek_cost.report.contract import exact, json_schema
+from deepseek_cost.report.contract import json_schema
+from deepseek_cost.report.parts import exact
 from tests.conftest import ROOT, Dscost
 
 AT = "2026-11-23T02:00:00Z"

@@ -1,0 +1,88 @@
+"""The options that commands share, as types."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deepseek_cost.prices import Currency
+from deepseek_cost.prompt import Effort
+
+
+def _complete_model(incomplete: str) -> list[str]:
+    from deepseek_cost.pricefile import load_prices
+
+    names = [name for model in load_prices().model for name in model.names]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE", help="Text files, one request each; directories; - for standard input."
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Model to price; repeatable. [default: v4-flash and v4-pro]",
+        metavar="NAME",
+        autocompletion=_complete_model,
+    ),
+]
+Globs = Annotated[
+    list[str] | None,
+    typer.Option("--glob", "-g", metavar="GLOB", help="In directories, only these; repeatable."),
+]
+Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="Of the files.")]
+System = Annotated[
+    str | None, typer.Option("--system", metavar="FILE", help="System message before the prompt.")
+]
+Thinking = Annotated[bool, typer.Option("--thinking/--no-thinking", help="As the API: on.")]
+EffortName = Annotated[
+    Effort | None,
+    typer.Option(
+        "--effort", metavar="low|high|max", help="Thinking effort. [default: high, as the API]"
+    ),
+]
+Requests = Annotated[
+    int,
+    typer.Option(
+        "--requests", "-n", min=1, max=10**12, metavar="N", help="Times that each prompt is sent."
+    ),
+]
+PerFile = Annotated[bool, typer.Option("--per-file", help="Show each file as well.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="Another price table.", envvar=None),
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="INSTANT", help="Price at this instant: 2026-11-23T10:00Z."),
+]
+CurrencyName = Annotated[
+    Currency,
+    typer.Option(
+        "--currency",
+        case_sensitive=False,
+        metavar="USD|CNY",
+        help="DeepSeek's own list; never converted.",
+    ),
+]
+
+
+OutputTokens = Annotated[
+    int | None,
+    typer.Option("--output-tokens", "-o", min=0, metavar="N", help="Output of each request."),
+]
+CacheHitRatio = Annotated[
+    str,
+    typer.Option("--cache-hit-ratio", "-c", metavar="R", help="Share of hits: 0 to 1, or 80%."),
+]
+MaxCost = Annotated[
+    str | None,
+    typer.Option("--max-cost", metavar="X", help="Exit with 3 if a model may cost more."),
+]

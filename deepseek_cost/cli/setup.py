@@ -1,0 +1,96 @@
+"""What commands are made of before they run: prices, mode, sources, tallies."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from deepseek_cost import arguments
+from deepseek_cost.errors import UsageError
+from deepseek_cost.prices import Model
+from deepseek_cost.prompt import Effort, Mode
+from deepseek_cost.terminal import unicode_name
+
+if TYPE_CHECKING:
+    from deepseek_cost.batch import TalliedSource
+    from deepseek_cost.estimates import Scenario
+    from deepseek_cost.pricebook import PriceBook
+    from deepseek_cost.report.parts import PriceTable
+    from deepseek_cost.sources import Advance, Found
+
+_DEFAULT_MODELS: Final = ("deepseek-v4-flash", "deepseek-v4-pro")
+# Files this small are read before a progress bar could be seen.
+_PROGRESS_FROM_BYTES: Final = 8_000_000
+# A system text in memory; more than a context of the longest tokens would take.
+_MAX_SYSTEM: Final = 128_000_000
+
+
+class Table(NamedTuple):
+    """A price table with what chose it."""
+
+    book: "PriceBook"
+    note: "PriceTable"
+
+
+def price_table(flag: Path | None) -> Table:
+    """Load the price table that the flag, the environment or the config folder names."""
+    from deepseek_cost.pricefile import choose, load_prices
+    from deepseek_cost.report.parts import PriceTable
+
+    choice = choose(flag)
+    book = load_prices(choice.path)
+    source = unicode_name(str(choice.path)) if choice.path else "bundled"
+    return Table(book, PriceTable(source=source, chosen_by=choice.chosen_by, checked=book.checked))
+
+
+def instant_of(at: str | None) -> datetime:
+    """Return the instant given, or now: the one place where the clock is read."""
+    return datetime.now(UTC).replace(microsecond=0) if at is None else arguments.instant(at)
+
+
+def mode_of(thinking: bool, effort: Effort | None) -> Mode:
+    """Return the mode of thinking; refuses an effort for no thinking."""
+    if effort is not None and not thinking:
+        raise UsageError("--effort is of thinking; leave out --no-thinking or --effort")
+    return Mode(thinking, effort or Effort.HIGH)
+
+
+def names_of(book: "PriceBook", wanted: Sequence[str] | None) -> list[str]:
+    """Return the models' full names, each once."""
+    return list(dict.fromkeys(book.find(name).name for name in wanted or _DEFAULT_MODELS))
+
+
+def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
+    """Find the prompts."""
+    from deepseek_cost.sources import find
+
+    return find(files, glob or (), encoding)
+
+
+def tally(
+    found: "Found", models: Sequence[Model], system: str | None, encoding: str, scenario: "Scenario"
+) -> "tuple[TalliedSource, ...]":
+    """Count every prompt and tally it for every model, with a progress bar on long work."""
+    from deepseek_cost.batch import tally_sources
+    from deepseek_cost.sources import read_whole
+    from deepseek_cost.tokens import default_counter
+
+    text = read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
+    with _progress(sum(source.size for source in found.sources)) as advance:
+        return tally_sources(found.sources, models, text, scenario, default_counter(), advance)
+
+
+@contextmanager
+def _progress(size: int) -> "Iterator[Advance]":
+    """Show a bar on stderr while much is read; nothing where stderr is no terminal."""
+    if size < _PROGRESS_FROM_BYTES or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("counting", total=size)
+        yield lambda count: progress.advance(task, count)

@@ -1,0 +1,204 @@
+"""The report of `dscost estimate`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from deepseek_cost.assumptions import of_estimate, warnings_of
+from deepseek_cost.batch import TalliedSource, totals
+from deepseek_cost.estimates import Estimate, Scenario, Tally
+from deepseek_cost.pricebook import Price, PriceBook
+from deepseek_cost.prices import Currency
+from deepseek_cost.report.count import PromptTokenCounts
+from deepseek_cost.report.parts import (
+    Amount,
+    AssumptionEntry,
+    Input,
+    Instant,
+    Part,
+    PeriodNote,
+    PriceTable,
+    RatesPerMillion,
+    assumption_entries,
+    input_entries,
+    period_note,
+    rates_entry,
+    source_warnings,
+)
+from deepseek_cost.schedule import Tier
+
+
+class TokenCounts(PromptTokenCounts):
+    """Billed tokens summed over requests; output is null while it is unknown."""
+
+    cache_hit: int
+    cache_miss: int
+    output: int | None
+    output_ceiling: int = Field(description="the most output that the requests allow")
+
+
+class Costs(Part):
+    """Money in the report's currency; output and total are null while the output is unknown."""
+
+    cache_hit: Amount
+    cache_miss: Amount
+    output: Amount | None
+    total: Amount | None
+    floor: Amount = Field(description="the cost with no output")
+    ceiling: Amount = Field(description="the cost with the most output that the requests allow")
+
+
+class OtherTier(Part):
+    """What the same requests cost in the other tier of the same price list."""
+
+    tier: Tier
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+
+
+class EstimateEntry(Part):
+    """The tokens and the cost of all requests for one model."""
+
+    model: str
+    billed_as: str
+    version: str
+    tier: Tier
+    tier_until: Instant | None
+    requests: int
+    tokens: TokenCounts
+    rates_per_million: RatesPerMillion
+    cost: Costs
+    other_tier: OtherTier | None
+    period: PeriodNote
+    over_context: int = Field(
+        description="by how many tokens the largest request is longer than the API accepts"
+    )
+
+
+class FileEstimates(Part):
+    """The estimates of one source."""
+
+    source: str
+    requests: int
+    estimates: tuple[EstimateEntry, ...]
+
+
+class EstimateReport(Part):
+    """`dscost estimate --json`; `files` is there with --per-file."""
+
+    schema_version: Literal["1"] = "1"
+    command: Literal["estimate"] = "estimate"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    inputs: tuple[Input, ...]
+    estimates: tuple[EstimateEntry, ...]
+    files: tuple[FileEstimates, ...] | None = None
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The prices that an estimate is made with, a model each, and what is assumed."""
+
+    book: PriceBook
+    prices: Sequence[Price]
+    scenario: Scenario
+    now: bool
+
+    def estimates(self, tallied: Sequence[TalliedSource]) -> list[Estimate]:
+        """Price the totals of all sources, a model each."""
+        return self.price(totals(tallied))
+
+    def price(self, tallies: Sequence[Tally]) -> list[Estimate]:
+        """Price tallies, a model each."""
+        return [Estimate(tally, price) for tally, price in zip(tallies, self.prices, strict=True)]
+
+
+def estimate_report(
+    quote: Quote,
+    tallied: Sequence[TalliedSource],
+    table: PriceTable,
+    skipped: Sequence[str],
+    *,
+    per_file: bool,
+) -> EstimateReport:
+    """Report what the sources cost, all together and, if wanted, each."""
+    estimates = quote.estimates(tallied)
+    files = (
+        FileEstimates(
+            source=source.source,
+            requests=source.requests,
+            estimates=tuple(map(estimate_entry, quote.price(source.tallies))),
+        )
+        for source in tallied
+    )
+    return EstimateReport(
+        currency=quote.prices[0].currency,
+        priced_at=quote.prices[0].at,
+        price_table=table,
+        inputs=input_entries(tallied),
+        estimates=tuple(map(estimate_entry, estimates)),
+        files=tuple(files) if per_file else None,
+        assumptions=assumption_entries(of_estimate(quote.scenario, estimates, now=quote.now)),
+        warnings=(*source_warnings(tallied, skipped), *warnings_of(quote.book, estimates)),
+    )
+
+
+def estimate_entry(estimate: Estimate) -> EstimateEntry:
+    """Report an estimate."""
+    price, tally = estimate.price, estimate.tally
+    return EstimateEntry(
+        model=price.model.name,
+        billed_as=price.service.billed_as,
+        version=price.service.version,
+        tier=price.tier,
+        tier_until=price.tier_until,
+        requests=tally.requests,
+        tokens=_tokens(tally),
+        rates_per_million=rates_entry(price.rates),
+        cost=_costs(estimate),
+        other_tier=_other_tier(estimate),
+        period=period_note(price.period, price.period_until),
+        over_context=estimate.over_context,
+    )
+
+
+def _tokens(tally: Tally) -> TokenCounts:
+    return TokenCounts(
+        input=tally.input,
+        text=tally.text,
+        template=tally.template,
+        cache_hit=tally.cache_hit,
+        cache_miss=tally.input - tally.cache_hit,
+        output=tally.output,
+        output_ceiling=tally.output_ceiling,
+    )
+
+
+def _costs(estimate: Estimate) -> Costs:
+    cost = estimate.cost
+    return Costs(
+        cache_hit=cost.cache_hit,
+        cache_miss=cost.cache_miss,
+        output=None if estimate.total is None else cost.output,
+        total=estimate.total,
+        floor=estimate.floor,
+        ceiling=estimate.ceiling,
+    )
+
+
+def _other_tier(estimate: Estimate) -> OtherTier | None:
+    tier, rates = estimate.price.tier.other, estimate.price.other_rates
+    if tier is None or rates is None:
+        return None
+    return OtherTier(
+        tier=tier,
+        total=estimate.total_at(rates),
+        floor=estimate.floor_at(rates),
+        ceiling=estimate.ceiling_at(rates),
+    )

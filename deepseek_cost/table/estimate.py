@@ -1,0 +1,117 @@
+"""The table of an estimate."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+
+from deepseek_cost.prices import Currency, stamp
+from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
+from deepseek_cost.schedule import Tier
+from deepseek_cost.table.layout import Footnotes, grid, inputs, money, print_line, short, sources
+from deepseek_cost.terminal import printable
+
+
+def show_estimate(report: EstimateReport, console: Console) -> None:
+    """Print an estimate, with its files if it has them, its footnotes and its sources."""
+    notes = Footnotes(report.assumptions)
+    print_line(console, f"{inputs(report.inputs)}, {_when(report)}\n")
+    table = grid("", *(entry.model for entry in report.estimates))
+    for label, cells in _estimate_rows(report, notes):
+        if label:
+            table.add_row(label, *cells)
+        else:
+            table.add_section()
+    console.print(table)
+    if report.files:
+        console.print()
+        console.print(_files_table(report))
+    for line in ("", *notes.lines(), "", *sources(report.estimates)):
+        print_line(console, line, style="dim")
+
+
+def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, Sequence[str]]]:
+    """Yield a label with a cell a model; an empty label begins a section."""
+    entries, currency = report.estimates, report.currency
+    tokens = [entry.tokens for entry in entries]
+    template = ("template", "thinking", "effort")
+    yield "text tokens", [f"{t.text:,}" for t in tokens]
+    yield notes.mark("template tokens", *template), [f"{t.template:,}" for t in tokens]
+    yield "input tokens", [f"{t.input:,}" for t in tokens]
+    yield notes.mark("  cache hits", "cache_hit_ratio"), [f"{t.cache_hit:,}" for t in tokens]
+    yield "  cache misses", [f"{t.cache_miss:,}" for t in tokens]
+    output = ["not given" if t.output is None else f"{t.output:,}" for t in tokens]
+    yield notes.mark("output tokens", "output_tokens"), output
+    yield "", ()
+    yield notes.mark("tier", "tier", "priced_at"), [entry.tier.label for entry in entries]
+    for kind in ("cache_hit", "cache_miss", "output"):
+        rates = [getattr(entry.rates_per_million, kind) for entry in entries]
+        label = notes.mark(f"1M {kind.replace('_', ' ')} tokens", "prices")
+        yield label, [money(rate, currency) for rate in rates]
+    yield "", ()
+    yield from _cost_rows(report, notes)
+
+
+def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, Sequence[str]]]:
+    entries, currency = report.estimates, report.currency
+    costs = [entry.cost for entry in entries]
+    yield (
+        notes.mark("input cost", "cache_hit_ratio"),
+        [money(c.cache_hit + c.cache_miss, currency) for c in costs],
+    )
+    if all(c.total is None for c in costs):
+        per_1000 = [entry.rates_per_million.output / 1000 for entry in entries]
+        yield "+ each 1,000 output tokens", [money(amount, currency) for amount in per_1000]
+    else:
+        yield (
+            notes.mark("output cost", "output_tokens"),
+            [money(c.output or Decimal(0), currency) for c in costs],
+        )
+        total = notes.mark("total", "cache_hit_ratio", "output_tokens")
+        yield total, [money(c.total or Decimal(0), currency) for c in costs]
+    yield (
+        notes.mark("floor: no output", "cache_hit_ratio"),
+        [money(c.floor, currency) for c in costs],
+    )
+    yield _ceiling_label(entries, notes), [money(c.ceiling, currency) for c in costs]
+    yield "", ()
+    yield from _other_tier_rows(entries, currency)
+
+
+def _ceiling_label(entries: Sequence[EstimateEntry], notes: Footnotes) -> str:
+    most = {entry.tokens.output_ceiling for entry in entries}
+    output = f"{most.pop():,} output tokens" if len(most) == 1 else "the most output"
+    return notes.mark(f"ceiling: {output}", "ceiling")
+
+
+def _other_tier_rows(
+    entries: Sequence[EstimateEntry], currency: Currency
+) -> Iterable[tuple[str, Sequence[str]]]:
+    for tier in (Tier.PEAK, Tier.OFF_PEAK):
+        others = [o if (o := entry.other_tier) and o.tier is tier else None for entry in entries]
+        known = any(other and other.total is not None for other in others)
+        for kind in ("total",) if known else ("floor", "ceiling"):
+            cells = [money(getattr(other, kind), currency) if other else "" for other in others]
+            if any(cells):
+                yield f"{tier.label} {kind}", cells
+
+
+def _files_table(report: EstimateReport) -> Table:
+    models = [entry.model for entry in report.estimates]
+    cost = "floor" if report.estimates[0].cost.total is None else "total"
+    headings = [f"{short(model)}\n{what}" for model in models for what in ("input", cost)]
+    table = grid("file", "text", *headings)
+    for file in report.files or ():
+        cells = [f"{file.estimates[0].tokens.text:,}"]
+        for entry in file.estimates:
+            amount = entry.cost.floor if entry.cost.total is None else entry.cost.total
+            cells += [f"{entry.tokens.input:,}", money(amount, report.currency)]
+        table.add_row(printable(file.source), *cells)
+    return table
+
+
+def _when(report: EstimateReport) -> str:
+    tiers = {(entry.tier, entry.tier_until) for entry in report.estimates if entry.tier_until}
+    until = "".join(f", {tier.label} until {stamp(end)}" for tier, end in tiers if end)
+    return f"priced at {stamp(report.priced_at)}{until}"

@@ -1,0 +1,101 @@
+"""What all tables are made of: amounts, footnotes, columns, the lines on where prices come from."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deepseek_cost.prices import Currency, stamp
+from deepseek_cost.report.estimate import EstimateEntry
+from deepseek_cost.report.parts import AssumptionEntry, Input, PeriodNote
+from deepseek_cost.report.prices import ListedPrice
+from deepseek_cost.terminal import printable
+
+_SIGNS = {Currency.USD: "$", Currency.CNY: "¥"}
+_SIGNIFICANT = 4
+
+
+def money(amount: Decimal, currency: Currency) -> str:
+    """Write an amount with its sign: two decimals at least, and four significant digits."""
+    places = max(2, _SIGNIFICANT - 1 - amount.adjusted()) if amount else 0
+    rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    whole, _, decimals = f"{rounded:,f}".partition(".")
+    decimals = decimals[:2] + decimals[2:].rstrip("0")
+    return f"{_SIGNS[currency]}{whole}{'.' + decimals if decimals else ''}"
+
+
+class Footnotes:
+    """Numbers for assumptions, so that each figure can name those it rests on."""
+
+    def __init__(self, assumptions: Sequence[AssumptionEntry]) -> None:
+        self._assumptions = assumptions
+        self._numbers: dict[str, list[int]] = defaultdict(list)
+        for number, assumption in enumerate(assumptions, 1):
+            self._numbers[assumption.about].append(number)
+
+    def mark(self, label: str, *about: str) -> str:
+        """Return the label with the numbers of what it rests on."""
+        numbers = sorted(number for name in about for number in self._numbers.get(name, ()))
+        return f"{label} ({','.join(map(str, numbers))})" if numbers else label
+
+    def lines(self) -> Iterable[str]:
+        """Yield the notes, each with the flag that changes it."""
+        for number, assumption in enumerate(self._assumptions, 1):
+            change = f" [{assumption.set_by}]" if assumption.set_by else ""
+            about = assumption.about.replace("_", " ")
+            yield printable(f"({number}) {about}: {assumption.value}{change}")
+
+
+def short(model: str) -> str:
+    """Return a model's name without what all of them share."""
+    return model.removeprefix("deepseek-")
+
+
+def inputs(inputs: Sequence[Input]) -> str:
+    """Say what was read, in a line's beginning."""
+    requests = sum(entry.requests for entry in inputs)
+    first = printable(inputs[0].source)
+    names = {"-": "standard input"}.get(first, first)
+    if len(inputs) > 1:
+        names = f"{names} and {len(inputs) - 1:,} more"
+    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}"
+
+
+def sources(entries: Sequence[EstimateEntry] | Sequence[ListedPrice]) -> Iterable[str]:
+    """Yield what bills each model, and where its price comes from; a period once."""
+    shown: set[str] = set()
+    for entry in entries:
+        billed = f", billed as {entry.billed_as}" if entry.billed_as != entry.model else ""
+        yield f"{entry.model}: served by {printable(entry.version)}{billed}"
+        if entry.period.id not in shown:
+            yield from _period(entry.period)
+        shown.add(entry.period.id)
+
+
+def _period(period: PeriodNote) -> Iterable[str]:
+    known = "" if period.precision == "instant" else f" (known to the {period.precision})"
+    until = f" until {stamp(period.until)}" if period.until else ""
+    yield f"  price {printable(period.id)}: since {stamp(period.since)}{known}{until}"
+    shown = f", on the official page of {period.last_shown}" if period.last_shown else ""
+    yield f"  checked {period.checked}{shown}"
+    yield f"  {printable(period.source[0])}"
+
+
+def grid(*headings: str, left: int = 1) -> Table:
+    """Return a table with its first `left` columns for words, the others for figures."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    for index, heading in enumerate(headings):
+        if index < left:
+            table.add_column(Text(heading), overflow="fold")
+        else:
+            table.add_column(Text(heading), justify="right", no_wrap=True)
+    return table
+
+
+def print_line(console: Console, line: str, style: str = "") -> None:
+    """Print a line as it is, however long."""
+    console.print(Text(line, style=style), soft_wrap=True)
