@@ -1,36 +1,76 @@
 """What users write on the command line, turned into values; each refusal says how to write it."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
 from deepseek_cost.errors import UsageError
+from deepseek_cost.schedule import Calendar, Tier
 
 # Short enough that no number takes long to work with.
 _NUMBER: Final = re.compile(r"[0-9]{0,15}(\.[0-9]{0,15})?")
 _YEARS: Final = range(2000, 2200)
 
 
-def instant(text: str) -> datetime:
-    """Read an instant with a time zone, or `now`; returns it in UTC."""
-    if text.strip().lower() == "now":
-        return datetime.now(UTC)
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(
-            f"--at {text!r} is no instant; write 2026-11-23T10:00Z, or with an offset such as "
-            f"2026-11-23T18:00+08:00"
-        ) from None
-    if at.tzinfo is None:
-        raise UsageError(
-            f"--at {text!r} has no time zone; for UTC write {at.isoformat(timespec='minutes')}Z, "
-            f"for Beijing time {at.isoformat(timespec='minutes')}+08:00"
-        )
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What an instant is read against: now (UTC), peak hours, and the zone of --tz if given."""
+
+    now: datetime
+    calendar: Calendar
+    zone: tzinfo | None = None
+
+    def next_in(self, tier: Tier) -> datetime:
+        """Return now if that is in `tier`, else the next instant that is."""
+        if self.calendar.tier_at(self.now) is tier:
+            return self.now
+        change = self.calendar.next_change(self.now)
+        while change is not None and self.calendar.tier_at(change) is not tier:
+            change = self.calendar.next_change(change)
+        if change is None:
+            raise UsageError(f"--at {tier.label}: the price table has no {tier.label} hours ahead")
+        return change
+
+    def cheapest(self) -> datetime:
+        """Return the next instant that is not peak."""
+        peak = self.calendar.tier_at(self.now) is Tier.PEAK
+        return self.next_in(Tier.OFF_PEAK) if peak else self.now
+
+
+def instant(text: str, clock: Clock) -> datetime:
+    """Read an instant, in UTC: a date and time, a time of day, or a name.
+
+    Names are `now`, `cheapest`, `peak`, `off-peak`: the next instant of that kind. A time of day
+    is the next one, too. Times need a zone of their own or that of the clock.
+    """
+    match text.strip().lower().replace("_", "-"):
+        case "now":
+            return clock.now
+        case "cheapest":
+            return clock.cheapest()
+        case "peak":
+            return clock.next_in(Tier.PEAK)
+        case "off-peak":
+            return clock.next_in(Tier.OFF_PEAK)
+        case _:
+            at = _time_of_day(text, clock) or _date_and_time(text, clock)
     if at.year not in _YEARS:
         raise UsageError(f"--at {text!r}: the year is not between {_YEARS[0]} and {_YEARS[-1]}")
     return at.astimezone(UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """Read the name of a time zone such as Europe/Berlin."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "write it like Europe/Berlin"
+        raise UsageError(f"--tz {name!r} is no time zone; {hint}") from None
 
 
 def ratio(text: str) -> Decimal:
@@ -55,6 +95,38 @@ def amount(text: str) -> Decimal:
             f"(the currency is --currency)"
         )
     return value
+
+
+def _time_of_day(text: str, clock: Clock) -> datetime | None:
+    try:
+        clock_time = time.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if ":" not in text:  # "2026" would be read as 20:26
+        return None
+    where = clock_time.tzinfo or clock.zone
+    if where is None:
+        raise UsageError(f"--at {text!r} has no time zone; write {text}+08:00, or add --tz")
+    today = clock.now.astimezone(where).date()
+    at = datetime.combine(today, clock_time, where)
+    return at if at >= clock.now else datetime.combine(today + timedelta(days=1), clock_time, where)
+
+
+def _date_and_time(text: str, clock: Clock) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"--at {text!r} is no instant; write 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, "
+            f"peak or off-peak"
+        ) from None
+    if at.tzinfo is None and clock.zone is None:
+        plain = at.isoformat(timespec="minutes")
+        raise UsageError(
+            f"--at {text!r} has no time zone; for UTC write {plain}Z, for Beijing time "
+            f"{plain}+08:00, or add --tz"
+        )
+    return at if at.tzinfo else at.replace(tzinfo=clock.zone)
 
 
 def _number(text: str) -> Decimal | None:

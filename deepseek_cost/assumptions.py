@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
@@ -9,6 +11,9 @@ from deepseek_cost.prices import stamp
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
+
+# A price table checked longer ago than this may have missed a change.
+MAX_AGE_DAYS: Final = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,9 @@ def of_prompt(scenario: Scenario) -> list[Assumption]:
 
 
 def of_estimate(
-    scenario: Scenario, estimates: Sequence[Estimate], *, now: bool
+    scenario: Scenario, estimates: Sequence[Estimate], at: str | None
 ) -> list[Assumption]:
-    """List what an estimate rests on; `now`: the instant was not chosen by the user."""
+    """List what an estimate rests on; `at` is the instant as the user wrote it, None for now."""
     output = "unknown" if scenario.output_tokens is None else str(scenario.output_tokens)
     ceiling = f"{scenario.mode.default_max_tokens}, the API's default max_tokens"
     found = [
@@ -49,8 +54,8 @@ def of_estimate(
         Assumption("output_tokens", output, "--output-tokens"),
         Assumption("ceiling", ceiling, "--output-tokens"),
     ]
-    if now:
-        found.append(Assumption("priced_at", "now", "--at"))
+    if at is None or at.isalpha() or at == "off-peak":
+        found.append(Assumption("priced_at", at or "now", "--at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
         by = "by one instant; DeepSeek does not say whether a request's start or its end"
         found.append(Assumption("tier", by, "--at"))
@@ -85,13 +90,7 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
     found = []
     for estimate in estimates:
         price = estimate.price
-        if price.tier is not Tier.FLAT and not book.calendar.holidays_known_at(price.at):
-            last = max((holidays.year for holidays in book.holidays), default=None)
-            end = f"ends {last}-12-31" if last else "is empty"
-            found.append(
-                f"the list of Chinese holidays {end}: whether {stamp(price.at)} is a holiday, "
-                f"and so off-peak, is unknown"
-            )
+        found += warnings_at(book, price.at, tiered=price.tier is not Tier.FLAT)
         if estimate.over_context:
             found.append(
                 f"{price.model.name}: a request of {estimate.tally.largest_request:,} tokens is "
@@ -99,3 +98,22 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
                 f"{price.model.context_tokens:,}; the API refuses it"
             )
     return list(dict.fromkeys(found))
+
+
+def warnings_at(book: PriceBook, at: datetime, *, tiered: bool = True) -> list[str]:
+    """List what a price table does not know for sure at an instant."""
+    found = []
+    age = (at.date() - book.checked).days
+    if age > MAX_AGE_DAYS:
+        found.append(
+            f"the price table was last checked on {book.checked}, {age} days before the instant "
+            f"priced; look for a newer dscost, or pass your own with --prices"
+        )
+    if tiered and not book.calendar.holidays_known_at(at):
+        last = max((holidays.year for holidays in book.holidays), default=None)
+        end = f"ends {last}-12-31" if last else "is empty"
+        found.append(
+            f"the list of Chinese holidays {end}: whether {stamp(at)} is a holiday, "
+            f"and so off-peak, is unknown"
+        )
+    return found

@@ -1,9 +1,10 @@
 """Peak and off-peak: the hours, the Chinese weekdays and the holidays that decide the tier."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from itertools import chain
 
 from deepseek_cost.provenance import Dated, Sourced, in_force
 
@@ -52,14 +53,18 @@ class Holidays(Sourced):
     """The public holidays of a year, by the State Council's notice."""
 
     year: int
-    days_off: tuple[date, ...]
+    days_off: Mapping[str, tuple[date, ...]]
     makeup_workdays: tuple[date, ...] = ()
 
     def __post_init__(self) -> None:
         Sourced.__post_init__(self)
-        for day in (*self.days_off, *self.makeup_workdays):
+        for day in (*chain(*self.days_off.values()), *self.makeup_workdays):
             if day.year != self.year:
                 raise ValueError(f"{day} is not in {self.year}")
+
+    def name_of(self, day: date) -> str | None:
+        """Return the holiday that the Beijing day `day` belongs to."""
+        return next((name for name, days in self.days_off.items() if day in days), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Calendar:
             return Tier.FLAT
         local = at.astimezone(BEIJING)
         works = local.isoweekday() in schedule.peak_weekdays and not (
-            schedule.holidays_are_off_peak and self.is_holiday(local.date())
+            schedule.holidays_are_off_peak and self.holiday(local.date())
         )
         within = any(begin <= local.time() < end for begin, end in schedule.peak_windows)
         return Tier.PEAK if works and within else Tier.OFF_PEAK
@@ -87,9 +92,17 @@ class Calendar:
         edges = sorted(edge for edge in self._edges(at) if edge > at)
         return next((edge for edge in edges if self.tier_at(edge) is not tier), None)
 
-    def is_holiday(self, day: date) -> bool:
-        """Tell whether the Beijing day `day` is a known public holiday."""
-        return any(day in holidays.days_off for holidays in self.holidays)
+    def changes(self, at: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the instants after `at` and before `until` at which the tier changes."""
+        change = self.next_change(at)
+        while change is not None and change < until:
+            yield change
+            change = self.next_change(change)
+
+    def holiday(self, day: date) -> str | None:
+        """Return the name of the public holiday on the Beijing day `day`; None if none is known."""
+        names = (holidays.name_of(day) for holidays in self.holidays)
+        return next((name for name in names if name), None)
 
     def holidays_known_at(self, at: datetime) -> bool:
         """Tell whether the holidays of the Beijing year of `at` are known, where they matter."""

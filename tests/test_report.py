@@ -35,8 +35,8 @@ def test_an_estimate_is_printed_whole(dscost: Dscost, hello: Path) -> None:
     report = json.loads(ran.out)
     (entry,) = report["estimates"]
     assert list(report) == [
-        *("schema_version", "command", "currency", "priced_at", "price_table", "inputs"),
-        *("estimates", "assumptions", "warnings"),
+        *("schema_version", "command", "currency", "priced_at", "timezone", "price_table"),
+        *("inputs", "estimates", "assumptions", "warnings"),
     ]
     assert (report["schema_version"], report["command"]) == ("1", "estimate")
     assert (report["currency"], report["priced_at"]) == ("USD", AT)
@@ -136,6 +136,10 @@ def test_files_add_up_to_the_totals(dscost: Dscost, tmp_path: Path) -> None:
         ("count", "hello.txt", "--per-file"),
         ("prices",),
         ("prices", "--at", "2026-05-25T00:00Z", "--currency", "CNY"),
+        ("prices", "--history", "--currency", "CNY"),
+        ("prices", "--check", str(ROOT / "data" / "prices.toml")),
+        ("when", "--tz", "Asia/Kathmandu"),
+        ("compare", "hello.txt", "-o", "5", "--per-day", "7", "-c", "33.3%"),
     ],
 )
 @pytest.mark.usefixtures("hello")

@@ -120,6 +120,30 @@ deepseek-flash    off-peak (now)       ¥0.02        ¥1.00    ¥4.00
 deepseek-v4-pro   off-peak (now)       ¥0.15        ¥4.50   ¥13.50
                   peak                 ¥0.30        ¥9.00   ¥27.00
 
+                         flash                    v4-pro
+────────────────────────────────────────────────────────────────────────
+context, tokens          1,000,000                1,000,000
+output, tokens at most   384,000                  384,000
+requests in flight       2,500                    500
+thinking                 yes, on by default       yes, on by default
+json output              yes                      yes
+tool calls               yes                      yes
+responses api            yes                      yes
+anthropic api            yes                      yes
+chat prefix              yes, beta                yes, beta
+fim                      without thinking, beta   without thinking, beta
+vision                   yes                      no
+also called              flash                    v4-pro, pro
+status                   current                  current
+
+fee              each                        price   list price
+───────────────────────────────────────────────────────────────
+search           1,000 successful requests   ¥5.00
+fetch            1,000 successful requests   ¥5.00
+file-parsing     1,000 pages                 ¥1.50
+text-to-speech   10,000 billed characters    ¥1.50        ¥3.00
+speech-to-text   hour                        ¥0.39        ¥0.78
+
 deepseek-flash: served by DeepSeek-V4.1-Flash-1017
   price flash-4-v41: since 2026-09-10 04:00 UTC
   checked 2026-11-23, on the official page of 2026-11-15

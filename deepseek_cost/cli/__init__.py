@@ -11,9 +11,11 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
+from deepseek_cost.cli.compare import compare
 from deepseek_cost.cli.count import count
 from deepseek_cost.cli.estimate import estimate
 from deepseek_cost.cli.prices import prices
+from deepseek_cost.cli.when import when
 from deepseek_cost.errors import DscostError
 from deepseek_cost.terminal import printable
 
@@ -25,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS: Final = (estimate, count, prices)
+_COMMANDS: Final = (estimate, count, compare, when, prices)
 for _command in _COMMANDS:
     app.command()(_command)
 

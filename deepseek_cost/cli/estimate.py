@@ -12,6 +12,7 @@ from deepseek_cost.cli.setup import (
     names_of,
     price_table,
     tally,
+    zone_of,
 )
 from deepseek_cost.errors import DscostError
 from deepseek_cost.prices import Currency
@@ -27,6 +28,7 @@ def estimate(
     thinking: o.Thinking = True,
     effort: o.EffortName = None,
     at: o.At = None,
+    tz: o.Tz = None,
     currency: o.CurrencyName = Currency.USD,
     max_cost: o.MaxCost = None,
     per_file: o.PerFile = False,
@@ -42,13 +44,14 @@ def estimate(
     limit = arguments.amount(max_cost) if max_cost is not None else None
     ratio = arguments.ratio(cache_hit_ratio)
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
-    instant = instant_of(at)
     table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
     quote = Quote(
         table.book,
         [table.book.price(name, instant, currency) for name in names_of(table.book, model)],
         scenario,
-        now=at is None,
+        at=at,
+        zone=zone_of(tz),
     )
     found = find_sources(files, glob, encoding)
     tallied = tally(found, [price.model for price in quote.prices], system, encoding, scenario)

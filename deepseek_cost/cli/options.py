@@ -61,7 +61,28 @@ PricesFile = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option("--at", metavar="INSTANT", help="Price at this instant: 2026-11-23T10:00Z."),
+    typer.Option(
+        "--at",
+        metavar="INSTANT",
+        help="2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or off-peak. [default: now]",
+    ),
+]
+Tz = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Time zone such as Europe/Berlin. [default: yours]"),
+]
+PerDay = Annotated[
+    int | None,
+    typer.Option("--per-day", min=1, max=10**12, metavar="N", help="Show the cost of N a day."),
+]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Write the picture to a file as well.")
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV and nothing else.")]
+History = Annotated[bool, typer.Option("--history", help="Show every change, and by how much.")]
+Check = Annotated[
+    Path | None,
+    typer.Option("--check", metavar="FILE", help="Validate a table, and list what differs."),
 ]
 CurrencyName = Annotated[
     Currency,

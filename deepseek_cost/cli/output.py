@@ -3,10 +3,12 @@
 import os
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 
+from deepseek_cost.errors import InputError
 from deepseek_cost.terminal import printable
 
 if TYPE_CHECKING:
@@ -19,16 +21,30 @@ _OVER_LIMIT: Final = 3
 
 
 def write(report: "Report", *, as_json: bool) -> None:
-    """Write the result to stdout and its warnings to stderr; a closed pipe ends quietly."""
+    """Write the result to stdout and its warnings to stderr."""
     for warning in report.warnings:
         typer.echo(f"dscost: warning: {printable(warning)}", err=True)
-    text = _as_json(report) if as_json else _as_table(report)
+    write_text(_as_json(report) if as_json else _as_table(report))
+
+
+def write_text(text: str) -> None:
+    """Write text to stdout; a closed pipe ends quietly."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is left in the buffer goes nowhere, and the exit code still tells of the limit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_svg(report: "Report", path: Path) -> None:
+    """Write a report's table and chart to a file as a picture."""
+    from deepseek_cost.table.svg import to_svg
+
+    try:
+        path.write_text(to_svg(report), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--svg {path}: {error.strerror}") from error
 
 
 def _as_json(report: "Report") -> str:

@@ -1,22 +1,43 @@
 """dscost prices."""
 
 from deepseek_cost.cli import options as o
-from deepseek_cost.cli.output import write
+from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.setup import instant_of, price_table
+from deepseek_cost.errors import UsageError
 from deepseek_cost.prices import Currency
 
 
 def prices(
     model: o.Models = None,
     at: o.At = None,
+    tz: o.Tz = None,
     currency: o.CurrencyName = Currency.USD,
+    history: o.History = False,
+    check: o.Check = None,
     as_json: o.AsJson = False,
+    as_csv: o.AsCsv = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Show the price list in force: both tiers, with source and date."""
+    """Show the price list in force, its limits and fees, or every change; with source and date."""
+    from deepseek_cost.pricefile import load_prices
+    from deepseek_cost.report.check import check_report
+    from deepseek_cost.report.history import history_report
     from deepseek_cost.report.prices import prices_report
 
-    instant = instant_of(at)
+    if as_csv and (as_json or check is not None):
+        raise UsageError("--csv goes with the price list and --history, without --json")
+    if check is not None:
+        report = check_report(load_prices(), load_prices(check), str(check))
+        write(report, as_json=as_json)
+        return
     table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
     names = [table.book.find(name).name for name in model or ()]
-    write(prices_report(table.book, names, instant, currency, table.note), as_json=as_json)
+    make = history_report if history else prices_report
+    shown = make(table.book, names, instant, currency, table.note)
+    if as_csv:
+        from deepseek_cost.csvtable import to_csv
+
+        write_text(to_csv(shown))
+    else:
+        write(shown, as_json=as_json)

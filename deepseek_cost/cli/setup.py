@@ -45,9 +45,25 @@ def price_table(flag: Path | None) -> Table:
     return Table(book, PriceTable(source=source, chosen_by=choice.chosen_by, checked=book.checked))
 
 
-def instant_of(at: str | None) -> datetime:
+def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
     """Return the instant given, or now: the one place where the clock is read."""
-    return datetime.now(UTC).replace(microsecond=0) if at is None else arguments.instant(at)
+    now = datetime.now(UTC).replace(microsecond=0)
+    if at is None:
+        return now
+    clock = arguments.Clock(now, book.calendar, arguments.zone(tz) if tz else None)
+    return arguments.instant(at, clock)
+
+
+def zone_of(tz: str | None) -> str:
+    """Return the name of the user's time zone: the one given, or the machine's."""
+    if tz:
+        return arguments.zone(tz).key
+    from tzlocal import get_localzone_name
+
+    try:
+        return arguments.zone(get_localzone_name() or "UTC").key
+    except (UsageError, KeyError, ValueError, OSError):  # a machine whose zone has no name
+        return "UTC"
 
 
 def mode_of(thinking: bool, effort: Effort | None) -> Mode:

@@ -5,11 +5,23 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from deepseek_cost.report.check import CheckReport
+from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
 from deepseek_cost.report.estimate import EstimateReport
+from deepseek_cost.report.history import HistoryReport
 from deepseek_cost.report.prices import PricesReport
+from deepseek_cost.report.when import WhenReport
 
-Report = CountReport | EstimateReport | PricesReport
+Report = (
+    CheckReport
+    | CompareReport
+    | CountReport
+    | EstimateReport
+    | HistoryReport
+    | PricesReport
+    | WhenReport
+)
 
 
 def to_json(report: Report) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from deepseek_cost.assumptions import of_estimate, warnings_of
 from deepseek_cost.batch import TalliedSource, totals
+from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate, Scenario, Tally
 from deepseek_cost.pricebook import Price, PriceBook
 from deepseek_cost.prices import Currency
@@ -59,6 +60,15 @@ class OtherTier(Part):
     ceiling: Amount
 
 
+class Waiting(Part):
+    """What is saved by sending the same requests when peak hours are over."""
+
+    until: Instant
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+
+
 class EstimateEntry(Part):
     """The tokens and the cost of all requests for one model."""
 
@@ -72,6 +82,7 @@ class EstimateEntry(Part):
     rates_per_million: RatesPerMillion
     cost: Costs
     other_tier: OtherTier | None
+    waiting: Waiting | None
     period: PeriodNote
     over_context: int = Field(
         description="by how many tokens the largest request is longer than the API accepts"
@@ -93,6 +104,7 @@ class EstimateReport(Part):
     command: Literal["estimate"] = "estimate"
     currency: Currency
     priced_at: Instant
+    timezone: str = Field(description="the user's zone, in which the table shows times")
     price_table: PriceTable
     inputs: tuple[Input, ...]
     estimates: tuple[EstimateEntry, ...]
@@ -108,7 +120,8 @@ class Quote:
     book: PriceBook
     prices: Sequence[Price]
     scenario: Scenario
-    now: bool
+    at: str | None
+    zone: str
 
     def estimates(self, tallied: Sequence[TalliedSource]) -> list[Estimate]:
         """Price the totals of all sources, a model each."""
@@ -140,11 +153,12 @@ def estimate_report(
     return EstimateReport(
         currency=quote.prices[0].currency,
         priced_at=quote.prices[0].at,
+        timezone=quote.zone,
         price_table=table,
         inputs=input_entries(tallied),
         estimates=tuple(map(estimate_entry, estimates)),
         files=tuple(files) if per_file else None,
-        assumptions=assumption_entries(of_estimate(quote.scenario, estimates, now=quote.now)),
+        assumptions=assumption_entries(of_estimate(quote.scenario, estimates, quote.at)),
         warnings=(*source_warnings(tallied, skipped), *warnings_of(quote.book, estimates)),
     )
 
@@ -163,6 +177,7 @@ def estimate_entry(estimate: Estimate) -> EstimateEntry:
         rates_per_million=rates_entry(price.rates),
         cost=_costs(estimate),
         other_tier=_other_tier(estimate),
+        waiting=_waiting(estimate),
         period=period_note(price.period, price.period_until),
         over_context=estimate.over_context,
     )
@@ -201,4 +216,17 @@ def _other_tier(estimate: Estimate) -> OtherTier | None:
         total=estimate.total_at(rates),
         floor=estimate.floor_at(rates),
         ceiling=estimate.ceiling_at(rates),
+    )
+
+
+def _waiting(estimate: Estimate) -> Waiting | None:
+    price = estimate.price
+    if price.tier is not Tier.PEAK or price.other_rates is None or price.tier_until is None:
+        return None
+    total = estimate.total_at(price.other_rates)
+    return Waiting(
+        until=price.tier_until,
+        total=None if total is None else EXACT.subtract(estimate.total or total, total),
+        floor=EXACT.subtract(estimate.floor, estimate.floor_at(price.other_rates)),
+        ceiling=EXACT.subtract(estimate.ceiling, estimate.ceiling_at(price.other_rates)),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,8 @@ def show_estimate(report: EstimateReport, console: Console) -> None:
         else:
             table.add_section()
     console.print(table)
+    for line in _waiting(report):
+        print_line(console, line)
     if report.files:
         console.print()
         console.print(_files_table(report))
@@ -115,3 +118,18 @@ def _when(report: EstimateReport) -> str:
     tiers = {(entry.tier, entry.tier_until) for entry in report.estimates if entry.tier_until}
     until = "".join(f", {tier.label} until {stamp(end)}" for tier, end in tiers if end)
     return f"priced at {stamp(report.priced_at)}{until}"
+
+
+def _waiting(report: EstimateReport) -> Iterable[str]:
+    """Yield what is saved when peak hours are over, by the user's clock."""
+    waits = [(entry, entry.waiting) for entry in report.estimates if entry.waiting]
+    if not waits:
+        return
+    saved = ", ".join(
+        f"up to {money(wait.ceiling, report.currency)} on {short(entry.model)}"
+        if wait.total is None
+        else f"{money(wait.total, report.currency)} on {short(entry.model)}"
+        for entry, wait in waits
+    )
+    until = waits[0][1].until.astimezone(ZoneInfo(report.timezone))
+    yield f"\nwaiting until {until:%H:%M} ({report.timezone}) saves {saved}"

@@ -1,0 +1,96 @@
+"""The report of `dscost when`."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from deepseek_cost.assumptions import warnings_at
+from deepseek_cost.pricebook import PriceBook
+from deepseek_cost.report.parts import Instant, Part
+from deepseek_cost.schedule import BEIJING, Calendar, Tier
+
+_DAYS: Final = 7
+_MARKS: Final = {Tier.PEAK: "P", Tier.OFF_PEAK: "-", Tier.FLAT: "="}
+_HALF_HOURS: Final = 48
+
+
+class TierChange(Part):
+    """An instant at which another tier begins."""
+
+    at: Instant
+    tier: Tier
+
+
+class Day(Part):
+    """A day in the user's zone, half hour by half hour.
+
+    P peak, - off-peak, = flat, ~ both, and a blank where a clock is put forward.
+    """
+
+    day: date
+    half_hours: str = Field(min_length=_HALF_HOURS, max_length=_HALF_HOURS)
+
+
+class HolidayNote(Part):
+    """A Chinese public holiday, in Beijing days."""
+
+    day: date
+    name: str
+
+
+class WhenReport(Part):
+    """`dscost when --json`."""
+
+    schema_version: Literal["1"] = "1"
+    command: Literal["when"] = "when"
+    at: Instant
+    tier: Tier
+    until: Instant | None
+    timezone: str
+    changes: tuple[TierChange, ...]
+    week: tuple[Day, ...]
+    holidays: tuple[HolidayNote, ...]
+    warnings: tuple[str, ...]
+
+
+def when_report(book: PriceBook, at: datetime, zone: str) -> WhenReport:
+    """Report the tier at an instant, and the week that follows in the user's time zone."""
+    calendar = book.calendar
+    until = at + timedelta(days=_DAYS)
+    first = at.astimezone(ZoneInfo(zone)).date()
+    days = [first + timedelta(days=number) for number in range(_DAYS)]
+    changes = calendar.changes(at, until)
+    return WhenReport(
+        at=at,
+        tier=calendar.tier_at(at),
+        until=calendar.next_change(at),
+        timezone=zone,
+        changes=tuple(TierChange(at=c, tier=calendar.tier_at(c)) for c in changes),
+        week=tuple(Day(day=day, half_hours=_strip(calendar, day, zone)) for day in days),
+        holidays=tuple(_holidays(calendar, at)),
+        warnings=tuple(warnings_at(book, at) or warnings_at(book, until)),
+    )
+
+
+def _holidays(calendar: Calendar, at: datetime) -> list[HolidayNote]:
+    first = at.astimezone(BEIJING).date()
+    days = [first + timedelta(days=number) for number in range(_DAYS)]
+    named = ((day, calendar.holiday(day)) for day in days)
+    return [HolidayNote(day=day, name=name) for day, name in named if name]
+
+
+def _strip(calendar: Calendar, day: date, zone: str) -> str:
+    midnight = datetime.combine(day, time(), ZoneInfo(zone))
+    cells = (midnight + timedelta(minutes=30 * number) for number in range(_HALF_HOURS))
+    return "".join(_cell(calendar, cell) for cell in cells)
+
+
+def _cell(calendar: Calendar, begin: datetime) -> str:
+    """Mark the half hour that begins when the clock on the wall shows `begin`."""
+    start = begin.astimezone(UTC)
+    if start.astimezone(begin.tzinfo).replace(tzinfo=None) != begin.replace(tzinfo=None):
+        return " "
+    tiers = {calendar.tier_at(start + timedelta(minutes=minutes)) for minutes in (0, 15)}
+    return _MARKS[tiers.pop()] if len(tiers) == 1 else "~"
