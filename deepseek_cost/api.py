@@ -3,7 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 
-from deepseek_cost.estimates import Estimate, PromptTokens, Scenario, prompt_tokens, tally_text
+from deepseek_cost.estimates import (
+    Estimate,
+    PromptTokens,
+    Scenario,
+    addressees,
+    tally_request,
+)
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.pricefile import load_prices
 from deepseek_cost.prices import Currency
@@ -25,9 +31,10 @@ def count(
     Raises UnknownModelError, InputError for a lone surrogate, VocabularyError.
     """
     found = (prices or load_prices()).find(model)
-    mode = Scenario(Mode(thinking, Effort(effort))).mode_for(found)
+    scenario = Scenario(Mode(thinking, Effort(effort)))
     counter = default_counter()
-    return prompt_tokens(found, counter.count([text]), system, mode, counter)
+    (addressee,) = addressees([found], system, scenario, counter)
+    return addressee.tokens(counter.count([text]))
 
 
 def estimate(
@@ -52,5 +59,7 @@ def estimate(
     price = (prices or load_prices()).price(model, at, Currency(currency))
     ratio = Decimal(cache_hit_ratio)
     scenario = Scenario(Mode(thinking, Effort(effort)), output_tokens, ratio, requests)
-    (tally,) = tally_text([price.model], [text], system, scenario, default_counter())
-    return Estimate(tally, price)
+    counter = default_counter()
+    (addressee,) = addressees([price.model], system, scenario, counter)
+    tokens = addressee.tokens(counter.count([text]))
+    return Estimate(tally_request(price.model, tokens, scenario), price)

@@ -1,11 +1,10 @@
 """Many prompts: each counted once, tallied for every model, and added up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deepseek_cost.estimates import Scenario, Tally, tally_text, total
-from deepseek_cost.prices import Model
+from deepseek_cost.estimates import Addressee, Scenario, Tally, tally_request, total
 
 if TYPE_CHECKING:
     from deepseek_cost.sources import Advance, TextSource
@@ -18,34 +17,25 @@ class TalliedSource:
 
     source: str
     tallies: tuple[Tally, ...]
+    is_empty: bool = False
 
     @property
     def requests(self) -> int:
         """The requests that the source stands for."""
         return self.tallies[0].requests
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the source has no text at all; its template is billed all the same."""
-        return self.tallies[0].text == 0
 
-
-def tally_sources(
-    sources: "Iterable[TextSource]",
-    models: Sequence[Model],
-    system: str,
+def tally_source(
+    source: "TextSource",
+    to: Sequence[Addressee],
     scenario: Scenario,
     counter: "TextCounter",
     advance: "Advance",
-) -> tuple[TalliedSource, ...]:
-    """Tally each source as one request a source and `scenario.requests` times that."""
-    return tuple(
-        TalliedSource(
-            source.name,
-            tuple(tally_text(models, source.blocks(advance), system, scenario, counter)),
-        )
-        for source in sources
-    )
+) -> TalliedSource:
+    """Count a source once, and tally it as `scenario.requests` requests to each model."""
+    text = counter.count(source.blocks(advance))
+    tallies = (tally_request(one.model, one.tokens(text), scenario) for one in to)
+    return TalliedSource(source.name, tuple(tallies), is_empty=not text)
 
 
 def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:

@@ -1,6 +1,6 @@
 """What requests cost before they are sent: tokens, tallied and priced at an instant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +12,7 @@ from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricebook import Price
 from deepseek_cost.prices import Model, Rates
-from deepseek_cost.prompt import Mode, frame
+from deepseek_cost.prompt import Frame, Mode, frame
 from deepseek_cost.usage import TokenUsage
 
 if TYPE_CHECKING:
@@ -169,26 +169,23 @@ def total(tallies: Iterable[Tally]) -> Tally:
     return reduce(add, tallies)
 
 
-def tally_text(
-    models: Sequence[Model],
-    blocks: Iterable[str],
-    system: str,
-    scenario: Scenario,
-    counter: "TextCounter",
-) -> list[Tally]:
-    """Tally a prompt, its text in blocks and read once, for each of several models."""
-    text = counter.count(blocks)
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A model with what stands around a user's message to it, counted once for many messages."""
+
+    model: Model
+    around: Frame
+
+    def tokens(self, text: int) -> PromptTokens:
+        """Return the input of a message of `text` tokens."""
+        return PromptTokens(text + self.around.system, self.around.template)
+
+
+def addressees(
+    models: Iterable[Model], system: str, scenario: Scenario, counter: "TextCounter"
+) -> list[Addressee]:
+    """Count what each model's template puts around a message, after `system` if not empty."""
     return [
-        tally_request(
-            model, prompt_tokens(model, text, system, scenario.mode_for(model), counter), scenario
-        )
+        Addressee(model, frame(model.template, scenario.mode_for(model), system, counter))
         for model in models
     ]
-
-
-def prompt_tokens(
-    model: Model, text: int, system: str, mode: Mode, counter: "TextCounter"
-) -> PromptTokens:
-    """Return the input of a user message of `text` tokens, after `system` if that is not empty."""
-    around = frame(model.template, mode, system, counter)
-    return PromptTokens(text + around.system, around.template)

@@ -8,9 +8,12 @@ matches (controls, format characters) stay together, except that the last one jo
 """
 
 import re
+from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 import regex
+from tiktoken import Encoding
 
 # The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
 CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
@@ -37,6 +40,8 @@ PATTERN: Final = "|".join(
     )
 )
 
+_PROPERTIES: Final = (r"\p{L}", r"\p{M}", r"\p{N}", r"\p{P}", r"\p{S}")
+
 # Between these neighbours a piece ends whatever stands further left or right: the text on either
 # side is split as if it stood alone. Each line: what is left of the cut, what is right of it.
 _SAFE: Final = "|".join(
@@ -53,19 +58,76 @@ _SAFE: Final = "|".join(
 # Greedy, so that the search begins at the end of the text.
 _LAST_SAFE: Final = re.compile(rf"(?s:.*)(?:{_SAFE})")
 
-_PIECE: Final = regex.compile(PATTERN, regex.V1)
-_TRAILING_SPACE: Final = regex.compile(rf"[{SPACE}]*+\Z", regex.V1)
 _WHITE: Final = re.compile(rf"[{SPACE}]")
-_NO_PART_OF_WORD: Final = regex.compile(rf"[\p{{N}}{CJK}]", regex.V1)
-_LETTER_NEXT: Final = regex.compile(_LETTER, regex.V1)
+_SPACES: Final = "".join(filter(_WHITE.match, map(chr, range(0x3001))))
 
-SYMBOLS: Final = regex.compile(rf"{_SYMBOL}*+[\r\n]*+", regex.V1)
-NEWLINES: Final = regex.compile(r"[\r\n]*+", regex.V1)
-WHITE_SPACE: Final = regex.compile(rf"[{SPACE}]*+", regex.V1)
-OTHERS: Final = regex.compile(rf"{_OTHER}*+", regex.V1)
-LETTERS: Final = regex.compile(rf"{_LETTER}*+", regex.V1)
-LATIN: Final = regex.compile(r"[A-Za-z]*+", regex.V1)
-CHINESE: Final = regex.compile(rf"[{CJK}]*+", regex.V1)
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The pattern and the classes that runs are made of, for text that has no safe cut."""
+
+    piece: regex.Pattern[str]
+    white_space: regex.Pattern[str]
+    others: regex.Pattern[str]
+    newlines: regex.Pattern[str]
+    chinese: regex.Pattern[str]
+    latin: regex.Pattern[str]
+    letters: regex.Pattern[str]
+    symbols: regex.Pattern[str]
+    number_or_chinese: regex.Pattern[str]
+
+
+@cache
+def grammar() -> Grammar:
+    """Compile the classes so that they hold just what tiktoken's engine takes them to hold.
+
+    The regex package follows newer versions of Unicode, and would count their letters as letters.
+    """
+    adjusted = {name: _adjusted(name) for name in _PROPERTIES}
+
+    def compiled(pattern: str) -> regex.Pattern[str]:
+        for name, members in adjusted.items():
+            pattern = pattern.replace(name, members)
+        return regex.compile(pattern, regex.V1)
+
+    return Grammar(
+        piece=compiled(PATTERN),
+        white_space=compiled(rf"[{SPACE}]*+"),
+        others=compiled(rf"{_OTHER}*+"),
+        newlines=compiled(r"[\r\n]*+"),
+        chinese=compiled(rf"[{CJK}]*+"),
+        latin=compiled(r"[A-Za-z]*+"),
+        letters=compiled(rf"{_LETTER}*+"),
+        symbols=compiled(rf"{_SYMBOL}*+[\r\n]*+"),
+        number_or_chinese=compiled(rf"[\p{{N}}{CJK}]*+"),
+    )
+
+
+def _adjusted(name: str) -> str:
+    """Return a Unicode property as a set, with what tiktoken's engine adds or leaves out."""
+    known, ours = _members_in_tiktoken(name), set(regex.findall(name, _every_character()))
+    more, fewer = _ranges(known - ours), _ranges(ours - known)
+    members = f"[{name}{more}]"
+    return f"[{members}--[{fewer}]]" if fewer else members
+
+
+def _members_in_tiktoken(name: str) -> set[str]:
+    single_bytes = {bytes([byte]): byte for byte in range(0x100)}
+    engine = Encoding(name, pat_str=name, mergeable_ranks=single_bytes, special_tokens={})
+    return set(bytes(engine.encode_ordinary(_every_character())).decode())
+
+
+@cache
+def _every_character() -> str:
+    return "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+
+
+def _ranges(characters: set[str]) -> str:
+    """Write characters as the inside of a set: consecutive ones as a range."""
+    codes = sorted(map(ord, characters))
+    first = [code for code in codes if chr(code - 1) not in characters]
+    last = [code for code in codes if chr(code + 1) not in characters]
+    return "".join(rf"\U{a:08x}-\U{b:08x}" for a, b in zip(first, last, strict=True))
 
 
 def last_safe_cut(text: str) -> int:
@@ -90,10 +152,10 @@ def split_settled(text: str) -> Settled:
     if text.isdecimal():
         threes = len(text) // 3 * 3
         return Settled(text[:threes], [], text[threes:])
-    white = next(m.start() for m in _TRAILING_SPACE.finditer(text))
+    white = len(text.rstrip(_SPACES))
     whole = begins = 0
     settled: list[str] = []
-    for piece in _PIECE.finditer(text):
+    for piece in grammar().piece.finditer(text):
         begins = piece.start()
         if begins and not _WHITE.match(text, begins - 1):
             whole = begins
@@ -102,13 +164,3 @@ def split_settled(text: str) -> Settled:
             break  # a newline further on can still join pieces of white space
         settled.append(piece.group())
     return Settled(text[:whole], settled, text[begins:])
-
-
-def ends_white_space(follower: str) -> bool:
-    """Tell whether white space before `follower` ("": the end) is a piece to its very end."""
-    return not follower or _NO_PART_OF_WORD.match(follower) is not None
-
-
-def is_letter(character: str) -> bool:
-    """Tell whether the pre-tokenizer takes `character` for part of a word."""
-    return _LETTER_NEXT.match(character) is not None

@@ -67,6 +67,8 @@ class PriceBook:
     def __post_init__(self) -> None:
         if self.schema_version != 1:
             raise ValueError(f"schema_version is {self.schema_version}; this dscost reads 1")
+        if not self.model:
+            raise ValueError("model is empty; name at least one")
         _require_unique("model", [name for model in self.model for name in model.names])
         _require_unique("period", [f"{period.bills} {period.since}" for period in self.period])
         _require_unique("period", [period.id for period in self.period])

@@ -18,7 +18,9 @@ from deepseek_cost.pricebook import PriceBook
 
 ENVIRONMENT_VARIABLE = "DSCOST_PRICES"
 # The bundled table has 25 KB; a limit keeps a wrong path, say to a log, from filling the memory.
-_MAX_BYTES = 4_000_000
+_MAX_BYTES = 1_000_000
+# A key of thousands of parts takes the parser long.
+_MAX_LINE = 5_000
 
 
 class Choice(NamedTuple):
@@ -55,9 +57,11 @@ def bundled() -> Traversable:
 
 def parse(text: str, name: str) -> PriceBook:
     """Validate the text of a price table; `name` stands in the errors."""
+    if any(len(line) > _MAX_LINE for line in text.splitlines()):
+        raise PriceTableError(f"price table {name}: a line is longer than {_MAX_LINE:,} characters")
     try:
         document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, ArithmeticError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise PriceTableError(f"price table {name}: not valid TOML: {error}") from error
     try:
         return TypeAdapter(PriceBook).validate_python(document)

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from deepseek_cost.errors import UnpricedError
 from deepseek_cost.provenance import Dated, Precision, Sourced, require_utc
 from deepseek_cost.schedule import Tier
+
+_MOST_TOKENS: Final = 10**12
+_HIGHEST_PRICE: Final = 10**9
+_MOST_PLACES: Final = 18
 
 
 class Currency(StrEnum):
@@ -38,8 +42,8 @@ class Rates:
     output: Decimal
 
     def __post_init__(self) -> None:
-        if min(self.cache_hit, self.cache_miss, self.output) < 0:
-            raise ValueError("a price is negative")
+        for price in (self.cache_hit, self.cache_miss, self.output):
+            require_price(price)
 
 
 RateList = Mapping[Currency, Mapping[Tier, Rates]]
@@ -56,6 +60,8 @@ class Period(Dated):
 
     def __post_init__(self) -> None:
         Dated.__post_init__(self)
+        require_name(self.id)
+        require_name(self.bills)
         if not self.rates:
             raise ValueError("rates are missing")
         for currency, tiers in (*self.rates.items(), *self.list.items()):
@@ -77,6 +83,7 @@ class Service:
 
     def __post_init__(self) -> None:
         require_utc(self.since, "since")
+        require_name(self.billed_as)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +108,15 @@ class Model(Dated):
         Dated.__post_init__(self)
         if not self.service or min(service.since for service in self.service) > self.since:
             raise ValueError("service does not cover the model from its beginning")
+        for name in self.names:
+            require_name(name)
+        for limit in (self.context_tokens, self.max_output_tokens):
+            if not 0 < limit <= _MOST_TOKENS:
+                raise ValueError(f"a token limit is not between 1 and {_MOST_TOKENS:,}")
         if self.until is not None:
             require_utc(self.until, "until")
+            if self.until <= self.since or not (self.note and self.use_instead):
+                raise ValueError("until is later than since, and needs note and use_instead")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,6 +162,11 @@ class Fee(Dated):
     server_side_free_until: datetime | None = None
     concurrent_requests: int | None = None
 
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        for price in (*self.price.values(), *self.list.values()):
+            require_price(price)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features(Dated):
@@ -187,6 +206,21 @@ class Billing:
     rounding: str
     tier_instant: str
     source: tuple[str, ...]
+
+
+def require_name(name: str) -> None:
+    """Raise ValueError unless a user can type `name`, and a screen show it, as it stands."""
+    if not name or not name.isprintable() or name != name.strip().lower():
+        raise ValueError(f"the name {name!r} is not in plain lower case")
+
+
+def require_price(price: Decimal) -> None:
+    """Raise ValueError for an amount that no price list has, and no sum could hold exactly."""
+    exponent = price.as_tuple().exponent
+    if price.is_signed() or price > _HIGHEST_PRICE or not -_MOST_PLACES <= int(exponent) <= 0:
+        raise ValueError(
+            f"a price is between 0 and {_HIGHEST_PRICE:,}, with up to {_MOST_PLACES} decimals"
+        )
 
 
 def stamp(at: datetime) -> str:

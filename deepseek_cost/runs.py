@@ -3,16 +3,17 @@
 Such a run is taken block by block in constant memory. Its tokens are found in overlapping windows,
 which is exact: a sequence of tokens is the byte-pair encoding of a text if and only if every two
 neighbours encode to themselves. Where two windows agree on a token, the left one's tokens up to it
-and the right one's from it on are therefore the encoding of the whole.
+and the right one's from it on are therefore the encoding of the whole. Windows that agree nowhere
+are widened; that a wider one begins with the token agreed on before it is taken for granted.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import regex
 
-from deepseek_cost import pieces
+from deepseek_cost.pieces import grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +51,45 @@ class LongPiece:
 
     def count(self) -> int:
         """Return the tokens of what was fed so far, as if the piece ended here."""
+        agreed = self._agreement(self._ahead) if self._ahead else None
+        if agreed:
+            return (
+                self._settled + agreed.tokens + len(self._encode(len(self._pending), agreed.begin))
+            )
         return self._settled + (len(self._encode(len(self._pending))) if self._pending else 0)
 
     def _settle(self) -> None:
         """Count the tokens of the first window up to one on which the next window agrees."""
-        tokens = self._ahead or self._encode(self._window)
+        agreed = self._agreement(self._ahead or self._encode(self._window))
+        if agreed is None:
+            self._window, self._ahead = 2 * self._window, None
+            return
+        self._settled += agreed.tokens
+        del self._pending[: agreed.begin]
+        self._ahead = agreed.following if self._window == self.bpe.window else None
+        self._window = self.bpe.window
+
+    def _agreement(self, tokens: Sequence[int]) -> "_Agreement | None":
+        """Find the first token near the end of a window with which another window begins."""
         begin = 0
         for index, token in enumerate(tokens):
             if begin > self._window - self.bpe.overlap:
                 following = self._encode(self._window, begin)
-                if following[0] == token:
-                    self._settled += index
-                    del self._pending[:begin]
-                    self._ahead = following if self._window == self.bpe.window else None
-                    self._window = self.bpe.window
-                    return
+                if following and following[0] == token:
+                    return _Agreement(index, begin, following)
             begin += self.bpe.lengths[token]
-        self._window, self._ahead = 2 * self._window, None
+        return None
 
     def _encode(self, size: int, begin: int = 0) -> Sequence[int]:
         return self.bpe.encode(bytes(self._pending[begin : begin + size]))
+
+
+class _Agreement(NamedTuple):
+    """So many tokens up to the byte `begin`, where the window `following` begins."""
+
+    tokens: int
+    begin: int
+    following: Sequence[int]
 
 
 class Run(Protocol):
@@ -96,8 +116,8 @@ class PlainRun:
         """Take what continues the run."""
         end = _end_of(self.continues, text)
         self.piece.feed(text[:end])
-        if self.continues is pieces.SYMBOLS and text[end - 1 : end] in ("\r", "\n"):
-            self.continues = pieces.NEWLINES  # no symbol joins the piece after its newlines
+        if self.continues is grammar().symbols and text[end - 1 : end] in ("\r", "\n"):
+            self.continues = grammar().newlines  # no symbol joins the piece after its newlines
         return text[end:]
 
     def close(self, follower: str) -> tuple[int, str]:  # noqa: ARG002 - it ends whatever follows
@@ -114,7 +134,7 @@ class OtherRun:
 
     def feed(self, text: str) -> str:
         """Take what continues the run."""
-        end = _end_of(pieces.OTHERS, text)
+        end = _end_of(grammar().others, text)
         taken = self._held + text[:end]
         self.piece.feed(taken[:-1])
         self._held = taken[-1:]
@@ -122,7 +142,7 @@ class OtherRun:
 
     def close(self, follower: str) -> tuple[int, str]:
         """End the run."""
-        if pieces.is_letter(follower):
+        if _end_of(grammar().letters, follower):
             return self.piece.count(), self._held
         self.piece.feed(self._held)
         return self.piece.count(), ""
@@ -144,7 +164,7 @@ class WhiteRun:
 
     def feed(self, text: str) -> str:
         """Take what continues the run."""
-        end = _end_of(pieces.WHITE_SPACE, text)
+        end = _end_of(grammar().white_space, text)
         taken = self._held + text[:end]
         self._push(taken[:-1])
         self._held = taken[-1:]
@@ -152,7 +172,8 @@ class WhiteRun:
 
     def close(self, follower: str) -> tuple[int, str]:
         """End the run."""
-        if self._held in ("\r", "\n") or pieces.ends_white_space(follower):
+        whole = not follower or _end_of(grammar().number_or_chinese, follower)
+        if self._held in ("\r", "\n") or whole:
             self._push(self._held)
             return self._to_newline + self._since_newline.count(), ""
         return self._to_newline + self._since_newline.count(), self._held
@@ -171,9 +192,9 @@ class WhiteRun:
 
 def begin_run(text: str, bpe: BytePairs) -> Run:
     """Open the run that all of `text` is the beginning of."""
-    if _end_of(pieces.WHITE_SPACE, text) == len(text):
+    if _end_of(grammar().white_space, text) == len(text):
         run: Run = WhiteRun(bpe, LongPiece(bpe))
-    elif _end_of(pieces.OTHERS, text) == len(text):
+    elif _end_of(grammar().others, text) == len(text):
         run = OtherRun(LongPiece(bpe))
     else:
         return _begin_plain(text, bpe)
@@ -187,8 +208,8 @@ def _begin_plain(text: str, bpe: BytePairs) -> PlainRun:
     Behind a symbol, it takes Latin letters only.
     """
     last = text[-1]
-    word = pieces.LATIN if _end_of(pieces.SYMBOLS, text[0]) else pieces.LETTERS
-    kinds = (pieces.NEWLINES, pieces.CHINESE, word, pieces.SYMBOLS)
+    word = grammar().latin if _end_of(grammar().symbols, text[0]) else grammar().letters
+    kinds = (grammar().newlines, grammar().chinese, word, grammar().symbols)
     piece = LongPiece(bpe)
     piece.feed(text)
     return PlainRun(piece, next(kind for kind in kinds if _end_of(kind, last) == 1))

@@ -42,6 +42,8 @@ class Schedule(Dated):
 
     def __post_init__(self) -> None:
         Dated.__post_init__(self)
+        if any(edge.tzinfo for window in self.peak_windows for edge in window):
+            raise ValueError("peak_windows are Beijing time and have no zone of their own")
         if not all(begin < end for begin, end in self.peak_windows):
             raise ValueError("a peak window ends before it begins")
         if not all(1 <= day <= 7 for day in self.peak_weekdays):  # noqa: PLR2004 - ISO weekdays
@@ -113,9 +115,13 @@ class Calendar:
 
     def _edges(self, at: datetime) -> Iterator[datetime]:
         """Yield every instant within the horizon at which the tier can change."""
+        horizon = at + timedelta(days=_HORIZON_DAYS)
         yield from (schedule.since for schedule in self.schedules)
         first = at.astimezone(BEIJING).date()
+        now = in_force(self.schedules, at)
         for schedule in self.schedules:
+            if schedule is not now and not at < schedule.since <= horizon:
+                continue
             for days in range(_HORIZON_DAYS):
                 day = first + timedelta(days=days)
                 for edge in (edge for window in schedule.peak_windows for edge in window):

@@ -1,6 +1,7 @@
 """Prompts on disk and on standard input: found, decoded, handed on block by block."""
 
 import codecs
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +9,20 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 import ignore
-from ignore.overrides import OverrideBuilder
+from ignore.overrides import Override, OverrideBuilder
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.terminal import unicode_name
 
 _BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# They are no encodings of files, and decoding them takes more than linear time.
-_NOT_FOR_FILES: Final = ("idna", "punycode", "undefined")
+# They are no encodings of files; decoding them takes more than linear time or any memory.
+_NOT_FOR_FILES: Final = (
+    *("idna", "punycode", "undefined"),
+    *("utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"),
+)
+# Rules for a whole tree fit into far less; a device in their place would fill the memory.
+_MAX_IGNORE_BYTES: Final = 1_000_000
 
 
 class Advance(Protocol):
@@ -51,9 +57,11 @@ class TextSource:
             raise InputError(f"{self.name}: {error.strerror or error}") from error
 
     def _open(self) -> BinaryIO:
-        if self.path is None:
-            return open(sys.stdin.fileno(), "rb", closefd=False)
-        return self.path.open("rb")
+        if self.path is not None:
+            return self.path.open("rb")
+        if sys.stdin is None:
+            raise InputError("-: standard input is closed")
+        return open(sys.stdin.fileno(), "rb", closefd=False)
 
 
 @dataclass(slots=True)
@@ -73,33 +81,46 @@ def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8
     _require_text_encoding(encoding)
     found = Found()
     for name in names:
-        path = Path(name)
-        if name == "-":
-            if any(source.path is None for source in found.sources):
-                raise UsageError("- (standard input) can be read only once")
-            found.sources.append(TextSource("-", None, encoding))
-        elif path.is_dir():
-            _find_below(path, globs, encoding, found)
-        elif not path.exists():
-            raise InputError(f"{name}: no such file; give a text file, a directory, or - for stdin")
-        else:
-            found.sources.append(TextSource(unicode_name(name), path, encoding))
+        try:
+            _find(name, globs, encoding, found)
+        except OSError as error:
+            raise InputError(f"{name}: {error.strerror or error}") from error
     return found
 
 
 def read_whole(name: str, encoding: str, limit: int) -> str:
     """Read a text file of at most `limit` characters into memory."""
+    if name == "-" or Path(name).is_dir():
+        raise InputError(f"{name}: give a file here, not a folder or standard input")
     parts: list[str] = []
+    read = 0
     for block in find([name], (), encoding).sources[0].blocks():
         parts.append(block)
-        if sum(map(len, parts)) > limit:
+        read += len(block)
+        if read > limit:
             raise InputError(f"{name}: longer than {limit:,} characters, more than a request takes")
     return "".join(parts)
 
 
+def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
+    path = Path(name)
+    if name == "-":
+        if any(source.path is None for source in found.sources):
+            raise UsageError("- (standard input) can be read only once")
+        found.sources.append(TextSource("-", None, encoding))
+    elif name and path.is_dir():
+        _find_below(path, globs, encoding, found)
+    elif not name or not path.exists():
+        shown = unicode_name(name) or "''"
+        raise InputError(f"{shown}: no such file; give a text file, a directory, or - for stdin")
+    else:
+        found.sources.append(TextSource(unicode_name(name), path, encoding))
+
+
 def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
     files = sorted(path for path in _walk(folder, globs) if path.is_file())
-    texts = [path for path in files if not _is_binary(path, encoding)]
+    binary = {path for path in files if _is_binary(path, encoding)}
+    texts = [path for path in files if path not in binary]
     if not texts:
         beside = f" among {len(files)} files" if files else ""
         raise InputError(
@@ -107,24 +128,43 @@ def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found)
             + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
         )
     found.sources += [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
-    found.skipped += [unicode_name(str(path)) for path in files if path not in set(texts)]
+    found.skipped += [unicode_name(str(path)) for path in files if path in binary]
 
 
 def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
-    builder = ignore.WalkBuilder(folder).require_git(yes=False)
-    if globs:
-        overrides = OverrideBuilder(folder)
-        for glob in globs:
-            try:
-                overrides.add(glob)
-            except ignore.Error as error:
-                raise UsageError(f"--glob {glob!r} is no pattern: {error}") from error
-        builder.overrides(overrides.build())
+    _refuse_odd_ignore_files(folder)
     try:
+        builder = ignore.WalkBuilder(folder).require_git(yes=False)
+        if globs:
+            builder.overrides(_overrides(folder, globs))
         for entry in builder.build():
             yield entry.path()
     except (ignore.Error, ignore.IOError) as error:
         raise InputError(f"{folder}: {error}") from error
+    except UnicodeError as error:
+        raise InputError(
+            f"{unicode_name(str(folder))}: no name in Unicode; give . inside it"
+        ) from error
+
+
+def _overrides(folder: Path, globs: Sequence[str]) -> Override:
+    overrides = OverrideBuilder(folder)
+    try:
+        for glob in globs:
+            overrides.add(glob)
+        return overrides.build()
+    except (ignore.Error, UnicodeError) as error:
+        raise UsageError(f"--glob {' '.join(globs)[:80]!r} is no pattern: {error}") from error
+
+
+def _refuse_odd_ignore_files(folder: Path) -> None:
+    """Refuse a device, a pipe or a huge file where ignore rules are read from."""
+    above = ((str(parent), (), (".gitignore", ".ignore")) for parent in folder.absolute().parents)
+    for place, _, names in (*above, *os.walk(folder)):
+        for name in {".gitignore", ".ignore"}.intersection(names):
+            path = Path(place, name)
+            if path.exists() and not (path.is_file() and path.stat().st_size <= _MAX_IGNORE_BYTES):
+                raise InputError(f"{path}: no regular file of ignore rules; remove it")
 
 
 def _is_binary(path: Path, encoding: str) -> bool:

@@ -47,7 +47,7 @@ class TiktokenCounter:
             if run is None:
                 rest += part
             else:
-                rest = run.feed(part)
+                rest = run.feed(_checked(part))
                 if not rest:
                     continue
                 counted, held = run.close(rest[0])

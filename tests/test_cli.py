@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Dscost
 
-DSCOST = [sys.executable, "-c", "from deepseek_cost.cli import main; main()"]
+DSCOST = [sys.executable, "-m", "deepseek_cost"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,8 @@ DSCOST = [sys.executable, "-c", "from deepseek_cost.cli import main; main()"]
         ("estimate hello.txt --encoding klingon", 2, "--encoding 'klingon' is unknown; try utf-8"),
         ("estimate . --glob *.py", 1, "--glob *.py does not match"),
         ("estimate . --glob {a,", 2, "--glob '{a,'"),
+        ("estimate hello.txt --system empty-folder", 1, "empty-folder: give a file here"),
+        ("estimate - --system -", 1, "-: give a file here, not a folder or standard input"),
         ("estimate - -", 2, "- (standard input) can be read only once"),
         ("estimate", 2, "Missing argument 'FILE'; see dscost estimate --help"),
         ("estimate hello.txt --colour", 2, "No such option: --colour"),
@@ -250,3 +252,48 @@ def test_a_terminal_that_knows_no_unicode_is_no_reason_to_crash(hello: Path) -> 
 
     assert done.stdout.isascii()
     assert b"\\xa5" in done.stdout
+
+
+@pytest.mark.parametrize("columns", ["²", "0", "1", "-5", "9" * 5_000, "wide"])
+def test_an_odd_width_of_the_terminal_costs_no_figure(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    ran = dscost("count", hello, "-n", "1234")
+
+    assert ran.code == 0
+    assert "38,254" in ran.out  # 1,234 x 31
+    assert "103,656" in ran.out  # 1,234 x 84
+
+
+def test_closed_standard_streams_are_told(hello: Path) -> None:
+    shell = f"{' '.join(DSCOST)} count"
+    for command, said in (
+        (f"{shell} - <&-", b"dscost: -: standard input is closed\n"),
+        (f"{shell} {hello} >&-", b"dscost: standard output is closed\n"),
+    ):
+        done = subprocess.run(command, shell=True, capture_output=True, check=False)
+
+        assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_a_full_stderr_changes_neither_result_nor_exit_code(hello: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*DSCOST, "estimate", str(hello), "--max-cost", "0", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+        )
+
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["command"] == "estimate"
+
+
+def test_a_system_text_does_not_hide_that_a_file_is_empty(dscost: Dscost, hello: Path) -> None:
+    Path("empty.txt").touch()
+
+    ran = dscost("count", "empty.txt", "--system", hello)
+
+    assert "warning: empty.txt: empty" in ran.err

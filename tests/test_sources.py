@@ -170,7 +170,9 @@ def test_what_is_no_text_is_refused_with_the_byte(
         text(path)
 
 
-@pytest.mark.parametrize("encoding", ["no-such", "base64", "punycode", "idna", "\0", ""])
+@pytest.mark.parametrize(
+    "encoding", ["no-such", "base64", "punycode", "idna", "utf-7", "unicode_escape", "\0", ""]
+)
 def test_an_encoding_that_is_none_is_refused(encoding: str) -> None:
     with pytest.raises(UsageError, match="--encoding"):
         find(["-"], (), encoding)
@@ -179,6 +181,10 @@ def test_an_encoding_that_is_none_is_refused(encoding: str) -> None:
 def test_a_missing_file_is_an_error_that_says_what_to_give() -> None:
     with pytest.raises(InputError, match="nowhere: no such file; give a text file"):
         find(["nowhere"])
+    with pytest.raises(InputError, match="'': no such file; give a text file"):
+        find([""])
+    with pytest.raises(InputError, match="File name too long"):
+        find(["x" * 300])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
@@ -207,3 +213,42 @@ def test_a_name_that_is_no_unicode_is_shown_escaped(tmp_path: Path) -> None:
 
     assert find([str(path)]).sources[0].name == f"{tmp_path}/caf\\xe9.txt"
     assert find([str(tmp_path)]).sources[0].name == f"{tmp_path}/caf\\xe9.txt"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+@pytest.mark.parametrize("odd", ["pipe", "device", "huge"])
+def test_ignore_rules_are_not_read_from_what_is_no_file_of_rules(tree: Tree, odd: str) -> None:
+    rules = tree({"a.txt": b"a", "sub/b.txt": b"b"}) / "sub" / ".gitignore"
+    if odd == "pipe":
+        os.mkfifo(rules)
+    elif odd == "device":
+        rules.symlink_to("/dev/zero")
+    else:
+        rules.write_bytes(b"*.log\n" * 200_000)
+
+    with pytest.raises(InputError, match=r"\.gitignore: no regular file of ignore rules"):
+        find(["prompts"])
+
+
+@pytest.mark.parametrize("glob", ["*" * 100_000, "{a," * 20_000, "[", "\udcff"])
+def test_a_glob_that_is_none_is_refused(tree: Tree, glob: str) -> None:
+    folder = tree({"a.txt": b"a"})
+
+    with pytest.raises(UsageError, match="is no pattern"):
+        find([str(folder)], [glob])
+
+
+def test_thousands_of_files_are_found(tree: Tree) -> None:
+    folder = tree({f"{number:05}.txt": b"" for number in range(3_000)})
+
+    assert len(find([str(folder)]).sources) == 3_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names there are Unicode")
+def test_a_folder_whose_name_is_no_unicode_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"dd\xff")
+    folder.mkdir()
+    (folder / "a.txt").write_text("a")
+
+    with pytest.raises(InputError, match="give . inside it"):
+        find([str(folder)])

@@ -37,25 +37,25 @@ def test_an_amount_is_shown_with_four_significant_digits_and_two_decimals_at_lea
 FLAT = """\
 hello.txt: 1,000 requests, priced at 2026-05-25 00:00 UTC
 
-                                        deepseek-v4-pro
-───────────────────────────────────────────────────────
-text tokens                                       1,000
-template tokens (1,2,6)                          83,000
-input tokens                                     84,000
-  cache hits (3)                                 63,000
-  cache misses                                   21,000
-output tokens (4)                               500,000
+                                       deepseek-v4-pro
+──────────────────────────────────────────────────────
+text tokens                                      1,000
+template tokens (1,2,6)                         83,000
+input tokens                                    84,000
+  cache hits (3)                                63,000
+  cache misses                                  21,000
+output tokens (4)                              500,000
 
-tier                                               flat
-1M cache hit tokens                           $0.003625
-1M cache miss tokens                             $0.435
-1M output tokens                                  $0.87
+tier                                              flat
+1M cache hit tokens                          $0.003625
+1M cache miss tokens                            $0.435
+1M output tokens                                 $0.87
 
-input cost (3)                                $0.009363
-output cost (4)                                  $0.435
-total (3,4)                                     $0.4444
-floor: no output (3)                          $0.009363
-ceiling: 65,536,000 output tokens (5)            $57.03
+input cost (3)                               $0.009363
+output cost (4)                                 $0.435
+total (3,4)                                    $0.4444
+floor: no output (3)                         $0.009363
+ceiling: 65,536,000 output tokens (5)           $57.03
 
 (1) thinking: on [--thinking/--no-thinking]
 (2) effort: high [--effort]
@@ -83,17 +83,17 @@ def test_a_flat_estimate_looks_like_this(dscost: Dscost, hello: Path) -> None:
 COUNTS = """\
 a.txt and 1 more: 2 requests
 
-                      deepseek-v4-flash   deepseek-v4-pro
-─────────────────────────────────────────────────────────
-text tokens                           3                 3
-template tokens (1)                   8                 8
-input tokens                         11                11
+                     deepseek-v4-flash  deepseek-v4-pro
+───────────────────────────────────────────────────────
+text tokens                          3                3
+template tokens (1)                  8                8
+input tokens                        11               11
 
-               v4-flash   v4-pro
-file    text      input    input
+                v4-flash  v4-pro
+file      text     input   input
 ────────────────────────────────
-a.txt      1          5        5
-b.txt      2          6        6
+a.txt        1         5       5
+b.txt        2         6       6
 
 (1) thinking: off [--thinking/--no-thinking]
 """
@@ -112,37 +112,37 @@ def test_a_count_looks_like_this(dscost: Dscost) -> None:
 PRICES = """\
 CNY per 1,000,000 tokens at 2026-11-22 02:00 UTC
 
-model             tier             cache hit   cache miss   output
-──────────────────────────────────────────────────────────────────
-deepseek-flash    off-peak (now)       ¥0.02        ¥1.00    ¥4.00
-                  peak                 ¥0.04        ¥2.00    ¥8.00
+model            tier            cache hit  cache miss  output
+──────────────────────────────────────────────────────────────
+deepseek-flash   off-peak (now)      ¥0.02       ¥1.00   ¥4.00
+                 peak                ¥0.04       ¥2.00   ¥8.00
 
-deepseek-v4-pro   off-peak (now)       ¥0.15        ¥4.50   ¥13.50
-                  peak                 ¥0.30        ¥9.00   ¥27.00
+deepseek-v4-pro  off-peak (now)      ¥0.15       ¥4.50  ¥13.50
+                 peak                ¥0.30       ¥9.00  ¥27.00
 
-                         flash                    v4-pro
-────────────────────────────────────────────────────────────────────────
-context, tokens          1,000,000                1,000,000
-output, tokens at most   384,000                  384,000
-requests in flight       2,500                    500
-thinking                 yes, on by default       yes, on by default
-json output              yes                      yes
-tool calls               yes                      yes
-responses api            yes                      yes
-anthropic api            yes                      yes
-chat prefix              yes, beta                yes, beta
-fim                      without thinking, beta   without thinking, beta
-vision                   yes                      no
-also called              flash                    v4-pro, pro
-status                   current                  current
+                        flash                   v4-pro
+──────────────────────────────────────────────────────────────────────
+context, tokens         1,000,000               1,000,000
+output, tokens at most  384,000                 384,000
+requests in flight      2,500                   500
+thinking                yes, on by default      yes, on by default
+json output             yes                     yes
+tool calls              yes                     yes
+responses api           yes                     yes
+anthropic api           yes                     yes
+chat prefix             yes, beta               yes, beta
+fim                     without thinking, beta  without thinking, beta
+vision                  yes                     no
+also called             flash                   v4-pro, pro
+status                  current                 current
 
-fee              each                        price   list price
-───────────────────────────────────────────────────────────────
-search           1,000 successful requests   ¥5.00
-fetch            1,000 successful requests   ¥5.00
-file-parsing     1,000 pages                 ¥1.50
-text-to-speech   10,000 billed characters    ¥1.50        ¥3.00
-speech-to-text   hour                        ¥0.39        ¥0.78
+fee             each                       price  list price
+────────────────────────────────────────────────────────────
+search          1,000 successful requests  ¥5.00
+fetch           1,000 successful requests  ¥5.00
+file-parsing    1,000 pages                ¥1.50
+text-to-speech  10,000 billed characters   ¥1.50       ¥3.00
+speech-to-text  hour                       ¥0.39       ¥0.78
 
 deepseek-flash: served by DeepSeek-V4.1-Flash-1017
   price flash-4-v41: since 2026-09-10 04:00 UTC

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from deepseek_cost import InputError, vocabulary
-from deepseek_cost.pieces import last_safe_cut
+from deepseek_cost.pieces import grammar, last_safe_cut
 from deepseek_cost.tokens import TiktokenCounter, default_counter
 from tests.hostile import FRAGMENTS, Hostile
 
@@ -115,10 +115,44 @@ def test_where_a_cut_is_safe_both_sides_are_split_as_if_alone(text: str) -> None
     assert ids(counter, text) == ids(counter, text[:cut]) + ids(counter, text[cut:])
 
 
-@pytest.mark.parametrize("at", [0, 70_000])
-def test_a_lone_surrogate_is_refused(counter: TiktokenCounter, at: int) -> None:
+@pytest.mark.parametrize("before", ["", "!" * 70_000, "\x01" * 300_000, " " * 300_000])
+def test_a_lone_surrogate_is_refused(counter: TiktokenCounter, before: str) -> None:
     with pytest.raises(InputError, match=r"a lone surrogate, U\+D800"):
-        counter.count(["!" * at + "\ud800"])
+        counter.count([before + "\ud800"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 120_000 + "a",
+        "é" + "\u3000" * 80_000 + "é",
+        "\n" * 70_000 + " " * 70_000 + "\n x",
+        "!" + "\r\n" * 70_000 + "\t" * 70_000 + "1",
+        "\x01" * 70_000 + "é",
+        # assigned in later versions of Unicode than the one that tiktoken's engine knows
+        " " + "\U0001faf9" * 70_000,
+        "\u3000" * 70_000 + "\U00011de0",
+        ("\u3000" * 2 + "\U00011de0") * 30_000,
+        "\U000323b0" * 70_000 + "a",
+    ],
+    ids=ascii,
+)
+def test_a_long_run_and_its_end_are_split_as_the_reference_splits_them(
+    counter: TiktokenCounter, reference: Tokenizer, text: str
+) -> None:
+    assert counter.count([text]) == len(reference.encode(text).ids)
+
+
+def test_the_classes_of_runs_hold_what_tiktokens_engine_takes_them_to_hold(
+    counter: TiktokenCounter,
+) -> None:
+    codes = [*range(0xD800), *range(0xE000, 0x110000)]
+    text = "".join(f"{chr(code)} {chr(code)}b" for code in codes)
+
+    pieces = [piece.group() for piece in grammar().piece.finditer(text)]
+
+    split = chain.from_iterable(counter.bpe.encode(piece.encode()) for piece in pieces)
+    assert list(split) == ids(counter, text)
 
 
 def test_no_text_has_no_tokens(counter: TiktokenCounter) -> None:

@@ -87,16 +87,16 @@ def test_holidays_are_named_and_have_no_peak(book: PriceBook) -> None:
 WEEK = """\
 off-peak until Mon 28 Sep 10:00 (Asia/Tokyo)
 
-next       Asia/Tokyo         UTC                Beijing
-─────────────────────────────────────────────────────────────────
-peak       Mon 28 Sep 10:00   Mon 28 Sep 01:00   Mon 28 Sep 09:00
-off-peak   Mon 28 Sep 13:00   Mon 28 Sep 04:00   Mon 28 Sep 12:00
-peak       Mon 28 Sep 15:00   Mon 28 Sep 06:00   Mon 28 Sep 14:00
-off-peak   Mon 28 Sep 19:00   Mon 28 Sep 10:00   Mon 28 Sep 18:00
-peak       Tue 29 Sep 10:00   Tue 29 Sep 01:00   Tue 29 Sep 09:00
-off-peak   Tue 29 Sep 13:00   Tue 29 Sep 04:00   Tue 29 Sep 12:00
-peak       Tue 29 Sep 15:00   Tue 29 Sep 06:00   Tue 29 Sep 14:00
-off-peak   Tue 29 Sep 19:00   Tue 29 Sep 10:00   Tue 29 Sep 18:00
+next      Asia/Tokyo        UTC        Beijing
+────────────────────────────────────────────────
+peak      Mon 28 Sep 10:00  Mon 01:00  Mon 09:00
+off-peak  Mon 28 Sep 13:00  Mon 04:00  Mon 12:00
+peak      Mon 28 Sep 15:00  Mon 06:00  Mon 14:00
+off-peak  Mon 28 Sep 19:00  Mon 10:00  Mon 18:00
+peak      Tue 29 Sep 10:00  Tue 01:00  Tue 09:00
+off-peak  Tue 29 Sep 13:00  Tue 04:00  Tue 12:00
+peak      Tue 29 Sep 15:00  Tue 06:00  Tue 14:00
+off-peak  Tue 29 Sep 19:00  Tue 10:00  Tue 18:00
 
            0     3     6     9     12    15    18    21
 Fri 25 Sep ················································

@@ -14,10 +14,10 @@ from typer.exceptions import TyperException
 from deepseek_cost.cli.compare import compare
 from deepseek_cost.cli.count import count
 from deepseek_cost.cli.estimate import estimate
+from deepseek_cost.cli.output import say
 from deepseek_cost.cli.prices import prices
 from deepseek_cost.cli.when import when
 from deepseek_cost.errors import DscostError
-from deepseek_cost.terminal import printable
 
 _INTERRUPTED: Final = 130
 
@@ -49,11 +49,6 @@ def _top(
     pass
 
 
-def main() -> None:
-    """Run the command line; the process ends with the exit code."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(args: Sequence[str]) -> int:
     """Run the command line and return its exit code; every error is told in one line."""
     for stream in (sys.stdout, sys.stderr):
@@ -61,24 +56,29 @@ def run(args: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         outcome = app(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
-    except DscostError as error:
-        return _fail(str(error), error.exit_code)
-    except TyperException as error:
-        message = error.format_message().replace("Value error, ", "").rstrip(".")
-        known = {
-            command.callback.__name__ for command in app.registered_commands if command.callback
-        }
-        command = " ".join(["dscost", *(name for name in args[:1] if name in known)])
-        return _fail(f"{message}; see {command} --help", error.exit_code)
-    except MemoryError:
-        return _fail("out of memory; give less at a time", DscostError.exit_code)
-    except OSError as error:
-        return _fail(f"{error.strerror or error}", DscostError.exit_code)
+    except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
+        message, code = _told(error, args)
+        say(message)
+        return code
     if outcome == _INTERRUPTED:
-        return _fail("interrupted", _INTERRUPTED)
+        say("interrupted")
     return int(outcome or 0)
 
 
-def _fail(message: str, exit_code: int) -> int:
-    typer.echo(f"dscost: {printable(message)}", err=True)
-    return exit_code
+def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
+    """Return what to say of an error, and its exit code."""
+    code = DscostError.exit_code
+    match error:
+        case DscostError():
+            return str(error), error.exit_code
+        case TyperException():
+            message = error.format_message().replace("Value error, ", "").rstrip(".")
+            known = {command.__name__ for command in _COMMANDS}
+            command = " ".join(["dscost", *(name for name in args[:1] if name in known)])
+            return f"{message}; see {command} --help", error.exit_code
+        case OSError():
+            return error.strerror or str(error), code
+        case MemoryError():
+            return "out of memory; give less at a time", code
+        case _:
+            return "a number is too large to be worked with exactly", code

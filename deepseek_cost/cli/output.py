@@ -2,8 +2,10 @@
 
 import os
 import sys
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -18,23 +20,34 @@ if TYPE_CHECKING:
     from deepseek_cost.report.contract import Report
 
 _OVER_LIMIT: Final = 3
+# What COLUMNS may say; tables need no more, and make do with no less.
+_NARROWEST: Final = 20
+_WIDEST: Final = 1_000
 
 
 def write(report: "Report", *, as_json: bool) -> None:
     """Write the result to stdout and its warnings to stderr."""
     for warning in report.warnings:
-        typer.echo(f"dscost: warning: {printable(warning)}", err=True)
+        say(f"warning: {warning}")
     write_text(_as_json(report) if as_json else _as_table(report))
 
 
 def write_text(text: str) -> None:
     """Write text to stdout; a closed pipe ends quietly."""
+    if sys.stdout is None:
+        raise InputError("standard output is closed")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is left in the buffer goes nowhere, and the exit code still tells of the limit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(message: str) -> None:
+    """Tell the user something on stderr, in one line; an stderr that is full changes nothing."""
+    with suppress(OSError):
+        typer.echo(f"dscost: {printable(message)}", err=True)
 
 
 def write_svg(report: "Report", path: Path) -> None:
@@ -58,7 +71,15 @@ def _as_table(report: "Report") -> str:
 
     from deepseek_cost.table import show
 
-    console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
+    columns, rows = get_terminal_size()
+    console = Console(
+        file=sys.stdout,
+        width=min(max(columns, _NARROWEST), _WIDEST),
+        height=rows,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
     with console.capture() as captured:
         show(report, console)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
@@ -72,5 +93,5 @@ def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bo
     over = [f"{name} may cost {cost:f}" for name, cost in costs.items() if cost > limit]
     if over:
         currency = estimates[0].price.currency
-        typer.echo(f"dscost: over --max-cost {limit:f} {currency}: {', '.join(over)}", err=True)
+        say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
         raise typer.Exit(_OVER_LIMIT)

@@ -89,13 +89,17 @@ def tally(
     found: "Found", models: Sequence[Model], system: str | None, encoding: str, scenario: "Scenario"
 ) -> "tuple[TalliedSource, ...]":
     """Count every prompt and tally it for every model, with a progress bar on long work."""
-    from deepseek_cost.batch import tally_sources
+    from deepseek_cost.batch import tally_source
+    from deepseek_cost.estimates import addressees
     from deepseek_cost.sources import read_whole
     from deepseek_cost.tokens import default_counter
 
     text = read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
+    counter = default_counter()
+    to = addressees(models, text, scenario, counter)
     with _progress(sum(source.size for source in found.sources)) as advance:
-        return tally_sources(found.sources, models, text, scenario, default_counter(), advance)
+        tallied = (tally_source(s, to, scenario, counter, advance) for s in found.sources)
+        return tuple(tallied)
 
 
 @contextmanager

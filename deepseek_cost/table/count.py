@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from deepseek_cost.report.count import CountReport
-from deepseek_cost.table.layout import Footnotes, grid, inputs, print_line, short
+from deepseek_cost.table.layout import Footnotes, grid, inputs, print_line, print_table, short
 from deepseek_cost.terminal import printable
 
 
@@ -17,7 +17,7 @@ def show_count(report: CountReport, console: Console) -> None:
     label = notes.mark("template tokens", "template", "thinking", "effort")
     table.add_row(label, *(f"{t.template:,}" for t in tokens))
     table.add_row("input tokens", *(f"{t.input:,}" for t in tokens))
-    console.print(table)
+    print_table(console, table)
     if report.files:
         console.print()
         files = grid(
@@ -28,6 +28,6 @@ def show_count(report: CountReport, console: Console) -> None:
             files.add_row(
                 printable(file.source), text, *(f"{e.tokens.input:,}" for e in file.estimates)
             )
-        console.print(files)
+        print_table(console, files)
     for line in ("", *notes.lines()):
         print_line(console, line, style="dim")

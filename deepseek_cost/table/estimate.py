@@ -10,7 +10,16 @@ from rich.table import Table
 from deepseek_cost.prices import Currency, stamp
 from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
 from deepseek_cost.schedule import Tier
-from deepseek_cost.table.layout import Footnotes, grid, inputs, money, print_line, short, sources
+from deepseek_cost.table.layout import (
+    Footnotes,
+    grid,
+    inputs,
+    money,
+    print_line,
+    print_table,
+    short,
+    sources,
+)
 from deepseek_cost.terminal import printable
 
 
@@ -24,12 +33,12 @@ def show_estimate(report: EstimateReport, console: Console) -> None:
             table.add_row(label, *cells)
         else:
             table.add_section()
-    console.print(table)
+    print_table(console, table)
     for line in _waiting(report):
         print_line(console, line)
     if report.files:
         console.print()
-        console.print(_files_table(report))
+        print_table(console, _files_table(report))
     for line in ("", *notes.lines(), "", *sources(report.estimates)):
         print_line(console, line, style="dim")
 

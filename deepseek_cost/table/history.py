@@ -4,7 +4,7 @@ from rich.console import Console
 
 from deepseek_cost.prices import stamp
 from deepseek_cost.report.history import HistoryEntry, HistoryReport
-from deepseek_cost.table.layout import grid, money, print_line
+from deepseek_cost.table.layout import grid, money, print_line, print_table
 from deepseek_cost.terminal import printable
 
 _LARGE = 100
@@ -22,7 +22,7 @@ def show_history(report: HistoryReport, console: Console) -> None:
             table.add_row(entry.model)
         model = entry.model
         table.add_row(*_row(entry, report))
-    console.print(table)
+    print_table(console, table)
     print_line(console, "")
     for entry in {entry.period.id: entry for entry in report.history}.values():
         line = f"{entry.period.id}: {entry.period.source[0]}"

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +19,8 @@ from deepseek_cost.terminal import printable
 
 _SIGNS = {Currency.USD: "$", Currency.CNY: "¥"}
 _SIGNIFICANT = 4
+# A column of words that a narrow terminal must leave readable.
+_NARROWEST = 8
 
 
 def money(amount: Decimal, currency: Currency) -> str:
@@ -87,13 +91,26 @@ def _period(period: PeriodNote) -> Iterable[str]:
 
 def grid(*headings: str, left: int = 1) -> Table:
     """Return a table with its first `left` columns for words, the others for figures."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for index, heading in enumerate(headings):
         if index < left:
-            table.add_column(Text(heading), overflow="fold")
+            table.add_column(Text(heading), overflow="fold", min_width=_NARROWEST)
         else:
             table.add_column(Text(heading), justify="right", no_wrap=True)
     return table
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table with every figure whole: a narrow terminal breaks the lines itself."""
+    for column in table.columns:
+        if column.no_wrap:
+            lines = "\n".join(map(str, (column.header, *column.cells))).split("\n")
+            column.min_width = max(map(cell_len, lines))
+    unbound = console.options.update(width=10_000)
+    needed = console.measure(table, options=unbound).minimum
+    options = console.options.update(width=max(console.width, needed))
+    for line in console.render_lines(table, options, pad=False):
+        console.print(Segments([*line, Segment.line()]), end="", soft_wrap=True)
 
 
 def print_line(console: Console, line: str, style: str = "") -> None:

@@ -9,7 +9,7 @@ from deepseek_cost.prices import stamp
 from deepseek_cost.report.parts import RatesPerMillion
 from deepseek_cost.report.prices import FeatureNotes, ListedPrice, PricesReport
 from deepseek_cost.schedule import Tier
-from deepseek_cost.table.layout import grid, money, print_line, short, sources
+from deepseek_cost.table.layout import grid, money, print_line, print_table, short, sources
 from deepseek_cost.terminal import printable
 
 
@@ -23,16 +23,18 @@ def show_prices(report: PricesReport, console: Console) -> None:
         for label, rates in _listed(price):
             cells = (rates.cache_hit, rates.cache_miss, rates.output)
             table.add_row(*label, *(money(cell, currency) for cell in cells))
-    console.print(table)
+    print_table(console, table)
     console.print()
-    console.print(_limits(report))
+    print_table(console, _limits(report))
     if report.fees:
         console.print()
-        console.print(_fees(report))
+        print_table(console, _fees(report))
     for line in ("", *sources(report.prices), ""):
         print_line(console, line, style="dim")
     chosen = report.price_table
-    print_line(console, f"price table: {chosen.source}, checked {chosen.checked}", style="dim")
+    print_line(
+        console, f"price table: {printable(chosen.source)}, checked {chosen.checked}", style="dim"
+    )
 
 
 def _limits(report: PricesReport) -> Table:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from deepseek_cost.report.when import WhenReport
 from deepseek_cost.schedule import BEIJING
-from deepseek_cost.table.layout import grid, print_line
+from deepseek_cost.table.layout import grid, print_line, print_table
 
 # Two working days; the strip below shows the whole week.
 _CHANGES: Final = 8
@@ -29,8 +29,10 @@ def show_when(report: WhenReport, console: Console) -> None:
     shown = dict(zones) if report.timezone != "UTC" else dict(zones[1:])
     table = grid("next", *shown, left=1 + len(shown))
     for change in report.changes[:_CHANGES]:
-        table.add_row(change.tier.label, *(_clock(change.at, where) for where in shown.values()))
-    console.print(table)
+        local, *others = shown.values()
+        times = (f"{change.at.astimezone(where):%a %H:%M}" for where in others)
+        table.add_row(change.tier.label, _clock(change.at, local), *times)
+    print_table(console, table)
     print_line(console, f"\n{'':11}" + "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip())
     for day in report.week:
         print_line(console, f"{day.day:%a %d %b} {day.half_hours.translate(_STRIP)}")
