@@ -250,5 +250,5 @@ def test_a_folder_whose_name_is_no_unicode_is_refused_with_a_way_out(tmp_path: P
     folder.mkdir()
     (folder / "a.txt").write_text("a")
 
-    with pytest.raises(InputError, match="give . inside it"):
+    with pytest.raises(InputError, match=r"give \. inside it"):
         find([str(folder)])
