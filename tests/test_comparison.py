@@ -1,15 +1,20 @@
 """Where models cross: exact, and checked against trying every share."""
 
+import json
+import re
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost import PriceBook, Rates, Tally, Tier
 from deepseek_cost.comparison import Line, break_even, break_evens, lines_of
 from deepseek_cost.pricefile import load_prices
-from tests.conftest import utc
+from tests.conftest import Dscost, utc
 
 
 def tally(tokens: int, output: int | None = None) -> Tally:
@@ -96,3 +101,59 @@ def test_a_crossing_is_where_the_cheaper_one_changes(
         at_one = Fraction(pair.dearer.cost(Decimal(1)))
         cost = at_zero + (at_one - at_zero) * pair.reached_at
         assert cost == Fraction(pair.cheaper.cost(asked))
+
+
+def test_the_report_works_out_the_costs_by_hand(dscost: Dscost, hello: Path) -> None:
+    options = ("-o", "500", "-c", "50%", "--per-day", "2000", "--at", "2026-11-23T02:00Z", "--json")
+
+    report = json.loads(dscost("compare", hello, "-m", "pro", *options).out)
+
+    off_peak, peak = report["lines"]
+    assert (off_peak["tier"], peak["tier"]) == ("off_peak", "peak")
+    assert peak["costs"][0] == {"ratio": "0", "cost": "0.00209088"}  # 84 x 1.32 + 500 x 3.96
+    assert peak["costs"][10] == {"ratio": "1", "cost": "0.001983696"}  # 84 x 0.044 + 500 x 3.96
+    assert peak["per_1000_requests"] == "2.037288"  # half of both, a thousand times
+    assert peak["per_day"] == "4.074576"
+    # at the list before the discount: 42 x 0.0145 + 42 x 1.74 + 500 x 3.48 millionths
+    assert report["list_prices"][0]["per_1000_requests"] == "1.813689"
+
+
+def test_a_flat_time_has_one_line_a_model(dscost: Dscost, hello: Path) -> None:
+    report = json.loads(dscost("compare", hello, "--at", "2026-06-15T00:00Z", "--json").out)
+
+    assert [line["tier"] for line in report["lines"]] == ["flat", "flat"]
+
+
+def test_several_files_are_averaged_over_their_requests(dscost: Dscost, hello: Path) -> None:
+    Path("b.txt").write_text("Hello, Hello, Hello")
+
+    report = json.loads(dscost("compare", hello, "b.txt", "-m", "pro", "--json").out)
+
+    (line, *_) = report["lines"]
+    assert report["requests"] == 2
+    average = Decimal(line["costs"][0]["cost"]) * 1000 / 2
+    assert Decimal(line["per_1000_requests"]) == average
+
+
+def test_the_picture_has_a_line_for_each_model_and_tier_and_asks_for_nothing(
+    dscost: Dscost, hello: Path
+) -> None:
+    ran = dscost("compare", hello, "--at", "2026-11-23T02:00Z", "--svg", "picture.svg")
+
+    text = Path("picture.svg").read_text(encoding="utf-8")
+    shown = "".join(ET.fromstring(text).itertext())  # noqa: S314 - our own
+    assert ran.code == 0
+    for name in ("v4-flash off-peak", "v4-flash peak", "v4-pro off-peak", "v4-pro peak"):
+        assert name in shown
+    assert not re.search(r"(src|href)=", text)
+    assert "@import" not in text
+
+
+@pytest.mark.parametrize("target", ["no/such/folder/p.svg", "."])
+def test_a_picture_that_cannot_be_written_is_an_error(
+    dscost: Dscost, hello: Path, target: str
+) -> None:
+    ran = dscost("compare", hello, "--svg", target)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"dscost: --svg {target}: ")

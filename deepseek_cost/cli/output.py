@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.estimates import Estimate
+    from deepseek_cost.report.compare import CompareReport
     from deepseek_cost.report.contract import Report
 
 _OVER_LIMIT: Final = 3
@@ -50,8 +51,8 @@ def say(message: str) -> None:
         typer.echo(f"dscost: {printable(message)}", err=True)
 
 
-def write_svg(report: "Report", path: Path) -> None:
-    """Write a report's table and chart to a file as a picture."""
+def write_svg(report: "CompareReport", path: Path) -> None:
+    """Write the chart of a comparison to a file."""
     from deepseek_cost.table.svg import to_svg
 
     try:
