@@ -1,15 +1,9 @@
-"""Many prompts: each counted once, tallied for every model, and added up."""
+"""Many sources: each tallied for every model, and added up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from deepseek_cost.estimates import Scenario, Tally, tally_text, total
-from deepseek_cost.prices import Model
-
-if TYPE_CHECKING:
-    from deepseek_cost.sources import Advance, TextSource
-    from deepseek_cost.tokens import TextCounter
+from deepseek_cost.estimates import Tally, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +12,7 @@ class TalliedSource:
 
     source: str
     tallies: tuple[Tally, ...]
+    kind: str = "text"
 
     @property
     def requests(self) -> int:
@@ -28,24 +23,6 @@ class TalliedSource:
     def is_empty(self) -> bool:
         """Whether the source has no text at all; its template is billed all the same."""
         return self.tallies[0].text == 0
-
-
-def tally_sources(
-    sources: "Iterable[TextSource]",
-    models: Sequence[Model],
-    system: str,
-    scenario: Scenario,
-    counter: "TextCounter",
-    advance: "Advance",
-) -> tuple[TalliedSource, ...]:
-    """Tally each source as one request a source and `scenario.requests` times that."""
-    return tuple(
-        TalliedSource(
-            source.name,
-            tuple(tally_text(models, source.blocks(advance), system, scenario, counter)),
-        )
-        for source in sources
-    )
 
 
 def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:

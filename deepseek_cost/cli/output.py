@@ -20,9 +20,18 @@ _OVER_LIMIT: Final = 3
 
 def write(report: "Report", *, as_json: bool) -> None:
     """Write the result to stdout and its warnings to stderr; a closed pipe ends quietly."""
+    tell_warnings(report)
+    write_line(_as_json(report) if as_json else _as_table(report))
+
+
+def tell_warnings(report: "Report") -> None:
+    """Write the warnings to stderr."""
     for warning in report.warnings:
         typer.echo(f"dscost: warning: {printable(warning)}", err=True)
-    text = _as_json(report) if as_json else _as_table(report)
+
+
+def write_line(text: str) -> None:
+    """Write to stdout; a closed pipe ends quietly."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
