@@ -19,8 +19,8 @@ import deepseek_recipe as recipe
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
 
-from deepseek_cost.prices import Template
 from deepseek_cost.pricefile import load_prices
+from deepseek_cost.prices import Template
 from deepseek_cost.prompt.bodies import count_body
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
@@ -66,7 +66,6 @@ def _made(name: str, count: int, seed: int, reference: Reference) -> int:
             if parts.input != expected or parts.template < 1:
                 differ += 1
                 print(template, parts.input, expected, json.dumps(body))
-        counter.forget()
         compared += 1
     seconds = time.monotonic() - began
     print(f"{name}: {compared:,} bodies, {refused} refused, {differ} differ, {seconds:.0f} s")

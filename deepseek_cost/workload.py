@@ -107,8 +107,6 @@ class Workload:
                 self.skips.append(str(error))
             self.on_skip(str(error))
             return None
-        finally:
-            self._segments.forget()
 
     def _take_request(self, request: Request) -> list[Tally]:
         from deepseek_cost.prompt.bodies import (  # noqa: PLC0415 - needs the renderer

@@ -31,7 +31,7 @@ class Bodies:
     def _maybe(self, share: float = 0.5) -> bool:
         return self._random.random() < share
 
-    def value(self, depth: int = 3) -> Any:
+    def value(self, depth: int = 3) -> Any:  # noqa: ANN401 - JSON
         """Return JSON of any shape."""
         simple = [True, None, 0, -7, 2.5, 1e21, 12345678901, "", self.text(3)]
         if depth == 0 or self._maybe():

@@ -21,6 +21,7 @@ from deepseek_cost.prompt.images import (
 from deepseek_cost.prompt.segments import SegmentCounter, break_down
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.reader import Request
+from deepseek_cost.requests.strictjson import MAX_DEPTH
 
 _Request = recipe.ChatCompletionRequest | recipe.MessagesRequest | recipe.ResponsesRequest
 _REQUESTS: Final[Mapping[Kind, Callable[[str], _Request]]] = {
@@ -179,5 +180,6 @@ def _located(request: Request, message: str) -> str:
         more, at = int(match[1]) - 1, int(match[2])
         line, column = line + more, (column - 1 if not more else 0) + at
         message = message[: match.start()]
+    message = message.replace("recursion limit exceeded", f"nested more than {MAX_DEPTH} deep")
     message = message.removeprefix("invalid JSON request: ").removeprefix("invalid request body: ")
     return f"{request.source}:{line}:{column}: {message}"

@@ -11,30 +11,34 @@ if TYPE_CHECKING:
 
     from deepseek_cost.tokens import TextCounter
 
+# Texts kept to be found again: some of the largest requests, or many small ones.
+_KEPT_CHARACTERS: Final = 4_000_000
 _DSML: Final = "｜DSML｜"
 _IMAGE: Final = "<｜image｜>"
-_ASSISTANT: Final = "<｜Assistant｜>"
-# These end what an assistant said; all other special tokens may stand inside of it.
-_ROLES: Final = ("<｜User｜>", _ASSISTANT, "<｜System｜>", "<｜latest_reminder｜>")
+_SPEAKERS: Final = {"<｜Assistant｜>": "assistant", "<｜latest_reminder｜>": "latest_reminder"}
+# These end what was said before; all other special tokens may stand inside of it.
+_ROLES: Final = ("<｜User｜>", "<｜System｜>", *_SPEAKERS)
 _TOOLS_BEGIN: Final = "### Available Tool Schemas\n\n"
 
 
 class SegmentCounter:
-    """Counts texts; a text that was counted lately, say for another model, is not counted again."""
+    """Counts texts; what a batch repeats, system texts and tools above all, is counted once."""
 
     def __init__(self, counter: "TextCounter") -> None:
         self._counter = counter
         self._known: dict[str, int] = {}
+        self._characters = 0
 
     def count(self, text: str) -> int:
         """Return the tokens of a plain text."""
-        if text not in self._known:
-            self._known[text] = self._counter.count([text])
-        return self._known[text]
-
-    def forget(self) -> None:
-        """Drop what is remembered; the next request has other texts."""
-        self._known.clear()
+        if text in self._known:
+            return self._known[text]
+        self._characters += len(text)
+        if self._characters > _KEPT_CHARACTERS:
+            self._known.clear()
+            self._characters = len(text)
+        tokens = self._known[text] = self._counter.count([text])
+        return tokens
 
 
 def segments(rendered: "RenderedPrompt") -> Iterator[tuple[str, bool]]:
@@ -60,31 +64,34 @@ def break_down(
     What stands alone between special tokens is counted there. What the template surrounds in one
     piece, as system texts and tool definitions, is counted by itself; the template has the rest.
     """
-    total, assistant = _totals(rendered, counter)
+    total, spoken = _totals(rendered, counter)
     user, history = _said(conversation.messages, counter)
-    history["assistant"] += assistant
     parts = Breakdown(
         system=_of_roles(conversation.messages, ("system",), counter)["system"],
         tools=tools_of(_tools(rendered, conversation, counter)),
-        history={role: tokens for role, tokens in history.items() if tokens},
+        history={role: tokens for role, tokens in (history + spoken).items() if tokens},
         user=user,
         images=sum(images),
     )
     return _fitted(parts, total + sum(images) - len(images))
 
 
-def _totals(rendered: "RenderedPrompt", counter: SegmentCounter) -> tuple[int, int]:
-    """Return all tokens, an image being one, and those of the assistant's words and calls."""
-    total = assistant = 0
-    speaking = False
+def _totals(rendered: "RenderedPrompt", counter: SegmentCounter) -> tuple[int, Counter[str]]:
+    """Return all tokens, an image being one, and those of words and calls by who spoke them.
+
+    Of reasoning and reminders the template may leave some out; what it has is what counts.
+    """
+    total = 0
+    spoken: Counter[str] = Counter()
+    speaker: str | None = None
     for text, special in segments(rendered):
         tokens = 1 if special else counter.count(text)
         total += tokens
         if special and text in _ROLES:
-            speaking = text == _ASSISTANT
-        elif speaking and (not special or text == _DSML):
-            assistant += tokens
-    return total, assistant
+            speaker = _SPEAKERS.get(text)
+        elif speaker and (not special or text == _DSML):
+            spoken[speaker] += tokens
+    return total, spoken
 
 
 def _said(messages: "Sequence[Message]", counter: SegmentCounter) -> tuple[int, Counter[str]]:
@@ -97,7 +104,7 @@ def _said(messages: "Sequence[Message]", counter: SegmentCounter) -> tuple[int, 
     new = answers[-1] + 1 if answers else 0
     user = _of_roles(messages[new:], ("user",), counter)["user"]
     history = _of_roles(messages[:new], ("user",), counter)
-    return user, history + _of_roles(messages, ("tool", "latest_reminder"), counter)
+    return user, history + _of_roles(messages, ("tool",), counter)
 
 
 def _of_roles(

@@ -39,7 +39,7 @@ def parse(text: str) -> object:
         key, offset = _duplicate(text)
         raise JsonFaultError(f"the key {key} stands twice in one object", offset) from None
     except ValueError as error:  # a number of thousands of digits
-        raise JsonFaultError(f"not valid JSON: {error}".partition(";")[0], 0) from None
+        raise JsonFaultError(_reason(error), 0) from None
     if _SURROGATE.search(text):
         _refuse_lone_surrogate(text)
     return value
@@ -84,7 +84,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"not valid JSON: {name} is no number")
 
 
 _STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
@@ -111,6 +111,10 @@ def _duplicate(text: str) -> tuple[str, int]:
         elif mark.startswith('"'):
             string, offset = mark, match.start()
     return '"?"', 0
+
+
+def _reason(error: ValueError) -> str:
+    return "not valid JSON: a number is too long" if "digits" in str(error) else f"{error}"
 
 
 def _too_deep(text: str) -> int:

@@ -10,6 +10,7 @@ from deepseek_cost.prices import Currency, stamp
 from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
 from deepseek_cost.schedule import Tier
 from deepseek_cost.table.layout import Footnotes, grid, inputs, money, print_line, short, sources
+from deepseek_cost.table.requests import refused_cells, request_tables
 from deepseek_cost.terminal import printable
 
 
@@ -24,9 +25,9 @@ def show_estimate(report: EstimateReport, console: Console) -> None:
         else:
             table.add_section()
     console.print(table)
-    if report.files:
+    for table in (*request_tables(report), *([_files_table(report)] if report.files else ())):
         console.print()
-        console.print(_files_table(report))
+        console.print(table)
     for line in ("", *notes.lines(), "", *sources(report.estimates)):
         print_line(console, line, style="dim")
 
@@ -43,6 +44,8 @@ def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[s
     yield "  cache misses", [f"{t.cache_miss:,}" for t in tokens]
     output = ["not given" if t.output is None else f"{t.output:,}" for t in tokens]
     yield notes.mark("output tokens", "output_tokens"), output
+    if any(refused := refused_cells(entries)):
+        yield "refused by the API", refused
     yield "", ()
     yield notes.mark("tier", "tier", "priced_at"), [entry.tier.label for entry in entries]
     for kind in ("cache_hit", "cache_miss", "output"):
