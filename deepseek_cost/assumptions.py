@@ -11,6 +11,7 @@ from deepseek_cost.prices import stamp
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
+from deepseek_cost.workload import Workload
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
@@ -117,3 +118,53 @@ def warnings_at(book: PriceBook, at: datetime, *, tiered: bool = True) -> list[s
             f"and so off-peak, is unknown"
         )
     return found
+
+
+def of_workload(workload: Workload, found: Sequence[Assumption]) -> list[Assumption]:
+    """Put what request bodies decide by themselves in place of what is assumed of prompts."""
+    kinds = {source.kind for source in workload.tallied}
+    listed = list(found)
+    if kinds != {"text"}:
+        own = "as each request body says"
+        listed = [_deferred(a, own, alone="text" not in kinds) for a in listed]
+    listed += [Assumption("model", note, "--model") for note in workload.notes]
+    if any(ledger.is_fim for ledger in workload.ledgers):
+        layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
+        listed.append(Assumption("fim", layout))
+    if any(ledger.unseen_images for ledger in workload.ledgers):
+        listed.append(
+            Assumption("images", "184 tokens each where not at hand; in the ceiling 1024")
+        )
+    return list(dict.fromkeys(listed))
+
+
+def warnings_of_workload(workload: Workload) -> list[str]:
+    """List what the API would refuse or replace, and what was skipped."""
+    found = []
+    for ledger in workload.ledgers:
+        refusals, name = ledger.refusals, ledger.model.name
+        if refusals.first:
+            found.append(
+                f"{name}: the API refuses {refusals.requests:,} of the requests; {refusals.first}"
+            )
+        if ledger.replaced_images:
+            found.append(
+                f"{name} takes no images: {ledger.replaced_images:,} of them are counted as the "
+                f"text [Unsupported Image] that stands in for each"
+            )
+    if workload.skipped:
+        found.append(
+            f"skipped {workload.skipped:,} requests, which no figure holds; the first: "
+            f"{workload.skips[0]}"
+        )
+    return found
+
+
+def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:
+    """Say of thinking, effort and ceiling that bodies have their own."""
+    if assumption.about not in ("thinking", "effort", "ceiling"):
+        return assumption
+    value = own if alone else f"{own}; prompts: {assumption.value}"
+    if alone and assumption.about == "ceiling":
+        value = "each request's max_tokens, else the API's default"
+    return Assumption(assumption.about, value, None if alone else assumption.set_by)

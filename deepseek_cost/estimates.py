@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import UsageError
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from deepseek_cost.tokens import TextCounter
 
 
+# An image has 184 to 1,024 tokens; one that is not at hand counts as the smallest.
+UNKNOWN_IMAGE_SPREAD: Final = 1_024 - 184
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """What a prompt alone does not say; `output_tokens` are of one request, None where unknown."""
@@ -27,6 +31,11 @@ class Scenario:
     output_tokens: int | None = None
     cache_hit_ratio: Decimal = Decimal(0)
     requests: int = 1
+
+    @property
+    def hit_share(self) -> Fraction:
+        """The cache hit ratio as a number without rounding."""
+        return Fraction(self.cache_hit_ratio)
 
     def mode_for(self, model: Model) -> Mode:
         """Return the mode; a retired name that stood for one mode has that one."""
@@ -57,6 +66,7 @@ class Tally:
     output: int | None
     output_ceiling: int
     largest_request: int  # input plus output, as far as known, of the largest single request
+    unknown_images: int = 0  # in the input with the fewest tokens that an image has
 
     def __add__(self, other: "Tally") -> "Tally":
         known = self.output is not None and other.output is not None
@@ -68,6 +78,7 @@ class Tally:
             output=(self.output or 0) + (other.output or 0) if known else None,
             output_ceiling=self.output_ceiling + other.output_ceiling,
             largest_request=max(self.largest_request, other.largest_request),
+            unknown_images=self.unknown_images + other.unknown_images,
         )
 
     @property
@@ -116,8 +127,8 @@ class Estimate:
         return cost_of(self.tally.usage(0), rates).total
 
     def ceiling_at(self, rates: Rates) -> Decimal:
-        """Return the cost with the most output at other rates."""
-        return cost_of(self.tally.usage(self.tally.output_ceiling), rates).total
+        """Return the cost with the most output, and the largest images, at other rates."""
+        return self._at_most(self.tally.output_ceiling, rates)
 
     @property
     def over_context(self) -> int:
@@ -132,8 +143,14 @@ class Estimate:
         rates = [self.price.rates]
         if any_tier and self.price.other_rates:
             rates.append(self.price.other_rates)
-        at_rates = self.ceiling_at if self.tally.output is None else self._known_total_at
-        return max(map(at_rates, rates))
+        known = self.tally.output
+        output = self.tally.output_ceiling if known is None else known
+        return max(self._at_most(output, rate) for rate in rates)
+
+    def _at_most(self, output: int, rates: Rates) -> Decimal:
+        usage = self.tally.usage(output)
+        unseen = self.tally.unknown_images * UNKNOWN_IMAGE_SPREAD
+        return cost_of(replace(usage, cache_miss=usage.cache_miss + unseen), rates).total
 
     def _known_total_at(self, rates: Rates) -> Decimal:
         return cost_of(self.tally.usage(self.tally.output or 0), rates).total
@@ -157,7 +174,7 @@ def tally_request(model: Model, tokens: PromptTokens, scenario: Scenario) -> Tal
         requests=n,
         text=n * tokens.text,
         template=n * tokens.template,
-        cache_hit=n * int(Fraction(scenario.cache_hit_ratio) * tokens.input),
+        cache_hit=n * int(scenario.hit_share * tokens.input),
         output=None if output is None else n * output,
         output_ceiling=n * max(allowed, output or 0),
         largest_request=tokens.input + (output or 0),

@@ -2,20 +2,21 @@
 
 import codecs
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 import ignore
 from ignore.overrides import Override, OverrideBuilder
 
 from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.streams import PACKED, Advance, open_bytes, reading
 from deepseek_cost.terminal import unicode_name
 
 _BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
 # They are no encodings of files; decoding them takes more than linear time or any memory.
 _NOT_FOR_FILES: Final = (
     *("idna", "punycode", "undefined"),
@@ -23,13 +24,6 @@ _NOT_FOR_FILES: Final = (
 )
 # Rules for a whole tree fit into far less; a device in their place would fill the memory.
 _MAX_IGNORE_BYTES: Final = 1_000_000
-
-
-class Advance(Protocol):
-    """Is told of every block of bytes that was read."""
-
-    def __call__(self, count: int, /) -> None:
-        """Note that `count` more bytes were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +44,16 @@ class TextSource:
 
         Raises InputError for a file that cannot be read or decoded, with the byte's offset.
         """
-        try:
-            with self._open() as file:
-                yield from _decoded(file, self.name, self.encoding, advance)
-        except OSError as error:
-            raise InputError(f"{self.name}: {error.strerror or error}") from error
+        with reading(self.name), self.open(advance) as file:
+            yield from self.decode(file)
 
-    def _open(self) -> BinaryIO:
-        if self.path is not None:
-            return self.path.open("rb")
-        if sys.stdin is None:
-            raise InputError("-: standard input is closed")
-        return open(sys.stdin.fileno(), "rb", closefd=False)
+    def open(self, advance: Advance = lambda _: None) -> BinaryIO:
+        """Open the source's bytes, unpacked; raises OSError."""
+        return open_bytes(self.path, advance)
+
+    def decode(self, file: BinaryIO) -> Iterator[str]:
+        """Yield the text of the source's bytes in blocks; raises InputError."""
+        return _decoded(file, self.name, self.encoding)
 
 
 @dataclass(slots=True)
@@ -169,6 +161,8 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
 
 def _is_binary(path: Path, encoding: str) -> bool:
     """Tell whether a file is no text; what cannot be read or decoded is not lost quietly."""
+    if path.suffix.lower() in PACKED and Path(path.stem).suffix in REQUEST_SUFFIXES:
+        return False
     try:
         with path.open("rb") as file:
             data = file.read(_BLOCK_BYTES)
@@ -177,7 +171,7 @@ def _is_binary(path: Path, encoding: str) -> bool:
     return not _has_nuls(encoding) and 0 in data and not data.startswith(_UTF16_MARKS)
 
 
-def _decoded(file: BinaryIO, name: str, encoding: str, advance: Advance) -> Iterator[str]:
+def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     offset = 0
     begun = False
@@ -198,7 +192,6 @@ def _decoded(file: BinaryIO, name: str, encoding: str, advance: Advance) -> Iter
         if not data:
             return
         offset += len(data)
-        advance(len(data))
 
 
 def _has_nuls(encoding: str) -> bool:

@@ -1,15 +1,25 @@
 """dscost compare."""
 
+from functools import partial
+
 from deepseek_cost import arguments
 from deepseek_cost.cli import options as o
+from deepseek_cost.cli.feeds import (
+    Feeds,
+    exit_if_refused,
+    names_to_price,
+    refuse_prompt_options,
+    serving,
+    workload_of,
+)
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.setup import (
     find_sources,
     instant_of,
     mode_of,
-    names_of,
     price_table,
-    tally,
+    prompt_options,
+    system_text,
 )
 from deepseek_cost.prices import Currency
 
@@ -40,13 +50,21 @@ def compare(
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
-    names = names_of(table.book, model)
+    feeds = Feeds(find_sources(files, glob, encoding), None)
+    names = names_to_price(table.book, model, feeds, instant)
     quoted = [table.book.price(name, instant, currency) for name in names]
-    found = find_sources(files, glob, encoding)
-    tallied = tally(found, [price.model for price in quoted], system, encoding, scenario)
+    workload = workload_of(
+        [(price.model, price.rates) for price in quoted],
+        scenario,
+        system_text(system, encoding),
+        partial(serving, table.book, model, instant),
+    )
+    feeds.run(workload)
+    refuse_prompt_options(workload, prompt_options(thinking, effort, system))
     report = compare_report(
-        table.book, quoted, tallied, scenario, per_day=per_day, skipped=found.skipped
+        table.book, quoted, workload, per_day=per_day, skipped=feeds.found.skipped
     )
     if svg is not None:
         write_svg(report, svg)
     write(report, as_json=as_json)
+    exit_if_refused(workload)

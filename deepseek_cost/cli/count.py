@@ -1,8 +1,24 @@
 """dscost count."""
 
+from functools import partial
+
 from deepseek_cost.cli import options as o
+from deepseek_cost.cli.feeds import (
+    Feeds,
+    exit_if_refused,
+    names_to_price,
+    refuse_prompt_options,
+    serving,
+    workload_of,
+)
 from deepseek_cost.cli.output import write
-from deepseek_cost.cli.setup import find_sources, mode_of, names_of, price_table, tally
+from deepseek_cost.cli.setup import (
+    find_sources,
+    mode_of,
+    price_table,
+    prompt_options,
+    system_text,
+)
 
 
 def count(
@@ -13,19 +29,29 @@ def count(
     thinking: o.Thinking = True,
     effort: o.EffortName = None,
     per_file: o.PerFile = False,
+    as_: o.AsKind = None,
+    on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Count the tokens of prompts: the text's own, the template's, and both together."""
+    """Count the tokens of prompts and requests: the text's own, the template's, both together."""
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.report.count import count_report
 
     scenario = Scenario(mode_of(thinking, effort), requests=requests)
     book = price_table(prices).book
-    models = [book.find(name) for name in names_of(book, model)]
-    found = find_sources(files, glob, encoding)
-    tallied = tally(found, models, system, encoding, scenario)
-    report = count_report(models, scenario, tallied, found.skipped, per_file=per_file)
-    write(report, as_json=as_json)
+    feeds = Feeds(find_sources(files, glob, encoding), as_)
+    models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
+    workload = workload_of(
+        [(found, None) for found in models],
+        scenario,
+        system_text(system, encoding),
+        partial(serving, book, model, None),
+        on_error,
+    )
+    feeds.run(workload)
+    refuse_prompt_options(workload, prompt_options(thinking, effort, system))
+    write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)
+    exit_if_refused(workload)

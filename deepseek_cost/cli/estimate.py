@@ -1,21 +1,36 @@
 """dscost estimate."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import typer
 
 from deepseek_cost import arguments
 from deepseek_cost.cli import options as o
-from deepseek_cost.cli.output import gate, write
+from deepseek_cost.cli.feeds import (
+    Feeds,
+    exit_if_refused,
+    names_to_price,
+    refuse_prompt_options,
+    serving,
+    workload_of,
+)
+from deepseek_cost.cli.output import gate, tell_warnings, write, write_text
 from deepseek_cost.cli.setup import (
     find_sources,
     instant_of,
     mode_of,
-    names_of,
     price_table,
-    tally,
+    prompt_options,
+    system_text,
     zone_of,
 )
-from deepseek_cost.errors import DscostError
+from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
+
+if TYPE_CHECKING:
+    from deepseek_cost.report.estimate import Quote
+    from deepseek_cost.workload import FindServed, Workload
 
 
 def estimate(
@@ -32,31 +47,64 @@ def estimate(
     currency: o.CurrencyName = Currency.USD,
     max_cost: o.MaxCost = None,
     per_file: o.PerFile = False,
+    as_: o.AsKind = None,
+    breakdown: o.Breakdown = False,
+    per_request: o.PerRequest = False,
+    on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Tell what prompts cost: exact tokens, the price of the instant, both models side by side."""
+    """Tell what prompts and requests cost: exact tokens, the price of the instant, both models.
+
+    A file may be a text, a request body (Chat Completions, Messages, Responses), or JSONL of them.
+    """
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.report.estimate import Quote, estimate_report
 
+    if per_request and not as_json:
+        raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
     limit = arguments.amount(max_cost) if max_cost is not None else None
     ratio = arguments.ratio(cache_hit_ratio)
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
-    quote = Quote(
-        table.book,
-        [table.book.price(name, instant, currency) for name in names_of(table.book, model)],
-        scenario,
-        at=at,
-        zone=zone_of(tz),
-    )
-    found = find_sources(files, glob, encoding)
-    tallied = tally(found, [price.model for price in quote.prices], system, encoding, scenario)
-    report = estimate_report(quote, tallied, table.note, found.skipped, per_file=per_file)
-    write(report, as_json=as_json)
-    gate(quote.estimates(tallied), limit, any_tier=at is None)
+    feeds = Feeds(find_sources(files, glob, encoding), as_)
+    names = names_to_price(table.book, model, feeds, instant)
+    listed = [table.book.price(name, instant, currency) for name in names]
+    quote = Quote(table.book, listed, scenario, at=at, zone=zone_of(tz))
+    find_served = partial(serving, table.book, model, instant)
+    text = system_text(system, encoding)
+    workload = _workload(quote, text, find_served, on_error, breakdown, per_request)
+    feeds.run(workload)
+    refuse_prompt_options(workload, prompt_options(thinking, effort, system))
+    report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
+    if per_request:
+        tell_warnings(report)
+    else:
+        write(report, as_json=as_json)
+    gate(quote.price(workload.totals()), limit, any_tier=at is None)
+    exit_if_refused(workload)
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)
+
+
+def _workload(
+    quote: "Quote",
+    system: str,
+    find_served: "FindServed",
+    on_error: o.OnFault,
+    breakdown: bool,
+    per_request: bool,
+) -> "Workload":
+    """Return an empty workload for the quote's models, which writes lines if wanted."""
+    from deepseek_cost.report.lines import request_lines
+
+    columns = [(price.model, price.rates) for price in quote.prices]
+    workload = workload_of(
+        columns, quote.scenario, system, find_served, on_error, breakdown=breakdown
+    )
+    if per_request:
+        workload.on_request = request_lines(quote, write_text, breakdown=breakdown)
+    return workload

@@ -1,5 +1,6 @@
 """The options that commands share, as types."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,14 @@ import typer
 
 from deepseek_cost.prices import Currency
 from deepseek_cost.prompt import Effort
+from deepseek_cost.requests.kinds import Kind
+
+
+class OnFault(StrEnum):
+    """What to do at a request that cannot be counted."""
+
+    STOP = "stop"
+    SKIP = "skip"
 
 
 def _complete_model(incomplete: str) -> list[str]:
@@ -19,7 +28,7 @@ def _complete_model(incomplete: str) -> list[str]:
 Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE", help="Text files, one request each; directories; - for standard input."
+        metavar="FILE", help="Texts, JSON request bodies, JSONL; directories; - for standard input."
     ),
 ]
 Models = Annotated[
@@ -106,4 +115,19 @@ CacheHitRatio = Annotated[
 MaxCost = Annotated[
     str | None,
     typer.Option("--max-cost", metavar="X", help="Exit with 3 if a model may cost more."),
+]
+AsKind = Annotated[
+    Kind | None,
+    typer.Option(
+        "--as", metavar="text|chat|messages|responses", help="What the files are. [default: detect]"
+    ),
+]
+Breakdown = Annotated[
+    bool, typer.Option("--breakdown", help="Show what the input is made of; each tool by name.")
+]
+PerRequest = Annotated[
+    bool, typer.Option("--per-request", help="With --json: a line of JSON for each request.")
+]
+OnError = Annotated[
+    OnFault, typer.Option("--on-error", metavar="stop|skip", help="At a request that is none.")
 ]

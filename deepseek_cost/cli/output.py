@@ -28,9 +28,14 @@ _WIDEST: Final = 1_000
 
 def write(report: "Report", *, as_json: bool) -> None:
     """Write the result to stdout and its warnings to stderr."""
+    tell_warnings(report)
+    write_text(_as_json(report) if as_json else _as_table(report))
+
+
+def tell_warnings(report: "Report") -> None:
+    """Write the warnings to stderr."""
     for warning in report.warnings:
         say(f"warning: {warning}")
-    write_text(_as_json(report) if as_json else _as_table(report))
 
 
 def write_text(text: str) -> None:

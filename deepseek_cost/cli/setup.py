@@ -1,4 +1,4 @@
-"""What commands are made of before they run: prices, mode, sources, tallies."""
+"""What commands are made of before they run: prices, mode, sources, progress."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deepseek_cost import arguments
 from deepseek_cost.errors import UsageError
-from deepseek_cost.prices import Model
 from deepseek_cost.prompt import Effort, Mode
 from deepseek_cost.terminal import unicode_name
 
 if TYPE_CHECKING:
-    from deepseek_cost.batch import TalliedSource
-    from deepseek_cost.estimates import Scenario
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.report.parts import PriceTable
-    from deepseek_cost.sources import Advance, Found
+    from deepseek_cost.sources import Found
+    from deepseek_cost.streams import Advance
 
-_DEFAULT_MODELS: Final = ("deepseek-v4-flash", "deepseek-v4-pro")
+DEFAULT_MODELS: Final = ("deepseek-v4-flash", "deepseek-v4-pro")
 # Files this small are read before a progress bar could be seen.
 _PROGRESS_FROM_BYTES: Final = 8_000_000
 # A system text in memory; more than a context of the longest tokens would take.
@@ -73,9 +71,15 @@ def mode_of(thinking: bool, effort: Effort | None) -> Mode:
     return Mode(thinking, effort or Effort.HIGH)
 
 
+def prompt_options(thinking: bool, effort: Effort | None, system: str | None) -> list[str]:
+    """Return the options given that are of plain prompts alone."""
+    given = {"--no-thinking": not thinking, "--effort": effort is not None, "--system": system}
+    return [name for name, is_given in given.items() if is_given]
+
+
 def names_of(book: "PriceBook", wanted: Sequence[str] | None) -> list[str]:
     """Return the models' full names, each once."""
-    return list(dict.fromkeys(book.find(name).name for name in wanted or _DEFAULT_MODELS))
+    return list(dict.fromkeys(book.find(name).name for name in wanted or DEFAULT_MODELS))
 
 
 def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
@@ -85,25 +89,15 @@ def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str
     return find(files, glob or (), encoding)
 
 
-def tally(
-    found: "Found", models: Sequence[Model], system: str | None, encoding: str, scenario: "Scenario"
-) -> "tuple[TalliedSource, ...]":
-    """Count every prompt and tally it for every model, with a progress bar on long work."""
-    from deepseek_cost.batch import tally_source
-    from deepseek_cost.estimates import addressees
+def system_text(system: str | None, encoding: str) -> str:
+    """Read the file of the system message; empty without one."""
     from deepseek_cost.sources import read_whole
-    from deepseek_cost.tokens import default_counter
 
-    text = read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
-    counter = default_counter()
-    to = addressees(models, text, scenario, counter)
-    with _progress(sum(source.size for source in found.sources)) as advance:
-        tallied = (tally_source(s, to, scenario, counter, advance) for s in found.sources)
-        return tuple(tallied)
+    return read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
 
 
 @contextmanager
-def _progress(size: int) -> "Iterator[Advance]":
+def progress(size: int) -> "Iterator[Advance]":
     """Show a bar on stderr while much is read; nothing where stderr is no terminal."""
     if size < _PROGRESS_FROM_BYTES or not sys.stderr.isatty():
         yield lambda _: None

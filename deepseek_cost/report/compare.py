@@ -7,10 +7,13 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from deepseek_cost.assumptions import of_prompt, warnings_at
-from deepseek_cost.batch import TalliedSource, totals
+from deepseek_cost.assumptions import (
+    of_prompt,
+    of_workload,
+    warnings_at,
+    warnings_of_workload,
+)
 from deepseek_cost.comparison import BreakEven, Line, break_evens, lines_of, scale
-from deepseek_cost.estimates import Scenario
 from deepseek_cost.history import list_before_discount
 from deepseek_cost.pricebook import Price, PriceBook
 from deepseek_cost.prices import Currency
@@ -27,6 +30,7 @@ from deepseek_cost.report.parts import (
     source_warnings,
 )
 from deepseek_cost.schedule import Tier
+from deepseek_cost.workload import Workload
 
 _RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 
@@ -110,33 +114,36 @@ class CompareReport(Part):
 def compare_report(
     book: PriceBook,
     prices: Sequence[Price],
-    tallied: Sequence[TalliedSource],
-    scenario: Scenario,
+    workload: Workload,
     *,
     per_day: int | None,
     skipped: Sequence[str],
 ) -> CompareReport:
     """Report the costs of the sources' requests over the cache-hit ratio, in both tiers."""
     first = prices[0]
-    tallies = totals(tallied)
+    tallies = workload.totals()
     lines = [
         (line, price)
         for price, tally in zip(prices, tallies, strict=True)
         for line in lines_of(price.model, price.period.rates[price.currency], tally)
     ]
-    ratio = scenario.cache_hit_ratio
-    warnings = (*source_warnings(tallied, skipped), *warnings_at(book, first.at))
+    ratio = workload.scenario.cache_hit_ratio
+    warnings = (
+        *source_warnings(workload.tallied, skipped),
+        *warnings_at(book, first.at),
+        *warnings_of_workload(workload),
+    )
     return CompareReport(
         currency=first.currency,
         priced_at=first.at,
-        inputs=input_entries(tallied),
+        inputs=input_entries(workload.tallied),
         requests=tallies[0].requests,
         cache_hit_ratio=ratio,
         requests_per_day=per_day,
         lines=tuple(_line(line, price, ratio, per_day) for line, price in lines),
         break_even=tuple(map(_break_even, break_evens([line for line, _ in lines], ratio))),
         list_prices=tuple(_list_prices(book, [line for line, _ in lines], first, ratio)),
-        assumptions=assumption_entries(of_prompt(scenario)),
+        assumptions=assumption_entries(of_workload(workload, of_prompt(workload.scenario))),
         warnings=warnings,
     )
 

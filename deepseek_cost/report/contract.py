@@ -27,8 +27,9 @@ Report = (
 def to_json(report: Report) -> str:
     """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
     document = report.model_dump(mode="json")
-    if document.get("files", ...) is None:
-        del document["files"]
+    for optional in ("files", "skipped"):
+        if document.get(optional, ...) is None:
+            del document[optional]
     return json.dumps(document, indent=2)
 
 

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from deepseek_cost.assumptions import of_prompt
-from deepseek_cost.batch import TalliedSource, totals
-from deepseek_cost.estimates import Scenario, Tally
-from deepseek_cost.prices import Model
+from deepseek_cost.assumptions import of_prompt, of_workload, warnings_of_workload
+from deepseek_cost.estimates import Tally
 from deepseek_cost.report.parts import (
     AssumptionEntry,
     Input,
@@ -15,6 +13,7 @@ from deepseek_cost.report.parts import (
     input_entries,
     source_warnings,
 )
+from deepseek_cost.workload import Workload
 
 
 class PromptTokenCounts(Part):
@@ -54,15 +53,14 @@ class CountReport(Part):
 
 
 def count_report(
-    models: Sequence[Model],
-    scenario: Scenario,
-    tallied: Sequence[TalliedSource],
+    workload: Workload,
     skipped: Sequence[str],
     *,
     per_file: bool,
 ) -> CountReport:
     """Report the tokens of the sources, all together and, if wanted, each."""
-    names = [model.name for model in models]
+    tallied = workload.tallied
+    names = [ledger.model.name for ledger in workload.ledgers]
     files = (
         FileCounts(
             source=source.source,
@@ -73,10 +71,10 @@ def count_report(
     )
     return CountReport(
         inputs=input_entries(tallied),
-        estimates=tuple(map(count_entry, names, totals(tallied))),
+        estimates=tuple(map(count_entry, names, workload.totals())),
         files=tuple(files) if per_file else None,
-        assumptions=assumption_entries(of_prompt(scenario)),
-        warnings=tuple(source_warnings(tallied, skipped)),
+        assumptions=assumption_entries(of_workload(workload, of_prompt(workload.scenario))),
+        warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
     )
 
 

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from deepseek_cost.assumptions import of_estimate, warnings_of
-from deepseek_cost.batch import TalliedSource, totals
+from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
 from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate, Scenario, Tally
 from deepseek_cost.pricebook import Price, PriceBook
@@ -28,7 +27,20 @@ from deepseek_cost.report.parts import (
     rates_entry,
     source_warnings,
 )
+from deepseek_cost.report.requests import (
+    BreakdownEntry,
+    DearRequest,
+    DistributionEntry,
+    LedgerDetails,
+    Refused,
+    Skipped,
+    UnknownImages,
+    details_of,
+    skipped_entry,
+    unknown_images,
+)
 from deepseek_cost.schedule import Tier
+from deepseek_cost.workload import Workload
 
 
 class TokenCounts(PromptTokenCounts):
@@ -87,6 +99,14 @@ class EstimateEntry(Part):
     over_context: int = Field(
         description="by how many tokens the largest request is longer than the API accepts"
     )
+    unknown_images: UnknownImages | None = None
+    refused: Refused | None = None
+    breakdown: BreakdownEntry | None = Field(default=None, description="with --breakdown")
+    distribution: DistributionEntry | None = Field(default=None, description="of several bodies")
+    dearest: tuple[DearRequest, ...] | None = Field(default=None, description="of several bodies")
+    concurrent_requests: int | None = Field(
+        default=None, description="that the API serves at a time; given for several bodies"
+    )
 
 
 class FileEstimates(Part):
@@ -109,6 +129,7 @@ class EstimateReport(Part):
     inputs: tuple[Input, ...]
     estimates: tuple[EstimateEntry, ...]
     files: tuple[FileEstimates, ...] | None = None
+    skipped: Skipped | None = None
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]
 
@@ -123,10 +144,6 @@ class Quote:
     at: str | None
     zone: str
 
-    def estimates(self, tallied: Sequence[TalliedSource]) -> list[Estimate]:
-        """Price the totals of all sources, a model each."""
-        return self.price(totals(tallied))
-
     def price(self, tallies: Sequence[Tally]) -> list[Estimate]:
         """Price tallies, a model each."""
         return [Estimate(tally, price) for tally, price in zip(tallies, self.prices, strict=True)]
@@ -134,14 +151,15 @@ class Quote:
 
 def estimate_report(
     quote: Quote,
-    tallied: Sequence[TalliedSource],
+    workload: Workload,
     table: PriceTable,
     skipped: Sequence[str],
     *,
     per_file: bool,
 ) -> EstimateReport:
     """Report what the sources cost, all together and, if wanted, each."""
-    estimates = quote.estimates(tallied)
+    tallied = workload.tallied
+    estimates = quote.price(workload.totals())
     files = (
         FileEstimates(
             source=source.source,
@@ -150,21 +168,30 @@ def estimate_report(
         )
         for source in tallied
     )
+    assumed = of_estimate(quote.scenario, estimates, quote.at)
     return EstimateReport(
         currency=quote.prices[0].currency,
         priced_at=quote.prices[0].at,
         timezone=quote.zone,
         price_table=table,
         inputs=input_entries(tallied),
-        estimates=tuple(map(estimate_entry, estimates)),
+        estimates=tuple(
+            estimate_entry(e, details_of(ledger, e.price, quote.scenario.hit_share))
+            for e, ledger in zip(estimates, workload.ledgers, strict=True)
+        ),
         files=tuple(files) if per_file else None,
-        assumptions=assumption_entries(of_estimate(quote.scenario, estimates, quote.at)),
-        warnings=(*source_warnings(tallied, skipped), *warnings_of(quote.book, estimates)),
+        skipped=skipped_entry(workload),
+        assumptions=assumption_entries(of_workload(workload, assumed)),
+        warnings=(
+            *source_warnings(tallied, skipped),
+            *warnings_of(quote.book, estimates),
+            *warnings_of_workload(workload),
+        ),
     )
 
 
-def estimate_entry(estimate: Estimate) -> EstimateEntry:
-    """Report an estimate."""
+def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> EstimateEntry:
+    """Report an estimate, with what is known of its requests."""
     price, tally = estimate.price, estimate.tally
     return EstimateEntry(
         model=price.model.name,
@@ -180,6 +207,10 @@ def estimate_entry(estimate: Estimate) -> EstimateEntry:
         waiting=_waiting(estimate),
         period=period_note(price.period, price.period_until),
         over_context=estimate.over_context,
+        unknown_images=unknown_images(tally.unknown_images),
+        **(
+            {name: getattr(details, name) for name in LedgerDetails.model_fields} if details else {}
+        ),
     )
 
 

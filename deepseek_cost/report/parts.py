@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 from pydantic import WithJsonSchema as JsonSchema
@@ -13,6 +13,7 @@ from deepseek_cost.assumptions import Assumption
 from deepseek_cost.batch import TalliedSource
 from deepseek_cost.prices import Period, Rates
 from deepseek_cost.provenance import Confidence, Precision
+from deepseek_cost.requests.kinds import Kind
 
 
 def exact(amount: Decimal) -> str:
@@ -44,7 +45,7 @@ class Input(Part):
     """A source of requests; `-` is standard input."""
 
     source: str
-    kind: Literal["text"] = "text"
+    kind: Kind = Kind.TEXT
     requests: int
 
 
@@ -110,7 +111,10 @@ def period_note(period: Period, until: datetime | None) -> PeriodNote:
 
 def input_entries(tallied: Sequence[TalliedSource]) -> tuple[Input, ...]:
     """Report the sources."""
-    return tuple(Input(source=source.source, requests=source.requests) for source in tallied)
+    return tuple(
+        Input(source=source.source, kind=Kind(source.kind), requests=source.requests)
+        for source in tallied
+    )
 
 
 def assumption_entries(assumptions: Sequence[Assumption]) -> tuple[AssumptionEntry, ...]:

@@ -20,6 +20,7 @@ from deepseek_cost.table.layout import (
     short,
     sources,
 )
+from deepseek_cost.table.requests import refused_cells, request_tables
 from deepseek_cost.terminal import printable
 
 
@@ -36,9 +37,9 @@ def show_estimate(report: EstimateReport, console: Console) -> None:
     print_table(console, table)
     for line in _waiting(report):
         print_line(console, line)
-    if report.files:
+    for more in (*request_tables(report), *([_files_table(report)] if report.files else ())):
         console.print()
-        print_table(console, _files_table(report))
+        print_table(console, more)
     for line in ("", *notes.lines(), "", *sources(report.estimates)):
         print_line(console, line, style="dim")
 
@@ -55,6 +56,8 @@ def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[s
     yield "  cache misses", [f"{t.cache_miss:,}" for t in tokens]
     output = ["not given" if t.output is None else f"{t.output:,}" for t in tokens]
     yield notes.mark("output tokens", "output_tokens"), output
+    if any(refused := refused_cells(entries)):
+        yield "refused by the API", refused
     yield "", ()
     yield notes.mark("tier", "tier", "priced_at"), [entry.tier.label for entry in entries]
     for kind in ("cache_hit", "cache_miss", "output"):

@@ -66,7 +66,9 @@ def inputs(inputs: Sequence[Input]) -> str:
     names = {"-": "standard input"}.get(first, first)
     if len(inputs) > 1:
         names = f"{names} and {len(inputs) - 1:,} more"
-    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}"
+    kinds = ", ".join(sorted({entry.kind.value for entry in inputs} - {"text"}))
+    said = f" ({kinds})" if kinds else ""
+    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{said}"
 
 
 def sources(entries: Sequence[EstimateEntry] | Sequence[ListedPrice]) -> Iterable[str]:

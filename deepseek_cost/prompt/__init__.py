@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.errors import VocabularyError
+from deepseek_cost.errors import InputError, VocabularyError
 from deepseek_cost.prices import Template
 
 if TYPE_CHECKING:
@@ -80,6 +80,15 @@ def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -
 def renderer_is_installed() -> bool:
     """Tell whether DeepSeek's renderer is there; it has no wheels for Windows and musl."""
     return find_spec("deepseek_recipe") is not None
+
+
+def require_renderer() -> None:
+    """Refuse to count a request's body without DeepSeek's renderer."""
+    if not renderer_is_installed():
+        raise InputError(
+            "request bodies are counted with DeepSeek's own renderer, which is not installed; "
+            "pip install 'deepseek-cost[exact]', or count the file as text: --as text"
+        )
 
 
 def _tabled(template: Template, mode: Mode, system: str) -> int:

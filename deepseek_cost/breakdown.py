@@ -1,0 +1,108 @@
+"""What the input of requests is made of; parts add up to the input exactly."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+# Names beyond these are put together, so that a batch that makes up names keeps its memory.
+_MOST_TOOLS: Final = 1_000
+_OTHER_TOOLS: Final = "(other tools)"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolTokens:
+    """A tool's definition: its tokens in all the requests that carry it."""
+
+    requests: int
+    tokens: int
+
+    def __add__(self, other: "ToolTokens") -> "ToolTokens":
+        return ToolTokens(self.requests + other.requests, self.tokens + other.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Input tokens by origin. `user`: user messages that no answer follows; `history`: by role."""
+
+    system: int = 0
+    tools: Mapping[str, ToolTokens] = field(default_factory=dict)
+    history: Mapping[str, int] = field(default_factory=dict)
+    user: int = 0
+    images: int = 0
+    template: int = 0
+
+    @property
+    def text(self) -> int:
+        """All that the requests bring along, images included."""
+        tools = sum(tool.tokens for tool in self.tools.values())
+        return self.system + tools + sum(self.history.values()) + self.user + self.images
+
+    @property
+    def input(self) -> int:
+        """All prompt tokens."""
+        return self.text + self.template
+
+    def __add__(self, other: "Breakdown") -> "Breakdown":
+        return Breakdown(
+            system=self.system + other.system,
+            tools=_bounded(_merged(self.tools, other.tools)),
+            history={
+                role: self.history.get(role, 0) + other.history.get(role, 0)
+                for role in dict.fromkeys((*self.history, *other.history))
+            },
+            user=self.user + other.user,
+            images=self.images + other.images,
+            template=self.template + other.template,
+        )
+
+    def times(self, requests: int) -> "Breakdown":
+        """Return the breakdown of the same request sent so many times."""
+        return Breakdown(
+            system=self.system * requests,
+            tools={
+                name: ToolTokens(tool.requests * requests, tool.tokens * requests)
+                for name, tool in self.tools.items()
+            },
+            history={role: tokens * requests for role, tokens in self.history.items()},
+            user=self.user * requests,
+            images=self.images * requests,
+            template=self.template * requests,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTokens:
+    """One request's input for a model, the output it allows, and why the API refuses it."""
+
+    parts: Breakdown
+    output_ceiling: int
+    unknown_images: int = 0
+    choices: int = 1
+    refused: str | None = None
+
+
+def tools_of(named: Iterable[tuple[str, int]]) -> dict[str, ToolTokens]:
+    """Gather the tools of one request; a name that stands twice is one entry."""
+    found: dict[str, ToolTokens] = {}
+    for name, tokens in named:
+        found[name] = ToolTokens(1, tokens + (found[name].tokens if name in found else 0))
+    return _bounded(found)
+
+
+def _merged(
+    tools: Mapping[str, ToolTokens], others: Mapping[str, ToolTokens]
+) -> dict[str, ToolTokens]:
+    merged = dict(tools)
+    for name, tool in others.items():
+        merged[name] = merged[name] + tool if name in merged else tool
+    return merged
+
+
+def _bounded(tools: dict[str, ToolTokens]) -> dict[str, ToolTokens]:
+    if len(tools) <= _MOST_TOOLS:
+        return tools
+    kept = dict(list(tools.items())[: _MOST_TOOLS - 1])
+    for name, tool in tools.items():
+        if name not in kept:
+            kept[_OTHER_TOOLS] = kept.get(_OTHER_TOOLS, ToolTokens(0, 0)) + tool
+    return kept

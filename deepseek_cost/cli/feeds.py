@@ -1,0 +1,154 @@
+"""Sources opened and run through a workload: which models, what to do at a fault."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from deepseek_cost.cli.options import OnFault
+from deepseek_cost.cli.output import say
+from deepseek_cost.cli.setup import DEFAULT_MODELS, names_of, progress
+from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.requests.kinds import Kind
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates import Scenario
+    from deepseek_cost.pricebook import PriceBook
+    from deepseek_cost.prices import Model, Rates
+    from deepseek_cost.requests.reader import Feed
+    from deepseek_cost.served import Served
+    from deepseek_cost.sources import Found, TextSource
+    from deepseek_cost.streams import Advance
+    from deepseek_cost.workload import FindServed, Workload
+
+_BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
+
+
+@dataclass(slots=True)
+class Feeds:
+    """The sources found, to be opened one after the other; standard input stays open."""
+
+    found: "Found"
+    wanted: Kind | None
+    _held: "Feed | None" = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if self.wanted not in (None, *_BY_HAND):
+            raise UsageError(f"--as {self.wanted} is no choice; write {', '.join(_BY_HAND)}")
+
+    def own_model(self, book: "PriceBook", at: datetime | None) -> "Served | None":
+        """Return what serves the first request's model; None where there is no such."""
+        from deepseek_cost.served import served
+
+        for source in self.found.sources:
+            with self._open(source, lambda _: None) as feed:
+                request = feed.first()
+            if feed.is_text:
+                continue
+            name = request.body.get("model") if request else None
+            if request is None or not isinstance(name, str):
+                return None
+            try:
+                own = served(name, request.kind, book)
+                if at is not None:
+                    own.model.service_at(at)
+            except DscostError:
+                return None  # told with its place when the request's turn comes
+            return own
+        return None
+
+    def run(self, workload: "Workload") -> None:
+        """Take every source into the workload, with a progress bar on long work."""
+        with progress(sum(source.size for source in self.found.sources)) as advance:
+            for source in self.found.sources:
+                with self._open(source, advance) as feed:
+                    workload.take(feed)
+
+    @contextmanager
+    def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":
+        from deepseek_cost.requests.reader import open_feed
+        from deepseek_cost.streams import reading
+
+        with reading(source.name):
+            if source.path is not None:
+                feed = open_feed(source, self.wanted, advance)
+                with closing(feed.file):
+                    yield feed
+                return
+            if self._held is None:
+                self._held = open_feed(source, self.wanted, advance)
+            yield self._held
+
+
+def names_to_price(
+    book: "PriceBook", wanted: Sequence[str] | None, feeds: Feeds, at: datetime | None
+) -> list[str]:
+    """Return the names given, or the first body's own beside the other default one."""
+    from deepseek_cost.served import beside
+
+    own = None if wanted else feeds.own_model(book, at)
+    return names_of(book, beside(own.model, DEFAULT_MODELS) if own else wanted)
+
+
+def serving(
+    book: "PriceBook", wanted: Sequence[str] | None, at: datetime | None, name: str, kind: Kind
+) -> "Served | None":
+    """Look up a body's model; a name unknown or retired is an error unless --model is given."""
+    from deepseek_cost.errors import UnknownModelError
+    from deepseek_cost.served import served
+
+    try:
+        found = served(name, kind, book)
+    except UnknownModelError:
+        if wanted:
+            return None
+        raise
+    if not wanted and at is not None:
+        found.model.service_at(at)
+    return found
+
+
+def tell_skip(message: str) -> None:
+    """Name a skipped request on stderr."""
+    say(f"skipped {message}")
+
+
+def exit_if_refused(workload: "Workload") -> None:
+    """End with exit code 1 where the API would refuse a request, or one was skipped."""
+    if workload.skipped or any(ledger.refusals.requests for ledger in workload.ledgers):
+        raise typer.Exit(DscostError.exit_code)
+
+
+def refuse_prompt_options(workload: "Workload", options: Sequence[str]) -> None:
+    """Refuse options of plain prompts where there are request bodies only."""
+    if options and workload.tallied and all(s.kind != Kind.TEXT for s in workload.tallied):
+        raise UsageError(
+            f"{', '.join(options)}: of plain prompts; a request body says it by itself"
+        )
+
+
+def workload_of(
+    columns: "Sequence[tuple[Model, Rates | None]]",
+    scenario: "Scenario",
+    system: str,
+    find_served: "FindServed",
+    on_error: OnFault = OnFault.STOP,
+    *,
+    breakdown: bool = False,
+) -> "Workload":
+    """Return a workload with an empty ledger for each model."""
+    from deepseek_cost.ledger import Ledger
+    from deepseek_cost.tokens import default_counter
+    from deepseek_cost.workload import Workload
+
+    return Workload(
+        ledgers=[Ledger(model, rates, breakdown) for model, rates in columns],
+        scenario=scenario,
+        system=system,
+        counter=default_counter(),
+        find_served=find_served,
+        on_skip=tell_skip if on_error is OnFault.SKIP else None,
+    )

@@ -1,0 +1,185 @@
+"""A request's body as DeepSeek's own renderer reads it: its tokens, its limits, its refusals."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, cast
+
+import deepseek_recipe as recipe
+
+from deepseek_cost.breakdown import Breakdown, RequestTokens
+from deepseek_cost.errors import InputError
+from deepseek_cost.prices import Model, Template
+from deepseek_cost.prompt.images import (
+    LEAST_TOKENS,
+    count_images,
+    image_tokens,
+    replace_images,
+)
+from deepseek_cost.prompt.segments import SegmentCounter, break_down
+from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.reader import Request
+from deepseek_cost.requests.strictjson import MAX_DEPTH
+
+_Request = recipe.ChatCompletionRequest | recipe.MessagesRequest | recipe.ResponsesRequest
+_REQUESTS: Final[Mapping[Kind, Callable[[str], _Request]]] = {
+    Kind.CHAT: recipe.ChatCompletionRequest,
+    Kind.MESSAGES: recipe.MessagesRequest,
+    Kind.RESPONSES: recipe.ResponsesRequest,
+}
+_VERSIONS: Final = {
+    Template.V4: recipe.ModelVersion.DeepseekV4Pro,
+    Template.V4_1: recipe.ModelVersion.DeepseekV41Flash,
+}
+_ENCODINGS: Final[Mapping[Template, recipe.DeepseekV4Encoding | recipe.DeepseekV41Encoding]] = {
+    Template.V4: recipe.DeepseekV4Encoding(),
+    Template.V4_1: recipe.DeepseekV41Encoding(),
+}
+_LIMITS: Final = ("max_tokens", "max_output_tokens")
+_AT: Final = re.compile(r" at line (\d+) column (\d+)$")
+# Decide the input; all else can make the API refuse a body, and is left out to count that.
+_OF_INPUT: Final = (
+    *("model", "messages", "input", "system", "instructions", "tools", "previous_response_id"),
+    *("thinking", "reasoning", "reasoning_effort", "output_config"),
+)
+_FIM_SPECIAL_TOKENS: Final = 4
+_FIM_MAX_TOKENS: Final = 8_192
+# The renderer's bound: 384 x 1,024.
+_MOST_OUTPUT: Final = 393_216
+_MOST_CHOICES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    request: recipe.ConversationRequest
+    refused: str | None
+
+
+def count_body(
+    request: Request, model: Model, counter: SegmentCounter, *, thinking: bool | None = None
+) -> RequestTokens:
+    """Count a body for a model; `thinking` is the mode that its name stands for, if it does.
+
+    Raises InputError, with the position, for a body that cannot be counted.
+    """
+    if request.kind is Kind.FIM:
+        return _count_fim(request, model, counter)
+    try:
+        converted = _convert(request, model.template, thinking is not False)
+        conversation = converted.request.conversation
+        rendered = _ENCODINGS[model.template].render_conversation(conversation)
+        sizes = [image_tokens(image, request.folder) for image in rendered.image_sources]
+    except (InputError, ValueError) as error:
+        raise InputError(_located(request, str(error))) from error
+    images = [LEAST_TOKENS if size is None else size for size in sizes]
+    parts = break_down(rendered, conversation, images, counter)
+    ceiling, refused = _output_ceiling(converted, parts.input, request, model)
+    return RequestTokens(
+        parts=parts,
+        unknown_images=sizes.count(None),
+        output_ceiling=ceiling,
+        choices=_choices(request.body),
+        refused=refused,
+    )
+
+
+def images_without_vision(request: Request, template: Template) -> int:
+    """Return the images of a body that the template replaces by a line of text."""
+    return count_images(request.body) if template is Template.V4 and '"image' in request.text else 0
+
+
+def _convert(request: Request, template: Template, thinks: bool) -> _Converted:  # noqa: FBT001
+    name = request.body.get("model")
+    if not isinstance(name, str):
+        raise InputError("the body names no model; the API requires one")
+    text = request.text
+    if "image" in request.text:
+        body = cast("dict[str, object]", json.loads(request.text))
+        text = json.dumps(body) if replace_images(body, files=False) else text
+    options = _options(name, template, thinks)
+    try:
+        return _Converted(_REQUESTS[request.kind](text).convert(options), None)
+    except recipe.ConversionError as error:
+        return _convert_refused(request, options, str(error))
+
+
+def _convert_refused(
+    request: Request, options: recipe.ConversionOptions, reason: str
+) -> _Converted:
+    """Convert what the API refuses without that for which it may do so."""
+    body = {key: value for key, value in request.body.items() if key in _OF_INPUT}
+    body = cast("dict[str, object]", json.loads(json.dumps(body)))
+    replace_images(body, files=True)
+    if request.body.get("tool_choice") == "none":
+        body["tool_choice"] = "none"
+    formats = {key: request.body[key] for key in ("response_format", "text") if key in request.body}
+    for extra in (formats, {}):
+        try:
+            text = json.dumps(body | extra)
+            return _Converted(_REQUESTS[request.kind](text).convert(options), reason)
+        except (recipe.ConversionError, ValueError):
+            continue
+    raise InputError(f"the API refuses it: {reason}")
+
+
+@lru_cache(maxsize=256)
+def _options(name: str, template: Template, thinks: bool) -> recipe.ConversionOptions:  # noqa: FBT001
+    options = recipe.ConversionOptions(
+        default_thinking_mode=thinks, messages_web_search=recipe.WebSearchBehavior.Drop
+    )
+    return options.with_model_alias(name, _VERSIONS[template])
+
+
+def _output_ceiling(
+    converted: _Converted, tokens: int, request: Request, model: Model
+) -> tuple[int, str | None]:
+    """Return the most output that a body allows, and why the API refuses that."""
+    left = max(0, model.context_tokens - tokens)
+    try:
+        ceiling = converted.request.resolve_max_tokens(tokens, model.context_tokens)
+    except recipe.ConversionError as error:
+        asked_for = converted.request.inference_options.max_tokens
+        return min(left, asked_for or left), converted.refused or str(error)
+    asked = next((request.body[key] for key in _LIMITS if key in request.body), None)
+    if converted.refused and isinstance(asked, int) and asked > 0:
+        ceiling = min(asked, _MOST_OUTPUT)
+    return min(left, ceiling), converted.refused
+
+
+def _count_fim(request: Request, model: Model, counter: SegmentCounter) -> RequestTokens:
+    """Count a completion between a prompt and a suffix, by the family's layout: an estimate."""
+    texts = [request.body.get(key) or "" for key in ("prompt", "suffix")]
+    if not all(isinstance(text, str) for text in texts):
+        raise InputError(_located(request, "prompt and suffix of a completion must be strings"))
+    tokens = sum(counter.count(str(text)) for text in texts)
+    asked = request.body.get("max_tokens")
+    limit = asked if isinstance(asked, int) and asked > 0 else _FIM_MAX_TOKENS
+    left = model.context_tokens - tokens - _FIM_SPECIAL_TOKENS
+    over = f"{tokens + _FIM_SPECIAL_TOKENS:,} input tokens and {limit:,} of output are more than "
+    refused = f"{over}the context of {model.context_tokens:,}" if limit > left else None
+    return RequestTokens(
+        parts=Breakdown(user=tokens, template=_FIM_SPECIAL_TOKENS),
+        unknown_images=0,
+        output_ceiling=max(0, min(limit, left)),
+        choices=_choices(request.body),
+        refused=refused,
+    )
+
+
+def _choices(body: dict[str, object]) -> int:
+    n = body.get("n")
+    return n if isinstance(n, int) and 1 <= n <= _MOST_CHOICES else 1
+
+
+def _located(request: Request, message: str) -> str:
+    """Put the position before a reason; the renderer counts from the body's beginning."""
+    line, column = request.line, request.column
+    if match := _AT.search(message):
+        more, at = int(match[1]) - 1, int(match[2])
+        line, column = line + more, (column - 1 if not more else 0) + at
+        message = message[: match.start()]
+    message = message.replace("recursion limit exceeded", f"nested more than {MAX_DEPTH} deep")
+    message = message.removeprefix("invalid JSON request: ").removeprefix("invalid request body: ")
+    return f"{request.source}:{line}:{column}: {message}"

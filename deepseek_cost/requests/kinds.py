@@ -1,0 +1,68 @@
+"""What a JSON object is: a body of which endpoint, or a line of a batch."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a source holds, or which endpoint a body is for."""
+
+    TEXT = "text"
+    CHAT = "chat"
+    MESSAGES = "messages"
+    RESPONSES = "responses"
+    FIM = "fim"
+    BATCH = "batch"
+    MIXED = "mixed"
+
+
+# By the end of the path, so that /v1, /beta and /anthropic may stand before it.
+_ENDPOINTS = {
+    "/chat/completions": Kind.CHAT,
+    "/messages": Kind.MESSAGES,
+    "/responses": Kind.RESPONSES,
+    "/completions": Kind.FIM,
+}
+# Top-level keys that Messages has and Chat Completions has not.
+_OF_MESSAGES = ("system", "anthropic_version", "stop_sequences", "top_k")
+_BLOCKS_OF_MESSAGES = ("tool_use", "tool_result", "thinking", "image", "document")
+
+
+def kind_of(body: Mapping[str, object]) -> Kind | None:
+    """Tell which endpoint a body is for; None for what is no body."""
+    if isinstance(body.get("messages"), list):
+        return Kind.MESSAGES if _is_anthropic(body) else Kind.CHAT
+    if "input" in body and "model" in body:
+        return Kind.RESPONSES
+    return Kind.FIM if "prompt" in body and "model" in body else None
+
+
+def kind_of_url(url: object) -> Kind | None:
+    """Tell which endpoint the `url` of a batch's line is."""
+    path = url.partition("?")[0].rstrip("/") if isinstance(url, str) else ""
+    return next((kind for end, kind in _ENDPOINTS.items() if path.endswith(end)), None)
+
+
+def is_batch_line(document: Mapping[str, object]) -> bool:
+    """Tell whether an object is a line of a batch, with the body inside."""
+    return isinstance(document.get("body"), dict) and "messages" not in document
+
+
+def _is_anthropic(body: Mapping[str, object]) -> bool:
+    if any(key in body for key in _OF_MESSAGES):
+        return True
+    model = body.get("model")
+    if isinstance(model, str) and model.startswith("claude"):
+        return True
+    tools = body.get("tools")
+    if any("input_schema" in tool for tool in _objects(tools)):
+        return True
+    return any(
+        block.get("type") in _BLOCKS_OF_MESSAGES
+        for message in _objects(body["messages"])
+        for block in _objects(message.get("content"))
+    )
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,141 @@
+"""Strict JSON with positions: duplicate keys, lone surrogates and depth are told where they are."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+# As deep as DeepSeek's own parser goes.
+MAX_DEPTH: Final = 127
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_PLAIN: Final = json.JSONDecoder()
+
+
+class JsonFaultError(ValueError):
+    """Text that is no JSON, or JSON that means no one thing; `offset` is where."""
+
+    def __init__(self, reason: str, offset: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.offset = offset
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def parse(text: str) -> object:
+    """Read one JSON value; raises JsonFaultError."""
+    try:
+        value: object = _STRICT.decode(text)
+    except json.JSONDecodeError as error:
+        raise JsonFaultError(f"not valid JSON: {error.msg}", error.pos) from None
+    except RecursionError:
+        raise JsonFaultError(f"nested more than {MAX_DEPTH} deep", _too_deep(text)) from None
+    except _DuplicateKeyError:
+        key, offset = _duplicate(text)
+        raise JsonFaultError(f"the key {key} stands twice in one object", offset) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise JsonFaultError(_reason(error), 0) from None
+    if _SURROGATE.search(text):
+        _refuse_lone_surrogate(text)
+    return value
+
+
+def elements(text: str) -> Iterator[tuple[object, int, int]]:
+    """Yield the elements of an array that `parse` has read, each with its span."""
+    at = _skip(text, text.index("[") + 1)
+    while text[at] != "]":
+        value, end = _PLAIN.raw_decode(text, at)
+        yield value, at, end
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+
+
+def member(text: str, name: str) -> tuple[int, int]:
+    """Return the span of a member's value in an object that `parse` has read."""
+    at = _skip(text, text.index("{") + 1)
+    while text[at] != "}":
+        key, end = _PLAIN.raw_decode(text, at)
+        begin = _skip(text, _skip(text, end) + 1)
+        _, end = _PLAIN.raw_decode(text, begin)
+        if key == name:
+            return begin, end
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    raise KeyError(name)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _DuplicateKeyError
+    return found
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"not valid JSON: {name} is no number")
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+def _duplicate(text: str) -> tuple[str, int]:
+    """Find the first key that its object has already; the JSON is valid otherwise."""
+    open_objects: list[set[str] | None] = []
+    string, offset = "", 0
+    for match in _TOKEN.finditer(text):
+        mark = match.group()
+        keys = open_objects[-1] if open_objects else None
+        if mark == "{":
+            open_objects.append(set())
+        elif mark == "[":
+            open_objects.append(None)
+        elif mark in "}]":
+            open_objects.pop()
+        elif mark == ":" and keys is not None:
+            key = json.loads(string)
+            if key in keys:
+                return string, offset
+            keys.add(key)
+        elif mark.startswith('"'):
+            string, offset = mark, match.start()
+    return '"?"', 0
+
+
+def _reason(error: ValueError) -> str:
+    return "not valid JSON: a number is too long" if "digits" in str(error) else f"{error}"
+
+
+def _too_deep(text: str) -> int:
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
+        if depth > MAX_DEPTH:
+            return match.start()
+    return 0
+
+
+def _refuse_lone_surrogate(text: str) -> None:
+    high = -1
+    for match in _ESCAPE.finditer(text):
+        code = int(match.group(1) or "0", 16)
+        is_low = 0xDC00 <= code < 0xE000  # noqa: PLR2004 - Unicode's own
+        paired = is_low and high == match.start()
+        if high >= 0 and not paired:
+            raise JsonFaultError("a lone surrogate, which no request can carry", high - 6)
+        if is_low and not paired:
+            raise JsonFaultError("a lone surrogate, which no request can carry", match.start())
+        high = match.end() if 0xD800 <= code < 0xDC00 else -1  # noqa: PLR2004 - likewise
+    if high >= 0:
+        raise JsonFaultError("a lone surrogate, which no request can carry", high - 6)

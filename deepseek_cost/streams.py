@@ -1,0 +1,149 @@
+"""Bytes from files and standard input; what gzip or Zstandard packed is unpacked on the way."""
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+from deepseek_cost.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PACKED: Final = (".gz", ".zst")
+_BUFFER: Final = 1 << 18
+# Each byte of Zstandard can stand for 32 KB; so little at a time keeps a bomb from the memory.
+_ZSTD_BYTES: Final = 512
+
+
+class Advance(Protocol):
+    """Is told of every block of bytes that was read."""
+
+    def __call__(self, count: int, /) -> None:
+        """Note that `count` more bytes were read."""
+
+
+def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO:
+    """Open a file, or standard input without a path; raises OSError."""
+    if path is None:
+        if sys.stdin is None:
+            raise InputError("-: standard input is closed")
+        raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
+    else:
+        raw = path.open("rb", buffering=0)
+    plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
+    suffix = path.suffix.lower() if path else ""
+    if suffix == ".gz":
+        return gzip.GzipFile(fileobj=plain)  # type: ignore[return-value] # all that we use of one
+    return io.BufferedReader(_Zstandard(plain), _BUFFER) if suffix == ".zst" else plain
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what can go wrong while reading into an InputError that names the source."""
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{name}: truncated or damaged ({error}); pack it again") from error
+    except OSError as error:
+        raise InputError(f"{name}: {error.strerror or error}") from error
+
+
+class Replayed(io.RawIOBase):
+    """A stream whose head was read already: first the head, then the rest."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        super().__init__()
+        self._head = memoryview(head)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read into a buffer."""
+        view = memoryview(buffer)
+        data = self._head[: len(view)] or self._rest.read(len(view))
+        self._head = self._head[len(view) :]
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the stream that it replays."""
+        self._rest.close()
+        super().close()
+
+
+class _Watched(io.RawIOBase):
+    """A raw file that tells how much was read of it."""
+
+    def __init__(self, raw: io.FileIO, advance: Advance) -> None:
+        super().__init__()
+        self._raw = raw
+        self._advance = advance
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        count = self._raw.readinto(buffer) or 0
+        self._advance(count)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Zstandard(io.RawIOBase):
+    """The contents of Zstandard frames; unlike the library's own reader it minds a missing end."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        from zstandard import ZstdDecompressor, ZstdError  # noqa: PLC0415 - few files are packed
+
+        super().__init__()
+        self._packed = packed
+        self._error = ZstdError
+        self._new_frame = ZstdDecompressor().decompressobj
+        self._frame = self._new_frame()
+        self._begun = False
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer)
+        while not self._ready:
+            data = self._packed.read(_ZSTD_BYTES)
+            if not data:
+                if self._begun:
+                    raise EOFError("a Zstandard frame has no end")
+                return 0
+            self._ready = memoryview(self._unpacked(data))
+        part = self._ready[: len(view)]
+        self._ready = self._ready[len(view) :]
+        view[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+    def _unpacked(self, data: bytes) -> bytes:
+        parts = []
+        while data:
+            try:
+                parts.append(self._frame.decompress(data))
+            except self._error as error:
+                raise EOFError(str(error)) from error
+            data = self._frame.unused_data if self._frame.eof else b""
+            self._begun = not self._frame.eof
+            if self._frame.eof:
+                self._frame = self._new_frame()
+        return b"".join(parts)

@@ -1,0 +1,186 @@
+"""All that is to be priced, prompts and requests, read once and tallied for every model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from deepseek_cost.batch import TalliedSource, totals
+from deepseek_cost.breakdown import Breakdown, RequestTokens
+from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
+from deepseek_cost.estimates import (
+    Addressee,
+    PromptTokens,
+    Scenario,
+    Tally,
+    addressees,
+    tally_request,
+)
+from deepseek_cost.ledger import Ledger, Place
+from deepseek_cost.prompt import require_renderer
+from deepseek_cost.prompt.segments import SegmentCounter
+from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.reader import Fault, Feed, Request
+from deepseek_cost.served import Served
+
+if TYPE_CHECKING:
+    from deepseek_cost.tokens import TextCounter
+
+# Skipped requests that the report names; all are named as they go by, and all are counted.
+_NAMED_SKIPS: Final = 100
+# Model names that are remembered; a batch that makes up more of them pays with time only.
+_KNOWN_NAMES: Final = 1_000
+
+OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
+OnSkip = Callable[[str], None]
+FindServed = Callable[[str, Kind], Served | None]
+
+
+@dataclass(slots=True)
+class Workload:
+    """Takes sources in, one after the other; memory does not grow with their requests."""
+
+    ledgers: Sequence[Ledger]
+    scenario: Scenario
+    system: str
+    counter: "TextCounter"
+    find_served: FindServed
+    on_request: OnRequest = lambda _place, _tallies, _tokens: None
+    on_skip: OnSkip | None = None
+    tallied: list[TalliedSource] = field(default_factory=list)
+    skipped: int = 0
+    skips: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    _segments: SegmentCounter = field(init=False)
+    _to: list[Addressee] = field(default_factory=list)
+    _served: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._segments = SegmentCounter(self.counter)
+
+    def totals(self) -> list[Tally]:
+        """Add up all sources for each model; raises InputError where nothing was counted."""
+        if not self.tallied:
+            raise InputError(f"no request could be counted, {self.skipped:,} were skipped")
+        return totals(self.tallied)
+
+    def take(self, feed: Feed) -> None:
+        """Count and tally a source; raises InputError unless a fault is to be skipped."""
+        if feed.is_text:
+            self._take_text(feed)
+        else:
+            require_renderer()
+            self._take_requests(feed)
+
+    def _take_text(self, feed: Feed) -> None:
+        text = self.counter.count(feed.blocks())
+        tallies, counted = [], []
+        self._to = self._to or addressees(
+            (ledger.model for ledger in self.ledgers), self.system, self.scenario, self.counter
+        )
+        for ledger, around in zip(self.ledgers, (one.around for one in self._to), strict=True):
+            parts = Breakdown(system=around.system, user=text, template=around.template)
+            tokens = PromptTokens(parts.text, parts.template)
+            tally = tally_request(ledger.model, tokens, self.scenario)
+            if ledger.keeps_parts:
+                ledger.parts += parts.times(self.scenario.requests)
+            tallies.append(tally)
+            counted.append(RequestTokens(parts, tally.output_ceiling))
+        self.on_request(Place(feed.source.name, 1, None), tallies, counted)
+        self.tallied.append(TalliedSource(feed.source.name, tuple(tallies), is_empty=not text))
+
+    def _take_requests(self, feed: Feed) -> None:
+        sums: list[Tally] | None = None
+        kinds: set[Kind] = set()
+        skipped = self.skipped
+        for found in feed.requests():
+            tallies = self._try(found)
+            if tallies is None or not isinstance(found, Request):
+                continue
+            kinds.add(Kind.BATCH if found.in_batch else found.kind)
+            sums = tallies if sums is None else [a + b for a, b in zip(sums, tallies, strict=True)]
+        if sums is not None:
+            kind = kinds.pop() if len(kinds) == 1 else Kind.MIXED
+            self.tallied.append(TalliedSource(feed.source.name, tuple(sums), kind))
+        elif skipped == self.skipped:
+            raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
+
+    def _try(self, found: Request | Fault) -> list[Tally] | None:
+        """Tally a request; None if it was skipped."""
+        try:
+            return self._take_request(_sound(found))
+        except InputError as error:
+            if self.on_skip is None:
+                raise
+            self.skipped += 1
+            if len(self.skips) < _NAMED_SKIPS:
+                self.skips.append(str(error))
+            self.on_skip(str(error))
+            return None
+
+    def _take_request(self, request: Request) -> list[Tally]:
+        from deepseek_cost.prompt.bodies import (  # noqa: PLC0415 - needs the renderer
+            count_body,
+            images_without_vision,
+        )
+
+        served = self._serving(request)
+        thinking = served.model.thinking if served else None
+        place = Place(request.source, request.line, request.custom_id)
+        counted = [
+            count_body(request, ledger.model, self._segments, thinking=thinking)
+            for ledger in self.ledgers
+        ]
+        tallies = []
+        for ledger, body in zip(self.ledgers, counted, strict=True):
+            tally = tally_body(body, self.scenario)
+            ledger.note(Place(place.source, place.line, place.short_id), tally, body.parts)
+            ledger.unseen_images += tally.unknown_images
+            ledger.replaced_images += images_without_vision(request, ledger.model.template)
+            ledger.is_fim |= request.kind is Kind.FIM
+            if body.refused:
+                ledger.refusals.note(place, body.refused, tally.requests)
+            tallies.append(tally)
+        self.on_request(place, tallies, counted)
+        return tallies
+
+    def _serving(self, request: Request) -> Served | None:
+        """Look up the model that a body names, and keep what is to be said about it."""
+        name = request.body.get("model")
+        if not isinstance(name, str):
+            return None
+        key = (name, request.kind)
+        if key not in self._served:
+            if len(self._served) >= _KNOWN_NAMES:
+                self._served.clear()
+            try:
+                self._served[key] = self.find_served(*key)
+            except (UnknownModelError, UnpricedError) as error:
+                where = f"{request.source}:{request.line}:{request.column}"
+                raise InputError(f"{where}: {error}; or pass --model to price another") from error
+        found = self._served[key]
+        if found and found.note and len(self.notes) < _NAMED_SKIPS:
+            self.notes[found.note] = None
+        return found
+
+
+def _sound(found: Request | Fault) -> Request:
+    if isinstance(found, Fault):
+        raise InputError(str(found))
+    return found
+
+
+def tally_body(body: RequestTokens, scenario: Scenario) -> Tally:
+    """Tally a body, sent `scenario.requests` times; each of its choices is output of its own."""
+    sent = scenario.requests
+    given = scenario.output_tokens
+    output = None if given is None else min(given, body.output_ceiling) * body.choices
+    return Tally(
+        requests=sent,
+        text=sent * body.parts.text,
+        template=sent * body.parts.template,
+        cache_hit=sent * int(scenario.hit_share * body.parts.input),
+        output=None if output is None else sent * output,
+        output_ceiling=sent * body.output_ceiling * body.choices,
+        largest_request=body.parts.input,
+        unknown_images=sent * body.unknown_images,
+    )

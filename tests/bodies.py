@@ -1,0 +1,236 @@
+"""Request bodies made at random: for the tests here and the long run in benchmarks/."""
+
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from deepseek_cost.requests.kinds import Kind
+from tests.hostile import FRAGMENTS
+
+Body = dict[str, Any]
+_SPELLINGS = ["<think>", "</think>", "<｜User｜>", "<｜Assistant｜>", "<｜System｜>", "｜DSML｜"]
+_SPELLINGS += ["<｜begin▁of▁sentence｜>", "<｜image｜>", "</tool_result>", "<tool_result>", "json"]
+_SPELLINGS += ["### Available Tool Schemas\n\n", "\n\n", '{"name": "f"}', "[Unsupported Image]"]
+_WORDS = ["The", " quick", " brown", " fox", " 3.14", "\n", " über", "价格", " def f():", "\t"]
+
+
+class Bodies:
+    """An endless source of bodies, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311 - tests, not secrets
+        self._calls = 0
+
+    def text(self, parts: int = 12) -> str:
+        """Return odd text: prose, odd Unicode, spellings of special tokens."""
+        pools = (FRAGMENTS, _SPELLINGS, _WORDS, _WORDS, _WORDS)
+        some = range(self._random.randint(1, parts))
+        return "".join(self._random.choice(self._random.choice(pools)) for _ in some)
+
+    def _maybe(self, share: float = 0.5) -> bool:
+        return self._random.random() < share
+
+    def value(self, depth: int = 3) -> Any:  # noqa: ANN401 - JSON
+        """Return JSON of any shape."""
+        simple = [True, None, 0, -7, 2.5, 1e21, 12345678901, "", self.text(3)]
+        if depth == 0 or self._maybe():
+            return self._random.choice(simple)
+        some = range(self._random.randint(0, 3))
+        if self._maybe():
+            return [self.value(depth - 1) for _ in some]
+        return {self.text(2): self.value(depth - 1) for _ in some}
+
+    def schema(self, depth: int = 3) -> Body:
+        """Return a JSON Schema, nested at random."""
+        if depth == 0:
+            return {"type": "string", "description": self.text(4)}
+        some = range(self._random.randint(0, 3))
+        found: Body = {
+            "type": "object",
+            "properties": {f"p{i}": self.schema(self._random.randint(0, depth - 1)) for i in some},
+        }
+        if self._maybe():
+            found |= {"required": [f"p{i}" for i in some], "additionalProperties": False}
+        return found | ({"x": self.value()} if self._maybe(0.2) else {})
+
+    def functions(self) -> list[Body]:
+        """Return definitions of functions as Chat Completions has them inside `function`."""
+        found = []
+        for i in range(self._random.randint(1, 4)):
+            function: Body = {"name": f"tool_{i}", "parameters": self.schema()}
+            if self._maybe(0.8):
+                function["description"] = self.text()
+            found.append(function)
+        return found
+
+    def calls(self) -> list[Body]:
+        """Return calls with their identifiers."""
+        found = []
+        for _ in range(self._random.randint(1, 3)):
+            self._calls += 1
+            arguments = {f"p{i}": self.value(2) for i in range(self._random.randint(0, 3))}
+            found.append({"id": f"call_{self._calls}", "name": "tool_0", "arguments": arguments})
+        return found
+
+    def mode(self) -> Body:
+        """Return how a Chat Completions body asks for thinking."""
+        if self._maybe(0.3):
+            return {}
+        if self._maybe(0.3):
+            return {"thinking": {"type": "disabled"}}
+        effort = self._random.choice(["low", "medium", "high", "xhigh", "max"])
+        return {"thinking": {"type": "enabled"}, "reasoning_effort": effort}
+
+    def plain(self) -> Body:
+        """Return a conversation of user and assistant."""
+        messages = [{"role": "user", "content": self.text()}]
+        for _ in range(self._random.randint(0, 3)):
+            messages.append({"role": "assistant", "content": self.text()})
+            messages.append({"role": "user", "content": self.text()})
+        if self._maybe():
+            messages.insert(0, {"role": "system", "content": self.text()})
+        return {"model": "m", "messages": messages, **self.mode()}
+
+    def tools(self) -> Body:
+        """Return a conversation with tools on offer."""
+        offered = [{"type": "function", "function": f} for f in self.functions()]
+        choice = {"tool_choice": self._random.choice(["auto", "none"])} if self._maybe() else {}
+        return self.plain() | {"tools": offered} | choice
+
+    def results(self) -> Body:
+        """Return a conversation in which tools were called, some answers out of order."""
+        body = self.tools() if self._maybe(0.8) else self.plain()
+        for _ in range(self._random.randint(1, 2)):
+            calls = self.calls()
+            said = [
+                {
+                    "id": call["id"],
+                    "type": "function",
+                    "function": {"name": call["name"], "arguments": json.dumps(call["arguments"])},
+                }
+                for call in calls
+            ]
+            message: Body = {"role": "assistant", "content": self.text(), "tool_calls": said}
+            message |= {"reasoning_content": self.text()} if self._maybe() else {}
+            self._random.shuffle(calls)
+            answers = [
+                {"role": "tool", "tool_call_id": call["id"], "content": self.text()}
+                for call in calls
+            ]
+            body["messages"] += [message, *answers]
+        if self._maybe():
+            body["messages"].append({"role": "user", "content": self.text()})
+        return body
+
+    def reasoning(self) -> Body:
+        """Return a conversation whose answers carry their reasoning."""
+        body = self.plain() if self._maybe() else self.tools()
+        for message in body["messages"]:
+            if message["role"] == "assistant":
+                message["reasoning_content"] = self.text()
+        return body
+
+    def systems(self) -> Body:
+        """Return a conversation with system messages anywhere."""
+        body = self.reasoning()
+        for _ in range(self._random.randint(1, 3)):
+            role = self._random.choice(["system", "system", "latest_reminder"])
+            at = self._random.randint(0, len(body["messages"]))
+            body["messages"].insert(at, {"role": role, "content": self.text()})
+        return body
+
+    def json_mode(self) -> Body:
+        """Return a body that asks for JSON."""
+        body = self.plain()
+        body["messages"].append({"role": "user", "content": self.text() + " json"})
+        schema = {"name": "s", "schema": self.schema()}
+        formats = [{"type": "json_object"}, {"type": "json_schema", "json_schema": schema}]
+        return body | {"response_format": self._random.choice(formats)}
+
+    def prefix(self) -> Body:
+        """Return a body whose last message is to be continued."""
+        body = self.plain()
+        message: Body = {"role": "assistant", "content": self.text(), "prefix": True}
+        message |= {"reasoning_content": self.text()} if self._maybe() else {}
+        body["messages"].append(message)
+        return body
+
+    def parts(self) -> Body:
+        """Return a body whose contents are lists of parts."""
+        body = self.plain()
+        for message in body["messages"]:
+            texts = [message["content"], *([self.text()] if self._maybe() else [])]
+            message["content"] = [{"type": "text", "text": text} for text in texts]
+        return body
+
+    def messages(self) -> Body:
+        """Return a body of the Messages API."""
+        body: Body = {"model": "m", "max_tokens": 9, "messages": []}
+        for _ in range(self._random.randint(0, 3)):
+            calls = self.calls() if self._maybe() else []
+            said: list[Body] = [{"type": "thinking", "thinking": self.text(), "signature": "s"}]
+            said = said if self._maybe() else []
+            said.append({"type": "text", "text": self.text()})
+            for call in calls:
+                use = {"type": "tool_use", "id": call["id"], "name": call["name"]}
+                said.append(use | {"input": call["arguments"]})
+            heard = [
+                {"type": "tool_result", "tool_use_id": call["id"], "content": self.text()}
+                for call in calls
+            ]
+            body["messages"] += [
+                {"role": "user", "content": self.text()},
+                {"role": "assistant", "content": said},
+                *([{"role": "user", "content": heard}] if heard else []),
+            ]
+        body["messages"].append({"role": "user", "content": self.text()})
+        if self._maybe():
+            body["system"] = self.text() if self._maybe() else [{"type": "text", "text": "S"}]
+        if self._maybe():
+            body["tools"] = [
+                {"name": f["name"], "input_schema": f["parameters"], "description": self.text()}
+                for f in self.functions()
+            ]
+        if self._maybe():
+            body["thinking"] = {"type": self._random.choice(["enabled", "disabled"])}
+        return body
+
+    def responses(self) -> Body:
+        """Return a body of the Responses API."""
+        if self._maybe(0.2):
+            return {"model": "m", "input": self.text()}
+        items: list[Body] = []
+        for _ in range(self._random.randint(1, 3)):
+            items.append({"role": "user", "content": self.text()})
+            for call in self.calls() if self._maybe() else []:
+                named = {"call_id": call["id"], "name": call["name"]}
+                arguments = json.dumps(call["arguments"])
+                items.append({"type": "function_call", **named, "arguments": arguments})
+                output = {"type": "function_call_output", "call_id": call["id"]}
+                items.append(output | {"output": self.text()})
+            if self._maybe():
+                items.append({"role": "assistant", "content": self.text()})
+        items.append({"role": "user", "content": self.text()})
+        body: Body = {"model": "m", "input": items}
+        if self._maybe():
+            body["instructions"] = self.text()
+        if self._maybe():
+            body["tools"] = [{"type": "function", **function} for function in self.functions()]
+        if self._maybe():
+            body["reasoning"] = {"effort": self._random.choice(["low", "high", "max"])}
+        return body
+
+
+MAKERS: dict[str, tuple[Kind, Callable[[Bodies], Body]]] = {
+    "plain": (Kind.CHAT, Bodies.plain),
+    "tools": (Kind.CHAT, Bodies.tools),
+    "tool results": (Kind.CHAT, Bodies.results),
+    "reasoning": (Kind.CHAT, Bodies.reasoning),
+    "system anywhere": (Kind.CHAT, Bodies.systems),
+    "json mode": (Kind.CHAT, Bodies.json_mode),
+    "prefix": (Kind.CHAT, Bodies.prefix),
+    "parts": (Kind.CHAT, Bodies.parts),
+    "messages": (Kind.MESSAGES, Bodies.messages),
+    "responses": (Kind.RESPONSES, Bodies.responses),
+}
