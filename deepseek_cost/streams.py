@@ -38,7 +38,7 @@ def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO
     plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
     suffix = path.suffix.lower() if path else ""
     if suffix == ".gz":
-        return gzip.GzipFile(fileobj=plain)  # type: ignore[return-value] # all that we use of one
+        return _Gzip(plain)  # type: ignore[return-value] # all that we use of one
     return io.BufferedReader(_Zstandard(plain), _BUFFER) if suffix == ".zst" else plain
 
 
@@ -98,6 +98,18 @@ class _Watched(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+class _Gzip(gzip.GzipFile):
+    """The contents of a gzip file, which closes what it reads from."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 class _Zstandard(io.RawIOBase):

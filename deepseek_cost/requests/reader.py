@@ -168,8 +168,12 @@ def open_feed(source: TextSource, wanted: Kind | None, advance: Advance) -> Feed
     """Open a source and tell text from requests; a text that looks like JSON is taken for JSON."""
     file = source.open(advance)
     head = b""
-    while len(head) < _HEAD_BYTES and (data := file.read(_HEAD_BYTES - len(head))):
-        head += data
+    try:
+        while len(head) < _HEAD_BYTES and (data := file.read(_HEAD_BYTES - len(head))):
+            head += data
+    except BaseException:
+        file.close()
+        raise
     replayed = BufferedReader(Replayed(head, file), 1 << 18)
     is_json = _suffix(source) in REQUEST_SUFFIXES or _BEGINS_JSON.match(head.removeprefix(_MARK))
     is_text = wanted is Kind.TEXT or (wanted is None and not is_json)
