@@ -50,13 +50,14 @@ def compare(
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
+    text = system_text(system, encoding)
     feeds = Feeds(find_sources(files, glob, encoding), None)
     names = names_to_price(table.book, model, feeds, instant)
     quoted = [table.book.price(name, instant, currency) for name in names]
     workload = workload_of(
         [(price.model, price.rates) for price in quoted],
         scenario,
-        system_text(system, encoding),
+        text,
         partial(serving, table.book, model, instant),
     )
     feeds.run(workload)

@@ -42,12 +42,13 @@ def count(
 
     scenario = Scenario(mode_of(thinking, effort), requests=requests)
     book = price_table(prices).book
+    text = system_text(system, encoding)
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
     workload = workload_of(
         [(found, None) for found in models],
         scenario,
-        system_text(system, encoding),
+        text,
         partial(serving, book, model, None),
         on_error,
     )

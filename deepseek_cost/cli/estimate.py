@@ -70,12 +70,12 @@ def estimate(
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
+    text = system_text(system, encoding)
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
     quote = Quote(table.book, listed, scenario, at=at, zone=zone_of(tz))
     find_served = partial(serving, table.book, model, instant)
-    text = system_text(system, encoding)
     workload = _workload(quote, text, find_served, on_error, breakdown, per_request)
     feeds.run(workload)
     refuse_prompt_options(workload, prompt_options(thinking, effort, system))
