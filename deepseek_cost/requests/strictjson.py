@@ -32,7 +32,9 @@ def parse(text: str) -> object:
     try:
         value: object = _STRICT.decode(text)
     except json.JSONDecodeError as error:
-        raise JsonFaultError(f"not valid JSON: {error.msg.removesuffix(' starting at')}", error.pos) from None
+        raise JsonFaultError(
+            f"not valid JSON: {error.msg.removesuffix(' starting at')}", error.pos
+        ) from None
     except RecursionError:
         raise JsonFaultError(f"nested more than {MAX_DEPTH} deep", _too_deep(text)) from None
     except _DuplicateKeyError:
