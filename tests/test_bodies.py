@@ -163,8 +163,10 @@ def test_a_batch_that_makes_up_tools_keeps_its_memory() -> None:
 
 @pytest.mark.parametrize(
     ("size", "tokens"),
-    [((544, 544), 184), ((1, 1), 184), ((1000, 1000), 602), ((1280, 720), 578)]
-    + [((1920, 1080), 968), ((100_000, 1), 1_024)],
+    [
+        *(((544, 544), 184), ((1, 1), 184), ((1000, 1000), 602)),
+        *(((1280, 720), 578), ((1920, 1080), 968), ((100_000, 1), 1_024)),
+    ],
 )
 def test_an_image_has_the_tokens_of_its_size(size: tuple[int, int], tokens: int) -> None:
     assert tokens_of_pixels(*size) == tokens

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from deepseek_cost.sources import TextSource
 from tests.conftest import Dscost
 
 HELLO = {"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hello"}]}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".zst": zstandard.compress,
+}
 AT = ("--at", "2026-11-23T02:00Z")
 
 
@@ -93,7 +98,7 @@ def test_an_array_has_each_body_at_its_own_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_packed_batches_are_read_as_the_plain_ones(tmp_path: Path, suffix: str) -> None:
     plain = write(tmp_path / "b.jsonl", *(line(str(i), HELLO) for i in range(20_000)))
-    pack = {".gz": gzip.compress, ".zst": zstandard.compress}[suffix]
+    pack = PACKERS[suffix]
     packed = tmp_path / f"b.jsonl{suffix}"
     packed.write_bytes(pack(plain.read_bytes()) + pack(plain.read_bytes()))
 
@@ -108,7 +113,7 @@ def test_a_packed_file_without_its_end_is_an_error(
     dscost: Dscost, tmp_path: Path, suffix: str
 ) -> None:
     plain = "".join(json.dumps(line(str(i), HELLO)) + "\n" for i in range(2_000)).encode()
-    data = {".gz": gzip.compress, ".zst": zstandard.compress}[suffix](plain)
+    data = PACKERS[suffix](plain)
     path = tmp_path / f"b.jsonl{suffix}"
 
     for damaged in (data[:-20], data[:9] + b"#" * 40, b"nothing packed"):

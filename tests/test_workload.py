@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Dscost, Ran
 from tests.test_requests import AT, HELLO, line, write
 
 
-def body(text: str = "Hello", **more: object) -> dict[str, Any]:
+def body(text: object = "Hello", **more: object) -> dict[str, Any]:
     return HELLO | {"messages": [{"role": "user", "content": text}]} | more
 
 
