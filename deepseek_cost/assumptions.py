@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
@@ -9,7 +10,9 @@ from deepseek_cost.prices import stamp
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
-from deepseek_cost.workload import Workload
+
+if TYPE_CHECKING:
+    from deepseek_cost.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def of_workload(workload: Workload, found: Sequence[Assumption]) -> list[Assumption]:
+def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assumption]:
     """Put what request bodies decide by themselves in place of what is assumed of prompts."""
     kinds = {source.kind for source in workload.tallied}
     listed = list(found)
@@ -120,7 +123,7 @@ def of_workload(workload: Workload, found: Sequence[Assumption]) -> list[Assumpt
     return list(dict.fromkeys(listed))
 
 
-def warnings_of_workload(workload: Workload) -> list[str]:
+def warnings_of_workload(workload: "Workload") -> list[str]:
     """List what the API would refuse or replace, and what was skipped."""
     found = []
     for ledger in workload.ledgers:

@@ -12,7 +12,8 @@ from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.prompt import frame, require_renderer
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import Fault, Feed, Request
+from deepseek_cost.requests.places import Fault, Request
+from deepseek_cost.requests.reader import Feed
 from deepseek_cost.served import Served
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 import zstandard
 
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import MAX_LINE_BYTES, Fault, Request, open_feed
+from deepseek_cost.requests.places import Fault, Request
+from deepseek_cost.requests.reader import MAX_LINE_BYTES, open_feed
 from deepseek_cost.sources import TextSource
 from tests.conftest import Dscost
 
@@ -196,12 +197,13 @@ def test_a_bad_body_is_told_in_one_line_with_its_place(
 
 
 def test_a_line_of_100_megabytes_is_refused_and_the_next_one_read(tmp_path: Path) -> None:
-    path = tmp_path / "long.jsonl"
-    path.write_bytes(b'{"a": "' + b"x" * 100_000_000 + b'"}\n' + json.dumps(HELLO).encode())
+    path = tmp_path / "long.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b'{"a": "' + b"x" * 100_000_000 + b'"}\n' + json.dumps(HELLO).encode())
 
     fault, request = read(path)
 
-    expected = f"long.jsonl:1:1: a line of more than {MAX_LINE_BYTES:,} bytes"
+    expected = f"long.jsonl.gz:1:1: a line of more than {MAX_LINE_BYTES:,} bytes"
     assert str(fault).startswith(expected)
     assert isinstance(request, Request)
     assert request.line == 2

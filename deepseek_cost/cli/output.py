@@ -21,7 +21,7 @@ _OVER_LIMIT: Final = 3
 def write(report: "Report", *, as_json: bool) -> None:
     """Write the result to stdout and its warnings to stderr; a closed pipe ends quietly."""
     tell_warnings(report)
-    write_line(_as_json(report) if as_json else _as_table(report))
+    _write(_as_json(report) if as_json else _as_table(report))
 
 
 def tell_warnings(report: "Report") -> None:
@@ -31,13 +31,21 @@ def tell_warnings(report: "Report") -> None:
 
 
 def write_line(text: str) -> None:
-    """Write to stdout; a closed pipe ends quietly."""
+    """Write one of many lines to stdout; a closed pipe ends the run quietly."""
+    if not _write(text):
+        raise typer.Exit
+
+
+def _write(text: str) -> bool:
+    """Write to stdout; tell whether anybody still reads it."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is left in the buffer goes nowhere, and the exit code still tells of the limit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _as_json(report: "Report") -> str:
