@@ -112,6 +112,11 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
     if kinds != {"text"}:
         own = "as each request body says"
         listed = [_deferred(a, own, alone="text" not in kinds) for a in listed]
+    if len(workload.named_models) > 1:
+        names = ", ".join(workload.named_models)
+        listed.append(
+            Assumption("model", f"each column prices all requests; they name {names}", "--model")
+        )
     listed += [Assumption("model", note, "--model") for note in workload.notes]
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"

@@ -44,6 +44,7 @@ class Workload:
     skipped: int = 0
     skips: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
+    named_models: dict[str, None] = field(default_factory=dict)
     _segments: SegmentCounter = field(init=False)
     _served: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
 
@@ -150,6 +151,8 @@ class Workload:
                 where = f"{request.source}:{request.line}:{request.column}"
                 raise InputError(f"{where}: {error}; or pass --model to price another") from error
         found = self._served[key]
+        if len(self.named_models) < _NAMED_SKIPS:
+            self.named_models[found.model.name if found else name] = None
         if found and found.note and len(self.notes) < _NAMED_SKIPS:
             self.notes[found.note] = None
         return found

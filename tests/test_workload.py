@@ -176,6 +176,19 @@ def test_a_bodys_own_model_is_priced_beside_the_other(
     assert bool(mapped) == (model not in ("deepseek-flash", "deepseek-v4-pro"))
 
 
+def test_a_batch_of_several_models_says_that_each_column_prices_all(dscost: Dscost) -> None:
+    write(Path("b.jsonl"), *(HELLO | {"model": m} for m in ("deepseek-flash", "deepseek-v4-pro")))
+
+    found = report(dscost("estimate", "b.jsonl", *AT, "--json"))
+
+    assert [entry["requests"] for entry in found["estimates"]] == [2, 2]
+    assert {
+        "about": "model",
+        "value": "each column prices all requests; they name deepseek-flash, deepseek-v4-pro",
+        "set_by": "--model",
+    } in found["assumptions"]
+
+
 def test_a_model_given_prices_any_body(dscost: Dscost) -> None:
     write(Path("b.jsonl"), *(HELLO | {"model": m} for m in ("gpt-5", "deepseek-chat")))
 
