@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
@@ -11,7 +11,9 @@ from deepseek_cost.prices import stamp
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
-from deepseek_cost.workload import Workload
+
+if TYPE_CHECKING:
+    from deepseek_cost.workload import Workload
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
@@ -120,13 +122,18 @@ def warnings_at(book: PriceBook, at: datetime, *, tiered: bool = True) -> list[s
     return found
 
 
-def of_workload(workload: Workload, found: Sequence[Assumption]) -> list[Assumption]:
+def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assumption]:
     """Put what request bodies decide by themselves in place of what is assumed of prompts."""
     kinds = {source.kind for source in workload.tallied}
     listed = list(found)
     if kinds != {"text"}:
         own = "as each request body says"
         listed = [_deferred(a, own, alone="text" not in kinds) for a in listed]
+    if len(workload.named_models) > 1:
+        names = ", ".join(workload.named_models)
+        listed.append(
+            Assumption("model", f"each column prices all requests; they name {names}", "--model")
+        )
     listed += [Assumption("model", note, "--model") for note in workload.notes]
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
@@ -138,7 +145,7 @@ def of_workload(workload: Workload, found: Sequence[Assumption]) -> list[Assumpt
     return list(dict.fromkeys(listed))
 
 
-def warnings_of_workload(workload: Workload) -> list[str]:
+def warnings_of_workload(workload: "Workload") -> list[str]:
     """List what the API would refuse or replace, and what was skipped."""
     found = []
     for ledger in workload.ledgers:

@@ -19,7 +19,8 @@ from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.prompt import require_renderer
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import Fault, Feed, Request
+from deepseek_cost.requests.places import Fault, Request
+from deepseek_cost.requests.reader import Feed
 from deepseek_cost.served import Served
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Workload:
     skipped: int = 0
     skips: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
+    named_models: dict[str, None] = field(default_factory=dict)
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)
     _served: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
@@ -158,6 +160,8 @@ class Workload:
                 where = f"{request.source}:{request.line}:{request.column}"
                 raise InputError(f"{where}: {error}; or pass --model to price another") from error
         found = self._served[key]
+        if len(self.named_models) < _NAMED_SKIPS:
+            self.named_models[found.model.name if found else name] = None
         if found and found.note and len(self.notes) < _NAMED_SKIPS:
             self.notes[found.note] = None
         return found

@@ -8,7 +8,8 @@ import deepseek_recipe as recipe
 from deepseek_cost import vocabulary
 from deepseek_cost.prices import Template
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import Line, Request, request_of
+from deepseek_cost.requests.places import Line, Request
+from deepseek_cost.requests.reader import request_of
 from deepseek_cost.requests.strictjson import parse
 
 _REQUESTS: dict[Kind, Any] = {

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,16 @@ import pytest
 import zstandard
 
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import MAX_LINE_BYTES, Fault, Request, open_feed
+from deepseek_cost.requests.places import Fault, Request
+from deepseek_cost.requests.reader import MAX_LINE_BYTES, open_feed
 from deepseek_cost.sources import TextSource
 from tests.conftest import Dscost
 
 HELLO = {"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hello"}]}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".zst": zstandard.compress,
+}
 AT = ("--at", "2026-11-23T02:00Z")
 
 
@@ -93,7 +99,7 @@ def test_an_array_has_each_body_at_its_own_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_packed_batches_are_read_as_the_plain_ones(tmp_path: Path, suffix: str) -> None:
     plain = write(tmp_path / "b.jsonl", *(line(str(i), HELLO) for i in range(20_000)))
-    pack = {".gz": gzip.compress, ".zst": zstandard.compress}[suffix]
+    pack = PACKERS[suffix]
     packed = tmp_path / f"b.jsonl{suffix}"
     packed.write_bytes(pack(plain.read_bytes()) + pack(plain.read_bytes()))
 
@@ -108,7 +114,7 @@ def test_a_packed_file_without_its_end_is_an_error(
     dscost: Dscost, tmp_path: Path, suffix: str
 ) -> None:
     plain = "".join(json.dumps(line(str(i), HELLO)) + "\n" for i in range(2_000)).encode()
-    data = {".gz": gzip.compress, ".zst": zstandard.compress}[suffix](plain)
+    data = PACKERS[suffix](plain)
     path = tmp_path / f"b.jsonl{suffix}"
 
     for damaged in (data[:-20], data[:9] + b"#" * 40, b"nothing packed"):
@@ -191,12 +197,13 @@ def test_a_bad_body_is_told_in_one_line_with_its_place(
 
 
 def test_a_line_of_100_megabytes_is_refused_and_the_next_one_read(tmp_path: Path) -> None:
-    path = tmp_path / "long.jsonl"
-    path.write_bytes(b'{"a": "' + b"x" * 100_000_000 + b'"}\n' + json.dumps(HELLO).encode())
+    path = tmp_path / "long.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b'{"a": "' + b"x" * 100_000_000 + b'"}\n' + json.dumps(HELLO).encode())
 
     fault, request = read(path)
 
-    expected = f"long.jsonl:1:1: a line of more than {MAX_LINE_BYTES:,} bytes"
+    expected = f"long.jsonl.gz:1:1: a line of more than {MAX_LINE_BYTES:,} bytes"
     assert str(fault).startswith(expected)
     assert isinstance(request, Request)
     assert request.line == 2

@@ -15,7 +15,7 @@ from deepseek_cost.cli.feeds import (
     serving,
     workload_of,
 )
-from deepseek_cost.cli.output import gate, tell_warnings, write, write_text
+from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
     find_sources,
     instant_of,
@@ -106,5 +106,5 @@ def _workload(
         columns, quote.scenario, system, find_served, on_error, breakdown=breakdown
     )
     if per_request:
-        workload.on_request = request_lines(quote, write_text, breakdown=breakdown)
+        workload.on_request = request_lines(quote, write_line, breakdown=breakdown)
     return workload

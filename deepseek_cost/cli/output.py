@@ -38,8 +38,8 @@ def tell_warnings(report: "Report") -> None:
         say(f"warning: {warning}")
 
 
-def write_text(text: str) -> None:
-    """Write text to stdout; a closed pipe ends quietly."""
+def write_text(text: str) -> bool:
+    """Write text to stdout, quietly into a closed pipe; tell whether anybody still reads it."""
     if sys.stdout is None:
         raise InputError("standard output is closed")
     try:
@@ -48,6 +48,14 @@ def write_text(text: str) -> None:
     except BrokenPipeError:
         # What is left in the buffer goes nowhere, and the exit code still tells of the limit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
+def write_line(text: str) -> None:
+    """Write one of many lines to stdout; a closed pipe ends the run quietly."""
+    if not write_text(text):
+        raise typer.Exit
 
 
 def say(message: str) -> None:

@@ -20,7 +20,7 @@ from deepseek_cost.prompt.images import (
 )
 from deepseek_cost.prompt.segments import SegmentCounter, break_down
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import Request
+from deepseek_cost.requests.places import Request
 from deepseek_cost.requests.strictjson import MAX_DEPTH
 
 _Request = recipe.ChatCompletionRequest | recipe.MessagesRequest | recipe.ResponsesRequest

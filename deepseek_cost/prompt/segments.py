@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _KEPT_CHARACTERS: Final = 4_000_000
 _DSML: Final = "｜DSML｜"
 _IMAGE: Final = "<｜image｜>"
+_SPOKEN: Final = ("user", "assistant", "tool", "latest_reminder")
 _SPEAKERS: Final = {"<｜Assistant｜>": "assistant", "<｜latest_reminder｜>": "latest_reminder"}
 # These end what was said before; all other special tokens may stand inside of it.
 _ROLES: Final = ("<｜User｜>", "<｜System｜>", *_SPEAKERS)
@@ -69,7 +70,7 @@ def break_down(
     parts = Breakdown(
         system=_of_roles(conversation.messages, ("system",), counter)["system"],
         tools=tools_of(_tools(rendered, conversation, counter)),
-        history={role: tokens for role, tokens in (history + spoken).items() if tokens},
+        history={role: tokens for role in _SPOKEN if (tokens := (history + spoken)[role])},
         user=user,
         images=sum(images),
     )

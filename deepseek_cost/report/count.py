@@ -1,7 +1,7 @@
 """The report of `dscost count`."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from deepseek_cost.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates import Tally
@@ -13,7 +13,9 @@ from deepseek_cost.report.parts import (
     input_entries,
     source_warnings,
 )
-from deepseek_cost.workload import Workload
+
+if TYPE_CHECKING:
+    from deepseek_cost.workload import Workload
 
 
 class PromptTokenCounts(Part):
@@ -53,7 +55,7 @@ class CountReport(Part):
 
 
 def count_report(
-    workload: Workload,
+    workload: "Workload",
     skipped: Sequence[str],
     *,
     per_file: bool,

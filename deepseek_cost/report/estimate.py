@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -40,7 +40,9 @@ from deepseek_cost.report.requests import (
     unknown_images,
 )
 from deepseek_cost.schedule import Tier
-from deepseek_cost.workload import Workload
+
+if TYPE_CHECKING:
+    from deepseek_cost.workload import Workload
 
 
 class TokenCounts(PromptTokenCounts):
@@ -151,7 +153,7 @@ class Quote:
 
 def estimate_report(
     quote: Quote,
-    workload: Workload,
+    workload: "Workload",
     table: PriceTable,
     skipped: Sequence[str],
     *,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import Field
 
@@ -13,7 +13,9 @@ from deepseek_cost.estimates import UNKNOWN_IMAGE_SPREAD, Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.pricebook import Price
 from deepseek_cost.report.parts import Amount, Part
-from deepseek_cost.workload import Workload
+
+if TYPE_CHECKING:
+    from deepseek_cost.workload import Workload
 
 _LEAST_IMAGE: Final = 184
 _THOUSAND: Final = 1_000
@@ -164,7 +166,7 @@ def unknown_images(images: int) -> UnknownImages | None:
     )
 
 
-def skipped_entry(workload: Workload) -> Skipped | None:
+def skipped_entry(workload: "Workload") -> Skipped | None:
     """Report what was skipped, if anything was."""
     if not workload.skipped:
         return None

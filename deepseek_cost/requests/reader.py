@@ -9,69 +9,18 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from deepseek_cost.requests.kinds import Kind, is_batch_line, kind_of, kind_of_url
+from deepseek_cost.requests.places import Fault, Line, Request, Requests
 from deepseek_cost.requests.strictjson import JsonFaultError, elements, member, parse
 from deepseek_cost.sources import REQUEST_SUFFIXES, TextSource
 from deepseek_cost.streams import PACKED, Advance, Replayed
 
 # A context of a million tokens is 5 MB of text; the rest is for images.
 MAX_LINE_BYTES: Final = 64_000_000
-MAX_DOCUMENT_BYTES: Final = 256_000_000
+MAX_DOCUMENT_BYTES: Final = 128_000_000
 _HEAD_BYTES: Final = 4_096
 _LINES: Final = (".jsonl", ".ndjson")
 _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 _MARK: Final = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A body with where it stands; `text` is its JSON as written, which begins at `column`."""
-
-    source: str
-    line: int
-    column: int
-    custom_id: str | None
-    kind: Kind
-    in_batch: bool
-    body: dict[str, object]
-    text: str
-
-    @property
-    def folder(self) -> Path:
-        """The folder in which the request's file is; images are found from there."""
-        return Path() if self.source == "-" else Path(self.source).parent
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What stands where a request should, and why it is none."""
-
-    source: str
-    line: int
-    column: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}: {self.reason}"
-
-
-Requests = Iterator[Request | Fault]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """JSON text and the line and column at which it begins, counted from 1."""
-
-    source: str
-    text: str
-    line: int
-    column: int = 1
-
-    def fault(self, reason: str, offset: int = 0) -> Fault:
-        """Tell what is wrong at an offset into the text."""
-        lines = self.text.count("\n", 0, offset)
-        newline = self.text.rfind("\n", 0, offset)
-        column = offset - newline if lines else self.column + offset
-        return Fault(self.source, self.line + lines, column, reason)
 
 
 @dataclass(slots=True)

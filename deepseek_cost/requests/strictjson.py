@@ -32,9 +32,8 @@ def parse(text: str) -> object:
     try:
         value: object = _STRICT.decode(text)
     except json.JSONDecodeError as error:
-        raise JsonFaultError(
-            f"not valid JSON: {error.msg.removesuffix(' starting at')}", error.pos
-        ) from None
+        reason = error.msg.removesuffix(" starting at")
+        raise JsonFaultError(f"not valid JSON: {reason}", error.pos) from None
     except RecursionError:
         raise JsonFaultError(f"nested more than {MAX_DEPTH} deep", _too_deep(text)) from None
     except _DuplicateKeyError:

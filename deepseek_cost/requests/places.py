@@ -1,0 +1,59 @@
+"""A request with the place where it stands, and what stands where one should."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepseek_cost.requests.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A body with where it stands; `text` is its JSON as written, which begins at `column`."""
+
+    source: str
+    line: int
+    column: int
+    custom_id: str | None
+    kind: Kind
+    in_batch: bool
+    body: dict[str, object]
+    text: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which the request's file is; images are found from there."""
+        return Path() if self.source == "-" else Path(self.source).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What stands where a request should, and why it is none."""
+
+    source: str
+    line: int
+    column: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}: {self.reason}"
+
+
+Requests = Iterator[Request | Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """JSON text and the line and column at which it begins, counted from 1."""
+
+    source: str
+    text: str
+    line: int
+    column: int = 1
+
+    def fault(self, reason: str, offset: int = 0) -> Fault:
+        """Tell what is wrong at an offset into the text."""
+        lines = self.text.count("\n", 0, offset)
+        newline = self.text.rfind("\n", 0, offset)
+        column = offset - newline if lines else self.column + offset
+        return Fault(self.source, self.line + lines, column, reason)
