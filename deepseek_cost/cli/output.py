@@ -75,7 +75,7 @@ def write_svg(report: "CompareReport", path: Path) -> None:
 
 
 def _as_json(report: "Report") -> str:
-    from deepseek_cost.report.contract import to_json
+    from deepseek_cost.report.parts import to_json
 
     return to_json(report) + "\n"
 

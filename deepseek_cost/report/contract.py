@@ -24,15 +24,6 @@ Report = (
 )
 
 
-def to_json(report: Report) -> str:
-    """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
-    document = report.model_dump(mode="json")
-    for optional in ("files", "skipped"):
-        if document.get(optional, ...) is None:
-            del document[optional]
-    return json.dumps(document, indent=2)
-
-
 def json_schema() -> str:
     """Return the JSON Schema of all reports, told apart by `command`."""
     union: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="command")])

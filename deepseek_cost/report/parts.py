@@ -1,5 +1,6 @@
 """What reports share: amounts, instants, inputs, assumptions, where prices come from."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -39,6 +40,15 @@ class Part(BaseModel):
     """A part of a report: immutable, and closed to fields it does not name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+def to_json(report: Part) -> str:
+    """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
+    document = report.model_dump(mode="json")
+    for optional in ("files", "skipped"):
+        if document.get(optional, ...) is None:
+            del document[optional]
+    return json.dumps(document, indent=2)
 
 
 class Input(Part):

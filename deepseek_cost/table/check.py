@@ -7,7 +7,7 @@ from deepseek_cost.table.layout import print_line
 from deepseek_cost.terminal import printable
 
 
-def show_check(report: CheckReport, console: Console) -> None:
+def show(report: CheckReport, console: Console) -> None:
     """Print that a price table is valid, and a line for each value that differs."""
     number = len(report.differences)
     said = (

@@ -29,7 +29,7 @@ _CHART_MARGIN: Final = 18
 _ROWS: Final = range(11)
 
 
-def show_compare(report: CompareReport, console: Console) -> None:
+def show(report: CompareReport, console: Console) -> None:
     """Print cost over cache hits as a table and a chart, and where the lines cross."""
     output = report.lines[0].output_tokens
     scope = "input alone" if output is None else f"{output:,} output tokens"

@@ -7,7 +7,7 @@ from deepseek_cost.table.layout import Footnotes, grid, inputs, print_line, prin
 from deepseek_cost.terminal import printable
 
 
-def show_count(report: CountReport, console: Console) -> None:
+def show(report: CountReport, console: Console) -> None:
     """Print a count, with its files if it has them."""
     notes = Footnotes(report.assumptions)
     print_line(console, f"{inputs(report.inputs)}\n")

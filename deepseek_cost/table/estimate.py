@@ -24,7 +24,7 @@ from deepseek_cost.table.requests import refused_cells, request_tables
 from deepseek_cost.terminal import printable
 
 
-def show_estimate(report: EstimateReport, console: Console) -> None:
+def show(report: EstimateReport, console: Console) -> None:
     """Print an estimate, with its files if it has them, its footnotes and its sources."""
     notes = Footnotes(report.assumptions)
     print_line(console, f"{inputs(report.inputs)}, {_when(report)}\n")

@@ -10,7 +10,7 @@ from deepseek_cost.terminal import printable
 _LARGE = 100
 
 
-def show_history(report: HistoryReport, console: Console) -> None:
+def show(report: HistoryReport, console: Console) -> None:
     """Print every list with its change in percent, its sources, and the cancelled announcements."""
     print_line(console, f"{report.currency} per 1,000,000 tokens until {stamp(report.priced_at)}\n")
     table = grid("since (UTC)", "tier", "cache hit", "cache miss", "output", left=2)

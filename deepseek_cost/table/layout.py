@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -12,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from deepseek_cost.prices import Currency, stamp
-from deepseek_cost.report.estimate import EstimateEntry
 from deepseek_cost.report.parts import AssumptionEntry, Input, PeriodNote
-from deepseek_cost.report.prices import ListedPrice
 from deepseek_cost.terminal import printable
+
+if TYPE_CHECKING:
+    from deepseek_cost.report.estimate import EstimateEntry
+    from deepseek_cost.report.prices import ListedPrice
 
 _SIGNS = {Currency.USD: "$", Currency.CNY: "¥"}
 _SIGNIFICANT = 4
@@ -71,7 +74,7 @@ def inputs(inputs: Sequence[Input]) -> str:
     return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{said}"
 
 
-def sources(entries: Sequence[EstimateEntry] | Sequence[ListedPrice]) -> Iterable[str]:
+def sources(entries: "Sequence[EstimateEntry] | Sequence[ListedPrice]") -> Iterable[str]:
     """Yield what bills each model, and where its price comes from; a period once."""
     shown: set[str] = set()
     for entry in entries:

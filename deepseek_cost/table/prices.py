@@ -13,7 +13,7 @@ from deepseek_cost.table.layout import grid, money, print_line, print_table, sho
 from deepseek_cost.terminal import printable
 
 
-def show_prices(report: PricesReport, console: Console) -> None:
+def show(report: PricesReport, console: Console) -> None:
     """Print a price list and where it comes from."""
     currency = report.currency
     print_line(console, f"{currency} per 1,000,000 tokens at {stamp(report.priced_at)}\n")

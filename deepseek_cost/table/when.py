@@ -16,7 +16,7 @@ _CHANGES: Final = 8
 _STRIP: Final = str.maketrans({"P": "█", "-": "·", "=": "·", "~": "▒"})
 
 
-def show_when(report: WhenReport, console: Console) -> None:
+def show(report: WhenReport, console: Console) -> None:
     """Print the tier, the coming changes in three zones, and a strip for each day of the week."""
     zone = ZoneInfo(report.timezone)
     until = f" until {_clock(report.until, zone)}" if report.until else ""
