@@ -29,7 +29,7 @@ from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
 
 if TYPE_CHECKING:
-    from deepseek_cost.report.estimate import Quote
+    from deepseek_cost.quote import Quote
     from deepseek_cost.workload import FindServed, Workload
 
 
@@ -61,7 +61,8 @@ def estimate(
     A file may be a text, a request body (Chat Completions, Messages, Responses), or JSONL of them.
     """
     from deepseek_cost.estimates import Scenario
-    from deepseek_cost.report.estimate import Quote, estimate_report
+    from deepseek_cost.quote import Quote
+    from deepseek_cost.report.estimate import estimate_report
 
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")

@@ -1,16 +1,15 @@
 """The report of `dscost estimate`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
 from deepseek_cost.cost import EXACT
-from deepseek_cost.estimates import Estimate, Scenario, Tally
-from deepseek_cost.pricebook import Price, PriceBook
+from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
+from deepseek_cost.quote import Quote
 from deepseek_cost.report.count import PromptTokenCounts
 from deepseek_cost.report.parts import (
     Amount,
@@ -134,21 +133,6 @@ class EstimateReport(Part):
     skipped: Skipped | None = None
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """The prices that an estimate is made with, a model each, and what is assumed."""
-
-    book: PriceBook
-    prices: Sequence[Price]
-    scenario: Scenario
-    at: str | None
-    zone: str
-
-    def price(self, tallies: Sequence[Tally]) -> list[Estimate]:
-        """Price tallies, a model each."""
-        return [Estimate(tally, price) for tally, price in zip(tallies, self.prices, strict=True)]
 
 
 def estimate_report(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from deepseek_cost.breakdown import RequestTokens
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Place
-from deepseek_cost.report.estimate import EstimateEntry, Quote, estimate_entry
+from deepseek_cost.quote import Quote
+from deepseek_cost.report.estimate import EstimateEntry, estimate_entry
 from deepseek_cost.report.parts import Part
 from deepseek_cost.report.requests import LedgerDetails, breakdown_entry, refused_entry
 
