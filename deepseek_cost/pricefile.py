@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -37,7 +38,10 @@ def choose(flag: Path | None, environment: Mapping[str, str] = os.environ) -> Ch
     if environment.get(ENVIRONMENT_VARIABLE):
         return Choice(Path(environment[ENVIRONMENT_VARIABLE]), ENVIRONMENT_VARIABLE)
     own = user_config_path("dscost") / "prices.toml"
-    return Choice(own, "config folder") if own.is_file() else Choice(None, "bundled")
+    with suppress(OSError):  # a home that may not be looked into has no table either
+        if own.is_file():
+            return Choice(own, "config folder")
+    return Choice(None, "bundled")
 
 
 def load_prices(path: Path | None = None) -> PriceBook:

@@ -127,6 +127,15 @@ def test_the_flag_beats_the_environment_and_that_the_config_folder(
     assert choose(Path("flag.toml"), environment) == (Path("flag.toml"), "--prices")
 
 
+def test_a_home_that_may_not_be_looked_into_has_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+
+    assert choose(None, {}) == (None, "bundled")
+
+
 def test_a_table_of_ones_own_is_used_and_named(dscost: Dscost, tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text(TEXT.replace("output = 3.96", "output = 5"), encoding="utf-8")

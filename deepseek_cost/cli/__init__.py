@@ -77,7 +77,8 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             command = " ".join(["dscost", *(name for name in args[:1] if name in known)])
             return f"{message}; see {command} --help", error.exit_code
         case OSError():
-            return error.strerror or str(error), code
+            place = f"{error.filename}: " if error.filename else ""
+            return f"{place}{error.strerror or error}", code
         case MemoryError():
             return "out of memory; give less at a time", code
         case _:
