@@ -63,6 +63,17 @@ def instant(text: str, clock: Clock) -> datetime:
     return at.astimezone(UTC)
 
 
+def moving(text: str | None) -> str | None:
+    """Return what an instant is called if it follows the clock; None for a date and time."""
+    if text is None:
+        return "now"
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text.strip().lower().replace("_", "-")
+    return None
+
+
 def zone(name: str) -> ZoneInfo:
     """Read the name of a time zone such as Europe/Berlin."""
     try:

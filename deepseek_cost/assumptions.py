@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
 from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
-from deepseek_cost.prices import stamp
+from deepseek_cost.prices import Model, stamp
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
@@ -28,12 +29,16 @@ class Assumption:
     set_by: str | None = None
 
 
-def of_prompt(scenario: Scenario) -> list[Assumption]:
-    """List what the token count of a plain prompt rests on."""
+def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
+    """List what the token count of a plain prompt to these models rests on."""
     mode = scenario.mode
     found = [Assumption("thinking", "on" if mode.thinking else "off", "--thinking/--no-thinking")]
     if mode.thinking:
         found.append(Assumption("effort", mode.effort.value, "--effort"))
+    for model in models:
+        if model.thinking is not None:
+            stood_for = f"{model.name} stands for thinking {'on' if model.thinking else 'off'}"
+            found.append(Assumption("thinking", stood_for, "--model"))
     if not renderer_is_installed():
         found.append(
             Assumption(
@@ -46,19 +51,21 @@ def of_prompt(scenario: Scenario) -> list[Assumption]:
 
 
 def of_estimate(
-    scenario: Scenario, estimates: Sequence[Estimate], at: str | None
+    scenario: Scenario, estimates: Sequence[Estimate], moving: str | None
 ) -> list[Assumption]:
-    """List what an estimate rests on; `at` is the instant as the user wrote it, None for now."""
+    """List what an estimate rests on; `moving` names an instant that follows the clock."""
+    models = [estimate.price.model for estimate in estimates]
+    most = dict.fromkeys(str(scenario.mode_for(m).default_max_tokens) for m in models)
     output = "unknown" if scenario.output_tokens is None else str(scenario.output_tokens)
-    ceiling = f"{scenario.mode.default_max_tokens}, the API's default max_tokens"
+    ceiling = f"{' and '.join(most)}, the API's default max_tokens"
     found = [
-        *of_prompt(scenario),
+        *of_prompt(scenario, models),
         Assumption("cache_hit_ratio", str(scenario.cache_hit_ratio), "--cache-hit-ratio"),
         Assumption("output_tokens", output, "--output-tokens"),
         Assumption("ceiling", ceiling, "--output-tokens"),
     ]
-    if at is None or at.isalpha() or at == "off-peak":
-        found.append(Assumption("priced_at", at or "now", "--at"))
+    if moving:
+        found.append(Assumption("priced_at", moving, "--at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
         by = "by one instant; DeepSeek does not say whether a request's start or its end"
         found.append(Assumption("tier", by, "--at"))
@@ -140,7 +147,11 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
         listed.append(Assumption("fim", layout))
     if any(ledger.unseen_images for ledger in workload.ledgers):
         listed.append(
-            Assumption("images", "184 tokens each where not at hand; in the ceiling 1024")
+            Assumption(
+                "images",
+                f"{LEAST_IMAGE_TOKENS} tokens each where not at hand; "
+                f"in the ceiling {MOST_IMAGE_TOKENS}",
+            )
         )
     return list(dict.fromkeys(listed))
 
@@ -169,6 +180,9 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
 
 def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:
     """Say of thinking, effort and ceiling that bodies have their own."""
+    if assumption.about == "output_tokens" and assumption.value != "unknown":
+        within = f"{assumption.value}, at most each request's max_tokens"
+        return Assumption(assumption.about, within, assumption.set_by)
     if assumption.about not in ("thinking", "effort", "ceiling"):
         return assumption
     value = own if alone else f"{own}; prompts: {assumption.value}"

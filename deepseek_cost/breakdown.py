@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+# What an image has, by DeepSeek's renderer: from about 544 x 544 pixels down, and at any size.
+LEAST_IMAGE_TOKENS: Final = 184
+MOST_IMAGE_TOKENS: Final = 1_024
 # Names beyond these are put together, so that a batch that makes up names keeps its memory.
 _MOST_TOOLS: Final = 1_000
 _OTHER_TOOLS: Final = "(other tools)"

@@ -6,8 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
 from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricebook import Price
@@ -17,10 +18,6 @@ from deepseek_cost.usage import TokenUsage
 
 if TYPE_CHECKING:
     from deepseek_cost.tokens import TextCounter
-
-
-# An image has 184 to 1,024 tokens; one that is not at hand counts as the smallest.
-UNKNOWN_IMAGE_SPREAD: Final = 1_024 - 184
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ class Estimate:
 
     def _at_most(self, output: int, rates: Rates) -> Decimal:
         usage = self.tally.usage(output)
-        unseen = self.tally.unknown_images * UNKNOWN_IMAGE_SPREAD
+        unseen = self.tally.unknown_images * (MOST_IMAGE_TOKENS - LEAST_IMAGE_TOKENS)
         return cost_of(replace(usage, cache_miss=usage.cache_miss + unseen), rates).total
 
     def _known_total_at(self, rates: Rates) -> Decimal:
@@ -161,12 +158,8 @@ def tally_request(model: Model, tokens: PromptTokens, scenario: Scenario) -> Tal
 
     Raises UsageError for more output than the model can give.
     """
+    require_output_limit(model, scenario)
     output = scenario.output_tokens
-    if output is not None and output > model.max_output_tokens:
-        raise UsageError(
-            f"--output-tokens {output:,} is more than {model.name} gives in a request: "
-            f"its output limit is {model.max_output_tokens:,} (384K)"
-        )
     left = max(0, model.context_tokens - tokens.input)
     allowed = min(scenario.mode_for(model).default_max_tokens, left)
     n = scenario.requests
@@ -179,6 +172,16 @@ def tally_request(model: Model, tokens: PromptTokens, scenario: Scenario) -> Tal
         output_ceiling=n * max(allowed, output or 0),
         largest_request=tokens.input + (output or 0),
     )
+
+
+def require_output_limit(model: Model, scenario: Scenario) -> None:
+    """Raise UsageError for more output than the model can give in a request."""
+    output = scenario.output_tokens
+    if output is not None and output > model.max_output_tokens:
+        raise UsageError(
+            f"--output-tokens {output:,} is more than {model.name} gives in a request: "
+            f"its output limit is {model.max_output_tokens:,} (384K)"
+        )
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

@@ -9,12 +9,15 @@ from deepseek_cost.pricebook import Price, PriceBook
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The prices that an estimate is made with, a model each, and what is assumed."""
+    """The prices that an estimate is made with, a model each, and what is assumed.
+
+    `moving` names an instant that follows the clock, such as now; None for one written out.
+    """
 
     book: PriceBook
     prices: Sequence[Price]
     scenario: Scenario
-    at: str | None
+    moving: str | None
     zone: str
 
     def price(self, tallies: Sequence[Tally]) -> list[Estimate]:

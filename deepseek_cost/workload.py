@@ -13,9 +13,11 @@ from deepseek_cost.estimates import (
     Scenario,
     Tally,
     addressees,
+    require_output_limit,
     tally_request,
 )
 from deepseek_cost.ledger import Ledger, Place
+from deepseek_cost.prices import Model
 from deepseek_cost.prompt import require_renderer
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
@@ -59,6 +61,11 @@ class Workload:
     def __post_init__(self) -> None:
         self._segments = SegmentCounter(self.counter)
 
+    @property
+    def models(self) -> list[Model]:
+        """The models that all is tallied for."""
+        return [ledger.model for ledger in self.ledgers]
+
     def totals(self) -> list[Tally]:
         """Add up all sources for each model; raises InputError where nothing was counted."""
         if not self.tallied:
@@ -71,14 +78,14 @@ class Workload:
             self._take_text(feed)
         else:
             require_renderer()
+            for model in self.models:
+                require_output_limit(model, self.scenario)
             self._take_requests(feed)
 
     def _take_text(self, feed: Feed) -> None:
         text = self.counter.count(feed.blocks())
         tallies, counted = [], []
-        self._to = self._to or addressees(
-            (ledger.model for ledger in self.ledgers), self.system, self.scenario, self.counter
-        )
+        self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
         for ledger, around in zip(self.ledgers, (one.around for one in self._to), strict=True):
             parts = Breakdown(system=around.system, user=text, template=around.template)
             tokens = PromptTokens(parts.text, parts.template)

@@ -297,3 +297,56 @@ def test_a_system_text_does_not_hide_that_a_file_is_empty(dscost: Dscost, hello:
     ran = dscost("count", "empty.txt", "--system", hello)
 
     assert "warning: empty.txt: empty" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("at", "name"),
+    [
+        (None, "now"),
+        ("now", "now"),
+        ("OFF_PEAK", "off-peak"),
+        ("cheapest", "cheapest"),
+        ("14:30+08:00", "14:30+08:00"),
+        ("2026-11-23T10:00Z", None),
+    ],
+)
+def test_an_instant_that_follows_the_clock_is_an_assumption(
+    dscost: Dscost, hello: Path, at: str | None, name: str | None
+) -> None:
+    options = () if at is None else ("--at", at)
+
+    report = json.loads(dscost("estimate", hello, *options, "--json").out)
+
+    noted = [a["value"] for a in report["assumptions"] if a["about"] == "priced_at"]
+    assert noted == ([name] if name else [])
+
+
+def test_a_retired_name_is_told_with_its_own_mode_and_ceiling(dscost: Dscost, hello: Path) -> None:
+    options = ("-m", "deepseek-chat", "--at", "2026-07-01T00:00Z", "--json")
+
+    report = json.loads(dscost("estimate", hello, *options).out)
+
+    told = {(a["about"], a["value"]) for a in report["assumptions"]}
+    assert report["estimates"][0]["tokens"]["output_ceiling"] == 8_192
+    assert ("ceiling", "8192, the API's default max_tokens") in told
+    assert ("thinking", "deepseek-chat stands for thinking off") in told
+
+
+def test_output_beyond_the_models_limit_is_refused_for_bodies_too(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    path = tmp_path / "body.json"
+    path.write_text(json.dumps(body | {"max_tokens": 10}))
+
+    refused = dscost("estimate", path, "-o", "384001")
+    cut = json.loads(dscost("estimate", path, "-o", "500", "--json").out)
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "its output limit is 384,000 (384K)" in refused.err
+    assert [entry["tokens"]["output"] for entry in cut["estimates"]] == [10, 10]
+    assert {
+        "about": "output_tokens",
+        "set_by": "--output-tokens",
+        "value": "500, at most each request's max_tokens",
+    } in cut["assumptions"]

@@ -1,5 +1,6 @@
 """Which price bills a name at an instant: the whole history, at every boundary."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -157,7 +158,16 @@ def test_an_instant_without_a_zone_is_refused(book: PriceBook) -> None:
 
 
 def test_a_currency_without_evidence_is_an_error(book: PriceBook) -> None:
-    only_usd = [p for p in book.period if p.id == "pro-2-promotion"]
+    dollars = [replace(p, rates={Currency.USD: p.rates[Currency.USD]}) for p in book.period]
+    american = replace(book, period=tuple(dollars))
 
-    assert Currency.CNY not in only_usd[0].list
-    assert book.price("pro", utc("2026-04-25 00:00"), Currency.CNY).list_rates is None
+    assert american.price("pro", utc("2026-11-23 02:00")).rates == rates("0.044 / 1.32 / 3.96")
+    with pytest.raises(UnpricedError, match="no CNY price is known for deepseek-v4-pro at"):
+        american.price("pro", utc("2026-11-23 02:00"), Currency.CNY)
+
+
+def test_a_list_price_that_no_page_showed_in_a_currency_is_none(book: PriceBook) -> None:
+    at = utc("2026-04-25 00:00")
+
+    assert book.price("pro", at, Currency.USD).list_rates == rates("0.145 / 1.74 / 3.48")
+    assert book.price("pro", at, Currency.CNY).list_rates is None

@@ -8,7 +8,6 @@ from deepseek_cost.cli.feeds import (
     Feeds,
     exit_if_refused,
     names_to_price,
-    refuse_prompt_options,
     serving,
     workload_of,
 )
@@ -60,8 +59,7 @@ def compare(
         text,
         partial(serving, table.book, model, instant),
     )
-    feeds.run(workload)
-    refuse_prompt_options(workload, prompt_options(thinking, effort, system))
+    feeds.run(workload, prompt_options(thinking, effort, system))
     report = compare_report(
         table.book, quoted, workload, per_day=per_day, skipped=feeds.found.skipped
     )

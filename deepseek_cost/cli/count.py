@@ -7,7 +7,6 @@ from deepseek_cost.cli.feeds import (
     Feeds,
     exit_if_refused,
     names_to_price,
-    refuse_prompt_options,
     serving,
     workload_of,
 )
@@ -52,7 +51,6 @@ def count(
         partial(serving, book, model, None),
         on_error,
     )
-    feeds.run(workload)
-    refuse_prompt_options(workload, prompt_options(thinking, effort, system))
+    feeds.run(workload, prompt_options(thinking, effort, system))
     write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)
     exit_if_refused(workload)

@@ -11,7 +11,6 @@ from deepseek_cost.cli.feeds import (
     Feeds,
     exit_if_refused,
     names_to_price,
-    refuse_prompt_options,
     serving,
     workload_of,
 )
@@ -75,11 +74,10 @@ def estimate(
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
-    quote = Quote(table.book, listed, scenario, at=at, zone=zone_of(tz))
+    quote = Quote(table.book, listed, scenario, moving=arguments.moving(at), zone=zone_of(tz))
     find_served = partial(serving, table.book, model, instant)
     workload = _workload(quote, text, find_served, on_error, breakdown, per_request)
-    feeds.run(workload)
-    refuse_prompt_options(workload, prompt_options(thinking, effort, system))
+    feeds.run(workload, prompt_options(thinking, effort, system))
     report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
     if per_request:
         tell_warnings(report)

@@ -60,12 +60,20 @@ class Feeds:
             return own
         return None
 
-    def run(self, workload: "Workload") -> None:
-        """Take every source into the workload, with a progress bar on long work."""
+    def run(self, workload: "Workload", prompt_options: Sequence[str]) -> None:
+        """Take every source into the workload, with a progress bar on long work.
+
+        Refuses options of plain prompts where there are request bodies only.
+        """
         with progress(sum(source.size for source in self.found.sources)) as advance:
             for source in self.found.sources:
                 with self._open(source, advance) as feed:
                     workload.take(feed)
+        kinds = {source.kind for source in workload.tallied}
+        if prompt_options and kinds and Kind.TEXT not in kinds:
+            raise UsageError(
+                f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
+            )
 
     @contextmanager
     def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":
@@ -120,14 +128,6 @@ def exit_if_refused(workload: "Workload") -> None:
     """End with exit code 1 where the API would refuse a request, or one was skipped."""
     if workload.skipped or any(ledger.refusals.requests for ledger in workload.ledgers):
         raise typer.Exit(DscostError.exit_code)
-
-
-def refuse_prompt_options(workload: "Workload", options: Sequence[str]) -> None:
-    """Refuse options of plain prompts where there are request bodies only."""
-    if options and workload.tallied and all(s.kind != Kind.TEXT for s in workload.tallied):
-        raise UsageError(
-            f"{', '.join(options)}: of plain prompts; a request body says it by itself"
-        )
 
 
 def workload_of(

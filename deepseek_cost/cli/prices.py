@@ -2,7 +2,7 @@
 
 from deepseek_cost.cli import options as o
 from deepseek_cost.cli.output import write, write_text
-from deepseek_cost.cli.setup import instant_of, price_table
+from deepseek_cost.cli.setup import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.prices import Currency
 
@@ -32,7 +32,7 @@ def prices(
         return
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
-    names = [table.book.find(name).name for name in model or ()]
+    names = names_of(table.book, model) if model or history else ()
     make = history_report if history else prices_report
     shown = make(table.book, names, instant, currency, table.note)
     if as_csv:

@@ -9,15 +9,10 @@ from typing import Final, cast
 
 import deepseek_recipe as recipe
 
-from deepseek_cost.breakdown import Breakdown, RequestTokens
+from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, Breakdown, RequestTokens
 from deepseek_cost.errors import InputError
 from deepseek_cost.prices import Model, Template
-from deepseek_cost.prompt.images import (
-    LEAST_TOKENS,
-    count_images,
-    image_tokens,
-    replace_images,
-)
+from deepseek_cost.prompt.images import count_images, image_tokens, replace_images
 from deepseek_cost.prompt.segments import SegmentCounter, break_down
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Request
@@ -73,7 +68,7 @@ def count_body(
         sizes = [image_tokens(image, request.folder) for image in rendered.image_sources]
     except (InputError, ValueError) as error:
         raise InputError(_located(request, str(error))) from error
-    images = [LEAST_TOKENS if size is None else size for size in sizes]
+    images = [LEAST_IMAGE_TOKENS if size is None else size for size in sizes]
     parts = break_down(rendered, conversation, images, counter)
     ceiling, refused = _output_ceiling(converted, parts.input, request, model)
     return RequestTokens(

@@ -13,8 +13,6 @@ from deepseek_recipe import CalcResizeError, ImageInfo, ImageSource, MultiModalD
 
 from deepseek_cost.errors import InputError
 
-LEAST_TOKENS: Final = 184
-MOST_TOKENS: Final = 1_024
 _LOW_DETAIL_PIXELS: Final = 512
 # Stand for what a request names without showing it; nothing is ever fetched.
 _LOCAL: Final = "http://local.invalid/"

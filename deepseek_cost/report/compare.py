@@ -133,6 +133,7 @@ def compare_report(
         *warnings_at(book, first.at),
         *warnings_of_workload(workload),
     )
+    assumed = of_prompt(workload.scenario, workload.models)
     return CompareReport(
         currency=first.currency,
         priced_at=first.at,
@@ -143,7 +144,7 @@ def compare_report(
         lines=tuple(_line(line, price, ratio, per_day) for line, price in lines),
         break_even=tuple(map(_break_even, break_evens([line for line, _ in lines], ratio))),
         list_prices=tuple(_list_prices(book, [line for line, _ in lines], first, ratio)),
-        assumptions=assumption_entries(of_workload(workload, of_prompt(workload.scenario))),
+        assumptions=assumption_entries(of_workload(workload, assumed)),
         warnings=warnings,
     )
 

@@ -71,11 +71,12 @@ def count_report(
         )
         for source in tallied
     )
+    assumed = of_prompt(workload.scenario, workload.models)
     return CountReport(
         inputs=input_entries(tallied),
         estimates=tuple(map(count_entry, names, workload.totals())),
         files=tuple(files) if per_file else None,
-        assumptions=assumption_entries(of_workload(workload, of_prompt(workload.scenario))),
+        assumptions=assumption_entries(of_workload(workload, assumed)),
         warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
     )
 

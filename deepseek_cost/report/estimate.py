@@ -154,7 +154,7 @@ def estimate_report(
         )
         for source in tallied
     )
-    assumed = of_estimate(quote.scenario, estimates, quote.at)
+    assumed = of_estimate(quote.scenario, estimates, quote.moving)
     return EstimateReport(
         currency=quote.prices[0].currency,
         priced_at=quote.prices[0].at,

@@ -68,8 +68,8 @@ class HistoryReport(Part):
 def history_report(
     book: PriceBook, names: Sequence[str], at: datetime, currency: Currency, table: PriceTable
 ) -> HistoryReport:
-    """Report every list of the names given, or of the default pair, up to an instant."""
-    models = [book.find(name) for name in names or ("deepseek-v4-flash", "deepseek-v4-pro")]
+    """Report every list of the names given, up to an instant."""
+    models = [book.find(name) for name in names]
     told = [chapter for model in models for chapter in chapters(book, model) if chapter.since <= at]
     return HistoryReport(
         currency=currency,

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import Field
 
-from deepseek_cost.breakdown import Breakdown, ToolTokens
+from deepseek_cost.breakdown import (
+    LEAST_IMAGE_TOKENS,
+    MOST_IMAGE_TOKENS,
+    Breakdown,
+    ToolTokens,
+)
 from deepseek_cost.distribution import Distribution
-from deepseek_cost.estimates import UNKNOWN_IMAGE_SPREAD, Estimate, Tally
+from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.pricebook import Price
 from deepseek_cost.report.parts import Amount, Part
@@ -17,7 +22,6 @@ from deepseek_cost.report.parts import Amount, Part
 if TYPE_CHECKING:
     from deepseek_cost.workload import Workload
 
-_LEAST_IMAGE: Final = 184
 _THOUSAND: Final = 1_000
 _PER_MILLION: Final = 1_000_000
 # A mean over requests may have endless decimals.
@@ -160,9 +164,10 @@ def unknown_images(images: int) -> UnknownImages | None:
     """Report the range of images that are not at hand, if there are any."""
     if not images:
         return None
-    least = images * _LEAST_IMAGE
     return UnknownImages(
-        images=images, tokens_min=least, tokens_max=least + images * UNKNOWN_IMAGE_SPREAD
+        images=images,
+        tokens_min=images * LEAST_IMAGE_TOKENS,
+        tokens_max=images * MOST_IMAGE_TOKENS,
     )
 
 
