@@ -9,6 +9,7 @@ import typer
 from deepseek_cost.prices import Currency
 from deepseek_cost.prompt import Effort
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.schedule import TierBy
 
 
 class OnFault(StrEnum):
@@ -130,4 +131,41 @@ PerRequest = Annotated[
 ]
 OnError = Annotated[
     OnFault, typer.Option("--on-error", metavar="stop|skip", help="At a request that is none.")
+]
+Logs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE",
+        help="Answers or logs of them: JSONL, JSON, CSV; directories; - for standard input.",
+    ),
+]
+LogFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="WHAT=NAME",
+        help="Where a log has time, end, model, usage, request, response, key, label, input, hit, "
+        "miss, output or reasoning; dots lead into objects; repeatable.",
+    ),
+]
+TimeFields = Annotated[
+    list[str] | None,
+    typer.Option("--time-field", metavar="NAME", help="As --field time=NAME; repeatable."),
+]
+LogAt = Annotated[
+    str | None, typer.Option("--at", metavar="INSTANT", help="The instant of lines without a time.")
+]
+LogTz = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Of days, and of times without one. [default: UTC]"),
+]
+TierByName = Annotated[
+    TierBy,
+    typer.Option("--tier-by", metavar="start|end", help="Which instant of a request is priced."),
+]
+LogHitRatio = Annotated[
+    str | None,
+    typer.Option(
+        "--cache-hit-ratio", "-c", metavar="R", help="Share of hits where a line tells none."
+    ),
 ]
