@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deepseek_cost.bill.balance import Balance
 from deepseek_cost.estimates import Estimate, Scenario, Tally
 from deepseek_cost.pricebook import Price, PriceBook
 
@@ -19,6 +20,7 @@ class Quote:
     scenario: Scenario
     moving: str | None
     zone: str
+    balance: Balance | None = None
 
     def price(self, tallies: Sequence[Tally]) -> list[Estimate]:
         """Price tallies, a model each."""

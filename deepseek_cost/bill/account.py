@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from deepseek_cost.bill.figures import Figures, Sums, figures_of
 from deepseek_cost.bill.tariff import Stretch, Tariff
+from deepseek_cost.cost import cost_of
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.logs.records import Record
 from deepseek_cost.prices import stamp
@@ -88,11 +90,21 @@ class Account:
         self._note(found, seconds, stretch)
         return stretch
 
+    @property
+    def requests(self) -> int:
+        """The requests that could be priced."""
+        return sum(sums.requests for sums in self._groups.values())
+
     def figures(self) -> Iterator[tuple[Group, Figures]]:
         """Yield the figures of every group, the earliest day first; a group may come twice."""
         for (day, stretch, key), sums in sorted(self._groups.items(), key=lambda item: item[0][0]):
             price = stretch.price
             yield Group(day, price.model.name, price.tier, key), figures_of(sums, stretch)
+
+    def costs_by_hour(self) -> Iterator[tuple[int, Decimal]]:
+        """Yield hours since 1970 with what their requests cost; an hour may come twice."""
+        for (hour, stretch), sums in self.hours.items():
+            yield hour, cost_of(sums.usage, stretch.price.rates).total
 
     def _note(self, record: Record, seconds: float, stretch: Stretch) -> None:
         usage = record.usage

@@ -9,7 +9,7 @@ from deepseek_cost import arguments
 from deepseek_cost.cli import options as o
 from deepseek_cost.cli.logs import reading_of, records
 from deepseek_cost.cli.output import tell_warnings, write, write_text
-from deepseek_cost.cli.setup import DEFAULT_MODELS, find_sources, price_table
+from deepseek_cost.cli.setup import DEFAULT_MODELS, balance_of, find_sources, price_table
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.prices import Currency
 from deepseek_cost.schedule import TierBy
@@ -30,6 +30,8 @@ def bill(
     tier_by: o.TierByName = TierBy.START,
     cache_hit_ratio: o.LogHitRatio = None,
     currency: o.CurrencyName = Currency.USD,
+    granted: o.Granted = None,
+    topped_up: o.ToppedUp = None,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
@@ -50,10 +52,11 @@ def bill(
     how = reading_of(table.book, field or (), time_field or (), at, tz, cache_hit_ratio)
     zone = arguments.zone(tz or "UTC")
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
-    account = Account(tariffs.find, zone, tier_by)
+    balance = balance_of(granted, topped_up)
+    account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
     found = find_sources(files, glob, encoding)
     logs = _take(found, how, account)
-    terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside)
+    terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside, balance)
     _write(bill_report(terms, account, logs, found.skipped), as_json=as_json, as_csv=as_csv)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)

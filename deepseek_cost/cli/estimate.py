@@ -16,6 +16,7 @@ from deepseek_cost.cli.feeds import (
 )
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
+    balance_of,
     find_sources,
     instant_of,
     mode_of,
@@ -45,6 +46,8 @@ def estimate(
     tz: o.Tz = None,
     currency: o.CurrencyName = Currency.USD,
     max_cost: o.MaxCost = None,
+    granted: o.Granted = None,
+    topped_up: o.ToppedUp = None,
     per_file: o.PerFile = False,
     as_: o.AsKind = None,
     breakdown: o.Breakdown = False,
@@ -74,7 +77,14 @@ def estimate(
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
-    quote = Quote(table.book, listed, scenario, moving=arguments.moving(at), zone=zone_of(tz))
+    quote = Quote(
+        table.book,
+        listed,
+        scenario,
+        moving=arguments.moving(at),
+        zone=zone_of(tz),
+        balance=balance_of(granted, topped_up),
+    )
     find_served = partial(serving, table.book, model, instant)
     workload = _workload(quote, text, find_served, on_error, breakdown, per_request)
     feeds.run(workload, prompt_options(thinking, effort, system))

@@ -169,3 +169,10 @@ LogHitRatio = Annotated[
         "--cache-hit-ratio", "-c", metavar="R", help="Share of hits where a line tells none."
     ),
 ]
+Granted = Annotated[
+    str | None,
+    typer.Option("--granted", metavar="X", help="Granted balance; DeepSeek deducts it first."),
+]
+ToppedUp = Annotated[
+    str | None, typer.Option("--topped-up", metavar="Y", help="Topped-up balance.")
+]

@@ -8,10 +8,12 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from deepseek_cost.bill.account import Account, Group
+from deepseek_cost.bill.balance import Balance
 from deepseek_cost.bill.basis import assumptions_of, warnings_of
 from deepseek_cost.bill.figures import Figures, total
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Currency
+from deepseek_cost.report.balance import RunDownEntry, run_down_entry
 from deepseek_cost.report.parts import (
     Amount,
     AssumptionEntry,
@@ -131,6 +133,7 @@ class BillReport(Part):
     by_tier: tuple[TierEntry, ...]
     by_key: tuple[KeyEntry, ...]
     groups: tuple[GroupEntry, ...]
+    balance: RunDownEntry | None = None
     unpriced: Unpriced
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]
@@ -145,6 +148,7 @@ class Terms:
     currency: Currency
     zone: str
     beside: Callable[[str], str]
+    balance: Balance | None = None
 
 
 def bill_report(
@@ -175,10 +179,18 @@ def bill_report(
         groups=tuple(
             GroupEntry(**group._asdict(), figures=sub) for group, sub in _by(groups, lambda g: g)
         ),
+        balance=_run_down(terms.balance, account),
         unpriced=Unpriced(lines=account.unpriced, named=tuple(map(str, account.faults))),
         assumptions=assumption_entries(list(assumptions_of(account))),
         warnings=(*left_out, *warnings_of(account, terms.book)),
     )
+
+
+def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
+    if balance is None:
+        return None
+    seconds = (account.last or 0) - (account.first or 0)
+    return run_down_entry(balance, account.costs_by_hour(), account.requests, seconds)
 
 
 def _by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[Key, BillFigures]]:

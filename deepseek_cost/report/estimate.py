@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
+from deepseek_cost.bill.balance import Balance
 from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
 from deepseek_cost.quote import Quote
+from deepseek_cost.report.balance import Affordable, affordable
 from deepseek_cost.report.count import PromptTokenCounts
 from deepseek_cost.report.parts import (
     Amount,
@@ -97,6 +99,7 @@ class EstimateEntry(Part):
     other_tier: OtherTier | None
     waiting: Waiting | None
     period: PeriodNote
+    affordable: Affordable | None = Field(default=None, description="with --granted or --topped-up")
     over_context: int = Field(
         description="by how many tokens the largest request is longer than the API accepts"
     )
@@ -162,7 +165,7 @@ def estimate_report(
         price_table=table,
         inputs=input_entries(tallied),
         estimates=tuple(
-            estimate_entry(e, details_of(ledger, e.price, quote.scenario.hit_share))
+            estimate_entry(e, details_of(ledger, e.price, quote.scenario.hit_share), quote.balance)
             for e, ledger in zip(estimates, workload.ledgers, strict=True)
         ),
         files=tuple(files) if per_file else None,
@@ -176,8 +179,10 @@ def estimate_report(
     )
 
 
-def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> EstimateEntry:
-    """Report an estimate, with what is known of its requests."""
+def estimate_entry(
+    estimate: Estimate, details: LedgerDetails | None = None, balance: Balance | None = None
+) -> EstimateEntry:
+    """Report an estimate, with what is known of its requests and of the account."""
     price, tally = estimate.price, estimate.tally
     return EstimateEntry(
         model=price.model.name,
@@ -192,6 +197,7 @@ def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> 
         other_tier=_other_tier(estimate),
         waiting=_waiting(estimate),
         period=period_note(price.period, price.period_until),
+        affordable=affordable(balance, estimate) if balance else None,
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
         **(

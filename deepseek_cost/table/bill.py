@@ -18,6 +18,8 @@ def show(report: BillReport, console: Console) -> None:
     print_table(console, _totals(report, notes))
     console.print()
     print_table(console, _breakdown(report))
+    for line in _balance(report):
+        print_line(console, line)
     for line in ("", *_unpriced(report), *notes.lines()):
         print_line(console, line, style="dim")
 
@@ -85,6 +87,27 @@ def _span(report: BillReport) -> str:
     if report.first is None or report.last is None:
         return "none at any time"
     return f"{stamp(report.first)} to {stamp(report.last)}, days of {report.timezone}"
+
+
+def _balance(report: BillReport) -> Iterable[str]:
+    """Yield when each part of the balance was used up, what is left, and how far it goes."""
+    if (found := report.balance) is None:
+        return
+    yield ""
+    parts = {
+        "granted": (found.before.granted, found.granted_used_up, found.after.granted),
+        "topped up": (found.before.topped_up, found.topped_up_used_up, found.after.topped_up),
+    }
+    for name, (before, used_up, after) in parts.items():
+        if before:
+            left = f"{money(after, report.currency)} left"
+            end = f"used up in the hour from {stamp(used_up)}" if used_up else left
+            yield f"{name} {money(before, report.currency)}: {end}"
+    if found.owed:
+        yield f"billed after all was used up: {money(found.owed, report.currency)}"
+    elif found.requests_left is not None:
+        days = f", {found.days_left} days" if found.days_left is not None else ""
+        yield f"at this rate it lasts for {found.requests_left:,} more requests{days}"
 
 
 def _unpriced(report: BillReport) -> Iterable[str]:

@@ -37,6 +37,8 @@ def show(report: EstimateReport, console: Console) -> None:
     print_table(console, table)
     for line in _waiting(report):
         print_line(console, line)
+    for line in _affordable(report):
+        print_line(console, line)
     for more in (*request_tables(report), *([_files_table(report)] if report.files else ())):
         console.print()
         print_table(console, more)
@@ -110,6 +112,23 @@ def _other_tier_rows(
             cells = [money(getattr(other, kind), currency) if other else "" for other in others]
             if any(cells):
                 yield f"{tier.label} {kind}", cells
+
+
+def _affordable(report: EstimateReport) -> Iterable[str]:
+    """Yield how often the balance pays for all of it."""
+    for entry in report.estimates:
+        if (paid := entry.affordable) is None:
+            continue
+        balance = money(paid.balance.granted + paid.balance.topped_up, report.currency)
+        times = f"{_times(paid.at_total)} times"
+        if entry.cost.total is None:
+            least, most = _times(paid.at_ceiling), _times(paid.at_floor)
+            times = f"{least} times at the ceiling, {most} at the floor"
+        yield f"{balance} pays for it on {short(entry.model)} {times}"
+
+
+def _times(count: int | None) -> str:
+    return "any number of" if count is None else f"{count:,}"
 
 
 def _files_table(report: EstimateReport) -> Table:
