@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from deepseek_cost.cli.bill import bill
+from deepseek_cost.cli.check import check
 from deepseek_cost.cli.compare import compare
 from deepseek_cost.cli.count import count
 from deepseek_cost.cli.estimate import estimate
@@ -24,11 +25,11 @@ _INTERRUPTED: Final = 130
 
 app = typer.Typer(
     name="dscost",
-    help="What a prompt costs on DeepSeek's API, before it is sent. Needs no network and no key.",
+    help="What a prompt costs on DeepSeek's API, before it is sent, and what it did cost.",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS: Final = (estimate, count, compare, bill, when, prices)
+_COMMANDS: Final = (estimate, count, compare, bill, check, when, prices)
 for _command in _COMMANDS:
     app.command()(_command)
 

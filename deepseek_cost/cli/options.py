@@ -176,3 +176,15 @@ Granted = Annotated[
 ToppedUp = Annotated[
     str | None, typer.Option("--topped-up", metavar="Y", help="Topped-up balance.")
 ]
+OneRequest = Annotated[
+    str, typer.Argument(metavar="REQUEST", help="A file with a request body as the API takes it.")
+]
+Live = Annotated[bool, typer.Option("--live", help="Send it: this costs money.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is sent.")]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Where the API is. [default: DeepSeek's]"),
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=0.1, max=3_600, metavar="S", help="Seconds to wait.")
+]

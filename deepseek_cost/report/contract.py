@@ -11,6 +11,7 @@ from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
 from deepseek_cost.report.estimate import EstimateReport
 from deepseek_cost.report.history import HistoryReport
+from deepseek_cost.report.live import LiveReport
 from deepseek_cost.report.prices import PricesReport
 from deepseek_cost.report.when import WhenReport
 
@@ -21,6 +22,7 @@ Report = (
     | CountReport
     | EstimateReport
     | HistoryReport
+    | LiveReport
     | PricesReport
     | WhenReport
 )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from deepseek_cost.report.contract import Report
 
 # The module that shows a command's report; only that one is loaded.
-_MODULES: Final = {"prices --check": "check", "prices --history": "history"}
+_MODULES: Final = {"check": "live", "prices --check": "check", "prices --history": "history"}
 
 
 def show(report: "Report", console: Console) -> None:
