@@ -60,7 +60,7 @@ def of_estimate(
     ceiling = f"{' and '.join(most)}, the API's default max_tokens"
     found = [
         *of_prompt(scenario, models),
-        Assumption("cache_hit_ratio", str(scenario.cache_hit_ratio), "--cache-hit-ratio"),
+        _of_cache(scenario),
         Assumption("output_tokens", output, "--output-tokens"),
         Assumption("ceiling", ceiling, "--output-tokens"),
     ]
@@ -72,6 +72,14 @@ def of_estimate(
     for estimate in estimates:
         found += _of_price(estimate)
     return list(dict.fromkeys(found))
+
+
+def _of_cache(scenario: Scenario) -> Assumption:
+    ratio = scenario.cache_hit_ratio
+    forecast = "forecast from the requests in their order, by the units that DeepSeek documents"
+    return Assumption(
+        "cache_hit_ratio", forecast if ratio is None else str(ratio), "--cache-hit-ratio"
+    )
 
 
 def _of_price(estimate: Estimate) -> list[Assumption]:
@@ -142,6 +150,8 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
             Assumption("model", f"each column prices all requests; they name {names}", "--model")
         )
     listed += [Assumption("model", note, "--model") for note in workload.notes]
+    if workload.forecast is not None:
+        listed.append(Assumption("cache_age", workload.forecast.timeline.known, "--gap"))
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
         listed.append(Assumption("fim", layout))
@@ -159,6 +169,12 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
 def warnings_of_workload(workload: "Workload") -> list[str]:
     """List what the API would refuse or replace, and what was skipped."""
     found = []
+    aged = max((tally.hits.aged for tally in workload.totals()), default=0)
+    if aged:
+        found.append(
+            f"{aged:,} of the expected cache hits rest on what no request has used for over an "
+            f"hour; DeepSeek keeps it for hours to days, so they are an assumption"
+        )
     for ledger in workload.ledgers:
         refusals, name = ledger.refusals, ledger.model.name
         if refusals.first:

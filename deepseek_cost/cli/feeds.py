@@ -15,14 +15,15 @@ from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.requests.kinds import Kind
 
 if TYPE_CHECKING:
+    from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.prices import Model, Rates
     from deepseek_cost.requests.reader import Feed
-    from deepseek_cost.served import Served
+    from deepseek_cost.served import FindServed, Served
     from deepseek_cost.sources import Found, TextSource
     from deepseek_cost.streams import Advance
-    from deepseek_cost.workload import FindServed, Workload
+    from deepseek_cost.workload import Workload
 
 _BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
 
@@ -136,11 +137,15 @@ def workload_of(
     system: str,
     find_served: "FindServed",
     on_error: OnFault = OnFault.STOP,
+    timeline: "Timeline | None" = None,
     *,
     breakdown: bool = False,
 ) -> "Workload":
-    """Return a workload with an empty ledger for each model."""
+    """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
+    from deepseek_cost.forecast import Forecast
     from deepseek_cost.ledger import Ledger
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.served import ServedNames
     from deepseek_cost.tokens import default_counter
     from deepseek_cost.workload import Workload
 
@@ -149,6 +154,7 @@ def workload_of(
         scenario=scenario,
         system=system,
         counter=default_counter(),
-        find_served=find_served,
+        forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
+        served_by=ServedNames(find_served),
         on_skip=tell_skip if on_error is OnFault.SKIP else None,
     )

@@ -113,6 +113,23 @@ CacheHitRatio = Annotated[
     str,
     typer.Option("--cache-hit-ratio", "-c", metavar="R", help="Share of hits: 0 to 1, or 80%."),
 ]
+CacheHitRatioOrAuto = Annotated[
+    str,
+    typer.Option(
+        "--cache-hit-ratio",
+        "-c",
+        metavar="R|auto",
+        help="Share of hits: 0 to 1, or 80%; auto: forecast from the requests in their order.",
+    ),
+]
+Gap = Annotated[
+    str | None,
+    typer.Option(
+        "--gap",
+        metavar="TIME",
+        help="Between requests: 30s, 5m, 2h, 1d. [default: their timestamps, else none]",
+    ),
+]
 MaxCost = Annotated[
     str | None,
     typer.Option("--max-cost", metavar="X", help="Exit with 3 if a model may cost more."),

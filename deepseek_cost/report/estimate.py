@@ -1,6 +1,7 @@
 """The report of `dscost estimate`."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
 from deepseek_cost.quote import Quote
 from deepseek_cost.report.balance import Affordable, affordable
+from deepseek_cost.report.cache import CacheForecast, cache_forecast
 from deepseek_cost.report.count import PromptTokenCounts
 from deepseek_cost.report.parts import (
     Amount,
@@ -104,6 +106,9 @@ class EstimateEntry(Part):
         description="by how many tokens the largest request is longer than the API accepts"
     )
     unknown_images: UnknownImages | None = None
+    cache: CacheForecast | None = Field(
+        default=None, description="with --cache-hit-ratio auto: the range of the hits"
+    )
     refused: Refused | None = None
     breakdown: BreakdownEntry | None = Field(default=None, description="with --breakdown")
     distribution: DistributionEntry | None = Field(default=None, description="of several bodies")
@@ -165,7 +170,9 @@ def estimate_report(
         price_table=table,
         inputs=input_entries(tallied),
         estimates=tuple(
-            estimate_entry(e, details_of(ledger, e.price, quote.scenario.hit_share), quote.balance)
+            estimate_entry(
+                e, details_of(ledger, e.price, _hit_share(quote, e.tally)), quote.balance
+            )
             for e, ledger in zip(estimates, workload.ledgers, strict=True)
         ),
         files=tuple(files) if per_file else None,
@@ -200,10 +207,17 @@ def estimate_entry(
         affordable=affordable(balance, estimate) if balance else None,
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
+        cache=cache_forecast(estimate),
         **(
             {name: getattr(details, name) for name in LedgerDetails.model_fields} if details else {}
         ),
     )
+
+
+def _hit_share(quote: Quote, tally: Tally) -> Fraction:
+    """Return the share of hits of any one request: that given, or that of all where forecast."""
+    ratio = quote.scenario.cache_hit_ratio
+    return Fraction(tally.cache_hit, max(1, tally.input)) if ratio is None else Fraction(ratio)
 
 
 def _tokens(tally: Tally) -> TokenCounts:

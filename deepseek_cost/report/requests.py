@@ -13,6 +13,7 @@ from deepseek_cost.breakdown import (
     Breakdown,
     ToolTokens,
 )
+from deepseek_cost.cache.hits import Hits
 from deepseek_cost.distribution import Distribution
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
@@ -198,7 +199,7 @@ def _distribution(spread: Distribution, price: Price, share: Fraction) -> Distri
 
 def _floor(tokens: int, price: Price, share: Fraction) -> Decimal:
     """Return the cost of one request's input; more tokens never cost less."""
-    tally = Tally(1, tokens, 0, int(share * tokens), None, 0, tokens)
+    tally = Tally(1, tokens, 0, Hits(int(share * tokens)), None, 0, tokens)
     return Estimate(tally, price).floor
 
 

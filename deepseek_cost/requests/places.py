@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from deepseek_cost.requests.kinds import Kind
+
+_MOST_CHOICES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A body with where it stands; `text` is its JSON as written, which begins at `column`."""
+    """A body with where it stands; `text` is its JSON as written, which begins at `column`.
+
+    `record` is the object on the line: the body itself, or what a batch wraps it in.
+    """
 
     source: str
     line: int
@@ -19,6 +25,13 @@ class Request:
     in_batch: bool
     body: dict[str, object]
     text: str
+    record: dict[str, object]
+
+    @property
+    def choices(self) -> int:
+        """How many answers are asked for; each is output of its own."""
+        n = self.body.get("n")
+        return n if isinstance(n, int) and 1 <= n <= _MOST_CHOICES else 1
 
     @property
     def folder(self) -> Path:
