@@ -1,13 +1,13 @@
 """dscost bill."""
 
-from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from deepseek_cost import arguments
 from deepseek_cost.cli import options as o
-from deepseek_cost.cli.logs import reading_of, records
+from deepseek_cost.cli.logs import proof_maker, reading_of, take_logs
 from deepseek_cost.cli.output import tell_warnings, write, write_text
 from deepseek_cost.cli.setup import DEFAULT_MODELS, balance_of, find_sources, price_table
 from deepseek_cost.errors import DscostError, InputError, UsageError
@@ -15,10 +15,8 @@ from deepseek_cost.prices import Currency
 from deepseek_cost.schedule import TierBy
 
 if TYPE_CHECKING:
-    from deepseek_cost.bill.account import Account
-    from deepseek_cost.logs.records import Reading
-    from deepseek_cost.report.bill import BillReport, LogEntry
-    from deepseek_cost.sources import Found
+    from deepseek_cost.bill.profile import Profile
+    from deepseek_cost.report.bill import BillReport
 
 
 def bill(
@@ -32,6 +30,8 @@ def bill(
     currency: o.CurrencyName = Currency.USD,
     granted: o.Granted = None,
     topped_up: o.ToppedUp = None,
+    forecast: o.WithForecast = True,
+    calibrate: o.Calibrate = None,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
@@ -43,6 +43,7 @@ def bill(
     Each is priced at its own instant. Nothing of a prompt, an answer or a key is shown.
     """
     from deepseek_cost.bill.account import Account
+    from deepseek_cost.bill.intake import Intake
     from deepseek_cost.bill.tariff import Tariffs
     from deepseek_cost.report.bill import Terms, bill_report
 
@@ -54,29 +55,15 @@ def bill(
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
     balance = balance_of(granted, topped_up)
     account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
+    intake = Intake(account, proof_maker(table.book) if forecast else None)
     found = find_sources(files, glob, encoding)
-    logs = _take(found, how, account)
+    logs = take_logs(found, how, intake)
     terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside, balance)
-    _write(bill_report(terms, account, logs, found.skipped), as_json=as_json, as_csv=as_csv)
+    _write(bill_report(terms, intake, logs, found.skipped), as_json=as_json, as_csv=as_csv)
+    if calibrate is not None:
+        _write_profile(intake.profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
-
-
-def _take(found: "Found", how: "Reading", account: "Account") -> "list[LogEntry]":
-    """Take all logs into an account; raises InputError for one without a line."""
-    from deepseek_cost.report.bill import LogEntry
-
-    priced: Counter[str] = Counter()
-    unpriced: Counter[str] = Counter()
-    for name, record in records(found, how):
-        if account.take(record) is None:
-            unpriced[name] += 1
-        else:
-            priced[name] += 1
-    names = list(dict.fromkeys(source.name for source in found.sources))
-    if empty := next((name for name in names if not priced[name] + unpriced[name]), None):
-        raise InputError(f"{empty}: no line in it; give answers of the API, one a line")
-    return [LogEntry(source=n, requests=priced[n], unpriced=unpriced[n]) for n in names]
 
 
 def _write(report: "BillReport", *, as_json: bool, as_csv: bool) -> None:
@@ -87,3 +74,13 @@ def _write(report: "BillReport", *, as_json: bool, as_csv: bool) -> None:
 
     tell_warnings(report)
     write_text(to_csv(report))
+
+
+def _write_profile(profile: "Profile", path: Path) -> None:
+    from deepseek_cost.report.parts import to_json
+    from deepseek_cost.report.profile import profile_file
+
+    try:
+        path.write_text(to_json(profile_file(profile)) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--calibrate {path}: {error.strerror}") from error

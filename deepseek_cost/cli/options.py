@@ -205,3 +205,24 @@ BaseUrl = Annotated[
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0.1, max=3_600, metavar="S", help="Seconds to wait.")
 ]
+WithForecast = Annotated[
+    bool,
+    typer.Option(
+        "--forecast/--no-forecast", help="Hold requests in the log against what they were billed."
+    ),
+]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option("--calibrate", metavar="FILE", help="Write how long the answers were."),
+]
+OutputFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--output-from",
+        metavar="FILE",
+        help="Output as in a log, or a profile of bill --calibrate.",
+    ),
+]
+OutputLabel = Annotated[
+    str | None, typer.Option("--output-label", metavar="NAME", help="Of the answers to go by.")
+]

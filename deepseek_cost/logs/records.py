@@ -19,7 +19,10 @@ _PROVIDER: Final = "deepseek/"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One request that was billed; instants are seconds since 1970, None where not told."""
+    """One request that was billed; instants are seconds since 1970, None where not told.
+
+    `request_at` is the path to the request in the line.
+    """
 
     line: Line
     kind: Kind
@@ -30,6 +33,7 @@ class Record:
     key: str | None
     label: str | None
     request: dict[str, object] | None
+    request_at: str
     response: Mapping[str, object]
 
 
@@ -51,7 +55,7 @@ class Reading:
         if outer is None:
             return line.fault("no object, so no usage in it")
         response = as_object(self.fields.value(Field.RESPONSE, outer)) or outer
-        request = as_object(self.fields.value(Field.REQUEST, outer))
+        request, request_at = self._request(outer)
         try:
             usage = self._usage(outer, response)
             start, end = self._instants(outer, response)
@@ -69,8 +73,15 @@ class Reading:
             key=self._shown(Field.KEY, outer, request or {}),
             label=self._shown(Field.LABEL, outer),
             request=request,
+            request_at=request_at,
             response=response,
         )
+
+    def _request(self, outer: Mapping[str, object]) -> tuple[dict[str, object] | None, str]:
+        for name in self.fields.names(Field.REQUEST):
+            if (found := as_object(at(outer, name))) is not None:
+                return found, name
+        return None, ""
 
     def _usage(self, outer: Mapping[str, object], response: Mapping[str, object]) -> Usage:
         """Read the first usage that tells all; raise what the first one lacks."""

@@ -11,6 +11,7 @@ from deepseek_cost.bill.account import Account, Group
 from deepseek_cost.bill.balance import Balance
 from deepseek_cost.bill.basis import assumptions_of, warnings_of
 from deepseek_cost.bill.figures import Figures, total
+from deepseek_cost.bill.intake import Intake
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Currency
 from deepseek_cost.report.balance import RunDownEntry, run_down_entry
@@ -22,6 +23,7 @@ from deepseek_cost.report.parts import (
     PriceTable,
     assumption_entries,
 )
+from deepseek_cost.report.proof import ProofEntry, proof_entry
 from deepseek_cost.schedule import Tier, TierBy
 
 Key = TypeVar("Key", bound=Hashable)
@@ -134,6 +136,7 @@ class BillReport(Part):
     by_key: tuple[KeyEntry, ...]
     groups: tuple[GroupEntry, ...]
     balance: RunDownEntry | None = None
+    forecast: ProofEntry | None = Field(default=None, description="of lines with their request")
     unpriced: Unpriced
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]
@@ -152,16 +155,20 @@ class Terms:
 
 
 def bill_report(
-    terms: Terms, account: Account, logs: Sequence[LogEntry], skipped: Sequence[str]
+    terms: Terms, intake: Intake, logs: Sequence[str], skipped: Sequence[str]
 ) -> BillReport:
-    """Report what an account has taken in, all together and by day, model, tier and key."""
+    """Report what was taken in of logs, all together and by day, model, tier and key."""
+    account = intake.account
     groups = list(account.figures())
     left_out = [f"left out binary files: {', '.join(skipped)}"] if skipped else []
     return BillReport(
         currency=terms.currency,
         timezone=terms.zone,
         price_table=terms.table,
-        inputs=tuple(logs),
+        inputs=tuple(
+            LogEntry(source=log, requests=intake.priced[log], unpriced=intake.unpriced[log])
+            for log in logs
+        ),
         first=_instant(account.first),
         last=_instant(account.last),
         tier_by=account.tier_by,
@@ -180,6 +187,7 @@ def bill_report(
             GroupEntry(**group._asdict(), figures=sub) for group, sub in _by(groups, lambda g: g)
         ),
         balance=_run_down(terms.balance, account),
+        forecast=proof_entry(intake.proof) if intake.proof else None,
         unpriced=Unpriced(lines=account.unpriced, named=tuple(map(str, account.faults))),
         assumptions=assumption_entries(list(assumptions_of(account))),
         warnings=(*left_out, *warnings_of(account, terms.book)),

@@ -8,6 +8,7 @@ from rich.table import Table
 from deepseek_cost.prices import Currency, stamp
 from deepseek_cost.report.bill import BillFigures, BillReport
 from deepseek_cost.table.layout import Footnotes, grid, money, print_line, print_table, short
+from deepseek_cost.table.proof import proof_tables
 from deepseek_cost.terminal import printable
 
 
@@ -18,6 +19,9 @@ def show(report: BillReport, console: Console) -> None:
     print_table(console, _totals(report, notes))
     console.print()
     print_table(console, _breakdown(report))
+    for more in proof_tables(report.forecast, report.currency) if report.forecast else ():
+        console.print()
+        print_table(console, more)
     for line in _balance(report):
         print_line(console, line)
     for line in ("", *_unpriced(report), *notes.lines()):
