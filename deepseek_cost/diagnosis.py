@@ -9,6 +9,7 @@ from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cache.misses import Cause, Item, Miss, explain
 from deepseek_cost.cache.prefix import BLOCK, PrefixCache
 from deepseek_cost.cache.timeline import Timeline
+from deepseek_cost.errors import InputError
 from deepseek_cost.estimates import Scenario, Tally
 from deepseek_cost.ledger import Place
 from deepseek_cost.prices import Model
@@ -62,12 +63,11 @@ class Recent:
             self._characters -= _size(self._items.popleft()[1])
 
     def find(self, number: int | None) -> tuple[int, Sequence[Item]] | None:
-        """Return a request by its number, else the last one; None where nothing is remembered."""
-        if number is not None and self._items:
-            at = number - self._items[0][0]
-            if 0 <= at < len(self._items):
-                return self._items[at]
-        return self._items[-1] if self._items else None
+        """Return a request by its number, or the last one; None where it is forgotten."""
+        if not self._items:
+            return None
+        at = -1 if number is None else number - self._items[0][0]
+        return self._items[at] if -1 <= at < len(self._items) else None
 
 
 @dataclass(slots=True)
@@ -87,6 +87,12 @@ class Diagnosis:
     def requests(self) -> int:
         """The requests taken."""
         return self._cache.requests
+
+    def models(self) -> list[str]:
+        """Return the models that requests went to; raises InputError where none was taken."""
+        if not self.tallies:
+            raise InputError("no request could be counted")
+        return list(self.tallies)
 
     def take(self, request: Request, model: Model, *, thinking: bool | None) -> Diagnosed:
         """Diagnose the next request; `thinking` is the mode that its model's name stands for.
@@ -117,7 +123,8 @@ class Diagnosis:
         miss = explain(other[1], items, self.encoder.count)
         if miss is None and hits.best is not None and hits.best - hits.expected >= BLOCK:
             lost = hits.best - hits.expected
-            miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share", "")
+            where = f"the {lost:,} tokens that no unit ends with yet"
+            miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share with", where)
         told = miss.told(f"request {number}", f"request {other[0]}") if miss else None
         return miss, told
 

@@ -26,15 +26,15 @@ from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Fault, Request
 from deepseek_cost.requests.reader import Feed
 from deepseek_cost.served import Served, ServedNames
+from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
     from deepseek_cost.tokens import TextCounter
 
-# Skipped requests that the report names; all are named as they go by, and all are counted.
-_NAMED_SKIPS: Final = 100
+# Names and notes that the report has; a batch that makes up more of them is no worse for it.
+_NAMED: Final = 100
 
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
-OnSkip = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -47,11 +47,9 @@ class Workload:
     counter: "TextCounter"
     served_by: ServedNames
     on_request: OnRequest = lambda _place, _tallies, _tokens: None
-    on_skip: OnSkip | None = None
+    skips: Skips = field(default_factory=Skips)
     forecast: Forecast | None = None
     tallied: list[TalliedSource] = field(default_factory=list)
-    skipped: int = 0
-    skips: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     named_models: dict[str, None] = field(default_factory=dict)
     _segments: SegmentCounter = field(init=False)
@@ -65,10 +63,15 @@ class Workload:
         """The models that all is tallied for."""
         return [ledger.model for ledger in self.ledgers]
 
+    @property
+    def kinds(self) -> set[Kind]:
+        """What the sources are."""
+        return {Kind(source.kind) for source in self.tallied}
+
     def totals(self) -> list[Tally]:
         """Add up all sources for each model; raises InputError where nothing was counted."""
         if not self.tallied:
-            raise InputError(f"no request could be counted, {self.skipped:,} were skipped")
+            raise InputError(f"no request could be counted, {self.skips.requests:,} were skipped")
         return totals(self.tallied)
 
     def take(self, feed: Feed) -> None:
@@ -107,7 +110,7 @@ class Workload:
     def _take_requests(self, feed: Feed) -> None:
         sums: list[Tally] | None = None
         kinds: set[Kind] = set()
-        skipped = self.skipped
+        skipped = self.skips.requests
         for found in feed.requests():
             tallies = self._try(found)
             if tallies is None or not isinstance(found, Request):
@@ -117,7 +120,7 @@ class Workload:
         if sums is not None:
             kind = kinds.pop() if len(kinds) == 1 else Kind.MIXED
             self.tallied.append(TalliedSource(feed.source.name, tuple(sums), kind))
-        elif skipped == self.skipped:
+        elif skipped == self.skips.requests:
             raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
 
     def _try(self, found: Request | Fault) -> list[Tally] | None:
@@ -125,12 +128,7 @@ class Workload:
         try:
             return self._take_request(_sound(found))
         except InputError as error:
-            if self.on_skip is None:
-                raise
-            self.skipped += 1
-            if len(self.skips) < _NAMED_SKIPS:
-                self.skips.append(str(error))
-            self.on_skip(str(error))
+            self.skips.note(error)
             return None
 
     def _take_request(self, request: Request) -> list[Tally]:
@@ -166,9 +164,9 @@ class Workload:
         if not isinstance(name, str):
             return None
         found = self.served_by.of(request, name)
-        if len(self.named_models) < _NAMED_SKIPS:
+        if len(self.named_models) < _NAMED:
             self.named_models[found.model.name if found else name] = None
-        if found and found.note and len(self.notes) < _NAMED_SKIPS:
+        if found and found.note and len(self.notes) < _NAMED:
             self.notes[found.note] = None
         return found
 

@@ -7,7 +7,7 @@ from deepseek_cost.cache.hits import Hits
 
 @dataclass
 class Asked:
-    """A request: its tokens, where the user's input ends, the answers in it, its owner, its time."""
+    """A request: its tokens, where the input ends, the answers in it, its owner, its time."""
 
     tokens: list[int]
     said: int
@@ -49,10 +49,9 @@ class Simulator:
             ]
             if earlier:
                 self.known.append((request.owner, request.tokens[:end]))
-                if not any(
-                    self._is(unit, request.owner, request.tokens[:end]) for unit in self.units
-                ):
-                    self._write(request.owner, request.tokens[:end], earlier[-1].at)
+                answered = request.tokens[:end]
+                if not any(self._is(unit, request.owner, answered) for unit in self.units):
+                    self._write(request.owner, answered, earlier[-1].at)
                 return
 
     def _longest_common_prefix(self, request: Asked) -> int:

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import strategies as st
 
 from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cache.prefix import PrefixCache, Prompt
+from deepseek_cost.pricebook import PriceBook
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.tokens import TiktokenCounter
+from tests.recorded import Sequences
 from tests.simulator import Asked, Simulator
 
 MARK, END = 7, 8  # call for an answer, and end one
@@ -158,3 +163,26 @@ def test_the_forecast_is_that_of_the_slow_simulator(asked: list[Asked]) -> None:
         assert hits == simulator.take(one)
         assert hits.best is not None
         assert 0 <= hits.aged <= hits.expected <= hits.best < max(1, len(one.tokens))
+
+
+def test_adding_a_request_changes_no_figure_before_it() -> None:
+    shared = words(700)
+    asked = [prompt([*shared, *words(40 * n, seed=n), MARK]) for n in range(1, 6)]
+
+    for length in range(1, len(asked)):
+        assert forecast(*asked)[:length] == forecast(*asked[:length])
+
+
+def test_recorded_hits_are_as_expected_where_the_prompt_continues_the_one_before(
+    book: PriceBook, counter: TiktokenCounter, shared: Path
+) -> None:
+    sequences = Sequences(book, SegmentEncoder(counter))
+    found = list(sequences.transitions(shared / "recorded" / "cases.jsonl"))
+    continuing = [one for one in found if one.continues]
+    exact = [one for one in continuing if one.hit == one.forecast.expected]
+    beyond = [one.name for one in found if one.hit > (one.forecast.best or 0)]
+
+    assert len(continuing) >= 20
+    assert len(exact) >= 0.95 * len(continuing)
+    # Its schemas were sent in recordings before, which the account's cache had.
+    assert beyond == ["rig-extractor_usage-usage_tracking_works_for_different_schemas#2"]

@@ -34,7 +34,9 @@ def reason_of(request: Request, tokens: RequestTokens, served_with: Template) ->
         Reason.FIM: request.kind is Kind.FIM,
         Reason.SERVER_SIDE: bool(_SERVER_SIDE.search(text)),
         Reason.STRICT: bool(_STRICT.search(text)),
-        Reason.REASONING: '"tool_calls"' in text and '"reasoning_content"' not in text,
+        Reason.REASONING: served_with is Template.V4_1
+        and '"tool_calls"' in text
+        and '"reasoning_content"' not in text,
         Reason.KEY_ORDER: bool(body.get("tools")),
         Reason.PREVIEW: served_with is Template.V4_PREVIEW,
     }

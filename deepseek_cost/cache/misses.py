@@ -15,6 +15,8 @@ from deepseek_cost.cache.prefix import BLOCK, shared_length
 # More parts than these are not searched for what they still share behind a change.
 _COMPARED: Final = 2_000
 _SHOWN: Final = 32
+# Fewer tokens in common are chance, not a prefix that somebody meant to repeat.
+_TOLD: Final = 32
 
 
 class Cause(StrEnum):
@@ -51,6 +53,8 @@ _ADVICE: Final = {
     Cause.SHORT: f"no prefix under {BLOCK} tokens is cached: put what repeats first",
     Cause.NEW_PREFIX: "nothing: a common prefix is stored once two requests have shown it",
 }
+# Not in the prompt as a text.
+_OF_NO_TOKENS: Final = (Cause.MODEL, Cause.OWNER, Cause.MODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,10 @@ def explain(
     behind = _shared_behind(old, new, count)
     if behind >= BLOCK:
         return Miss(_cause(old, new), behind, "differs from", _where(old, new))
-    shared = sum(count(item.text) for item in after[:at])
-    if at and shared and shared + behind < BLOCK:
+    shared = sum(count(item.text) for item in after[:at] if item.cause not in _OF_NO_TOKENS)
+    if old[0].name == new[0].name:
+        shared += count(new[0].text[: shared_length(old[0].text, new[0].text)])
+    if shared >= _TOLD and shared + behind < BLOCK:
         return Miss(Cause.SHORT, shared, "shares with", f"only {shared} tokens")
     return None
 

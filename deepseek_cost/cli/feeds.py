@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import typer
 
@@ -21,11 +21,23 @@ if TYPE_CHECKING:
     from deepseek_cost.prices import Model, Rates
     from deepseek_cost.requests.reader import Feed
     from deepseek_cost.served import FindServed, Served
+    from deepseek_cost.skips import Skips
     from deepseek_cost.sources import Found, TextSource
     from deepseek_cost.streams import Advance
     from deepseek_cost.workload import Workload
 
 _BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
+
+
+class Takes(Protocol):
+    """What sources are run through."""
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """What the sources taken were."""
+
+    def take(self, feed: "Feed") -> None:
+        """Take a source in."""
 
 
 @dataclass(slots=True)
@@ -61,7 +73,7 @@ class Feeds:
             return own
         return None
 
-    def run(self, workload: "Workload", prompt_options: Sequence[str]) -> None:
+    def run(self, workload: "Takes", prompt_options: Sequence[str]) -> None:
         """Take every source into the workload, with a progress bar on long work.
 
         Refuses options of plain prompts where there are request bodies only.
@@ -70,8 +82,7 @@ class Feeds:
             for source in self.found.sources:
                 with self._open(source, advance) as feed:
                     workload.take(feed)
-        kinds = {source.kind for source in workload.tallied}
-        if prompt_options and kinds and Kind.TEXT not in kinds:
+        if prompt_options and workload.kinds and Kind.TEXT not in workload.kinds:
             raise UsageError(
                 f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
             )
@@ -120,14 +131,16 @@ def serving(
     return found
 
 
-def tell_skip(message: str) -> None:
-    """Name a skipped request on stderr."""
-    say(f"skipped {message}")
+def skips_of(on_error: OnFault) -> "Skips":
+    """Return what is done with a request that cannot be counted: named on stderr, or an error."""
+    from deepseek_cost.skips import Skips
+
+    return Skips((lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None)
 
 
 def exit_if_refused(workload: "Workload") -> None:
     """End with exit code 1 where the API would refuse a request, or one was skipped."""
-    if workload.skipped or any(ledger.refusals.requests for ledger in workload.ledgers):
+    if workload.skips.requests or any(ledger.refusals.requests for ledger in workload.ledgers):
         raise typer.Exit(DscostError.exit_code)
 
 
@@ -156,5 +169,5 @@ def workload_of(
         counter=default_counter(),
         forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
         served_by=ServedNames(find_served),
-        on_skip=tell_skip if on_error is OnFault.SKIP else None,
+        skips=skips_of(on_error),
     )

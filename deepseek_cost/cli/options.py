@@ -42,6 +42,16 @@ Models = Annotated[
         autocompletion=_complete_model,
     ),
 ]
+OneModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Model of all requests. [default: that which each names; v4-pro for texts]",
+        metavar="NAME",
+        autocompletion=_complete_model,
+    ),
+]
 Globs = Annotated[
     list[str] | None,
     typer.Option("--glob", "-g", metavar="GLOB", help="In directories, only these; repeatable."),

@@ -87,10 +87,15 @@ def mode_of(thinking: bool, effort: Effort | None) -> Mode:
 
 def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
     """Return when the requests are sent, where their cache hits are forecast."""
-    if not forecasts:
-        if gap is not None:
-            raise UsageError("--gap is of the cache forecast; add --cache-hit-ratio auto")
-        return None
+    if forecasts:
+        return timeline_by(gap)
+    if gap is not None:
+        raise UsageError("--gap is of the cache forecast; add --cache-hit-ratio auto")
+    return None
+
+
+def timeline_by(gap: str | None) -> "Timeline":
+    """Return when requests are sent: a gap apart if given, else by their timestamps."""
     from deepseek_cost.cache.timeline import Timeline
 
     return Timeline(arguments.gap(gap) if gap is not None else None)

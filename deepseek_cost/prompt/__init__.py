@@ -112,7 +112,7 @@ def _render(
     from deepseek_cost.prompt.segments import segments  # noqa: PLC0415 - not for --help
 
     recipe = _recipe()
-    request = recipe.ChatCompletionRequest(_body(template, mode, system))
+    request = recipe.ChatCompletionRequest(body_of(template.value, mode, system, _HOLE))
     encoding, options = _encoding(template)
     rendered = encoding.render_conversation(request.convert(options).conversation)
     pieces = list(segments(rendered))
@@ -126,11 +126,12 @@ def _render(
     return pieces[:at], pieces[at + 1 :]
 
 
-def _body(template: Template, mode: Mode, system: str) -> dict[str, object]:
+def body_of(model: str, mode: Mode, system: str, text: str) -> dict[str, object]:
+    """Return the body of a request with one user message, after a system message if not empty."""
     messages = [{"role": "system", "content": system}] if system else []
     body: dict[str, object] = {
-        "model": template.value,
-        "messages": [*messages, {"role": "user", "content": _HOLE}],
+        "model": model,
+        "messages": [*messages, {"role": "user", "content": text}],
         "thinking": {"type": "enabled" if mode.thinking else "disabled"},
     }
     return body | ({"reasoning_effort": mode.effort.value} if mode.thinking else {})

@@ -34,7 +34,8 @@ def _of_conversation(conversation: Conversation, template: Template) -> Iterator
     else:
         head = list(takewhile(lambda pair: pair[1].role == "system", messages))
     for number, message in head:
-        yield Item(Cause.SYSTEM, message.content, f"the system message ({number})")
+        which = f" ({number})" if len(head) > 1 else ""
+        yield Item(Cause.SYSTEM, message.content, f"the system message{which}")
     if conversation.tool_choice != "none":
         for tool in conversation.tools:
             text = json.dumps([tool.name, tool.description, tool.parameters])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ANSWER: Final = "<｜Assistant｜>"
 _END: Final = "<｜end▁of▁sentence｜>"
+_THOUGHT: Final = "</think>"
 _IMAGE: Final = "<｜image｜>"
 
 
@@ -30,7 +31,8 @@ def tokenized(
     for text, special in segments(rendered):
         if special and text == _END and begin >= 0:
             answers.append((begin, at))
-            begin = -1
+        if special and (text == _END or (text == _THOUGHT and at == begin)):
+            begin = -1  # its end, or reasoning that did not come back: not as it was given
         parts.append(_ids(text, sources) if special else encoder.ids(text))
         at += len(parts[-1]) // ID_BYTES
         if before == _ANSWER:  # then comes what says whether it thinks, which the input ends with

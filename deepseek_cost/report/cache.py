@@ -1,58 +1,175 @@
-"""What reports say of a cache forecast: the range of the hits, and what it costs."""
+"""The report of `dscost cache`."""
 
-from decimal import Decimal
-from fractions import Fraction
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
+from deepseek_cost.assumptions import of_trace, warnings_of, warnings_of_trace
+from deepseek_cost.cache.misses import Cause
+from deepseek_cost.cost import cost_of
+from deepseek_cost.diagnosis import Diagnosed, MissGroup
 from deepseek_cost.estimates import Estimate
-from deepseek_cost.report.parts import Amount, Part
+from deepseek_cost.pricebook import Price
+from deepseek_cost.prices import Currency
+from deepseek_cost.quote import Quote
+from deepseek_cost.report.hits import CacheForecast, cache_forecast, mean
+from deepseek_cost.report.parts import (
+    Amount,
+    AssumptionEntry,
+    Input,
+    Instant,
+    Part,
+    PeriodNote,
+    PriceTable,
+    RatesPerMillion,
+    assumption_entries,
+    left_out,
+    period_note,
+    rates_entry,
+)
+from deepseek_cost.schedule import Tier
+from deepseek_cost.usage import TokenUsage
 
-_DECIMALS: Final = 6
+if TYPE_CHECKING:
+    from deepseek_cost.trace import Trace
+
+_THOUSAND: Final = 1_000
 
 
-class CacheCase(Part):
-    """One case: its hits, their share of the input, and the cost; total is null as in `cost`."""
+class CacheEntry(Part):
+    """The requests to one model: their input, and what of it hits."""
 
+    model: str
+    billed_as: str
+    version: str
+    tier: Tier
+    requests: int
+    input: int
+    cache: CacheForecast = Field(description="floor: the cost of the input")
+    rates_per_million: RatesPerMillion
+    period: PeriodNote
+
+
+class MissEntry(Part):
+    """What made requests miss tokens that an earlier one had sent."""
+
+    model: str
+    cause: Cause
+    requests: int
+    tokens: int = Field(description="what those requests shared with an earlier one in vain")
+    cost_per_1000_requests: Amount = Field(
+        description="what that costs more than hits, for 1,000 requests like all of the sequence"
+    )
+    example: str
+    advice: str
+
+
+class RequestEntry(Part):
+    """A request of the sequence, and why it missed what an earlier one had sent."""
+
+    number: int
+    source: str
+    line: int
+    custom_id: str | None
+    model: str
+    input: int
     cache_hit: int
-    cache_hit_ratio: Amount = Field(description="rounded to six decimals")
-    total: Amount | None
-    floor: Amount
+    cache_hit_best: int
+    cause: Cause | None
+    reason: str | None
 
 
-class CacheForecast(Part):
-    """Hits as the requests themselves tell them; `cost` is that of the expected case."""
+class CacheReport(Part):
+    """`dscost cache --json`; `listed` has the first 1,000 requests."""
 
-    worst: CacheCase
-    expected: CacheCase
-    best: CacheCase
-    aged: int = Field(description="expected hits on what was not used for over an hour")
+    schema_version: Literal["1"] = "1"
+    command: Literal["cache"] = "cache"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    inputs: tuple[Input, ...]
+    requests: int
+    models: tuple[CacheEntry, ...]
+    misses: tuple[MissEntry, ...]
+    listed: tuple[RequestEntry, ...]
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
 
 
-def cache_forecast(estimate: Estimate) -> CacheForecast | None:
-    """Report the range of the hits; None where they are not forecast."""
-    hits = estimate.tally.hits
-    if hits.best is None:
-        return None
-    return CacheForecast(
-        worst=_case(estimate, 0),
-        expected=_case(estimate, hits.expected),
-        best=_case(estimate, hits.best),
-        aged=hits.aged,
+def cache_report(
+    quote: Quote, trace: "Trace", table: PriceTable, skipped: Sequence[str]
+) -> CacheReport:
+    """Report what a sequence hits, and why it misses the rest; a price of the quote a model."""
+    found = trace.diagnosis
+    estimates = quote.price(list(found.tallies.values()))
+    prices = {price.model.name: price for price in quote.prices}
+    return CacheReport(
+        currency=quote.prices[0].currency,
+        priced_at=quote.prices[0].at,
+        price_table=table,
+        inputs=tuple(Input(source=s, kind=kind, requests=n) for s, kind, n in trace.sources),
+        requests=found.requests,
+        models=tuple(map(_model_entry, estimates)),
+        misses=tuple(_miss_entries(found.groups.values(), prices, found.requests)),
+        listed=tuple(map(_request_entry, found.listed)),
+        assumptions=assumption_entries(of_trace(trace, quote.scenario, estimates, quote.moving)),
+        warnings=(
+            *left_out(skipped),
+            *warnings_of(quote.book, estimates),
+            *warnings_of_trace(trace),
+        ),
     )
 
 
-def share_of(hits: int, tokens: int) -> Decimal:
-    """Return a share rounded to six decimals."""
-    return Decimal(round(Fraction(hits, max(1, tokens)) * 10**_DECIMALS)).scaleb(-_DECIMALS)
+def _model_entry(estimate: Estimate) -> CacheEntry:
+    price, cache = estimate.price, cache_forecast(estimate)
+    assert cache is not None  # noqa: S101 - a trace is always forecast
+    return CacheEntry(
+        model=price.model.name,
+        billed_as=price.service.billed_as,
+        version=price.service.version,
+        tier=price.tier,
+        requests=estimate.tally.requests,
+        input=estimate.tally.input,
+        cache=cache,
+        rates_per_million=rates_entry(price.rates),
+        period=period_note(price.period, price.period_until),
+    )
 
 
-def _case(estimate: Estimate, hits: int) -> CacheCase:
-    case = Estimate(estimate.tally.with_hits(hits), estimate.price)
-    return CacheCase(
-        cache_hit=hits,
-        cache_hit_ratio=share_of(hits, estimate.tally.input),
-        total=case.total,
-        floor=case.floor,
+def _miss_entries(
+    groups: Iterable[MissGroup], prices: Mapping[str, Price], requests: int
+) -> list[MissEntry]:
+    entries = [_miss_entry(group, prices[group.model.name], requests) for group in groups]
+    return sorted(entries, key=lambda entry: entry.cost_per_1000_requests, reverse=True)
+
+
+def _miss_entry(group: MissGroup, price: Price, requests: int) -> MissEntry:
+    missed = cost_of(TokenUsage(0, group.tokens), price.rates).total
+    hit = cost_of(TokenUsage(group.tokens, 0), price.rates).total
+    return MissEntry(
+        model=group.model.name,
+        cause=group.cause,
+        requests=group.requests,
+        tokens=group.tokens,
+        cost_per_1000_requests=mean((missed - hit) * _THOUSAND, requests),
+        example=group.example,
+        advice=group.cause.advice,
+    )
+
+
+def _request_entry(found: Diagnosed) -> RequestEntry:
+    hits = found.tally.hits
+    return RequestEntry(
+        number=found.number,
+        source=found.place.source,
+        line=found.place.line,
+        custom_id=found.place.custom_id,
+        model=found.model.name,
+        input=found.tally.input,
+        cache_hit=hits.expected,
+        cache_hit_best=hits.best or 0,
+        cause=found.miss.cause if found.miss else None,
+        reason=found.told,
     )

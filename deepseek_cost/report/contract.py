@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from deepseek_cost.report.bill import BillReport
+from deepseek_cost.report.cache import CacheReport
 from deepseek_cost.report.check import CheckReport
 from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
@@ -17,6 +18,7 @@ from deepseek_cost.report.when import WhenReport
 
 Report = (
     BillReport
+    | CacheReport
     | CheckReport
     | CompareReport
     | CountReport

@@ -13,8 +13,8 @@ from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
 from deepseek_cost.quote import Quote
 from deepseek_cost.report.balance import Affordable, affordable
-from deepseek_cost.report.cache import CacheForecast, cache_forecast
 from deepseek_cost.report.count import PromptTokenCounts
+from deepseek_cost.report.hits import CacheForecast, cache_forecast
 from deepseek_cost.report.parts import (
     Amount,
     AssumptionEntry,

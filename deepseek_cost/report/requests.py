@@ -14,19 +14,19 @@ from deepseek_cost.breakdown import (
     ToolTokens,
 )
 from deepseek_cost.cache.hits import Hits
+from deepseek_cost.cost import cost_of
 from deepseek_cost.distribution import Distribution
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.pricebook import Price
+from deepseek_cost.report.hits import mean
 from deepseek_cost.report.parts import Amount, Part
+from deepseek_cost.usage import TokenUsage
 
 if TYPE_CHECKING:
     from deepseek_cost.workload import Workload
 
 _THOUSAND: Final = 1_000
-_PER_MILLION: Final = 1_000_000
-# A mean over requests may have endless decimals.
-_DECIMALS: Final = Decimal("1e-12")
 
 
 class Refused(Part):
@@ -174,17 +174,18 @@ def unknown_images(images: int) -> UnknownImages | None:
 
 def skipped_entry(workload: "Workload") -> Skipped | None:
     """Report what was skipped, if anything was."""
-    if not workload.skipped:
+    if not workload.skips.requests:
         return None
-    return Skipped(requests=workload.skipped, first=tuple(workload.skips))
+    return Skipped(requests=workload.skips.requests, first=tuple(workload.skips.named))
 
 
 def _tool(name: str, tool: ToolTokens, price: Price) -> ToolEntry:
-    mean = Fraction(tool.tokens, tool.requests)
-    cost = mean * _THOUSAND * Fraction(price.rates.cache_miss) / _PER_MILLION
-    amount = (Decimal(cost.numerator) / Decimal(cost.denominator)).quantize(_DECIMALS)
+    cost = cost_of(TokenUsage(0, tool.tokens * _THOUSAND), price.rates).total
     return ToolEntry(
-        name=name, requests=tool.requests, tokens=tool.tokens, cost_per_1000_requests=amount
+        name=name,
+        requests=tool.requests,
+        tokens=tool.tokens,
+        cost_per_1000_requests=mean(cost, tool.requests),
     )
 
 

@@ -1,5 +1,6 @@
 """A request with the place where it stands, and what stands where one should."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,21 @@ class Request:
     def folder(self) -> Path:
         """The folder in which the request's file is; images are found from there."""
         return Path() if self.source == "-" else Path(self.source).parent
+
+
+def made_request(source: str, body: dict[str, object], kind: Kind = Kind.CHAT) -> Request:
+    """Return a body that was made, not read, as the request of a source."""
+    return Request(
+        source=source,
+        line=1,
+        column=1,
+        custom_id=None,
+        kind=kind,
+        in_batch=False,
+        body=body,
+        text=json.dumps(body, ensure_ascii=False),
+        record=body,
+    )
 
 
 @dataclass(frozen=True, slots=True)
