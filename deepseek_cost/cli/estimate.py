@@ -14,6 +14,7 @@ from deepseek_cost.cli.feeds import (
     serving,
     workload_of,
 )
+from deepseek_cost.cli.learned import learned_from
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
     balance_of,
@@ -40,6 +41,8 @@ def estimate(
     files: o.Files,
     model: o.Models = None,
     output_tokens: o.OutputTokens = None,
+    output_from: o.OutputFrom = None,
+    output_label: o.OutputLabel = None,
     cache_hit_ratio: o.CacheHitRatioOrAuto = "0",
     gap: o.Gap = None,
     requests: o.Requests = 1,
@@ -82,6 +85,10 @@ def estimate(
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
+    learned = learned_from(
+        *(output_from, output_label, table.book, listed, scenario),
+        of_prompts=not feeds.hold_requests(),
+    )
     quote = Quote(
         table.book,
         listed,
@@ -89,6 +96,7 @@ def estimate(
         moving=arguments.moving(at),
         zone=zone_of(tz),
         balance=balance_of(granted, topped_up),
+        learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
     workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request)
@@ -98,7 +106,8 @@ def estimate(
         tell_warnings(report)
     else:
         write(report, as_json=as_json)
-    gate(quote.price(workload.totals()), limit, any_tier=at is None)
+    dear = 95 if learned else None  # a limit is held against more than the mean
+    gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
     exit_if_refused(workload)
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from deepseek_cost.bill.profile import Habit, Lengths, Profile, Spread
 from deepseek_cost.errors import InputError
@@ -48,7 +48,7 @@ def profile_file(profile: Profile) -> ProfileFile:
 def read_profile(text: str, name: str) -> Profile:
     """Read the file of a profile; raises InputError."""
     try:
-        read = ProfileFile.model_validate_json(text)
+        read = TypeAdapter(ProfileFile).validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
