@@ -3,24 +3,15 @@
 import json
 from dataclasses import replace
 
-from deepseek_cost.prices import Model
-from deepseek_cost.prompt.bodies import Body, RenderedBody, read_body
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Request
 
 
-def read_as_preview(request: Request, model: Model, *, thinking: bool | None) -> Body:
-    """Read a body for the preview: by the later template, whose low effort has no text either.
+def at_low_effort(request: Request) -> Request:
+    """Return a request as the preview rendered it at high effort.
 
-    Raises InputError for a body that cannot be counted.
+    The later template has no text for low effort, either; recorded bills agree with that.
     """
-    body = read_body(request, model, thinking=thinking)
-    if isinstance(body, RenderedBody) and body.conversation.reasoning_effort == "high":
-        return read_body(_at_low_effort(request), model, thinking=thinking)
-    return body
-
-
-def _at_low_effort(request: Request) -> Request:
     if request.kind is Kind.CHAT:
         low = request.body | {"reasoning_effort": "low"}
     else:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from deepseek_cost.bill.figures import Sums, figures_of, total
-from deepseek_cost.bill.preview import read_as_preview
+from deepseek_cost.bill.preview import at_low_effort
 from deepseek_cost.bill.reasons import reason_of
 from deepseek_cost.bill.tariff import Stretch
 from deepseek_cost.breakdown import RequestTokens
@@ -102,7 +102,7 @@ class Proof:
         """Forecast a request and note what differs; return its thinking mode."""
         model, at = stretch.price.model, record.start or record.end or 0.0
         service = model.service_at(datetime.fromtimestamp(at, UTC))
-        body = self._read(request, model, service)
+        body, effort = self._read(request, model, service)
         tokens, usage = body.count(self.encoder), record.usage.tokens
         cache = self._caches.setdefault(service.billed_as, PrefixCache())
         hits = cache.take(body.prompt(self.encoder), at)
@@ -114,18 +114,20 @@ class Proof:
         if not self.hits.note(hits.expected, usage.cache_hit):
             why = _reason_of_hits(hits, usage.cache_hit)
             self._deviates(record, "cache hits", hits.expected, usage.cache_hit, why)
-        if not isinstance(body, RenderedBody):
-            return "off"
-        return body.conversation.reasoning_effort or "off"
+        return effort
 
-    def _read(self, request: Request, model: Model, service: Service) -> Body:
-        """Read a request as it was served at that time."""
+    def _read(self, request: Request, model: Model, service: Service) -> tuple[Body, str]:
+        """Read a request as it was served at that time; return its effort, or `off`, as well."""
         known = (model.name, service.since)
         if known not in self._models:
             since = min(service.since, model.since)
             self._models[known] = replace(model, service=(replace(service, since=since),))
-        read = read_as_preview if service.template is Template.V4_PREVIEW else read_body
-        return read(request, self._models[known], thinking=self._stood_for(request))
+        then, thinking = self._models[known], self._stood_for(request)
+        body = read_body(request, then, thinking=thinking)
+        effort = (isinstance(body, RenderedBody) and body.conversation.reasoning_effort) or "off"
+        if service.template is Template.V4_PREVIEW and effort == "high":
+            body = read_body(at_low_effort(request), then, thinking=thinking)
+        return body, effort
 
     def _note_costs(
         self, tokens: RequestTokens, hits: Hits, record: Record, stretch: Stretch

@@ -5,6 +5,7 @@ from typing import Final
 
 # Seconds reach it in the year 5138; what is larger counts thousandths or finer.
 _MOST_SECONDS: Final = 10**11
+_LARGEST: Final = 10**20  # nanoseconds, in that year
 _FIRST_SECOND: Final = 946_684_800  # 2000-01-01
 _LAST_SECOND: Final = 7_258_118_400  # 2200-01-01
 _LONGEST: Final = 40
@@ -21,7 +22,7 @@ def seconds_of(value: object, zone: tzinfo | None) -> float:
     """
     if isinstance(value, str):
         value = _from_text(value.strip(), zone)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value > _LARGEST:
         raise NoInstantError("its time is no instant")
     while value > _MOST_SECONDS:
         value /= 1_000
