@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from deepseek_cost.cli.cache import cache
+from deepseek_cost.cli.chat import chat
 from deepseek_cost.cli.compare import compare
 from deepseek_cost.cli.count import count
 from deepseek_cost.cli.estimate import estimate
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS: Final = (estimate, count, cache, compare, when, prices)
+_COMMANDS: Final = (estimate, count, compare, chat, cache, when, prices)
 for _command in _COMMANDS:
     app.command()(_command)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from deepseek_cost.report.cache import CacheReport
+from deepseek_cost.report.chat import ChatReport
 from deepseek_cost.report.check import CheckReport
 from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
@@ -16,6 +17,7 @@ from deepseek_cost.report.when import WhenReport
 
 Report = (
     CacheReport
+    | ChatReport
     | CheckReport
     | CompareReport
     | CountReport
