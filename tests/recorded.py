@@ -120,7 +120,7 @@ class Sequences:
             items_of(request(self._sent(one), _KINDS[one["endpoint"]]), self._body(one), "the same")
             for one in (before, case)
         )
-        miss = explain(earlier, later, self._encoder.count)
+        miss = explain(earlier, later, _input(before)[0], self._encoder.count)
         return "" if miss is None else miss.told("it", "the one before")
 
     def _body(self, case: dict[str, Any], body: dict[str, Any] | None = None) -> Body:

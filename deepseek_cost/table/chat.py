@@ -45,6 +45,7 @@ def show(report: ChatReport, console: Console) -> None:
 def chart(report: ChatReport) -> Chart:
     """Return the cumulative cost over the turns, a line a run."""
     longest = max(len(run.turns) for run in report.runs)
+    end = -(-longest // _TICKS) * _TICKS  # so that ticks are at whole turns
     return Chart(
         title=f"{inputs(report.inputs)}: cumulative cost, {stamp(report.priced_at)}",
         x_title="turns",
@@ -55,7 +56,7 @@ def chart(report: ChatReport) -> Chart:
             )
             for run in report.runs
         ],
-        x_ticks=[longest * tick / _TICKS for tick in range(_TICKS + 1)],
+        x_ticks=[end * tick / _TICKS for tick in range(_TICKS + 1)],
         x_label=lambda turn: f"{turn:.4g}",
         currency=report.currency,
     )
