@@ -15,11 +15,14 @@ from deepseek_cost.schedule import Tier
 from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
+    from deepseek_cost.conversation import Dialogue
+    from deepseek_cost.quote import Quote
     from deepseek_cost.trace import Trace
     from deepseek_cost.workload import Workload
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
+_UNITS: Final = "the units that DeepSeek documents, in blocks of 128 tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,31 @@ def of_trace(
     if prompts:
         found.append(Assumption("model", f"{trace.model.name} for texts", "--model"))
     found += [
-        Assumption("cache_hits", "the units that DeepSeek documents, in blocks of 128 tokens"),
+        Assumption("cache_hits", _UNITS),
         Assumption("answers", "as the later requests have them"),
         Assumption("cache_age", trace.diagnosis.timeline.known, "--gap"),
         *(Assumption("model", note, "--model") for note in trace.notes),
         *_of_prices(estimates, moving),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def of_chat(
+    dialogue: "Dialogue", quote: "Quote", estimates: Sequence[Estimate]
+) -> list[Assumption]:
+    """List what the cost of a conversation rests on."""
+    plan = dialogue.plan
+    models = [price.model for price in quote.prices]
+    found = of_prompt(quote.scenario, models) if dialogue.request is None else []
+    if plan.turns:
+        each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the answer"
+        found.append(Assumption("turns", f"{each} each", "--user-tokens, --answer-tokens"))
+    known = "as sent back, else unknown" if plan.reasoning is None else f"{plan.reasoning:,} tokens"
+    found += [
+        Assumption("reasoning", known, "--reasoning-tokens"),
+        Assumption("cache_hits", _UNITS),
+        Assumption("cache_age", dialogue.timeline.known, "--gap"),
+        *_of_prices(estimates, quote.moving),
     ]
     return list(dict.fromkeys(found))
 

@@ -48,26 +48,40 @@ class MissGroup:
     tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that later ones are compared with: its number, prompt tokens and parts."""
+
+    number: int
+    tokens: int
+    items: Sequence[Item]
+
+    @property
+    def characters(self) -> int:
+        """What it takes to remember it."""
+        return sum(len(item.text) for item in self.items)
+
+
 @dataclass(slots=True)
 class Recent:
     """The parts of the last requests, within bounds."""
 
-    _items: deque[tuple[int, Sequence[Item]]] = field(default_factory=deque)
+    _sent: deque[Sent] = field(default_factory=deque)
     _characters: int = 0
 
-    def add(self, number: int, items: Sequence[Item]) -> None:
+    def add(self, sent: Sent) -> None:
         """Remember a request, and forget the oldest ones where they are too many."""
-        self._items.append((number, items))
-        self._characters += _size(items)
-        while len(self._items) > _REMEMBERED or self._characters > _REMEMBERED_CHARACTERS:
-            self._characters -= _size(self._items.popleft()[1])
+        self._sent.append(sent)
+        self._characters += sent.characters
+        while len(self._sent) > _REMEMBERED or self._characters > _REMEMBERED_CHARACTERS:
+            self._characters -= self._sent.popleft().characters
 
-    def find(self, number: int | None) -> tuple[int, Sequence[Item]] | None:
+    def find(self, number: int | None) -> Sent | None:
         """Return a request by its number, or the last one; None where it is forgotten."""
-        if not self._items:
+        if not self._sent:
             return None
-        at = -1 if number is None else number - self._items[0][0]
-        return self._items[at] if -1 <= at < len(self._items) else None
+        at = -1 if number is None else number - self._sent[0].number
+        return self._sent[at] if -1 <= at < len(self._sent) else None
 
 
 @dataclass(slots=True)
@@ -104,28 +118,25 @@ class Diagnosis:
         owner = f"{model.name} ".encode() + prompt.owner
         hits = self._cache.take(replace(prompt, owner=owner), self.timeline.next(request.record))
         tally = tally_body(body.count(self.encoder), self.scenario, hits)
-        items = items_of(request, body, model.name)
-        number = self._cache.requests
-        miss, told = self._explain(number, items, hits)
-        self._recent.add(number, items)
+        sent = Sent(self.requests, prompt.tokens, items_of(request, body, model.name))
+        miss, told = self._explain(sent, hits)
+        self._recent.add(sent)
         place = Place(request.source, request.line, request.custom_id)
-        found = Diagnosed(number, place, model, tally, miss, told)
+        found = Diagnosed(sent.number, place, model, tally, miss, told)
         self._note(found)
         return found
 
-    def _explain(
-        self, number: int, items: Sequence[Item], hits: Hits
-    ) -> tuple[Miss | None, str | None]:
-        nearest = self._cache.nearest
+    def _explain(self, sent: Sent, hits: Hits) -> tuple[Miss | None, str | None]:
+        nearest, best = self._cache.nearest, hits.best or 0
         other = self._recent.find(None if nearest is None else nearest + 1)
         if other is None:
             return None, None
-        miss = explain(other[1], items, self.encoder.count)
-        if miss is None and hits.best is not None and hits.best - hits.expected >= BLOCK:
-            lost = hits.best - hits.expected
+        miss = explain(other.items, sent.items, max(0, other.tokens - best), self.encoder.count)
+        if miss is None and best - hits.expected >= BLOCK:
+            lost = best - hits.expected
             where = f"the {lost:,} tokens that no unit ends with yet"
             miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share with", where)
-        told = miss.told(f"request {number}", f"request {other[0]}") if miss else None
+        told = miss.told(f"request {sent.number}", f"request {other.number}") if miss else None
         return miss, told
 
     def _note(self, found: Diagnosed) -> None:
@@ -139,7 +150,3 @@ class Diagnosis:
             group = self.groups.setdefault(key, MissGroup(found.model, key[1], found.told))
             group.requests += 1
             group.tokens += found.miss.tokens
-
-
-def _size(items: Sequence[Item]) -> int:
-    return sum(len(item.text) for item in items)

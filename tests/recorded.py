@@ -116,11 +116,11 @@ class Sequences:
     def _reason(self, before: dict[str, Any], case: dict[str, Any]) -> str:
         if self._billed_otherwise(before) != self._billed_otherwise(case):
             return "its history came back with other spaces"
-        items = [
+        earlier, later = (
             items_of(request(self._sent(one), _KINDS[one["endpoint"]]), self._body(one), "the same")
             for one in (before, case)
-        ]
-        miss = explain(*items, self._encoder.count)
+        )
+        miss = explain(earlier, later, _input(before)[0], self._encoder.count)
         return "" if miss is None else miss.told("it", "the one before")
 
     def _body(self, case: dict[str, Any], body: dict[str, Any] | None = None) -> Body:

@@ -81,11 +81,12 @@ class Miss:
 
 
 def explain(
-    before: Sequence[Item], after: Sequence[Item], count: Callable[[str], int]
+    before: Sequence[Item], after: Sequence[Item], unshared: int, count: Callable[[str], int]
 ) -> Miss | None:
-    """Tell why `after` misses what it shares with `before`; None where nothing is lost.
+    """Tell why `after` misses what it has in common with `before`; None where nothing is lost.
 
-    The tokens are those that both have behind their first difference.
+    `unshared` are the tokens of the earlier prompt behind the prefix that both begin with. Of these
+    as large a part is lost as both still have of what stands behind their first difference.
     """
     pairs = zip(before, after, strict=False)
     at = next((n for n, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
@@ -93,14 +94,19 @@ def explain(
     if not old or not new:
         return _without_reasoning(new, count)
     behind = _shared_behind(old, new, count)
-    if behind >= BLOCK:
-        return Miss(_cause(old, new), behind, "differs from", _where(old, new))
-    shared = sum(count(item.text) for item in after[:at] if item.cause not in _OF_NO_TOKENS)
+    lost = unshared * behind // max(behind, _tokens(old, count), 1)
+    if lost >= BLOCK:
+        return Miss(_cause(old, new), lost, "differs from", _where(old, new))
+    shared = _tokens(after[:at], count)
     if old[0].name == new[0].name:
         shared += count(new[0].text[: shared_length(old[0].text, new[0].text)])
     if shared >= _TOLD and shared + behind < BLOCK:
         return Miss(Cause.SHORT, shared, "shares with", f"only {shared} tokens")
     return None
+
+
+def _tokens(items: Sequence[Item], count: Callable[[str], int]) -> int:
+    return sum(count(item.text) for item in items if item.cause not in _OF_NO_TOKENS)
 
 
 def _without_reasoning(new: Sequence[Item], count: Callable[[str], int]) -> Miss | None:

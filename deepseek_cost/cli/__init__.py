@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from deepseek_cost.cli.bill import bill
 from deepseek_cost.cli.cache import cache
+from deepseek_cost.cli.chat import chat
 from deepseek_cost.cli.check import check
 from deepseek_cost.cli.compare import compare
 from deepseek_cost.cli.count import count
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS: Final = (estimate, count, cache, compare, bill, check, when, prices)
+_COMMANDS: Final = (estimate, count, compare, chat, cache, bill, check, when, prices)
 for _command in _COMMANDS:
     app.command()(_command)
 

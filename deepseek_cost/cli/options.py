@@ -91,6 +91,28 @@ Tz = Annotated[
     str | None,
     typer.Option("--tz", metavar="ZONE", help="Time zone such as Europe/Berlin. [default: yours]"),
 ]
+FirstRequest = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="A text or a JSON request body; - for standard input."),
+]
+Turns = Annotated[
+    int | None,
+    typer.Option("--turns", min=1, max=1_000, metavar="N", help="Requests to project."),
+]
+UserTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--user-tokens", min=0, max=1_000_000, metavar="A", help="Of each further user message."
+    ),
+]
+AnswerTokens = Annotated[
+    int | None,
+    typer.Option("--answer-tokens", min=0, max=384_000, metavar="B", help="Of each answer."),
+]
+ReasoningTokens = Annotated[
+    int | None,
+    typer.Option("--reasoning-tokens", min=0, max=384_000, metavar="C", help="Before each answer."),
+]
 PerDay = Annotated[
     int | None,
     typer.Option("--per-day", min=1, max=10**12, metavar="N", help="Show the cost of N a day."),

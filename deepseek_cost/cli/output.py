@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.estimates import Estimate
+    from deepseek_cost.report.chat import ChatReport
     from deepseek_cost.report.compare import CompareReport
     from deepseek_cost.report.contract import Report
 
@@ -64,12 +65,12 @@ def say(message: str) -> None:
         typer.echo(f"dscost: {printable(message)}", err=True)
 
 
-def write_svg(report: "CompareReport", path: Path) -> None:
-    """Write the chart of a comparison to a file."""
-    from deepseek_cost.table.svg import to_svg
+def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
+    """Write the chart of a report to a file."""
+    from deepseek_cost.table import svg
 
     try:
-        path.write_text(to_svg(report), encoding="utf-8")
+        path.write_text(svg(report), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--svg {path}: {error.strerror}") from error
 

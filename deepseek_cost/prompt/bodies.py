@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Protocol, cast
 
@@ -66,19 +66,22 @@ class Body(Protocol):
 class RenderedBody:
     """A body with the conversation and the prompt that DeepSeek's renderer makes of it.
 
+    The conversation is the same whatever endpoint the body is for.
+
     `sizes` are the tokens of each image, None where it is not at hand.
     """
 
     request: Request
     model: Model
     converted: _Converted
+    conversation: recipe.Conversation
     rendered: recipe.RenderedPrompt
     sizes: Sequence[int | None]
 
-    @property
-    def conversation(self) -> recipe.Conversation:
-        """What is said, whatever endpoint the body is for."""
-        return self.converted.request.conversation
+    def saying(self, conversation: recipe.Conversation) -> "RenderedBody":
+        """Return the body with another conversation in the place of its own."""
+        rendered, sizes = _render(conversation, self.request, self.model)
+        return replace(self, conversation=conversation, rendered=rendered, sizes=sizes)
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
         """Count its tokens and tell what they are of."""
@@ -121,11 +124,19 @@ def render_body(request: Request, model: Model, *, thinking: bool | None = None)
     """Render a body that is a conversation; see read_body."""
     try:
         converted = _convert(request, model.template, thinking is not False)
-        rendered = _ENCODINGS[model.template].render_conversation(converted.request.conversation)
-        sizes = [image_tokens(image, request.folder) for image in rendered.image_sources]
+        conversation = converted.request.conversation
+        rendered, sizes = _render(conversation, request, model)
     except (InputError, ValueError) as error:
         raise InputError(_located(request, str(error))) from error
-    return RenderedBody(request, model, converted, rendered, sizes)
+    return RenderedBody(request, model, converted, conversation, rendered, sizes)
+
+
+def _render(
+    conversation: recipe.Conversation, request: Request, model: Model
+) -> tuple[recipe.RenderedPrompt, list[int | None]]:
+    """Return the prompt, and the tokens of each image in it."""
+    rendered = _ENCODINGS[model.template].render_conversation(conversation)
+    return rendered, [image_tokens(image, request.folder) for image in rendered.image_sources]
 
 
 def images_without_vision(request: Request, template: Template) -> int:

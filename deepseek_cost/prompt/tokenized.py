@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from deepseek_cost.prompt import Frame
 
 _ANSWER: Final = "<｜Assistant｜>"
-_END: Final = "<｜end▁of▁sentence｜>"
-_THOUGHT: Final = "</think>"
+END: Final = "<｜end▁of▁sentence｜>"
+THOUGHT: Final = "</think>"
 _IMAGE: Final = "<｜image｜>"
 
 
@@ -29,9 +29,9 @@ def tokenized(
     answers: list[tuple[int, int]] = []
     begin, said, at, before = -1, 0, 0, ""
     for text, special in segments(rendered):
-        if special and text == _END and begin >= 0:
+        if special and text == END and begin >= 0:
             answers.append((begin, at))
-        if special and (text == _END or (text == _THOUGHT and at == begin)):
+        if special and (text == END or (text == THOUGHT and at == begin)):
             begin = -1  # its end, or reasoning that did not come back: not as it was given
         parts.append(_ids(text, sources) if special else encoder.ids(text))
         at += len(parts[-1]) // ID_BYTES

@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from deepseek_cost.report.bill import BillReport
 from deepseek_cost.report.cache import CacheReport
+from deepseek_cost.report.chat import ChatReport
 from deepseek_cost.report.check import CheckReport
 from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
@@ -19,6 +20,7 @@ from deepseek_cost.report.when import WhenReport
 Report = (
     BillReport
     | CacheReport
+    | ChatReport
     | CheckReport
     | CompareReport
     | CountReport

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
 
-from plotille import Figure
 from rich.console import Console
 from rich.table import Table
 
 from deepseek_cost.prices import stamp
 from deepseek_cost.report.compare import BreakEvenEntry, CompareReport, LineEntry, Side
 from deepseek_cost.schedule import Tier
+from deepseek_cost.table.chart import MARKERS, Chart, draw
 from deepseek_cost.table.layout import (
     Footnotes,
     grid,
@@ -21,13 +20,6 @@ from deepseek_cost.table.layout import (
     short,
 )
 
-# One letter a line, so that they are told apart without colour.
-_MARKERS: Final = "abcdefghijklmnop"
-_CHART_ROWS: Final = 16
-# What stands left and right of the drawing itself.
-_CHART_MARGIN: Final = 18
-_ROWS: Final = range(11)
-
 
 def show(report: CompareReport, console: Console) -> None:
     """Print cost over cache hits as a table and a chart, and where the lines cross."""
@@ -36,7 +28,7 @@ def show(report: CompareReport, console: Console) -> None:
     print_line(console, f"{inputs(report.inputs)}, {scope}, prices of {stamp(report.priced_at)}")
     print_line(console, "cost of 1,000 requests over the share of cache hits\n")
     print_table(console, _costs(report))
-    print_line(console, f"\n{_chart(report, console.width)}\n")
+    print_line(console, f"\n{draw(chart(report), console.width)}\n")
     ratio = _percent(report.cache_hit_ratio)
     for pair in report.break_even:
         for line in _crossing(pair, ratio):
@@ -51,7 +43,7 @@ def show(report: CompareReport, console: Console) -> None:
 
 
 def _costs(report: CompareReport) -> Table:
-    table = grid("cache hits", *map(_heading, report.lines, _MARKERS))
+    table = grid("cache hits", *map(_heading, report.lines, MARKERS))
     for row, at in enumerate(report.lines[0].costs):
         cells = [_per_1000(line, row, report) for line in report.lines]
         table.add_row(f"{at.ratio:.0%}", *(money(cell, report.currency) for cell in cells))
@@ -71,25 +63,22 @@ def _heading(line: LineEntry, marker: str) -> str:
     return f"{marker} {short(line.model)}\n{line.tier.label}"
 
 
-def _chart(report: CompareReport, width: int) -> str:
-    """Draw the costs over the share of hits, a letter a line, `width` characters wide at most."""
-    figure = Figure()
-    figure.with_colors = False
-    figure.origin = False
-    # A tick every ten characters: at whole tenths, fifths or quarters.
-    room = width - _CHART_MARGIN
-    figure.width = next((wide for wide in (100, 50, 40) if wide <= room), 20)
-    figure.height = _CHART_ROWS
-    figure.x_label, figure.y_label = "", report.currency.value
-    drawn = [[_per_1000(line, row, report) for row in _ROWS] for line in report.lines]
-    figure.set_x_limits(0, 100)
-    figure.set_y_limits(0, float(max(map(max, drawn))) * 1.05 or 1.0)
-    figure.x_ticks_fkt = lambda value, _: f"{value:.0f}%"
-    figure.y_ticks_fkt = lambda value, _: money(Decimal(f"{value:.3g}"), report.currency)
-    for costs, marker in zip(drawn, _MARKERS, strict=False):
-        figure.plot([10 * row for row in _ROWS], list(map(float, costs)), marker=marker)
-    rows = figure.show().replace("\u2800", " ").replace("-> ()", "->").splitlines()
-    return "\n".join(row.rstrip() for row in rows)
+def chart(report: CompareReport) -> Chart:
+    """Return the cost of 1,000 requests over the share of cache hits, a line a model and tier."""
+    return Chart(
+        title=f"{inputs(report.inputs)}: cost of 1,000 requests, {stamp(report.priced_at)}",
+        x_title="share of cache hits",
+        lines=[
+            (
+                f"{short(line.model)} {line.tier.label}",
+                [(float(at.ratio), float(at.cost * 1_000 / report.requests)) for at in line.costs],
+            )
+            for line in report.lines
+        ],
+        x_ticks=[share / 10 for share in range(11)],
+        x_label=lambda share: f"{share:.0%}",
+        currency=report.currency,
+    )
 
 
 def _crossing(pair: BreakEvenEntry, ratio: str) -> Iterable[str]:

@@ -18,6 +18,7 @@ from deepseek_cost.terminal import printable
 
 if TYPE_CHECKING:
     from deepseek_cost.report.cache import CacheEntry
+    from deepseek_cost.report.chat import RunEntry
     from deepseek_cost.report.estimate import EstimateEntry
     from deepseek_cost.report.prices import ListedPrice
 
@@ -76,11 +77,11 @@ def inputs(inputs: Sequence[Input]) -> str:
 
 
 def sources(
-    entries: "Sequence[EstimateEntry] | Sequence[CacheEntry] | Sequence[ListedPrice]",
+    entries: "Sequence[EstimateEntry | CacheEntry | RunEntry | ListedPrice]",
 ) -> Iterable[str]:
     """Yield what bills each model, and where its price comes from; a period once."""
     shown: set[str] = set()
-    for entry in entries:
+    for entry in {entry.model: entry for entry in entries}.values():
         billed = f", billed as {entry.billed_as}" if entry.billed_as != entry.model else ""
         yield f"{entry.model}: served by {printable(entry.version)}{billed}"
         if entry.period.id not in shown:

@@ -1,15 +1,12 @@
-"""The chart of `dscost compare` as a picture: SVG that needs no network."""
+"""A chart as a picture: SVG that needs no network."""
 
 import sys
-from decimal import Decimal
 from typing import Final
 
 from pygal import XY, Config
 from pygal.style import Style
 
-from deepseek_cost.prices import stamp
-from deepseek_cost.report.compare import CompareReport
-from deepseek_cost.table.layout import inputs, money, short
+from deepseek_cost.table.chart import Chart
 
 # Importing it leaves a hook for its map plugins, of a kind that Python warns of at every import.
 sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != "pygal"]
@@ -30,15 +27,15 @@ _STYLE: Final = Style(
 )
 
 
-def to_svg(report: CompareReport) -> str:
-    """Draw the cost of 1,000 requests over the share of cache hits, a line a model and tier."""
+def to_svg(chart: Chart) -> str:
+    """Draw a chart as a picture."""
     config = Config(
         js=[],  # the library would load a script for tooltips from its site
-        title=f"{inputs(report.inputs)}: cost of 1,000 requests, {stamp(report.priced_at)}",
-        x_title="share of cache hits",
-        x_labels=[share / 10 for share in range(11)],
-        x_value_formatter=lambda share: f"{share:.0%}",
-        value_formatter=lambda cost: money(Decimal(f"{cost:.4g}"), report.currency),
+        title=chart.title,
+        x_title=chart.x_title,
+        x_labels=list(chart.x_ticks),
+        x_value_formatter=chart.x_label,
+        value_formatter=lambda cost: chart.cost_label(cost, 4),
         include_x_axis=True,
         legend_at_bottom=True,
         show_x_guides=True,
@@ -48,8 +45,7 @@ def to_svg(report: CompareReport) -> str:
         width=900,
         height=560,
     )
-    chart = XY(config)
-    for line in report.lines:
-        costs = [(float(at.ratio), float(at.cost * 1_000 / report.requests)) for at in line.costs]
-        chart.add(f"{short(line.model)} {line.tier.label}", costs)
-    return str(chart.render(is_unicode=True))
+    drawn = XY(config)
+    for name, points in chart.lines:
+        drawn.add(name, list(points))
+    return str(drawn.render(is_unicode=True))
