@@ -10,10 +10,10 @@ matches (controls, format characters) stay together, except that the last one jo
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import regex
-from tiktoken import Encoding
+if TYPE_CHECKING:
+    import regex
 
 # The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
 CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
@@ -59,22 +59,21 @@ _SAFE: Final = "|".join(
 _LAST_SAFE: Final = re.compile(rf"(?s:.*)(?:{_SAFE})")
 
 _WHITE: Final = re.compile(rf"[{SPACE}]")
-_SPACES: Final = "".join(filter(_WHITE.match, map(chr, range(0x3001))))
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """The pattern and the classes that runs are made of, for text that has no safe cut."""
 
-    piece: regex.Pattern[str]
-    white_space: regex.Pattern[str]
-    others: regex.Pattern[str]
-    newlines: regex.Pattern[str]
-    chinese: regex.Pattern[str]
-    latin: regex.Pattern[str]
-    letters: regex.Pattern[str]
-    symbols: regex.Pattern[str]
-    number_or_chinese: regex.Pattern[str]
+    piece: "regex.Pattern[str]"
+    white_space: "regex.Pattern[str]"
+    others: "regex.Pattern[str]"
+    newlines: "regex.Pattern[str]"
+    chinese: "regex.Pattern[str]"
+    latin: "regex.Pattern[str]"
+    letters: "regex.Pattern[str]"
+    symbols: "regex.Pattern[str]"
+    number_or_chinese: "regex.Pattern[str]"
 
 
 @cache
@@ -83,9 +82,11 @@ def grammar() -> Grammar:
 
     The regex package follows newer versions of Unicode, and would count their letters as letters.
     """
+    import regex  # noqa: PLC0415 - few texts have runs
+
     adjusted = {name: _adjusted(name) for name in _PROPERTIES}
 
-    def compiled(pattern: str) -> regex.Pattern[str]:
+    def compiled(pattern: str) -> "regex.Pattern[str]":
         for name, members in adjusted.items():
             pattern = pattern.replace(name, members)
         return regex.compile(pattern, regex.V1)
@@ -105,6 +106,8 @@ def grammar() -> Grammar:
 
 def _adjusted(name: str) -> str:
     """Return a Unicode property as a set, with what tiktoken's engine adds or leaves out."""
+    import regex  # noqa: PLC0415 - as in `grammar`
+
     known, ours = _members_in_tiktoken(name), set(regex.findall(name, _every_character()))
     more, fewer = _ranges(known - ours), _ranges(ours - known)
     members = f"[{name}{more}]"
@@ -112,6 +115,8 @@ def _adjusted(name: str) -> str:
 
 
 def _members_in_tiktoken(name: str) -> set[str]:
+    from tiktoken import Encoding  # noqa: PLC0415 - as in `grammar`
+
     single_bytes = {bytes([byte]): byte for byte in range(0x100)}
     engine = Encoding(name, pat_str=name, mergeable_ranks=single_bytes, special_tokens={})
     return set(bytes(engine.encode_ordinary(_every_character())).decode())
@@ -136,6 +141,11 @@ def last_safe_cut(text: str) -> int:
     return found.end() if found else 0
 
 
+@cache
+def _spaces() -> str:
+    return "".join(filter(_WHITE.match, map(chr, range(0x3001))))
+
+
 class Settled(NamedTuple):
     """A text up to where nothing that follows can change its pieces: `whole` can be split again."""
 
@@ -152,7 +162,7 @@ def split_settled(text: str) -> Settled:
     if text.isdecimal():
         threes = len(text) // 3 * 3
         return Settled(text[:threes], [], text[threes:])
-    white = len(text.rstrip(_SPACES))
+    white = len(text.rstrip(_spaces()))
     whole = begins = 0
     settled: list[str] = []
     for piece in grammar().piece.finditer(text):

@@ -141,14 +141,14 @@ def workload_of(
 ) -> "Workload":
     """Return a workload with an empty ledger for each model."""
     from deepseek_cost.ledger import Ledger
-    from deepseek_cost.tokens import default_counter
+    from deepseek_cost.tokens import sparing_counter
     from deepseek_cost.workload import Workload
 
     return Workload(
         ledgers=[Ledger(model, rates, breakdown) for model, rates in columns],
         scenario=scenario,
         system=system,
-        counter=default_counter(),
+        counter=sparing_counter(),
         find_served=find_served,
         on_skip=tell_skip if on_error is OnFault.SKIP else None,
     )
