@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
 from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate, Tally
@@ -21,6 +19,7 @@ from deepseek_cost.report.parts import (
     PriceTable,
     RatesPerMillion,
     assumption_entries,
+    described,
     input_entries,
     period_note,
     rates_entry,
@@ -50,7 +49,7 @@ class TokenCounts(PromptTokenCounts):
     cache_hit: int
     cache_miss: int
     output: int | None
-    output_ceiling: int = Field(description="the most output that the requests allow")
+    output_ceiling: int = described("the most output that the requests allow")
 
 
 class Costs(Part):
@@ -60,8 +59,8 @@ class Costs(Part):
     cache_miss: Amount
     output: Amount | None
     total: Amount | None
-    floor: Amount = Field(description="the cost with no output")
-    ceiling: Amount = Field(description="the cost with the most output that the requests allow")
+    floor: Amount = described("the cost with no output")
+    ceiling: Amount = described("the cost with the most output that the requests allow")
 
 
 class OtherTier(Part):
@@ -97,16 +96,16 @@ class EstimateEntry(Part):
     other_tier: OtherTier | None
     waiting: Waiting | None
     period: PeriodNote
-    over_context: int = Field(
-        description="by how many tokens the largest request is longer than the API accepts"
+    over_context: int = described(
+        "by how many tokens the largest request is longer than the API accepts"
     )
     unknown_images: UnknownImages | None = None
     refused: Refused | None = None
-    breakdown: BreakdownEntry | None = Field(default=None, description="with --breakdown")
-    distribution: DistributionEntry | None = Field(default=None, description="of several bodies")
-    dearest: tuple[DearRequest, ...] | None = Field(default=None, description="of several bodies")
-    concurrent_requests: int | None = Field(
-        default=None, description="that the API serves at a time; given for several bodies"
+    breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
+    distribution: DistributionEntry | None = described("of several bodies", default=None)
+    dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
+    concurrent_requests: int | None = described(
+        "that the API serves at a time; given for several bodies", default=None
     )
 
 
@@ -125,7 +124,7 @@ class EstimateReport(Part):
     command: Literal["estimate"] = "estimate"
     currency: Currency
     priced_at: Instant
-    timezone: str = Field(description="the user's zone, in which the table shows times")
+    timezone: str = described("the user's zone, in which the table shows times")
     price_table: PriceTable
     inputs: tuple[Input, ...]
     estimates: tuple[EstimateEntry, ...]
@@ -194,9 +193,7 @@ def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> 
         period=period_note(price.period, price.period_until),
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
-        **(
-            {name: getattr(details, name) for name in LedgerDetails.model_fields} if details else {}
-        ),
+        **(vars(details) if details else {}),
     )
 
 

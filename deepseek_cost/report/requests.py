@@ -5,8 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Self
 
-from pydantic import Field
-
 from deepseek_cost.breakdown import (
     LEAST_IMAGE_TOKENS,
     MOST_IMAGE_TOKENS,
@@ -17,7 +15,7 @@ from deepseek_cost.distribution import Distribution
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.pricebook import Price
-from deepseek_cost.report.parts import Amount, Part
+from deepseek_cost.report.parts import Amount, Part, described
 
 if TYPE_CHECKING:
     from deepseek_cost.workload import Workload
@@ -32,7 +30,7 @@ class Refused(Part):
     """The requests that the API would refuse; they are counted all the same."""
 
     requests: int
-    reason: str = Field(description="of the first, with its place")
+    reason: str = described("of the first, with its place")
 
 
 class UnknownImages(Part):
@@ -49,7 +47,7 @@ class ToolEntry(Part):
     name: str
     requests: int
     tokens: int
-    cost_per_1000_requests: Amount = Field(description="if no token is a cache hit")
+    cost_per_1000_requests: Amount = described("if no token is a cache hit")
 
 
 class BreakdownEntry(Part):
@@ -57,8 +55,8 @@ class BreakdownEntry(Part):
 
     system: int
     tools: tuple[ToolEntry, ...]
-    history: dict[str, int] = Field(description="by role")
-    user: int = Field(description="user messages that no answer follows")
+    history: dict[str, int] = described("by role")
+    user: int = described("user messages that no answer follows")
     images: int
     template: int
 
