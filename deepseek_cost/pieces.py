@@ -55,10 +55,6 @@ _SAFE: Final = "|".join(
         r"(?<=[0-9])(?=[A-Za-z])",
     )
 )
-# Greedy, so that the search begins at the end of the text.
-_LAST_SAFE: Final = re.compile(rf"(?s:.*)(?:{_SAFE})")
-
-_WHITE: Final = re.compile(rf"[{SPACE}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +133,24 @@ def _ranges(characters: set[str]) -> str:
 
 def last_safe_cut(text: str) -> int:
     """Return the last position at which `text` can be cut without changing a piece, or 0."""
-    found = _LAST_SAFE.match(text)
+    found = _last_safe().match(text)
     return found.end() if found else 0
 
 
 @cache
+def _last_safe() -> re.Pattern[str]:
+    # Greedy, so that the search begins at the end of the text. Short texts are never cut.
+    return re.compile(rf"(?s:.*)(?:{_SAFE})")
+
+
+@cache
+def _white() -> re.Pattern[str]:
+    return re.compile(rf"[{SPACE}]")
+
+
+@cache
 def _spaces() -> str:
-    return "".join(filter(_WHITE.match, map(chr, range(0x3001))))
+    return "".join(filter(_white().match, map(chr, range(0x3001))))
 
 
 class Settled(NamedTuple):
@@ -167,7 +174,7 @@ def split_settled(text: str) -> Settled:
     settled: list[str] = []
     for piece in grammar().piece.finditer(text):
         begins = piece.start()
-        if begins and not _WHITE.match(text, begins - 1):
+        if begins and not _white().match(text, begins - 1):
             whole = begins
             settled.clear()
         if begins >= white or piece.end() == len(text):

@@ -9,8 +9,6 @@ from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin
@@ -55,9 +53,9 @@ def load_prices(path: Path | None = None) -> PriceBook:
     return _bundled_book() if path is None else parse(_read(path), str(path))
 
 
-def bundled() -> Traversable:
+def bundled() -> Path:
     """Return the price table shipped in the wheel, or in data/ when run from a checkout."""
-    packaged = files(__package__) / "prices.toml"
+    packaged = Path(__file__).parent / "prices.toml"
     checkout = Path(__file__).parents[1] / "data" / "prices.toml"
     return packaged if packaged.is_file() else checkout
 

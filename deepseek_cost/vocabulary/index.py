@@ -46,7 +46,8 @@ class Index:
         """Return the rank of a token; None for bytes that are none."""
         slot = crc32(token) % _SLOTS
         while number := self.slots[slot]:
-            if self.tokens[self.ends[number - 1] : self.ends[number]] == token:
+            begin = self.ends[number - 1]
+            if self.tokens.startswith(token, begin) and self.ends[number] == begin + len(token):
                 return number - 1 + FIRST_TEXT_TOKEN
             slot = (slot + 1) % _SLOTS
         return None
@@ -59,7 +60,8 @@ class Index:
         None where that takes more lookups than allowed.
         """
         found = {byte: rank for byte in _SINGLE_BYTES if (rank := self.rank(byte)) is not None}
-        ends: list[list[int]] = [[] for _ in range(len(text) + 1)]
+        ends: list[list[int]] = [[] for _ in text]
+        ends.append([])
         for begin in reversed(range(len(text))):
             mine = ends[begin]
             mine.append(begin + 1)
@@ -69,8 +71,9 @@ class Index:
                     if end not in tried:
                         tried.add(end)
                         token = text[begin:end]
-                        rank = found.get(token) or self.rank(token)
-                        if rank is not None:
+                        if token in found:
+                            mine.append(end)
+                        elif (rank := self.rank(token)) is not None:
                             found[token] = rank
                             mine.append(end)
             most_lookups -= len(tried)
