@@ -107,9 +107,9 @@ class SparingCounter:
         while self._left >= 0 and (block := next(rest, None)) is not None:
             text += block
             self._left -= len(block)
-        if not text:
-            return 0
         if self._left >= 0:
+            if not text:
+                return 0
             ranks = self.index.ranks_within(_checked(text).encode(), _MOST_LOOKUPS)
             if ranks is not None:
                 return len(_encoding(ranks).encode_ordinary(text))

@@ -175,6 +175,12 @@ def test_texts_one_after_the_other_are_counted_alike_short_or_long(texts: list[s
         assert sparing.count([text]) == default_counter().count([text])
 
 
+def test_a_text_after_many_others_is_counted_all_the_same() -> None:
+    sparing = SparingCounter(vocabulary.load_index(), 10)
+
+    assert [sparing.count([text]) for text in ("word " * 3, "word " * 3, "a")] == [4, 4, 1]
+
+
 def test_a_text_that_needs_too_many_lookups_is_left_to_the_whole_encoder() -> None:
     index = vocabulary.load_index()
 
