@@ -12,6 +12,8 @@ from deepseek_cost.schedule import Calendar, Tier
 
 # Short enough that no number takes long to work with.
 _NUMBER: Final = re.compile(r"[0-9]{0,15}(\.[0-9]{0,15})?")
+_GAP: Final = re.compile(r"(\d{1,6}) ?([smhd])", re.ASCII)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEARS: Final = range(2000, 2200)
 
 
@@ -83,6 +85,19 @@ def zone(name: str) -> ZoneInfo:
         near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "write it like Europe/Berlin"
         raise UsageError(f"--tz {name!r} is no time zone; {hint}") from None
+
+
+def ratio_or_auto(text: str) -> Decimal | None:
+    """Read a share, or `auto` (None): to be forecast from the requests."""
+    return None if text.strip().lower() == "auto" else ratio(text)
+
+
+def gap(text: str) -> timedelta:
+    """Read a stretch of time such as 30s, 5m, 2h or 1d."""
+    match = _GAP.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(f"--gap {text!r} is no stretch of time; write 30s, 5m, 2h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def ratio(text: str) -> Decimal:

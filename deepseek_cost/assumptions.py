@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
-from deepseek_cost.estimates import Estimate, Scenario
+from deepseek_cost.estimates import Estimate, Scenario, Tally
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Model, stamp
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
+from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
+    from deepseek_cost.trace import Trace
     from deepseek_cost.workload import Workload
 
 # A price table checked longer ago than this may have missed a change.
@@ -60,10 +62,34 @@ def of_estimate(
     ceiling = f"{' and '.join(most)}, the API's default max_tokens"
     found = [
         *of_prompt(scenario, models),
-        Assumption("cache_hit_ratio", str(scenario.cache_hit_ratio), "--cache-hit-ratio"),
+        _of_cache(scenario),
         Assumption("output_tokens", output, "--output-tokens"),
         Assumption("ceiling", ceiling, "--output-tokens"),
     ]
+    found += _of_prices(estimates, moving)
+    return list(dict.fromkeys(found))
+
+
+def of_trace(
+    trace: "Trace", scenario: Scenario, estimates: Sequence[Estimate], moving: str | None
+) -> list[Assumption]:
+    """List what the hits of a sequence rest on."""
+    prompts = "text" in trace.kinds
+    found = of_prompt(scenario, [trace.model]) if prompts else []
+    if prompts:
+        found.append(Assumption("model", f"{trace.model.name} for texts", "--model"))
+    found += [
+        Assumption("cache_hits", "the units that DeepSeek documents, in blocks of 128 tokens"),
+        Assumption("answers", "as the later requests have them"),
+        Assumption("cache_age", trace.diagnosis.timeline.known, "--gap"),
+        *(Assumption("model", note, "--model") for note in trace.notes),
+        *_of_prices(estimates, moving),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _of_prices(estimates: Sequence[Estimate], moving: str | None) -> list[Assumption]:
+    found = []
     if moving:
         found.append(Assumption("priced_at", moving, "--at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
@@ -71,7 +97,15 @@ def of_estimate(
         found.append(Assumption("tier", by, "--at"))
     for estimate in estimates:
         found += _of_price(estimate)
-    return list(dict.fromkeys(found))
+    return found
+
+
+def _of_cache(scenario: Scenario) -> Assumption:
+    ratio = scenario.cache_hit_ratio
+    forecast = "forecast from the requests in their order, by the units that DeepSeek documents"
+    return Assumption(
+        "cache_hit_ratio", forecast if ratio is None else str(ratio), "--cache-hit-ratio"
+    )
 
 
 def _of_price(estimate: Estimate) -> list[Assumption]:
@@ -142,6 +176,8 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
             Assumption("model", f"each column prices all requests; they name {names}", "--model")
         )
     listed += [Assumption("model", note, "--model") for note in workload.notes]
+    if workload.forecast is not None:
+        listed.append(Assumption("cache_age", workload.forecast.timeline.known, "--gap"))
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
         listed.append(Assumption("fim", layout))
@@ -159,6 +195,7 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
 def warnings_of_workload(workload: "Workload") -> list[str]:
     """List what the API would refuse or replace, and what was skipped."""
     found = []
+    found += _of_age(workload.totals())
     for ledger in workload.ledgers:
         refusals, name = ledger.refusals, ledger.model.name
         if refusals.first:
@@ -170,12 +207,27 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
                 f"{name} takes no images: {ledger.replaced_images:,} of them are counted as the "
                 f"text [Unsupported Image] that stands in for each"
             )
-    if workload.skipped:
-        found.append(
-            f"skipped {workload.skipped:,} requests, which no figure holds; the first: "
-            f"{workload.skips[0]}"
-        )
-    return found
+    return [*found, *_of_skips(workload.skips)]
+
+
+def warnings_of_trace(trace: "Trace") -> list[str]:
+    """List which hits are doubtful, and what was skipped."""
+    return [*_of_age(list(trace.diagnosis.tallies.values())), *_of_skips(trace.skips)]
+
+
+def _of_age(tallies: Sequence[Tally]) -> list[str]:
+    aged = max((tally.hits.aged for tally in tallies), default=0)
+    if not aged:
+        return []
+    what = f"{aged:,} of the expected cache hits rest on what no request has used for over an hour"
+    return [f"{what}; DeepSeek keeps it for hours to days, so they are an assumption"]
+
+
+def _of_skips(skips: Skips) -> list[str]:
+    if not skips.requests:
+        return []
+    first = skips.named[0]
+    return [f"skipped {skips.requests:,} requests, which no figure holds; the first: {first}"]
 
 
 def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:

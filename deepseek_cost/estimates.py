@@ -9,6 +9,7 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
+from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricebook import Price
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What a prompt alone does not say; `output_tokens` are of one request, None where unknown."""
+    """What a prompt alone does not say.
+
+    `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
+    are forecast from the requests themselves.
+    """
 
     mode: Mode = field(default_factory=Mode)
     output_tokens: int | None = None
-    cache_hit_ratio: Decimal = Decimal(0)
+    cache_hit_ratio: Decimal | None = Decimal(0)
     requests: int = 1
 
-    @property
-    def hit_share(self) -> Fraction:
-        """The cache hit ratio as a number without rounding."""
-        return Fraction(self.cache_hit_ratio)
+    def hits(self, tokens: int) -> Hits:
+        """Return the hits of a request by the ratio, rounded down; none where there is none."""
+        return Hits(int(Fraction(self.cache_hit_ratio or 0) * tokens))
 
     def mode_for(self, model: Model) -> Mode:
         """Return the mode; a retired name that stood for one mode has that one."""
@@ -59,7 +63,7 @@ class Tally:
     requests: int
     text: int
     template: int
-    cache_hit: int
+    hits: Hits
     output: int | None
     output_ceiling: int
     largest_request: int  # input plus output, as far as known, of the largest single request
@@ -71,7 +75,7 @@ class Tally:
             requests=self.requests + other.requests,
             text=self.text + other.text,
             template=self.template + other.template,
-            cache_hit=self.cache_hit + other.cache_hit,
+            hits=self.hits + other.hits,
             output=(self.output or 0) + (other.output or 0) if known else None,
             output_ceiling=self.output_ceiling + other.output_ceiling,
             largest_request=max(self.largest_request, other.largest_request),
@@ -83,9 +87,18 @@ class Tally:
         """All prompt tokens."""
         return self.text + self.template
 
+    @property
+    def cache_hit(self) -> int:
+        """The tokens priced as cache hits: those expected."""
+        return self.hits.expected
+
     def usage(self, output: int) -> TokenUsage:
         """Return the billed tokens with this much output."""
         return TokenUsage(self.cache_hit, self.input - self.cache_hit, output)
+
+    def with_hits(self, cache_hit: int) -> "Tally":
+        """Return the tally with so many hits instead."""
+        return replace(self, hits=Hits(cache_hit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +166,13 @@ class Estimate:
         return cost_of(self.tally.usage(self.tally.output or 0), rates).total
 
 
-def tally_request(model: Model, tokens: PromptTokens, scenario: Scenario) -> Tally:
+def tally_request(
+    model: Model, tokens: PromptTokens, scenario: Scenario, hits: Hits | None = None
+) -> Tally:
     """Tally `scenario.requests` requests of this prompt to `model`.
 
-    Raises UsageError for more output than the model can give.
+    `hits` are of all the requests, where they are forecast. Raises UsageError for more output
+    than the model can give.
     """
     require_output_limit(model, scenario)
     output = scenario.output_tokens
@@ -167,7 +183,7 @@ def tally_request(model: Model, tokens: PromptTokens, scenario: Scenario) -> Tal
         requests=n,
         text=n * tokens.text,
         template=n * tokens.template,
-        cache_hit=n * int(scenario.hit_share * tokens.input),
+        hits=scenario.hits(tokens.input).times(n) if hits is None else hits,
         output=None if output is None else n * output,
         output_ceiling=n * max(allowed, output or 0),
         largest_request=tokens.input + (output or 0),
@@ -205,7 +221,11 @@ def addressees(
     models: Iterable[Model], system: str, scenario: Scenario, counter: "TextCounter"
 ) -> list[Addressee]:
     """Count what each model's template puts around a message, after `system` if not empty."""
+    forecasts = scenario.cache_hit_ratio is None
     return [
-        Addressee(model, frame(model.template, scenario.mode_for(model), system, counter))
+        Addressee(
+            model,
+            frame(model.template, scenario.mode_for(model), system, counter, in_pieces=forecasts),
+        )
         for model in models
     ]

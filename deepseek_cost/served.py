@@ -1,11 +1,17 @@
 """Which model serves the name that a body has, by DeepSeek's documentation."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
 
-from deepseek_cost.errors import UnknownModelError
+from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Model
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.places import Request
+
+# Names that are remembered; a batch that makes up more of them pays with time only.
+_KNOWN_NAMES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +20,9 @@ class Served:
 
     model: Model
     note: str | None = None
+
+
+FindServed = Callable[[str, Kind], Served | None]
 
 
 def served(name: str, kind: Kind, book: PriceBook) -> Served:
@@ -30,6 +39,27 @@ def served(name: str, kind: Kind, book: PriceBook) -> Served:
     if model.status == "current":
         return Served(model)
     return Served(model, f"{name}: {model.note}")
+
+
+@dataclass(slots=True)
+class ServedNames:
+    """Looks up the names that bodies have, each once; `find` is None for a name nothing serves."""
+
+    find: FindServed
+    _known: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
+
+    def of(self, request: Request, name: str) -> Served | None:
+        """Return what serves a request; raises InputError with its place for an unknown name."""
+        key = (name, request.kind)
+        if key not in self._known:
+            if len(self._known) >= _KNOWN_NAMES:
+                self._known.clear()
+            try:
+                self._known[key] = self.find(*key)
+            except (UnknownModelError, UnpricedError) as error:
+                where = f"{request.source}:{request.line}:{request.column}"
+                raise InputError(f"{where}: {error}; or pass --model to price another") from error
+        return self._known[key]
 
 
 def beside(own: Model, defaults: tuple[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import codecs
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -84,9 +84,14 @@ def read_whole(name: str, encoding: str, limit: int) -> str:
     """Read a text file of at most `limit` characters into memory."""
     if name == "-" or Path(name).is_dir():
         raise InputError(f"{name}: give a file here, not a folder or standard input")
+    return in_one_piece(find([name], (), encoding).sources[0].blocks(), name, limit)
+
+
+def in_one_piece(blocks: Iterable[str], name: str, limit: int) -> str:
+    """Join the blocks of a text; raises InputError for more than `limit` characters."""
     parts: list[str] = []
     read = 0
-    for block in find([name], (), encoding).sources[0].blocks():
+    for block in blocks:
         parts.append(block)
         read += len(block)
         if read > limit:

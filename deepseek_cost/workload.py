@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.batch import TalliedSource, totals
 from deepseek_cost.breakdown import Breakdown, RequestTokens
-from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
+from deepseek_cost.cache.hits import Hits
+from deepseek_cost.errors import InputError
 from deepseek_cost.estimates import (
     Addressee,
     PromptTokens,
@@ -16,6 +17,7 @@ from deepseek_cost.estimates import (
     require_output_limit,
     tally_request,
 )
+from deepseek_cost.forecast import Forecast
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.prices import Model
 from deepseek_cost.prompt import require_renderer
@@ -23,19 +25,16 @@ from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Fault, Request
 from deepseek_cost.requests.reader import Feed
-from deepseek_cost.served import Served
+from deepseek_cost.served import Served, ServedNames
+from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
     from deepseek_cost.tokens import TextCounter
 
-# Skipped requests that the report names; all are named as they go by, and all are counted.
-_NAMED_SKIPS: Final = 100
-# Model names that are remembered; a batch that makes up more of them pays with time only.
-_KNOWN_NAMES: Final = 1_000
+# Names and notes that the report has; a batch that makes up more of them is no worse for it.
+_NAMED: Final = 100
 
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
-OnSkip = Callable[[str], None]
-FindServed = Callable[[str, Kind], Served | None]
 
 
 @dataclass(slots=True)
@@ -46,30 +45,33 @@ class Workload:
     scenario: Scenario
     system: str
     counter: "TextCounter"
-    find_served: FindServed
+    served_by: ServedNames
     on_request: OnRequest = lambda _place, _tallies, _tokens: None
-    on_skip: OnSkip | None = None
+    skips: Skips = field(default_factory=Skips)
+    forecast: Forecast | None = None
     tallied: list[TalliedSource] = field(default_factory=list)
-    skipped: int = 0
-    skips: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     named_models: dict[str, None] = field(default_factory=dict)
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)
-    _served: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._segments = SegmentCounter(self.counter)
+        self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
 
     @property
     def models(self) -> list[Model]:
         """The models that all is tallied for."""
         return [ledger.model for ledger in self.ledgers]
 
+    @property
+    def kinds(self) -> set[Kind]:
+        """What the sources are."""
+        return {Kind(source.kind) for source in self.tallied}
+
     def totals(self) -> list[Tally]:
         """Add up all sources for each model; raises InputError where nothing was counted."""
         if not self.tallied:
-            raise InputError(f"no request could be counted, {self.skipped:,} were skipped")
+            raise InputError(f"no request could be counted, {self.skips.requests:,} were skipped")
         return totals(self.tallied)
 
     def take(self, feed: Feed) -> None:
@@ -83,13 +85,17 @@ class Workload:
             self._take_requests(feed)
 
     def _take_text(self, feed: Feed) -> None:
-        text = self.counter.count(feed.blocks())
-        tallies, counted = [], []
         self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
-        for ledger, around in zip(self.ledgers, (one.around for one in self._to), strict=True):
+        if self.forecast is None:
+            text, hits = self.counter.count(feed.blocks()), self._no_hits()
+        else:
+            text, hits = self.forecast.take_text(feed.whole(), self._to, self.scenario.requests)
+        tallies, counted = [], []
+        for ledger, one, found in zip(self.ledgers, self._to, hits, strict=True):
+            around = one.around
             parts = Breakdown(system=around.system, user=text, template=around.template)
             tokens = PromptTokens(parts.text, parts.template)
-            tally = tally_request(ledger.model, tokens, self.scenario)
+            tally = tally_request(ledger.model, tokens, self.scenario, found)
             if ledger.keeps_parts:
                 ledger.parts += parts.times(self.scenario.requests)
             tallies.append(tally)
@@ -97,10 +103,14 @@ class Workload:
         self.on_request(Place(feed.source.name, 1, None), tallies, counted)
         self.tallied.append(TalliedSource(feed.source.name, tuple(tallies), is_empty=not text))
 
+    def _no_hits(self) -> Sequence[Hits | None]:
+        """Return that no hits are forecast; the ratio tells them."""
+        return [None for _ in self.ledgers]
+
     def _take_requests(self, feed: Feed) -> None:
         sums: list[Tally] | None = None
         kinds: set[Kind] = set()
-        skipped = self.skipped
+        skipped = self.skips.requests
         for found in feed.requests():
             tallies = self._try(found)
             if tallies is None or not isinstance(found, Request):
@@ -110,7 +120,7 @@ class Workload:
         if sums is not None:
             kind = kinds.pop() if len(kinds) == 1 else Kind.MIXED
             self.tallied.append(TalliedSource(feed.source.name, tuple(sums), kind))
-        elif skipped == self.skipped:
+        elif skipped == self.skips.requests:
             raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
 
     def _try(self, found: Request | Fault) -> list[Tally] | None:
@@ -118,30 +128,26 @@ class Workload:
         try:
             return self._take_request(_sound(found))
         except InputError as error:
-            if self.on_skip is None:
-                raise
-            self.skipped += 1
-            if len(self.skips) < _NAMED_SKIPS:
-                self.skips.append(str(error))
-            self.on_skip(str(error))
+            self.skips.note(error)
             return None
 
     def _take_request(self, request: Request) -> list[Tally]:
         from deepseek_cost.prompt.bodies import (  # noqa: PLC0415 - needs the renderer
-            count_body,
             images_without_vision,
+            read_body,
         )
 
         served = self._serving(request)
         thinking = served.model.thinking if served else None
         place = Place(request.source, request.line, request.custom_id)
-        counted = [
-            count_body(request, ledger.model, self._segments, thinking=thinking)
-            for ledger in self.ledgers
-        ]
+        bodies = [read_body(request, model, thinking=thinking) for model in self.models]
+        counted = [body.count(self._segments) for body in bodies]
+        hits = self._no_hits()
+        if self.forecast is not None:
+            hits = self.forecast.take_bodies(bodies, request.record, self.scenario.requests)
         tallies = []
-        for ledger, body in zip(self.ledgers, counted, strict=True):
-            tally = tally_body(body, self.scenario)
+        for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
+            tally = tally_body(body, self.scenario, found)
             ledger.note(Place(place.source, place.line, place.short_id), tally, body.parts)
             ledger.unseen_images += tally.unknown_images
             ledger.replaced_images += images_without_vision(request, ledger.model.template)
@@ -157,19 +163,10 @@ class Workload:
         name = request.body.get("model")
         if not isinstance(name, str):
             return None
-        key = (name, request.kind)
-        if key not in self._served:
-            if len(self._served) >= _KNOWN_NAMES:
-                self._served.clear()
-            try:
-                self._served[key] = self.find_served(*key)
-            except (UnknownModelError, UnpricedError) as error:
-                where = f"{request.source}:{request.line}:{request.column}"
-                raise InputError(f"{where}: {error}; or pass --model to price another") from error
-        found = self._served[key]
-        if len(self.named_models) < _NAMED_SKIPS:
+        found = self.served_by.of(request, name)
+        if len(self.named_models) < _NAMED:
             self.named_models[found.model.name if found else name] = None
-        if found and found.note and len(self.notes) < _NAMED_SKIPS:
+        if found and found.note and len(self.notes) < _NAMED:
             self.notes[found.note] = None
         return found
 
@@ -180,8 +177,11 @@ def _sound(found: Request | Fault) -> Request:
     return found
 
 
-def tally_body(body: RequestTokens, scenario: Scenario) -> Tally:
-    """Tally a body, sent `scenario.requests` times; each of its choices is output of its own."""
+def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None) -> Tally:
+    """Tally a body, sent `scenario.requests` times; each of its choices is output of its own.
+
+    `hits` are of all the requests, where they are forecast.
+    """
     sent = scenario.requests
     given = scenario.output_tokens
     output = None if given is None else min(given, body.output_ceiling) * body.choices
@@ -189,7 +189,7 @@ def tally_body(body: RequestTokens, scenario: Scenario) -> Tally:
         requests=sent,
         text=sent * body.parts.text,
         template=sent * body.parts.template,
-        cache_hit=sent * int(scenario.hit_share * body.parts.input),
+        hits=scenario.hits(body.parts.input).times(sent) if hits is None else hits,
         output=None if output is None else sent * output,
         output_ceiling=sent * body.output_ceiling * body.choices,
         largest_request=body.parts.input,

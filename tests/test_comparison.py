@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost import PriceBook, Rates, Tally, Tier
+from deepseek_cost.cache.hits import Hits
 from deepseek_cost.comparison import Line, break_even, break_evens, lines_of
 from deepseek_cost.pricefile import load_prices
 from tests.conftest import Dscost, utc
 
 
 def tally(tokens: int, output: int | None = None) -> Tally:
-    return Tally(1, tokens, 0, 0, output, 0, tokens)
+    return Tally(1, tokens, 0, Hits(), output, 0, tokens)
 
 
 def line(book: PriceBook, name: str, tier: Tier, of: Tally) -> Line:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost import Currency, PriceBook, UsageError, estimate, load_prices
+from deepseek_cost.cache.hits import Hits
 from deepseek_cost.estimates import Estimate, PromptTokens, Scenario, Tally, tally_request, total
 from deepseek_cost.prompt import Effort, Mode
 from tests.conftest import utc
@@ -20,7 +21,7 @@ tallies = st.builds(
     requests=amounts,
     text=amounts,
     template=amounts,
-    cache_hit=amounts,
+    hits=st.builds(Hits, expected=amounts, best=st.none() | amounts, aged=amounts),
     output=st.none() | amounts,
     output_ceiling=amounts,
     largest_request=amounts,

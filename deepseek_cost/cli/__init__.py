@@ -18,7 +18,7 @@ from deepseek_cost.errors import DscostError
 _INTERRUPTED: Final = 130
 
 # In the order of the help; each is a function in a module of its name.
-_COMMANDS: Final = ("estimate", "count", "compare", "when", "prices")
+_COMMANDS: Final = ("estimate", "count", "cache", "compare", "when", "prices")
 
 
 def _app(args: Sequence[str]) -> typer.Typer:

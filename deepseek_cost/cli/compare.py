@@ -61,7 +61,12 @@ def compare(
     )
     feeds.run(workload, prompt_options(thinking, effort, system))
     report = compare_report(
-        table.book, quoted, workload, per_day=per_day, skipped=feeds.found.skipped
+        table.book,
+        quoted,
+        workload,
+        ratio=ratio,
+        per_day=per_day,
+        skipped=feeds.found.skipped,
     )
     if svg is not None:
         write_svg(report, svg)

@@ -22,21 +22,25 @@ from deepseek_cost.cli.setup import (
     price_table,
     prompt_options,
     system_text,
+    timeline_of,
     zone_of,
 )
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
 
 if TYPE_CHECKING:
+    from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.quote import Quote
-    from deepseek_cost.workload import FindServed, Workload
+    from deepseek_cost.served import FindServed
+    from deepseek_cost.workload import Workload
 
 
 def estimate(
     files: o.Files,
     model: o.Models = None,
     output_tokens: o.OutputTokens = None,
-    cache_hit_ratio: o.CacheHitRatio = "0",
+    cache_hit_ratio: o.CacheHitRatioOrAuto = "0",
+    gap: o.Gap = None,
     requests: o.Requests = 1,
     system: o.System = None,
     thinking: o.Thinking = True,
@@ -66,7 +70,8 @@ def estimate(
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
     limit = arguments.amount(max_cost) if max_cost is not None else None
-    ratio = arguments.ratio(cache_hit_ratio)
+    ratio = arguments.ratio_or_auto(cache_hit_ratio)
+    timeline = timeline_of(gap, forecasts=ratio is None)
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
@@ -76,7 +81,7 @@ def estimate(
     listed = [table.book.price(name, instant, currency) for name in names]
     quote = Quote(table.book, listed, scenario, moving=arguments.moving(at), zone=zone_of(tz))
     find_served = partial(serving, table.book, model, instant)
-    workload = _workload(quote, text, find_served, on_error, breakdown, per_request)
+    workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request)
     feeds.run(workload, prompt_options(thinking, effort, system))
     report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
     if per_request:
@@ -94,6 +99,7 @@ def _workload(
     system: str,
     find_served: "FindServed",
     on_error: o.OnFault,
+    timeline: "Timeline | None",
     breakdown: bool,
     per_request: bool,
 ) -> "Workload":
@@ -102,7 +108,7 @@ def _workload(
 
     columns = [(price.model, price.rates) for price in quote.prices]
     workload = workload_of(
-        columns, quote.scenario, system, find_served, on_error, breakdown=breakdown
+        columns, quote.scenario, system, find_served, on_error, timeline, breakdown=breakdown
     )
     if per_request:
         workload.on_request = request_lines(quote, write_line, breakdown=breakdown)

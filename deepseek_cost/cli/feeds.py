@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import typer
 
@@ -15,16 +15,29 @@ from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.requests.kinds import Kind
 
 if TYPE_CHECKING:
+    from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.prices import Model, Rates
     from deepseek_cost.requests.reader import Feed
-    from deepseek_cost.served import Served
+    from deepseek_cost.served import FindServed, Served
+    from deepseek_cost.skips import Skips
     from deepseek_cost.sources import Found, TextSource
     from deepseek_cost.streams import Advance
-    from deepseek_cost.workload import FindServed, Workload
+    from deepseek_cost.workload import Workload
 
 _BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
+
+
+class Takes(Protocol):
+    """What sources are run through."""
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """What the sources taken were."""
+
+    def take(self, feed: "Feed") -> None:
+        """Take a source in."""
 
 
 @dataclass(slots=True)
@@ -60,7 +73,7 @@ class Feeds:
             return own
         return None
 
-    def run(self, workload: "Workload", prompt_options: Sequence[str]) -> None:
+    def run(self, workload: "Takes", prompt_options: Sequence[str]) -> None:
         """Take every source into the workload, with a progress bar on long work.
 
         Refuses options of plain prompts where there are request bodies only.
@@ -69,8 +82,7 @@ class Feeds:
             for source in self.found.sources:
                 with self._open(source, advance) as feed:
                     workload.take(feed)
-        kinds = {source.kind for source in workload.tallied}
-        if prompt_options and kinds and Kind.TEXT not in kinds:
+        if prompt_options and workload.kinds and Kind.TEXT not in workload.kinds:
             raise UsageError(
                 f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
             )
@@ -119,14 +131,16 @@ def serving(
     return found
 
 
-def tell_skip(message: str) -> None:
-    """Name a skipped request on stderr."""
-    say(f"skipped {message}")
+def skips_of(on_error: OnFault) -> "Skips":
+    """Return what is done with a request that cannot be counted: named on stderr, or an error."""
+    from deepseek_cost.skips import Skips
+
+    return Skips((lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None)
 
 
 def exit_if_refused(workload: "Workload") -> None:
     """End with exit code 1 where the API would refuse a request, or one was skipped."""
-    if workload.skipped or any(ledger.refusals.requests for ledger in workload.ledgers):
+    if workload.skips.requests or any(ledger.refusals.requests for ledger in workload.ledgers):
         raise typer.Exit(DscostError.exit_code)
 
 
@@ -136,12 +150,16 @@ def workload_of(
     system: str,
     find_served: "FindServed",
     on_error: OnFault = OnFault.STOP,
+    timeline: "Timeline | None" = None,
     *,
     breakdown: bool = False,
 ) -> "Workload":
-    """Return a workload with an empty ledger for each model."""
+    """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
+    from deepseek_cost.forecast import Forecast
     from deepseek_cost.ledger import Ledger
-    from deepseek_cost.tokens import sparing_counter
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.served import ServedNames
+    from deepseek_cost.tokens import default_counter, sparing_counter
     from deepseek_cost.workload import Workload
 
     return Workload(
@@ -149,6 +167,7 @@ def workload_of(
         scenario=scenario,
         system=system,
         counter=sparing_counter(),
-        find_served=find_served,
-        on_skip=tell_skip if on_error is OnFault.SKIP else None,
+        forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
+        served_by=ServedNames(find_served),
+        skips=skips_of(on_error),
     )

@@ -41,6 +41,16 @@ Models = Annotated[
         autocompletion=_complete_model,
     ),
 ]
+OneModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Model of all requests. [default: that which each names; v4-pro for texts]",
+        metavar="NAME",
+        autocompletion=_complete_model,
+    ),
+]
 Globs = Annotated[
     list[str] | None,
     typer.Option("--glob", "-g", metavar="GLOB", help="In directories, only these; repeatable."),
@@ -111,6 +121,23 @@ OutputTokens = Annotated[
 CacheHitRatio = Annotated[
     str,
     typer.Option("--cache-hit-ratio", "-c", metavar="R", help="Share of hits: 0 to 1, or 80%."),
+]
+CacheHitRatioOrAuto = Annotated[
+    str,
+    typer.Option(
+        "--cache-hit-ratio",
+        "-c",
+        metavar="R|auto",
+        help="Share of hits: 0 to 1, or 80%; auto: forecast from the requests in their order.",
+    ),
+]
+Gap = Annotated[
+    str | None,
+    typer.Option(
+        "--gap",
+        metavar="TIME",
+        help="Between requests: 30s, 5m, 2h, 1d. [default: their timestamps, else none]",
+    ),
 ]
 MaxCost = Annotated[
     str | None,

@@ -13,6 +13,7 @@ from deepseek_cost.prompt import Effort, Mode
 from deepseek_cost.terminal import unicode_name
 
 if TYPE_CHECKING:
+    from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.report.parts import PriceTable
     from deepseek_cost.sources import Found
@@ -69,6 +70,22 @@ def mode_of(thinking: bool, effort: Effort | None) -> Mode:
     if effort is not None and not thinking:
         raise UsageError("--effort is of thinking; leave out --no-thinking or --effort")
     return Mode(thinking, effort or Effort.HIGH)
+
+
+def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
+    """Return when the requests are sent, where their cache hits are forecast."""
+    if forecasts:
+        return timeline_by(gap)
+    if gap is not None:
+        raise UsageError("--gap is of the cache forecast; add --cache-hit-ratio auto")
+    return None
+
+
+def timeline_by(gap: str | None) -> "Timeline":
+    """Return when requests are sent: a gap apart if given, else by their timestamps."""
+    from deepseek_cost.cache.timeline import Timeline
+
+    return Timeline(arguments.gap(gap) if gap is not None else None)
 
 
 def prompt_options(thinking: bool, effort: Effort | None, system: str | None) -> list[str]:

@@ -4,6 +4,7 @@ The template is rendered by deepseek-recipe, DeepSeek's own renderer. Where that
 template of a plain prompt comes from a table of token counts and is marked as not exact.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -45,11 +46,17 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around a user's text: tokens of a system text, and of all that is added."""
+    """What stands around a user's text: tokens of a system text, and of all that is added.
+
+    `before` and `after` are the template's pieces, each with whether it is a special token; empty
+    where the tokens come from the table.
+    """
 
     system: int
     template: int
     exact: bool
+    before: Sequence[tuple[str, bool]] = ()
+    after: Sequence[tuple[str, bool]] = ()
 
 
 # Template tokens of one user message without a system message, counted with this deepseek-recipe.
@@ -68,16 +75,26 @@ _TEMPLATE_TOKENS: Final = {
 _HOLE: Final = "\ue000"
 
 
-def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -> Frame:
-    """Count what `template` puts around one user message, after a system message if not empty."""
-    if not system and _is_tabled_renderer():
+def frame(
+    template: Template,
+    mode: Mode,
+    system: str,
+    counter: "TextCounter",
+    *,
+    in_pieces: bool = False,
+) -> Frame:
+    """Count what `template` puts around one user message, after a system message if not empty.
+
+    Its pieces are there if they are asked for.
+    """
+    if not system and not in_pieces and _is_tabled_renderer():
         return Frame(0, _tabled(template, mode, system), exact=True)
     system_tokens = counter.count([system])
     if not renderer_is_installed():
         return Frame(system_tokens, _tabled(template, mode, system), exact=False)
-    special, plain = _render(template, mode, system)
-    around = sum(counter.count([text]) for text in plain)
-    return Frame(system_tokens, special + around - system_tokens, exact=True)
+    before, after = _render(template, mode, system)
+    around = sum(1 if special else counter.count([text]) for text, special in (*before, *after))
+    return Frame(system_tokens, around - system_tokens, exact=True, before=before, after=after)
 
 
 @cache
@@ -109,28 +126,33 @@ def _tabled(template: Template, mode: Mode, system: str) -> int:
     return tokens + opens
 
 
-def _render(template: Template, mode: Mode, system: str) -> tuple[int, list[str]]:
-    """Render a prompt; return the number of its special tokens, and the text around the user's."""
+def _render(
+    template: Template, mode: Mode, system: str
+) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+    """Render a prompt; return its pieces before and after the user's text."""
+    from deepseek_cost.prompt.segments import segments  # noqa: PLC0415 - not for --help
+
     recipe = _recipe()
-    request = recipe.ChatCompletionRequest(_body(template, mode, system))
+    request = recipe.ChatCompletionRequest(body_of(template.value, mode, system, _HOLE))
     encoding, options = _encoding(template)
     rendered = encoding.render_conversation(request.convert(options).conversation)
-    edges = [0, *(edge for span in rendered.special_ranges for edge in span), len(rendered.prompt)]
-    spans = zip(edges[::2], edges[1::2], strict=True)
-    plain = [rendered.prompt[begin:end] for begin, end in spans if begin < end]
-    if not plain or plain.pop() != _HOLE:
+    pieces = list(segments(rendered))
+    hole = (_HOLE, False)
+    if hole not in pieces or any(not special for _, special in pieces[pieces.index(hole) + 1 :]):
         raise VocabularyError(
             "deepseek-recipe renders a user message in a way unknown to this dscost; "
             "install the version it is made for: pip install 'deepseek-recipe>=0.2,<0.3'"
         )
-    return len(rendered.special_ranges), plain
+    at = pieces.index(hole)
+    return pieces[:at], pieces[at + 1 :]
 
 
-def _body(template: Template, mode: Mode, system: str) -> dict[str, object]:
+def body_of(model: str, mode: Mode, system: str, text: str) -> dict[str, object]:
+    """Return the body of a request with one user message, after a system message if not empty."""
     messages = [{"role": "system", "content": system}] if system else []
     body: dict[str, object] = {
-        "model": template.value,
-        "messages": [*messages, {"role": "user", "content": _HOLE}],
+        "model": model,
+        "messages": [*messages, {"role": "user", "content": text}],
         "thinking": {"type": "enabled" if mode.thinking else "disabled"},
     }
     return body | ({"reasoning_effort": mode.effort.value} if mode.thinking else {})

@@ -2,18 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import deepseek_recipe as recipe
 
-from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, Breakdown, RequestTokens
+from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, RequestTokens
+from deepseek_cost.cache.prefix import Prompt
 from deepseek_cost.errors import InputError
 from deepseek_cost.prices import Model, Template
+from deepseek_cost.prompt.fim import FimBody
 from deepseek_cost.prompt.images import count_images, image_tokens, replace_images
-from deepseek_cost.prompt.segments import SegmentCounter, break_down
+from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
+from deepseek_cost.prompt.tokenized import owner_of, tokenized
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Request
 from deepseek_cost.requests.strictjson import MAX_DEPTH
@@ -39,11 +42,8 @@ _OF_INPUT: Final = (
     *("model", "messages", "input", "system", "instructions", "tools", "previous_response_id"),
     *("thinking", "reasoning", "reasoning_effort", "output_config"),
 )
-_FIM_SPECIAL_TOKENS: Final = 4
-_FIM_MAX_TOKENS: Final = 8_192
 # The renderer's bound: 384 x 1,024.
 _MOST_OUTPUT: Final = 393_216
-_MOST_CHOICES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +52,80 @@ class _Converted:
     refused: str | None
 
 
+class Body(Protocol):
+    """A body that was read for a model."""
+
+    def count(self, counter: SegmentCounter) -> RequestTokens:
+        """Count its tokens and tell what they are of."""
+
+    def prompt(self, encoder: SegmentEncoder) -> Prompt:
+        """Return the tokens themselves, as many as are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedBody:
+    """A body with the conversation and the prompt that DeepSeek's renderer makes of it.
+
+    `sizes` are the tokens of each image, None where it is not at hand.
+    """
+
+    request: Request
+    model: Model
+    converted: _Converted
+    rendered: recipe.RenderedPrompt
+    sizes: Sequence[int | None]
+
+    @property
+    def conversation(self) -> recipe.Conversation:
+        """What is said, whatever endpoint the body is for."""
+        return self.converted.request.conversation
+
+    def count(self, counter: SegmentCounter) -> RequestTokens:
+        """Count its tokens and tell what they are of."""
+        parts = break_down(self.rendered, self.conversation, self._images(), counter)
+        ceiling, refused = _output_ceiling(self.converted, parts.input, self.request, self.model)
+        return RequestTokens(
+            parts=parts,
+            unknown_images=self.sizes.count(None),
+            output_ceiling=ceiling,
+            choices=self.request.choices,
+            refused=refused,
+        )
+
+    def prompt(self, encoder: SegmentEncoder) -> Prompt:
+        """Return the tokens themselves, as many as are counted."""
+        return tokenized(self.rendered, self._images(), encoder, owner_of(self.request.body))
+
+    def _images(self) -> list[int]:
+        return [LEAST_IMAGE_TOKENS if size is None else size for size in self.sizes]
+
+
 def count_body(
     request: Request, model: Model, counter: SegmentCounter, *, thinking: bool | None = None
 ) -> RequestTokens:
-    """Count a body for a model; `thinking` is the mode that its name stands for, if it does.
+    """Count a body for a model; see read_body."""
+    return read_body(request, model, thinking=thinking).count(counter)
+
+
+def read_body(request: Request, model: Model, *, thinking: bool | None = None) -> Body:
+    """Read a body for a model; `thinking` is the mode that its name stands for, if it does.
 
     Raises InputError, with the position, for a body that cannot be counted.
     """
     if request.kind is Kind.FIM:
-        return _count_fim(request, model, counter)
+        return _read_fim(request, model)
+    return render_body(request, model, thinking=thinking)
+
+
+def render_body(request: Request, model: Model, *, thinking: bool | None = None) -> RenderedBody:
+    """Render a body that is a conversation; see read_body."""
     try:
         converted = _convert(request, model.template, thinking is not False)
-        conversation = converted.request.conversation
-        rendered = _ENCODINGS[model.template].render_conversation(conversation)
+        rendered = _ENCODINGS[model.template].render_conversation(converted.request.conversation)
         sizes = [image_tokens(image, request.folder) for image in rendered.image_sources]
     except (InputError, ValueError) as error:
         raise InputError(_located(request, str(error))) from error
-    images = [LEAST_IMAGE_TOKENS if size is None else size for size in sizes]
-    parts = break_down(rendered, conversation, images, counter)
-    ceiling, refused = _output_ceiling(converted, parts.input, request, model)
-    return RequestTokens(
-        parts=parts,
-        unknown_images=sizes.count(None),
-        output_ceiling=ceiling,
-        choices=_choices(request.body),
-        refused=refused,
-    )
+    return RenderedBody(request, model, converted, rendered, sizes)
 
 
 def images_without_vision(request: Request, template: Template) -> int:
@@ -143,29 +191,11 @@ def _output_ceiling(
     return min(left, ceiling), converted.refused
 
 
-def _count_fim(request: Request, model: Model, counter: SegmentCounter) -> RequestTokens:
-    """Count a completion between a prompt and a suffix, by the family's layout: an estimate."""
-    texts = [request.body.get(key) or "" for key in ("prompt", "suffix")]
-    if not all(isinstance(text, str) for text in texts):
+def _read_fim(request: Request, model: Model) -> FimBody:
+    before, after = (request.body.get(key) or "" for key in ("prompt", "suffix"))
+    if not isinstance(before, str) or not isinstance(after, str):
         raise InputError(_located(request, "prompt and suffix of a completion must be strings"))
-    tokens = sum(counter.count(str(text)) for text in texts)
-    asked = request.body.get("max_tokens")
-    limit = asked if isinstance(asked, int) and asked > 0 else _FIM_MAX_TOKENS
-    left = model.context_tokens - tokens - _FIM_SPECIAL_TOKENS
-    over = f"{tokens + _FIM_SPECIAL_TOKENS:,} input tokens and {limit:,} of output are more than "
-    refused = f"{over}the context of {model.context_tokens:,}" if limit > left else None
-    return RequestTokens(
-        parts=Breakdown(user=tokens, template=_FIM_SPECIAL_TOKENS),
-        unknown_images=0,
-        output_ceiling=max(0, min(limit, left)),
-        choices=_choices(request.body),
-        refused=refused,
-    )
-
-
-def _choices(body: dict[str, object]) -> int:
-    n = body.get("n")
-    return n if isinstance(n, int) and 1 <= n <= _MOST_CHOICES else 1
+    return FimBody(request, model, before, after)
 
 
 def _located(request: Request, message: str) -> str:

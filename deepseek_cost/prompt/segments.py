@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.breakdown import Breakdown, tools_of
+from deepseek_cost.cache.prefix import ID_BYTES
 
 if TYPE_CHECKING:
     from deepseek_recipe import Conversation, Message, RenderedPrompt
 
-    from deepseek_cost.tokens import TextCounter
+    from deepseek_cost.tokens import TextCounter, TextEncoder
 
 # Texts kept to be found again: some of the largest requests, or many small ones.
 _KEPT_CHARACTERS: Final = 4_000_000
@@ -40,6 +41,30 @@ class SegmentCounter:
             self._characters = len(text)
         tokens = self._known[text] = self._counter.count([text])
         return tokens
+
+
+class SegmentEncoder(SegmentCounter):
+    """Counts texts by their tokens, and keeps these for whoever asks for them."""
+
+    def __init__(self, encoder: "TextEncoder") -> None:
+        super().__init__(encoder)
+        self._encoder = encoder
+        self._ids: dict[str, bytes] = {}
+
+    def count(self, text: str) -> int:
+        """Return the tokens of a plain text."""
+        return len(self.ids(text)) // ID_BYTES
+
+    def ids(self, text: str) -> bytes:
+        """Return the tokens themselves, four bytes each."""
+        if text in self._ids:
+            return self._ids[text]
+        self._characters += len(text)
+        if self._characters > _KEPT_CHARACTERS:
+            self._ids.clear()
+            self._characters = len(text)
+        ids = self._ids[text] = self._encoder.ids(text)
+        return ids
 
 
 def segments(rendered: "RenderedPrompt") -> Iterator[tuple[str, bool]]:

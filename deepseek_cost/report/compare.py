@@ -115,6 +115,7 @@ def compare_report(
     prices: Sequence[Price],
     workload: Workload,
     *,
+    ratio: Decimal,
     per_day: int | None,
     skipped: Sequence[str],
 ) -> CompareReport:
@@ -126,7 +127,6 @@ def compare_report(
         for price, tally in zip(prices, tallies, strict=True)
         for line in lines_of(price.model, price.period.rates[price.currency], tally)
     ]
-    ratio = workload.scenario.cache_hit_ratio
     warnings = (
         *source_warnings(workload.tallied, skipped),
         *warnings_at(book, first.at),

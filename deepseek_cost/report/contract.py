@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from deepseek_cost.report.cache import CacheReport
 from deepseek_cost.report.check import CheckReport
 from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
@@ -14,7 +15,8 @@ from deepseek_cost.report.prices import PricesReport
 from deepseek_cost.report.when import WhenReport
 
 Report = (
-    CheckReport
+    CacheReport
+    | CheckReport
     | CompareReport
     | CountReport
     | EstimateReport

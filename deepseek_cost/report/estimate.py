@@ -1,6 +1,7 @@
 """The report of `dscost estimate`."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
@@ -9,6 +10,7 @@ from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
 from deepseek_cost.quote import Quote
 from deepseek_cost.report.count import PromptTokenCounts
+from deepseek_cost.report.hits import CacheForecast, cache_forecast
 from deepseek_cost.report.parts import (
     Amount,
     AssumptionEntry,
@@ -100,6 +102,9 @@ class EstimateEntry(Part):
         "by how many tokens the largest request is longer than the API accepts"
     )
     unknown_images: UnknownImages | None = None
+    cache: CacheForecast | None = described(
+        "with --cache-hit-ratio auto: the range of the hits", default=None
+    )
     refused: Refused | None = None
     breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
     distribution: DistributionEntry | None = described("of several bodies", default=None)
@@ -161,7 +166,7 @@ def estimate_report(
         price_table=table,
         inputs=input_entries(tallied),
         estimates=tuple(
-            estimate_entry(e, details_of(ledger, e.price, quote.scenario.hit_share))
+            estimate_entry(e, details_of(ledger, e.price, _hit_share(quote, e.tally)))
             for e, ledger in zip(estimates, workload.ledgers, strict=True)
         ),
         files=tuple(files) if per_file else None,
@@ -193,8 +198,15 @@ def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> 
         period=period_note(price.period, price.period_until),
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
+        cache=cache_forecast(estimate),
         **(vars(details) if details else {}),
     )
+
+
+def _hit_share(quote: Quote, tally: Tally) -> Fraction:
+    """Return the share of hits of any one request: that given, or that of all where forecast."""
+    ratio = quote.scenario.cache_hit_ratio
+    return Fraction(tally.cache_hit, max(1, tally.input)) if ratio is None else Fraction(ratio)
 
 
 def _tokens(tally: Tally) -> TokenCounts:

@@ -172,6 +172,11 @@ def source_warnings(tallied: Sequence[TalliedSource], skipped: Sequence[str]) ->
     for source in tallied:
         if source.is_empty:
             yield f"{source.source}: empty; the template around it is billed all the same"
+    yield from left_out(skipped)
+
+
+def left_out(skipped: Sequence[str]) -> Iterable[str]:
+    """Yield that files were left out, if any were."""
     if skipped:
         files = "file" if len(skipped) == 1 else "files"
         yield f"left out {len(skipped)} binary {files}: {', '.join(skipped)}"

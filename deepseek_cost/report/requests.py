@@ -11,19 +11,20 @@ from deepseek_cost.breakdown import (
     Breakdown,
     ToolTokens,
 )
+from deepseek_cost.cache.hits import Hits
+from deepseek_cost.cost import cost_of
 from deepseek_cost.distribution import Distribution
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.pricebook import Price
+from deepseek_cost.report.hits import mean
 from deepseek_cost.report.parts import Amount, Part, described
+from deepseek_cost.usage import TokenUsage
 
 if TYPE_CHECKING:
     from deepseek_cost.workload import Workload
 
 _THOUSAND: Final = 1_000
-_PER_MILLION: Final = 1_000_000
-# A mean over requests may have endless decimals.
-_DECIMALS: Final = Decimal("1e-12")
 
 
 class Refused(Part):
@@ -171,17 +172,18 @@ def unknown_images(images: int) -> UnknownImages | None:
 
 def skipped_entry(workload: "Workload") -> Skipped | None:
     """Report what was skipped, if anything was."""
-    if not workload.skipped:
+    if not workload.skips.requests:
         return None
-    return Skipped(requests=workload.skipped, first=tuple(workload.skips))
+    return Skipped(requests=workload.skips.requests, first=tuple(workload.skips.named))
 
 
 def _tool(name: str, tool: ToolTokens, price: Price) -> ToolEntry:
-    mean = Fraction(tool.tokens, tool.requests)
-    cost = mean * _THOUSAND * Fraction(price.rates.cache_miss) / _PER_MILLION
-    amount = (Decimal(cost.numerator) / Decimal(cost.denominator)).quantize(_DECIMALS)
+    cost = cost_of(TokenUsage(0, tool.tokens * _THOUSAND), price.rates).total
     return ToolEntry(
-        name=name, requests=tool.requests, tokens=tool.tokens, cost_per_1000_requests=amount
+        name=name,
+        requests=tool.requests,
+        tokens=tool.tokens,
+        cost_per_1000_requests=mean(cost, tool.requests),
     )
 
 
@@ -196,7 +198,7 @@ def _distribution(spread: Distribution, price: Price, share: Fraction) -> Distri
 
 def _floor(tokens: int, price: Price, share: Fraction) -> Decimal:
     """Return the cost of one request's input; more tokens never cost less."""
-    tally = Tally(1, tokens, 0, int(share * tokens), None, 0, tokens)
+    tally = Tally(1, tokens, 0, Hits(int(share * tokens)), None, 0, tokens)
     return Estimate(tally, price).floor
 
 

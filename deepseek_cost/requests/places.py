@@ -1,15 +1,22 @@
 """A request with the place where it stands, and what stands where one should."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from deepseek_cost.requests.kinds import Kind
+
+_MOST_CHOICES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A body with where it stands; `text` is its JSON as written, which begins at `column`."""
+    """A body with where it stands; `text` is its JSON as written, which begins at `column`.
+
+    `record` is the object on the line: the body itself, or what a batch wraps it in.
+    """
 
     source: str
     line: int
@@ -19,11 +26,33 @@ class Request:
     in_batch: bool
     body: dict[str, object]
     text: str
+    record: dict[str, object]
+
+    @property
+    def choices(self) -> int:
+        """How many answers are asked for; each is output of its own."""
+        n = self.body.get("n")
+        return n if isinstance(n, int) and 1 <= n <= _MOST_CHOICES else 1
 
     @property
     def folder(self) -> Path:
         """The folder in which the request's file is; images are found from there."""
         return Path() if self.source == "-" else Path(self.source).parent
+
+
+def made_request(source: str, body: dict[str, object], kind: Kind = Kind.CHAT) -> Request:
+    """Return a body that was made, not read, as the request of a source."""
+    return Request(
+        source=source,
+        line=1,
+        column=1,
+        custom_id=None,
+        kind=kind,
+        in_batch=False,
+        body=body,
+        text=json.dumps(body, ensure_ascii=False),
+        record=body,
+    )
 
 
 @dataclass(frozen=True, slots=True)

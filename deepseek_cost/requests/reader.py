@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from deepseek_cost.requests.kinds import Kind, is_batch_line, kind_of, kind_of_url
 from deepseek_cost.requests.places import Fault, Line, Request, Requests
 from deepseek_cost.requests.strictjson import JsonFaultError, elements, member, parse
-from deepseek_cost.sources import REQUEST_SUFFIXES, TextSource
+from deepseek_cost.sources import REQUEST_SUFFIXES, TextSource, in_one_piece
 from deepseek_cost.streams import PACKED, Advance, Replayed
 
 # A context of a million tokens is 5 MB of text; the rest is for images.
@@ -36,6 +36,10 @@ class Feed:
     def blocks(self) -> Iterator[str]:
         """Yield the text in blocks."""
         return self.source.decode(self.file)
+
+    def whole(self) -> str:
+        """Return the text in one piece; raises InputError where no request can hold it."""
+        return in_one_piece(self.blocks(), self.source.name, MAX_LINE_BYTES)
 
     def requests(self) -> Requests:
         """Yield the requests, and the faults between them."""
@@ -150,6 +154,7 @@ def request_of(line: Line, value: object, wanted: Kind | None) -> Request | Faul
         in_batch=False,
         body=value,
         text=line.text,
+        record=value,
     )
 
 
@@ -171,6 +176,7 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
         in_batch=True,
         body=body,
         text=line.text[begin:end],
+        record=value,
     )
 
 

@@ -53,6 +53,7 @@ def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[s
     yield notes.mark("template tokens", *template), [f"{t.template:,}" for t in tokens]
     yield "input tokens", [f"{t.input:,}" for t in tokens]
     yield notes.mark("  cache hits", "cache_hit_ratio"), [f"{t.cache_hit:,}" for t in tokens]
+    yield from _range_rows(entries)
     yield "  cache misses", [f"{t.cache_miss:,}" for t in tokens]
     output = ["not given" if t.output is None else f"{t.output:,}" for t in tokens]
     yield notes.mark("output tokens", "output_tokens"), output
@@ -66,6 +67,26 @@ def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[s
         yield label, [money(rate, currency) for rate in rates]
     yield "", ()
     yield from _cost_rows(report, notes)
+
+
+def _range_rows(entries: Sequence[EstimateEntry]) -> Iterable[tuple[str, Sequence[str]]]:
+    """Yield the range of forecast hits."""
+    ranges = [entry.cache for entry in entries if entry.cache]
+    if ranges:
+        yield "    their share", [f"{r.expected.cache_hit_ratio:.1%}" for r in ranges]
+        yield "    at worst", [f"{r.worst.cache_hit:,}" for r in ranges]
+        yield "    at best", [f"{r.best.cache_hit:,}" for r in ranges]
+
+
+def _range_cost_rows(
+    entries: Sequence[EstimateEntry], currency: Currency
+) -> Iterable[tuple[str, Sequence[str]]]:
+    """Yield what the hits at worst and at best cost."""
+    ranges = [entry.cache for entry in entries if entry.cache]
+    for name in ("worst", "best") if ranges else ():
+        cases = [getattr(found, name) for found in ranges]
+        amounts = [case.floor if case.total is None else case.total for case in cases]
+        yield f"  with hits at {name}", [money(amount, currency) for amount in amounts]
 
 
 def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, Sequence[str]]]:
@@ -89,6 +110,7 @@ def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, 
         notes.mark("floor: no output", "cache_hit_ratio"),
         [money(c.floor, currency) for c in costs],
     )
+    yield from _range_cost_rows(entries, currency)
     yield _ceiling_label(entries, notes), [money(c.ceiling, currency) for c in costs]
     yield "", ()
     yield from _other_tier_rows(entries, currency)

@@ -17,6 +17,7 @@ from deepseek_cost.report.parts import AssumptionEntry, Input, PeriodNote
 from deepseek_cost.terminal import printable
 
 if TYPE_CHECKING:
+    from deepseek_cost.report.cache import CacheEntry
     from deepseek_cost.report.estimate import EstimateEntry
     from deepseek_cost.report.prices import ListedPrice
 
@@ -74,7 +75,9 @@ def inputs(inputs: Sequence[Input]) -> str:
     return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{said}"
 
 
-def sources(entries: "Sequence[EstimateEntry] | Sequence[ListedPrice]") -> Iterable[str]:
+def sources(
+    entries: "Sequence[EstimateEntry] | Sequence[CacheEntry] | Sequence[ListedPrice]",
+) -> Iterable[str]:
     """Yield what bills each model, and where its price comes from; a period once."""
     shown: set[str] = set()
     for entry in entries:

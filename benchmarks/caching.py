@@ -1,0 +1,45 @@
+"""Compare forecast cache hits with recorded ones, transition by transition.
+
+    python benchmarks/caching.py cases.jsonl
+
+Prints a row for each request that follows another in its recording: input, recorded hits, the
+forecast (expected, best), whether the prompt begins with the one before and its answer, and the
+reason where it does not. Exits with 1 if fewer than 95 % of those that do are as expected.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+
+from deepseek_cost.pricefile import load_prices
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.tokens import default_counter
+from tests.recorded import Sequences
+
+_GOAL = 0.95
+
+
+def main() -> int:
+    """Print the table and the share."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("recorded", type=Path)
+    sequences = Sequences(load_prices(), SegmentEncoder(default_counter()))
+    found = list(sequences.transitions(parser.parse_args().recorded))
+    for one in found:
+        said = "continues" if one.continues else one.reason or "other words"
+        mark = " " if one.hit == one.forecast.expected else "!"
+        figures = f"{one.input:>6}{one.hit:>6}{one.forecast.expected:>6}{one.forecast.best or 0:>6}"
+        print(f"{mark}{figures} {one.template:<10} {one.name[:72]}: {said}")
+    continuing = [one for one in found if one.continues]
+    exact = sum(one.hit == one.forecast.expected for one in continuing)
+    print(f"{len(found)} transitions, {len(continuing)} continue, {exact} of these as expected")
+    return 0 if exact >= _GOAL * len(continuing) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

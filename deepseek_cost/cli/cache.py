@@ -1,0 +1,78 @@
+"""dscost cache."""
+
+from functools import partial
+
+import typer
+
+from deepseek_cost import arguments
+from deepseek_cost.cli import options as o
+from deepseek_cost.cli.feeds import Feeds, serving, skips_of
+from deepseek_cost.cli.output import write
+from deepseek_cost.cli.setup import (
+    find_sources,
+    instant_of,
+    mode_of,
+    price_table,
+    prompt_options,
+    system_text,
+    timeline_by,
+    zone_of,
+)
+from deepseek_cost.errors import DscostError
+from deepseek_cost.prices import Currency
+
+_OF_TEXTS = "deepseek-v4-pro"
+
+
+def cache(
+    files: o.Files,
+    model: o.OneModel = None,
+    gap: o.Gap = None,
+    system: o.System = None,
+    thinking: o.Thinking = True,
+    effort: o.EffortName = None,
+    at: o.At = None,
+    tz: o.Tz = None,
+    currency: o.CurrencyName = Currency.USD,
+    as_: o.AsKind = None,
+    on_error: o.OnError = o.OnFault.STOP,
+    glob: o.Globs = None,
+    encoding: o.Encoding = "utf-8",
+    as_json: o.AsJson = False,
+    prices: o.PricesFile = None,
+) -> None:
+    """Show what a sequence of requests hits of the cache, why it misses the rest, what to do.
+
+    The requests are taken in order, each to the model that it names; JSONL, files or folders.
+    """
+    from deepseek_cost.diagnosis import Diagnosis
+    from deepseek_cost.estimates import Scenario
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.quote import Quote
+    from deepseek_cost.report.cache import cache_report
+    from deepseek_cost.served import ServedNames
+    from deepseek_cost.tokens import default_counter
+    from deepseek_cost.trace import Trace
+
+    mode = mode_of(thinking, effort)
+    scenario = Scenario(mode, cache_hit_ratio=None)
+    table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
+    names = [model] if model else None
+    trace = Trace(
+        diagnosis=Diagnosis(SegmentEncoder(default_counter()), timeline_by(gap), scenario),
+        served_by=ServedNames(partial(serving, table.book, names, instant)),
+        model=table.book.find(model or _OF_TEXTS),
+        mode=mode,
+        system=system_text(system, encoding),
+        for_all=model is not None,
+        skips=skips_of(on_error),
+    )
+    feeds = Feeds(find_sources(files, glob, encoding), as_)
+    feeds.run(trace, prompt_options(thinking, effort, system))
+    models = trace.diagnosis.models()
+    listed = [table.book.price(name, instant, currency) for name in models]
+    quote = Quote(table.book, listed, scenario, moving=arguments.moving(at), zone=zone_of(tz))
+    write(cache_report(quote, trace, table.note, feeds.found.skipped), as_json=as_json)
+    if trace.skips.requests:
+        raise typer.Exit(DscostError.exit_code)

@@ -1,0 +1,145 @@
+"""A sequence of requests, each to its own model: what it hits of the cache, and why not more."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from deepseek_cost.cache.hits import Hits
+from deepseek_cost.cache.misses import Cause, Item, Miss, explain
+from deepseek_cost.cache.prefix import BLOCK, PrefixCache
+from deepseek_cost.cache.timeline import Timeline
+from deepseek_cost.errors import InputError
+from deepseek_cost.estimates import Scenario, Tally
+from deepseek_cost.ledger import Place
+from deepseek_cost.prices import Model
+from deepseek_cost.prompt.bodies import read_body
+from deepseek_cost.prompt.items import items_of
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.requests.places import Request
+from deepseek_cost.workload import tally_body
+
+# Requests that a later one is compared with: so many of the last, and not more text than that.
+_REMEMBERED: Final = 256
+_REMEMBERED_CHARACTERS: Final = 16_000_000
+_LISTED: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """A request of the sequence, numbered from 1, with its hits and the reason for a miss."""
+
+    number: int
+    place: Place
+    model: Model
+    tally: Tally
+    miss: Miss | None
+    told: str | None
+
+
+@dataclass(slots=True)
+class MissGroup:
+    """All misses of one cause with one model: requests, tokens, and the first as an example."""
+
+    model: Model
+    cause: Cause
+    example: str
+    requests: int = 0
+    tokens: int = 0
+
+
+@dataclass(slots=True)
+class Recent:
+    """The parts of the last requests, within bounds."""
+
+    _items: deque[tuple[int, Sequence[Item]]] = field(default_factory=deque)
+    _characters: int = 0
+
+    def add(self, number: int, items: Sequence[Item]) -> None:
+        """Remember a request, and forget the oldest ones where they are too many."""
+        self._items.append((number, items))
+        self._characters += _size(items)
+        while len(self._items) > _REMEMBERED or self._characters > _REMEMBERED_CHARACTERS:
+            self._characters -= _size(self._items.popleft()[1])
+
+    def find(self, number: int | None) -> tuple[int, Sequence[Item]] | None:
+        """Return a request by its number, or the last one; None where it is forgotten."""
+        if not self._items:
+            return None
+        at = -1 if number is None else number - self._items[0][0]
+        return self._items[at] if -1 <= at < len(self._items) else None
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """Takes requests in; memory grows with the distinct blocks of their prompts only."""
+
+    encoder: SegmentEncoder
+    timeline: Timeline
+    scenario: Scenario
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    groups: dict[tuple[str, Cause], MissGroup] = field(default_factory=dict)
+    listed: list[Diagnosed] = field(default_factory=list)
+    _cache: PrefixCache = field(default_factory=PrefixCache)
+    _recent: Recent = field(default_factory=Recent)
+
+    @property
+    def requests(self) -> int:
+        """The requests taken."""
+        return self._cache.requests
+
+    def models(self) -> list[str]:
+        """Return the models that requests went to; raises InputError where none was taken."""
+        if not self.tallies:
+            raise InputError("no request could be counted")
+        return list(self.tallies)
+
+    def take(self, request: Request, model: Model, *, thinking: bool | None) -> Diagnosed:
+        """Diagnose the next request; `thinking` is the mode that its model's name stands for.
+
+        Raises InputError for a body that cannot be read, or a timestamp.
+        """
+        body = read_body(request, model, thinking=thinking)
+        prompt = body.prompt(self.encoder)
+        owner = f"{model.name} ".encode() + prompt.owner
+        hits = self._cache.take(replace(prompt, owner=owner), self.timeline.next(request.record))
+        tally = tally_body(body.count(self.encoder), self.scenario, hits)
+        items = items_of(request, body, model.name)
+        number = self._cache.requests
+        miss, told = self._explain(number, items, hits)
+        self._recent.add(number, items)
+        place = Place(request.source, request.line, request.custom_id)
+        found = Diagnosed(number, place, model, tally, miss, told)
+        self._note(found)
+        return found
+
+    def _explain(
+        self, number: int, items: Sequence[Item], hits: Hits
+    ) -> tuple[Miss | None, str | None]:
+        nearest = self._cache.nearest
+        other = self._recent.find(None if nearest is None else nearest + 1)
+        if other is None:
+            return None, None
+        miss = explain(other[1], items, self.encoder.count)
+        if miss is None and hits.best is not None and hits.best - hits.expected >= BLOCK:
+            lost = hits.best - hits.expected
+            where = f"the {lost:,} tokens that no unit ends with yet"
+            miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share with", where)
+        told = miss.told(f"request {number}", f"request {other[0]}") if miss else None
+        return miss, told
+
+    def _note(self, found: Diagnosed) -> None:
+        name = found.model.name
+        known = self.tallies.get(name)
+        self.tallies[name] = found.tally if known is None else known + found.tally
+        if len(self.listed) < _LISTED:
+            self.listed.append(found)
+        if found.miss and found.told:
+            key = (name, found.miss.cause)
+            group = self.groups.setdefault(key, MissGroup(found.model, key[1], found.told))
+            group.requests += 1
+            group.tokens += found.miss.tokens
+
+
+def _size(items: Sequence[Item]) -> int:
+    return sum(len(item.text) for item in items)

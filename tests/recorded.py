@@ -1,0 +1,160 @@
+"""Recorded sequences of requests: what was hit, and what of the earlier request came back."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepseek_cost.cache.hits import Hits
+from deepseek_cost.cache.misses import explain
+from deepseek_cost.cache.prefix import ID_BYTES, PrefixCache, Prompt
+from deepseek_cost.pricebook import PriceBook
+from deepseek_cost.prompt.bodies import Body, read_body
+from deepseek_cost.prompt.items import items_of
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.requests.kinds import Kind
+from tests.reference import request
+
+_KINDS = {
+    "chat/completions": Kind.CHAT,
+    "responses": Kind.RESPONSES,
+    "messages": Kind.MESSAGES,
+}
+_THINKS = {"deepseek-chat": False, "deepseek-reasoner": True}
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A request after another of its recording, with what the API hit and what was forecast."""
+
+    name: str
+    template: str
+    input: int
+    hit: int
+    forecast: Hits
+    continues: bool
+    reason: str
+
+
+class Sequences:
+    """Reads recordings as a user would have them forecast; prompts as rendered today."""
+
+    def __init__(self, book: PriceBook, encoder: SegmentEncoder) -> None:
+        self._book = book
+        self._encoder = encoder
+
+    def transitions(self, path: Path) -> Iterator[Transition]:
+        sequences = defaultdict(list)
+        for line in path.read_text(encoding="utf-8").splitlines():
+            case = json.loads(line)
+            if case["sequence"]:
+                name, _, number = case["sequence"].rpartition("#")
+                sequences[name].append((int(number), case))
+        for cases in sequences.values():
+            yield from self._of_one([case for _, case in sorted(cases, key=lambda one: one[0])])
+
+    def _of_one(self, cases: list[dict[str, Any]]) -> Iterator[Transition]:
+        cache = PrefixCache()
+        before: dict[str, Any] | None = None
+        more = self._billed_otherwise(cases[0])
+        for case in cases:
+            billed, hit = _input(case)
+            prompt = self._body(case).prompt(self._encoder)
+            forecast = cache.take(_longer(prompt, more))
+            if before is not None:
+                reason = self._reason(before, case)
+                yield Transition(
+                    name=case["sequence"],
+                    template=case["template"],
+                    input=billed,
+                    hit=hit,
+                    forecast=forecast,
+                    continues=self._continues(before, case, prompt),
+                    reason=reason,
+                )
+            before = case
+
+    def _continues(self, before: dict[str, Any], case: dict[str, Any], prompt: Prompt) -> bool:
+        """Tell whether a prompt is the one before again, or begins with it and its answer."""
+        earlier = self._body(before).prompt(self._encoder)
+        if self._billed_otherwise(before) != self._billed_otherwise(case):
+            return False
+        if prompt.ids == earlier.ids:
+            return True
+        answered = self._answered(before)
+        if answered is None or not answered.answers:
+            return False
+        end = answered.answers[-1][1] * ID_BYTES
+        return answered.ids.startswith(earlier.ids) and prompt.ids.startswith(answered.ids[:end])
+
+    def _billed_otherwise(self, case: dict[str, Any]) -> int:
+        """Return the tokens billed beyond those rendered today.
+
+        The preview's text on effort was shorter, and it left the spaces in arguments as they came.
+        """
+        return _input(case)[0] - self._body(case).prompt(self._encoder).tokens
+
+    def _answered(self, case: dict[str, Any]) -> Prompt | None:
+        """Return the prompt of a request that continues with what was answered."""
+        body = self._sent(case)
+        calls = case["response_tool_calls"] or []
+        if case["endpoint"] != "chat/completions":
+            return None
+        answer = {"role": "assistant", "content": case["response_text"] or ""}
+        if case["reasoning_text"]:
+            answer["reasoning_content"] = case["reasoning_text"]
+        results = [{"role": "tool", "tool_call_id": call["id"], "content": "-"} for call in calls]
+        if calls:
+            answer["tool_calls"] = calls
+        after = results or [{"role": "user", "content": "-"}]
+        return self._body(case, body | {"messages": [*body["messages"], answer, *after]}).prompt(
+            self._encoder
+        )
+
+    def _reason(self, before: dict[str, Any], case: dict[str, Any]) -> str:
+        if self._billed_otherwise(before) != self._billed_otherwise(case):
+            return "its history came back with other spaces"
+        items = [
+            items_of(request(self._sent(one), _KINDS[one["endpoint"]]), self._body(one), "the same")
+            for one in (before, case)
+        ]
+        miss = explain(*items, self._encoder.count)
+        return "" if miss is None else miss.told("it", "the one before")
+
+    def _body(self, case: dict[str, Any], body: dict[str, Any] | None = None) -> Body:
+        name = case["request"]["model"]
+        template = "deepseek-flash" if case["template"] == "v4.1" else "deepseek-v4-pro"
+        return read_body(
+            request(body or self._sent(case), _KINDS[case["endpoint"]]),
+            self._book.find(template),
+            thinking=_THINKS.get(name),
+        )
+
+    @staticmethod
+    def _sent(case: dict[str, Any]) -> dict[str, Any]:
+        """Return a body without what the preview took and today's API refuses."""
+        body: dict[str, Any] = json.loads(json.dumps(case["request"]))
+        if case["template"] == "v4-preview":
+            for tool in body.get("tools", ()):
+                tool["function"].pop("strict", None)
+        return body
+
+
+def _input(case: dict[str, Any]) -> tuple[int, int]:
+    """Return the prompt tokens billed, and how many of them were hits."""
+    usage = case["usage"]
+    if "prompt_tokens" in usage:
+        return usage["prompt_tokens"], usage["prompt_cache_hit_tokens"]
+    if "cache_read_input_tokens" in usage:
+        hits = usage["cache_read_input_tokens"]
+        return usage["input_tokens"] + hits, hits
+    return usage["input_tokens"], usage["input_tokens_details"]["cached_tokens"]
+
+
+def _longer(prompt: Prompt, more: int) -> Prompt:
+    """Return a prompt with so many tokens more at its beginning, or fewer."""
+    ids = bytes(ID_BYTES * max(0, more)) + prompt.ids[ID_BYTES * max(0, -more) :]
+    answers = [(begin + more, end + more) for begin, end in prompt.answers]
+    return Prompt(ids, prompt.said + more, answers, prompt.owner)

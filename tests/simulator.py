@@ -1,0 +1,96 @@
+"""The cache as slowly and plainly as it can be said: every prompt is kept, every pair compared."""
+
+from dataclasses import dataclass, field
+
+from deepseek_cost.cache.hits import Hits
+
+
+@dataclass
+class Asked:
+    """A request: its tokens, where the input ends, the answers in it, its owner, its time."""
+
+    tokens: list[int]
+    said: int
+    answers: list[tuple[int, int]]
+    owner: int
+    at: float
+
+
+@dataclass
+class Unit:
+    owner: int
+    tokens: list[int]
+    used: float
+
+
+@dataclass
+class Simulator:
+    known: list[tuple[int, list[int]]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
+
+    def take(self, request: Asked) -> Hits:
+        self._write_the_latest_answer(request)
+        best = self._longest_common_prefix(request)
+        expected, aged = self._longest_unit(request, best)
+        if best > expected:
+            self._write(request.owner, request.tokens[:best], request.at)
+        self._write(request.owner, request.tokens[: request.said], request.at)
+        self.known.append((request.owner, request.tokens))
+        self.asked.append(request)
+        return Hits(expected, best, aged)
+
+    def _write_the_latest_answer(self, request: Asked) -> None:
+        for begin, end in reversed(request.answers):
+            earlier = [
+                other
+                for other in self.asked
+                if other.owner == request.owner and other.tokens == request.tokens[:begin]
+            ]
+            if earlier:
+                self.known.append((request.owner, request.tokens[:end]))
+                answered = request.tokens[:end]
+                if not any(self._is(unit, request.owner, answered) for unit in self.units):
+                    self._write(request.owner, answered, earlier[-1].at)
+                return
+
+    def _longest_common_prefix(self, request: Asked) -> int:
+        best = 0
+        for owner, tokens in self.known:
+            same = 0
+            for one, other in zip(tokens, request.tokens, strict=False):
+                if one != other:
+                    break
+                same += 1
+            if owner == request.owner:
+                best = max(best, same)
+        return min(best, len(request.tokens) - 1) // 128 * 128
+
+    def _longest_unit(self, request: Asked, best: int) -> tuple[int, int]:
+        matching = [
+            unit
+            for unit in self.units
+            if unit.owner == request.owner
+            and unit.tokens == request.tokens[: len(unit.tokens)]
+            and request.at - unit.used <= 7 * 24 * 3600
+        ]
+        if not matching:
+            return 0, 0
+        longest = max(matching, key=lambda unit: len(unit.tokens))
+        hit = min(best, len(longest.tokens) // 128 * 128)
+        aged = hit if request.at - longest.used > 3600 else 0
+        longest.used = request.at
+        return hit, aged
+
+    def _write(self, owner: int, tokens: list[int], at: float) -> None:
+        if len(tokens) < 128:
+            return
+        for unit in self.units:
+            if self._is(unit, owner, tokens):
+                unit.used = at
+                return
+        self.units.append(Unit(owner, tokens, at))
+
+    @staticmethod
+    def _is(unit: Unit, owner: int, tokens: list[int]) -> bool:
+        return unit.owner == owner and unit.tokens == tokens
