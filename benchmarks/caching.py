@@ -17,7 +17,7 @@ sys.path.pop(1)  # this folder has a requests.py of its own, which is not the li
 from deepseek_cost.pricefile import load_prices
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.tokens import default_counter
-from tests.recorded import Sequences
+from tests.sequences import Sequences
 
 _GOAL = 0.95
 

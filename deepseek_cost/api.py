@@ -14,7 +14,7 @@ from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.pricefile import load_prices
 from deepseek_cost.prices import Currency
 from deepseek_cost.prompt import Effort, Mode
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokens import sparing_counter
 
 
 def count(
@@ -32,7 +32,7 @@ def count(
     """
     found = (prices or load_prices()).find(model)
     scenario = Scenario(Mode(thinking, Effort(effort)))
-    counter = default_counter()
+    counter = sparing_counter()
     (addressee,) = addressees([found], system, scenario, counter)
     return addressee.tokens(counter.count([text]))
 
@@ -59,7 +59,7 @@ def estimate(
     price = (prices or load_prices()).price(model, at, Currency(currency))
     ratio = Decimal(cache_hit_ratio)
     scenario = Scenario(Mode(thinking, Effort(effort)), output_tokens, ratio, requests)
-    counter = default_counter()
+    counter = sparing_counter()
     (addressee,) = addressees([price.model], system, scenario, counter)
     tokens = addressee.tokens(counter.count([text]))
     return Estimate(tally_request(price.model, tokens, scenario), price)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -81,6 +80,8 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
+        from difflib import get_close_matches  # noqa: PLC0415 - for slips alone
+
         near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "write it like Europe/Berlin"
         raise UsageError(f"--tz {name!r} is no time zone; {hint}") from None

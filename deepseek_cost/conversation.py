@@ -116,7 +116,7 @@ def run_of(price: Price, turns: Iterable[Turn], timeline: Timeline, *, has_tools
         if tokens + (turn.output) > room:
             run.ends = number
             break
-        hits = cache.take(turn.prompt, timeline.next({}))
+        hits = cache.take(turn.prompt, timeline.next())
         output = turn.output or 0
         run.turns.append(Tally(1, tokens, 0, hits, output, output, tokens + output))
         run.without_reasoning += turn.lacks_reasoning

@@ -116,7 +116,7 @@ class Diagnosis:
         body = read_body(request, model, thinking=thinking)
         prompt = body.prompt(self.encoder)
         owner = f"{model.name} ".encode() + prompt.owner
-        hits = self._cache.take(replace(prompt, owner=owner), self.timeline.next(request.record))
+        hits = self._cache.take(replace(prompt, owner=owner), self.timeline.next(request))
         tally = tally_body(body.count(self.encoder), self.scenario, hits)
         sent = Sent(self.requests, prompt.tokens, items_of(request, body, model.name))
         miss, told = self._explain(sent, hits)
@@ -131,7 +131,8 @@ class Diagnosis:
         other = self._recent.find(None if nearest is None else nearest + 1)
         if other is None:
             return None, None
-        miss = explain(other.items, sent.items, max(0, other.tokens - best), self.encoder.count)
+        unhit = max(0, other.tokens - hits.expected)
+        miss = explain(other.items, sent.items, unhit, self.encoder.count)
         if miss is None and best - hits.expected >= BLOCK:
             lost = best - hits.expected
             where = f"the {lost:,} tokens that no unit ends with yet"

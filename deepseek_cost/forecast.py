@@ -1,6 +1,6 @@
 """The hits of a workload's requests in their order, each model with a cache of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from deepseek_cost.cache.timeline import Timeline
 from deepseek_cost.prompt import require_renderer
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.tokenized import framed
+from deepseek_cost.requests.places import Request
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates import Addressee
@@ -31,25 +32,23 @@ class Forecast:
         require_renderer()
         ids = self.encoder.ids(text)
         prompts = [framed(ids, one.around, self.encoder) for one in to]
-        return len(ids) // ID_BYTES, self._take(prompts, {}, sent)
+        return len(ids) // ID_BYTES, self._take(prompts, None, sent)
 
-    def take_bodies(
-        self, bodies: Sequence["Body"], record: Mapping[str, object], sent: int
-    ) -> Sequence[Hits]:
+    def take_bodies(self, bodies: Sequence["Body"], request: Request, sent: int) -> Sequence[Hits]:
         """Forecast a request, read for each model, that is sent so many times in a row.
 
-        `record` is the object that it came in. Raises InputError for its timestamp.
+        Raises InputError for its timestamp.
         """
-        return self._take([body.prompt(self.encoder) for body in bodies], record, sent)
+        return self._take([body.prompt(self.encoder) for body in bodies], request, sent)
 
     def _take(
-        self, prompts: Sequence[Prompt], record: Mapping[str, object], sent: int
+        self, prompts: Sequence[Prompt], request: Request | None, sent: int
     ) -> Sequence[Hits]:
         self._caches = self._caches or [PrefixCache() for _ in prompts]
-        hits = self._each(prompts, self.timeline.next(record))
+        hits = self._each(prompts, self.timeline.next(request))
         if sent == 1:
             return hits
-        again = self._each(prompts, self.timeline.next(record, sent - 1))
+        again = self._each(prompts, self.timeline.next(request, sent - 1))
         return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
 
     def _each(self, prompts: Sequence[Prompt], at: float | None) -> list[Hits]:

@@ -10,10 +10,10 @@ matches (controls, format characters) stay together, except that the last one jo
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import regex
-from tiktoken import Encoding
+if TYPE_CHECKING:
+    import regex
 
 # The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
 CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
@@ -55,26 +55,21 @@ _SAFE: Final = "|".join(
         r"(?<=[0-9])(?=[A-Za-z])",
     )
 )
-# Greedy, so that the search begins at the end of the text.
-_LAST_SAFE: Final = re.compile(rf"(?s:.*)(?:{_SAFE})")
-
-_WHITE: Final = re.compile(rf"[{SPACE}]")
-_SPACES: Final = "".join(filter(_WHITE.match, map(chr, range(0x3001))))
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """The pattern and the classes that runs are made of, for text that has no safe cut."""
 
-    piece: regex.Pattern[str]
-    white_space: regex.Pattern[str]
-    others: regex.Pattern[str]
-    newlines: regex.Pattern[str]
-    chinese: regex.Pattern[str]
-    latin: regex.Pattern[str]
-    letters: regex.Pattern[str]
-    symbols: regex.Pattern[str]
-    number_or_chinese: regex.Pattern[str]
+    piece: "regex.Pattern[str]"
+    white_space: "regex.Pattern[str]"
+    others: "regex.Pattern[str]"
+    newlines: "regex.Pattern[str]"
+    chinese: "regex.Pattern[str]"
+    latin: "regex.Pattern[str]"
+    letters: "regex.Pattern[str]"
+    symbols: "regex.Pattern[str]"
+    number_or_chinese: "regex.Pattern[str]"
 
 
 @cache
@@ -83,9 +78,11 @@ def grammar() -> Grammar:
 
     The regex package follows newer versions of Unicode, and would count their letters as letters.
     """
+    import regex  # noqa: PLC0415 - few texts have runs
+
     adjusted = {name: _adjusted(name) for name in _PROPERTIES}
 
-    def compiled(pattern: str) -> regex.Pattern[str]:
+    def compiled(pattern: str) -> "regex.Pattern[str]":
         for name, members in adjusted.items():
             pattern = pattern.replace(name, members)
         return regex.compile(pattern, regex.V1)
@@ -105,6 +102,8 @@ def grammar() -> Grammar:
 
 def _adjusted(name: str) -> str:
     """Return a Unicode property as a set, with what tiktoken's engine adds or leaves out."""
+    import regex  # noqa: PLC0415 - as in `grammar`
+
     known, ours = _members_in_tiktoken(name), set(regex.findall(name, _every_character()))
     more, fewer = _ranges(known - ours), _ranges(ours - known)
     members = f"[{name}{more}]"
@@ -112,6 +111,8 @@ def _adjusted(name: str) -> str:
 
 
 def _members_in_tiktoken(name: str) -> set[str]:
+    from tiktoken import Encoding  # noqa: PLC0415 - as in `grammar`
+
     single_bytes = {bytes([byte]): byte for byte in range(0x100)}
     engine = Encoding(name, pat_str=name, mergeable_ranks=single_bytes, special_tokens={})
     return set(bytes(engine.encode_ordinary(_every_character())).decode())
@@ -132,8 +133,24 @@ def _ranges(characters: set[str]) -> str:
 
 def last_safe_cut(text: str) -> int:
     """Return the last position at which `text` can be cut without changing a piece, or 0."""
-    found = _LAST_SAFE.match(text)
+    found = _last_safe().match(text)
     return found.end() if found else 0
+
+
+@cache
+def _last_safe() -> re.Pattern[str]:
+    # Greedy, so that the search begins at the end of the text. Short texts are never cut.
+    return re.compile(rf"(?s:.*)(?:{_SAFE})")
+
+
+@cache
+def _white() -> re.Pattern[str]:
+    return re.compile(rf"[{SPACE}]")
+
+
+@cache
+def _spaces() -> str:
+    return "".join(filter(_white().match, map(chr, range(0x3001))))
 
 
 class Settled(NamedTuple):
@@ -152,12 +169,12 @@ def split_settled(text: str) -> Settled:
     if text.isdecimal():
         threes = len(text) // 3 * 3
         return Settled(text[:threes], [], text[threes:])
-    white = len(text.rstrip(_SPACES))
+    white = len(text.rstrip(_spaces()))
     whole = begins = 0
     settled: list[str] = []
     for piece in grammar().piece.finditer(text):
         begins = piece.start()
-        if begins and not _WHITE.match(text, begins - 1):
+        if begins and not _white().match(text, begins - 1):
             whole = begins
             settled.clear()
         if begins >= white or piece.end() == len(text):

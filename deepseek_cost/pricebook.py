@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import ClassVar
 
 from deepseek_cost.errors import UnknownModelError, UnpricedError
@@ -86,6 +85,8 @@ class PriceBook:
         by_name = {known: model for model in self.model for known in model.names}
         if wanted in by_name:
             return by_name[wanted]
+        from difflib import get_close_matches  # noqa: PLC0415 - for slips alone
+
         near = get_close_matches(wanted, by_name, n=3, cutoff=0.5) or list(by_name)
         raise UnknownModelError(f"unknown model {name!r}; did you mean {', '.join(near)}?")
 

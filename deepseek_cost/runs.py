@@ -9,11 +9,12 @@ are widened; that a wider one begins with the token agreed on before it is taken
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
-
-import regex
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deepseek_cost.pieces import grammar
+
+if TYPE_CHECKING:
+    import regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class PlainRun:
     """A run that ends with its class: letters, Chinese characters, symbols with their newlines."""
 
     piece: LongPiece
-    continues: regex.Pattern[str]
+    continues: "regex.Pattern[str]"
 
     def feed(self, text: str) -> str:
         """Take what continues the run."""
@@ -215,6 +216,6 @@ def _begin_plain(text: str, bpe: BytePairs) -> PlainRun:
     return PlainRun(piece, next(kind for kind in kinds if _end_of(kind, last) == 1))
 
 
-def _end_of(pattern: regex.Pattern[str], text: str) -> int:
+def _end_of(pattern: "regex.Pattern[str]", text: str) -> int:
     found = pattern.match(text)
     return found.end() if found else 0

@@ -57,7 +57,7 @@ class ServedNames:
             try:
                 self._known[key] = self.find(*key)
             except (UnknownModelError, UnpricedError) as error:
-                where = f"{request.source}:{request.line}:{request.column}"
+                where = request.position
                 raise InputError(f"{where}: {error}; or pass --model to price another") from error
         return self._known[key]
 

@@ -5,14 +5,14 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
-
-import ignore
-from ignore.overrides import Override, OverrideBuilder
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.streams import PACKED, Advance, open_bytes, reading
 from deepseek_cost.terminal import unicode_name
+
+if TYPE_CHECKING:
+    from ignore.overrides import Override
 
 _BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -129,6 +129,8 @@ def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found)
 
 
 def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
+    import ignore  # noqa: PLC0415 - for folders alone
+
     _refuse_odd_ignore_files(folder)
     try:
         builder = ignore.WalkBuilder(folder).require_git(yes=False)
@@ -144,7 +146,10 @@ def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
         ) from error
 
 
-def _overrides(folder: Path, globs: Sequence[str]) -> Override:
+def _overrides(folder: Path, globs: Sequence[str]) -> "Override":
+    import ignore  # noqa: PLC0415 - as in `_walk`
+    from ignore.overrides import OverrideBuilder  # noqa: PLC0415
+
     overrides = OverrideBuilder(folder)
     try:
         for glob in globs:

@@ -144,7 +144,7 @@ class Workload:
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
-            hits = self.forecast.take_bodies(bodies, request.record, self.scenario.requests)
+            hits = self.forecast.take_bodies(bodies, request, self.scenario.requests)
         tallies = []
         for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
             tally = tally_body(body, self.scenario, found)

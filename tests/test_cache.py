@@ -14,7 +14,7 @@ from deepseek_cost.cache.prefix import PrefixCache, Prompt
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.tokens import TiktokenCounter
-from tests.recorded import Sequences
+from tests.sequences import Sequences
 from tests.simulator import Asked, Simulator
 
 MARK, END = 7, 8  # call for an answer, and end one

@@ -196,3 +196,7 @@ def test_the_other_facts_are_in_the_table_too(book: PriceBook, shared: Path) -> 
     limits = facts["concurrency"]
     for name in ("deepseek-flash", "deepseek-v4-flash", "deepseek-v4-pro"):
         assert book.find(name).concurrent_requests == limits[name]
+
+
+def test_the_bundled_table_is_valid_and_is_built_as_any_other_would_be() -> None:
+    assert repr(load_prices()) == repr(parse(TEXT, "bundled prices.toml"))

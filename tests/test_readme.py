@@ -49,7 +49,7 @@ def test_an_example_prints_what_the_readme_shows(example: re.Match[str], tmp_pat
 def test_the_readme_has_examples_of_every_command() -> None:
     commands = {example["command"].split()[1] for example in EXAMPLES}
 
-    assert commands == {"estimate", "count", "compare", "when", "prices"}
+    assert commands == {"estimate", "count", "compare", "chat", "cache", "when", "prices"}
 
 
 def test_the_python_example_says_what_it_gives() -> None:

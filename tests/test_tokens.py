@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from deepseek_cost import InputError, vocabulary
 from deepseek_cost.pieces import grammar, last_safe_cut
-from deepseek_cost.tokens import TiktokenCounter, default_counter
+from deepseek_cost.tokens import SparingCounter, TiktokenCounter, default_counter, sparing_counter
 from tests.hostile import FRAGMENTS, Hostile
 
 
@@ -153,6 +153,64 @@ def test_the_classes_of_runs_hold_what_tiktokens_engine_takes_them_to_hold(
 
     split = chain.from_iterable(counter.bpe.encode(piece.encode()) for piece in pieces)
     assert list(split) == ids(counter, text)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_encoder_of_what_a_text_can_need_splits_it_as_the_whole_one(
+    counter: TiktokenCounter, seed: int
+) -> None:
+    hostile, index = Hostile(seed), vocabulary.load_index()
+
+    for _ in range(500):
+        text = hostile.string()
+        assert SparingCounter(index).count(hostile.blocks(text)) == len(ids(counter, text))
+
+
+@given(st.lists(st.text(max_size=3_000), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_texts_one_after_the_other_are_counted_alike_short_or_long(texts: list[str]) -> None:
+    sparing = SparingCounter(vocabulary.load_index(), 4_000)
+
+    for text in [text * 3 for text in texts if text.isprintable()]:
+        assert sparing.count([text]) == default_counter().count([text])
+
+
+def test_a_text_after_many_others_is_counted_all_the_same() -> None:
+    sparing = SparingCounter(vocabulary.load_index(), 10)
+
+    assert [sparing.count([text]) for text in ("word " * 3, "word " * 3, "a")] == [4, 4, 1]
+
+
+def test_a_text_that_needs_too_many_lookups_is_left_to_the_whole_encoder() -> None:
+    index = vocabulary.load_index()
+
+    # so many spaces have tokens of nearly every length up to 128 at every place
+    assert index.ranks_within(b" " * 1_024, 32_768) is None
+    assert SparingCounter(index).count([" " * 1_024]) == 8  # the longest token has 128
+
+
+def test_tokens_found_within_a_text_are_those_that_pairs_of_tokens_make() -> None:
+    index, ranks = vocabulary.load_index(), vocabulary.load_ranks()
+    text = "The tokens, 令牌, of a text".encode()
+    parts = {text[i:j] for i in range(len(text)) for j in range(i + 1, len(text) + 1)}
+    # whatever is a token and not a pair of tokens can never come out of merging
+    pairs = {
+        part
+        for part in parts
+        if part in ranks
+        and any(part[:cut] in ranks and part[cut:] in ranks for cut in range(1, len(part)))
+    }
+
+    found = index.ranks_within(text, 10_000)
+
+    assert found is not None
+    assert {part for part in found if len(part) > 1} == pairs
+    assert found.items() <= ranks.items()
+
+
+def test_a_lone_surrogate_is_refused_by_the_sparing_counter_too() -> None:
+    with pytest.raises(InputError, match=r"a lone surrogate, U\+D800"):
+        sparing_counter().count(["a\ud800"])
 
 
 def test_no_text_has_no_tokens(counter: TiktokenCounter) -> None:

@@ -81,12 +81,12 @@ class Miss:
 
 
 def explain(
-    before: Sequence[Item], after: Sequence[Item], unshared: int, count: Callable[[str], int]
+    before: Sequence[Item], after: Sequence[Item], unhit: int, count: Callable[[str], int]
 ) -> Miss | None:
     """Tell why `after` misses what it has in common with `before`; None where nothing is lost.
 
-    `unshared` are the tokens of the earlier prompt behind the prefix that both begin with. Of these
-    as large a part is lost as both still have of what stands behind their first difference.
+    `unhit` are the tokens of the earlier prompt that were not hit. All are lost but those that
+    changed, where both still have much the same behind their first difference.
     """
     pairs = zip(before, after, strict=False)
     at = next((n for n, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
@@ -94,8 +94,8 @@ def explain(
     if not old or not new:
         return _without_reasoning(new, count)
     behind = _shared_behind(old, new, count)
-    lost = unshared * behind // max(behind, _tokens(old, count), 1)
-    if lost >= BLOCK:
+    lost = unhit - max(0, _tokens(old, count) - behind)
+    if behind >= _TOLD and lost >= BLOCK:
         return Miss(_cause(old, new), lost, "differs from", _where(old, new))
     shared = _tokens(after[:at], count)
     if old[0].name == new[0].name:

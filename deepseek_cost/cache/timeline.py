@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.errors import InputError
+
+if TYPE_CHECKING:
+    from deepseek_cost.requests.places import Request
 
 _FIELDS: Final = ("timestamp", "created_at", "created", "time")
 # Numbers from here on are milliseconds: as seconds they would be after the year 5000.
@@ -29,15 +32,20 @@ class Timeline:
             return f"timestamps of {self.dated:,} of {self.requests:,} requests"
         return "requests one after the other, each within an hour of the one before"
 
-    def next(self, record: Mapping[str, object], requests: int = 1) -> float | None:
+    def next(self, request: "Request | None" = None, requests: int = 1) -> float | None:
         """Return when the next request is sent, the first of so many like it.
 
-        `record` is the object that it came in. Raises InputError for an unreadable timestamp.
+        Raises InputError, with the position, for a timestamp that cannot be read.
         """
         before, self.requests = self.requests, self.requests + requests
         if self.gap is not None:
             return before * self.gap.total_seconds()
-        at = sent_at(record)
+        if request is None:
+            return None
+        try:
+            at = sent_at(request.record)
+        except InputError as error:
+            raise InputError(f"{request.position}: {error}") from error
         self.dated += requests if at else 0
         return at.timestamp() if at else None
 

@@ -6,34 +6,43 @@ Each command is a module; what it uses is imported when it runs, so that `--help
 import io
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
 from typer.exceptions import TyperException
 
-from deepseek_cost.cli.bill import bill
-from deepseek_cost.cli.cache import cache
-from deepseek_cost.cli.chat import chat
-from deepseek_cost.cli.check import check
-from deepseek_cost.cli.compare import compare
-from deepseek_cost.cli.count import count
-from deepseek_cost.cli.estimate import estimate
 from deepseek_cost.cli.output import say
-from deepseek_cost.cli.prices import prices
-from deepseek_cost.cli.when import when
 from deepseek_cost.errors import DscostError
 
 _INTERRUPTED: Final = 130
 
-app = typer.Typer(
-    name="dscost",
-    help="What a prompt costs on DeepSeek's API, before it is sent, and what it did cost.",
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+# In the order of the help; each is a function in a module of its name.
+_COMMANDS: Final = (
+    "estimate",
+    "count",
+    "compare",
+    "chat",
+    "cache",
+    "bill",
+    "check",
+    "when",
+    "prices",
 )
-_COMMANDS: Final = (estimate, count, compare, chat, cache, bill, check, when, prices)
-for _command in _COMMANDS:
-    app.command()(_command)
+
+
+def _app(args: Sequence[str]) -> typer.Typer:
+    """Return the command named, or all of them to choose from: reading options takes long."""
+    app = typer.Typer(
+        name="dscost",
+        help="What a prompt costs on DeepSeek's API, before it is sent, and what it did cost.",
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_top,
+    )
+    for name in set(_COMMANDS).intersection(args[:1]) or _COMMANDS:
+        app.command()(getattr(import_module(f"{__name__}.{name}"), name))
+    return app
 
 
 def _print_version(value: bool) -> None:
@@ -44,7 +53,6 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _top(
     _version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show it.")
@@ -59,7 +67,9 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        outcome = app(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
+        outcome = _app(args)(
+            args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False
+        )
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)
         say(message)
@@ -77,8 +87,7 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             return str(error), error.exit_code
         case TyperException():
             message = error.format_message().replace("Value error, ", "").rstrip(".")
-            known = {command.__name__ for command in _COMMANDS}
-            command = " ".join(["dscost", *(name for name in args[:1] if name in known)])
+            command = " ".join(["dscost", *(name for name in args[:1] if name in _COMMANDS)])
             return f"{message}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""

@@ -167,14 +167,14 @@ def workload_of(
     from deepseek_cost.ledger import Ledger
     from deepseek_cost.prompt.segments import SegmentEncoder
     from deepseek_cost.served import ServedNames
-    from deepseek_cost.tokens import default_counter
+    from deepseek_cost.tokens import default_counter, sparing_counter
     from deepseek_cost.workload import Workload
 
     return Workload(
         ledgers=[Ledger(model, rates, breakdown) for model, rates in columns],
         scenario=scenario,
         system=system,
-        counter=default_counter(),
+        counter=sparing_counter(),
         forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
         served_by=ServedNames(find_served),
         skips=skips_of(on_error),

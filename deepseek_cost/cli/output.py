@@ -67,10 +67,10 @@ def say(message: str) -> None:
 
 def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
     """Write the chart of a report to a file."""
-    from deepseek_cost.table import svg
+    from deepseek_cost.table import picture
 
     try:
-        path.write_text(svg(report), encoding="utf-8")
+        path.write_text(picture(report), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--svg {path}: {error.strerror}") from error
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -48,7 +49,7 @@ class Frame:
     """What stands around a user's text: tokens of a system text, and of all that is added.
 
     `before` and `after` are the template's pieces, each with whether it is a special token; empty
-    without the renderer.
+    where the tokens come from the table.
     """
 
     system: int
@@ -58,7 +59,8 @@ class Frame:
     after: Sequence[tuple[str, bool]] = ()
 
 
-# Template tokens of one user message without a system message, counted with deepseek-recipe 0.2.0.
+# Template tokens of one user message without a system message, counted with this deepseek-recipe.
+_TABLED_RENDERER: Final = "0.2.0"
 _TEMPLATE_TOKENS: Final = {
     (Template.V4, None): 4,
     (Template.V4, Effort.LOW): 4,
@@ -73,8 +75,20 @@ _TEMPLATE_TOKENS: Final = {
 _HOLE: Final = "\ue000"
 
 
-def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -> Frame:
-    """Count what `template` puts around one user message, after a system message if not empty."""
+def frame(
+    template: Template,
+    mode: Mode,
+    system: str,
+    counter: "TextCounter",
+    *,
+    in_pieces: bool = False,
+) -> Frame:
+    """Count what `template` puts around one user message, after a system message if not empty.
+
+    Its pieces are there if they are asked for.
+    """
+    if not system and not in_pieces and _is_tabled_renderer():
+        return Frame(0, _tabled(template, mode, system), exact=True)
     system_tokens = counter.count([system])
     if not renderer_is_installed():
         return Frame(system_tokens, _tabled(template, mode, system), exact=False)
@@ -87,6 +101,13 @@ def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -
 def renderer_is_installed() -> bool:
     """Tell whether DeepSeek's renderer is there; it has no wheels for Windows and musl."""
     return find_spec("deepseek_recipe") is not None
+
+
+def _is_tabled_renderer() -> bool:
+    """Tell whether what is installed is what the table was made with, without loading it."""
+    spec = find_spec("deepseek_recipe")
+    origin = Path(getattr(spec, "origin", None) or "-")
+    return (origin.parent.parent / f"deepseek_recipe-{_TABLED_RENDERER}.dist-info").is_dir()
 
 
 def require_renderer() -> None:

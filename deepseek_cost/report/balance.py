@@ -6,11 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from pydantic import Field
-
 from deepseek_cost.bill.balance import Balance, run_down
 from deepseek_cost.estimates import Estimate
-from deepseek_cost.report.parts import Amount, Instant, Part
+from deepseek_cost.report.parts import Amount, Instant, Part, described
 
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,18 +30,18 @@ class RunDownEntry(Part):
 
     before: BalanceAmounts
     after: BalanceAmounts
-    owed: Amount = Field(description="what was billed after all was used up")
+    owed: Amount = described("what was billed after all was used up")
     granted_used_up: Instant | None
     topped_up_used_up: Instant | None
     requests_left: int | None
-    days_left: Amount | None = Field(description="rounded down to tenths")
+    days_left: Amount | None = described("rounded down to tenths")
 
 
 class Affordable(Part):
     """How often a balance pays for everything in the estimate; null: that costs nothing."""
 
     balance: BalanceAmounts
-    at_total: int | None = Field(description="null, too, while the output is unknown")
+    at_total: int | None = described("null, too, while the output is unknown")
     at_floor: int | None
     at_ceiling: int | None
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
-from pydantic import Field
-
 from deepseek_cost.bill.account import Account, Group
 from deepseek_cost.bill.balance import Balance
 from deepseek_cost.bill.basis import assumptions_of, warnings_of
@@ -22,6 +20,7 @@ from deepseek_cost.report.parts import (
     Part,
     PriceTable,
     assumption_entries,
+    described,
 )
 from deepseek_cost.report.proof import ProofEntry, proof_entry
 from deepseek_cost.schedule import Tier, TierBy
@@ -37,7 +36,7 @@ class BilledTokens(Part):
     cache_hit: int
     cache_miss: int
     output: int
-    reasoning: int = Field(description="as far as the lines tell it")
+    reasoning: int = described("as far as the lines tell it")
 
 
 class BilledCost(Part):
@@ -55,10 +54,10 @@ class BillFigures(Part):
     requests: int
     tokens: BilledTokens
     cost: BilledCost
-    saved_by_cache: Amount = Field(description="against the same input without a cache hit")
-    peak_extra: Amount = Field(description="over the off-peak rates of the same period")
-    other_model: Amount | None = Field(
-        description="the same tokens at the other default model's rates; null: it had none"
+    saved_by_cache: Amount = described("against the same input without a cache hit")
+    peak_extra: Amount = described("over the off-peak rates of the same period")
+    other_model: Amount | None = described(
+        "the same tokens at the other default model's rates; null: it had none"
     )
 
 
@@ -128,7 +127,7 @@ class BillReport(Part):
     first: Instant | None
     last: Instant | None
     tier_by: TierBy
-    near_edge: int = Field(description="requests within a minute of a change of price")
+    near_edge: int = described("requests within a minute of a change of price")
     total: BillFigures
     by_day: tuple[DayEntry, ...]
     by_model: tuple[ModelEntry, ...]
@@ -136,7 +135,7 @@ class BillReport(Part):
     by_key: tuple[KeyEntry, ...]
     groups: tuple[GroupEntry, ...]
     balance: RunDownEntry | None = None
-    forecast: ProofEntry | None = Field(default=None, description="of lines with their request")
+    forecast: ProofEntry | None = described("of lines with their request", default=None)
     unpriced: Unpriced
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]

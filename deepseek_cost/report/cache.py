@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import of_trace, warnings_of, warnings_of_trace
 from deepseek_cost.cache.misses import Cause
 from deepseek_cost.cost import cost_of
@@ -24,6 +22,7 @@ from deepseek_cost.report.parts import (
     PriceTable,
     RatesPerMillion,
     assumption_entries,
+    described,
     left_out,
     period_note,
     rates_entry,
@@ -46,7 +45,7 @@ class CacheEntry(Part):
     tier: Tier
     requests: int
     input: int
-    cache: CacheForecast = Field(description="floor: the cost of the input")
+    cache: CacheForecast = described("floor: the cost of the input")
     rates_per_million: RatesPerMillion
     period: PeriodNote
 
@@ -57,9 +56,9 @@ class MissEntry(Part):
     model: str
     cause: Cause
     requests: int
-    tokens: int = Field(description="what those requests shared with an earlier one in vain")
-    cost_per_1000_requests: Amount = Field(
-        description="what that costs more than hits, for 1,000 requests like all of the sequence"
+    tokens: int = described("what those requests shared with an earlier one in vain")
+    cost_per_1000_requests: Amount = described(
+        "what that costs more than hits, for 1,000 requests like all of the sequence"
     )
     example: str
     advice: str

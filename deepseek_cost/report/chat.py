@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import of_chat, warnings_of
 from deepseek_cost.conversation import Dialogue, Run
 from deepseek_cost.cost import EXACT, cost_of
@@ -22,6 +20,7 @@ from deepseek_cost.report.parts import (
     PeriodNote,
     PriceTable,
     assumption_entries,
+    described,
     period_note,
 )
 from deepseek_cost.schedule import Tier
@@ -53,7 +52,7 @@ class RunEntry(Part):
     output: int
     cache: CacheForecast
     other_tier: Tier | None
-    context_ends: int | None = Field(description="the turn that the context has no room for")
+    context_ends: int | None = described("the turn that the context has no room for")
     period: PeriodNote
 
 
@@ -66,7 +65,7 @@ class ChatReport(Part):
     priced_at: Instant
     price_table: PriceTable
     inputs: tuple[Input, ...]
-    projected: bool = Field(description="false: replayed from the history of the request")
+    projected: bool = described("false: replayed from the history of the request")
     runs: tuple[RunEntry, ...]
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]

@@ -5,8 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import (
     of_prompt,
     of_workload,
@@ -25,6 +23,7 @@ from deepseek_cost.report.parts import (
     Part,
     PeriodNote,
     assumption_entries,
+    described,
     input_entries,
     period_note,
     source_warnings,
@@ -68,8 +67,8 @@ class Side(Part):
 class Share(Part):
     """A cache-hit ratio that was worked out exactly."""
 
-    ratio: Amount = Field(description="rounded to six decimals")
-    exact: str = Field(description="as a fraction")
+    ratio: Amount = described("rounded to six decimals")
+    exact: str = described("as a fraction")
 
 
 class BreakEvenEntry(Part):

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
 from deepseek_cost.bill.balance import Balance
 from deepseek_cost.cost import EXACT
@@ -31,6 +29,7 @@ from deepseek_cost.report.parts import (
     PriceTable,
     RatesPerMillion,
     assumption_entries,
+    described,
     input_entries,
     period_note,
     rates_entry,
@@ -60,7 +59,7 @@ class TokenCounts(PromptTokenCounts):
     cache_hit: int
     cache_miss: int
     output: int | None
-    output_ceiling: int = Field(description="the most output that the requests allow")
+    output_ceiling: int = described("the most output that the requests allow")
 
 
 class Costs(Part):
@@ -70,8 +69,8 @@ class Costs(Part):
     cache_miss: Amount
     output: Amount | None
     total: Amount | None
-    floor: Amount = Field(description="the cost with no output")
-    ceiling: Amount = Field(description="the cost with the most output that the requests allow")
+    floor: Amount = described("the cost with no output")
+    ceiling: Amount = described("the cost with the most output that the requests allow")
 
 
 class OtherTier(Part):
@@ -107,21 +106,21 @@ class EstimateEntry(Part):
     other_tier: OtherTier | None
     waiting: Waiting | None
     period: PeriodNote
-    learned_output: LearnedOutput | None = Field(default=None, description="with --output-from")
-    affordable: Affordable | None = Field(default=None, description="with --granted or --topped-up")
-    over_context: int = Field(
-        description="by how many tokens the largest request is longer than the API accepts"
+    learned_output: LearnedOutput | None = described("with --output-from", default=None)
+    affordable: Affordable | None = described("with --granted or --topped-up", default=None)
+    over_context: int = described(
+        "by how many tokens the largest request is longer than the API accepts"
     )
     unknown_images: UnknownImages | None = None
-    cache: CacheForecast | None = Field(
-        default=None, description="with --cache-hit-ratio auto: the range of the hits"
+    cache: CacheForecast | None = described(
+        "with --cache-hit-ratio auto: the range of the hits", default=None
     )
     refused: Refused | None = None
-    breakdown: BreakdownEntry | None = Field(default=None, description="with --breakdown")
-    distribution: DistributionEntry | None = Field(default=None, description="of several bodies")
-    dearest: tuple[DearRequest, ...] | None = Field(default=None, description="of several bodies")
-    concurrent_requests: int | None = Field(
-        default=None, description="that the API serves at a time; given for several bodies"
+    breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
+    distribution: DistributionEntry | None = described("of several bodies", default=None)
+    dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
+    concurrent_requests: int | None = described(
+        "that the API serves at a time; given for several bodies", default=None
     )
 
 
@@ -140,7 +139,7 @@ class EstimateReport(Part):
     command: Literal["estimate"] = "estimate"
     currency: Currency
     priced_at: Instant
-    timezone: str = Field(description="the user's zone, in which the table shows times")
+    timezone: str = described("the user's zone, in which the table shows times")
     price_table: PriceTable
     inputs: tuple[Input, ...]
     estimates: tuple[EstimateEntry, ...]
@@ -225,9 +224,7 @@ def estimate_entry(
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
         cache=cache_forecast(estimate),
-        **(
-            {name: getattr(details, name) for name in LedgerDetails.model_fields} if details else {}
-        ),
+        **(vars(details) if details else {}),
     )
 
 

@@ -4,10 +4,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from pydantic import Field
-
 from deepseek_cost.estimates import Estimate
-from deepseek_cost.report.parts import Amount, Part
+from deepseek_cost.report.parts import Amount, Part, described
 
 _DECIMALS: Final = 6
 
@@ -16,7 +14,7 @@ class CacheCase(Part):
     """One case: its hits, their share of the input, and the cost; total is null as in `cost`."""
 
     cache_hit: int
-    cache_hit_ratio: Amount = Field(description="rounded to six decimals")
+    cache_hit_ratio: Amount = described("rounded to six decimals")
     total: Amount | None
     floor: Amount
 
@@ -27,7 +25,7 @@ class CacheForecast(Part):
     worst: CacheCase
     expected: CacheCase
     best: CacheCase
-    aged: int = Field(description="expected hits on what was not used for over an hour")
+    aged: int = described("expected hits on what was not used for over an hour")
 
 
 def cache_forecast(estimate: Estimate) -> CacheForecast | None:

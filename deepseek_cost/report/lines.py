@@ -8,7 +8,7 @@ from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Place
 from deepseek_cost.quote import Quote
 from deepseek_cost.report.estimate import EstimateEntry, estimate_entry
-from deepseek_cost.report.parts import Part
+from deepseek_cost.report.parts import Part, plain
 from deepseek_cost.report.requests import LedgerDetails, breakdown_entry, refused_entry
 
 
@@ -36,7 +36,7 @@ def request_lines(
             custom_id=place.custom_id,
             estimates=tuple(_entry(e, tokens, breakdown=breakdown) for e, tokens in estimates),
         )
-        write(json.dumps(line.model_dump(mode="json")) + "\n")
+        write(json.dumps(plain(line)) + "\n")
 
     return on_request
 

@@ -2,12 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from deepseek_cost.cost import cost_of
 from deepseek_cost.pricebook import Price
 from deepseek_cost.prices import Currency
-from deepseek_cost.report.parts import Amount, Instant, Part
+from deepseek_cost.report.parts import Amount, Instant, Part, described
 from deepseek_cost.schedule import Tier
 from deepseek_cost.usage import TokenUsage
 
@@ -42,8 +40,8 @@ class LiveReport(Part):
     priced_at: Instant
     forecast: ExpectedTokens
     billed: AnsweredTokens
-    difference: int = Field(description="billed less forecast input")
-    likely_reason: str | None = Field(description="null where there is no difference")
+    difference: int = described("billed less forecast input")
+    likely_reason: str | None = described("null where there is no difference")
     cost: Amount
     warnings: tuple[str, ...] = ()
 

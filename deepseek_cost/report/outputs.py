@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import Assumption
 from deepseek_cost.bill.profile import Spread
 from deepseek_cost.estimates import Tally
 from deepseek_cost.quote import Quote
-from deepseek_cost.report.parts import Amount, Part
+from deepseek_cost.report.parts import Amount, Part, described
 from deepseek_cost.terminal import unicode_name
 
 
@@ -21,7 +19,7 @@ class LearnedOutput(Part):
     """
 
     answers: int
-    mean: Amount = Field(description="rounded to hundredths")
+    mean: Amount = described("rounded to hundredths")
     p50: int
     p95: int
     total_p50: Amount | None

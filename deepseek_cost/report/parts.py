@@ -1,14 +1,11 @@
 """What reports share: amounts, instants, inputs, assumptions, where prices come from."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
-from pydantic import WithJsonSchema as JsonSchema
+from typing import Annotated, Any, ClassVar, dataclass_transform
 
 from deepseek_cost.assumptions import Assumption
 from deepseek_cost.batch import TalliedSource
@@ -23,28 +20,66 @@ def exact(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-Amount = Annotated[
-    Decimal,
-    PlainSerializer(exact, return_type=str),
-    JsonSchema({"type": "string", "pattern": r"^\d+(\.\d*[1-9])?$"}),
-]
-Instant = Annotated[
-    datetime,
-    AfterValidator(lambda at: at.astimezone(UTC)),
-    PlainSerializer(lambda at: at.isoformat().replace("+00:00", "Z"), return_type=str),
-    JsonSchema({"type": "string", "format": "date-time"}),
-]
+@dataclass(frozen=True, eq=False)
+class _Written:
+    """Tells pydantic, which is not loaded here, how the schema describes what `plain` writes."""
+
+    schema: Mapping[str, str]
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, str]:
+        return dict(self.schema)
 
 
-class Part(BaseModel):
-    """A part of a report: immutable, and closed to fields it does not name."""
+Amount = Annotated[Decimal, _Written({"type": "string", "pattern": r"^\d+(\.\d*[1-9])?$"})]
+Instant = Annotated[datetime, _Written({"type": "string", "format": "date-time"})]
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+def described(description: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `field`
+    """Declare a field with what the schema says of it: its description, its bounds."""
+    default = more.pop("default", MISSING)
+    told = {"description": description} if description else {}
+    return field(default=default, metadata=told | more)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(described,))
+class Part:
+    """A part of a report: a dataclass, whose fields the contract takes for JSON's.
+
+    No library is loaded for it: `plain` writes it, and pydantic makes the schema from it. The type
+    checker keeps it frozen and right; methods that say so again would cost each start 10 ms.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    def __init_subclass__(cls) -> None:
+        """Make the dataclass."""
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).items()))
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - what JSON has
+    """Return a part as JSON has it: amounts as exact strings, instants in UTC, null for None."""
+    if isinstance(value, Part):
+        return plain(vars(value))
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return exact(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def to_json(report: Part) -> str:
     """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
-    document = report.model_dump(mode="json")
+    document = plain(report)
     for optional in ("files", "skipped"):
         if document.get(optional, ...) is None:
             del document[optional]

@@ -1,6 +1,7 @@
 """The report of `dscost prices`."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Literal
 
@@ -139,7 +140,9 @@ def _all_tiers(rates: RateList, currency: Currency) -> dict[Tier, RatesPerMillio
 def _features(features: Features | None) -> FeatureNotes | None:
     if features is None:
         return None
-    return FeatureNotes(**{name: getattr(features, name) for name in FeatureNotes.model_fields})
+    return FeatureNotes(
+        **{field.name: getattr(features, field.name) for field in fields(FeatureNotes)}
+    )
 
 
 def _fee(fee: Fee, currency: Currency) -> FeeEntry:

@@ -1,10 +1,8 @@
 """What the report of a bill says of the forecast: how often it was right, and what it missed."""
 
-from pydantic import Field
-
 from deepseek_cost.bill.proof import Proof, Tried
 from deepseek_cost.cost import EXACT
-from deepseek_cost.report.parts import Amount, Part, exact
+from deepseek_cost.report.parts import Amount, Part, described, exact
 from deepseek_cost.terminal import unicode_name
 
 
@@ -32,7 +30,7 @@ class InputCostEntry(Part):
 
     forecast: Amount
     billed: Amount
-    error: str = Field(description="forecast less billed, exactly; negative: too low")
+    error: str = described("forecast less billed, exactly; negative: too low")
 
 
 class ProofEntry(Part):
@@ -41,10 +39,10 @@ class ProofEntry(Part):
     prompt_tokens: TriedEntry
     cache_hits: TriedEntry
     cache_hits_at_best: int
-    output_tokens: TriedEntry = Field(description="of answers whose text is there, counted again")
+    output_tokens: TriedEntry = described("of answers whose text is there, counted again")
     input_cost: InputCostEntry
-    uncounted: int = Field(description="requests that cannot be counted")
-    deviations: tuple[DeviationEntry, ...] = Field(description="the first of them")
+    uncounted: int = described("requests that cannot be counted")
+    deviations: tuple[DeviationEntry, ...] = described("the first of them")
 
 
 def proof_entry(proof: Proof) -> ProofEntry:

@@ -5,8 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Self
 
-from pydantic import Field
-
 from deepseek_cost.breakdown import (
     LEAST_IMAGE_TOKENS,
     MOST_IMAGE_TOKENS,
@@ -20,7 +18,7 @@ from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.pricebook import Price
 from deepseek_cost.report.hits import mean
-from deepseek_cost.report.parts import Amount, Part
+from deepseek_cost.report.parts import Amount, Part, described
 from deepseek_cost.usage import TokenUsage
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ class Refused(Part):
     """The requests that the API would refuse; they are counted all the same."""
 
     requests: int
-    reason: str = Field(description="of the first, with its place")
+    reason: str = described("of the first, with its place")
 
 
 class UnknownImages(Part):
@@ -50,7 +48,7 @@ class ToolEntry(Part):
     name: str
     requests: int
     tokens: int
-    cost_per_1000_requests: Amount = Field(description="if no token is a cache hit")
+    cost_per_1000_requests: Amount = described("if no token is a cache hit")
 
 
 class BreakdownEntry(Part):
@@ -58,8 +56,8 @@ class BreakdownEntry(Part):
 
     system: int
     tools: tuple[ToolEntry, ...]
-    history: dict[str, int] = Field(description="by role")
-    user: int = Field(description="user messages that no answer follows")
+    history: dict[str, int] = described("by role")
+    user: int = described("user messages that no answer follows")
     images: int
     template: int
 

@@ -4,11 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
-
 from deepseek_cost.assumptions import warnings_at
 from deepseek_cost.pricebook import PriceBook
-from deepseek_cost.report.parts import Instant, Part
+from deepseek_cost.report.parts import Instant, Part, described
 from deepseek_cost.schedule import BEIJING, Calendar, Tier
 
 _DAYS: Final = 7
@@ -30,7 +28,7 @@ class Day(Part):
     """
 
     day: date
-    half_hours: str = Field(min_length=_HALF_HOURS, max_length=_HALF_HOURS)
+    half_hours: str = described(min_length=_HALF_HOURS, max_length=_HALF_HOURS)
 
 
 class HolidayNote(Part):

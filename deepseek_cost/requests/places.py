@@ -29,6 +29,11 @@ class Request:
     record: dict[str, object]
 
     @property
+    def position(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.source}:{self.line}:{self.column}"
+
+    @property
     def choices(self) -> int:
         """How many answers are asked for; each is output of its own."""
         n = self.body.get("n")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MODULES: Final = {"check": "live", "prices --check": "check", "prices --history": "history"}
 
 
-def svg(report: "ChatReport | CompareReport") -> str:
+def picture(report: "ChatReport | CompareReport") -> str:
     """Draw the chart of a report as a picture."""
     from deepseek_cost.table.svg import to_svg  # noqa: PLC0415 - for those who ask for one
 

