@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepseek_cost import arguments
+from deepseek_cost.cli import logoptions as of_logs
 from deepseek_cost.cli import options as o
 from deepseek_cost.cli.logs import proof_maker, reading_of, take_logs
 from deepseek_cost.cli.output import tell_warnings, write, write_text
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
 
 
 def bill(
-    files: o.Logs,
-    field: o.LogFields = None,
-    time_field: o.TimeFields = None,
-    at: o.LogAt = None,
-    tz: o.LogTz = None,
-    tier_by: o.TierByName = TierBy.START,
-    cache_hit_ratio: o.LogHitRatio = None,
+    files: of_logs.Logs,
+    field: of_logs.LogFields = None,
+    time_field: of_logs.TimeFields = None,
+    at: of_logs.LogAt = None,
+    tz: of_logs.LogTz = None,
+    tier_by: of_logs.TierByName = TierBy.START,
+    cache_hit_ratio: of_logs.LogHitRatio = None,
     currency: o.CurrencyName = Currency.USD,
     granted: o.Granted = None,
     topped_up: o.ToppedUp = None,
-    forecast: o.WithForecast = True,
-    calibrate: o.Calibrate = None,
+    forecast: of_logs.WithForecast = True,
+    calibrate: of_logs.Calibrate = None,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,

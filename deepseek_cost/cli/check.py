@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from deepseek_cost.cli import logoptions as of_logs
 from deepseek_cost.cli import options as o
 from deepseek_cost.cli.output import say, write
 from deepseek_cost.cli.setup import find_sources, instant_of, price_table
@@ -21,11 +22,11 @@ _KEY: Final = "DEEPSEEK_API_KEY"
 
 
 def check(
-    request: o.OneRequest,
-    live: o.Live = False,
-    yes: o.Yes = False,
-    base_url: o.BaseUrl = None,
-    timeout: o.Timeout = 60.0,
+    request: of_logs.OneRequest,
+    live: of_logs.Live = False,
+    yes: of_logs.Yes = False,
+    base_url: of_logs.BaseUrl = None,
+    timeout: of_logs.Timeout = 60.0,
     currency: o.CurrencyName = Currency.USD,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,

@@ -10,6 +10,7 @@ from deepseek_cost.requests.reader import Document
 
 # Streams that run beside each other in one log; of more, the oldest counts as broken off.
 _MOST_OPEN: Final = 10_000
+_LONGEST_ID: Final = 256
 _ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
 
 
@@ -45,7 +46,7 @@ class Chunks:
         self._open.clear()
 
     def _chat(self, document: Document, outer: dict[str, object]) -> Iterator[Document | Fault]:
-        name = str(outer.get("id"))
+        name = str(outer.get("id"))[:_LONGEST_ID]
         if as_object(outer.get("usage")) is None:
             yield from self._noted(name, document.line)
         elif not outer.get("choices") or _has_finished(outer["choices"]):
@@ -55,7 +56,7 @@ class Chunks:
     def _responses(
         self, document: Document, outer: dict[str, object], event: str
     ) -> Iterator[Document | Fault]:
-        name = str((as_object(outer.get("response")) or {}).get("id"))
+        name = str((as_object(outer.get("response")) or {}).get("id"))[:_LONGEST_ID]
         if event in _ENDS:
             self._open.pop(name, None)
             yield document

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
 from deepseek_cost.bill.balance import Balance
-from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
 from deepseek_cost.quote import Quote
@@ -47,6 +46,7 @@ from deepseek_cost.report.requests import (
     skipped_entry,
     unknown_images,
 )
+from deepseek_cost.report.tiers import OtherTier, Waiting, other_tier, waiting
 from deepseek_cost.schedule import Tier
 
 if TYPE_CHECKING:
@@ -71,24 +71,6 @@ class Costs(Part):
     total: Amount | None
     floor: Amount = described("the cost with no output")
     ceiling: Amount = described("the cost with the most output that the requests allow")
-
-
-class OtherTier(Part):
-    """What the same requests cost in the other tier of the same price list."""
-
-    tier: Tier
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
-
-
-class Waiting(Part):
-    """What is saved by sending the same requests when peak hours are over."""
-
-    until: Instant
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
 
 
 class EstimateEntry(Part):
@@ -216,8 +198,8 @@ def estimate_entry(
         tokens=_tokens(tally),
         rates_per_million=rates_entry(price.rates),
         cost=_costs(estimate),
-        other_tier=_other_tier(estimate),
-        waiting=_waiting(estimate),
+        other_tier=other_tier(estimate),
+        waiting=waiting(estimate),
         period=period_note(price.period, price.period_until),
         learned_output=learned,
         affordable=affordable(balance, estimate) if balance else None,
@@ -255,29 +237,4 @@ def _costs(estimate: Estimate) -> Costs:
         total=estimate.total,
         floor=estimate.floor,
         ceiling=estimate.ceiling,
-    )
-
-
-def _other_tier(estimate: Estimate) -> OtherTier | None:
-    tier, rates = estimate.price.tier.other, estimate.price.other_rates
-    if tier is None or rates is None:
-        return None
-    return OtherTier(
-        tier=tier,
-        total=estimate.total_at(rates),
-        floor=estimate.floor_at(rates),
-        ceiling=estimate.ceiling_at(rates),
-    )
-
-
-def _waiting(estimate: Estimate) -> Waiting | None:
-    price = estimate.price
-    if price.tier is not Tier.PEAK or price.other_rates is None or price.tier_until is None:
-        return None
-    total = estimate.total_at(price.other_rates)
-    return Waiting(
-        until=price.tier_until,
-        total=None if total is None else EXACT.subtract(estimate.total or total, total),
-        floor=EXACT.subtract(estimate.floor, estimate.floor_at(price.other_rates)),
-        ceiling=EXACT.subtract(estimate.ceiling, estimate.ceiling_at(price.other_rates)),
     )
