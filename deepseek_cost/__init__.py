@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deepseek_cost.errors import (
         DscostError,
         InputError,
+        LiveError,
         PriceTableError,
         UnknownModelError,
         UnpricedError,
@@ -33,6 +34,7 @@ __all__ = [
     "Effort",
     "Estimate",
     "InputError",
+    "LiveError",
     "Price",
     "PriceBook",
     "PriceTableError",

@@ -113,12 +113,12 @@ def ratio(text: str) -> Decimal:
     return value
 
 
-def amount(text: str) -> Decimal:
-    """Read an amount of money without its currency."""
+def amount(text: str, option: str = "--max-cost") -> Decimal:
+    """Read an amount of money without its currency, given with an option."""
     value = _number(text.strip())
     if value is None:
         raise UsageError(
-            f"--max-cost {text!r} is no amount; write a number such as 0.05 "
+            f"{option} {text!r} is no amount; write a number such as 0.05 "
             f"(the currency is --currency)"
         )
     return value

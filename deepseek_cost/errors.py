@@ -5,6 +5,7 @@ DscostError                 exit code 1
   VocabularyError           DeepSeek's vocabulary is missing or is another one
   PriceTableError           a price table that cannot be read, or has a wrong entry
   UnknownModelError         a name that no entry of the price table has
+  LiveError                 the API cannot be asked, or answers with an error
   UnpricedError             a model, instant or currency for which there is no evidence of a price
   UsageError              an option that cannot be meant as given; exit code 2
 """
@@ -36,6 +37,10 @@ class UnknownModelError(DscostError):
 
 class UnpricedError(DscostError):
     """There is no evidence of a price for this model, instant or currency."""
+
+
+class LiveError(DscostError):
+    """The API cannot be asked, or answers with an error."""
 
 
 class UsageError(DscostError):

@@ -1,10 +1,20 @@
 """The prices that requests are held against at an instant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from deepseek_cost.bill.balance import Balance
+from deepseek_cost.bill.profile import Spread
 from deepseek_cost.estimates import Estimate, Scenario, Tally
 from deepseek_cost.pricebook import Price, PriceBook
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The output of answers like those to come, a model each; None where there are none."""
+
+    source: str
+    spreads: Sequence[Spread | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,23 @@ class Quote:
     scenario: Scenario
     moving: str | None
     zone: str
+    balance: Balance | None = None
+    learned: Learned | None = None
 
-    def price(self, tallies: Sequence[Tally]) -> list[Estimate]:
-        """Price tallies, a model each."""
-        return [Estimate(tally, price) for tally, price in zip(tallies, self.prices, strict=True)]
+    def price(self, tallies: Sequence[Tally], percent: int | None = None) -> list[Estimate]:
+        """Price tallies, a model each.
+
+        Where output was learned, each request gives the mean of it, or this percentile.
+        """
+        spreads = self.learned.spreads if self.learned else [None] * len(self.prices)
+        return [
+            Estimate(_with_output(tally, spread, percent), price)
+            for tally, spread, price in zip(tallies, spreads, self.prices, strict=True)
+        ]
+
+
+def _with_output(tally: Tally, spread: Spread | None, percent: int | None) -> Tally:
+    if spread is None or tally.output is not None:
+        return tally
+    each = spread.mean if percent is None else spread.quantile(percent)
+    return replace(tally, output=min(round(each * tally.requests), tally.output_ceiling))

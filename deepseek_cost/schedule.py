@@ -31,6 +31,13 @@ class Tier(StrEnum):
         return {Tier.PEAK: Tier.OFF_PEAK, Tier.OFF_PEAK: Tier.PEAK}.get(self)
 
 
+class TierBy(StrEnum):
+    """Which instant of a request picks its tier; DeepSeek does not say."""
+
+    START = "start"
+    END = "end"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule(Dated):
     """A rule for peak hours; windows and weekdays (1 = Monday) are Beijing time, ends excluded."""

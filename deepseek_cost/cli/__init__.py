@@ -18,15 +18,24 @@ from deepseek_cost.errors import DscostError
 _INTERRUPTED: Final = 130
 
 # In the order of the help; each is a function in a module of its name.
-_COMMANDS: Final = ("estimate", "count", "compare", "chat", "cache", "when", "prices")
+_COMMANDS: Final = (
+    "estimate",
+    "count",
+    "compare",
+    "chat",
+    "cache",
+    "bill",
+    "check",
+    "when",
+    "prices",
+)
 
 
 def _app(args: Sequence[str]) -> typer.Typer:
     """Return the command named, or all of them to choose from: reading options takes long."""
     app = typer.Typer(
         name="dscost",
-        help="What a prompt costs on DeepSeek's API, before it is sent. "
-        "Needs no network and no key.",
+        help="What a prompt costs on DeepSeek's API, before it is sent, and what it did cost.",
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
         callback=_top,

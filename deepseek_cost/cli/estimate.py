@@ -14,8 +14,10 @@ from deepseek_cost.cli.feeds import (
     serving,
     workload_of,
 )
+from deepseek_cost.cli.learned import learned_from
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
+    balance_of,
     find_sources,
     instant_of,
     mode_of,
@@ -39,6 +41,8 @@ def estimate(
     files: o.Files,
     model: o.Models = None,
     output_tokens: o.OutputTokens = None,
+    output_from: o.OutputFrom = None,
+    output_label: o.OutputLabel = None,
     cache_hit_ratio: o.CacheHitRatioOrAuto = "0",
     gap: o.Gap = None,
     requests: o.Requests = 1,
@@ -49,6 +53,8 @@ def estimate(
     tz: o.Tz = None,
     currency: o.CurrencyName = Currency.USD,
     max_cost: o.MaxCost = None,
+    granted: o.Granted = None,
+    topped_up: o.ToppedUp = None,
     per_file: o.PerFile = False,
     as_: o.AsKind = None,
     breakdown: o.Breakdown = False,
@@ -79,7 +85,19 @@ def estimate(
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
-    quote = Quote(table.book, listed, scenario, moving=arguments.moving(at), zone=zone_of(tz))
+    learned = learned_from(
+        *(output_from, output_label, table.book, listed, scenario),
+        of_prompts=not feeds.hold_requests(),
+    )
+    quote = Quote(
+        table.book,
+        listed,
+        scenario,
+        moving=arguments.moving(at),
+        zone=zone_of(tz),
+        balance=balance_of(granted, topped_up),
+        learned=learned,
+    )
     find_served = partial(serving, table.book, model, instant)
     workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request)
     feeds.run(workload, prompt_options(thinking, effort, system))
@@ -88,7 +106,8 @@ def estimate(
         tell_warnings(report)
     else:
         write(report, as_json=as_json)
-    gate(quote.price(workload.totals()), limit, any_tier=at is None)
+    dear = 95 if learned else None  # a limit is held against more than the mean
+    gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
     exit_if_refused(workload)
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)

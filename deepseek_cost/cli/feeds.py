@@ -52,6 +52,14 @@ class Feeds:
         if self.wanted not in (None, *_BY_HAND):
             raise UsageError(f"--as {self.wanted} is no choice; write {', '.join(_BY_HAND)}")
 
+    def hold_requests(self) -> bool:
+        """Tell whether there are request bodies among the sources."""
+        for source in self.found.sources:
+            with self._open(source, lambda _: None) as feed:
+                if not feed.is_text:
+                    return True
+        return False
+
     def own_model(self, book: "PriceBook", at: datetime | None) -> "Served | None":
         """Return what serves the first request's model; None where there is no such."""
         from deepseek_cost.served import served

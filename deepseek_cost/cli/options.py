@@ -9,6 +9,7 @@ import typer
 from deepseek_cost.prices import Currency
 from deepseek_cost.prompt import Effort
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.schedule import TierBy
 
 
 class OnFault(StrEnum):
@@ -179,4 +180,81 @@ PerRequest = Annotated[
 ]
 OnError = Annotated[
     OnFault, typer.Option("--on-error", metavar="stop|skip", help="At a request that is none.")
+]
+Logs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE",
+        help="Answers or logs of them: JSONL, JSON, CSV; directories; - for standard input.",
+    ),
+]
+LogFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="WHAT=NAME",
+        help="Where a log has time, end, model, usage, request, response, key, label, input, hit, "
+        "miss, output or reasoning; dots lead into objects; repeatable.",
+    ),
+]
+TimeFields = Annotated[
+    list[str] | None,
+    typer.Option("--time-field", metavar="NAME", help="As --field time=NAME; repeatable."),
+]
+LogAt = Annotated[
+    str | None, typer.Option("--at", metavar="INSTANT", help="The instant of lines without a time.")
+]
+LogTz = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Of days, and of times without one. [default: UTC]"),
+]
+TierByName = Annotated[
+    TierBy,
+    typer.Option("--tier-by", metavar="start|end", help="Which instant of a request is priced."),
+]
+LogHitRatio = Annotated[
+    str | None,
+    typer.Option(
+        "--cache-hit-ratio", "-c", metavar="R", help="Share of hits where a line tells none."
+    ),
+]
+Granted = Annotated[
+    str | None,
+    typer.Option("--granted", metavar="X", help="Granted balance; DeepSeek deducts it first."),
+]
+ToppedUp = Annotated[
+    str | None, typer.Option("--topped-up", metavar="Y", help="Topped-up balance.")
+]
+OneRequest = Annotated[
+    str, typer.Argument(metavar="REQUEST", help="A file with a request body as the API takes it.")
+]
+Live = Annotated[bool, typer.Option("--live", help="Send it: this costs money.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is sent.")]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Where the API is. [default: DeepSeek's]"),
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=0.1, max=3_600, metavar="S", help="Seconds to wait.")
+]
+WithForecast = Annotated[
+    bool,
+    typer.Option(
+        "--forecast/--no-forecast", help="Hold requests in the log against what they were billed."
+    ),
+]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option("--calibrate", metavar="FILE", help="Write how long the answers were."),
+]
+OutputFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--output-from",
+        metavar="FILE",
+        help="Output as in a log, or a profile of bill --calibrate.",
+    ),
+]
+OutputLabel = Annotated[
+    str | None, typer.Option("--output-label", metavar="NAME", help="Of the answers to go by.")
 ]

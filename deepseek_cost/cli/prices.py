@@ -36,7 +36,7 @@ def prices(
     make = history_report if history else prices_report
     shown = make(table.book, names, instant, currency, table.note)
     if as_csv:
-        from deepseek_cost.csvtable import to_csv
+        from deepseek_cost.csvtable.prices import to_csv
 
         write_text(to_csv(shown))
     else:

@@ -13,6 +13,7 @@ from deepseek_cost.prompt import Effort, Mode
 from deepseek_cost.terminal import unicode_name
 
 if TYPE_CHECKING:
+    from deepseek_cost.bill.balance import Balance
     from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.report.parts import PriceTable
@@ -63,6 +64,18 @@ def zone_of(tz: str | None) -> str:
         return arguments.zone(get_localzone_name() or "UTC").key
     except (UsageError, KeyError, ValueError, OSError):  # a machine whose zone has no name
         return "UTC"
+
+
+def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
+    """Return the balance that the options give; None without them."""
+    from deepseek_cost.bill.balance import Balance
+
+    if granted is None and topped_up is None:
+        return None
+    return Balance(
+        arguments.amount(granted or "0", "--granted"),
+        arguments.amount(topped_up or "0", "--topped-up"),
+    )
 
 
 def mode_of(thinking: bool, effort: Effort | None) -> Mode:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from deepseek_cost.report.bill import BillReport
 from deepseek_cost.report.cache import CacheReport
 from deepseek_cost.report.chat import ChatReport
 from deepseek_cost.report.check import CheckReport
@@ -12,17 +13,20 @@ from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
 from deepseek_cost.report.estimate import EstimateReport
 from deepseek_cost.report.history import HistoryReport
+from deepseek_cost.report.live import LiveReport
 from deepseek_cost.report.prices import PricesReport
 from deepseek_cost.report.when import WhenReport
 
 Report = (
-    CacheReport
+    BillReport
+    | CacheReport
     | ChatReport
     | CheckReport
     | CompareReport
     | CountReport
     | EstimateReport
     | HistoryReport
+    | LiveReport
     | PricesReport
     | WhenReport
 )

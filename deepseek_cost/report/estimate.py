@@ -5,12 +5,20 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
+from deepseek_cost.bill.balance import Balance
 from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
 from deepseek_cost.quote import Quote
+from deepseek_cost.report.balance import Affordable, affordable
 from deepseek_cost.report.count import PromptTokenCounts
 from deepseek_cost.report.hits import CacheForecast, cache_forecast
+from deepseek_cost.report.outputs import (
+    LearnedOutput,
+    learned_outputs,
+    unlearned,
+    with_learned,
+)
 from deepseek_cost.report.parts import (
     Amount,
     AssumptionEntry,
@@ -98,6 +106,8 @@ class EstimateEntry(Part):
     other_tier: OtherTier | None
     waiting: Waiting | None
     period: PeriodNote
+    learned_output: LearnedOutput | None = described("with --output-from", default=None)
+    affordable: Affordable | None = described("with --granted or --topped-up", default=None)
     over_context: int = described(
         "by how many tokens the largest request is longer than the API accepts"
     )
@@ -166,22 +176,35 @@ def estimate_report(
         price_table=table,
         inputs=input_entries(tallied),
         estimates=tuple(
-            estimate_entry(e, details_of(ledger, e.price, _hit_share(quote, e.tally)))
-            for e, ledger in zip(estimates, workload.ledgers, strict=True)
+            estimate_entry(
+                e, details_of(ledger, e.price, _hit_share(quote, e.tally)), quote.balance, learned
+            )
+            for e, ledger, learned in zip(
+                estimates,
+                workload.ledgers,
+                learned_outputs(quote, workload.totals()),
+                strict=True,
+            )
         ),
         files=tuple(files) if per_file else None,
         skipped=skipped_entry(workload),
-        assumptions=assumption_entries(of_workload(workload, assumed)),
+        assumptions=assumption_entries(with_learned(quote, of_workload(workload, assumed))),
         warnings=(
             *source_warnings(tallied, skipped),
             *warnings_of(quote.book, estimates),
             *warnings_of_workload(workload),
+            *unlearned(quote),
         ),
     )
 
 
-def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> EstimateEntry:
-    """Report an estimate, with what is known of its requests."""
+def estimate_entry(
+    estimate: Estimate,
+    details: LedgerDetails | None = None,
+    balance: Balance | None = None,
+    learned: LearnedOutput | None = None,
+) -> EstimateEntry:
+    """Report an estimate, with what is known of its requests, the account and the output."""
     price, tally = estimate.price, estimate.tally
     return EstimateEntry(
         model=price.model.name,
@@ -196,6 +219,8 @@ def estimate_entry(estimate: Estimate, details: LedgerDetails | None = None) -> 
         other_tier=_other_tier(estimate),
         waiting=_waiting(estimate),
         period=period_note(price.period, price.period_until),
+        learned_output=learned,
+        affordable=affordable(balance, estimate) if balance else None,
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
         cache=cache_forecast(estimate),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from deepseek_cost.requests.kinds import Kind, is_batch_line, kind_of, kind_of_url
 from deepseek_cost.requests.places import Fault, Line, Request, Requests
@@ -21,6 +21,16 @@ _HEAD_BYTES: Final = 4_096
 _LINES: Final = (".jsonl", ".ndjson")
 _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 _MARK: Final = b"\xef\xbb\xbf"
+
+
+class Document(NamedTuple):
+    """A JSON value with its text and place."""
+
+    line: Line
+    value: object
+
+
+Documents = Iterator[Document | Fault]
 
 
 @dataclass(slots=True)
@@ -43,7 +53,17 @@ class Feed:
 
     def requests(self) -> Requests:
         """Yield the requests, and the faults between them."""
-        return self._read() if self._peeked is None else self._peeked
+        if self._peeked is not None:
+            return self._peeked
+        return (self._request(document) for document in self.documents())
+
+    def documents(self) -> Documents:
+        """Yield the JSON values, whatever they are, and the faults between them."""
+        suffix = _suffix(self.source)
+        first = self.file.readline(MAX_LINE_BYTES + 1).removeprefix(_MARK)
+        if suffix in _LINES or _is_line_of_many(first, self.file):
+            return self._from_lines(first)
+        return self._from_document(first)
 
     def first(self) -> Request | None:
         """Return the first request without taking it; None for text or a fault."""
@@ -54,14 +74,10 @@ class Feed:
         self._peeked = requests if found is None else chain([found], requests)
         return found if isinstance(found, Request) else None
 
-    def _read(self) -> Requests:
-        suffix = _suffix(self.source)
-        first = self.file.readline(MAX_LINE_BYTES + 1).removeprefix(_MARK)
-        if suffix in _LINES or _is_line_of_many(first, self.file):
-            return self._from_lines(first)
-        return self._from_document(first)
+    def _request(self, found: Document | Fault) -> Request | Fault:
+        return found if isinstance(found, Fault) else request_of(*found, self.wanted)
 
-    def _from_lines(self, first: bytes) -> Requests:
+    def _from_lines(self, first: bytes) -> Documents:
         number = 1
         for data in chain([first], iter(lambda: self.file.readline(MAX_LINE_BYTES + 1), b"")):
             if len(data) > MAX_LINE_BYTES:
@@ -71,14 +87,14 @@ class Feed:
                 yield self._from_line(data, number)
             number += 1
 
-    def _from_line(self, data: bytes, number: int) -> Request | Fault:
+    def _from_line(self, data: bytes, number: int) -> Document | Fault:
         line = self._decoded(data, number)
         if isinstance(line, Fault):
             return line
         value = _parsed(line)
-        return value if isinstance(value, Fault) else request_of(line, value, self.wanted)
+        return value if isinstance(value, Fault) else Document(line, value)
 
-    def _from_document(self, first: bytes) -> Requests:
+    def _from_document(self, first: bytes) -> Documents:
         data = first + self.file.read(MAX_DOCUMENT_BYTES + 1 - len(first))
         if len(data) > MAX_DOCUMENT_BYTES:
             yield self._too_long(1, f"a JSON document of more than {MAX_DOCUMENT_BYTES:,} bytes")
@@ -93,9 +109,9 @@ class Feed:
         elif isinstance(value, list):
             yield from self._from_array(line)
         else:
-            yield request_of(line, value, self.wanted)
+            yield Document(line, value)
 
-    def _from_array(self, whole: Line) -> Requests:
+    def _from_array(self, whole: Line) -> Documents:
         # Positions are counted on from the element before: from the beginning would be quadratic.
         last, number, newline = 0, 1, -1
         for value, begin, end in elements(whole.text):
@@ -103,7 +119,7 @@ class Feed:
             newline = max(newline, whole.text.rfind("\n", last, begin))
             last = begin
             line = Line(whole.source, whole.text[begin:end], number, begin - newline)
-            yield request_of(line, value, self.wanted)
+            yield Document(line, value)
 
     def _decoded(self, data: bytes, number: int) -> Line | Fault:
         try:

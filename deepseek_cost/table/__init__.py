@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from deepseek_cost.table.chart import Chart
 
 # The module that shows a command's report; only that one is loaded.
-_MODULES: Final = {"prices --check": "check", "prices --history": "history"}
+_MODULES: Final = {"check": "live", "prices --check": "check", "prices --history": "history"}
 
 
 def picture(report: "ChatReport | CompareReport") -> str:

@@ -37,6 +37,8 @@ def show(report: EstimateReport, console: Console) -> None:
     print_table(console, table)
     for line in _waiting(report):
         print_line(console, line)
+    for line in _affordable(report):
+        print_line(console, line)
     for more in (*request_tables(report), *([_files_table(report)] if report.files else ())):
         console.print()
         print_table(console, more)
@@ -103,10 +105,11 @@ def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, 
     else:
         yield (
             notes.mark("output cost", "output_tokens"),
-            [money(c.output or Decimal(0), currency) for c in costs],
+            [_amount(c.output, currency) for c in costs],
         )
         total = notes.mark("total", "cache_hit_ratio", "output_tokens")
-        yield total, [money(c.total or Decimal(0), currency) for c in costs]
+        yield total, [_amount(c.total, currency) for c in costs]
+    yield from _learned_rows(entries, currency)
     yield from _range_cost_rows(entries, currency)
     yield (
         notes.mark("floor: no output", "cache_hit_ratio"),
@@ -115,6 +118,18 @@ def _cost_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, 
     yield _ceiling_label(entries, notes), [money(c.ceiling, currency) for c in costs]
     yield "", ()
     yield from _other_tier_rows(entries, currency)
+
+
+def _learned_rows(
+    entries: Sequence[EstimateEntry], currency: Currency
+) -> Iterable[tuple[str, Sequence[str]]]:
+    """Yield the costs at the median and near the top of the output learned."""
+    learned = [entry.learned_output for entry in entries]
+    for percent in ("p50", "p95"):
+        totals: list[Decimal | None] = [getattr(one, f"total_{percent}", None) for one in learned]
+        if any(total is not None for total in totals):
+            tokens = ", ".join(f"{getattr(one, percent):,}" for one in learned if one)
+            yield f"  at {percent} of output: {tokens}", [_amount(t, currency) for t in totals]
 
 
 def _ceiling_label(entries: Sequence[EstimateEntry], notes: Footnotes) -> str:
@@ -130,9 +145,30 @@ def _other_tier_rows(
         others = [o if (o := entry.other_tier) and o.tier is tier else None for entry in entries]
         known = any(other and other.total is not None for other in others)
         for kind in ("total",) if known else ("floor", "ceiling"):
-            cells = [money(getattr(other, kind), currency) if other else "" for other in others]
+            cells = [_amount(getattr(o, kind), currency) if o else "" for o in others]
             if any(cells):
                 yield f"{tier.label} {kind}", cells
+
+
+def _affordable(report: EstimateReport) -> Iterable[str]:
+    """Yield how often the balance pays for all of it."""
+    for entry in report.estimates:
+        if (paid := entry.affordable) is None:
+            continue
+        balance = money(paid.balance.granted + paid.balance.topped_up, report.currency)
+        times = f"{_times(paid.at_total)} times"
+        if entry.cost.total is None:
+            least, most = _times(paid.at_ceiling), _times(paid.at_floor)
+            times = f"{least} times at the ceiling, {most} at the floor"
+        yield f"{balance} pays for it on {short(entry.model)} {times}"
+
+
+def _times(count: int | None) -> str:
+    return "any number of" if count is None else f"{count:,}"
+
+
+def _amount(amount: Decimal | None, currency: Currency) -> str:
+    return "unknown" if amount is None else money(amount, currency)
 
 
 def _files_table(report: EstimateReport) -> Table:

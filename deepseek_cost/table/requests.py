@@ -86,7 +86,7 @@ def _distribution(
 
 
 def _dearest(entries: Sequence[EstimateEntry], currency: Currency) -> Table:
-    known = entries[0].cost.total is not None
+    known = all(one.total is not None for entry in entries for one in entry.dearest or ())
     what = "total" if known else "ceiling"
     table = grid("dearest requests", "identifier", "model", "input", what, left=3)
     for entry in entries:

@@ -1,13 +1,11 @@
 """Price lists as CSV, a row a model and tier; amounts are exact."""
 
-import csv
-import io
 from collections.abc import Iterator
 
+from deepseek_cost.csvtable import write_csv
 from deepseek_cost.report.history import HistoryReport
 from deepseek_cost.report.parts import PeriodNote, RatesPerMillion, exact
 from deepseek_cost.report.prices import PricesReport
-from deepseek_cost.terminal import printable
 
 _COLUMNS = (
     *("model", "tier", "currency", "cache_hit", "cache_miss", "output"),
@@ -17,11 +15,7 @@ _COLUMNS = (
 
 def to_csv(report: PricesReport | HistoryReport) -> str:
     """Write a price list, or its history, as CSV with a head line."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([printable(cell) for cell in row] for row in _rows(report))
-    return file.getvalue()
+    return write_csv(_COLUMNS, _rows(report))
 
 
 def _rows(report: PricesReport | HistoryReport) -> Iterator[list[str]]:

@@ -1,0 +1,1 @@
+"""What requests did cost, by the usage of their answers, and how good the forecast was."""

@@ -1,0 +1,93 @@
+"""What was learned about output: how long answers were, by model, thinking mode and label."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+# The mode of a request that is not in the log.
+UNKNOWN_MODE: Final = "unknown"
+# Labels beyond these are put together, so that a log that makes up labels keeps its memory.
+_MOST_LABELS: Final = 200
+_OTHER_LABELS: Final = "(other labels)"
+
+
+class Habit(NamedTuple):
+    """What answers are gathered by; `thinking` is an effort, `off` or `unknown`."""
+
+    model: str
+    thinking: str
+    label: str | None = None
+
+
+@dataclass(slots=True)
+class Spread:
+    """Answers by their tokens; it grows with the different counts only."""
+
+    answers: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        """The number of answers."""
+        return self.answers.total()
+
+    @property
+    def mean(self) -> Fraction:
+        """The tokens of an answer on average; there must be one."""
+        return Fraction(sum(t * n for t, n in self.answers.items()), self.count)
+
+    def quantile(self, percent: int) -> int:
+        """Return the tokens that so many percent of the answers do not exceed (nearest rank)."""
+        rank = max(1, -(-self.count * percent // 100))
+        seen = 0
+        for tokens in sorted(self.answers):
+            seen += self.answers[tokens]
+            if seen >= rank:
+                return tokens
+        raise ValueError("there are no answers")
+
+    def __add__(self, other: "Spread") -> "Spread":
+        return Spread(self.answers + other.answers)
+
+
+@dataclass(slots=True)
+class Lengths:
+    """How long the answers of a habit were, and their reasoning where it is told."""
+
+    output: Spread = field(default_factory=Spread)
+    reasoning: Spread = field(default_factory=Spread)
+
+
+@dataclass(slots=True)
+class Profile:
+    """The lengths by habit."""
+
+    by_habit: dict[Habit, Lengths] = field(default_factory=dict)
+
+    def note(self, habit: Habit, output: int, reasoning: int | None) -> None:
+        """Take in an answer."""
+        if habit not in self.by_habit and len(self.by_habit) >= _MOST_LABELS:
+            habit = habit._replace(label=_OTHER_LABELS)
+        lengths = self.by_habit.setdefault(habit, Lengths())
+        lengths.output.answers[output] += 1
+        if reasoning is not None:
+            lengths.reasoning.answers[reasoning] += 1
+
+    def output(
+        self, families: Mapping[str, str], family: str, thinking: str | None, label: str | None
+    ) -> Spread | None:
+        """Return the output of a family of models; None where no answer is like it.
+
+        `families` are those of the model names. Without a mode, or where no answer has it or tells
+        another, all modes count; without a label, all labels.
+        """
+        alike = {
+            habit: lengths.output
+            for habit, lengths in self.by_habit.items()
+            if families.get(habit.model) == family and label in (None, habit.label)
+        }
+        for mode in (thinking, UNKNOWN_MODE) if thinking else ():
+            if found := [spread for habit, spread in alike.items() if habit.thinking == mode]:
+                return sum(found, Spread())
+        return sum(alike.values(), Spread()) if alike and not thinking else None

@@ -1,0 +1,113 @@
+"""The price of a model at any second, looked up once for all of the time in which it holds."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Final
+
+from deepseek_cost.errors import UnknownModelError, UnpricedError
+from deepseek_cost.masking import masked
+from deepseek_cost.pricebook import Price, PriceBook
+from deepseek_cost.prices import Currency
+from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.served import served
+
+# So near to a change of price, the start and the end of a request may be priced differently.
+EDGE_SECONDS: Final = 60
+# Names that are remembered; a log that makes up more of them pays with time only.
+_KNOWN_NAMES: Final = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class Stretch:
+    """A time in which a price stays as it is, and so does the price of the model beside it.
+
+    Seconds since 1970; `since` is the earliest at which it was found to hold, `until` is excluded.
+    """
+
+    price: Price
+    beside: Price | None
+    since: float
+    until: float
+
+
+@dataclass(slots=True)
+class Tariff:
+    """The stretches of a model's name found so far, in the order of time."""
+
+    find: Callable[[float], Stretch]
+    _ends: list[float] = field(default_factory=list)
+    _stretches: list[Stretch] = field(default_factory=list)
+
+    def at(self, seconds: float) -> Stretch:
+        """Return the stretch that has an instant; raises UnpricedError."""
+        index = bisect_right(self._ends, seconds)
+        known = self._stretches[index] if index < len(self._ends) else None
+        if known is not None and known.since <= seconds:
+            return known
+        found = self.find(seconds)
+        if known is not None and known.until == found.until:
+            known.since = seconds
+            return known
+        self._ends.insert(index, found.until)
+        self._stretches.insert(index, found)
+        return found
+
+    def is_near_edge(self, seconds: float) -> bool:
+        """Tell whether the price is another one at most a minute before or after."""
+        try:
+            return self.at(seconds - EDGE_SECONDS).until <= seconds + EDGE_SECONDS
+        except UnpricedError:
+            return True
+
+
+def tariff_of(book: PriceBook, name: str, beside: str, currency: Currency) -> Tariff:
+    """Return the tariff of a model, with the prices of another one beside it."""
+
+    def find(seconds: float) -> Stretch:
+        at = datetime.fromtimestamp(seconds, UTC)
+        price = book.price(name, at, currency)
+        try:
+            other = book.price(beside, at, currency)
+        except UnpricedError:
+            other = None
+        ends = [end for one in (price, other) if one for end in (one.tier_until, one.period_until)]
+        until = min((end.timestamp() for end in ends if end), default=inf)
+        return Stretch(price, other, seconds, until)
+
+    return Tariff(find)
+
+
+@dataclass(slots=True)
+class Tariffs:
+    """The tariffs of the names that come up, each beside the other of the two default models."""
+
+    book: PriceBook
+    currency: Currency
+    defaults: tuple[str, str]
+    _by_model: dict[str, Tariff] = field(default_factory=dict)
+    _by_name: dict[tuple[str, Kind], Tariff] = field(default_factory=dict)
+
+    def find(self, name: str, kind: Kind) -> Tariff:
+        """Return what prices a name; raises UnknownModelError."""
+        known = self._by_name.get((name, kind))
+        if known is not None:
+            return known
+        try:
+            model = served(name, kind, self.book).model.name
+        except UnknownModelError:
+            raise UnknownModelError(f"unknown model {masked(name)!r}") from None
+        tariff = self._by_model.get(model)
+        if tariff is None:
+            tariff = tariff_of(self.book, model, self.beside(model), self.currency)
+            self._by_model[model] = tariff
+        if len(self._by_name) < _KNOWN_NAMES:
+            self._by_name[name, kind] = tariff
+        return tariff
+
+    def beside(self, model: str) -> str:
+        """Return the default model that a model is held against."""
+        flash, pro = self.defaults
+        return flash if model == pro else pro

@@ -1,0 +1,86 @@
+"""dscost bill."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from deepseek_cost import arguments
+from deepseek_cost.cli import options as o
+from deepseek_cost.cli.logs import proof_maker, reading_of, take_logs
+from deepseek_cost.cli.output import tell_warnings, write, write_text
+from deepseek_cost.cli.setup import DEFAULT_MODELS, balance_of, find_sources, price_table
+from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.prices import Currency
+from deepseek_cost.schedule import TierBy
+
+if TYPE_CHECKING:
+    from deepseek_cost.bill.profile import Profile
+    from deepseek_cost.report.bill import BillReport
+
+
+def bill(
+    files: o.Logs,
+    field: o.LogFields = None,
+    time_field: o.TimeFields = None,
+    at: o.LogAt = None,
+    tz: o.LogTz = None,
+    tier_by: o.TierByName = TierBy.START,
+    cache_hit_ratio: o.LogHitRatio = None,
+    currency: o.CurrencyName = Currency.USD,
+    granted: o.Granted = None,
+    topped_up: o.ToppedUp = None,
+    forecast: o.WithForecast = True,
+    calibrate: o.Calibrate = None,
+    glob: o.Globs = None,
+    encoding: o.Encoding = "utf-8",
+    as_json: o.AsJson = False,
+    as_csv: o.AsCsv = False,
+    prices: o.PricesFile = None,
+) -> None:
+    """Add up what requests did cost, by the usage in their answers or in logs of them.
+
+    Each is priced at its own instant. Nothing of a prompt, an answer or a key is shown.
+    """
+    from deepseek_cost.bill.account import Account
+    from deepseek_cost.bill.intake import Intake
+    from deepseek_cost.bill.tariff import Tariffs
+    from deepseek_cost.report.bill import Terms, bill_report
+
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other")
+    table = price_table(prices)
+    how = reading_of(table.book, field or (), time_field or (), at, tz, cache_hit_ratio)
+    zone = arguments.zone(tz or "UTC")
+    tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
+    balance = balance_of(granted, topped_up)
+    account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
+    intake = Intake(account, proof_maker(table.book) if forecast else None)
+    found = find_sources(files, glob, encoding)
+    logs = take_logs(found, how, intake)
+    terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside, balance)
+    _write(bill_report(terms, intake, logs, found.skipped), as_json=as_json, as_csv=as_csv)
+    if calibrate is not None:
+        _write_profile(intake.profile, calibrate)
+    if account.unpriced:
+        raise typer.Exit(DscostError.exit_code)
+
+
+def _write(report: "BillReport", *, as_json: bool, as_csv: bool) -> None:
+    if not as_csv:
+        write(report, as_json=as_json)
+        return
+    from deepseek_cost.csvtable.bill import to_csv
+
+    tell_warnings(report)
+    write_text(to_csv(report))
+
+
+def _write_profile(profile: "Profile", path: Path) -> None:
+    from deepseek_cost.report.parts import to_json
+    from deepseek_cost.report.profile import profile_file
+
+    try:
+        path.write_text(to_json(profile_file(profile)) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--calibrate {path}: {error.strerror}") from error

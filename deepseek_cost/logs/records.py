@@ -1,0 +1,134 @@
+"""A line of a log read into what a bill needs of it: tokens, model, instants, key."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from fractions import Fraction
+from typing import Final
+
+from deepseek_cost.logs.fields import Field, Fields, as_object, at
+from deepseek_cost.logs.instants import NoInstantError, seconds_of
+from deepseek_cost.logs.usages import NoUsageError, Usage, is_usage, usage_of
+from deepseek_cost.masking import masked
+from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.places import Fault, Line
+
+_LONGEST_NAME: Final = 256
+_PROVIDER: Final = "deepseek/"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One request that was billed; instants are seconds since 1970, None where not told.
+
+    `request_at` is the path to the request in the line.
+    """
+
+    line: Line
+    kind: Kind
+    model: str
+    usage: Usage
+    start: float | None
+    end: float | None
+    key: str | None
+    label: str | None
+    request: dict[str, object] | None
+    request_at: str
+    response: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How lines are read: the fields, and what to take where a line does not tell it.
+
+    `zone` is that of times without one, `at` the instant of lines without a time.
+    """
+
+    fields: Fields = field(default_factory=Fields)
+    zone: tzinfo | None = None
+    at: float | None = None
+    hit_share: Fraction | None = None
+
+    def record(self, line: Line, value: object) -> Record | Fault:
+        """Read a line, or say why it cannot be priced; the reason repeats nothing of it."""
+        outer = as_object(value)
+        if outer is None:
+            return line.fault("no object, so no usage in it")
+        response = as_object(self.fields.value(Field.RESPONSE, outer)) or outer
+        request, request_at = self._request(outer)
+        try:
+            usage = self._usage(outer, response)
+            start, end = self._instants(outer, response)
+            model = self._model(response, request or {}, outer)
+        except (NoUsageError, NoInstantError) as error:
+            return line.fault(str(error))
+        kind = Kind.MESSAGES if response.get("type") == "message" else usage.kind
+        return Record(
+            line=line,
+            kind=kind,
+            model=model,
+            usage=usage,
+            start=start,
+            end=end,
+            key=self._shown(Field.KEY, outer, request or {}),
+            label=self._shown(Field.LABEL, outer),
+            request=request,
+            request_at=request_at,
+            response=response,
+        )
+
+    def _request(self, outer: Mapping[str, object]) -> tuple[dict[str, object] | None, str]:
+        for name in self.fields.names(Field.REQUEST):
+            if (found := as_object(at(outer, name))) is not None:
+                return found, name
+        return None, ""
+
+    def _usage(self, outer: Mapping[str, object], response: Mapping[str, object]) -> Usage:
+        """Read the first usage that tells all; raise what the first one lacks."""
+        reason = None
+        for found in self._usages(outer, response):
+            try:
+                return usage_of(found, self.hit_share)
+            except NoUsageError as error:
+                reason = reason or error
+        raise reason or NoUsageError("no usage in it")
+
+    def _usages(
+        self, outer: Mapping[str, object], response: Mapping[str, object]
+    ) -> Iterator[Mapping[str, object]]:
+        if own := self.fields.counts(outer):
+            yield own
+            return
+        for place in (response, outer):
+            for name in self.fields.names(Field.USAGE):
+                found = as_object(at(place, name))
+                if found is not None and is_usage(found):
+                    yield found
+            if is_usage(place):
+                yield place
+
+    def _instants(
+        self, outer: Mapping[str, object], response: Mapping[str, object]
+    ) -> tuple[float | None, float | None]:
+        start, end = (
+            None if found is None else seconds_of(found, self.zone)
+            for found in (
+                self.fields.value(Field.TIME, response, outer),
+                self.fields.value(Field.END, response, outer),
+            )
+        )
+        if start is None and end is None:
+            if self.at is not None:
+                return self.at, None
+            raise NoInstantError("no time in it; name its field with --time-field, or give --at")
+        return start, end
+
+    def _model(self, *places: Mapping[str, object]) -> str:
+        name = self.fields.value(Field.MODEL, *places)
+        if not isinstance(name, str):
+            raise NoUsageError("no model in it; name its field with --field model=NAME")
+        return name[:_LONGEST_NAME].removeprefix(_PROVIDER)
+
+    def _shown(self, what: Field, *places: Mapping[str, object]) -> str | None:
+        found = self.fields.value(what, *places)
+        return masked(str(found)) if isinstance(found, str | int) else None

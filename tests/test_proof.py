@@ -1,0 +1,213 @@
+"""The forecast held against the bill, in lines made up here and in recorded answers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Dscost
+
+HELLO = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+# In thinking mode at high effort deepseek-v4-pro has 83 tokens around the one of "Hello".
+INPUT = 84
+
+
+def line(tokens: int, hit: int = 0, more: Mapping[str, object] | None = None) -> dict[str, object]:
+    usage = {
+        "prompt_tokens": tokens,
+        "prompt_cache_hit_tokens": hit,
+        "completion_tokens": 3,
+        "completion_tokens_details": {"reasoning_tokens": 1},
+    }
+    message = {"reasoning_content": "Hello", "content": "Hello"}
+    choices = [{"message": message, "finish_reason": "stop"}]
+    response = {"created": 1_793_577_600, "model": "deepseek-v4-pro", "usage": usage}
+    return {"request": HELLO | dict(more or {}), "response": response | {"choices": choices}}
+
+
+def forecast(dscost: Dscost, path: Path, *args: object) -> dict[str, Any]:
+    ran = dscost("bill", path, "--json", *args)
+    found: dict[str, Any] = json.loads(ran.out)["forecast"]
+    return found
+
+
+def written(path: Path, *lines: object) -> Path:
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in lines), encoding="utf-8")
+    return path
+
+
+def test_a_request_beside_its_answer_is_counted_as_before_it_was_sent(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    off = {"thinking": {"type": "disabled"}}
+    log = written(tmp_path / "log.jsonl", line(INPUT), line(INPUT + 2), line(5, more=off))
+    found = forecast(dscost, log)
+    # 84 + 84 + 5 tokens; "Hello", "</think>" and "Hello" again are the three of each answer.
+    assert found["prompt_tokens"] == {
+        "requests": 3, "exact": 2, "forecast": 173, "billed": 175
+    }  # fmt: skip
+    assert found["output_tokens"] == {"requests": 3, "exact": 3, "forecast": 9, "billed": 9}
+    (deviation,) = found["deviations"]
+    assert deviation == {
+        "place": f"{log}:2",
+        "about": "prompt tokens",
+        "forecast": 84,
+        "billed": 86,
+        "likely_reason": "unknown",
+    }
+    # Off-peak deepseek-v4-pro costs 0.66 a million: 173 x 0.66 = 114.18, 175 x 0.66 = 115.5.
+    cost = found["input_cost"]
+    assert (cost["forecast"], cost["billed"]) == ("0.00011418", "0.0001155")
+    assert cost["error"] == "-0.00000132"
+
+
+def test_hits_are_forecast_in_the_order_of_the_log(dscost: Dscost, tmp_path: Path) -> None:
+    long = {"messages": [{"role": "user", "content": "Hello " * 300}]}
+    log = written(tmp_path / "log.jsonl", line(384, more=long), line(384, 128, long))
+    found = forecast(dscost, log)
+    # 300 words and 84 tokens around are 3 blocks of 128, of which a hit never reaches the last.
+    assert found["prompt_tokens"]["forecast"] == 2 * 384
+    assert found["cache_hits"]["forecast"] == found["cache_hits_at_best"] == 2 * 128
+    about_hits = [one for one in found["deviations"] if one["about"] == "cache hits"]
+    assert [one["likely_reason"] for one in about_hits] == [
+        "best effort: not stored in time, or gone already"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (
+            {
+                "tools": [
+                    {
+                        "type": "function",
+                        "function": {"name": "f", "parameters": {"type": "object"}},
+                    }
+                ]
+            },
+            "the log may not keep the order of the keys in tools",
+        ),
+        (
+            {
+                "tools": [
+                    {
+                        "type": "function",
+                        "function": {"name": "f", "strict": True, "parameters": {"type": "object"}},
+                    }
+                ]
+            },
+            "the server rewrites the schema of strict tools",
+        ),
+    ],
+)
+def test_a_deviation_has_the_likely_reason(
+    dscost: Dscost, tmp_path: Path, more: dict[str, object], reason: str
+) -> None:
+    found = forecast(dscost, written(tmp_path / "log.jsonl", line(1, more=more)))
+    assert reason in [one["likely_reason"] for one in found["deviations"]]
+
+
+def test_a_request_that_cannot_be_counted_is_billed_all_the_same(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    odd = line(INPUT) | {"request": {"model": "deepseek-v4-pro", "messages": "Hello"}}
+    ran = dscost("bill", written(tmp_path / "log.jsonl", odd, line(INPUT)), "--json")
+    report = json.loads(ran.out)
+    assert (ran.code, report["total"]["requests"], report["forecast"]["uncounted"]) == (0, 2, 1)
+
+
+def test_without_forecast_nothing_is_counted(dscost: Dscost, tmp_path: Path) -> None:
+    log = written(tmp_path / "log.jsonl", line(INPUT))
+    assert forecast(dscost, log, "--no-forecast") is None
+
+
+@pytest.fixture(scope="session")
+def cases(shared: Path) -> list[dict[str, Any]]:
+    text = (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8")
+    return [json.loads(one) for one in text.splitlines()]
+
+
+def dated(case: dict[str, Any]) -> dict[str, Any]:
+    """Put a recorded case as a proxy would log it; a day without an hour is midnight in UTC."""
+    message = {
+        "content": case["response_text"],
+        "reasoning_content": case["reasoning_text"],
+        "tool_calls": case["response_tool_calls"],
+    }
+    choices = [{"message": message, "finish_reason": case["finish_reason"]}]
+    response = {"model": case["model"], "usage": case["usage"], "choices": choices}
+    return {
+        "timestamp": case["recorded_at"] or f"{case['recorded_by']}T00:00:00Z",
+        "request": case["request"],
+        "response": response,
+        "label": case["template"],
+    }
+
+
+def whole(case: dict[str, Any]) -> tuple[int, int]:
+    usage = case["usage"]
+    return (
+        usage.get("prompt_tokens", usage.get("input_tokens")),
+        usage.get("completion_tokens", usage.get("output_tokens")),
+    )
+
+
+def test_recorded_answers_are_billed_by_their_usage(
+    dscost: Dscost, cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    ran = dscost("bill", written(tmp_path / "log.jsonl", *map(dated, cases)), "--json")
+    tokens = json.loads(ran.out)["total"]["tokens"]
+    assert ran.code == 0
+    assert tokens["input"] == sum(whole(case)[0] for case in cases)
+    assert tokens["output"] == sum(whole(case)[1] for case in cases)
+    cached = ("prompt_tokens_details", "input_tokens_details")
+    assert tokens["cache_hit"] == sum(
+        case["usage"][name]["cached_tokens"]
+        for case in cases
+        for name in cached
+        if name in case["usage"]
+    )
+
+
+def is_comparable(case: dict[str, Any]) -> bool:
+    """Tell whether a body was recorded in its own order, and without tools the server rewrites."""
+    return bool(case["sent_order"]) and '"strict": true' not in json.dumps(case["request"])
+
+
+def test_the_comparison_reproduces_the_residual_of_recorded_bills(
+    dscost: Dscost, cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    compared = [case for case in cases if is_comparable(case)]
+    found = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, compared)))
+    residuals = dict(deviations(found, "prompt tokens"))
+    expected = {n: case["residual"] for n, case in enumerate(compared, 1) if case["residual"]}
+    tokens = found["prompt_tokens"]
+    assert tokens["requests"] == len(compared) - found["uncounted"] >= 150
+    # The preview's own template is rendered no longer; its successor is not the same with tools.
+    odd = {n for n in residuals if compared[n - 1]["template"] == "v4-preview"}
+    assert {n: d for n, d in residuals.items() if n not in odd} == {
+        n: residual for n, residual in expected.items() if n not in odd
+    }
+    assert len(odd) == 4
+    assert all('"tool' in json.dumps(compared[n - 1]["request"]) for n in odd)
+
+
+def deviations(found: dict[str, Any], about: str) -> Iterator[tuple[int, int]]:
+    for one in found["deviations"]:
+        if one["about"] == about:
+            yield int(one["place"].rpartition(":")[2]), one["billed"] - one["forecast"]
+
+
+def test_output_of_recorded_answers_follows_the_formula(
+    dscost: Dscost, cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    text_only = [case for case in cases if not case["response_tool_calls"]]
+    output = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, text_only)))[
+        "output_tokens"
+    ]
+    # Two stopped at a stop sequence and two in the middle of a tool call, whose text is not kept.
+    assert output["requests"] - output["exact"] <= 4
+    assert output["exact"] >= 100
