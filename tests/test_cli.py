@@ -207,7 +207,12 @@ def test_a_closed_pipe_ends_quietly(hello: Path) -> None:
 def test_an_interrupt_ends_with_130_and_one_line(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    process = subprocess.Popen([*DSCOST, "count", str(fifo)], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*DSCOST, "count", str(fifo)],
+        stderr=subprocess.PIPE,
+        # whoever runs the tests in the background has interrupts ignored, and hands that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     writer = os.open(fifo, os.O_WRONLY)  # opens when the reader has
     time.sleep(0.2)
 

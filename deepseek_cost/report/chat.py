@@ -136,8 +136,8 @@ def _warnings(runs: Sequence[Run]) -> Iterator[str]:
     """Yield what the figures leave out."""
     if lacks := max(run.without_reasoning for run in runs):
         yield (
-            f"the reasoning of {lacks:,} turns is unknown, and no figure holds it; "
-            f"say how much there is with --reasoning-tokens"
+            f"the reasoning of {lacks:,} turn{'s' if lacks > 1 else ''} is unknown, and no figure "
+            f"holds it; say how much there is with --reasoning-tokens"
         )
     for run in runs:
         if run.ends is not None:
