@@ -86,18 +86,21 @@ class Dialogue:
             yield self._run(price, projected(bare, self.plan, encoder), has_tools=False)
 
     def _run(self, price: Price, turns: Iterable[Turn], *, has_tools: bool) -> "Run":
-        return run_of(price, turns, replace(self.timeline), has_tools=has_tools)
+        run = Run(price, has_tools, is_planned=self.plan.turns > 0)
+        run.send(turns, replace(self.timeline))
+        return run
 
 
 @dataclass(slots=True)
 class Run:
     """A conversation with one model; each turn's tally is of one request.
 
-    `ends` is the number of the turn that the context has no room for; None where all fit.
+    `ends` is the number of the turn that the context had no room for; None where all fit.
     """
 
     price: Price
     has_tools: bool
+    is_planned: bool = False
     turns: list[Tally] = field(default_factory=list)
     ends: int | None = None
     without_reasoning: int = 0
@@ -107,17 +110,26 @@ class Run:
         """All turns together."""
         return total(self.turns)
 
+    @property
+    def context_ends(self) -> int | None:
+        """The turn that the context has no room for, were the plan followed as far as that.
 
-def run_of(price: Price, turns: Iterable[Turn], timeline: Timeline, *, has_tools: bool) -> Run:
-    """Send the turns one after the other, as far as the context goes."""
-    run, cache, room = Run(price, has_tools), PrefixCache(), price.model.context_tokens
-    for number, turn in enumerate(turns, 1):
-        tokens = turn.prompt.tokens
-        if tokens + (turn.output) > room:
-            run.ends = number
-            break
-        hits = cache.take(turn.prompt, timeline.next())
-        output = turn.output or 0
-        run.turns.append(Tally(1, tokens, 0, hits, output, output, tokens + output))
-        run.without_reasoning += turn.lacks_reasoning
-    return run
+        None where a history was replayed that it had room for, and where nothing grows.
+        """
+        if self.ends is not None or not self.is_planned or len(self.turns) == 1:
+            return self.ends
+        last, room = self.turns[-1], self.price.model.context_tokens
+        grown = last.input - self.turns[-2].input
+        return len(self.turns) + (room - last.largest_request) // grown + 1 if grown else None
+
+    def send(self, turns: Iterable[Turn], timeline: Timeline) -> None:
+        """Send turns one after the other, as far as the context goes."""
+        cache, room = PrefixCache(), self.price.model.context_tokens
+        for number, turn in enumerate(turns, 1):
+            tokens, output = turn.prompt.tokens, turn.output
+            if tokens + output > room:
+                self.ends = number
+                break
+            hits = cache.take(turn.prompt, timeline.next())
+            self.turns.append(Tally(1, tokens, 0, hits, output, output, tokens + output))
+            self.without_reasoning += turn.lacks_reasoning

@@ -137,6 +137,17 @@ def test_a_run_ends_before_the_turn_that_the_context_has_no_room_for(chat: Chat)
     assert "turn 4 is longer than the context of 1,000,000 tokens" in found["warnings"][0]
 
 
+def test_where_the_context_ends_is_told_before_the_run_is_there(chat: Chat) -> None:
+    body = opening() | {"thinking": {"type": "disabled"}}
+    plan = ("--user-tokens", 2_000, "--answer-tokens", 1_000, "-m", "v4-pro")
+    (short,) = chat(body, "--turns", 3, *plan)["runs"]
+    (whole,) = chat(body, "--turns", 400, *plan)["runs"]
+
+    # each turn adds 3,000 and four marks: a million is over after some 333 of them
+    assert short["context_ends"] == whole["context_ends"] == len(whole["turns"]) + 1
+    assert len(whole["turns"]) in range(331, 335)
+
+
 def test_reasoning_that_nobody_knows_is_left_out_with_a_warning(chat: Chat) -> None:
     found = chat(opening(), "--turns", 3, "--user-tokens", 5, "--answer-tokens", 5)
 

@@ -52,7 +52,9 @@ class RunEntry(Part):
     output: int
     cache: CacheForecast
     other_tier: Tier | None
-    context_ends: int | None = described("the turn that the context has no room for")
+    context_ends: int | None = described(
+        "the turn that the context has no room for, if the plan goes on so far"
+    )
     period: PeriodNote
 
 
@@ -106,7 +108,7 @@ def _run_entry(run: Run) -> RunEntry:
         output=run.total.output or 0,
         cache=cache,
         other_tier=price.tier.other if price.other_rates else None,
-        context_ends=run.ends,
+        context_ends=run.context_ends,
         period=period_note(price.period, price.period_until),
     )
 
