@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from deepseek_cost.assumptions import of_trace, warnings_of, warnings_of_trace
+from deepseek_cost.assumptions import warnings_of
+from deepseek_cost.assumptions.sequences import of_trace, warnings_of_trace
 from deepseek_cost.cache.misses import Cause
 from deepseek_cost.cost import cost_of
 from deepseek_cost.diagnosis import Diagnosed, MissGroup

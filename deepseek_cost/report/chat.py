@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from deepseek_cost.assumptions import of_chat, warnings_of
+from deepseek_cost.assumptions import warnings_of
+from deepseek_cost.assumptions.sequences import of_chat
 from deepseek_cost.conversation import Dialogue, Run
 from deepseek_cost.cost import EXACT, cost_of
 from deepseek_cost.estimates import Estimate

@@ -5,12 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
 
-from deepseek_cost.assumptions import (
-    of_prompt,
-    of_workload,
-    warnings_at,
-    warnings_of_workload,
-)
+from deepseek_cost.assumptions import of_prompt, warnings_at
+from deepseek_cost.assumptions.workload import of_workload, warnings_of_workload
 from deepseek_cost.comparison import BreakEven, Line, break_evens, lines_of, scale
 from deepseek_cost.history import list_before_discount
 from deepseek_cost.pricebook import Price, PriceBook

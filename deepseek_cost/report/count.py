@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from deepseek_cost.assumptions import of_prompt, of_workload, warnings_of_workload
+from deepseek_cost.assumptions import of_prompt
+from deepseek_cost.assumptions.workload import of_workload, warnings_of_workload
 from deepseek_cost.estimates import Tally
 from deepseek_cost.report.parts import (
     AssumptionEntry,

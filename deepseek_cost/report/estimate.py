@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from deepseek_cost.assumptions import of_estimate, of_workload, warnings_of, warnings_of_workload
+from deepseek_cost.assumptions import of_estimate, warnings_of
+from deepseek_cost.assumptions.workload import of_workload, warnings_of_workload
 from deepseek_cost.bill.balance import Balance
 from deepseek_cost.estimates import Estimate, Tally
 from deepseek_cost.prices import Currency
