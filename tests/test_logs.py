@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepseek_cost.instants import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.logs.fields import Field, Fields
-from deepseek_cost.logs.instants import NoInstantError, seconds_of
 from deepseek_cost.logs.reader import read_log
 from deepseek_cost.logs.records import Reading, Record
 from deepseek_cost.logs.usages import NoUsageError, usage_of
@@ -254,9 +254,9 @@ def test_times_are_seconds_or_finer_or_iso(value: object, seconds: float) -> Non
 
 
 def test_a_time_without_a_zone_needs_one() -> None:
-    with pytest.raises(NoInstantError, match="add --tz"):
+    with pytest.raises(NoZoneError):
         seconds_of("2026-11-02T00:00:00", None)
-    with pytest.raises(NoInstantError, match="add --tz"):
+    with pytest.raises(NoZoneError):
         seconds_of("20261102", None)
     # Midnight in Shanghai is 16:00 of the day before in UTC.
     assert seconds_of("2026-11-02", ZoneInfo("Asia/Shanghai")) == 1_793_577_600 - 8 * 3_600

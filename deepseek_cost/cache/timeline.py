@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.errors import InputError
+from deepseek_cost.instants import NoInstantError, seconds_of
 
 if TYPE_CHECKING:
     from deepseek_cost.requests.places import Request
 
 _FIELDS: Final = ("timestamp", "created_at", "created", "time")
-# Numbers from here on are milliseconds: as seconds they would be after the year 5000.
-_MILLISECONDS: Final = 10**11
 
 
 @dataclass(slots=True)
@@ -46,28 +45,19 @@ class Timeline:
             at = sent_at(request.record)
         except InputError as error:
             raise InputError(f"{request.position}: {error}") from error
-        self.dated += requests if at else 0
-        return at.timestamp() if at else None
+        self.dated += 0 if at is None else requests
+        return at
 
 
-def sent_at(record: Mapping[str, object]) -> datetime | None:
-    """Read the timestamp of a record: ISO 8601 with its zone, or seconds since 1970.
+def sent_at(record: Mapping[str, object]) -> float | None:
+    """Read the timestamp of a record, in seconds since 1970; None where there is none.
 
-    Raises InputError for one that means no instant; None where there is none.
+    Raises InputError for one that means no instant.
     """
     name = next((name for name in _FIELDS if record.get(name) is not None), None)
     if name is None:
         return None
-    value = record[name]
     try:
-        if isinstance(value, str):
-            at = datetime.fromisoformat(value)
-            if at.tzinfo is None:
-                raise InputError(f"{name} {value[:40]!r} has no time zone; write {value[:40]}Z")
-            return at
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = value / 1000 if value >= _MILLISECONDS else value
-            return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise InputError(f"{name} {str(value)[:40]!r} is no instant; write 2026-11-23T10:00:00Z")
+        return seconds_of(record[name], None)
+    except NoInstantError as error:
+        raise InputError(f"{name}: {error}; write 2026-11-23T10:00:00Z") from None

@@ -6,8 +6,8 @@ from datetime import tzinfo
 from fractions import Fraction
 from typing import Final
 
+from deepseek_cost.instants import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.logs.fields import Field, Fields, as_object, at
-from deepseek_cost.logs.instants import NoInstantError, seconds_of
 from deepseek_cost.logs.usages import NoUsageError, Usage, is_usage, usage_of
 from deepseek_cost.masking import masked
 from deepseek_cost.requests.kinds import Kind
@@ -60,6 +60,8 @@ class Reading:
             usage = self._usage(outer, response)
             start, end = self._instants(outer, response)
             model = self._model(response, request or {}, outer)
+        except NoZoneError as error:
+            return line.fault(f"{error}; add --tz")
         except (NoUsageError, NoInstantError) as error:
             return line.fault(str(error))
         kind = Kind.MESSAGES if response.get("type") == "message" else usage.kind

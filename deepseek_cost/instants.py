@@ -1,4 +1,4 @@
-"""The instants that logs write: seconds since 1970, or finer, or ISO 8601."""
+"""The instants that logs and batches write: seconds since 1970, or finer, or ISO 8601."""
 
 from datetime import datetime, tzinfo
 from typing import Final
@@ -13,6 +13,10 @@ _LONGEST: Final = 40
 
 class NoInstantError(ValueError):
     """A field does not name an instant; the text says why, and holds nothing of it."""
+
+
+class NoZoneError(NoInstantError):
+    """A time that is another instant in each time zone."""
 
 
 def seconds_of(value: object, zone: tzinfo | None) -> float:
@@ -44,7 +48,7 @@ def _from_text(text: str, zone: tzinfo | None) -> float:
         at = datetime.fromisoformat(f"{text.removesuffix(' UTC')}+00:00")
     elif at.tzinfo is None:
         if zone is None:
-            raise NoInstantError("its time has no time zone; add --tz")
+            raise NoZoneError("its time has no time zone")
         at = at.replace(tzinfo=zone)
     return at.timestamp()
 
