@@ -6,43 +6,16 @@ Each command is a module; what it uses is imported when it runs, so that `--help
 import io
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Annotated, Final
 
 import typer
 from typer.exceptions import TyperException
 
+from deepseek_cost.cli.commands import NAMES, CommandTable
 from deepseek_cost.cli.output import say
 from deepseek_cost.errors import DscostError
 
 _INTERRUPTED: Final = 130
-
-# In the order of the help; each is a function in a module of its name.
-_COMMANDS: Final = (
-    "estimate",
-    "count",
-    "compare",
-    "chat",
-    "cache",
-    "bill",
-    "check",
-    "when",
-    "prices",
-)
-
-
-def _app(args: Sequence[str]) -> typer.Typer:
-    """Return the command named, or all of them to choose from: reading options takes long."""
-    app = typer.Typer(
-        name="dscost",
-        help="What a prompt costs on DeepSeek's API, before it is sent, and what it did cost.",
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
-        callback=_top,
-    )
-    for name in set(_COMMANDS).intersection(args[:1]) or _COMMANDS:
-        app.command()(getattr(import_module(f"{__name__}.{name}"), name))
-    return app
 
 
 def _print_version(value: bool) -> None:
@@ -58,7 +31,18 @@ def _top(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show it.")
     ] = False,
 ) -> None:
-    pass
+    """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
+
+
+def _app() -> typer.Typer:
+    return typer.Typer(
+        name="dscost",
+        cls=CommandTable,
+        callback=_top,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="dscost COMMAND --help tells more of each.",
+    )
 
 
 def run(args: Sequence[str]) -> int:
@@ -67,9 +51,7 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        outcome = _app(args)(
-            args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False
-        )
+        outcome = _app()(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)
         say(message)
@@ -87,7 +69,7 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             return str(error), error.exit_code
         case TyperException():
             message = error.format_message().replace("Value error, ", "").rstrip(".")
-            command = " ".join(["dscost", *(name for name in args[:1] if name in _COMMANDS)])
+            command = " ".join(["dscost", *(name for name in args[:1] if name in NAMES)])
             return f"{message}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""

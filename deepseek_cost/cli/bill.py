@@ -39,7 +39,7 @@ def bill(
     as_csv: o.AsCsv = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Add up what requests did cost, by the usage in their answers or in logs of them.
+    """Add up what requests did cost, by answers or logs of them.
 
     Each is priced at its own instant. Nothing of a prompt, an answer or a key is shown.
     """

@@ -41,9 +41,10 @@ def cache(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Show what a sequence of requests hits of the cache, why it misses the rest, what to do.
+    """Show what requests hit of the cache, and why they miss.
 
-    The requests are taken in order, each to the model that it names; JSONL, files or folders.
+    Each miss stands with its cost and what to do. The requests are taken in order, each to the
+    model that it names; JSONL, files or folders.
     """
     from deepseek_cost.diagnosis import Diagnosis
     from deepseek_cost.estimates import Scenario

@@ -49,9 +49,10 @@ def chat(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Project what a conversation or agent run costs that begins with a request, turn by turn.
+    """Project what a conversation or agent run costs, turn by turn.
 
-    Without --turns, replay the history that the request has: what each turn of it has cost.
+    It begins with the request in the file. Without --turns, replay the history that the request
+    has: what each turn of it has cost.
     """
     from deepseek_cost.conversation import Dialogue
     from deepseek_cost.estimates import Scenario

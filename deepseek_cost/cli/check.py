@@ -32,7 +32,7 @@ def check(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Send a request for one token of output, and hold its bill against the forecast.
+    """Send a request for one token, and hold its bill to the count.
 
     It alone uses a network, and only with --live. The key comes from DEEPSEEK_API_KEY.
     """

@@ -41,7 +41,10 @@ def compare(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Show where the models cross: cost over the share of cache hits, in both tiers."""
+    """Show where the models cross, over the share of cache hits.
+
+    The cost stands in both tiers, with the share at which one model costs what another does.
+    """
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.report.compare import compare_report
 

@@ -35,7 +35,10 @@ def count(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Count the tokens of prompts and requests: the text's own, the template's, both together."""
+    """Count the tokens of prompts and requests.
+
+    The text's own, those that DeepSeek's template adds, and both together, which is billed.
+    """
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.report.count import count_report
 

@@ -65,9 +65,10 @@ def estimate(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Tell what prompts and requests cost: exact tokens, the price of the instant, both models.
+    """Tell what prompts and requests cost, before they are sent.
 
-    A file may be a text, a request body (Chat Completions, Messages, Responses), or JSONL of them.
+    Exact tokens, the price of the instant, both models side by side. A file may be a text, a
+    request body (Chat Completions, Messages, Responses), or JSONL of them.
     """
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.quote import Quote

@@ -18,7 +18,10 @@ def prices(
     as_csv: o.AsCsv = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Show the price list in force, its limits and fees, or every change; with source and date."""
+    """Show the price list in force, or every change of it.
+
+    With limits, features and fees, and the source and date of each price.
+    """
     from deepseek_cost.pricefile import load_prices
     from deepseek_cost.report.check import check_report
     from deepseek_cost.report.history import history_report

@@ -11,7 +11,7 @@ def when(
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
-    """Tell whether it is peak, until when, and how the coming week looks."""
+    """Tell whether it is peak, until when, and how the week looks."""
     from deepseek_cost.report.when import when_report
 
     book = price_table(prices).book
