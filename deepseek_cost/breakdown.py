@@ -102,10 +102,10 @@ def _merged(
 
 
 def _bounded(tools: dict[str, ToolTokens]) -> dict[str, ToolTokens]:
+    """Keep the names that come first in the alphabet, which any order of adding up agrees on."""
     if len(tools) <= _MOST_TOOLS:
         return tools
-    kept = dict(list(tools.items())[: _MOST_TOOLS - 1])
-    for name, tool in tools.items():
-        if name not in kept:
-            kept[_OTHER_TOOLS] = kept.get(_OTHER_TOOLS, ToolTokens(0, 0)) + tool
-    return kept
+    names = sorted(name for name in tools if name != _OTHER_TOOLS)
+    kept = {name: tools[name] for name in names[: _MOST_TOOLS - 1]}
+    others = [tools[name] for name in tools if name not in kept]
+    return kept | {_OTHER_TOOLS: sum(others, ToolTokens(0, 0))}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deepseek_cost.logs.fields import as_object
+from deepseek_cost.requests.lines import Document
 from deepseek_cost.requests.places import Fault, Line
-from deepseek_cost.requests.reader import Document
 
 # Streams that run beside each other in one log; of more, the oldest counts as broken off.
 _MOST_OPEN: Final = 10_000

@@ -151,8 +151,8 @@ def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
     """Report what input is made of."""
     return BreakdownEntry(
         system=parts.system,
-        tools=tuple(_tool(name, tool, price) for name, tool in parts.tools.items()),
-        history=dict(parts.history),
+        tools=tuple(_tool(name, tool, price) for name, tool in sorted(parts.tools.items())),
+        history=dict(sorted(parts.history.items())),
         user=parts.user,
         images=parts.images,
         template=parts.template,
