@@ -1,8 +1,10 @@
 """What the input adds up to, or a part of it: parts merge to the same whole in any order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from deepseek_cost.earliest import Earliest
 from deepseek_cost.estimates import Tally, total
@@ -14,8 +16,7 @@ from deepseek_cost.skips import Skips
 _NAMED: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class TalliedSource:
+class TalliedSource(Struct, frozen=True):
     """A source with its tally for each model, in the models' order."""
 
     source: str
@@ -38,8 +39,7 @@ class TalliedSource:
         return replace(self, tallies=tuple(sums), kinds=self.kinds | other.kinds)
 
 
-@dataclass(slots=True)
-class Subtotal:
+class Subtotal(Struct):
     """What some of the requests add up to: sums for each model, and what is said of them.
 
     Subtotals of parts, however the input is cut and whoever reads them, merge in any order to what

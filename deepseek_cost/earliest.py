@@ -1,8 +1,9 @@
 """The first few of many things that are said, whoever reads them in whatever order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 
 class Position(NamedTuple):
@@ -13,8 +14,7 @@ class Position(NamedTuple):
     column: int = 1
 
 
-@dataclass(slots=True)
-class Earliest:
+class Earliest(Struct):
     """Different texts with where each is said first: the earliest `limit` of them."""
 
     limit: int

@@ -2,9 +2,10 @@
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.breakdown import Breakdown
 from deepseek_cost.distribution import Distribution
@@ -17,8 +18,7 @@ _DEAREST: Final = 5
 _LONGEST_ID: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a request stands."""
 
     source: str
@@ -38,8 +38,7 @@ class Place:
 _Dear = tuple[Fraction, tuple[int, ...], Place, Tally]
 
 
-@dataclass(slots=True)
-class Refusals:
+class Refusals(Struct):
     """The requests that the API would refuse, with the first one's reason."""
 
     requests: int = 0
@@ -61,8 +60,7 @@ class Refusals:
         self.reasons.merge(other.reasons)
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """The account of a model. Its size does not depend on the number of requests."""
 
     model: Model

@@ -1,8 +1,9 @@
 """Requests that cannot be counted: told and left out, or the end of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.earliest import Earliest, Position
 from deepseek_cost.errors import InputError
@@ -11,8 +12,7 @@ from deepseek_cost.errors import InputError
 _NAMED: Final = 100
 
 
-@dataclass(slots=True)
-class Skips:
+class Skips(Struct):
     """The requests that were left out; with nobody to tell, none may be."""
 
     tell: Callable[[str], None] | None = None

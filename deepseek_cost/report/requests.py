@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 from deepseek_cost.breakdown import (
     LEAST_IMAGE_TOKENS,
     MOST_IMAGE_TOKENS,
+    ROLES,
     Breakdown,
     ToolTokens,
 )
@@ -152,7 +153,7 @@ def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
     return BreakdownEntry(
         system=parts.system,
         tools=tuple(_tool(name, tool, price) for name, tool in sorted(parts.tools.items())),
-        history=dict(sorted(parts.history.items())),
+        history={role: parts.history[role] for role in ROLES if role in parts.history},
         user=parts.user,
         images=parts.images,
         template=parts.template,

@@ -1,8 +1,9 @@
 """Lines of JSONL, many at a time: cut from a stream, and read one by one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Final, NamedTuple
+
+from msgspec import Struct
 
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Fault, Line
@@ -24,8 +25,7 @@ class Document(NamedTuple):
 Documents = Iterator[Document | Fault]
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Whole lines of a source, the first of which has this number; they can be pickled."""
 
     source: str

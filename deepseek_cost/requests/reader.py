@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec import Struct
 
 from deepseek_cost.requests.kinds import Kind, is_batch_line, kind_of, kind_of_url
 from deepseek_cost.requests.lines import (
@@ -31,8 +32,7 @@ _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 _MARK: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(slots=True)
-class Feed:
+class Feed(Struct):
     """A source that was opened: text, or requests."""
 
     source: TextSource
