@@ -69,7 +69,7 @@ def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8
     In directories, hidden, git-ignored and binary files are left out.
     Raises InputError for a missing file or a directory without text files.
     """
-    _require_text_encoding(encoding)
+    require_text_encoding(encoding)
     found = Found()
     for name in names:
         try:
@@ -226,7 +226,7 @@ def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
         )
 
 
-def _require_text_encoding(encoding: str) -> None:
+def require_text_encoding(encoding: str) -> None:
     try:
         "".encode(encoding)
         info = codecs.lookup(encoding)

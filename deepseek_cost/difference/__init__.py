@@ -1,12 +1,14 @@
 """What a change costs: two sides file by file and model by model, and the limit it is held to."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from msgspec import Struct
+
+from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Estimate
 
 
@@ -20,8 +22,7 @@ class State(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Tokens and money of some requests to one model; output and total None while unknown."""
 
     requests: int = 0
@@ -36,6 +37,22 @@ class Figures:
     def input(self) -> int:
         """All prompt tokens."""
         return self.text + self.template
+
+    def __add__(self, other: "Figures") -> "Figures":
+        output, total = None, None
+        if self.output is not None and other.output is not None:
+            output = self.output + other.output
+        if self.total is not None and other.total is not None:
+            total = EXACT.add(self.total, other.total)
+        return Figures(
+            requests=self.requests + other.requests,
+            text=self.text + other.text,
+            template=self.template + other.template,
+            output=output,
+            floor=EXACT.add(self.floor, other.floor),
+            total=total,
+            ceiling=EXACT.add(self.ceiling, other.ceiling),
+        )
 
 
 NOTHING = Figures()
@@ -64,7 +81,7 @@ class Pair(NamedTuple):
     def increase(self) -> Decimal:
         """What it costs more; negative where it costs less."""
         before, after = self.costs
-        return after - before
+        return EXACT.subtract(after, before)
 
     @property
     def percent(self) -> Decimal | None:
@@ -72,12 +89,11 @@ class Pair(NamedTuple):
         before, after = self.costs
         if before == 0:
             return None if after else Decimal("0.0")
-        tenths = round(Fraction(after - before) * 1_000 / Fraction(before))
+        tenths = round(Fraction(self.increase) * 1_000 / Fraction(before))
         return Decimal(tenths).scaleb(-1)
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """A file with its figures for each model; `old_name` where it was called otherwise before."""
 
     name: str
@@ -87,15 +103,15 @@ class FileChange:
 
 
 class Uncounted(NamedTuple):
-    """A file without figures, and why. `fails`: it is on the new side, and not as it was."""
+    """A file of the new side without figures, and why. `is_new`: it is not as it was before."""
 
     name: str
     reason: str
-    fails: bool
+    is_new: bool
+    is_fault: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Two sides compared: the sums for each model, and the files of either side."""
 
     models: Sequence[str]
@@ -114,8 +130,7 @@ class Difference:
         return [model for model, pair in pairs if limit.is_passed(pair)]
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """The most that a cost may grow by: so many percent, or else an amount."""
 
     text: str
@@ -144,41 +159,3 @@ def figures_of(estimate: Estimate) -> Figures:
         total=estimate.total,
         ceiling=estimate.ceiling,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One side: each file's digest and figures a model, and the sums."""
-
-    totals: Sequence[Figures]
-    files: Mapping[str, tuple[str, Sequence[Figures]]] = field(default_factory=dict)
-
-
-def compare(old: Counted, new: Counted) -> list[FileChange]:
-    """Match the files of two sides: by name, then, of those left, by the very same content."""
-    gone = {digest: name for name, (digest, _) in old.files.items() if name not in new.files}
-    renamed: dict[str, str] = {}
-    for name, (digest, _) in new.files.items():
-        if name not in old.files and digest in gone:
-            renamed[name] = gone.pop(digest)
-    found = [_changed(name, renamed.get(name), old, new) for name in new.files]
-    left = old.files.keys() - new.files.keys() - set(renamed.values())
-    nothing = [NOTHING] * len(old.totals)
-    for name in sorted(left):
-        found.append(FileChange(name, State.REMOVED, _pairs(old.files[name][1], nothing)))
-    return found
-
-
-def _changed(name: str, old_name: str | None, old: Counted, new: Counted) -> FileChange:
-    digest, after = new.files[name]
-    if old_name is not None:
-        return FileChange(name, State.RENAMED, _pairs(old.files[old_name][1], after), old_name)
-    if name not in old.files:
-        return FileChange(name, State.ADDED, _pairs([NOTHING] * len(after), after))
-    before_digest, before = old.files[name]
-    state = State.UNCHANGED if digest == before_digest else State.CHANGED
-    return FileChange(name, state, _pairs(before, after))
-
-
-def _pairs(before: Sequence[Figures], after: Sequence[Figures]) -> list[Pair]:
-    return [Pair(*sides) for sides in zip(before, after, strict=True)]

@@ -1,10 +1,12 @@
 """The files of a commit, laid out in a folder of their own; the working tree is not touched."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.repository.git import ask, records, running
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
 # What one side lays out at most; a folder of prompts is far smaller.
 _MOST_BYTES: Final = 4_000_000_000
 _BLOCK_BYTES: Final = 1 << 18
-_LINK: Final = "120000"
-_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+_LINK_MODE: Final = "120000"
+_POINTER: Final = re.compile(rb"version https://git-lfs.*\noid sha256:([0-9a-f]{64})\n", re.DOTALL)
+_LONGEST_POINTER: Final = 1_024
+LINK: Final = "a symbolic link"
+SUBMODULE: Final = "a submodule"
 _IGNORE_FILES: Final = (".gitignore", ".ignore")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What a tree has at a path, counted from the top."""
 
     mode: str
@@ -36,18 +40,17 @@ class Entry:
         parts = self.path.split("/")
         if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
             return "a path that no checkout has"
-        if self.mode == _LINK:
-            return "a symbolic link"
-        return None if self.mode.startswith("100") else "a submodule"
+        if self.mode == _LINK_MODE:
+            return LINK
+        return None if self.mode.startswith("100") else SUBMODULE
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A path whose text is not in the tree, why, and the hash of what is there."""
+class NoText(NamedTuple):
+    """A path whose text is not in the tree, why, and a digest of what is there."""
 
     path: str
     reason: str
-    oid: str
+    digest: str
 
 
 def paths_from_top(paths: Sequence[str]) -> list[str]:
@@ -56,7 +59,7 @@ def paths_from_top(paths: Sequence[str]) -> list[str]:
     return [_from_top(path, top, prefix) for path in paths]
 
 
-def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[Unread]:
+def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[NoText]:
     """Write the files at these paths of a commit into a new folder; return what has no text.
 
     Rules of `.gitignore` above the paths are laid out, too.
@@ -68,9 +71,10 @@ def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[Unread]:
         raise InputError(f"{commit[:12]}: {size:,} bytes of files there; name fewer folders")
     folder.mkdir()
     _write_all(list(files.values()), folder)
-    unread = [Unread(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
-    pointers = [entry for entry in files.values() if _is_pointer(folder / entry.path)]
-    return unread + [Unread(e.path, "a pointer of Git LFS", e.oid) for e in pointers]
+    none = [NoText(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
+    small = [path for path, entry in files.items() if entry.size <= _LONGEST_POINTER]
+    pointed = [(path, _pointed_at(folder / path)) for path in small]
+    return none + [NoText(path, "kept in Git LFS", digest) for path, digest in pointed if digest]
 
 
 def _from_top(path: str, top: str, prefix: str) -> str:
@@ -138,6 +142,7 @@ def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:
         raise InputError("git: the object ends too early; run git fsck")
 
 
-def _is_pointer(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_POINTER)) == _POINTER
+def _pointed_at(path: Path) -> str | None:
+    """Return the SHA-256 of the file that Git LFS keeps for a pointer; None for other text."""
+    pointer = _POINTER.match(path.read_bytes())
+    return pointer[1].decode() if pointer else None
