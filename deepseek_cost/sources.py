@@ -227,6 +227,7 @@ def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
 
 
 def require_text_encoding(encoding: str) -> None:
+    """Raise UsageError for what is no encoding of text files."""
     try:
         "".encode(encoding)
         info = codecs.lookup(encoding)

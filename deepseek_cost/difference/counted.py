@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from deepseek_cost.difference import Difference, Figures, Uncounted, figures_of
+from deepseek_cost.difference import Difference, Uncounted, figures_of
 from deepseek_cost.difference.files import Side, Unread, digest
 from deepseek_cost.difference.matching import Known, matched, summed
 from deepseek_cost.errors import InputError
@@ -30,9 +30,7 @@ class Counting:
     advance: "Advance"
     _known: dict[tuple[str, ...], Known | Unread] = field(default_factory=dict)
 
-    def take(
-        self, side: Side, workload: "Workload"
-    ) -> tuple[dict[str, Known], dict[str, Unread]]:
+    def take(self, side: Side, workload: "Workload") -> tuple[dict[str, Known], dict[str, Unread]]:
         """Return the files of a side that could be counted, and those that could not."""
         counted: dict[str, Known] = {}
         unread = dict(side.unread)
@@ -61,7 +59,7 @@ class Counting:
                     workload.take(feed)
         except InputError as error:
             return Unread(str(error), content, is_fault=True)
-        tallies = workload.tallied[-1].tallies
+        tallies = next(reversed(workload.subtotal.sources.values())).tallies
         return Known(content, [figures_of(estimate) for estimate in self.quote.price(tallies)])
 
 
@@ -82,7 +80,8 @@ def held_against(
     before = {name: known for name, known in before.items() if name not in unread}
     after = {name: known for name, known in after.items() if name not in unread}
     files = matched(before, after, len(models))
-    digests = {name: one.digest for name, one in (*unread_before.items(), *old[0].items())}
+    digests = {name: one.digest for name, one in unread_before.items()}
+    digests |= {name: one.digest for name, one in old[0].items()}
     uncounted = [
         Uncounted(name, one.reason, one.is_fault or digests.get(name) != one.digest, one.is_fault)
         for name, one in unread.items()

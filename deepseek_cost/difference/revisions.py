@@ -35,8 +35,8 @@ def _of_commit(
     for path, shown in places.items():
         side.add(top / path, shown, selection)
         for entry in entries:
-            below = os.path.relpath(entry.path, path or ".")
-            if below != ".." and not below.startswith("../"):
+            if not path or entry.path == path or entry.path.startswith(f"{path}/"):
+                below = entry.path.removeprefix(path).removeprefix("/")
                 name = unicode_name(os.path.normpath(os.path.join(shown, below)))  # noqa: PTH118
                 side.leave(name, Unread(entry.reason, entry.digest))
     return side
@@ -49,9 +49,10 @@ def _of_working_tree(
     side = Side("working tree")
     for path in paths:
         side.add(Path(path), path, selection)
-    for name, path in [(name, source.path) for name, source in side.files.items()]:
-        if path and path.is_symlink():
-            side.leave(name, Unread(tree.LINK, _digest_of_link(path, committed.get(name))))
+    for name, source in list(side.files.items()):
+        if source.path and source.path.is_symlink():
+            linked = _digest_of_link(source.path, committed.get(name))
+            side.leave(name, Unread(tree.LINK, linked))
     for name, unread in committed.items():
         if unread.reason == tree.SUBMODULE and Path(name).is_dir():
             side.leave(name, unread)
@@ -70,9 +71,9 @@ def _require_each(paths: Sequence[str], sides: Iterable[Side]) -> None:
     names = [name for side in sides for name in (*side.files, *side.unread)]
     for path in paths:
         shown = unicode_name(os.path.normpath(path))
-        if not any(shown == "." or name == shown or name.startswith(f"{shown}/") for name in names):
-            both = " and ".join(side.name for side in sides)
+        if not any(shown in {".", name} or name.startswith(f"{shown}/") for name in names):
+            both = " or ".join(side.name for side in sides)
             raise InputError(
-                f"{shown}: no text files there, neither in {both}; "
+                f"{shown}: no text files there in {both}; "
                 f"hidden and git-ignored files are left out"
             )

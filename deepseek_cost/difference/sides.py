@@ -9,7 +9,7 @@ from deepseek_cost.difference.files import Selection, Side
 from deepseek_cost.difference.revisions import sides_of_revisions
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.repository.revisions import is_revision
-from deepseek_cost.sources import TextSource
+from deepseek_cost.sources import TextSource, require_text_encoding
 from deepseek_cost.streams import open_bytes, reading
 from deepseek_cost.terminal import unicode_name
 
@@ -24,6 +24,7 @@ def sides_of(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
 
     Raises UsageError where they could mean several things, InputError where they mean nothing.
     """
+    require_text_encoding(selection.encoding)
     first = args[0]
     if first != "-" and not os.path.lexists(first):
         return sides_of_revisions(args, selection)
@@ -54,8 +55,9 @@ def _on_disk(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
 def _is_folder(name: str) -> bool:
     if name == "-" or Path(name).exists():
         return name != "-" and Path(name).is_dir()
+    shown = unicode_name(name) or "an empty name"
     raise InputError(
-        f"{unicode_name(name) or "''"}: no such file or folder; two revisions are written "
+        f"{shown}: no such file or folder; two revisions are written "
         f"main..HEAD, a revision beside the working tree main prompts/"
     )
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from deepseek_cost.assumptions import Assumption
-from deepseek_cost.difference import Difference, FileChange, Figures, Limit, Pair, State
+from deepseek_cost.difference import Difference, Figures, FileChange, Limit, Pair, State
 from deepseek_cost.prices import Currency
 from deepseek_cost.report.count import PromptTokenCounts
 from deepseek_cost.report.parts import (

@@ -3,16 +3,16 @@
 import re
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from msgspec import DecodeError, Meta, Struct, ValidationError
 from msgspec.json import decode
 
-from deepseek_cost.difference import Figures
-from deepseek_cost.difference.matching import Known
+from deepseek_cost.difference import NOTHING, Difference, Figures, FileChange, Pair
+from deepseek_cost.difference.matching import Known, matched
 from deepseek_cost.errors import InputError
 from deepseek_cost.prices import Currency
+from deepseek_cost.sources import TextSource
 from deepseek_cost.streams import reading
 
 _MOST_BYTES: Final = 64_000_000
@@ -65,24 +65,39 @@ class Saved(Struct, frozen=True):
     models: dict[str, Figures]
     files: dict[str, dict[str, Figures]] | None
 
-    def known(self, models: list[str]) -> dict[str, Known]:
-        """Return the files' figures for these models, by name."""
-        files = self.files or {}
-        rows = {name: [found[m] for m in models if m in found] for name, found in files.items()}
-        return {
-            name: Known(repr(row), row) for name, row in rows.items() if len(row) == len(models)
-        }
+
+def difference_of(old: Saved, new: Saved) -> tuple[Difference, list[str]]:
+    """Compare two reports; return also the models that only one of them has.
+
+    Files are compared where both reports have them. Raises InputError without a common model.
+    """
+    models = [model for model in old.models if model in new.models]
+    if not models:
+        raise InputError(f"{old.name} and {new.name} have no model in common")
+    missing = [*(old.models.keys() ^ new.models.keys())]
+    totals = [Pair(old.models[model], new.models[model]) for model in models]
+    files: list[FileChange] = []
+    if old.files is not None and new.files is not None:
+        files = matched(_known(old.files, models), _known(new.files, models), len(models))
+    return Difference(models, totals, files), sorted(missing)
 
 
-def is_report(path: Path) -> bool:
+def _known(files: dict[str, dict[str, Figures]], models: list[str]) -> dict[str, Known]:
+    """Return the files' figures for these models; what has the same figures is unchanged."""
+    rows = {name: [found.get(m, NOTHING) for m in models] for name, found in files.items()}
+    return {name: Known(f"{name} {row}", row) for name, row in rows.items()}
+
+
+def is_report(source: TextSource) -> bool:
     """Tell whether a file begins as a report does."""
-    with reading(str(path)), path.open("rb") as file:
+    with reading(source.name), source.open() as file:
         return _HEAD.match(file.read(_HEAD_BYTES)) is not None
 
 
-def read_report(path: Path, name: str) -> Saved:
+def read_report(source: TextSource) -> Saved:
     """Read an estimate's report; raises InputError that says what is wrong with it."""
-    with reading(name), path.open("rb") as file:
+    name = source.name
+    with reading(name), source.open() as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise InputError(f"{name}: a report of more than {_MOST_BYTES:,} bytes; leave out files")

@@ -1,4 +1,4 @@
-"""The `git` program, run so that nothing of the repository is: no hook, filter, pager, transport."""
+"""The `git` program, run so that nothing of the repository is: no hook, filter or transport."""
 
 import os
 import shutil

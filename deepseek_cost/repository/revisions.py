@@ -79,5 +79,5 @@ def _fork(old: Revision, new: Revision) -> Revision:
         return Revision(old.name, ask("merge-base", old.commit, new.commit))
     except GitError:
         raise InputError(
-            f"{old.name}...{new.name}: no common commit; write {old.name}..{new.name}, or {_SHALLOW}"
+            f"{old.name}...{new.name}: no common commit; write two dots, or {_SHALLOW}"
         ) from None

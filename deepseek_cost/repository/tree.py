@@ -78,7 +78,7 @@ def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[NoText]:
 
 
 def _from_top(path: str, top: str, prefix: str) -> str:
-    if os.path.isabs(path):
+    if Path(path).is_absolute():
         path = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
     else:
         path = os.path.join(prefix, path)  # noqa: PTH118 - it is a path of a tree

@@ -46,16 +46,14 @@ def title(report: DiffReport) -> str:
     return f"{old.name}, priced at {at} → {new.name}, priced at {stamp(new.priced_at)}"
 
 
-def model_rows(
-    entry: ModelDiff, currency: Currency, notes: Footnotes
-) -> Iterable[tuple[str, ...]]:
+def model_rows(entry: ModelDiff, currency: Currency, notes: Footnotes) -> Iterable[tuple[str, ...]]:
     """Yield the tokens of a model and what they cost."""
     before, after, more = entry.before, entry.after, entry.increase
     yield (
         notes.mark(f"{short(entry.model)} input tokens", "thinking", "effort", "template"),
         f"{before.tokens.input:,}",
         f"{after.tokens.input:,}",
-        f"{more.input_tokens:+,}",
+        more_tokens(more),
         "",
     )
     whole = more.cost_of == "total"
@@ -90,7 +88,7 @@ def file_name(file: FileDiff) -> str:
 def file_cells(file: FileDiff, report: DiffReport) -> Iterable[str]:
     """Yield what a file has more, two cells a model."""
     for entry in file.models:
-        yield f"{entry.increase.input_tokens:+,}"
+        yield more_tokens(entry.increase)
         yield signed(entry.increase.cost, report.currency)
 
 
@@ -112,6 +110,11 @@ def limit_lines(report: DiffReport) -> Iterable[str]:
             if over
             else f"within the limit of {report.limit.max_increase}"
         )
+
+
+def more_tokens(more: Increase) -> str:
+    """Write by how many tokens the input grows; nought has no sign."""
+    return f"{more.input_tokens:+,}" if more.input_tokens else "0"
 
 
 def signed(amount: Decimal, currency: Currency) -> str:

@@ -14,7 +14,7 @@ _MOST_FILES: Final = 50
 _LONGEST: Final = 200
 # By this a job finds the comment that it wrote before.
 _MARK: Final = "<!-- dscost diff -->"
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$-])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|~&$])")
 _TICKS: Final = re.compile("`+")
 
 
@@ -37,7 +37,7 @@ def _lines(report: DiffReport) -> Iterable[str]:
         yield from _files(report)
     for line in [*diff.uncounted_lines(report)][:_MOST_FILES]:
         yield f"- {_code(line)}"
-    yield "<details><summary>What this rests on</summary>\n"
+    yield "\n<details><summary>What this rests on</summary>\n"
     for line in Footnotes(report.assumptions).lines():
         yield f"- {_text(line)}"
     yield "\n</details>"
@@ -46,7 +46,11 @@ def _lines(report: DiffReport) -> Iterable[str]:
 def _files(report: DiffReport) -> Iterable[str]:
     headings = [heading.replace("\n", " ") for heading in diff.file_headings(report)]
     rows = [
-        [file.state.value, _code(diff.file_name(file)), *map(_text, diff.file_cells(file, report))]
+        [
+            file.state.value,
+            _code(diff.file_name(file)).replace("|", r"\|"),
+            *map(_text, diff.file_cells(file, report)),
+        ]
         for file in report.files[:_MOST_FILES]
     ]
     yield from _table(headings, 2, rows)
@@ -76,4 +80,4 @@ def _code(text: str) -> str:
     longest = max(map(len, _TICKS.findall(shown)), default=0)
     fence = "`" * (longest + 1)
     space = " " if longest else ""
-    return f"{fence}{space}{shown}{space}{fence}".replace("|", "\\|")
+    return f"{fence}{space}{shown}{space}{fence}"
