@@ -1,9 +1,11 @@
 """A chart: costs as lines, to be drawn with letters on a terminal or as a picture."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.page.wording import money
 from deepseek_cost.prices import Currency
@@ -12,8 +14,7 @@ from deepseek_cost.prices import Currency
 MARKERS: Final = "abcdefghijklmnop"
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """Lines of (x, cost), each with its name; `x_ticks` reach from the least x to the most."""
 
     title: str
