@@ -1,7 +1,7 @@
 """Counting the tokens of plain text: DeepSeek's V4 encoding on tiktoken, exact and in one pass."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -28,6 +28,9 @@ class TextCounter(Protocol):
 
     def count(self, blocks: Iterable[str]) -> int:
         """Return the tokens of the text that `blocks` make up together."""
+
+    def count_each(self, texts: Sequence[str]) -> Sequence[int]:
+        """Return the tokens of each of many texts: as `count`, and faster."""
 
 
 class TextEncoder(TextCounter, Protocol):
@@ -74,6 +77,13 @@ class TiktokenCounter:
             counted, rest = run.close("")
             total += counted
         return total + self._encode(rest)
+
+    def count_each(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each of many texts; raises InputError as `count`."""
+        return [
+            self._encode(text) if len(text) < self.longest_piece else self.count([text])
+            for text in texts
+        ]
 
     def ids(self, text: str) -> bytes:
         """Return the tokens of a whole text, four bytes each, as many as `count` tells.
@@ -142,6 +152,13 @@ class SparingCounter:
                 return len(_encoding(ranks).encode_ordinary(text))
             self._left = -1
         return default_counter().count(chain([text], rest))
+
+    def count_each(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each of many texts, as `default_counter`."""
+        if sum(map(len, texts)) > self._left:
+            self._left = -1
+            return default_counter().count_each(texts)
+        return [self.count([text]) for text in texts]
 
 
 @cache

@@ -51,6 +51,15 @@ def test_an_entry_is_its_own_encoding_also_where_it_is_no_whole_character(
     assert [t for t, rank in ranks.items() if counter.bpe.lengths[rank] != len(t)] == []
 
 
+@given(st.lists(st.text(max_size=300) | st.sampled_from([" " * 70_000, "a\n" * 40_000])))
+@settings(max_examples=30, deadline=None)
+def test_texts_counted_together_are_counted_as_each_alone(texts: list[str]) -> None:
+    alone = [default_counter().count([text]) for text in texts]
+
+    assert list(default_counter().count_each(texts)) == alone
+    assert list(SparingCounter(vocabulary.load_index(), 400).count_each(texts)) == alone
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_hostile_strings_are_split_as_the_reference_splits_them(
     counter: TiktokenCounter, hasty: TiktokenCounter, reference: Tokenizer, seed: int
