@@ -55,7 +55,7 @@ class CommandTable(TyperGroup):
 
     def get_command(self, ctx: "Context", cmd_name: str) -> "AnyCommand | None":
         """Load a command; None if there is no such."""
-        return _load(cmd_name) if cmd_name in NAMES else None
+        return load(cmd_name) if cmd_name in NAMES else None
 
     def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """List the commands by what a person wants, without loading them."""
@@ -72,7 +72,8 @@ class CommandTable(TyperGroup):
         return items or super().shell_complete(ctx, incomplete)
 
 
-def _load(name: str) -> "AnyCommand":
+def load(name: str) -> "AnyCommand":
+    """Load a command by its name."""
     function: Callable[..., None] = getattr(import_module(f"deepseek_cost.cli.{name}"), name)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command)(function)

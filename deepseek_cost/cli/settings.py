@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer._click.core import ParameterSource
+from typer._click.globals import get_current_context
 from typer._click.types import FloatRange, IntRange
 
 from deepseek_cost.cli.optiongroups import PREFIX
@@ -126,6 +127,12 @@ class SettingsContext(typer.Context):
 
     def _strength(self, name: str) -> int:
         return _STRENGTH.index(self.get_parameter_source(name) or ParameterSource.DEFAULT)
+
+
+def given_by(name: str) -> str | None:
+    """Return what gave an option of the command that runs: a flag, a variable, a file's place."""
+    context = get_current_context(silent=True)
+    return context.origin(name) if isinstance(context, SettingsContext) else None
 
 
 def _one(option: "Parameter", value: object, setting: "Setting") -> object:
