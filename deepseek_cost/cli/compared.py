@@ -1,6 +1,6 @@
 """Both sides of a diff, read from files or from reports, and compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,15 +108,11 @@ def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
     return (read_report(one[0]), read_report(other[0])) if are_reports == {True} else None
 
 
-def diff_of_reports(
-    pair: "tuple[Saved, Saved]", limit: "Increase | None", given: Mapping[str, object]
-) -> Outcome:
-    """Compare the models and files that both reports have; refuses options of files."""
+def diff_of_reports(pair: "tuple[Saved, Saved]", limit: "Increase | None") -> Outcome:
+    """Compare the models and files that both reports have."""
     from deepseek_cost.report.diff import diff_report, side_entry
     from deepseek_cost.report.saved import difference_of
 
-    if options := [name for name, value in given.items() if value not in (None, False)]:
-        raise UsageError(f"{', '.join(options)}: of files; a report has figures of its own")
     old, new = pair
     if old.currency is not new.currency:
         raise InputError(f"{old.name} is in {old.currency}, {new.name} in {new.currency}")

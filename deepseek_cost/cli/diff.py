@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from deepseek_cost.report.diff import DiffReport, Increase
 
 _NAMED: Final = 3
+_OF_FILES: Final = (
+    *("model", "output_tokens", "cache_hit_ratio", "requests", "system", "thinking", "effort"),
+    *("at", "currency", "as_", "glob", "encoding", "prices"),
+)
 
 Sides = Annotated[
     list[str],
@@ -39,25 +43,15 @@ Sides = Annotated[
         show_default=False,
     ),
 ]
-MaxIncrease = Annotated[
-    str | None,
-    typer.Option(
-        "--max-increase",
-        metavar="X",
-        help="Exit with 3 if a model's cost grows by more: 10%, or an amount such as 0.05.",
-    ),
-]
-AsMarkdown = Annotated[
-    bool, typer.Option("--markdown", help="Print Markdown for the comment of a pull request.")
-]
 
 
 def diff(
+    context: typer.Context,
     sides: Sides,
-    max_increase: MaxIncrease = None,
+    max_increase: o.MaxIncrease = None,
     model: o.Models = None,
     output_tokens: o.OutputTokens = None,
-    cache_hit_ratio: o.CacheHitRatio = "0",
+    cache_hit_ratio: o.CacheHitRatio = None,
     requests: o.Requests = 1,
     system: o.System = None,
     thinking: o.Thinking = True,
@@ -69,7 +63,7 @@ def diff(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
-    as_markdown: AsMarkdown = False,
+    as_markdown: o.AsMarkdown = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Tell what a change of prompts costs, file by file.
@@ -85,20 +79,14 @@ def diff(
     if as_json and as_markdown:
         raise UsageError("--json and --markdown: give one of them")
     limit = arguments.increase(max_increase) if max_increase is not None else None
-    ratio = arguments.ratio(cache_hit_ratio)
+    ratio = arguments.ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     of_prompts = prompt_options(thinking, effort, system)
     with TemporaryDirectory(prefix="dscost-", ignore_cleanup_errors=True) as scratch:
         pair = sides_of(sides, Selection(glob or (), encoding, Path(scratch)))
         if (saved := saved_pair(*pair)) is not None:
-            given: dict[str, object] = {
-                "--model": model,
-                "--output-tokens": output_tokens,
-                "--at": at,
-                "--as": as_,
-            }
-            given |= {"--prices": prices} | dict.fromkeys(of_prompts, True)
-            outcome = diff_of_reports(saved, limit, given)
+            _refuse_options_of_files(context)
+            outcome = diff_of_reports(saved, limit)
         else:
             table = price_table(prices)
             asked = Asked(table, instant_of(at, table.book, tz), currency, model, as_)
@@ -112,14 +100,28 @@ def diff(
         raise typer.Exit(DscostError.exit_code)
 
 
+def _refuse_options_of_files(context: typer.Context) -> None:
+    """Refuse what a report has of its own; settings are of other runs, too, and may be there."""
+    given = [name for name in _OF_FILES if _is_given(context, name)]
+    if given:
+        flags = ", ".join(f"--{name.rstrip('_').replace('_', '-')}" for name in given)
+        raise UsageError(f"{flags}: of files; a report has figures of its own")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def _write(report: "DiffReport", *, as_json: bool, as_markdown: bool) -> None:
     if not as_markdown:
         write(report, as_json=as_json)
         return
-    from deepseek_cost.table.markdown import markdown
+    from deepseek_cost.page import describe
+    from deepseek_cost.render.comment import to_comment
 
     tell_warnings(report)
-    write_text(markdown(report))
+    write_text(to_comment(describe(report)))
 
 
 def _exit_if_over(report: "DiffReport") -> None:
@@ -128,7 +130,8 @@ def _exit_if_over(report: "DiffReport") -> None:
         return
     over = [entry for entry in report.models if entry.model in report.limit.exceeded_by]
     grown = ", ".join(f"{entry.model} {_grown(entry.increase, report.currency)}" for entry in over)
-    files = ", ".join(file.source for file in report.files[:_NAMED])
+    grew = [f.source for f in report.files if any(m.increase.cost > 0 for m in f.models)]
+    files = ", ".join(grew[:_NAMED])
     most = f"; most of it in {files}" if files else ""
     say(f"over --max-increase {report.limit.max_increase}: {grown}{most}")
     raise typer.Exit(OVER_LIMIT)

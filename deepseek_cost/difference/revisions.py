@@ -74,6 +74,5 @@ def _require_each(paths: Sequence[str], sides: Iterable[Side]) -> None:
         if not any(shown in {".", name} or name.startswith(f"{shown}/") for name in names):
             both = " or ".join(side.name for side in sides)
             raise InputError(
-                f"{shown}: no text files there in {both}; "
-                f"hidden and git-ignored files are left out"
+                f"{shown}: no text files there in {both}; hidden and git-ignored files are left out"
             )
