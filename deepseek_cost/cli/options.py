@@ -225,5 +225,14 @@ Svg = Annotated[
     Path | None,
     shown.option("--svg", metavar="FILE", help="Write the picture to a file as well."),
 ]
+Template = Annotated[
+    str | None,
+    shown.option(
+        "--format",
+        metavar="TEMPLATE",
+        help="A line for a prompt, such as '{tier} until {until}'; also {left}, {next}, {at}; "
+        "a time takes a format: {until:%H:%M}.",
+    ),
+]
 AsCsv = Annotated[bool, shown.option("--csv", help="Print CSV and nothing else.")]
 AsJson = Annotated[bool, shown.option("--json", help="Print JSON and nothing else.")]
