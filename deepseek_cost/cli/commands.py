@@ -37,6 +37,7 @@ COMMANDS: Final = (
     Entry("compare", _BEFORE, "Show where the models cross, over the share of cache hits."),
     Entry("chat", _BEFORE, "Project what a conversation or agent run costs, turn by turn."),
     Entry("cache", _BEFORE, "Show what requests hit of the cache, and why they miss."),
+    Entry("diff", _BEFORE, "Tell what a change of prompts costs, file by file."),
     Entry("when", _OVER_TIME, "Tell whether it is peak, until when, and how the week looks."),
     Entry("prices", _OVER_TIME, "Show the price list in force, or every change of it."),
     Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),

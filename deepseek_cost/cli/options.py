@@ -195,6 +195,14 @@ MaxCost = Annotated[
     str | None,
     priced.setting("--max-cost", metavar="X", help="Exit with 3 if a model may cost more."),
 ]
+MaxIncrease = Annotated[
+    str | None,
+    priced.setting(
+        "--max-increase",
+        metavar="X",
+        help="Exit with 3 if a model's cost grows by more: 10%, or an amount such as 0.05.",
+    ),
+]
 Granted = Annotated[
     str | None,
     priced.option("--granted", metavar="X", help="Granted balance; DeepSeek deducts it first."),
@@ -235,4 +243,7 @@ Template = Annotated[
     ),
 ]
 AsCsv = Annotated[bool, shown.option("--csv", help="Print CSV and nothing else.")]
+AsMarkdown = Annotated[
+    bool, shown.option("--markdown", help="Print Markdown for the comment of a pull request.")
+]
 AsJson = Annotated[bool, shown.option("--json", help="Print JSON and nothing else.")]

@@ -2,40 +2,33 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
-from rich.table import Table
-
-from deepseek_cost.prices import stamp
-from deepseek_cost.report.cache import CacheReport
-from deepseek_cost.table.layout import (
+from deepseek_cost.page.blocks import Page, Table, Words, grid, page_of, words
+from deepseek_cost.page.wording import (
     Footnotes,
-    grid,
     inputs,
     money,
-    print_line,
-    print_table,
     short,
     sources,
 )
-from deepseek_cost.terminal import printable
+from deepseek_cost.prices import stamp
+from deepseek_cost.report.cache import CacheReport
 
 # A longer sequence is told by its causes; --json has more.
 _SHOWN = 24
 
 
-def show(report: CacheReport, console: Console) -> None:
-    """Print the range of hits, the causes of misses with an example and advice, the requests."""
+def describe(report: CacheReport) -> Page:
+    """Describe the range of hits, the causes of misses with an example and advice, the requests."""
     notes = Footnotes(report.assumptions)
-    print_line(console, f"{inputs(report.inputs)}, prices of {stamp(report.priced_at)}\n")
-    print_table(console, _hits(report, notes))
-    for line in _misses(report):
-        print_line(console, line)
-    print_line(console, "")
-    print_table(console, _requests(report))
-    if report.requests > _SHOWN:
-        print_line(console, f"and {report.requests - _SHOWN:,} more requests")
-    for line in ("", *notes.lines(), "", *sources(report.models)):
-        print_line(console, line, style="dim")
+    return page_of(
+        f"{inputs(report.inputs)}, prices of {stamp(report.priced_at)}",
+        _hits(report, notes),
+        *_misses(report),
+        _requests(report),
+        words(notes.lines(), is_quiet=True),
+        words(sources(report.models), is_quiet=True),
+        warnings=report.warnings,
+    )
 
 
 def _hits(report: CacheReport, notes: Footnotes) -> Table:
@@ -55,28 +48,29 @@ def _hits(report: CacheReport, notes: Footnotes) -> Table:
     return table
 
 
-def _misses(report: CacheReport) -> Iterable[str]:
+def _misses(report: CacheReport) -> Iterable[Words]:
     """Yield a paragraph for each cause."""
     if not report.misses:
-        yield "\nno request misses what one before it has sent"
+        yield words(["no request misses what one before it has sent"])
     for miss in report.misses:
         cost = money(miss.cost_per_1000_requests, report.currency)
         requests = f"{miss.requests:,} request{'s' if miss.requests > 1 else ''}"
-        yield ""
-        yield f"{requests} to {short(miss.model)} missed {miss.tokens:,} tokens sent before: "
-        yield f"  {printable(miss.example)}"
-        yield f"  costs {cost} more per 1,000 requests; {miss.advice}"
+        said = f"{requests} to {short(miss.model)} missed {miss.tokens:,} tokens sent before:"
+        more = f"  costs {cost} more per 1,000 requests; {miss.advice}"
+        yield words([said, f"  {miss.example}", more])
 
 
 def _requests(report: CacheReport) -> Table:
     table = grid("request", "model", "input", "hits", "at best", "miss")
     for entry in report.listed[:_SHOWN]:
         table.add_row(
-            printable(f"{entry.number} {entry.source}:{entry.line}"),
+            f"{entry.number} {entry.source}:{entry.line}",
             short(entry.model),
             f"{entry.input:,}",
             f"{entry.cache_hit:,}",
             f"{entry.cache_hit_best:,}",
             entry.cause.value.replace("_", " ") if entry.cause else "",
         )
+    if report.requests > _SHOWN:
+        table.more = f"and {report.requests - _SHOWN:,} more requests"
     return table

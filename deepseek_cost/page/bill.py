@@ -2,30 +2,26 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
-from rich.table import Table
-
+from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
+from deepseek_cost.page.proof import proof_tables
+from deepseek_cost.page.wording import Footnotes, money, short
 from deepseek_cost.prices import Currency, stamp
 from deepseek_cost.report.bill import BillFigures, BillReport
-from deepseek_cost.table.layout import Footnotes, grid, money, print_line, print_table, short
-from deepseek_cost.table.proof import proof_tables
-from deepseek_cost.terminal import printable
 
 
-def show(report: BillReport, console: Console) -> None:
-    """Print the totals, what they would have been otherwise, and by what they break down."""
+def describe(report: BillReport) -> Page:
+    """Describe the totals, what they would have been otherwise, and by what they break down."""
     notes = Footnotes(report.assumptions)
-    print_line(console, f"{_logs(report)}, {_span(report)}\n")
-    print_table(console, _totals(report, notes))
-    console.print()
-    print_table(console, _breakdown(report))
-    for more in proof_tables(report.forecast, report.currency) if report.forecast else ():
-        console.print()
-        print_table(console, more)
-    for line in _balance(report):
-        print_line(console, line)
-    for line in ("", *_unpriced(report), *notes.lines()):
-        print_line(console, line, style="dim")
+    return page_of(
+        f"{_logs(report)}, {_span(report)}",
+        _totals(report, notes),
+        _breakdown(report),
+        *(proof_tables(report.forecast, report.currency) if report.forecast else ()),
+        words(_balance(report)),
+        words(_unpriced(report), is_quiet=True),
+        words(notes.lines(), is_quiet=True),
+        warnings=report.warnings,
+    )
 
 
 def _totals(report: BillReport, notes: Footnotes) -> Table:
@@ -67,10 +63,7 @@ def _breakdown(report: BillReport) -> Table:
 def _keys(report: BillReport) -> list[tuple[str, BillFigures]]:
     if all(entry.key is None for entry in report.by_key):
         return []
-    return [
-        (printable(entry.key) if entry.key else "(no key)", entry.figures)
-        for entry in report.by_key
-    ]
+    return [(entry.key or "(no key)", entry.figures) for entry in report.by_key]
 
 
 def _cells(figures: BillFigures, currency: Currency) -> list[str]:
@@ -80,7 +73,7 @@ def _cells(figures: BillFigures, currency: Currency) -> list[str]:
 
 
 def _logs(report: BillReport) -> str:
-    first = printable(report.inputs[0].source)
+    first = report.inputs[0].source
     name = "standard input" if first == "-" else first
     more = f" and {len(report.inputs) - 1:,} more" if len(report.inputs) > 1 else ""
     requests = report.total.requests
@@ -97,7 +90,6 @@ def _balance(report: BillReport) -> Iterable[str]:
     """Yield when each part of the balance was used up, what is left, and how far it goes."""
     if (found := report.balance) is None:
         return
-    yield ""
     parts = {
         "granted": (found.before.granted, found.granted_used_up, found.after.granted),
         "topped up": (found.before.topped_up, found.topped_up_used_up, found.after.topped_up),
@@ -119,7 +111,6 @@ def _unpriced(report: BillReport) -> Iterable[str]:
     unpriced = report.unpriced
     if unpriced.lines:
         yield f"not priced: {unpriced.lines:,}"
-        yield from (f"  {printable(named)}" for named in unpriced.named)
+        yield from (f"  {named}" for named in unpriced.named)
         if unpriced.lines > len(unpriced.named):
             yield f"  and {unpriced.lines - len(unpriced.named):,} more"
-        yield ""

@@ -1,20 +1,12 @@
-"""What all tables are made of: amounts, footnotes, columns, the lines on where prices come from."""
+"""What all pages say: amounts, footnotes, what was read, the lines on where prices come from."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Console
-from rich.segment import Segment, Segments
-from rich.table import Table
-from rich.text import Text
-
 from deepseek_cost.prices import Currency, stamp
 from deepseek_cost.report.parts import AssumptionEntry, Input, PeriodNote
-from deepseek_cost.terminal import printable
 
 if TYPE_CHECKING:
     from deepseek_cost.report.cache import CacheEntry
@@ -24,8 +16,6 @@ if TYPE_CHECKING:
 
 _SIGNS = {Currency.USD: "$", Currency.CNY: "¥"}
 _SIGNIFICANT = 4
-# A column of words that a narrow terminal must leave readable.
-_NARROWEST = 8
 
 
 def money(amount: Decimal, currency: Currency) -> str:
@@ -56,7 +46,7 @@ class Footnotes:
         for number, assumption in enumerate(self._assumptions, 1):
             change = f" [{assumption.set_by}]" if assumption.set_by else ""
             about = assumption.about.replace("_", " ")
-            yield printable(f"({number}) {about}: {assumption.value}{change}")
+            yield f"({number}) {about}: {assumption.value}{change}"
 
 
 def short(model: str) -> str:
@@ -67,7 +57,7 @@ def short(model: str) -> str:
 def inputs(inputs: Sequence[Input]) -> str:
     """Say what was read, in a line's beginning."""
     requests = sum(entry.requests for entry in inputs)
-    first = printable(inputs[0].source)
+    first = inputs[0].source
     names = {"-": "standard input"}.get(first, first)
     if len(inputs) > 1:
         names = f"{names} and {len(inputs) - 1:,} more"
@@ -83,7 +73,7 @@ def sources(
     shown: set[str] = set()
     for entry in {entry.model: entry for entry in entries}.values():
         billed = f", billed as {entry.billed_as}" if entry.billed_as != entry.model else ""
-        yield f"{entry.model}: served by {printable(entry.version)}{billed}"
+        yield f"{entry.model}: served by {entry.version}{billed}"
         if entry.period.id not in shown:
             yield from _period(entry.period)
         shown.add(entry.period.id)
@@ -92,36 +82,7 @@ def sources(
 def _period(period: PeriodNote) -> Iterable[str]:
     known = "" if period.precision == "instant" else f" (known to the {period.precision})"
     until = f" until {stamp(period.until)}" if period.until else ""
-    yield f"  price {printable(period.id)}: since {stamp(period.since)}{known}{until}"
+    yield f"  price {period.id}: since {stamp(period.since)}{known}{until}"
     shown = f", on the official page of {period.last_shown}" if period.last_shown else ""
     yield f"  checked {period.checked}{shown}"
-    yield f"  {printable(period.source[0])}"
-
-
-def grid(*headings: str, left: int = 1) -> Table:
-    """Return a table with its first `left` columns for words, the others for figures."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for index, heading in enumerate(headings):
-        if index < left:
-            table.add_column(Text(heading), overflow="fold", min_width=_NARROWEST)
-        else:
-            table.add_column(Text(heading), justify="right", no_wrap=True)
-    return table
-
-
-def print_table(console: Console, table: Table) -> None:
-    """Print a table with every figure whole: a narrow terminal breaks the lines itself."""
-    for column in table.columns:
-        if column.no_wrap:
-            lines = "\n".join(map(str, (column.header, *column.cells))).split("\n")
-            column.min_width = max(map(cell_len, lines))
-    unbound = console.options.update(width=10_000)
-    needed = console.measure(table, options=unbound).minimum
-    options = console.options.update(width=max(console.width, needed))
-    for line in console.render_lines(table, options, pad=False):
-        console.print(Segments([*line, Segment.line()]), end="", soft_wrap=True)
-
-
-def print_line(console: Console, line: str, style: str = "") -> None:
-    """Print a line as it is, however long."""
-    console.print(Text(line, style=style), soft_wrap=True)
+    yield f"  {period.source[0]}"

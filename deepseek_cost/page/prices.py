@@ -3,39 +3,36 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
-from rich.console import Console
-from rich.table import Table
-
+from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
+from deepseek_cost.page.wording import money, short, sources
 from deepseek_cost.prices import stamp
 from deepseek_cost.report.parts import RatesPerMillion
 from deepseek_cost.report.prices import FeatureNotes, ListedPrice, PricesReport
 from deepseek_cost.schedule import Tier
-from deepseek_cost.table.layout import grid, money, print_line, print_table, short, sources
-from deepseek_cost.terminal import printable
 
 
-def show(report: PricesReport, console: Console) -> None:
-    """Print a price list and where it comes from."""
-    currency = report.currency
-    print_line(console, f"{currency} per 1,000,000 tokens at {stamp(report.priced_at)}\n")
+def describe(report: PricesReport) -> Page:
+    """Describe a price list and where it comes from."""
+    chosen = report.price_table
+    return page_of(
+        f"{report.currency} per 1,000,000 tokens at {stamp(report.priced_at)}",
+        _prices(report),
+        _limits(report),
+        *([_fees(report)] if report.fees else ()),
+        words(sources(report.prices), is_quiet=True),
+        words([f"price table: {chosen.source}, checked {chosen.checked}"], is_quiet=True),
+        warnings=report.warnings,
+    )
+
+
+def _prices(report: PricesReport) -> Table:
     table = grid("model", "tier", "cache hit", "cache miss", "output", left=2)
     for price in report.prices:
         table.add_section()
         for label, rates in _listed(price):
             cells = (rates.cache_hit, rates.cache_miss, rates.output)
-            table.add_row(*label, *(money(cell, currency) for cell in cells))
-    print_table(console, table)
-    console.print()
-    print_table(console, _limits(report))
-    if report.fees:
-        console.print()
-        print_table(console, _fees(report))
-    for line in ("", *sources(report.prices), ""):
-        print_line(console, line, style="dim")
-    chosen = report.price_table
-    print_line(
-        console, f"price table: {printable(chosen.source)}, checked {chosen.checked}", style="dim"
-    )
+            table.add_row(*label, *(money(cell, report.currency) for cell in cells))
+    return table
 
 
 def _limits(report: PricesReport) -> Table:
@@ -50,12 +47,10 @@ def _limits(report: PricesReport) -> Table:
     for name in (field.name for field in fields(FeatureNotes)):
         noted = [getattr(price.features, name, None) for price in report.prices]
         if any(noted):
-            cells = (printable(note or "not listed") for note in noted)
+            cells = (note or "not listed" for note in noted)
             table.add_row(name.replace("_", " "), *cells)
-    table.add_row(
-        "also called", *(", ".join(map(printable, price.names[1:])) for price in report.prices)
-    )
-    table.add_row("status", *(printable(price.status) for price in report.prices))
+    table.add_row("also called", *(", ".join(price.names[1:]) for price in report.prices))
+    table.add_row("status", *(price.status for price in report.prices))
     return table
 
 
@@ -64,7 +59,7 @@ def _fees(report: PricesReport) -> Table:
     for fee in report.fees:
         price = "unknown" if fee.price is None else money(fee.price, report.currency)
         listed = "" if fee.list_price is None else money(fee.list_price, report.currency)
-        table.add_row(printable(fee.id), printable(fee.unit), price, listed)
+        table.add_row(fee.id, fee.unit, price, listed)
     return table
 
 

@@ -1,20 +1,29 @@
 """The table of `dscost prices --history`."""
 
-from rich.console import Console
+from collections.abc import Iterable
 
+from deepseek_cost.page.blocks import Column, Page, Table, page_of, words
+from deepseek_cost.page.wording import money
 from deepseek_cost.prices import stamp
 from deepseek_cost.report.history import HistoryEntry, HistoryReport
-from deepseek_cost.table.layout import grid, money, print_line, print_table
-from deepseek_cost.terminal import printable
 
 _LARGE = 100
 
 
-def show(report: HistoryReport, console: Console) -> None:
-    """Print every list with its change in percent, its sources, and the cancelled announcements."""
-    print_line(console, f"{report.currency} per 1,000,000 tokens until {stamp(report.priced_at)}\n")
-    table = grid("since (UTC)", "tier", "cache hit", "cache miss", "output", left=2)
-    table.columns[0].no_wrap = True
+def describe(report: HistoryReport) -> Page:
+    """Describe every list with its change in percent, its sources, the cancelled announcements."""
+    return page_of(
+        f"{report.currency} per 1,000,000 tokens until {stamp(report.priced_at)}",
+        _lists(report),
+        words(_periods(report), is_quiet=True),
+        words(_cancelled(report)),
+        warnings=report.warnings,
+    )
+
+
+def _lists(report: HistoryReport) -> Table:
+    figures = (Column(name, "figure") for name in ("cache hit", "cache miss", "output"))
+    table = Table(Column("since (UTC)", "time"), Column("tier", "words"), *figures)
     model = ""
     for entry in report.history:
         if entry.model != model:
@@ -22,16 +31,19 @@ def show(report: HistoryReport, console: Console) -> None:
             table.add_row(entry.model)
         model = entry.model
         table.add_row(*_row(entry, report))
-    print_table(console, table)
-    print_line(console, "")
+    return table
+
+
+def _periods(report: HistoryReport) -> Iterable[str]:
     for entry in {entry.period.id: entry for entry in report.history}.values():
-        line = f"{entry.period.id}: {entry.period.source[0]}"
-        note = f"\n  {entry.period.note}" if entry.period.note else ""
-        print_line(console, "\n".join(map(printable, (line + note).split("\n"))), style="dim")
+        yield f"{entry.period.id}: {entry.period.source[0]}"
+        yield from (f"  {line}" for line in entry.period.note.splitlines())
+
+
+def _cancelled(report: HistoryReport) -> Iterable[str]:
     for change in report.cancelled:
-        line = f"cancelled: {change.what}, planned for {change.planned}, {change.cancelled}"
-        print_line(console, printable(line))
-        print_line(console, f"  {printable(change.source[0])}", style="dim")
+        yield f"cancelled: {change.what}, planned for {change.planned}, {change.cancelled}"
+        yield f"  {change.source[0]}"
 
 
 def _row(entry: HistoryEntry, report: HistoryReport) -> list[str]:

@@ -4,46 +4,43 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.table import Table
-
-from deepseek_cost.prices import Currency, stamp
-from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
-from deepseek_cost.schedule import Tier
-from deepseek_cost.table.layout import (
+from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
+from deepseek_cost.page.requests import refused_cells, request_tables
+from deepseek_cost.page.wording import (
     Footnotes,
-    grid,
     inputs,
     money,
-    print_line,
-    print_table,
     short,
     sources,
 )
-from deepseek_cost.table.requests import refused_cells, request_tables
-from deepseek_cost.terminal import printable
+from deepseek_cost.prices import Currency, stamp
+from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
+from deepseek_cost.schedule import Tier
 
 
-def show(report: EstimateReport, console: Console) -> None:
-    """Print an estimate, with its files if it has them, its footnotes and its sources."""
+def describe(report: EstimateReport) -> Page:
+    """Describe an estimate, with its files if it has them, its footnotes and its sources."""
     notes = Footnotes(report.assumptions)
-    print_line(console, f"{inputs(report.inputs)}, {_when(report)}\n")
+    return page_of(
+        f"{inputs(report.inputs)}, {_when(report)}",
+        _totals(report, notes),
+        words([*_waiting(report), *_affordable(report)]),
+        *request_tables(report),
+        *([_files_table(report)] if report.files else ()),
+        words(notes.lines(), is_quiet=True),
+        words(sources(report.estimates), is_quiet=True),
+        warnings=report.warnings,
+    )
+
+
+def _totals(report: EstimateReport, notes: Footnotes) -> Table:
     table = grid("", *(entry.model for entry in report.estimates))
     for label, cells in _estimate_rows(report, notes):
         if label:
             table.add_row(label, *cells)
         else:
             table.add_section()
-    print_table(console, table)
-    for line in _waiting(report):
-        print_line(console, line)
-    for line in _affordable(report):
-        print_line(console, line)
-    for more in (*request_tables(report), *([_files_table(report)] if report.files else ())):
-        console.print()
-        print_table(console, more)
-    for line in ("", *notes.lines(), "", *sources(report.estimates)):
-        print_line(console, line, style="dim")
+    return table
 
 
 def _estimate_rows(report: EstimateReport, notes: Footnotes) -> Iterable[tuple[str, Sequence[str]]]:
@@ -181,7 +178,7 @@ def _files_table(report: EstimateReport) -> Table:
         for entry in file.estimates:
             amount = entry.cost.floor if entry.cost.total is None else entry.cost.total
             cells += [f"{entry.tokens.input:,}", money(amount, report.currency)]
-        table.add_row(printable(file.source), *cells)
+        table.add_row(file.source, *cells)
     return table
 
 
@@ -203,4 +200,4 @@ def _waiting(report: EstimateReport) -> Iterable[str]:
         for entry, wait in waits
     )
     until = waits[0][1].until.astimezone(ZoneInfo(report.timezone))
-    yield f"\nwaiting until {until:%H:%M} ({report.timezone}) saves {saved}"
+    yield f"waiting until {until:%H:%M} ({report.timezone}) saves {saved}"

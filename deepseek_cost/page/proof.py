@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-from rich.table import Table
-
+from deepseek_cost.page.blocks import Table, grid
+from deepseek_cost.page.wording import money
 from deepseek_cost.prices import Currency
 from deepseek_cost.report.proof import DeviationEntry, ProofEntry, TriedEntry
-from deepseek_cost.table.layout import grid, money
-from deepseek_cost.terminal import printable
 
 # The dearest to look at are few; all are in the JSON.
 _SHOWN = 10
@@ -42,12 +40,11 @@ def _cells(tried: TriedEntry) -> tuple[str, str, str]:
 def _deviations(proof: ProofEntry) -> Table:
     """Gather the deviations by what they are about and their likely reason, with the first."""
     table = grid("deviations", "likely reason", "first", "times", left=3)
-    table.columns[-1].justify = "right"
     groups: dict[tuple[str, str], list[DeviationEntry]] = {}
     for one in proof.deviations:
         groups.setdefault((one.about, one.likely_reason), []).append(one)
     for (about, reason), ones in list(groups.items())[:_SHOWN]:
         line = ones[0].place.rpartition(":")[2]
         first = f"line {line}: {ones[0].billed - ones[0].forecast:+,}"
-        table.add_row(about, reason, printable(first), f"{len(ones):,}")
+        table.add_row(about, reason, first, f"{len(ones):,}")
     return table

@@ -3,43 +3,46 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from rich.console import Console
-from rich.table import Table
-
+from deepseek_cost.page.blocks import Drawing, Page, Table, grid, page_of, words
+from deepseek_cost.page.chart import MARKERS, Chart
+from deepseek_cost.page.wording import (
+    Footnotes,
+    inputs,
+    money,
+    short,
+)
 from deepseek_cost.prices import stamp
 from deepseek_cost.report.compare import BreakEvenEntry, CompareReport, LineEntry, Side
 from deepseek_cost.schedule import Tier
-from deepseek_cost.table.chart import MARKERS, Chart, draw
-from deepseek_cost.table.layout import (
-    Footnotes,
-    grid,
-    inputs,
-    money,
-    print_line,
-    print_table,
-    short,
-)
 
 
-def show(report: CompareReport, console: Console) -> None:
-    """Print cost over cache hits as a table and a chart, and where the lines cross."""
+def describe(report: CompareReport) -> Page:
+    """Describe cost over cache hits as a table and a chart, and where the lines cross."""
     output = report.lines[0].output_tokens
     scope = "input alone" if output is None else f"{output:,} output tokens"
-    print_line(console, f"{inputs(report.inputs)}, {scope}, prices of {stamp(report.priced_at)}")
-    print_line(console, "cost of 1,000 requests over the share of cache hits\n")
-    print_table(console, _costs(report))
-    print_line(console, f"\n{draw(chart(report), console.width)}\n")
+    return page_of(
+        (
+            f"{inputs(report.inputs)}, {scope}, prices of {stamp(report.priced_at)}",
+            "cost of 1,000 requests over the share of cache hits",
+        ),
+        _costs(report),
+        Drawing(_chart(report)),
+        words(_findings(report)),
+        words(Footnotes(report.assumptions).lines(), is_quiet=True),
+        warnings=report.warnings,
+    )
+
+
+def _findings(report: CompareReport) -> Iterable[str]:
+    """Yield where the lines cross, and what a discounted model costs without its discount."""
     ratio = _percent(report.cache_hit_ratio)
     for pair in report.break_even:
-        for line in _crossing(pair, ratio):
-            print_line(console, line)
+        yield from _crossing(pair, ratio)
     for listed in report.list_prices:
         amount = money(listed.per_1000_requests, report.currency)
         name = f"{short(listed.model)} at its list price before the discount"
-        print_line(console, f"{name}: {amount} at {ratio} hits")
-        print_line(console, f"  ({listed.period})", style="dim")
-    for line in ("", *Footnotes(report.assumptions).lines()):
-        print_line(console, line, style="dim")
+        yield f"{name}: {amount} at {ratio} hits"
+        yield f"  ({listed.period})"
 
 
 def _costs(report: CompareReport) -> Table:
@@ -63,7 +66,7 @@ def _heading(line: LineEntry, marker: str) -> str:
     return f"{marker} {short(line.model)}\n{line.tier.label}"
 
 
-def chart(report: CompareReport) -> Chart:
+def _chart(report: CompareReport) -> Chart:
     """Return the cost of 1,000 requests over the share of cache hits, a line a model and tier."""
     return Chart(
         title=f"{inputs(report.inputs)}: cost of 1,000 requests, {stamp(report.priced_at)}",

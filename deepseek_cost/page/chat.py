@@ -3,46 +3,39 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from rich.console import Console
-from rich.table import Table
-
-from deepseek_cost.prices import stamp
-from deepseek_cost.report.chat import ChatReport, RunEntry, TurnEntry
-from deepseek_cost.table.chart import MARKERS, Chart, draw
-from deepseek_cost.table.layout import (
+from deepseek_cost.page.blocks import Drawing, Page, Table, grid, page_of, words
+from deepseek_cost.page.chart import MARKERS, Chart
+from deepseek_cost.page.wording import (
     Footnotes,
-    grid,
     inputs,
     money,
-    print_line,
-    print_table,
     short,
     sources,
 )
+from deepseek_cost.prices import stamp
+from deepseek_cost.report.chat import ChatReport, RunEntry, TurnEntry
 
 # Turns in the table; of more, they are shown at ever wider steps. --json has all.
 _SHOWN = 24
 _TICKS = 10
 
 
-def show(report: ChatReport, console: Console) -> None:
-    """Print each run turn by turn, the totals side by side, and the chart."""
+def describe(report: ChatReport) -> Page:
+    """Describe each run turn by turn, the totals side by side, and the chart."""
     notes = Footnotes(report.assumptions)
     said = "projected" if report.projected else "replayed"
-    priced = f"prices of {stamp(report.priced_at)}"
-    print_line(console, f"{inputs(report.inputs)}, {said}, {priced}")
-    for run in _as_sent(report.runs):
-        print_line(console, f"\n{_name(run)}, {run.tier.label}\n")
-        print_table(console, _turns(run, report))
-    print_line(console, "")
-    print_table(console, _totals(report, notes))
-    print_line(console, "\ncumulative cost over the turns\n")
-    print_line(console, draw(chart(report), console.width))
-    for line in ("", *notes.lines(), "", *sources(report.runs)):
-        print_line(console, line, style="dim")
+    return page_of(
+        f"{inputs(report.inputs)}, {said}, prices of {stamp(report.priced_at)}",
+        *(_turns(run, report) for run in _as_sent(report.runs)),
+        _totals(report, notes),
+        Drawing(_chart(report), "cumulative cost over the turns"),
+        words(notes.lines(), is_quiet=True),
+        words(sources(report.runs), is_quiet=True),
+        warnings=report.warnings,
+    )
 
 
-def chart(report: ChatReport) -> Chart:
+def _chart(report: ChatReport) -> Chart:
     """Return the cumulative cost over the turns, a line a run."""
     longest = max(len(run.turns) for run in report.runs)
     end = -(-longest // _TICKS) * _TICKS  # so that ticks are at whole turns
@@ -72,7 +65,8 @@ def _name(run: RunEntry) -> str:
 
 
 def _turns(run: RunEntry, report: ChatReport) -> Table:
-    table = grid("turn", "input", "hits", "misses", "output", "cost", "cumulative")
+    headings = ("turn", "input", "hits", "misses", "output", "cost", "cumulative")
+    table = grid(*headings, caption=f"{_name(run)}, {run.tier.label}")
     for turn in _some(run.turns):
         table.add_row(
             f"{turn.number:,}",

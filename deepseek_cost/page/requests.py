@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.table import Table
-
+from deepseek_cost.page.blocks import Table, grid
+from deepseek_cost.page.wording import money, short
 from deepseek_cost.prices import Currency
 from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
 from deepseek_cost.report.requests import BreakdownEntry, DistributionEntry
-from deepseek_cost.table.layout import grid, money, short
-from deepseek_cost.terminal import printable
 
 
 def refused_cells(entries: Sequence[EstimateEntry]) -> list[str]:
@@ -39,7 +37,7 @@ def _breakdown(entries: Sequence[EstimateEntry], parts: Sequence[BreakdownEntry]
     # A role may be in the history of one model alone.
     for label in sorted(dict.fromkeys(label for row in rows for label in row), key=_order):
         if any(row.get(label) for row in rows):
-            table.add_row(printable(label), *(f"{row.get(label, 0):,}" for row in rows))
+            table.add_row(label, *(f"{row.get(label, 0):,}" for row in rows))
     return table
 
 
@@ -64,7 +62,7 @@ def _tools(
             tool = tools.get(name)
             cost = money(tool.cost_per_1000_requests, currency) if tool else ""
             cells += [f"{tool.tokens:,}" if tool else "", cost]
-        table.add_row(printable(name), *cells)
+        table.add_row(name, *cells)
     return table
 
 
@@ -93,8 +91,8 @@ def _dearest(entries: Sequence[EstimateEntry], currency: Currency) -> Table:
         for request in entry.dearest or ():
             amount = request.ceiling if request.total is None else request.total
             table.add_row(
-                printable(f"{request.source}:{request.line}"),
-                printable(request.custom_id or ""),
+                f"{request.source}:{request.line}",
+                request.custom_id or "",
                 short(entry.model),
                 f"{request.input:,}",
                 money(amount, currency),
