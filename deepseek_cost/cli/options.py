@@ -233,6 +233,15 @@ Svg = Annotated[
     Path | None,
     shown.option("--svg", metavar="FILE", help="Write the picture to a file as well."),
 ]
+Template = Annotated[
+    str | None,
+    shown.option(
+        "--format",
+        metavar="TEMPLATE",
+        help="A line for a prompt, such as '{tier} until {until}'; also {left}, {next}, {at}; "
+        "a time takes a format: {until:%H:%M}.",
+    ),
+]
 AsCsv = Annotated[bool, shown.option("--csv", help="Print CSV and nothing else.")]
 AsMarkdown = Annotated[
     bool, shown.option("--markdown", help="Print Markdown for the comment of a pull request.")
