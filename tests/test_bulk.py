@@ -9,7 +9,8 @@ import pytest
 
 from deepseek_cost.pricebook import Price
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.lines import Lines
+from deepseek_cost.requests.lines import Document, Lines
+from deepseek_cost.requests.places import Fault
 from deepseek_cost.tokens import TiktokenCounter
 from deepseek_cost.workload import Workload
 from tests.bodies import MAKERS, Bodies
@@ -85,10 +86,14 @@ def test_many_at_a_time_have_the_report_of_one_by_one(
 def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
     prices: list[Price], counter: TiktokenCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = []
+    read: list[int] = []
     document = Lines.document
-    noted = lambda lines, number, data: read.append(number) or document(lines, number, data)  # noqa: E731
-    monkeypatch.setattr(Lines, "document", noted)
+
+    def noting(lines: Lines, number: int, data: bytes) -> Document | Fault:
+        read.append(number)
+        return document(lines, number, data)
+
+    monkeypatch.setattr(Lines, "document", noting)
     body: dict[str, Any] = {"model": "deepseek-flash", "messages": [{"role": "user"}]}
     texts = [f'word {number}, 价格 "{number}"' for number in range(50)]
     lines = []
