@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from deepseek_cost.cli import settings
 from deepseek_cost.cli.commands import NAMES
 from docs import examples, pictures, references
 from docs.examples import Block
@@ -61,7 +62,12 @@ def test_what_nobody_runs_is_known_and_says_why() -> None:
     not_run = Counter(block.page for block in BLOCKS if block.why_not)
 
     # A block that is not run is a promise that nobody keeps: one more needs a reason.
-    assert not_run == {"docs/counting.md": 1, "docs/prices.md": 1, "docs/recipes.md": 1}
+    assert not_run == {
+        "docs/counting.md": 1,
+        "docs/prices.md": 1,
+        "docs/recipes.md": 1,
+        "docs/when.md": 1,
+    }
     assert {block.language for block in RUN} == {"console", "python"}
 
 
@@ -104,3 +110,10 @@ def test_the_reference_of_the_commands_has_every_command() -> None:
     page = references.commands()
 
     assert [name for name in NAMES if f"## `dscost {name}`" not in page] == []
+
+
+def test_the_configuration_page_has_every_setting() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    listed = page[page.index("These are the settings") :].partition("\n\n")[0]
+
+    assert set(re.findall("`([^`]+)`", listed)) == settings.names()
