@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.estimates import Estimate
+    from deepseek_cost.page.blocks import Page
     from deepseek_cost.report.chat import ChatReport
     from deepseek_cost.report.compare import CompareReport
     from deepseek_cost.report.contract import Report
@@ -84,10 +85,16 @@ def _as_json(report: "Report") -> str:
 
 def _as_table(report: "Report") -> str:
     from deepseek_cost.page import describe
+
+    return draw_table(describe(report))
+
+
+def draw_table(page: "Page") -> str:
+    """Draw a page as wide as the terminal is."""
     from deepseek_cost.render.terminal import to_terminal
 
     columns, rows = get_terminal_size()
-    return to_terminal(describe(report), sys.stdout, min(max(columns, _NARROWEST), _WIDEST), rows)
+    return to_terminal(page, sys.stdout, min(max(columns, _NARROWEST), _WIDEST), rows)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:
