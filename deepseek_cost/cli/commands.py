@@ -21,6 +21,7 @@ _BEFORE: Final = "Before sending"
 _OVER_TIME: Final = "Over time"
 _AFTER: Final = "After the bill"
 _REPORTS: Final = "With reports"
+_TOOL: Final = "The tool itself"
 
 
 class Entry(NamedTuple):
@@ -38,11 +39,13 @@ COMMANDS: Final = (
     Entry("compare", _BEFORE, "Show where the models cross, over the share of cache hits."),
     Entry("chat", _BEFORE, "Project what a conversation or agent run costs, turn by turn."),
     Entry("cache", _BEFORE, "Show what requests hit of the cache, and why they miss."),
+    Entry("diff", _BEFORE, "Tell what a change of prompts costs, file by file."),
     Entry("when", _OVER_TIME, "Tell whether it is peak, until when, and how the week looks."),
     Entry("prices", _OVER_TIME, "Show the price list in force, or every change of it."),
     Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),
     Entry("check", _AFTER, "Send a request for one token, and hold its bill to the count."),
     Entry("render", _REPORTS, "Show a report again: as a table, a web page, Markdown, CSV, SVG."),
+    Entry("config", _TOOL, "Show every setting, its value, and where it was set."),
 )
 NAMES: Final = tuple(entry.name for entry in COMMANDS)
 

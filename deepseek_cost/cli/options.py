@@ -206,6 +206,14 @@ MaxCost = Annotated[
     str | None,
     priced.setting("--max-cost", metavar="X", help="Exit with 3 if a model may cost more."),
 ]
+MaxIncrease = Annotated[
+    str | None,
+    priced.setting(
+        "--max-increase",
+        metavar="X",
+        help="Exit with 3 if a model's cost grows by more: 10%, or an amount such as 0.05.",
+    ),
+]
 Granted = Annotated[
     str | None,
     priced.option("--granted", metavar="X", help="Granted balance; DeepSeek deducts it first."),
@@ -256,5 +264,17 @@ OutputFile = Annotated[
     Path | None,
     shown.option("--output", "-o", metavar="FILE", help="Write it there, not to standard output."),
 ]
+Template = Annotated[
+    str | None,
+    shown.option(
+        "--format",
+        metavar="TEMPLATE",
+        help="A line for a prompt, such as '{tier} until {until}'; also {left}, {next}, {at}; "
+        "a time takes a format: {until:%H:%M}.",
+    ),
+]
 AsCsv = Annotated[bool, shown.option("--csv", help="Print CSV and nothing else.")]
+AsMarkdown = Annotated[
+    bool, shown.option("--markdown", help="Print Markdown for the comment of a pull request.")
+]
 AsJson = Annotated[bool, shown.option("--json", help="Print JSON and nothing else.")]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deepseek_cost.report.compare import CompareReport
     from deepseek_cost.report.contract import Report
 
-_OVER_LIMIT: Final = 3
+OVER_LIMIT: Final = 3
 # What COLUMNS may say; tables need no more, and make do with no less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
@@ -106,4 +106,4 @@ def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bo
     if over:
         currency = estimates[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
-        raise typer.Exit(_OVER_LIMIT)
+        raise typer.Exit(OVER_LIMIT)
