@@ -52,6 +52,7 @@ def test_there_is_a_stored_report_of_every_command() -> None:
 
     assert commands == {
         *("estimate", "count", "compare", "chat", "cache", "when", "bill", "check"),
+        *("config", "diff"),
         *("prices", "prices --history", "prices --check"),
     }
 
@@ -273,7 +274,9 @@ def _hostile(value: object) -> object:
     match value:
         case dict():
             return {
-                name: item + HOSTILE if name in free and isinstance(item, str) else _hostile(item)
+                name: item + HOSTILE
+                if name in free and isinstance(item, str) and item not in {"default", "environment"}
+                else _hostile(item)
                 for name, item in value.items()
             }
         case list():

@@ -23,12 +23,14 @@ def to_csv(report: Part) -> str:
 
 
 def _flat(record: Json, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Yield the fields of a record and of its parts; a list has no place in a row."""
+    """Yield the fields of a record and of its parts; a list of parts has no place in a row."""
     for name, value in record.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}_")
         elif not isinstance(value, list):
             yield f"{prefix}{name}", value
+        elif all(isinstance(item, str) for item in value):
+            yield f"{prefix}{name}", ", ".join(value)
 
 
 def _cell(value: object) -> str:
@@ -42,6 +44,13 @@ def _by_source(report: Json) -> Iterable[Json]:
     for file in report.get("files") or [{"estimates": report["estimates"]}]:
         source = {"source": file["source"]} if "source" in file else {}
         yield from (source | entry for entry in file["estimates"])
+
+
+def _by_file(report: Json) -> Iterable[Json]:
+    """Yield the files that a diff lists, else the models over all of them."""
+    files = report["files"] or [{"models": report["models"]}]
+    for file in files:
+        yield from (_but(file, "models") | entry for entry in file["models"])
 
 
 def _over_hits(report: Json) -> Iterable[Json]:
@@ -66,6 +75,8 @@ _RECORDS: Final[Mapping[str, Callable[[Json], Iterable[Json]]]] = {
     "compare": _over_hits,
     "chat": _turns,
     "cache": lambda report: report["listed"],
+    "config": lambda report: report["settings"],
+    "diff": _by_file,
     "check": lambda report: [_but(report, "schema_version", "command", "warnings", *_OF_ALL)],
     "prices --check": lambda report: report["differences"],
     "when": lambda report: report["changes"],
