@@ -1,13 +1,15 @@
 """What a prompt costs on DeepSeek's API, before it is sent.
 
-`count` and `estimate` take text; `load_prices` reads a price table. All are loaded on first use.
+`count_tokens` and `estimate` take a text, the messages of a chat or a whole request; `price_usage`
+and `price_answer` take what came back; `load_prices` reads a price table. All load on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepseek_cost.api import count, estimate
+    from deepseek_cost.api import count_tokens, estimate
+    from deepseek_cost.charge import Charge, price_answer, price_usage
     from deepseek_cost.cost import Cost
     from deepseek_cost.errors import (
         DscostError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from deepseek_cost.usage import TokenUsage
 
 __all__ = [
+    "Charge",
     "Cost",
     "Currency",
     "DscostError",
@@ -47,13 +50,16 @@ __all__ = [
     "UnpricedError",
     "UsageError",
     "VocabularyError",
-    "count",
+    "count_tokens",
     "estimate",
     "load_prices",
+    "price_answer",
+    "price_usage",
 ]
 
 _HOMES = {
-    "api": ("count", "estimate"),
+    "api": ("count_tokens", "estimate"),
+    "charge": ("Charge", "price_answer", "price_usage"),
     "cost": ("Cost",),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
     "estimates": ("Estimate", "PromptTokens", "Tally"),

@@ -117,6 +117,16 @@ class PriceBook:
             period_until=self._period_until(model, service, at),
         )
 
+    def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
+        """Return what bills each model that has a price at an instant, in the table's order."""
+        return tuple(price for model in self.model if (price := self._known(model, instant, currency)))
+
+    def _known(self, model: Model, at: datetime, currency: Currency) -> Price | None:
+        try:
+            return self.price(model.name, at, currency)
+        except UnpricedError:
+            return None
+
     def periods_of(self, billed_as: str) -> tuple[Period, ...]:
         """Return the periods that bill this name, oldest first."""
         mine = (period for period in self.period if period.bills == billed_as)
