@@ -1,13 +1,13 @@
 """Many sources: each tallied for every model, and added up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from deepseek_cost.estimates import Tally, total
 
 
-@dataclass(frozen=True, slots=True)
-class TalliedSource:
+class TalliedSource(Struct, frozen=True):
     """A source with its tally for each model, in the models' order."""
 
     source: str

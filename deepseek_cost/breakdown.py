@@ -1,8 +1,9 @@
 """What the input of requests is made of; parts add up to the input exactly."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 # What an image has, by DeepSeek's renderer: from about 544 x 544 pixels down, and at any size.
 LEAST_IMAGE_TOKENS: Final = 184
@@ -12,8 +13,7 @@ _MOST_TOOLS: Final = 1_000
 _OTHER_TOOLS: Final = "(other tools)"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolTokens:
+class ToolTokens(Struct, frozen=True):
     """A tool's definition: its tokens in all the requests that carry it."""
 
     requests: int
@@ -23,8 +23,7 @@ class ToolTokens:
         return ToolTokens(self.requests + other.requests, self.tokens + other.tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(Struct, frozen=True):
     """Input tokens by origin. `user`: user messages that no answer follows; `history`: by role."""
 
     system: int = 0
@@ -73,8 +72,7 @@ class Breakdown:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RequestTokens:
+class RequestTokens(Struct, frozen=True):
     """One request's input for a model, the output it allows, and why the API refuses it."""
 
     parts: Breakdown

@@ -1,9 +1,10 @@
 """What is kept of the requests of one model while they go by: sums, the spread, the dearest."""
 
 import heapq
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.breakdown import Breakdown
 from deepseek_cost.distribution import Distribution
@@ -15,8 +16,7 @@ _DEAREST: Final = 5
 _LONGEST_ID: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a request stands."""
 
     source: str
@@ -32,8 +32,7 @@ class Place:
         return None if self.custom_id is None else self.custom_id[:_LONGEST_ID]
 
 
-@dataclass(slots=True)
-class Refusals:
+class Refusals(Struct):
     """The requests that the API would refuse, with the first one's reason."""
 
     requests: int = 0
@@ -45,8 +44,7 @@ class Refusals:
         self.first = self.first or f"{place}: {reason}"
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """The account of a model. Its size does not depend on the number of requests."""
 
     model: Model

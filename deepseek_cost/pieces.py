@@ -8,9 +8,10 @@ matches (controls, format characters) stay together, except that the last one jo
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import regex
@@ -57,8 +58,7 @@ _SAFE: Final = "|".join(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """The pattern and the classes that runs are made of, for text that has no safe cut."""
 
     piece: "regex.Pattern[str]"

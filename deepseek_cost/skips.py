@@ -1,8 +1,9 @@
 """Requests that cannot be counted: told and left out, or the end of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError
 
@@ -10,8 +11,7 @@ from deepseek_cost.errors import InputError
 _NAMED: Final = 100
 
 
-@dataclass(slots=True)
-class Skips:
+class Skips(Struct):
     """The requests that were left out; with nobody to tell, none may be."""
 
     tell: Callable[[str], None] | None = None

@@ -3,9 +3,10 @@
 import csv
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec.structs import replace
 
 from deepseek_cost.logs.chunks import Chunks
 from deepseek_cost.logs.records import Reading, Record

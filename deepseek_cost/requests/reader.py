@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
+
+from msgspec import Struct
 
 from deepseek_cost.requests.kinds import Kind, is_batch_line, kind_of, kind_of_url
 from deepseek_cost.requests.places import Fault, Line, Request, Requests
@@ -33,8 +34,7 @@ class Document(NamedTuple):
 Documents = Iterator[Document | Fault]
 
 
-@dataclass(slots=True)
-class Feed:
+class Feed(Struct):
     """A source that was opened: text, or requests."""
 
     source: TextSource
