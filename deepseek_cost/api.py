@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.estimates import (
@@ -75,7 +76,7 @@ def estimate(
     return Estimate(_tally(request, price.model, system, scenario, thinking, effort), price)
 
 
-def _tally(
+def _tally(  # noqa: PLR0917 - the options of both functions, handed on
     request: Request,
     model: Model,
     system: str,

@@ -5,10 +5,11 @@ return them; neither package is needed.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import InputError
@@ -18,7 +19,6 @@ from deepseek_cost.logs.usages import NoUsageError, usage_of
 from deepseek_cost.pricebook import Price, PriceBook
 from deepseek_cost.pricefile import load_prices
 from deepseek_cost.prices import Currency
-from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Fault, Line
 from deepseek_cost.requests.reader import Document
 from deepseek_cost.served import served
@@ -29,15 +29,14 @@ from deepseek_cost.usage import TokenUsage
 class ClientObject(Protocol):
     """What the clients return: a pydantic model."""
 
-    def model_dump(self) -> dict[str, object]:
+    def model_dump(self, *, exclude_unset: bool) -> dict[str, object]:
         """Return its fields, those that the client does not know included."""
 
 
 Answer = Mapping[str, object] | ClientObject
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """Billed tokens with the price that they were billed at."""
 
     usage: TokenUsage
@@ -52,6 +51,11 @@ class Charge:
     def total(self) -> Decimal:
         """The whole cost, in the currency of the price."""
         return self.cost.total
+
+    def _repr_html_(self) -> str:
+        from deepseek_cost.notebook import of_charge  # noqa: PLC0415 - for notebooks alone
+
+        return of_charge(self)
 
 
 def price_usage(
@@ -111,10 +115,8 @@ def _record(parts: Iterable[Answer], at: datetime | None) -> Record:
     line = Line("answer", "", 1)
     found: Document | Fault | None = None
     for part in parts:
-        for found in chunks.take(Document(line, _fields(part))):
-            pass
-    for fault in chunks.end():
-        found = fault
+        found = next(chunks.take(Document(line, _fields(part))), found)
+    found = next(chunks.end(), found)
     read = reading.record(*found) if isinstance(found, Document) else found
     if isinstance(read, Record):
         return read
@@ -126,7 +128,7 @@ def _fields(found: Answer) -> Mapping[str, object]:
     if isinstance(found, Mapping):
         return found
     if isinstance(found, ClientObject):
-        return found.model_dump()
+        return found.model_dump(exclude_unset=True)
     raise InputError(f"a {type(found).__name__} is no object of the API, nor one of its clients")
 
 

@@ -138,6 +138,11 @@ class Estimate(Struct, frozen=True):
         """Return the cost with the most output, and the largest images, at other rates."""
         return self._at_most(self.tally.output_ceiling, rates)
 
+    def _repr_html_(self) -> str:
+        from deepseek_cost.notebook import of_estimate  # noqa: PLC0415 - for notebooks alone
+
+        return of_estimate(self)
+
     @property
     def over_context(self) -> int:
         """By how many tokens the largest request is longer than the API accepts; 0 if it fits."""

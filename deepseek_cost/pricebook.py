@@ -115,7 +115,9 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
         """Return what bills each model that has a price at an instant, in the table's order."""
-        return tuple(price for model in self.model if (price := self._known(model, instant, currency)))
+        return tuple(
+            price for model in self.model if (price := self._known(model, instant, currency))
+        )
 
     def _known(self, model: Model, at: datetime, currency: Currency) -> Price | None:
         try:

@@ -15,7 +15,15 @@ from platformdirs import user_cache_path
 from deepseek_cost.errors import VocabularyError
 from deepseek_cost.vocabulary.index import FIRST_TEXT_TOKEN, Index, Ranks, pack
 
-__all__ = ["FIRST_TEXT_TOKEN", "Index", "Ranks", "load_index", "load_ranks", "load_special_tokens", "original_path"]
+__all__ = [
+    "FIRST_TEXT_TOKEN",
+    "Index",
+    "Ranks",
+    "load_index",
+    "load_ranks",
+    "load_special_tokens",
+    "original_path",
+]
 
 # Of tokenizer.json as DeepSeek published it with DeepSeek-V4-Pro and DeepSeek-V4-Flash.
 # V4.1's differs in the spelling of nine added tokens only, so plain text counts alike.
