@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.logs.fields import as_object
+from deepseek_cost.requests.lines import Document
 from deepseek_cost.requests.places import Fault, Line
-from deepseek_cost.requests.reader import Document
 
 # Streams that run beside each other in one log; of more, the oldest counts as broken off.
 _MOST_OPEN: Final = 10_000

@@ -157,7 +157,7 @@ def period_note(period: Period, until: datetime | None) -> PeriodNote:
 def input_entries(tallied: Sequence[TalliedSource]) -> tuple[Input, ...]:
     """Report the sources."""
     return tuple(
-        Input(source=source.source, kind=Kind(source.kind), requests=source.requests)
+        Input(source=source.source, kind=source.kind, requests=source.requests)
         for source in tallied
     )
 
