@@ -34,8 +34,7 @@ def _top(
     """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
 
 
-def application() -> typer.Typer:
-    """Return the command line as Typer has it."""
+def _app() -> typer.Typer:
     return typer.Typer(
         name="dscost",
         cls=CommandTable,
@@ -52,8 +51,7 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        command = application()
-        outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
+        outcome = _app()(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)
         say(message)
