@@ -85,9 +85,12 @@ class Workload:
             raise InputError(f"no request could be counted, {self.skips.requests:,} were skipped")
         return totals(tallied)
 
-    def take(self, feed: Feed) -> None:
-        """Count and tally a source; raises InputError unless a fault is to be skipped."""
-        self._source += 1
+    def take(self, feed: Feed, number: int | None = None) -> None:
+        """Count and tally a source; raises InputError unless a fault is to be skipped.
+
+        `number` is its place among all sources, where others take those before it.
+        """
+        self._source = self._source + 1 if number is None else number
         if feed.is_text:
             self._take_text(feed)
         else:
