@@ -1,7 +1,7 @@
 """What the input adds up to, or a part of it: parts merge to the same whole in any order."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -57,6 +57,11 @@ class Subtotal(Struct):
         """The sources of which anything was counted, in order."""
         return [self.sources[number] for number in sorted(self.sources)]
 
+    def emptied(self) -> "Subtotal":
+        """Return a subtotal of nothing for the same models."""
+        ledgers = [Ledger(one.model, one.rates, one.keeps_parts) for one in self.ledgers]
+        return Subtotal(ledgers, Skips(self.skips.tell))
+
     def add(self, number: int, source: TalliedSource) -> None:
         """Add a part of a source, which is the one of that number in the input."""
         known = self.sources.get(number)
@@ -71,6 +76,13 @@ class Subtotal(Struct):
         self.named_models.merge(other.named_models)
         for number, source in other.sources.items():
             self.add(number, source)
+
+
+class Done(NamedTuple):
+    """What a worker added up, and what it would have told the user."""
+
+    subtotal: Subtotal
+    told: list[str]
 
 
 def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:

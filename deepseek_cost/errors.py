@@ -7,6 +7,7 @@ DscostError                 exit code 1
   UnknownModelError         a name that no entry of the price table has
   LiveError                 the API cannot be asked, or answers with an error
   UnpricedError             a model, instant or currency for which there is no evidence of a price
+  WorkerError               a worker process ended before its work
   UsageError              an option that cannot be meant as given; exit code 2
     ConfigError           a setting in a file or the environment that cannot be meant as given
 """
@@ -42,6 +43,10 @@ class UnpricedError(DscostError):
 
 class LiveError(DscostError):
     """The API cannot be asked, or answers with an error."""
+
+
+class WorkerError(DscostError):
+    """A worker process ended before its work was done; there is no total without it."""
 
 
 class UsageError(DscostError):

@@ -1,6 +1,6 @@
 """Requests that cannot be counted: told and left out, or the end of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct, field
@@ -29,6 +29,12 @@ class Skips(Struct):
         self.named.note(str(error), at or Position(0, self.requests))
         self.requests += 1
         self.tell(str(error))
+
+    def tell_all(self, messages: Iterable[str]) -> None:
+        """Tell what was left out elsewhere."""
+        for message in messages:
+            if self.tell is not None:
+                self.tell(message)
 
     def merge(self, other: "Skips") -> None:
         """Take in what was left out, and told, elsewhere."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deepseek_cost.batch import Subtotal, TalliedSource, totals
+from deepseek_cost.batch import Done, Subtotal, TalliedSource, totals
 from deepseek_cost.breakdown import Breakdown, RequestTokens
 from deepseek_cost.cache.hits import Hits
 from deepseek_cost.earliest import Position
@@ -25,7 +25,7 @@ from deepseek_cost.prices import Model
 from deepseek_cost.prompt import require_renderer
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.lines import Lines
+from deepseek_cost.requests.lines import Document, Lines
 from deepseek_cost.requests.places import Fault, Request
 from deepseek_cost.requests.reader import Feed, request_of
 from deepseek_cost.served import Served, ServedNames
@@ -33,6 +33,7 @@ from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
     from deepseek_cost.bulk import Bulk
+    from deepseek_cost.crew import Crew
     from deepseek_cost.prompt.bodies import Body
     from deepseek_cost.tokens import TextCounter
 
@@ -50,6 +51,7 @@ class Workload:
     served_by: ServedNames
     on_request: OnRequest | None = None
     forecast: Forecast | None = None
+    crew: "Crew | None" = None
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)
     _source: int = 0
@@ -124,6 +126,13 @@ class Workload:
         """Return that no hits are forecast; the ratio tells them."""
         return [None for _ in self.ledgers]
 
+    def hand_over(self) -> Subtotal:
+        """Return what was added up, and begin anew."""
+        done, self.subtotal = self.subtotal, self.subtotal.emptied()
+        if self._forms:
+            self._forms.subtotal = self.subtotal
+        return done
+
     def take_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
         if self._forms is None and self.forecast is None and self.on_request is None:
@@ -133,13 +142,35 @@ class Workload:
 
     def _take_requests(self, feed: Feed) -> None:
         skipped = self.skips.requests
-        for part in feed.parts():
-            if isinstance(part, Lines):
-                self.take_lines(part, self._source)
-            else:
-                self._try(request_of(part, feed.wanted), self._source)
+        parts = feed.parts()
+        try:
+            for part in self.crew.share(parts, self._source) if self.crew else parts:
+                self._take_part(part, feed.wanted)
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(self._so_far())
+            raise
         if self._source not in self.subtotal.sources and skipped == self.skips.requests:
             raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
+
+    def _take_part(self, part: Lines | Document | Fault | Done, wanted: Kind | None) -> None:
+        """Take lines, a document, or what a worker did, and tell what that would have told."""
+        if isinstance(part, Lines):
+            self.take_lines(part, self._source)
+        elif isinstance(part, Done):
+            self.subtotal.merge(part.subtotal)
+            self.skips.tell_all(part.told)
+        else:
+            self._try(request_of(part, wanted), self._source)
+
+    def _so_far(self) -> str:
+        """Tell what was counted of the requests."""
+        sums = totals(self.subtotal.tallied)
+        counted = (
+            f"{tally.input:,} input tokens for {ledger.model.name}"
+            for tally, ledger in zip(sums, self.ledgers, strict=False)
+        )
+        requests = sums[0].requests if sums else 0
+        return f"{requests:,} requests counted so far; {', '.join(counted)}"
 
     def _try(self, found: Request | Fault, source: int) -> None:
         """Tally a request, unless it is to be skipped."""

@@ -8,6 +8,7 @@ from deepseek_cost.cli.feeds import (
     exit_if_refused,
     names_to_price,
     serving,
+    with_crew,
     workload_of,
 )
 from deepseek_cost.cli.output import write
@@ -30,6 +31,7 @@ def count(
     per_file: o.PerFile = False,
     as_: o.AsKind = None,
     on_error: o.OnError = o.OnFault.STOP,
+    jobs: o.Jobs = None,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
@@ -47,13 +49,15 @@ def count(
     text = system_text(system, encoding)
     feeds = Feeds(find_sources(files, glob, encoding), as_)
     models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
-    workload = workload_of(
+    make = partial(
+        workload_of,
         [(found, None) for found in models],
         scenario,
         text,
         partial(serving, book, model, None),
         on_error,
     )
+    workload = with_crew(make(), make, jobs)
     feeds.run(workload, prompt_options(thinking, effort, system))
     write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)
     exit_if_refused(workload)

@@ -12,6 +12,7 @@ from deepseek_cost.cli.feeds import (
     exit_if_refused,
     names_to_price,
     serving,
+    with_crew,
     workload_of,
 )
 from deepseek_cost.cli.learned import learned_from
@@ -62,6 +63,7 @@ def estimate(
     on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
+    jobs: o.Jobs = None,
     dask: o.Dask = None,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
@@ -105,7 +107,7 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
-    workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request)
+    workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request, jobs)
     of_prompts = prompt_options(thinking, effort, system)
     if dask:
         feeds.run_on(dask, workload, find_served, of_prompts)
@@ -131,14 +133,15 @@ def _workload(
     timeline: "Timeline | None",
     breakdown: bool,
     per_request: bool,
+    jobs: int | None,
 ) -> "Workload":
     """Return an empty workload for the quote's models, which writes lines if wanted."""
     from deepseek_cost.report.lines import request_lines
 
     columns = [(price.model, price.rates) for price in quote.prices]
-    workload = workload_of(
-        columns, quote.scenario, system, find_served, on_error, timeline, breakdown=breakdown
-    )
+    what = (columns, quote.scenario, system, find_served, on_error, timeline)
+    make = partial(workload_of, *what, breakdown=breakdown)
+    workload = make()
     if per_request:
         workload.on_request = request_lines(quote, write_line, breakdown=breakdown)
-    return workload
+    return with_crew(workload, make, jobs)

@@ -1,6 +1,6 @@
 """Sources opened and run through a workload: which models, what to do at a fault."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,7 +93,7 @@ class Feeds:
         """
         with progress(sum(source.size for source in self.found.sources)) as advance:
             for source in self.found.sources:
-                with self._open(source, advance) as feed:
+                with self._open(source, advance) as feed, _interrupts_told(source.name):
                     workload.take(feed)
         require_prompts(workload.kinds, prompt_options)
 
@@ -193,6 +193,27 @@ def exit_if_refused(workload: "Workload") -> None:
     """End with exit code 1 where the API would refuse a request, or one was skipped."""
     if workload.skips.requests or any(ledger.refusals.requests for ledger in workload.ledgers):
         raise typer.Exit(DscostError.exit_code)
+
+
+@contextmanager
+def _interrupts_told(source: str) -> "Iterator[None]":
+    """Tell what was counted before an interrupt."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        for note in getattr(interrupt, "__notes__", ()):
+            say(f"{source}: {note}")
+        raise
+
+
+def with_crew(workload: "Workload", make: "Callable[[], Workload]", jobs: int | None) -> "Workload":
+    """Let worker processes take part in a workload that needs no order; each makes its own."""
+    from deepseek_cost.crew import Crew, cores
+
+    wanted = jobs or cores()
+    if wanted > 1 and workload.forecast is None and workload.on_request is None:
+        workload.crew = Crew(make, wanted)
+    return workload
 
 
 def workload_of(

@@ -68,6 +68,17 @@ OnError = Annotated[
     OnFault,
     read.setting("--on-error", metavar="stop|skip", help="At a request that is none."),
 ]
+Jobs = Annotated[
+    int | None,
+    read.setting(
+        "--jobs",
+        min=1,
+        max=256,
+        metavar="N",
+        help="Processes that count the lines of large batches.",
+        show_default="the cores",
+    ),
+]
 Dask = Annotated[
     str | None,
     read.setting(
