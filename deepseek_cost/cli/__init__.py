@@ -4,6 +4,7 @@ Each command is a module; what it uses is imported when it runs, so that `--help
 """
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -39,7 +40,9 @@ def _app() -> typer.Typer:
         name="dscost",
         cls=CommandTable,
         callback=_top,
+        add_completion=False,  # by a command, which tells any shell
         rich_markup_mode=None,
+        pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog="dscost COMMAND --help tells more of each.",
     )
@@ -51,6 +54,10 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
+        if os.environ.get("_DSCOST_COMPLETE"):
+            from deepseek_cost.cli.completion import answer
+
+            answer(_app())
         outcome = _app()(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)

@@ -44,6 +44,7 @@ COMMANDS: Final = (
     Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),
     Entry("check", _AFTER, "Send a request for one token, and hold its bill to the count."),
     Entry("config", _TOOL, "Show every setting, its value, and where it was set."),
+    Entry("completion", _TOOL, "Print what teaches a shell to complete what you type."),
 )
 NAMES: Final = tuple(entry.name for entry in COMMANDS)
 
