@@ -35,7 +35,8 @@ def _top(
     """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
 
 
-def _app() -> typer.Typer:
+def application() -> typer.Typer:
+    """Return the command line as Typer has it."""
     return typer.Typer(
         name="dscost",
         cls=CommandTable,
@@ -54,11 +55,12 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
+        command = application()
         if os.environ.get("_DSCOST_COMPLETE"):
             from deepseek_cost.cli.completion import answer
 
-            answer(_app())
-        outcome = _app()(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
+            answer(command)
+        outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)
         say(message)
