@@ -88,9 +88,13 @@ def _as_json(report: "Report") -> str:
 def _as_table(report: "Report") -> str:
     from deepseek_cost.page import describe
 
+    return draw_table(describe(report))
+
+
+def draw_table(page: "Page") -> str:
+    """Draw a page as wide as the terminal is."""
     columns, rows = get_terminal_size()
     width = min(max(columns, _NARROWEST), _WIDEST)
-    page = describe(report)
     drawn = None if _rich_must_decide() else _if_wide(page, width)
     if drawn is None:
         from deepseek_cost.render.terminal import to_terminal
@@ -108,7 +112,8 @@ def _if_wide(page: "Page", width: int) -> str | None:
     from deepseek_cost.render.unbroken import to_wide_terminal
 
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return to_wide_terminal(page, width, is_styled=sys.stdout.isatty() and not dumb)
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return to_wide_terminal(page, width, is_styled=is_terminal and not dumb)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:
