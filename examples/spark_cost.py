@@ -1,6 +1,6 @@
 """What a column of prompts will cost, counted on Spark: `python examples/spark_cost.py`.
 
-Needs pyspark, pandas, pyarrow and Java; the Python of the workers, which PYSPARK_PYTHON names, needs
+Needs pyspark, pandas, pyarrow and Java; the workers' Python, which PYSPARK_PYTHON names, needs
 deepseek-cost, too.
 """
 
