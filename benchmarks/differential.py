@@ -15,6 +15,7 @@ from array import array
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
 from tokenizers import Tokenizer
 
 from deepseek_cost import vocabulary
@@ -44,7 +45,7 @@ def main() -> int:
     fast = options.engine is EngineName.GIGATOKEN
     counter = fast_counter() if fast else default_counter()
     small = replace(byte_pairs(), window=48, overlap=24)
-    hasty = replace(counter, longest_piece=24, byte_pairs=lambda: small)
+    hasty = structs.replace(counter, longest_piece=24, byte_pairs=lambda: small)
     hostile = Hostile(options.seed)
     began = time.monotonic()
     differ = tokens = 0

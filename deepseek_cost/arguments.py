@@ -1,11 +1,12 @@
 """What users write on the command line, turned into values; each refusal says how to write it."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
+
+from msgspec import Struct
 
 from deepseek_cost.errors import UsageError
 from deepseek_cost.schedule import Calendar, Tier
@@ -17,8 +18,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEARS: Final = range(2000, 2200)
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """What an instant is read against: now (UTC), peak hours, and the zone of --tz if given."""
 
     now: datetime

@@ -1,19 +1,21 @@
 """What the input of requests is made of; parts add up to the input exactly."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 # What an image has, by DeepSeek's renderer: from about 544 x 544 pixels down, and at any size.
 LEAST_IMAGE_TOKENS: Final = 184
 MOST_IMAGE_TOKENS: Final = 1_024
+# Who says what is counted as history, in the order in which it is shown.
+ROLES: Final = ("user", "assistant", "tool", "latest_reminder")
 # Names beyond these are put together, so that a batch that makes up names keeps its memory.
 _MOST_TOOLS: Final = 1_000
 _OTHER_TOOLS: Final = "(other tools)"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolTokens:
+class ToolTokens(Struct, frozen=True):
     """A tool's definition: its tokens in all the requests that carry it."""
 
     requests: int
@@ -23,8 +25,7 @@ class ToolTokens:
         return ToolTokens(self.requests + other.requests, self.tokens + other.tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(Struct, frozen=True):
     """Input tokens by origin. `user`: user messages that no answer follows; `history`: by role."""
 
     system: int = 0
@@ -73,8 +74,7 @@ class Breakdown:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RequestTokens:
+class RequestTokens(Struct, frozen=True):
     """One request's input for a model, the output it allows, and why the API refuses it."""
 
     parts: Breakdown
@@ -102,10 +102,10 @@ def _merged(
 
 
 def _bounded(tools: dict[str, ToolTokens]) -> dict[str, ToolTokens]:
+    """Keep the names that come first in the alphabet, which any order of adding up agrees on."""
     if len(tools) <= _MOST_TOOLS:
         return tools
-    kept = dict(list(tools.items())[: _MOST_TOOLS - 1])
-    for name, tool in tools.items():
-        if name not in kept:
-            kept[_OTHER_TOOLS] = kept.get(_OTHER_TOOLS, ToolTokens(0, 0)) + tool
-    return kept
+    names = sorted(name for name in tools if name != _OTHER_TOOLS)
+    kept = {name: tools[name] for name in names[: _MOST_TOOLS - 1]}
+    others = [tools[name] for name in tools if name not in kept]
+    return kept | {_OTHER_TOOLS: sum(others, ToolTokens(0, 0))}

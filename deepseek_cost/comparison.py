@@ -1,10 +1,11 @@
 """Where models cross: cost as a function of the cache-hit ratio, and where two costs are equal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
+
+from msgspec import Struct
 
 from deepseek_cost.cost import EXACT
 from deepseek_cost.estimates import Tally
@@ -12,8 +13,7 @@ from deepseek_cost.prices import Model, Rates
 from deepseek_cost.schedule import Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """The cost of a tally at the rates of a tier, over the share of its input that hits."""
 
     model: Model
@@ -34,8 +34,7 @@ class Line:
         return EXACT.divide(total, Decimal(1_000_000))
 
 
-@dataclass(frozen=True, slots=True)
-class BreakEven:
+class BreakEven(Struct, frozen=True):
     """Two lines; where they cross, and where the dearer one reaches the cheaper one's cost.
 
     `ratio` is the share of hits, equal for both, at which they cost the same; `reached_at` the

@@ -1,8 +1,10 @@
 """What a conversation costs, turn by turn, with the cache that its own requests leave behind."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from deepseek_cost.cache.prefix import PrefixCache
 from deepseek_cost.cache.timeline import Timeline
@@ -20,8 +22,7 @@ from deepseek_cost.requests.reader import Feed
 from deepseek_cost.served import ServedNames
 
 
-@dataclass(slots=True)
-class Dialogue:
+class Dialogue(Struct):
     """The one request that a conversation begins with, or ends with where it has a history."""
 
     plan: Plan
@@ -91,8 +92,7 @@ class Dialogue:
         return run
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """A conversation with one model; each turn's tally is of one request.
 
     `ends` is the number of the turn that the context had no room for; None where all fit.

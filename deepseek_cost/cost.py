@@ -1,7 +1,8 @@
 """Exact money: cost = tokens x price / 1,000,000, and nothing else."""
 
-from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
+
+from msgspec import Struct
 
 from deepseek_cost.prices import Rates
 from deepseek_cost.usage import TokenUsage
@@ -11,8 +12,7 @@ EXACT = Context(prec=60, traps=[Inexact])
 _PER_MILLION = Decimal(1_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Money in the currency of the rates it was worked out with, unrounded."""
 
     cache_hit: Decimal

@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cache.misses import Cause, Item, Miss, explain
@@ -25,8 +27,7 @@ _REMEMBERED_CHARACTERS: Final = 16_000_000
 _LISTED: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosed:
+class Diagnosed(Struct, frozen=True):
     """A request of the sequence, numbered from 1, with its hits and the reason for a miss."""
 
     number: int
@@ -37,8 +38,7 @@ class Diagnosed:
     told: str | None
 
 
-@dataclass(slots=True)
-class MissGroup:
+class MissGroup(Struct):
     """All misses of one cause with one model: requests, tokens, and the first as an example."""
 
     model: Model
@@ -48,8 +48,7 @@ class MissGroup:
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A request that later ones are compared with: its number, prompt tokens and parts."""
 
     number: int
@@ -62,8 +61,7 @@ class Sent:
         return sum(len(item.text) for item in self.items)
 
 
-@dataclass(slots=True)
-class Recent:
+class Recent(Struct):
     """The parts of the last requests, within bounds."""
 
     _sent: deque[Sent] = field(default_factory=deque)
@@ -84,8 +82,7 @@ class Recent:
         return self._sent[at] if -1 <= at < len(self._sent) else None
 
 
-@dataclass(slots=True)
-class Diagnosis:
+class Diagnosis(Struct):
     """Takes requests in; memory grows with the distinct blocks of their prompts only."""
 
     encoder: SegmentEncoder

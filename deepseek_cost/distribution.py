@@ -15,13 +15,13 @@ class Distribution:
         self.requests = 0
         self.most = 0
 
-    def add(self, tokens: int) -> None:
-        """Note a request of this many tokens."""
+    def add(self, tokens: int, requests: int = 1) -> None:
+        """Note so many requests of this many tokens each."""
         at = min(tokens, _LONGEST)
         if at >= len(self.by_tokens):
             self.by_tokens.extend([0] * (at + 1 - len(self.by_tokens)))
-        self.by_tokens[at] += 1
-        self.requests += 1
+        self.by_tokens[at] += requests
+        self.requests += requests
         self.most = max(self.most, tokens)
 
     def merge(self, other: "Distribution") -> None:

@@ -1,12 +1,14 @@
 """What requests cost before they are sent: tokens, tallied and priced at an instant."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
 from deepseek_cost.cache.hits import Hits
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from deepseek_cost.tokens import TextCounter
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """What a prompt alone does not say.
 
     `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
@@ -43,8 +44,7 @@ class Scenario:
         return self.mode if model.thinking is None else replace(self.mode, thinking=model.thinking)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptTokens:
+class PromptTokens(Struct, frozen=True):
     """The input of one request: what the user wrote, and what the template adds."""
 
     text: int
@@ -56,8 +56,7 @@ class PromptTokens:
         return self.text + self.template
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Tokens summed over requests; tallies of parts add up to that of the whole, in any order."""
 
     requests: int
@@ -101,8 +100,7 @@ class Tally:
         return replace(self, hits=Hits(cache_hit))
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """A tally with its price."""
 
     tally: Tally
@@ -205,8 +203,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
     return reduce(add, tallies)
 
 
-@dataclass(frozen=True, slots=True)
-class Addressee:
+class Addressee(Struct, frozen=True):
     """A model with what stands around a user's message to it, counted once for many messages."""
 
     model: Model

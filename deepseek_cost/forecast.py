@@ -1,8 +1,9 @@
 """The hits of a workload's requests in their order, each model with a cache of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cache.prefix import ID_BYTES, PrefixCache, Prompt
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from deepseek_cost.prompt.bodies import Body
 
 
-@dataclass(slots=True)
-class Forecast:
+class Forecast(Struct):
     """Takes requests in order; what it holds grows with the distinct blocks of their prompts."""
 
     encoder: SegmentEncoder

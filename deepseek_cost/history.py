@@ -1,9 +1,10 @@
 """The prices of a name over time: every change, and by how much."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Currency, Model, Period, Rates
@@ -11,8 +12,7 @@ from deepseek_cost.provenance import in_force
 from deepseek_cost.schedule import Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The percentages by which the rates of a tier changed; a rise is positive."""
 
     cache_hit: Decimal
@@ -20,8 +20,7 @@ class Change:
     output: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A list that billed a name from `since` on, with the one it took the place of."""
 
     model: Model

@@ -1,12 +1,15 @@
 """What is kept of the requests of one model while they go by: sums, the spread, the dearest."""
 
 import heapq
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
+from msgspec import Struct, field
+
 from deepseek_cost.breakdown import Breakdown
 from deepseek_cost.distribution import Distribution
+from deepseek_cost.earliest import Earliest, Position
 from deepseek_cost.estimates import Tally
 from deepseek_cost.prices import Model, Rates
 
@@ -15,8 +18,7 @@ _DEAREST: Final = 5
 _LONGEST_ID: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a request stands."""
 
     source: str
@@ -32,21 +34,33 @@ class Place:
         return None if self.custom_id is None else self.custom_id[:_LONGEST_ID]
 
 
-@dataclass(slots=True)
-class Refusals:
+# Weight, backward position, place, tally.
+_Dear = tuple[Fraction, tuple[int, ...], Place, Tally]
+
+
+class Refusals(Struct):
     """The requests that the API would refuse, with the first one's reason."""
 
     requests: int = 0
-    first: str | None = None
+    reasons: Earliest = field(default_factory=lambda: Earliest(1))
 
-    def note(self, place: Place, reason: str, requests: int) -> None:
-        """Note that a request would be refused."""
+    @property
+    def first(self) -> str | None:
+        """The place and the reason of the first one; None where there is none."""
+        return next(iter(self.reasons), None)
+
+    def note(self, place: Place, reason: str, requests: int, at: Position) -> None:
+        """Note that so many requests would be refused, the first of them here."""
         self.requests += requests
-        self.first = self.first or f"{place}: {reason}"
+        self.reasons.note(f"{place}: {reason}", at)
+
+    def merge(self, other: "Refusals") -> None:
+        """Take in those of another part of the input."""
+        self.requests += other.requests
+        self.reasons.merge(other.reasons)
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """The account of a model. Its size does not depend on the number of requests."""
 
     model: Model
@@ -59,28 +73,54 @@ class Ledger:
     unseen_images: int = 0
     replaced_images: int = 0
     is_fim: bool = False
-    _heap: list[tuple[Fraction, int, Place, Tally]] = field(default_factory=list)
+    dear: list[_Dear] = field(default_factory=list)
 
-    def note(self, place: Place, tally: Tally, parts: Breakdown) -> None:
-        """Take in one body, tallied as often as it is sent."""
-        self.bodies += 1
-        self.spread.add(parts.input)
+    def note(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
+        """Take in so many bodies that are tallied alike, each as often as it is sent."""
+        self.bodies += bodies
+        self.spread.add(parts.input, bodies)
+        self.unseen_images += bodies * tally.unknown_images
         if self.keeps_parts:
-            self.parts += parts.times(tally.requests)
-        self._note_dearest(place, tally)
+            self.parts += parts.times(bodies * tally.requests)
+
+    def offer(self, tally: Tally, places: Iterable[tuple[Position, Place]]) -> None:
+        """Keep bodies that are tallied alike if they are among the dearest; the earliest first."""
+        if self.rates is None:
+            return
+        weight = _weight(tally, self.rates)
+        for at, place in places:
+            if not self._keep((weight, _backwards(at), place, tally)):
+                return
+
+    def merge(self, other: "Ledger") -> None:
+        """Take in the bodies of another part of the input, for the same model and rates."""
+        self.bodies += other.bodies
+        self.parts += other.parts
+        self.spread.merge(other.spread)
+        self.refusals.merge(other.refusals)
+        self.unseen_images += other.unseen_images
+        self.replaced_images += other.replaced_images
+        self.is_fim |= other.is_fim
+        for entry in other.dear:
+            self._keep(entry)
 
     def dearest(self) -> list[tuple[Place, Tally]]:
         """Return the most expensive bodies, the dearest first; of equals the earlier."""
-        return [(place, tally) for _, _, place, tally in sorted(self._heap, reverse=True)]
+        return [(place, tally) for _, _, place, tally in sorted(self.dear, reverse=True)]
 
-    def _note_dearest(self, place: Place, tally: Tally) -> None:
-        if self.rates is None:
-            return
-        entry = (_weight(tally, self.rates), -self.bodies, place, tally)
-        if len(self._heap) < _DEAREST:
-            heapq.heappush(self._heap, entry)
-        elif entry[:2] > self._heap[0][:2]:
-            heapq.heapreplace(self._heap, entry)
+    def _keep(self, entry: _Dear) -> bool:
+        if len(self.dear) < _DEAREST:
+            heapq.heappush(self.dear, entry)
+        elif entry[:2] > self.dear[0][:2]:
+            heapq.heapreplace(self.dear, entry)
+        else:
+            return False
+        return True
+
+
+def _backwards(at: Position) -> tuple[int, ...]:
+    """Return what is greater for what stands earlier."""
+    return tuple(-number for number in at)
 
 
 def _weight(tally: Tally, rates: Rates) -> Fraction:

@@ -7,12 +7,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from deepseek_cost.errors import LiveError, UsageError
 from deepseek_cost.requests.kinds import Kind
@@ -45,8 +46,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Refuse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """The API at `base_url`. `seconds` is the longest that one try may take; `wait` sleeps."""
 
     base_url: str

@@ -1,9 +1,9 @@
 """The price book: which rates bill a model's name at an instant, and by what source."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar
+
+from msgspec import Struct, field
 
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.prices import (
@@ -22,8 +22,7 @@ from deepseek_cost.provenance import in_force
 from deepseek_cost.schedule import Calendar, Holidays, Schedule, Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """The answer to "what does this name cost at this instant": rates, and why these."""
 
     model: Model
@@ -43,11 +42,8 @@ class Price:
         return self.period.list.get(self.currency, {}).get(self.tier)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceBook:
+class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Every list that was ever in force; a pure function of (model, instant, currency)."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     schema_version: int
     provider: str

@@ -1,11 +1,12 @@
 """The entries of a price table: models, periods with their rates, fees, features."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.errors import UnpricedError
 from deepseek_cost.provenance import Dated, Precision, Sourced, require_utc
@@ -31,11 +32,8 @@ class Template(StrEnum):
     V4_1 = "v4.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, forbid_unknown_fields=True, frozen=True):
     """Prices per 1,000,000 tokens."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     cache_hit: Decimal
     cache_miss: Decimal
@@ -49,8 +47,7 @@ class Rates:
 RateList = Mapping[Currency, Mapping[Tier, Rates]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period(Dated):
+class Period(Dated, frozen=True, kw_only=True):
     """One price list of what `bills` names; `list` is the undiscounted one shown beside it."""
 
     id: str
@@ -69,11 +66,8 @@ class Period(Dated):
                 raise ValueError(f"rates.{currency} needs flat, or peak and off_peak")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What answers a model's name from an instant on, and which periods bill it."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     since: datetime
     version: str
@@ -86,8 +80,7 @@ class Service:
         require_name(self.billed_as)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model(Dated):
+class Model(Dated, frozen=True, kw_only=True):
     """A name that the API accepts, from `since` until `until` (excluded; None: still accepted)."""
 
     name: str
@@ -151,8 +144,7 @@ class Model(Dated):
         return Template.V4 if last is Template.V4_PREVIEW else last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fee(Dated):
+class Fee(Dated, frozen=True, kw_only=True):
     """A flat price for something else than tokens; a currency that is absent is unknown."""
 
     id: str
@@ -168,8 +160,7 @@ class Fee(Dated):
             require_price(price)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Features(Dated):
+class Features(Dated, frozen=True, kw_only=True):
     """What the price page lists for models; None means that the page did not list it."""
 
     models: tuple[str, ...]
@@ -183,8 +174,7 @@ class Features(Dated):
     vision: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled(Sourced):
+class Cancelled(Sourced, frozen=True, kw_only=True):
     """A change that was announced and never took effect."""
 
     what: str
@@ -193,11 +183,8 @@ class Cancelled(Sourced):
     cancelled: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Billing:
+class Billing(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How DeepSeek's page says that fees are worked out and deducted."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     formula: str
     deducted_first: str

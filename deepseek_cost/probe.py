@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.bill.reasons import Reason, reason_of
 from deepseek_cost.breakdown import RequestTokens
@@ -24,8 +26,7 @@ _OF_OUTPUT: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _LEFT_OUT: Final = (*_OF_OUTPUT, "stream", "stream_options", "n")
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """The request that is sent, with its forecast and price."""
 
     request: Request

@@ -1,10 +1,11 @@
 """Where a fact comes from, and from when on it holds."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 
 class Precision(StrEnum):
@@ -23,12 +24,10 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sourced:
+class Sourced(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A fact with its sources; `last_shown` is the newest dated official page that shows it."""
 
     # Read by pydantic when a price table is validated: a misspelt key is an error, not a comment.
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     source: tuple[str, ...]
     checked: date
@@ -41,8 +40,7 @@ class Sourced:
             raise ValueError("source is empty; name at least one")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dated(Sourced):
+class Dated(Sourced, frozen=True, kw_only=True):
     """A sourced fact that holds from `since` (UTC, included) until its successor begins."""
 
     since: datetime

@@ -1,7 +1,9 @@
 """The prices that requests are held against at an instant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.bill.balance import Balance
 from deepseek_cost.bill.profile import Spread
@@ -9,16 +11,14 @@ from deepseek_cost.estimates import Estimate, Scenario, Tally
 from deepseek_cost.pricebook import Price, PriceBook
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """The output of answers like those to come, a model each; None where there are none."""
 
     source: str
     spreads: Sequence[Spread | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """The prices that an estimate is made with, a model each, and what is assumed.
 
     `moving` names an instant that follows the clock, such as now; None for one written out.

@@ -1,10 +1,11 @@
 """Peak and off-peak: the hours, the Chinese weekdays and the holidays that decide the tier."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from itertools import chain
+
+from msgspec import Struct
 
 from deepseek_cost.provenance import Dated, Sourced, in_force
 
@@ -38,8 +39,7 @@ class TierBy(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule(Dated):
+class Schedule(Dated, frozen=True, kw_only=True):
     """A rule for peak hours; windows and weekdays (1 = Monday) are Beijing time, ends excluded."""
 
     id: str
@@ -57,8 +57,7 @@ class Schedule(Dated):
             raise ValueError("peak_weekdays are 1 (Monday) to 7 (Sunday)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holidays(Sourced):
+class Holidays(Sourced, frozen=True, kw_only=True):
     """The public holidays of a year, by the State Council's notice."""
 
     year: int
@@ -76,8 +75,7 @@ class Holidays(Sourced):
         return next((name for name, days in self.days_off.items() if day in days), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """All schedules and holidays; answers for any instant."""
 
     schedules: tuple[Schedule, ...]

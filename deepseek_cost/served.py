@@ -1,8 +1,9 @@
 """Which model serves the name that a body has, by DeepSeek's documentation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
 from deepseek_cost.pricebook import PriceBook
@@ -14,8 +15,7 @@ from deepseek_cost.requests.places import Request
 _KNOWN_NAMES: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """The model of a name; `note` says how it came to it, where the name is not the model's own."""
 
     model: Model
@@ -41,8 +41,7 @@ def served(name: str, kind: Kind, book: PriceBook) -> Served:
     return Served(model, f"{name}: {model.note}")
 
 
-@dataclass(slots=True)
-class ServedNames:
+class ServedNames(Struct):
     """Looks up the names that bodies have, each once; `find` is None for a name nothing serves."""
 
     find: FindServed

@@ -3,9 +3,10 @@
 import codecs
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.streams import PACKED, Advance, open_bytes, reading
@@ -26,8 +27,7 @@ _NOT_FOR_FILES: Final = (
 _MAX_IGNORE_BYTES: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class TextSource:
+class TextSource(Struct, frozen=True):
     """A prompt: a file, or standard input where there is no path."""
 
     name: str
@@ -56,8 +56,7 @@ class TextSource:
         return _decoded(file, self.name, self.encoding)
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """The prompts below the paths given, and the binary files left out."""
 
     sources: list[TextSource] = field(default_factory=list)

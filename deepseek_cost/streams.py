@@ -79,6 +79,27 @@ class Replayed(io.RawIOBase):
         super().close()
 
 
+class Recorded(io.RawIOBase):
+    """A stream that keeps what was read of it, so that it can be replayed."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self.file = file
+        self.data = bytearray()
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read into a buffer."""
+        view = memoryview(buffer)
+        data = self.file.read(len(view))
+        self.data += data
+        view[: len(data)] = data
+        return len(data)
+
+
 class _Watched(io.RawIOBase):
     """A raw file that tells how much was read of it."""
 

@@ -1,8 +1,9 @@
 """A sequence of requests read from sources in order, each sent to the model that it names."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.diagnosis import Diagnosis
 from deepseek_cost.errors import InputError
@@ -17,8 +18,7 @@ from deepseek_cost.skips import Skips
 _NOTES: Final = 100
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct):
     """Takes sources in; `model` is that of texts, and of all requests with `for_all`."""
 
     diagnosis: Diagnosis

@@ -1,10 +1,9 @@
 """The tokens that a bill is made of."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class TokenUsage:
+class TokenUsage(Struct, frozen=True):
     """Billed tokens: input split into cache hits and misses, and output (reasoning included)."""
 
     cache_hit: int

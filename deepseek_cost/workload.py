@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from deepseek_cost.batch import TalliedSource, totals
+from deepseek_cost.batch import Subtotal, TalliedSource, totals
 from deepseek_cost.breakdown import Breakdown, RequestTokens
 from deepseek_cost.cache.hits import Hits
+from deepseek_cost.earliest import Position
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates import (
     Addressee,
@@ -23,16 +24,14 @@ from deepseek_cost.prices import Model
 from deepseek_cost.prompt import require_renderer
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.lines import Lines
 from deepseek_cost.requests.places import Fault, Request
-from deepseek_cost.requests.reader import Feed
+from deepseek_cost.requests.reader import Feed, request_of
 from deepseek_cost.served import Served, ServedNames
 from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
     from deepseek_cost.tokens import TextCounter
-
-# Names and notes that the report has; a batch that makes up more of them is no worse for it.
-_NAMED: Final = 100
 
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 
@@ -41,22 +40,29 @@ OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 class Workload:
     """Takes sources in, one after the other; memory does not grow with their requests."""
 
-    ledgers: Sequence[Ledger]
+    subtotal: Subtotal
     scenario: Scenario
     system: str
     counter: "TextCounter"
     served_by: ServedNames
     on_request: OnRequest = lambda _place, _tallies, _tokens: None
-    skips: Skips = field(default_factory=Skips)
     forecast: Forecast | None = None
-    tallied: list[TalliedSource] = field(default_factory=list)
-    notes: dict[str, None] = field(default_factory=dict)
-    named_models: dict[str, None] = field(default_factory=dict)
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)
+    _source: int = 0
 
     def __post_init__(self) -> None:
         self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
+
+    @property
+    def ledgers(self) -> Sequence[Ledger]:
+        """The account of each model."""
+        return self.subtotal.ledgers
+
+    @property
+    def skips(self) -> Skips:
+        """What was left out."""
+        return self.subtotal.skips
 
     @property
     def models(self) -> list[Model]:
@@ -66,16 +72,18 @@ class Workload:
     @property
     def kinds(self) -> set[Kind]:
         """What the sources are."""
-        return {Kind(source.kind) for source in self.tallied}
+        return {source.kind for source in self.subtotal.tallied}
 
     def totals(self) -> list[Tally]:
         """Add up all sources for each model; raises InputError where nothing was counted."""
-        if not self.tallied:
+        tallied = self.subtotal.tallied
+        if not tallied:
             raise InputError(f"no request could be counted, {self.skips.requests:,} were skipped")
-        return totals(self.tallied)
+        return totals(tallied)
 
     def take(self, feed: Feed) -> None:
         """Count and tally a source; raises InputError unless a fault is to be skipped."""
+        self._source += 1
         if feed.is_text:
             self._take_text(feed)
         else:
@@ -101,43 +109,43 @@ class Workload:
             tallies.append(tally)
             counted.append(RequestTokens(parts, tally.output_ceiling))
         self.on_request(Place(feed.source.name, 1, None), tallies, counted)
-        self.tallied.append(TalliedSource(feed.source.name, tuple(tallies), is_empty=not text))
+        source = TalliedSource(feed.source.name, tuple(tallies), is_empty=not text)
+        self.subtotal.add(self._source, source)
 
     def _no_hits(self) -> Sequence[Hits | None]:
         """Return that no hits are forecast; the ratio tells them."""
         return [None for _ in self.ledgers]
 
+    def take_lines(self, lines: Lines, source: int) -> None:
+        """Count and tally some lines of the source of that number; raises InputError as `take`."""
+        for number, data in lines:
+            self._try(request_of(lines.document(number, data), lines.wanted), source)
+
     def _take_requests(self, feed: Feed) -> None:
-        sums: list[Tally] | None = None
-        kinds: set[Kind] = set()
         skipped = self.skips.requests
-        for found in feed.requests():
-            tallies = self._try(found)
-            if tallies is None or not isinstance(found, Request):
-                continue
-            kinds.add(Kind.BATCH if found.in_batch else found.kind)
-            sums = tallies if sums is None else [a + b for a, b in zip(sums, tallies, strict=True)]
-        if sums is not None:
-            kind = kinds.pop() if len(kinds) == 1 else Kind.MIXED
-            self.tallied.append(TalliedSource(feed.source.name, tuple(sums), kind))
-        elif skipped == self.skips.requests:
+        for part in feed.parts():
+            if isinstance(part, Lines):
+                self.take_lines(part, self._source)
+            else:
+                self._try(request_of(part, feed.wanted), self._source)
+        if self._source not in self.subtotal.sources and skipped == self.skips.requests:
             raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
 
-    def _try(self, found: Request | Fault) -> list[Tally] | None:
-        """Tally a request; None if it was skipped."""
+    def _try(self, found: Request | Fault, source: int) -> None:
+        """Tally a request, unless it is to be skipped."""
+        at = Position(source, found.line, found.column)
         try:
-            return self._take_request(_sound(found))
+            self._take_request(_sound(found), at)
         except InputError as error:
-            self.skips.note(error)
-            return None
+            self.skips.note(error, at)
 
-    def _take_request(self, request: Request) -> list[Tally]:
+    def _take_request(self, request: Request, at: Position) -> None:
         from deepseek_cost.prompt.bodies import (  # noqa: PLC0415 - needs the renderer
             images_without_vision,
             read_body,
         )
 
-        served = self._serving(request)
+        served = self._serving(request, at)
         thinking = served.model.thinking if served else None
         place = Place(request.source, request.line, request.custom_id)
         bodies = [read_body(request, model, thinking=thinking) for model in self.models]
@@ -148,26 +156,28 @@ class Workload:
         tallies = []
         for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
             tally = tally_body(body, self.scenario, found)
-            ledger.note(Place(place.source, place.line, place.short_id), tally, body.parts)
-            ledger.unseen_images += tally.unknown_images
+            ledger.note(tally, body.parts)
+            ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
             ledger.replaced_images += images_without_vision(request, ledger.model.template)
             ledger.is_fim |= request.kind is Kind.FIM
             if body.refused:
-                ledger.refusals.note(place, body.refused, tally.requests)
+                ledger.refusals.note(place, body.refused, tally.requests, at)
             tallies.append(tally)
+        kind = Kind.BATCH if request.in_batch else request.kind
+        self.subtotal.add(
+            at.source, TalliedSource(request.source, tuple(tallies), frozenset({kind}))
+        )
         self.on_request(place, tallies, counted)
-        return tallies
 
-    def _serving(self, request: Request) -> Served | None:
+    def _serving(self, request: Request, at: Position) -> Served | None:
         """Look up the model that a body names, and keep what is to be said about it."""
         name = request.body.get("model")
         if not isinstance(name, str):
             return None
         found = self.served_by.of(request, name)
-        if len(self.named_models) < _NAMED:
-            self.named_models[found.model.name if found else name] = None
-        if found and found.note and len(self.notes) < _NAMED:
-            self.notes[found.note] = None
+        self.subtotal.named_models.note(found.model.name if found else name, at)
+        if found and found.note:
+            self.subtotal.notes.note(found.note, at)
         return found
 
 

@@ -8,6 +8,7 @@ import deepseek_recipe as recipe
 from deepseek_cost import vocabulary
 from deepseek_cost.prices import Template
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.lines import Document
 from deepseek_cost.requests.places import Line, Request
 from deepseek_cost.requests.reader import request_of
 from deepseek_cost.requests.strictjson import parse
@@ -54,6 +55,6 @@ class Reference:
 def request(body: dict[str, Any], kind: Kind, *, ascii_only: bool = True) -> Request:
     """Return a body as the reader hands it on."""
     text = json.dumps(body, ensure_ascii=ascii_only)
-    found = request_of(Line("made", text, 1), parse(text), kind)
+    found = request_of(Document(Line("made", text, 1), parse(text)), kind)
     assert isinstance(found, Request)
     return found

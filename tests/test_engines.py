@@ -175,12 +175,12 @@ def test_an_encoder_that_has_grown_is_replaced_and_counts_on(
     held = iter(range(0, 10**12, 1_000))
     monkeypatch.setattr(on_gigatoken, "_memory", lambda: next(held))
     engine = Gigatoken(tiktoken_engine, most_growth=500, least_bytes=100)
-    first = engine._tokenizer
+    first = engine.tokenizer
 
     tokens = [engine.count_each(["word " * 60])[0] for _ in range(3)]
 
     assert tokens == [61, 61, 61]
-    assert engine._tokenizer is not first
+    assert engine.tokenizer is not first
 
 
 @needs_gigatoken

@@ -28,9 +28,9 @@ def test_the_wheel_carries_the_price_table_the_types_and_nothing_else(built: Pat
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        table = archive.read("deepseek_cost/prices.toml")
+        for table in ("prices.toml", "prices.json"):
+            assert archive.read(f"deepseek_cost/{table}") == (ROOT / "data" / table).read_bytes()
 
-    assert table == (ROOT / "data" / "prices.toml").read_bytes()
     assert "deepseek_cost/py.typed" in names
     assert {name.split("/")[0] for name in names} == {
         "deepseek_cost",
@@ -73,7 +73,7 @@ def test_the_wheel_runs_from_a_folder_of_its_own(built: Path, tmp_path: Path) ->
 
     site = tmp_path / "site" / "deepseek_cost"
     assert ran.stdout.split() == [
-        str(site / "pricefile.py"),
+        str(site / "pricefile" / "__init__.py"),
         str(site / "prices.toml"),
         "2026-11-23",
     ]

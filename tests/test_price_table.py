@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import json
 
-from deepseek_cost import Currency, PriceBook, PriceTableError, Tier, load_prices
-from deepseek_cost.pricefile import bundled, choose, parse
+from deepseek_cost import Currency, PriceBook, PriceTableError, Tier, load_prices, pricefile
+from deepseek_cost.pricefile import Copy, bundled, choose, mark_of, parse
 from tests.conftest import Dscost, utc
 
 TEXT = bundled().read_text(encoding="utf-8")
@@ -66,10 +67,14 @@ def test_prices_are_decimals_as_written_and_not_the_nearest_floats(book: PriceBo
         ("context_tokens = 1_000_000", "context_tokens = -1", "a token limit is not between"),
         ("until = 2026-07-24", "until = 2026-01-24", "until is later than since"),
         ("[[period]]", "[[period]", "not valid TOML"),
-        ("[[cancelled]]", "[[canceled]]", "canceled: Unexpected keyword argument"),
-        ('provider = "deepseek"', "provider = 1\nextra = [3]", "extra: Unexpected"),
-        ("[endpoints]", "[endpoints]\nthird = [3]", "endpoints.third: Input should be"),
-        ("context_tokens = 1_000_000", "", "[[model]] deepseek-v4-flash: context_tokens: "),
+        ("[[cancelled]]", "[[canceled]]", "canceled: unknown key; did you mean cancelled?"),
+        ('provider = "deepseek"', "provider = 1\nextra = [3]", "extra: unknown key"),
+        ("[endpoints]", "[endpoints]\nthird = [3]", "endpoints.third: Expected str, got array"),
+        (
+            "context_tokens = 1_000_000",
+            "",
+            "[[model]] deepseek-v4-flash: context_tokens is missing",
+        ),
         (
             '"https://api-docs.deepseek.com/news/news260821"]\nrates',
             '""]\nrates',
@@ -91,13 +96,13 @@ def test_a_wrong_entry_is_named(written: str, instead: str, message: str) -> Non
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "Field required"),
+        (b"", "schema_version is missing"),
         (b"\xff\xfe", "not UTF-8 at byte 0"),
         (b"a = [" + b"[\n" * 100_000, "not valid TOML"),
         (b"x = 1\n" * 200_000, "larger than 1,000,000 bytes"),
         (b"a." * 3_000 + b"a = 1", "a line is longer than 5,000 characters"),
         (b"x = " + b"9" * 4_900, "not valid TOML"),
-        (b"schema_version = 1\nprovider = 3", "provider: Input should be a valid string"),
+        (b"schema_version = 1\nprovider = 3", "provider: Expected str, got int"),
         (TEXT.replace('provider = "deepseek"', "cancelled = [3]").encode(), "not valid TOML"),
     ],
 )
@@ -198,5 +203,34 @@ def test_the_other_facts_are_in_the_table_too(book: PriceBook, shared: Path) -> 
         assert book.find(name).concurrent_requests == limits[name]
 
 
-def test_the_bundled_table_is_valid_and_is_built_as_any_other_would_be() -> None:
-    assert repr(load_prices()) == repr(parse(TEXT, "bundled prices.toml"))
+def test_the_bundled_table_is_valid_and_its_copy_says_the_same() -> None:
+    copy = json.decode(bundled("prices.json").read_bytes(), type=Copy)
+
+    # After a change of the table: python -m deepseek_cost.pricefile > data/prices.json
+    assert copy.of == mark_of(bundled().read_bytes())
+    assert repr(copy.book) == repr(load_prices()) == repr(parse(TEXT, "bundled prices.toml"))
+
+
+def test_a_table_edited_after_its_copy_was_made_is_read_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("prices.toml", "prices.json"):
+        (tmp_path / name).write_bytes(bundled(name).read_bytes())
+    monkeypatch.setattr(pricefile, "bundled", lambda name="prices.toml": tmp_path / name)
+    load = pricefile._bundled_book.__wrapped__
+    parsed = parse(TEXT.replace("output = 3.96", "output = 3.97"), "mine.toml")
+
+    assert load() == load_prices()
+    (tmp_path / "prices.toml").write_text(TEXT.replace("output = 3.96", "output = 3.97"))
+    assert load() == parsed != load_prices()
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b'{"of": [1, 2], "book": {}}'])
+def test_a_damaged_copy_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
+) -> None:
+    (tmp_path / "prices.toml").write_bytes(bundled().read_bytes())
+    (tmp_path / "prices.json").write_bytes(damage)
+    monkeypatch.setattr(pricefile, "bundled", lambda name="prices.toml": tmp_path / name)
+
+    assert pricefile._bundled_book.__wrapped__() == load_prices()

@@ -1,10 +1,10 @@
 """Which price bills a name at an instant: the whole history, at every boundary."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from deepseek_cost import Currency, PriceBook, Rates, Tier, UnknownModelError, UnpricedError
 from tests.conftest import utc

@@ -10,8 +10,9 @@ import pytest
 import zstandard
 
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.lines import MAX_LINE_BYTES
 from deepseek_cost.requests.places import Fault, Request
-from deepseek_cost.requests.reader import MAX_LINE_BYTES, open_feed
+from deepseek_cost.requests.reader import open_feed
 from deepseek_cost.sources import TextSource
 from tests.conftest import Dscost
 

@@ -8,6 +8,7 @@ from itertools import chain, islice, repeat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tokenizers import Tokenizer
 
 from deepseek_cost import InputError, vocabulary
@@ -41,7 +42,7 @@ def counter(request: pytest.FixtureRequest) -> StreamCounter:
 def hasty(counter: StreamCounter) -> StreamCounter:
     """The same counter, for which a run is long and a window full after a few characters."""
     small = replace(byte_pairs(), window=48, overlap=24)
-    return replace(counter, longest_piece=24, byte_pairs=lambda: small)
+    return structs.replace(counter, longest_piece=24, byte_pairs=lambda: small)
 
 
 def test_every_vocabulary_entry_is_split_as_the_reference_splits_it(

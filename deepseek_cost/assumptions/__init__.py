@@ -1,9 +1,10 @@
 """What a figure rests on besides the prompt and the price list, and the flag that changes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
@@ -16,8 +17,7 @@ from deepseek_cost.schedule import Tier
 MAX_AGE_DAYS: Final = 45
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Struct, frozen=True):
     """`about` names the figures, `set_by` the flag that changes the value; None: nothing does."""
 
     about: str

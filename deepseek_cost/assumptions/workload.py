@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assumption]:
     """Put what request bodies decide by themselves in place of what is assumed of prompts."""
-    kinds = {source.kind for source in workload.tallied}
+    kinds = workload.kinds
     listed = list(found)
     if kinds != {"text"}:
         own = "as each request body says"
         listed = [_deferred(a, own, alone="text" not in kinds) for a in listed]
-    if len(workload.named_models) > 1:
-        names = ", ".join(workload.named_models)
+    if len(workload.subtotal.named_models) > 1:
+        names = ", ".join(workload.subtotal.named_models)
         listed.append(
             Assumption("model", f"each column prices all requests; they name {names}", "--model")
         )
-    listed += [Assumption("model", note, "--model") for note in workload.notes]
+    listed += [Assumption("model", note, "--model") for note in workload.subtotal.notes]
     if workload.forecast is not None:
         listed.append(Assumption("cache_age", workload.forecast.timeline.known, "--gap"))
     if any(ledger.is_fim for ledger in workload.ledgers):
@@ -72,7 +72,7 @@ def warnings_of_skips(skips: Skips) -> list[str]:
     """Tell that requests were left out."""
     if not skips.requests:
         return []
-    first = skips.named[0]
+    first = next(iter(skips.named))
     return [f"skipped {skips.requests:,} requests, which no figure holds; the first: {first}"]
 
 

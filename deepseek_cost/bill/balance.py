@@ -1,14 +1,14 @@
 """A balance run down as DeepSeek does it: what was granted goes first, then what was topped up."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from deepseek_cost.cost import EXACT
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """Money left in an account; `owed` is what no balance was left for."""
 
     granted: Decimal
@@ -36,8 +36,7 @@ class Balance:
         return int(self.left // amount) if amount else None
 
 
-@dataclass(frozen=True, slots=True)
-class RunDown:
+class RunDown(Struct, frozen=True):
     """A balance before and after; the hours, since 1970, in which its parts were used up.
 
     An hour is None where that part lasts, or was empty from the start.

@@ -1,10 +1,11 @@
 """The figures of a bill: tokens summed as they go by, and the money that they come to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import add
+
+from msgspec import Struct
 
 from deepseek_cost.bill.tariff import Stretch
 from deepseek_cost.cost import EXACT, Cost, cost_of
@@ -13,8 +14,7 @@ from deepseek_cost.schedule import Tier
 from deepseek_cost.usage import TokenUsage
 
 
-@dataclass(slots=True)
-class Sums:
+class Sums(Struct):
     """Requests and their tokens; `reasoning` is as far as told."""
 
     requests: int = 0
@@ -46,8 +46,7 @@ class Sums:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Sums with their cost, exactly, and what it would have been otherwise.
 
     `saved` by cache hits; `peak_extra` over the off-peak rates of the same period; `beside`: the

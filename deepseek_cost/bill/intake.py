@@ -1,8 +1,9 @@
 """One pass over a log: each record billed, held against its forecast, and learned from."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from deepseek_cost.bill.account import Account
 from deepseek_cost.bill.profile import UNKNOWN_MODE, Habit, Profile
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from deepseek_cost.bill.proof import Proof
 
 
-@dataclass(slots=True)
-class Intake:
+class Intake(Struct):
     """Takes the lines of logs in; `make_proof` is called when the first request comes up."""
 
     account: Account

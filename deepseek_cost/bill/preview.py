@@ -1,7 +1,8 @@
 """Requests of the preview, April to August 2026: its template had no text for high effort."""
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.places import Request

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 # The mode of a request that is not in the log.
 UNKNOWN_MODE: Final = "unknown"
@@ -21,8 +22,7 @@ class Habit(NamedTuple):
     label: str | None = None
 
 
-@dataclass(slots=True)
-class Spread:
+class Spread(Struct):
     """Answers by their tokens; it grows with the different counts only."""
 
     answers: Counter[int] = field(default_factory=Counter)
@@ -51,16 +51,14 @@ class Spread:
         return Spread(self.answers + other.answers)
 
 
-@dataclass(slots=True)
-class Lengths:
+class Lengths(Struct):
     """How long the answers of a habit were, and their reasoning where it is told."""
 
     output: Spread = field(default_factory=Spread)
     reasoning: Spread = field(default_factory=Spread)
 
 
-@dataclass(slots=True)
-class Profile:
+class Profile(Struct):
     """The lengths by habit."""
 
     by_habit: dict[Habit, Lengths] = field(default_factory=dict)

@@ -1,9 +1,11 @@
 """The forecast held against the bill: requests in a log, counted as before they were sent."""
 
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from deepseek_cost.bill.figures import Sums, figures_of, total
 from deepseek_cost.bill.preview import at_low_effort
@@ -27,8 +29,7 @@ from deepseek_cost.served import served
 _NAMED: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """A figure of a request that was billed otherwise than forecast."""
 
     place: str
@@ -38,8 +39,7 @@ class Deviation:
     reason: str
 
 
-@dataclass(slots=True)
-class Tried:
+class Tried(Struct):
     """How often a figure was forecast, and how often exactly so; both sums are of tokens."""
 
     requests: int = 0
@@ -56,8 +56,7 @@ class Tried:
         return forecast == billed
 
 
-@dataclass(slots=True)
-class Proof:
+class Proof(Struct):
     """Takes billed records in, in order; what it keeps grows with the distinct prompts alone."""
 
     book: PriceBook

@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.masking import masked
@@ -20,8 +21,7 @@ EDGE_SECONDS: Final = 60
 _KNOWN_NAMES: Final = 1_000
 
 
-@dataclass(slots=True, eq=False)
-class Stretch:
+class Stretch(Struct, eq=False):
     """A time in which a price stays as it is, and so does the price of the model beside it.
 
     Seconds since 1970; `since` is the earliest at which it was found to hold, `until` is excluded.
@@ -33,8 +33,7 @@ class Stretch:
     until: float
 
 
-@dataclass(slots=True)
-class Tariff:
+class Tariff(Struct):
     """The stretches of a model's name found so far, in the order of time."""
 
     find: Callable[[float], Stretch]
@@ -80,8 +79,7 @@ def tariff_of(book: PriceBook, name: str, beside: str, currency: Currency) -> Ta
     return Tariff(find)
 
 
-@dataclass(slots=True)
-class Tariffs:
+class Tariffs(Struct):
     """The tariffs of the names that come up, each beside the other of the two default models."""
 
     book: PriceBook

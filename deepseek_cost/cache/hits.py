@@ -1,10 +1,9 @@
 """Cache hits of requests, between the least and the most that may be."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Struct, frozen=True):
     """Cache-hit tokens of requests; at worst there are none.
 
     `best` is None where hits are not forecast but set by a ratio. `aged` is the part of `expected`

@@ -1,9 +1,10 @@
 """The cache as a value: prefixes of prompts by digest, and the units that a request can hit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import AnyStr, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from deepseek_cost.cache.hits import Hits
 
@@ -16,8 +17,7 @@ _BLOCK_BYTES: Final = BLOCK * ID_BYTES
 _DIGEST_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A prompt's tokens, four bytes each, and where in it input and answers end, in tokens.
 
     `said` is the end of the user's input, before the marks that call for the answer. A span of
@@ -60,8 +60,7 @@ class _Chain:
         return blake2b(rest, digest_size=_DIGEST_BYTES, key=self.blocks[blocks]).digest()
 
 
-@dataclass(slots=True)
-class PrefixCache:
+class PrefixCache(Struct):
     """Forecasts hits in the order of the requests; memory grows with the distinct blocks only.
 
     `nearest` is the number, from 0, of the request with which the last one shares most blocks.

@@ -1,9 +1,10 @@
 """When the requests of a sequence are sent: by a gap between them, or by their own timestamps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.instants import NoInstantError, seconds_of
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 _FIELDS: Final = ("timestamp", "created_at", "created", "time")
 
 
-@dataclass(slots=True)
-class Timeline:
+class Timeline(Struct):
     """Tells when each request is sent, in seconds; None where nothing tells it."""
 
     gap: timedelta | None = None

@@ -163,6 +163,7 @@ def workload_of(
     breakdown: bool = False,
 ) -> "Workload":
     """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
+    from deepseek_cost.batch import Subtotal
     from deepseek_cost.forecast import Forecast
     from deepseek_cost.ledger import Ledger
     from deepseek_cost.prompt.segments import SegmentEncoder
@@ -171,11 +172,10 @@ def workload_of(
     from deepseek_cost.workload import Workload
 
     return Workload(
-        ledgers=[Ledger(model, rates, breakdown) for model, rates in columns],
+        Subtotal([Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)),
         scenario=scenario,
         system=system,
         counter=sparing_counter(),
         forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
         served_by=ServedNames(find_served),
-        skips=skips_of(on_error),
     )

@@ -1,14 +1,14 @@
 """What an answer says, out of the three formats: its texts, whether it calls tools, its end."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _CUT: Final = ("length", "max_tokens", "incomplete")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The texts of an answer; `is_cut`: it ran into its limit of tokens."""
 
     reasoning: str

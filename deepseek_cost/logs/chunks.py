@@ -1,12 +1,13 @@
 """Streamed answers kept chunk by chunk: the usage comes with the last one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
+
 from deepseek_cost.logs.fields import as_object
+from deepseek_cost.requests.lines import Document
 from deepseek_cost.requests.places import Fault, Line
-from deepseek_cost.requests.reader import Document
 
 # Streams that run beside each other in one log; of more, the oldest counts as broken off.
 _MOST_OPEN: Final = 10_000
@@ -14,8 +15,7 @@ _LONGEST_ID: Final = 256
 _ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
 
 
-@dataclass(slots=True)
-class Chunks:
+class Chunks(Struct):
     """Passes what is no chunk, and of the chunks of an answer the one that has its usage."""
 
     _open: dict[str, Line] = field(default_factory=dict)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct, field
 
 
 class Field(StrEnum):
@@ -52,8 +53,7 @@ TOKENS: Final[Mapping[Field, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """The names to look under; `own` ones stand in place of the usual."""
 
     own: Mapping[Field, Sequence[str]] = field(default_factory=dict)

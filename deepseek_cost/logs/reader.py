@@ -3,15 +3,17 @@
 import csv
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from msgspec.structs import replace
 
 from deepseek_cost.logs.chunks import Chunks
 from deepseek_cost.logs.records import Reading, Record
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.lines import MAX_LINE_BYTES, Document, Documents
 from deepseek_cost.requests.places import Fault, Line
-from deepseek_cost.requests.reader import MAX_LINE_BYTES, Document, Documents, open_feed
+from deepseek_cost.requests.reader import open_feed
 from deepseek_cost.sources import TextSource
 from deepseek_cost.streams import PACKED, Advance, reading
 

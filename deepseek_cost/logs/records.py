@@ -1,10 +1,11 @@
 """A line of a log read into what a bill needs of it: tokens, model, instants, key."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from fractions import Fraction
 from typing import Final
+
+from msgspec import Struct, field
 
 from deepseek_cost.instants import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.logs.fields import Field, Fields, as_object, at
@@ -17,8 +18,7 @@ _LONGEST_NAME: Final = 256
 _PROVIDER: Final = "deepseek/"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One request that was billed; instants are seconds since 1970, None where not told.
 
     `request_at` is the path to the request in the line.
@@ -37,8 +37,7 @@ class Record:
     response: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How lines are read: the fields, and what to take where a line does not tell it.
 
     `zone` is that of times without one, `at` the instant of lines without a time.

@@ -1,9 +1,10 @@
 """A `usage` object of the API's three formats, read into billed tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.usage import TokenUsage
@@ -15,8 +16,7 @@ _OF_CHAT: Final = ("prompt_tokens", "prompt_cache_hit_tokens", "prompt_cache_mis
 _OF_MESSAGES: Final = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True):
     kind: Kind
     input: str
     output: str
@@ -30,8 +30,7 @@ class NoUsageError(ValueError):
     """An object does not say what was billed; the text says why, and holds nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Billed tokens of one request; `reasoning`, part of the output, is None where not told.
 
     `assumed_split`: hits and misses come from an assumed share, not from the answer.

@@ -5,7 +5,6 @@ template of a plain prompt comes from a table of token counts and is marked as n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
@@ -13,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from deepseek_cost.errors import InputError, VocabularyError
 from deepseek_cost.prices import Template
@@ -29,8 +30,7 @@ class Effort(StrEnum):
     MAX = "max"
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Struct, frozen=True):
     """Thinking and its effort; the defaults are the API's own."""
 
     thinking: bool = True
@@ -44,8 +44,7 @@ class Mode:
         return 131_072 if self.effort is Effort.MAX else 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What stands around a user's text: tokens of a system text, and of all that is added.
 
     `before` and `after` are the template's pieces, each with whether it is a special token; empty

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Protocol, cast
 
 import deepseek_recipe as recipe
+from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, RequestTokens
 from deepseek_cost.cache.prefix import Prompt
@@ -46,8 +47,7 @@ _OF_INPUT: Final = (
 _MOST_OUTPUT: Final = 393_216
 
 
-@dataclass(frozen=True, slots=True)
-class _Converted:
+class _Converted(Struct, frozen=True):
     request: recipe.ConversationRequest
     refused: str | None
 
@@ -62,8 +62,7 @@ class Body(Protocol):
         """Return the tokens themselves, as many as are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedBody:
+class RenderedBody(Struct, frozen=True):
     """A body with the conversation and the prompt that DeepSeek's renderer makes of it.
 
     The conversation is the same whatever endpoint the body is for.

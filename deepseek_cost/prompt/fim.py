@@ -3,8 +3,9 @@
 No bill of one is known, and the renderer has no template for it.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.breakdown import Breakdown, RequestTokens
 from deepseek_cost.cache.prefix import ID_BYTES, Prompt
@@ -17,8 +18,7 @@ _SPECIAL_TOKENS: Final = 4
 _MAX_TOKENS: Final = 8_192
 
 
-@dataclass(frozen=True, slots=True)
-class FimBody:
+class FimBody(Struct, frozen=True):
     """The body of a completion, read for a model."""
 
     request: Request

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.breakdown import Breakdown, tools_of
+from deepseek_cost.breakdown import ROLES, Breakdown, tools_of
 from deepseek_cost.cache.prefix import ID_BYTES
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 _KEPT_CHARACTERS: Final = 4_000_000
 _DSML: Final = "｜DSML｜"
 _IMAGE: Final = "<｜image｜>"
-_SPOKEN: Final = ("user", "assistant", "tool", "latest_reminder")
 _SPEAKERS: Final = {"<｜Assistant｜>": "assistant", "<｜latest_reminder｜>": "latest_reminder"}
 # These end what was said before; all other special tokens may stand inside of it.
-_ROLES: Final = ("<｜User｜>", "<｜System｜>", *_SPEAKERS)
+_SPEAKING: Final = ("<｜User｜>", "<｜System｜>", *_SPEAKERS)
 _TOOLS_BEGIN: Final = "### Available Tool Schemas\n\n"
 
 
@@ -95,7 +94,7 @@ def break_down(
     parts = Breakdown(
         system=_of_roles(conversation.messages, ("system",), counter)["system"],
         tools=tools_of(_tools(rendered, conversation, counter)),
-        history={role: tokens for role in _SPOKEN if (tokens := (history + spoken)[role])},
+        history={role: tokens for role in ROLES if (tokens := (history + spoken)[role])},
         user=user,
         images=sum(images),
     )
@@ -113,7 +112,7 @@ def _totals(rendered: "RenderedPrompt", counter: SegmentCounter) -> tuple[int, C
     for text, special in segments(rendered):
         tokens = 1 if special else counter.count(text)
         total += tokens
-        if special and text in _ROLES:
+        if special and text in _SPEAKING:
             speaker = _SPEAKERS.get(text)
         elif speaker and (not special or text == _DSML):
             spoken[speaker] += tokens
@@ -162,7 +161,7 @@ def _tools(
 def _end_of_head(rendered: "RenderedPrompt") -> int:
     """Return where the first message begins: the head has system texts and tools."""
     for begin, end in rendered.special_ranges:
-        if rendered.prompt[begin:end] in _ROLES and rendered.prompt[begin:end] != "<｜System｜>":
+        if rendered.prompt[begin:end] in _SPEAKING and rendered.prompt[begin:end] != "<｜System｜>":
             return begin
     return len(rendered.prompt)
 

@@ -1,7 +1,6 @@
 """The requests of a conversation, turn by turn: projected from its first one, or replayed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from deepseek_recipe import (
@@ -11,6 +10,7 @@ from deepseek_recipe import (
     RenderedPrompt,
     UserMessage,
 )
+from msgspec import Struct
 
 from deepseek_cost.cache.prefix import Prompt
 from deepseek_cost.prompt.bodies import RenderedBody
@@ -20,8 +20,7 @@ from deepseek_cost.prompt.tokenized import END, THOUGHT
 _WORD: Final = " a"  # one token, however many stand in a row
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Tokens of each turn to come; None where nobody said how many."""
 
     turns: int = 0
@@ -30,8 +29,7 @@ class Plan:
     reasoning: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A request and the output tokens of its answer.
 
     `lacks_reasoning` tells that it had reasoning of which nobody said how much.

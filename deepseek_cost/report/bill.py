@@ -1,9 +1,10 @@
 """The report of `dscost bill`."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from deepseek_cost.bill.account import Account, Group
 from deepseek_cost.bill.balance import Balance
@@ -141,8 +142,7 @@ class BillReport(Part):
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a bill is made by: prices with their table, currency, zone, the model beside each."""
 
     book: PriceBook

@@ -1,8 +1,9 @@
 """The report of `dscost prices --check`: where a table differs from the bundled one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.report.parts import Part
@@ -42,13 +43,13 @@ def check_report(bundled: PriceBook, checked: PriceBook, name: str) -> CheckRepo
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield each value of a table with the path to it; entries go by their own names."""
-    if is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
+    if isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _leaves(getattr(value, name), f"{path}.{name}".lstrip("."))
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}")
-    elif isinstance(value, tuple) and any(map(is_dataclass, value)):
+    elif isinstance(value, tuple) and any(isinstance(inner, Struct) for inner in value):
         for number, inner in enumerate(value):
             yield from _leaves(inner, f"{path}[{_label(inner, number)}]")
     elif value not in (None, "", ()):

@@ -124,7 +124,7 @@ def compare_report(
         for line in lines_of(price.model, price.period.rates[price.currency], tally)
     ]
     warnings = (
-        *source_warnings(workload.tallied, skipped),
+        *source_warnings(workload.subtotal.tallied, skipped),
         *warnings_at(book, first.at),
         *warnings_of_workload(workload),
     )
@@ -132,7 +132,7 @@ def compare_report(
     return CompareReport(
         currency=first.currency,
         priced_at=first.at,
-        inputs=input_entries(workload.tallied),
+        inputs=input_entries(workload.subtotal.tallied),
         requests=tallies[0].requests,
         cache_hit_ratio=ratio,
         requests_per_day=per_day,

@@ -62,7 +62,7 @@ def count_report(
     per_file: bool,
 ) -> CountReport:
     """Report the tokens of the sources, all together and, if wanted, each."""
-    tallied = workload.tallied
+    tallied = workload.subtotal.tallied
     names = [ledger.model.name for ledger in workload.ledgers]
     files = (
         FileCounts(

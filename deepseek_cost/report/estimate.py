@@ -141,7 +141,7 @@ def estimate_report(
     per_file: bool,
 ) -> EstimateReport:
     """Report what the sources cost, all together and, if wanted, each."""
-    tallied = workload.tallied
+    tallied = workload.subtotal.tallied
     estimates = quote.price(workload.totals())
     files = (
         FileEstimates(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field
+from dataclasses import MISSING, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, dataclass_transform
@@ -157,14 +157,16 @@ def period_note(period: Period, until: datetime | None) -> PeriodNote:
 def input_entries(tallied: Sequence[TalliedSource]) -> tuple[Input, ...]:
     """Report the sources."""
     return tuple(
-        Input(source=source.source, kind=Kind(source.kind), requests=source.requests)
+        Input(source=source.source, kind=source.kind, requests=source.requests)
         for source in tallied
     )
 
 
 def assumption_entries(assumptions: Sequence[Assumption]) -> tuple[AssumptionEntry, ...]:
     """Report the assumptions."""
-    return tuple(AssumptionEntry(**asdict(assumption)) for assumption in assumptions)
+    return tuple(
+        AssumptionEntry(about=one.about, value=one.value, set_by=one.set_by) for one in assumptions
+    )
 
 
 def source_warnings(tallied: Sequence[TalliedSource], skipped: Sequence[str]) -> Iterable[str]:

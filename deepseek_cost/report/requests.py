@@ -1,6 +1,6 @@
 """What a report says of requests: what their input is made of, how they are spread, refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Self
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 from deepseek_cost.breakdown import (
     LEAST_IMAGE_TOKENS,
     MOST_IMAGE_TOKENS,
+    ROLES,
     Breakdown,
     ToolTokens,
 )
@@ -55,7 +56,7 @@ class BreakdownEntry(Part):
     """The input by origin; everything adds up to `tokens.input`."""
 
     system: int
-    tools: tuple[ToolEntry, ...]
+    tools: tuple[ToolEntry, ...] = described("the most tokens first")
     history: dict[str, int] = described("by role")
     user: int = described("user messages that no answer follows")
     images: int
@@ -151,8 +152,8 @@ def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
     """Report what input is made of."""
     return BreakdownEntry(
         system=parts.system,
-        tools=tuple(_tool(name, tool, price) for name, tool in parts.tools.items()),
-        history=dict(parts.history),
+        tools=tuple(_tool(name, tool, price) for name, tool in _by_tokens(parts.tools)),
+        history={role: parts.history[role] for role in ROLES if role in parts.history},
         user=parts.user,
         images=parts.images,
         template=parts.template,
@@ -175,6 +176,11 @@ def skipped_entry(workload: "Workload") -> Skipped | None:
     if not workload.skips.requests:
         return None
     return Skipped(requests=workload.skips.requests, first=tuple(workload.skips.named))
+
+
+def _by_tokens(tools: Mapping[str, ToolTokens]) -> list[tuple[str, ToolTokens]]:
+    """Return tools by name, those with the most tokens first: an order that no reader decides."""
+    return sorted(tools.items(), key=lambda named: (-named[1].tokens, named[0]))
 
 
 def _tool(name: str, tool: ToolTokens, price: Price) -> ToolEntry:

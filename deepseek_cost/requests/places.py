@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.requests.kinds import Kind
 
 _MOST_CHOICES: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A body with where it stands; `text` is its JSON as written, which begins at `column`.
 
     `record` is the object on the line: the body itself, or what a batch wraps it in.
@@ -60,8 +60,7 @@ def made_request(source: str, body: dict[str, object], kind: Kind = Kind.CHAT) -
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What stands where a request should, and why it is none."""
 
     source: str
@@ -76,8 +75,7 @@ class Fault:
 Requests = Iterator[Request | Fault]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """JSON text and the line and column at which it begins, counted from 1."""
 
     source: str

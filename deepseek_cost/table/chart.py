@@ -1,10 +1,10 @@
 """Costs drawn as lines: with letters on a terminal, or as an SVG picture."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
 from plotille import Figure
 
 from deepseek_cost.prices import Currency
@@ -17,8 +17,7 @@ _ROWS: Final = 16
 _MARGIN: Final = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """Lines of (x, cost), each with its name; `x_ticks` reach from the least x to the most."""
 
     title: str

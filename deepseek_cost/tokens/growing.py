@@ -1,14 +1,14 @@
 """Input of unknown size: one engine to begin with, another one once it pays."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from deepseek_cost.tokens import Engine
 
 
-@dataclass(slots=True)
-class Growing:
+class Growing(Struct):
     """Counts on the engine that is there; after so many characters, another one is loaded."""
 
     now: Engine

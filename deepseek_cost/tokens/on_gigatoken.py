@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -26,6 +27,7 @@ _COMPARED: Final = "0.10."
 _INSTALL: Final = "pip install 'deepseek-cost[fast]'"
 # So many bytes are handed over at once: enough for every core, little to hold in memory.
 _GROUP: Final = 1 << 23
+_LITTLE: Final = 1 << 20
 # What gigatoken remembers of the words it met is never dropped. An encoder with which the process
 # grew by so much is replaced; not before it has earned that, since loading one takes a moment.
 _MOST_GROWTH: Final = 128 << 20
@@ -74,7 +76,7 @@ class Gigatoken:
     beside: Callable[[], Engine]
     most_growth: int = _MOST_GROWTH
     least_bytes: int = _LEAST_BYTES
-    _tokenizer: "Tokenizer" = field(init=False)
+    tokenizer: "Tokenizer" = field(init=False)
     _size: int = field(init=False)
     _taken: int = field(init=False)
 
@@ -83,7 +85,11 @@ class Gigatoken:
 
     def counts(self, chunks: Iterable[str]) -> Iterator[int]:
         """Yield the tokens of each group of chunks; one is counted while the next is read."""
-        return done_ahead(self._count_group, _groups(chunks), 1)
+        groups = _groups(chunks)
+        first = list(islice(groups, 2))
+        if len(first) < 2:  # noqa: PLR2004 - one needs no thread
+            return map(self._count_group, first)
+        return done_ahead(self._count_group, chain(first, groups), 1)
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text."""
@@ -91,7 +97,7 @@ class Gigatoken:
         self._take(len(data))
         if has_later(data):
             return [len(self.ids(text)) // 4 for text in texts]
-        encode = self._tokenizer.encode
+        encode = self.tokenizer.encode
         return [len(encode(text)) for text in texts]
 
     def ids(self, text: str) -> bytes:
@@ -100,24 +106,28 @@ class Gigatoken:
         if has_later(data):
             return self.beside().ids(text)
         self._take(len(data))
-        return (self._tokenizer.encode(data) + FIRST_TEXT_TOKEN).tobytes()
+        return (self.tokenizer.encode(data) + FIRST_TEXT_TOKEN).tobytes()
 
     def _count_group(self, group: _Group) -> int:
         from gigatoken import BytesSource  # noqa: PLC0415 - loaded by now
 
-        self._take(sum(map(len, group.known)))
-        _, lengths = self._tokenizer.encode_batch_padded(BytesSource(group.known), pad_id=0)
-        return int(lengths.sum()) + sum(self.beside().count_each(group.odd) if group.odd else ())
+        size = sum(map(len, group.known))
+        odd = sum(self.beside().count_each(group.odd)) if group.odd else 0
+        self._take(size)
+        if size < _LITTLE:
+            return odd + sum(map(len, map(self.tokenizer.encode, group.known)))
+        _, lengths = self.tokenizer.encode_batch_padded(BytesSource(group.known), pad_id=0)
+        return odd + int(lengths.sum())
 
     def _take(self, size: int) -> None:
         """Note so many bytes to encode, with a new encoder if the one in use has grown too much."""
         if self._taken > self.least_bytes and _memory() > self._size + self.most_growth:
-            del self._tokenizer
+            del self.tokenizer
             self._begin()
         self._taken += size
 
     def _begin(self) -> None:
-        self._tokenizer = _tokenizer(load_index())
+        self.tokenizer = _tokenizer(load_index())
         self._size, self._taken = _memory(), 0
 
 

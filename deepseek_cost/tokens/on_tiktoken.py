@@ -1,16 +1,18 @@
 """The V4 encoding on tiktoken, which every installation has."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice, pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from tiktoken import Encoding
 
 from deepseek_cost.tokens.pieces import PATTERN
-from deepseek_cost.tokens.runs import BytePairs
 from deepseek_cost.vocabulary import FIRST_TEXT_TOKEN, Ranks, load_index, load_ranks
+
+if TYPE_CHECKING:
+    from deepseek_cost.tokens.runs import BytePairs
 
 # tiktoken looks for special tokens even where none is allowed, and without any it would stop at
 # every character. This one is of noncharacters; text that has it is split as all other text.
@@ -18,8 +20,7 @@ _NEVER_ALLOWED: Final = {"\ufdd0\ufdd1\ufdd0": 1 << 18}
 _NONE: Final[set[str]] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Tiktoken:
+class Tiktoken(Struct, frozen=True):
     """Encodes on tiktoken; a text that is given whole is never parsed for special tokens."""
 
     encoding: Encoding
@@ -59,8 +60,10 @@ def tiktoken_engine() -> Tiktoken:
 
 
 @cache
-def byte_pairs() -> BytePairs:
+def byte_pairs() -> "BytePairs":
     """Return the encoder of single pieces, for those that are too long for an engine."""
+    from deepseek_cost.tokens.runs import BytePairs  # noqa: PLC0415 - few texts have such
+
     encode = tiktoken_engine().encoding._encode_single_piece  # noqa: SLF001 - pieces as bytes
     lengths = [end - begin for begin, end in pairwise(load_index().ends)]
     return BytePairs(encode, [0] * FIRST_TEXT_TOKEN + lengths)

@@ -10,9 +10,10 @@ middle dot, and gaps without a character.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import regex
@@ -65,8 +66,7 @@ _SAFE: Final = "|".join(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """The pattern and the classes that runs are made of, for text that has no safe cut."""
 
     piece: "regex.Pattern[str]"

@@ -1,9 +1,10 @@
 """A few short texts, counted without building an encoder of the whole vocabulary."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.tokens import TextCounter
 from deepseek_cost.tokens.on_tiktoken import Tiktoken, encoding_of
@@ -15,8 +16,7 @@ _SHORT: Final = 8_192
 _MOST_LOOKUPS: Final = 32_768
 
 
-@dataclass(slots=True)
-class SparingCounter:
+class SparingCounter(Struct):
     """Counts a few short texts with small encoders; what is more is left to another counter."""
 
     index: Index

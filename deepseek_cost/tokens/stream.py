@@ -1,8 +1,9 @@
 """Text of any length, counted in constant memory on either engine."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.tokens import Engine, stand_ins
@@ -13,8 +14,7 @@ from deepseek_cost.tokens.runs import BytePairs, Run, begin_run
 _BLOCK: Final = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class StreamCounter:
+class StreamCounter(Struct, frozen=True):
     """Counts on an engine, chunk by chunk. Time is linear however the text is made.
 
     A piece of `longest_piece` characters or more is taken as a run: tiktoken's pattern engine
@@ -71,8 +71,7 @@ class StreamCounter:
         return _Cutter(self.byte_pairs, self.longest_piece)
 
 
-@dataclass(slots=True)
-class _Cutter:
+class _Cutter(Struct):
     """Cuts a stream where no token can span, and counts the runs that cannot be cut so."""
 
     byte_pairs: Callable[[], BytePairs]

@@ -6,10 +6,11 @@ hash with the number of its token (u32, 0: none; a slot taken is followed by the
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 from zlib import crc32
+
+from msgspec import Struct
 
 # Ids 0 to 2 are special tokens; the tokens of plain text begin here and have no gap.
 FIRST_TEXT_TOKEN: Final = 3
@@ -20,8 +21,7 @@ _TABLES: Final = 4 * (TOKENS + 1 + _SLOTS)
 Ranks = dict[bytes, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """Finds tokens in the bytes that `pack` made."""
 
     ends: Sequence[int]
