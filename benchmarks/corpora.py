@@ -16,11 +16,12 @@ from typing import Final
 _SYLLABLES: Final = (
     "a an ar be con de e en er es for i in ing ion is it la le ly ment ne o of on or ou per pre "
     "pro ra re ri ro s se st ta te ter th the ti to tion tu un ure ver vi y"
-).split()
-_KEYWORDS: Final = "def return if else for in while import from class self None True not and".split()
+)
+_KEYWORDS: Final = "def return if else for in while import from class self None True not and"
 # Common characters first; what follows them fills up what is rare.
-_CHARACTERS: Final = "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后" + "".join(
-    map(chr, range(0x4E00, 0x5E00))
+_CHARACTERS: Final = (
+    "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可"
+    + "".join(map(chr, range(0x4E00, 0x5E00)))
 )
 _WORDS: Final = 200_000
 _PARTS: Final = 400  # of words or characters, in one paragraph
@@ -33,7 +34,7 @@ class Corpus:
         self._chance = Random(seed)  # noqa: S311 - no secret
         lengths = (1, 1, 2, 2, 2, 3, 3, 4)
         self._words = [
-            "".join(self._chance.choices(_SYLLABLES, k=self._chance.choice(lengths)))
+            "".join(self._chance.choices(_SYLLABLES.split(), k=self._chance.choice(lengths)))
             for _ in range(_WORDS)
         ]
         self._by_word = list(accumulate(1 / rank for rank in range(1, _WORDS + 1)))
@@ -54,7 +55,7 @@ class Corpus:
         lines = []
         for _ in range(_PARTS // 8):
             name, other, third = self._some_words(3)
-            word = self._chance.choice(_KEYWORDS)
+            word = self._chance.choice(_KEYWORDS.split())
             indent = " " * (4 * self._chance.randrange(4))
             number = self._chance.randrange(1_000)
             lines.append(f"{indent}{word} {name}_{other}({third}={number}, *args):  # {other}")

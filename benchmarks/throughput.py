@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -71,7 +72,7 @@ def in_process(data: bytes) -> Rivals:
         assert isinstance(engine, Gigatoken)
         own = engine.tokenizer.encode_batch
         rivals |= {
-            "gigatoken's own way": lambda: int(len(own(BytesSource(data)).layout.content)),
+            "gigatoken's own way": lambda: len(own(BytesSource(data)).layout.content),
             "dscost on gigatoken": lambda: fast_counter().count(source.decode(blocks())),
         }
     return rivals
@@ -79,16 +80,12 @@ def in_process(data: bytes) -> Rivals:
 
 def whole_process(path: Path) -> Rivals:
     """Return processes that count a file; the first one does nothing."""
-    return {
-        "python -c pass": lambda: ran([sys.executable, "-c", "pass"]),
-        **{
-            f"dscost count --engine {engine}": lambda engine=engine: ran(
-                [_DSCOST, "count", "--engine", engine, str(path)]
-            )
-            for engine in ("tiktoken", "gigatoken", "auto")
-            if engine != "gigatoken" or is_usable()
-        },
-    }
+    rivals: Rivals = {"python -c pass": partial(ran, [sys.executable, "-c", "pass"])}
+    for engine in ("tiktoken", "gigatoken", "auto"):
+        if engine != "gigatoken" or is_usable():
+            command = [_DSCOST, "count", "--engine", engine, str(path)]
+            rivals[f"dscost count --engine {engine}"] = partial(ran, command)
+    return rivals
 
 
 def ran(command: list[str]) -> int:

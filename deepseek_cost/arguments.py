@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from deepseek_cost.schedule import Calendar, Tier
 
 # Short enough that no number takes long to work with.
 _NUMBER: Final = re.compile(r"[0-9]{0,15}(\.[0-9]{0,15})?")
+_INCREASE: Final = re.compile(r"([0-9.]{1,31}) ?(%|USD|CNY)?")
 _GAP: Final = re.compile(r"(\d{1,6}) ?([smhd])", re.ASCII)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEARS: Final = range(2000, 2200)
@@ -40,6 +41,13 @@ class Clock(Struct, frozen=True):
         """Return the next instant that is not peak."""
         peak = self.calendar.tier_at(self.now) is Tier.PEAK
         return self.next_in(Tier.OFF_PEAK) if peak else self.now
+
+
+class Increase(NamedTuple):
+    """By how much a cost may grow: in percent, in a currency, or in that of the costs (None)."""
+
+    value: Decimal
+    unit: str | None
 
 
 def instant(text: str, clock: Clock) -> datetime:
@@ -122,6 +130,18 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
             f"(the currency is --currency)"
         )
     return value
+
+
+def increase(text: str) -> Increase:
+    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05."""
+    match = _INCREASE.fullmatch(text.strip().upper())
+    value = _number(match[1]) if match else None
+    if match is None or value is None:
+        raise UsageError(
+            f"--max-increase {text!r} is neither a percentage such as 10% nor an amount such as "
+            f"0.05 or 0.05USD"
+        )
+    return Increase(value, match[2] or None)
 
 
 def _time_of_day(text: str, clock: Clock) -> datetime | None:

@@ -9,6 +9,7 @@ DscostError                 exit code 1
   LiveError                 the API cannot be asked, or answers with an error
   UnpricedError             a model, instant or currency for which there is no evidence of a price
   UsageError              an option that cannot be meant as given; exit code 2
+    ConfigError           a setting in a file or the environment that cannot be meant as given
 """
 
 from typing import ClassVar
@@ -52,3 +53,7 @@ class UsageError(DscostError):
     """An option or argument cannot be meant as given."""
 
     exit_code: ClassVar[int] = 2
+
+
+class ConfigError(UsageError):
+    """A setting in a file or in the environment cannot be meant as given."""

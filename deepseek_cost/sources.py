@@ -69,7 +69,7 @@ def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8
     In directories, hidden, git-ignored and binary files are left out.
     Raises InputError for a missing file or a directory without text files.
     """
-    _require_text_encoding(encoding)
+    require_text_encoding(encoding)
     found = Found()
     for name in names:
         try:
@@ -114,17 +114,24 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
 
 
 def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
-    files = sorted(path for path in _walk(folder, globs) if path.is_file())
-    binary = {path for path in files if _is_binary(path, encoding)}
-    texts = [path for path in files if path not in binary]
+    texts, binary = below(folder, globs, encoding)
     if not texts:
-        beside = f" among {len(files)} files" if files else ""
+        beside = f" among {len(binary)} files" if binary else ""
         raise InputError(
             f"{folder}: no text files{beside}; hidden and git-ignored files are left out"
             + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
         )
     found.sources += [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
-    found.skipped += [unicode_name(str(path)) for path in files if path in binary]
+    found.skipped += [unicode_name(str(path)) for path in binary]
+
+
+def below(
+    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8"
+) -> tuple[list[Path], list[Path]]:
+    """Return the files of text below a folder, and the binary ones; not the hidden and ignored."""
+    files = sorted(path for path in _walk(folder, globs) if path.is_file())
+    binary = {path for path in files if _is_binary(path, encoding)}
+    return [path for path in files if path not in binary], sorted(binary)
 
 
 def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
@@ -219,7 +226,8 @@ def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
         )
 
 
-def _require_text_encoding(encoding: str) -> None:
+def require_text_encoding(encoding: str) -> None:
+    """Raise UsageError for what is no encoding of text files."""
     try:
         "".encode(encoding)
         info = codecs.lookup(encoding)

@@ -1,5 +1,6 @@
 """What all tests share: no machine's own settings, and the command run inside the process."""
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -32,7 +33,8 @@ def _own_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    monkeypatch.delenv("DSCOST_PRICES", raising=False)
+    for name in [name for name in os.environ if name.startswith("DSCOST_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TZ", "UTC")
 

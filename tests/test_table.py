@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deepseek_cost import Currency
-from deepseek_cost.table.layout import money
+from deepseek_cost.page.wording import money
 from tests.conftest import Dscost
 
 

@@ -75,12 +75,12 @@ def test_texts_counted_together_are_counted_as_each_alone(texts: list[str]) -> N
     assert list(sparing(400).count_each(texts)) == alone
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_hostile_strings_are_split_as_the_reference_splits_them(
     counter: StreamCounter, hasty: StreamCounter, reference: Tokenizer, seed: int
 ) -> None:
     hostile = Hostile(seed)
-    texts = [hostile.string() for _ in range(15_000)]
+    texts = [hostile.string() for _ in range(8_000)]
 
     for text, expected in zip(texts, reference.encode_batch(texts), strict=True):
         assert ids(counter, text) == expected.ids

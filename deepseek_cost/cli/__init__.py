@@ -66,7 +66,7 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
     code = DscostError.exit_code
     match error:
         case DscostError():
-            return str(error), error.exit_code
+            return "; ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code
         case TyperException():
             message = error.format_message().replace("Value error, ", "").rstrip(".")
             command = " ".join(["dscost", *(name for name in args[:1] if name in NAMES)])

@@ -18,7 +18,7 @@ from deepseek_cost.cli.setup import (
     timeline_by,
     zone_of,
 )
-from deepseek_cost.errors import DscostError
+from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
 
 _OF_TEXTS = "deepseek-v4-pro"
@@ -26,7 +26,7 @@ _OF_TEXTS = "deepseek-v4-pro"
 
 def cache(
     files: o.Files,
-    model: o.OneModel = None,
+    model: o.Models = None,
     gap: o.Gap = None,
     system: o.System = None,
     thinking: o.Thinking = True,
@@ -55,15 +55,16 @@ def cache(
     from deepseek_cost.tokens import default_counter
     from deepseek_cost.trace import Trace
 
+    if model and len(model) > 1:
+        raise UsageError(f"cache takes one --model, not {', '.join(map(repr, model))}")
     mode = mode_of(thinking, effort)
     scenario = Scenario(mode, cache_hit_ratio=None)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
-    names = [model] if model else None
     trace = Trace(
         diagnosis=Diagnosis(SegmentEncoder(default_counter()), timeline_by(gap), scenario),
-        served_by=ServedNames(partial(serving, table.book, names, instant)),
-        model=table.book.find(model or _OF_TEXTS),
+        served_by=ServedNames(partial(serving, table.book, model, instant)),
+        model=table.book.find(model[0] if model else _OF_TEXTS),
         mode=mode,
         system=system_text(system, encoding),
         for_all=model is not None,

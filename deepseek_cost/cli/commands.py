@@ -8,10 +8,13 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from deepseek_cost.cli.command import Command
+
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from typer._click import Command, Context, HelpFormatter
+    from typer._click import Command as AnyCommand
+    from typer._click import Context, HelpFormatter
     from typer._click.shell_completion import CompletionItem
 
 _BEFORE: Final = "Before sending"
@@ -34,6 +37,7 @@ COMMANDS: Final = (
     Entry("compare", _BEFORE, "Show where the models cross, over the share of cache hits."),
     Entry("chat", _BEFORE, "Project what a conversation or agent run costs, turn by turn."),
     Entry("cache", _BEFORE, "Show what requests hit of the cache, and why they miss."),
+    Entry("diff", _BEFORE, "Tell what a change of prompts costs, file by file."),
     Entry("when", _OVER_TIME, "Tell whether it is peak, until when, and how the week looks."),
     Entry("prices", _OVER_TIME, "Show the price list in force, or every change of it."),
     Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),
@@ -48,11 +52,11 @@ class CommandTable(TyperGroup):
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
         super().__init__(**settings)
         # What Typer looks at for a name like the one misspelt; it looks at no command here.
-        self.commands: MutableMapping[str, Command] = dict.fromkeys(NAMES, self)
+        self.commands: MutableMapping[str, AnyCommand] = dict.fromkeys(NAMES, self)
 
-    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
+    def get_command(self, ctx: "Context", cmd_name: str) -> "AnyCommand | None":
         """Load a command; None if there is no such."""
-        return _load(cmd_name) if cmd_name in NAMES else None
+        return load(cmd_name) if cmd_name in NAMES else None
 
     def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """List the commands by what a person wants, without loading them."""
@@ -69,8 +73,9 @@ class CommandTable(TyperGroup):
         return items or super().shell_complete(ctx, incomplete)
 
 
-def _load(name: str) -> "Command":
+def load(name: str) -> "AnyCommand":
+    """Load a command by its name."""
     function: Callable[..., None] = getattr(import_module(f"deepseek_cost.cli.{name}"), name)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name)(function)
+    app.command(name, cls=Command)(function)
     return get_command(app)

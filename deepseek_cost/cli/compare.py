@@ -27,7 +27,7 @@ def compare(
     files: o.Files,
     model: o.Models = None,
     output_tokens: o.OutputTokens = None,
-    cache_hit_ratio: o.CacheHitRatio = "0",
+    cache_hit_ratio: o.CacheHitRatio = None,
     per_day: o.PerDay = None,
     system: o.System = None,
     thinking: o.Thinking = True,
@@ -48,7 +48,7 @@ def compare(
     from deepseek_cost.estimates import Scenario
     from deepseek_cost.report.compare import compare_report
 
-    ratio = arguments.ratio(cache_hit_ratio)
+    ratio = arguments.ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)

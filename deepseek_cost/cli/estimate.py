@@ -43,7 +43,7 @@ def estimate(
     output_tokens: o.OutputTokens = None,
     output_from: o.OutputFrom = None,
     output_label: o.OutputLabel = None,
-    cache_hit_ratio: o.CacheHitRatioOrAuto = "0",
+    cache_hit_ratio: o.CacheHitRatio = None,
     gap: o.Gap = None,
     requests: o.Requests = 1,
     system: o.System = None,
@@ -77,7 +77,7 @@ def estimate(
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
     limit = arguments.amount(max_cost) if max_cost is not None else None
-    ratio = arguments.ratio_or_auto(cache_hit_ratio)
+    ratio = arguments.ratio_or_auto(cache_hit_ratio or "0")
     timeline = timeline_of(gap, forecasts=ratio is None)
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     table = price_table(prices)

@@ -90,10 +90,7 @@ class Feeds:
             for source in self.found.sources:
                 with self._open(source, advance) as feed:
                     workload.take(feed)
-        if prompt_options and workload.kinds and Kind.TEXT not in workload.kinds:
-            raise UsageError(
-                f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
-            )
+        require_prompts(workload.kinds, prompt_options)
 
     @contextmanager
     def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":
@@ -109,6 +106,14 @@ class Feeds:
             if self._held is None:
                 self._held = open_feed(source, self.wanted, advance)
             yield self._held
+
+
+def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
+    """Refuse options of plain prompts where there are request bodies only."""
+    if prompt_options and kinds and Kind.TEXT not in kinds:
+        raise UsageError(
+            f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
+        )
 
 
 def names_to_price(

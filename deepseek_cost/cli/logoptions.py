@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from deepseek_cost.cli.optiongroups import priced, read, sent, shown
 from deepseek_cost.schedule import TierBy
 
 Logs = Annotated[
@@ -16,7 +17,7 @@ Logs = Annotated[
 ]
 LogFields = Annotated[
     list[str] | None,
-    typer.Option(
+    read.setting(
         "--field",
         metavar="WHAT=NAME",
         help="Where a log has time, end, model, usage, request, response, key, label, input, hit, "
@@ -25,44 +26,32 @@ LogFields = Annotated[
 ]
 TimeFields = Annotated[
     list[str] | None,
-    typer.Option("--time-field", metavar="NAME", help="As --field time=NAME; repeatable."),
-]
-LogAt = Annotated[
-    str | None, typer.Option("--at", metavar="INSTANT", help="The instant of lines without a time.")
-]
-LogTz = Annotated[
-    str | None,
-    typer.Option("--tz", metavar="ZONE", help="Of days, and of times without one. [default: UTC]"),
+    read.setting("--time-field", metavar="NAME", help="As --field time=NAME; repeatable."),
 ]
 TierByName = Annotated[
     TierBy,
-    typer.Option("--tier-by", metavar="start|end", help="Which instant of a request is priced."),
-]
-LogHitRatio = Annotated[
-    str | None,
-    typer.Option(
-        "--cache-hit-ratio", "-c", metavar="R", help="Share of hits where a line tells none."
-    ),
-]
-OneRequest = Annotated[
-    str, typer.Argument(metavar="REQUEST", help="A file with a request body as the API takes it.")
-]
-Live = Annotated[bool, typer.Option("--live", help="Send it: this costs money.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is sent.")]
-BaseUrl = Annotated[
-    str | None,
-    typer.Option("--base-url", metavar="URL", help="Where the API is. [default: DeepSeek's]"),
-]
-Timeout = Annotated[
-    float, typer.Option("--timeout", min=0.1, max=3_600, metavar="S", help="Seconds to wait.")
+    priced.setting("--tier-by", metavar="start|end", help="Which instant of a request is priced."),
 ]
 WithForecast = Annotated[
     bool,
-    typer.Option(
+    shown.option(
         "--forecast/--no-forecast", help="Hold requests in the log against what they were billed."
     ),
 ]
 Calibrate = Annotated[
     Path | None,
-    typer.Option("--calibrate", metavar="FILE", help="Write how long the answers were."),
+    shown.option("--calibrate", metavar="FILE", help="Write how long the answers were."),
+]
+
+OneRequest = Annotated[
+    str, typer.Argument(metavar="REQUEST", help="A file with a request body as the API takes it.")
+]
+Live = Annotated[bool, sent.option("--live", help="Send it: this costs money.")]
+Yes = Annotated[bool, sent.option("--yes", "-y", help="Do not ask before it is sent.")]
+BaseUrl = Annotated[
+    str | None,
+    sent.option("--base-url", metavar="URL", help="Where the API is.", show_default="DeepSeek's"),
+]
+Timeout = Annotated[
+    float, sent.setting("--timeout", min=0.1, max=3_600, metavar="S", help="Seconds to wait.")
 ]

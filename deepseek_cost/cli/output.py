@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deepseek_cost.report.compare import CompareReport
     from deepseek_cost.report.contract import Report
 
-_OVER_LIMIT: Final = 3
+OVER_LIMIT: Final = 3
 # What COLUMNS may say; tables need no more, and make do with no less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
@@ -67,10 +67,11 @@ def say(message: str) -> None:
 
 def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
     """Write the chart of a report to a file."""
-    from deepseek_cost.table import picture
+    from deepseek_cost.page import describe
+    from deepseek_cost.render.picture import to_svg
 
     try:
-        path.write_text(picture(report), encoding="utf-8")
+        path.write_text(to_svg(describe(report)), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--svg {path}: {error.strerror}") from error
 
@@ -82,22 +83,11 @@ def _as_json(report: "Report") -> str:
 
 
 def _as_table(report: "Report") -> str:
-    from rich.console import Console
-
-    from deepseek_cost.table import show
+    from deepseek_cost.page import describe
+    from deepseek_cost.render.terminal import to_terminal
 
     columns, rows = get_terminal_size()
-    console = Console(
-        file=sys.stdout,
-        width=min(max(columns, _NARROWEST), _WIDEST),
-        height=rows,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    with console.capture() as captured:
-        show(report, console)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    return to_terminal(describe(report), sys.stdout, min(max(columns, _NARROWEST), _WIDEST), rows)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:
@@ -109,4 +99,4 @@ def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bo
     if over:
         currency = estimates[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
-        raise typer.Exit(_OVER_LIMIT)
+        raise typer.Exit(OVER_LIMIT)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deepseek_cost import arguments
+from deepseek_cost.cli.settings import given_by
 from deepseek_cost.errors import UsageError
 from deepseek_cost.prompt import Effort, Mode
 from deepseek_cost.terminal import unicode_name
@@ -35,14 +36,15 @@ class Table(NamedTuple):
 
 
 def price_table(flag: Path | None) -> Table:
-    """Load the price table that the flag, the environment or the config folder names."""
+    """Load the price table that the option or the config folder names."""
     from deepseek_cost.pricefile import choose, load_prices
     from deepseek_cost.report.parts import PriceTable
 
     choice = choose(flag)
     book = load_prices(choice.path)
     source = unicode_name(str(choice.path)) if choice.path else "bundled"
-    return Table(book, PriceTable(source=source, chosen_by=choice.chosen_by, checked=book.checked))
+    chosen_by = given_by("prices") or choice.chosen_by
+    return Table(book, PriceTable(source=source, chosen_by=chosen_by, checked=book.checked))
 
 
 def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
@@ -102,9 +104,13 @@ def timeline_by(gap: str | None) -> "Timeline":
 
 
 def prompt_options(thinking: bool, effort: Effort | None, system: str | None) -> list[str]:
-    """Return the options given that are of plain prompts alone."""
-    given = {"--no-thinking": not thinking, "--effort": effort is not None, "--system": system}
-    return [name for name, is_given in given.items() if is_given]
+    """Return the flags given that are of plain prompts alone; a setting may be of others, too."""
+    given = {
+        "--no-thinking": not thinking and given_by("thinking"),
+        "--effort": effort and given_by("effort"),
+        "--system": system and given_by("system"),
+    }
+    return [flag for flag, origin in given.items() if origin and origin.startswith("-")]
 
 
 def names_of(book: "PriceBook", wanted: Sequence[str] | None) -> list[str]:

@@ -1,18 +1,47 @@
 """dscost when."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deepseek_cost import arguments
 from deepseek_cost.cli import options as o
-from deepseek_cost.cli.output import write
+from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.setup import instant_of, price_table, zone_of
+from deepseek_cost.errors import UsageError
+
+if TYPE_CHECKING:
+    from deepseek_cost.pricebook import PriceBook
 
 
 def when(
     at: o.At = None,
     tz: o.Tz = None,
+    template: o.Template = None,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Tell whether it is peak, until when, and how the week looks."""
     from deepseek_cost.report.when import when_report
 
+    if template is not None and as_json:
+        raise UsageError("--format and --json exclude each other")
     book = price_table(prices).book
-    write(when_report(book, instant_of(at, book, tz), zone_of(tz)), as_json=as_json)
+    instant = instant_of(at, book, tz)
+    if template is not None:
+        _write_line(template, book, instant.astimezone(arguments.zone(tz) if tz else None))
+        return
+    write(when_report(book, instant, zone_of(tz)), as_json=as_json)
+
+
+def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
+    from deepseek_cost.assumptions import warnings_at
+    from deepseek_cost.statusline import Moment, filled
+
+    calendar = book.calendar
+    change = calendar.next_change(at)
+    until = change and change.astimezone(at.tzinfo)
+    following = calendar.tier_at(change).label if change else None
+    line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
+    for warning in warnings_at(book, at):
+        say(f"warning: {warning}")
+    write_text(f"{line}\n")

@@ -11,6 +11,7 @@ from deepseek_cost.report.chat import ChatReport
 from deepseek_cost.report.check import CheckReport
 from deepseek_cost.report.compare import CompareReport
 from deepseek_cost.report.count import CountReport
+from deepseek_cost.report.diff import DiffReport
 from deepseek_cost.report.estimate import EstimateReport
 from deepseek_cost.report.history import HistoryReport
 from deepseek_cost.report.live import LiveReport
@@ -24,6 +25,7 @@ Report = (
     | CheckReport
     | CompareReport
     | CountReport
+    | DiffReport
     | EstimateReport
     | HistoryReport
     | LiveReport

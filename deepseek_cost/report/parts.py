@@ -21,7 +21,7 @@ def exact(amount: Decimal) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Written:
+class Written:
     """Tells pydantic, which is not loaded here, how the schema describes what `plain` writes."""
 
     schema: Mapping[str, str]
@@ -30,8 +30,8 @@ class _Written:
         return dict(self.schema)
 
 
-Amount = Annotated[Decimal, _Written({"type": "string", "pattern": r"^\d+(\.\d*[1-9])?$"})]
-Instant = Annotated[datetime, _Written({"type": "string", "format": "date-time"})]
+Amount = Annotated[Decimal, Written({"type": "string", "pattern": r"^\d+(\.\d*[1-9])?$"})]
+Instant = Annotated[datetime, Written({"type": "string", "format": "date-time"})]
 
 
 def described(description: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `field`

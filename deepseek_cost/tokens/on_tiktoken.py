@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # every character. This one is of noncharacters; text that has it is split as all other text.
 _NEVER_ALLOWED: Final = {"\ufdd0\ufdd1\ufdd0": 1 << 18}
 _NONE: Final[set[str]] = set()
+_WORTH_THREADS: Final = 1 << 18
 
 
 class Tiktoken(Struct, frozen=True):
@@ -26,12 +27,17 @@ class Tiktoken(Struct, frozen=True):
     encoding: Encoding
 
     def counts(self, chunks: Iterable[str]) -> Iterator[int]:
-        """Yield the tokens of each chunk in order; several chunks are counted on threads."""
+        """Yield the tokens of each chunk in order; many are counted on threads."""
         chunks = iter(chunks)
-        first = list(islice(chunks, 2))
-        if len(first) < 2:  # noqa: PLR2004 - one needs no second thread
-            yield from map(self._count, first)
-            return
+        first: list[str] = []
+        size = 0
+        while size < _WORTH_THREADS:
+            chunk = next(chunks, None)
+            if chunk is None:
+                yield from map(self._count, first)
+                return
+            first.append(chunk)
+            size += len(chunk)
         from deepseek_cost.tokens.ahead import cores, done_ahead  # noqa: PLC0415 - takes 10 ms
 
         yield from done_ahead(self._count, chain(first, chunks), cores())

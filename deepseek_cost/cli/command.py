@@ -1,0 +1,73 @@
+"""A command as dscost has it: settings behind its options, its help in sections like a man page."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from typer._click.exceptions import BadParameter
+from typer.core import TyperCommand
+
+from deepseek_cost.cli.optiongroups import GROUPS
+from deepseek_cost.cli.settings import SettingsContext, name_of
+from deepseek_cost.errors import ConfigError, DscostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from typer._click import Context, HelpFormatter
+
+
+class Command(TyperCommand):
+    """Reads settings for options that are not given, and tells of an error which it is about."""
+
+    context_class = SettingsContext
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Read the command line; what is wrong with a setting is said of its file or variable."""
+        settings = cast("SettingsContext", ctx)
+        try:
+            rest = super().parse_args(ctx, args)
+        except BadParameter as error:
+            origin = settings.origin(error.param.name or "") if error.param else None
+            if origin is None or origin.startswith("-"):
+                raise
+            raise ConfigError(f"{origin}: {error.message.rstrip('.')}") from error
+        settings.settle()
+        return rest
+
+    def invoke(self, ctx: "Context") -> Any:  # noqa: ANN401 - Typer's own
+        """Run the command; an error over an option that a setting gave is told with its place."""
+        try:
+            return super().invoke(ctx)
+        except DscostError as error:
+            for place in _concerned(cast("SettingsContext", ctx), str(error)):
+                error.add_note(f"set by {place}")
+            raise
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """List arguments and options by their groups, those of no group last."""
+        groups: dict[str, list[tuple[str, str]]] = {
+            title: [] for title in ("Arguments", *(g.title for g in GROUPS), "Options")
+        }
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is None:
+                continue
+            if param.param_type_name == "argument":
+                groups["Arguments"].append(record)
+            else:
+                groups[getattr(param, "rich_help_panel", None) or "Options"].append(record)
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":
+    """Yield where the options were set that an error names, or of which it quotes the value."""
+    for option in ctx.command.params:
+        origin = ctx.origin(option.name or "") if name_of(option) else None
+        if origin is None or origin.startswith("-"):
+            continue
+        value = ctx.params.get(option.name or "")
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if option.opts[0] in message or any(repr(str(v)) in message for v in values):
+            yield origin

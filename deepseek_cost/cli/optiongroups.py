@@ -1,0 +1,31 @@
+"""The groups that a command's options stand in, and how an option is declared."""
+
+from typing import Any, Final, NamedTuple
+
+import typer
+
+PREFIX: Final = "DSCOST_"
+
+
+class Group(NamedTuple):
+    """A heading of the help, with the options below it."""
+
+    title: str
+
+    def option(self, *flags: str, **told: Any) -> Any:  # noqa: ANN401 - as typer.Option
+        """Declare an option of one run."""
+        return typer.Option(*flags, rich_help_panel=self.title, **told)
+
+    def setting(self, *flags: str, **told: Any) -> Any:  # noqa: ANN401 - as typer.Option
+        """Declare an option that a file or a variable may give, too: DSCOST_MODEL for --model."""
+        name = flags[0].partition("/")[0].removeprefix("--").replace("-", "_").upper()
+        return self.option(*flags, envvar=f"{PREFIX}{name}", show_envvar=False, **told)
+
+
+read: Final = Group("What is read")
+sent: Final = Group("How it is sent")
+answers: Final = Group("Cache hits and output")
+priced: Final = Group("Prices")
+shown: Final = Group("What is shown")
+# In the order of the help.
+GROUPS: Final = (read, sent, answers, priced, shown)

@@ -1,0 +1,78 @@
+"""Sides out of a git repository: the files of a commit, and those of the working tree."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from deepseek_cost.difference.files import Selection, Side, Unread
+from deepseek_cost.errors import InputError
+from deepseek_cost.repository import tree
+from deepseek_cost.repository.revisions import Revision, resolve
+from deepseek_cost.terminal import unicode_name
+
+
+def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
+    """Find both sides of `A..B PATH...`, or of `A PATH...` and the working tree."""
+    found = resolve(args[0])
+    paths = args[1:] or ["."]
+    places = dict(zip(tree.paths_from_top(paths), paths, strict=True))
+    old = _of_commit(found.old, places, selection, "old")
+    if found.new:
+        new = _of_commit(found.new, places, selection, "new")
+    else:
+        new = _of_working_tree(paths, selection, old.unread)
+    _require_each(paths, (old, new))
+    return old, new
+
+
+def _of_commit(
+    revision: Revision, places: Mapping[str, str], selection: Selection, called: str
+) -> Side:
+    side = Side(revision.name, revision.commit)
+    top = selection.scratch / called
+    entries = tree.lay_out(revision.commit, list(places), top)
+    for path, shown in places.items():
+        side.add(top / path, shown, selection)
+        for entry in entries:
+            if not path or entry.path == path or entry.path.startswith(f"{path}/"):
+                below = entry.path.removeprefix(path).removeprefix("/")
+                name = unicode_name(os.path.normpath(os.path.join(shown, below)))  # noqa: PTH118
+                side.leave(name, Unread(entry.reason, entry.digest))
+    return side
+
+
+def _of_working_tree(
+    paths: Sequence[str], selection: Selection, committed: Mapping[str, Unread]
+) -> Side:
+    """Return the files on disk. Below what was a submodule is another repository's business."""
+    side = Side("working tree")
+    for path in paths:
+        side.add(Path(path), path, selection)
+    for name, source in list(side.files.items()):
+        if source.path and source.path.is_symlink():
+            linked = _digest_of_link(source.path, committed.get(name))
+            side.leave(name, Unread(tree.LINK, linked))
+    for name, unread in committed.items():
+        if unread.reason == tree.SUBMODULE and Path(name).is_dir():
+            side.leave(name, unread)
+    return side
+
+
+def _digest_of_link(path: Path, committed: Unread | None) -> str:
+    """Return the hash that git gives a link, by the algorithm of the repository."""
+    algorithm = "sha256" if committed and len(committed.digest) == 64 else "sha1"  # noqa: PLR2004
+    target = os.fsencode(path.readlink())
+    return hashlib.new(algorithm, b"blob %d\0%b" % (len(target), target)).hexdigest()
+
+
+def _require_each(paths: Sequence[str], sides: Iterable[Side]) -> None:
+    """Raise InputError for a path that neither side has."""
+    names = [name for side in sides for name in (*side.files, *side.unread)]
+    for path in paths:
+        shown = unicode_name(os.path.normpath(path))
+        if not any(shown in {".", name} or name.startswith(f"{shown}/") for name in names):
+            both = " or ".join(side.name for side in sides)
+            raise InputError(
+                f"{shown}: no text files there in {both}; hidden and git-ignored files are left out"
+            )

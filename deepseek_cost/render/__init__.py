@@ -1,0 +1,1 @@
+"""Renderers: each draws a page in its own way, and knows nothing of reports."""

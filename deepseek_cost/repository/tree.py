@@ -1,0 +1,148 @@
+"""The files of a commit, laid out in a folder of their own; the working tree is not touched."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+
+from deepseek_cost.errors import InputError
+from deepseek_cost.repository.git import ask, records, running
+from deepseek_cost.terminal import unicode_name
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+# What one side lays out at most; a folder of prompts is far smaller.
+_MOST_BYTES: Final = 4_000_000_000
+_BLOCK_BYTES: Final = 1 << 18
+_LINK_MODE: Final = "120000"
+_POINTER: Final = re.compile(rb"version https://git-lfs.*\noid sha256:([0-9a-f]{64})\n", re.DOTALL)
+_LONGEST_POINTER: Final = 1_024
+LINK: Final = "a symbolic link"
+SUBMODULE: Final = "a submodule"
+_IGNORE_FILES: Final = (".gitignore", ".ignore")
+
+
+class Entry(Struct, frozen=True):
+    """What a tree has at a path, counted from the top."""
+
+    mode: str
+    oid: str
+    size: int
+    path: str
+
+    @property
+    def reason(self) -> str | None:
+        """Why it cannot be laid out as a file; None where it can."""
+        parts = self.path.split("/")
+        if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
+            return "a path that no checkout has"
+        if self.mode == _LINK_MODE:
+            return LINK
+        return None if self.mode.startswith("100") else SUBMODULE
+
+
+class NoText(NamedTuple):
+    """A path whose text is not in the tree, why, and a digest of what is there."""
+
+    path: str
+    reason: str
+    digest: str
+
+
+def paths_from_top(paths: Sequence[str]) -> list[str]:
+    """Return paths as trees have them, empty for the top; raises InputError for one outside."""
+    top, prefix = (ask("rev-parse", what) for what in ("--show-toplevel", "--show-prefix"))
+    return [_from_top(path, top, prefix) for path in paths]
+
+
+def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[NoText]:
+    """Write the files at these paths of a commit into a new folder; return what has no text.
+
+    Rules of `.gitignore` above the paths are laid out, too.
+    """
+    entries = list(_entries(commit, paths))
+    files = {entry.path: entry for entry in entries if not entry.reason}
+    size = sum(entry.size for entry in files.values())
+    if size > _MOST_BYTES:
+        raise InputError(f"{commit[:12]}: {size:,} bytes of files there; name fewer folders")
+    folder.mkdir()
+    _write_all(list(files.values()), folder)
+    none = [NoText(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
+    small = [path for path, entry in files.items() if entry.size <= _LONGEST_POINTER]
+    pointed = [(path, _pointed_at(folder / path)) for path in small]
+    return none + [NoText(path, "kept in Git LFS", digest) for path, digest in pointed if digest]
+
+
+def _from_top(path: str, top: str, prefix: str) -> str:
+    if Path(path).is_absolute():
+        path = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
+    else:
+        path = os.path.join(prefix, path)  # noqa: PTH118 - it is a path of a tree
+    path = os.path.normpath(path).replace(os.sep, "/")
+    if path == ".." or path.startswith("../"):
+        raise InputError(f"{unicode_name(path)}: outside of the repository {unicode_name(top)}")
+    return "" if path == "." else path
+
+
+def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
+    """List the trees, each path once."""
+    above = {
+        str(parent / name).removeprefix("./")
+        for path in paths
+        for parent in PurePosixPath(path).parents
+        for name in _IGNORE_FILES
+    }
+    wanted = [] if "" in paths else ["--", *sorted({*paths, *above})]
+    for record in records("ls-tree", "-r", "-z", "-l", "--full-tree", commit, *wanted):
+        told, _, path = record.partition("\t")
+        mode, _, oid, size = told.split()
+        yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
+
+
+def _write_all(entries: Sequence[Entry], folder: Path) -> None:
+    """Write blobs; what several paths share is written once, and linked."""
+    written: dict[str, Path] = {}
+    if not entries:
+        return
+    with running("cat-file", "--batch") as git:
+        for entry in entries:
+            target = folder / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if entry.oid in written:
+                os.link(written[entry.oid], target)
+            else:
+                _write(git, entry, target)
+                written[entry.oid] = target
+
+
+def _write(git: "Popen[bytes]", entry: Entry, target: Path) -> None:
+    assert git.stdin is not None  # noqa: S101 - a pipe was asked for
+    assert git.stdout is not None  # noqa: S101 - likewise
+    git.stdin.write(f"{entry.oid}\n".encode())
+    git.stdin.flush()
+    head = git.stdout.readline().split()
+    if head[1:2] != [b"blob"]:
+        raise InputError(
+            f"{unicode_name(entry.path)}: its content is not in this clone; run git fetch --refetch"
+        )
+    with target.open("xb") as file:
+        _copy(git.stdout, file, int(head[2]))
+    git.stdout.read(1)
+
+
+def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:
+    while size and (block := source.read(min(size, _BLOCK_BYTES))):
+        target.write(block)
+        size -= len(block)
+    if size:
+        raise InputError("git: the object ends too early; run git fsck")
+
+
+def _pointed_at(path: Path) -> str | None:
+    """Return the SHA-256 of the file that Git LFS keeps for a pointer; None for other text."""
+    pointer = _POINTER.match(path.read_bytes())
+    return pointer[1].decode() if pointer else None

@@ -1,0 +1,321 @@
+"""dscost diff: files, folders, reports, and how it ends."""
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.conftest import ROOT, Dscost
+
+AT = ("--at", "2026-11-23T02:00Z")
+# "Hello" is one token; the template adds 83 on Pro, whose cache misses are 1.32 USD a million.
+PRO = ("-m", "pro", *AT)
+
+pytestmark = pytest.mark.usefixtures("two")
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folders old and new: one file is changed, one removed, one added, one as it was."""
+    monkeypatch.chdir(tmp_path)
+    contents = {
+        "old": {"same.txt": "Hello", "longer.txt": "Hello", "gone.txt": "Hello, world!"},
+        "new": {"same.txt": "Hello", "longer.txt": "Hello Hello", "more.txt": "Hello Hello Hello"},
+    }
+    for side, files in contents.items():
+        (tmp_path / side).mkdir()
+        for name, text in files.items():
+            (tmp_path / side / name).write_text(text)
+    return tmp_path
+
+
+def report(dscost: Dscost, *args: object, code: int = 0) -> Any:  # noqa: ANN401 - JSON
+    ran = dscost("diff", *args, "--json")
+    assert ran.code == code, ran.err
+    found = json.loads(ran.out)
+    jsonschema.validate(found, json.loads((ROOT / "data" / "report.schema.json").read_text()))
+    return found
+
+
+def test_a_diff_of_two_files_is_shown_whole(dscost: Dscost) -> None:
+    ran = dscost("diff", "old/longer.txt", "new/longer.txt", *PRO)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "old/longer.txt → new/longer.txt: both priced at 2026-11-23 02:00 UTC\n"
+        "\n"
+        "                               before       after        change\n"
+        "──────────────────────────────────────────────────────────────────────\n"
+        "v4-pro input tokens (1,2)          84          85            +1\n"
+        "  input cost (3,4)         $0.0001109  $0.0001122  +$0.00000132  +1.2%\n"
+        "\n"
+        "files: 1 changed, 0 unchanged\n"
+        "\n"
+        "                          v4-pro        v4-pro\n"
+        "          file            tokens          cost\n"
+        "──────────────────────────────────────────────\n"
+        "changed   new/longer.txt      +1  +$0.00000132\n"
+        "\n"
+        "(1) thinking: on [--thinking/--no-thinking]\n"
+        "(2) effort: high [--effort]\n"
+        "(3) cache hit ratio: 0 [--cache-hit-ratio]\n"
+        "(4) output tokens: unknown [--output-tokens]\n"
+        "(5) tier: by one instant; DeepSeek does not say whether a request's start or its end "
+        "[--at]\n"
+        "(6) prices: unchanged since the official page of 2026-11-15 [--prices]\n"
+    )
+
+
+def test_a_diff_of_two_folders_has_each_file_that_is_not_as_it_was(dscost: Dscost) -> None:
+    found = report(dscost, "old", "new", *PRO)
+
+    (model,) = found["models"]
+    # Hello, Hello, Hello world! against Hello, Hello Hello, Hello Hello Hello.
+    assert model["before"]["tokens"] == {"input": 255, "text": 6, "template": 249, "output": None}
+    assert model["after"]["tokens"] == {"input": 255, "text": 6, "template": 249, "output": None}
+    assert model["increase"] == {
+        "input_tokens": 0,
+        "cost": "0",
+        "cost_of": "floor",
+        "cost_percent": "+0.0",
+    }
+    assert [(file["source"], file["state"]) for file in found["files"]] == [
+        ("more.txt", "added"),
+        ("longer.txt", "changed"),
+        ("gone.txt", "removed"),
+    ]
+    assert [file["models"][0]["increase"]["input_tokens"] for file in found["files"]] == [
+        *(86, 1, -87)
+    ]
+    assert found["unchanged_files"] == 1
+    assert found["before"]["priced_at"] == found["after"]["priced_at"] == "2026-11-23T02:00:00Z"
+
+
+def test_with_the_output_given_whole_costs_are_compared(dscost: Dscost) -> None:
+    found = report(dscost, "old/gone.txt", "new/longer.txt", *PRO, "-o", 500)
+
+    (model,) = found["models"]
+    assert model["increase"]["cost_of"] == "total"
+    # 87 x 1.32 and 85 x 1.32, each + 500 x 3.96, a million
+    assert model["before"]["cost"]["total"] == "0.00209484"
+    assert model["after"]["cost"]["total"] == "0.0020922"
+    assert model["increase"]["cost"] == "-0.00000264"
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [("1%", 3), ("1.2%", 0), ("0.000001", 3), ("0.00000132", 0), ("0.00000132 USD", 0), ("0%", 3)],
+)
+def test_over_the_limit_ends_with_3_after_the_output(dscost: Dscost, limit: str, code: int) -> None:
+    # The increase is 0.00000132 of 0.00011088: 1.19 %.
+    ran = dscost("diff", "old/longer.txt", "new/longer.txt", *PRO, "--max-increase", limit)
+
+    assert ran.code == code
+    assert ("over the limit" in ran.out) is (code == 3)
+    if code:
+        shown = limit if "%" in limit else f"{limit} USD"
+        assert ran.err == (
+            f"dscost: over --max-increase {shown}: deepseek-v4-pro grows by 0.00000132 USD "
+            f"(+1.2%); most of it in new/longer.txt\n"
+        )
+
+
+def test_an_increase_from_nothing_is_over_any_percentage(dscost: Dscost) -> None:
+    Path("old/empty.bin").write_bytes(b"\0")
+    for name in ("same.txt", "longer.txt", "gone.txt"):
+        Path("old", name).unlink()
+
+    ran = dscost("diff", "old", "new", *PRO, "--max-increase", "999999%")
+
+    assert ran.code == 3
+    assert "(from nothing)" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["old"], 2, "give two to compare"),
+        (["old", "new", "old"], 2, "give two to compare"),
+        (["old", "nowhere"], 1, "nowhere: no such file or folder; two revisions are written"),
+        (["old", "new/same.txt"], 2, "old and new/same.txt: a folder and a file"),
+        (["-", "-"], 2, "- (standard input) can be read only once"),
+        (["nowhere", "new"], 1, "nowhere: no such file or folder, and this is no git repository"),
+        (["", "new"], 1, "no git repository"),
+        (["old", "new", "--max-increase", "ten"], 2, "--max-increase 'ten' is neither"),
+        (["old", "new", "--max-increase", "-1%"], 2, "--max-increase '-1%' is neither"),
+        (["old", "new", "--max-increase", "1EUR"], 2, "--max-increase '1EUR' is neither"),
+        (["old", "new", "--max-increase", "1 CNY"], 2, "the costs are in USD"),
+        (["old", "new", "--json", "--markdown"], 2, "give one of them"),
+        (["old", "new", "-m", "gpt"], 1, "unknown model 'gpt'"),
+        (["old", "new", "--at", "2026-01-01T00:00Z"], 1, ""),
+        (["old", "new", "--encoding", "morse"], 2, "--encoding 'morse' is unknown"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line_and_no_output(
+    dscost: Dscost,
+    two: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    args: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(two.parent))
+    ran = dscost("diff", *args)
+
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.count("\n") == 1
+    assert said in ran.err
+
+
+def test_a_file_that_cannot_be_counted_is_on_neither_side_and_ends_with_1(dscost: Dscost) -> None:
+    Path("old/r.json").write_text('{"model": "deepseek-v4-pro", "messages": []}')
+    Path("new/r.json").write_text('{"model": "deepseek-v4-pro", "messages": [}')
+
+    ran = dscost("diff", "old", "new", *PRO, "--json")
+
+    found = json.loads(ran.out)
+    assert ran.code == 1
+    (uncounted,) = found["uncounted"]
+    assert (uncounted["source"], uncounted["changed"]) == ("r.json", True)
+    assert found["models"][0]["before"]["tokens"]["text"] == 6
+    assert ran.err.startswith("dscost: not counted: r.json:")
+
+
+@pytest.mark.parametrize(("old", "code"), [(b"\0", 0), (b"\0\0", 1), (None, 1)])
+def test_a_binary_file_fails_a_gate_only_where_it_is_new(
+    dscost: Dscost, old: bytes | None, code: int
+) -> None:
+    if old is not None:
+        Path("old/picture.bin").write_bytes(old)
+    Path("new/picture.bin").write_bytes(b"\0")
+
+    assert dscost("diff", "old", "new", *PRO).code == 0
+    ran = dscost("diff", "old", "new", *PRO, "--max-increase", "10%")
+    assert ran.code == code
+    assert "not counted" in ran.out
+
+
+def test_request_bodies_are_priced_for_the_model_that_they_name(dscost: Dscost) -> None:
+    body = '{"model": "deepseek-v4-flash", "messages": [{"role": "user", "content": "Hello"}]}'
+    Path("a.json").write_text(body)
+    Path("b.json").write_text(body.replace("Hello", "Hello Hello"))
+
+    found = report(dscost, "a.json", "b.json", *AT)
+
+    assert found["models"][0]["model"] == "deepseek-v4-flash"
+    assert found["models"][0]["increase"]["input_tokens"] == 1
+
+
+def test_a_pipe_is_read_once_and_compared(dscost: Dscost) -> None:
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=lambda: Path("pipe").write_text("Hello Hello"))
+    writer.start()
+
+    found = report(dscost, "old/longer.txt", "pipe", *PRO)
+
+    writer.join()
+    assert found["models"][0]["increase"]["input_tokens"] == 1
+
+
+def test_hostile_names_move_no_terminal_and_break_no_markdown(dscost: Dscost) -> None:
+    name = "a|b`c\x1b[2J\n@someone <b>[x](y).txt"
+    Path("new", name).write_text("Hello")
+
+    assert "\x1b" not in dscost("diff", "old", "new", *PRO).out
+    lines = dscost("diff", "old", "new", *PRO, "--markdown").out.splitlines()
+    (row,) = [line for line in lines if "someone" in line]
+    assert "``" + r" a\|b`c\x1b[2J\n@someone <b>[x](y).txt " + "``" in row
+
+
+# Reports.
+
+
+def saved(dscost: Dscost, file: str, name: str, *args: str) -> str:
+    Path(name).write_text(dscost("estimate", file, *args, "--json").out)
+    return name
+
+
+def test_two_reports_are_compared_without_counting(dscost: Dscost) -> None:
+    old = saved(dscost, "old/longer.txt", "a.json", *AT, "--per-file")
+    new = saved(dscost, "new/longer.txt", "b.json", *AT, "--per-file")
+
+    found = report(dscost, old, new)
+
+    assert [m["increase"]["input_tokens"] for m in found["models"]] == [1, 1]
+    assert [m["increase"]["cost"] for m in found["models"]] == ["0.0000003", "0.00000132"]
+    assert found["warnings"] == []
+    assert dscost("diff", old, new, "--max-increase", "1%").code == 3
+
+
+def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None:
+    old = saved(dscost, "old/longer.txt", "a.json", *AT)
+    new = saved(dscost, "old/longer.txt", "b.json", "--at", "2026-11-23T05:00Z", "-m", "pro")
+
+    ran = dscost("diff", old, new, "--json")
+
+    assert ran.code == 0
+    found = json.loads(ran.out)
+    assert [m["model"] for m in found["models"]] == ["deepseek-v4-pro"]
+    assert found["warnings"] == [
+        "only one of the reports has deepseek-v4-flash; it is left out",
+        (
+            "the reports are priced at different instants; a change of price shows as one of the "
+            "prompts (give both the same --at)"
+        ),
+    ]
+    assert dscost("diff", old, new, "--max-increase", "10%").code == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"currency": "CNY"}, "a.json is in USD, b.json in CNY"),
+        ({"command": "count"}, "no report of dscost estimate --json"),
+        ({"schema_version": "2"}, "no report of dscost estimate --json"),
+        ({"estimates": []}, "a report without a model"),
+        ({"estimates": [{"model": "x"}]}, "no report of dscost estimate --json"),
+        ({"priced_at": "soon"}, "no report of dscost estimate --json"),
+    ],
+)
+def test_a_report_that_is_none_is_one_line(
+    dscost: Dscost, change: dict[str, object], said: str
+) -> None:
+    saved(dscost, "old/longer.txt", "a.json", *PRO)
+    Path("b.json").write_text(json.dumps(json.loads(Path("a.json").read_text()) | change))
+
+    ran = dscost("diff", "a.json", "b.json")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("\n") == 1
+    assert said in ran.err
+
+
+@pytest.mark.parametrize("floor", ["1e999999", "-1", "NaN", "9" * 5_000])
+def test_an_absurd_amount_in_a_report_is_refused(dscost: Dscost, floor: str) -> None:
+    saved(dscost, "old/longer.txt", "a.json", *PRO)
+    absurd = json.loads(Path("a.json").read_text())
+    absurd["estimates"][0]["cost"]["floor"] = floor
+    Path("b.json").write_text(json.dumps(absurd))
+
+    ran = dscost("diff", "a.json", "b.json")
+
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_options_of_files_are_refused_for_reports_and_a_report_beside_a_file(
+    dscost: Dscost,
+) -> None:
+    saved(dscost, "old/longer.txt", "a.json", *PRO)
+
+    assert dscost("diff", "a.json", "a.json", "-m", "pro").err == (
+        "dscost: --model: of files; a report has figures of its own\n"
+    )
+    ran = dscost("diff", "a.json", "new/longer.txt")
+    assert (ran.code, ran.err) == (
+        2,
+        "dscost: a.json, new/longer.txt: one is a report, the other is none\n",
+    )

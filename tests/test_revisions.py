@@ -1,0 +1,243 @@
+"""dscost diff of a git repository: what is found, what is refused, and that nothing is touched."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Dscost
+from tests.repository import ENVIRONMENT, Repository
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+PRO = ("-m", "pro", "--at", "2026-11-23T02:00Z")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """main has a prompt; the branch longer has a longer one, and main went on since."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    repository = Repository(tmp_path / "repository")
+    monkeypatch.chdir(repository.folder)
+    repository.commit({"prompts/a.txt": "Hello", "code/x.py": "print()"})
+    repository.git("switch", "-q", "-c", "longer")
+    repository.commit({"prompts/a.txt": "Hello Hello"})
+    repository.git("switch", "-q", "main")
+    repository.commit({"prompts/late.txt": "Hello"})
+    repository.git("switch", "-q", "longer")
+    return repository
+
+
+def diff(dscost: Dscost, *args: str) -> Any:  # noqa: ANN401 - JSON
+    ran = dscost("diff", *args, *PRO, "--json")
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def changes(found: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    return {file["source"]: file["state"] for file in found["files"]}
+
+
+def test_two_dots_compare_two_states_three_what_the_branch_did(
+    dscost: Dscost, repository: Repository
+) -> None:
+    before = repository.state()
+
+    two = diff(dscost, "main..longer", "prompts")
+    three = diff(dscost, "main...longer", "prompts")
+
+    assert changes(two) == {"prompts/a.txt": "changed", "prompts/late.txt": "removed"}
+    assert changes(three) == {"prompts/a.txt": "changed"}
+    assert two["before"]["commit"] == repository.git("rev-parse", "main")
+    assert three["before"]["commit"] == repository.git("merge-base", "main", "longer")
+    assert three["models"][0]["increase"]["input_tokens"] == 1
+    assert repository.state() == before
+
+
+@pytest.mark.parametrize("written", ["main..", "main..HEAD", "..main", "HEAD~1..HEAD"])
+def test_a_side_left_out_is_head(dscost: Dscost, written: str) -> None:
+    assert "prompts/a.txt" in changes(diff(dscost, written, "prompts"))
+
+
+def test_one_revision_is_compared_with_the_working_tree(dscost: Dscost) -> None:
+    Path("prompts/a.txt").write_text("Hello Hello Hello")
+    Path("prompts/new.txt").write_text("Hello")  # not yet added to git
+    Path("prompts/.hidden").write_text("Hello")
+    Path(".gitignore").write_text("*.log\n")
+    Path("prompts/x.log").write_text("Hello")
+
+    found = diff(dscost, "HEAD", "prompts")
+
+    assert changes(found) == {"prompts/a.txt": "changed", "prompts/new.txt": "added"}
+    assert found["after"]["name"] == "working tree"
+
+
+def test_paths_are_those_of_the_current_folder(
+    dscost: Dscost, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("prompts")
+
+    assert changes(diff(dscost, "main...HEAD")) == {"a.txt": "changed"}
+    assert changes(diff(dscost, "main...HEAD", "a.txt")) == {"a.txt": "changed"}
+    assert changes(diff(dscost, "main..HEAD", "../prompts")) == {
+        "../prompts/a.txt": "changed",
+        "../prompts/late.txt": "removed",
+    }
+    absolute = str(repository.folder / "prompts" / "a.txt")
+    assert changes(diff(dscost, "main...HEAD", absolute)) == {absolute: "changed"}
+
+
+def test_a_renamed_file_is_told_by_its_content(dscost: Dscost, repository: Repository) -> None:
+    repository.commit({"prompts/a.txt": None, "prompts/b.txt": "Hello Hello"})
+
+    found = diff(dscost, "HEAD~1..HEAD", "prompts")
+
+    (file,) = found["files"]
+    assert (file["state"], file["source_before"]) == ("renamed", "prompts/a.txt")
+    assert file["models"][0]["increase"]["input_tokens"] == 0
+
+
+def test_globs_choose_files_on_both_sides(dscost: Dscost) -> None:
+    found = diff(dscost, "main..longer", ".", "--glob", "*.py")
+
+    assert (changes(found), found["unchanged_files"]) == ({}, 1)
+
+
+def test_what_has_no_text_in_git_is_named_and_its_figures_are_on_neither_side(
+    dscost: Dscost, repository: Repository
+) -> None:
+    Path("prompts/link").symlink_to("a.txt")
+    other = Repository(repository.folder.parent / "other")
+    other.commit({"x.txt": "Hello"})
+    repository.git(
+        *("-c", "protocol.file.allow=always"),
+        "submodule",
+        "--quiet",
+        "add",
+        str(other.folder),
+        "prompts/sub",
+    )
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5\n"
+    hello = "185f8db32271fe25f561a6fc938b2e264306ec304eda518007d1764826381969"  # of Hello
+    repository.commit({"prompts/big.txt": pointer.format(hello), "prompts/b.bin": b"\0"})
+
+    found = diff(dscost, "main...HEAD", "prompts")
+
+    reasons = {file["source"]: file["reason"] for file in found["uncounted"]}
+    assert reasons == {
+        "prompts/b.bin": "a binary file",
+        "prompts/big.txt": "kept in Git LFS",
+        "prompts/link": "a symbolic link",
+        "prompts/sub": "a submodule",
+    }
+    assert all(file["changed"] for file in found["uncounted"])
+    gated = dscost("diff", "main...HEAD", "prompts", *PRO, "--max-increase", "500%")
+    assert gated.code == 1
+
+    # Nothing of it differs in a working tree that has the large file itself.
+    Path("prompts/big.txt").write_text("Hello")
+    found = diff(dscost, "HEAD", "prompts")
+    assert [file["changed"] for file in found["uncounted"]] == [False] * 4
+    assert changes(found) == {}
+
+
+def test_hostile_names_are_files_and_no_options(dscost: Dscost, repository: Repository) -> None:
+    names = ["-rf", "a\nb", "a\tb", 'q"uote', "ü", "*", "\x1b[2J", "$(touch pwned)", ":(top)x"]
+    repository.commit({f"odd/{name}": "Hello" for name in names})
+    (repository.folder / os.fsdecode(b"odd/\xff")).write_text("Hello")
+    repository.commit({})
+
+    ran = dscost("diff", "main..HEAD", "odd", *PRO, "--json")
+
+    found = json.loads(ran.out)
+    assert set(changes(found)) == {*(f"odd/{name}" for name in names), "odd/\\xff"}
+    assert not Path("pwned").exists()
+    only = diff(dscost, "main..HEAD", "odd/*")
+    assert set(changes(only)) == {"odd/*"}
+
+
+def test_a_tree_that_leaves_its_folder_writes_nothing_there(
+    dscost: Dscost, repository: Repository
+) -> None:
+    blob = repository.git("rev-parse", "main:prompts/a.txt")
+    evil = b"100644 ../../evil.txt\0" + bytes.fromhex(blob)
+    Path("tree").write_bytes(evil)
+    tree = repository.git("hash-object", "-w", "-t", "tree", "--literally", "tree")
+    commit = repository.git("commit-tree", "-m", "evil", tree)
+
+    ran = dscost("diff", f"main..{commit}", *PRO, "--max-increase", "10%")
+
+    assert ran.code == 1
+    assert "a path that no checkout has" in ran.out
+    assert not list(repository.folder.parent.rglob("evil.txt"))
+
+
+def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: Repository) -> None:
+    trap = f"touch {repository.folder}/pwned"
+    for key in (
+        "core.fsmonitor",
+        "core.pager",
+        "core.sshCommand",
+        "diff.external",
+        "filter.x.smudge",
+    ):
+        repository.git("config", key, trap)
+    repository.commit({".gitattributes": "* filter=x diff=x\n"})
+    (repository.folder / "pwned").unlink(missing_ok=True)
+
+    diff(dscost, "main..HEAD", "prompts")
+    diff(dscost, "HEAD", "prompts")
+
+    assert not (repository.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["nope..HEAD", "prompts"], "nope: no such file or folder, and no revision; git branch -a"),
+        (["nope", "prompts"], "nope: no such file or folder, and no revision"),
+        (["--", "--output=x..HEAD"], "--output=x: no such file or folder, and no revision"),
+        (["main..HEAD", "promts"], "promts: no text files there in main or HEAD"),
+        (["main..HEAD", "../.."], "outside of the repository"),
+        (["main...other", "prompts"], "main...other: no common commit"),
+    ],
+)
+def test_what_is_not_there_is_one_line_with_the_next_step(
+    dscost: Dscost, repository: Repository, args: list[str], said: str
+) -> None:
+    repository.git("switch", "-q", "--orphan", "other")
+    repository.commit({"prompts/a.txt": "Hello"})
+
+    ran = dscost("diff", *args)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("\n") == 1
+    assert said in ran.err
+
+
+def test_a_name_of_both_a_folder_and_a_branch_is_asked_back(
+    dscost: Dscost, repository: Repository
+) -> None:
+    repository.git("branch", "prompts")
+
+    ran = dscost("diff", "prompts", "code")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "dscost: prompts is a file here and a revision; write ./prompts, or prompts..HEAD\n"
+    )
+    assert dscost("diff", "./prompts", "code", *PRO).code == 0
+
+
+def test_without_git_files_are_compared_all_the_same(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    assert dscost("diff", "prompts", "code", *PRO).code == 0
+    assert dscost("diff", "main..HEAD").err == (
+        "dscost: git is not installed, or not on PATH; two files or folders need none\n"
+    )
