@@ -28,7 +28,7 @@ def test_the_wheel_carries_the_price_table_the_types_and_nothing_else(built: Pat
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        for table in ("prices.toml", "prices.json"):
+        for table in ("prices.toml", "prices.json", "tiers.txt"):
             assert archive.read(f"deepseek_cost/{table}") == (ROOT / "data" / table).read_bytes()
 
     assert "deepseek_cost/py.typed" in names

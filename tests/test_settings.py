@@ -241,6 +241,7 @@ def test_files_of_others_are_let_be(dscost: Dscost) -> None:
 def test_every_setting_of_a_command_is_in_the_list_that_files_are_held_against(
     entry: Entry,
 ) -> None:
+    # those of one command alone are declared in the modules of options, too
     assert {name for option in load(entry.name).params if (name := name_of(option))} <= names()
 
 

@@ -1,7 +1,9 @@
 """A command as dscost has it: settings behind its options, its help in sections like a man page."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from typer._click.core import augment_usage_errors
 from typer._click.exceptions import BadParameter
 from typer.core import TyperCommand
 
@@ -10,9 +12,10 @@ from deepseek_cost.cli.settings import SettingsContext, name_of
 from deepseek_cost.errors import ConfigError, DscostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from typer._click import Context, HelpFormatter
+    from typer._click.core import Parameter
 
 
 class Command(TyperCommand):
@@ -23,13 +26,8 @@ class Command(TyperCommand):
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Read the command line; what is wrong with a setting is said of its file or variable."""
         settings = cast("SettingsContext", ctx)
-        try:
+        with _told_with_place(settings):
             rest = super().parse_args(ctx, args)
-        except BadParameter as error:
-            origin = settings.origin(error.param.name or "") if error.param else None
-            if origin is None or origin.startswith("-"):
-                raise
-            raise ConfigError(f"{origin}: {error.message.rstrip('.')}") from error
         settings.settle()
         return rest
 
@@ -59,6 +57,26 @@ class Command(TyperCommand):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def read_setting(context: SettingsContext, option: "Parameter") -> object:
+    """Return the value of a setting that no flag gives; raises ConfigError where it is wrong."""
+    with _told_with_place(context), augment_usage_errors(context, param=option):
+        value, source = option.consume_value(context, {})
+        context.set_parameter_source(option.name or "", source)
+        return option.process_value(context, value)
+
+
+@contextmanager
+def _told_with_place(context: SettingsContext) -> "Iterator[None]":
+    """Tell of a wrong value that no flag gave with the variable or the file's key."""
+    try:
+        yield
+    except BadParameter as error:
+        origin = context.origin(error.param.name or "") if error.param else None
+        if origin is None or origin.startswith("-"):
+            raise
+        raise ConfigError(f"{origin}: {error.message.rstrip('.')}") from error
 
 
 def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":

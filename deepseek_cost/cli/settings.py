@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Of these one rules the other out; what is given more expressly puts its opposite aside.
 _OPPOSITES: Final = (("thinking", "effort"), ("output_tokens", "output_from"))
+# What options of words call their value; others take amounts and shares, which TOML has, too.
+OF_WORDS: Final = ("FILE", "GLOB", "NAME", "WHAT=NAME", "ZONE")
 _STRENGTH: Final = (
     ParameterSource.DEFAULT,
     ParameterSource.DEFAULT_MAP,
@@ -152,7 +154,7 @@ def _takes(option: "Parameter") -> tuple[str, tuple[type, ...]]:
         return "a whole number", (int,)
     if isinstance(option.type, FloatRange):
         return "a number", (int, str)
-    return "text, in quotes", (str, int)
+    return "text, in quotes", (str,) if option.metavar in OF_WORDS else (str, int)
 
 
 def _nearest(name: str, known: set[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from deepseek_cost.difference.files import Selection, Side
 from deepseek_cost.difference.revisions import sides_of_revisions
 from deepseek_cost.errors import InputError, UsageError
-from deepseek_cost.repository.revisions import is_revision
+from deepseek_cost.repository.revisions import are_revisions
 from deepseek_cost.sources import TextSource, require_text_encoding
 from deepseek_cost.streams import open_bytes, reading
 from deepseek_cost.terminal import unicode_name
@@ -28,9 +28,10 @@ def sides_of(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
     first = args[0]
     if first != "-" and not os.path.lexists(first):
         return sides_of_revisions(args, selection)
-    if _could_be_revision(first) and is_revision(first):
+    if _could_be_revision(first) and are_revisions(first):
         name = unicode_name(first)
-        raise UsageError(f"{name} is a file here and a revision; write ./{name}, or {name}..HEAD")
+        how = "move the file away" if ".." in name else f"{name}..HEAD"
+        raise UsageError(f"{name} is a file here and a revision; write ./{name}, or {how}")
     return _on_disk(args, selection)
 
 

@@ -10,6 +10,7 @@ from deepseek_cost.report.cache import CacheReport
 from deepseek_cost.report.chat import ChatReport
 from deepseek_cost.report.check import CheckReport
 from deepseek_cost.report.compare import CompareReport
+from deepseek_cost.report.config import ConfigReport
 from deepseek_cost.report.count import CountReport
 from deepseek_cost.report.diff import DiffReport
 from deepseek_cost.report.estimate import EstimateReport
@@ -24,6 +25,7 @@ Report = (
     | ChatReport
     | CheckReport
     | CompareReport
+    | ConfigReport
     | CountReport
     | DiffReport
     | EstimateReport

@@ -23,10 +23,10 @@ class Range(NamedTuple):
     new: Revision | None
 
 
-def is_revision(name: str) -> bool:
-    """Tell whether a name is one of a commit here; it is not where there is no repository."""
+def are_revisions(text: str) -> bool:
+    """Tell whether `resolve` finds commits here; it does not where there is no repository."""
     try:
-        _commit(name)
+        resolve(text)
     except InputError:
         return False
     return True

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -15,13 +16,16 @@ def done_ahead(
 ) -> Iterator[_Result]:
     """Yield the results in order, while the next items are worked on; two a thread are held."""
     waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+    try:
         for item in items:
-            waiting.append(pool.submit(task, item))
+            waiting.append(_pool(threads).submit(task, item))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()  # after an interrupt, only what runs is ended
 
 
 def cores() -> int:
@@ -29,3 +33,13 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Return the threads of this process, which stay: tiktoken keeps memory for each that it met."""
+    return ThreadPoolExecutor(threads)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has no threads
