@@ -37,7 +37,7 @@ def cores() -> int:
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """Return the threads of this process, which stay: tiktoken keeps memory for each that it met."""
+    """Return the threads, which stay: tiktoken keeps memory for each that it met."""
     return ThreadPoolExecutor(threads)
 
 
