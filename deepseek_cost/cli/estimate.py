@@ -65,6 +65,7 @@ def estimate(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     engine: o.Engine = EngineName.AUTO,
+    dask: o.Dask = None,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -77,6 +78,8 @@ def estimate(
     from deepseek_cost.quote import Quote
     from deepseek_cost.report.estimate import estimate_report
 
+    if dask and (per_request or gap or cache_hit_ratio == "auto"):
+        raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
     limit = arguments.amount(max_cost) if max_cost is not None else None
@@ -87,6 +90,8 @@ def estimate(
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     feeds = Feeds(find_sources(files, glob, encoding), as_)
+    if dask:
+        feeds.require_files()
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
     learned = learned_from(
@@ -103,9 +108,14 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
-    ways = (on_error, timeline, breakdown, per_request, feeds.counter(engine))
+    counter = None if dask else feeds.counter(engine)
+    ways = (on_error, timeline, breakdown, per_request, counter)
     workload = _workload(quote, text, find_served, *ways)
-    feeds.run(workload, prompt_options(thinking, effort, system))
+    of_prompts = prompt_options(thinking, effort, system)
+    if dask:
+        feeds.run_on(dask, workload, find_served, of_prompts)
+    else:
+        feeds.run(workload, of_prompts)
     report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
     if per_request:
         tell_warnings(report)
@@ -126,7 +136,7 @@ def _workload(
     timeline: "Timeline | None",
     breakdown: bool,
     per_request: bool,
-    counter: "TextCounter",
+    counter: "TextCounter | None",
 ) -> "Workload":
     """Return an empty workload for the quote's models, which writes lines if wanted."""
     from deepseek_cost.report.lines import request_lines
