@@ -18,6 +18,7 @@ from deepseek_cost.cli.setup import (
     prompt_options,
     system_text,
 )
+from deepseek_cost.tokens import EngineName
 
 
 def count(
@@ -32,6 +33,7 @@ def count(
     on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
+    engine: o.Engine = EngineName.AUTO,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -53,6 +55,7 @@ def count(
         text,
         partial(serving, book, model, None),
         on_error,
+        counter=feeds.counter(engine),
     )
     feeds.run(workload, prompt_options(thinking, effort, system))
     write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)

@@ -29,11 +29,13 @@ from deepseek_cost.cli.setup import (
 )
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
+from deepseek_cost.tokens import EngineName
 
 if TYPE_CHECKING:
     from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.quote import Quote
     from deepseek_cost.served import FindServed
+    from deepseek_cost.tokens import TextCounter
     from deepseek_cost.workload import Workload
 
 
@@ -62,6 +64,7 @@ def estimate(
     on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
+    engine: o.Engine = EngineName.AUTO,
     dask: o.Dask = None,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
@@ -105,7 +108,9 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
-    workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request)
+    counter = None if dask else feeds.counter(engine)
+    ways = (on_error, timeline, breakdown, per_request, counter)
+    workload = _workload(quote, text, find_served, *ways)
     of_prompts = prompt_options(thinking, effort, system)
     if dask:
         feeds.run_on(dask, workload, find_served, of_prompts)
@@ -131,13 +136,15 @@ def _workload(
     timeline: "Timeline | None",
     breakdown: bool,
     per_request: bool,
+    counter: "TextCounter | None",
 ) -> "Workload":
     """Return an empty workload for the quote's models, which writes lines if wanted."""
     from deepseek_cost.report.lines import request_lines
 
     columns = [(price.model, price.rates) for price in quote.prices]
+    ways = (find_served, on_error, timeline)
     workload = workload_of(
-        columns, quote.scenario, system, find_served, on_error, timeline, breakdown=breakdown
+        columns, quote.scenario, system, *ways, counter=counter, breakdown=breakdown
     )
     if per_request:
         workload.on_request = request_lines(quote, write_line, breakdown=breakdown)

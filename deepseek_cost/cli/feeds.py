@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from deepseek_cost.skips import Skips
     from deepseek_cost.sources import Found, TextSource
     from deepseek_cost.streams import Advance
+    from deepseek_cost.tokens import EngineName, TextCounter
     from deepseek_cost.workload import Workload
 
 _BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
@@ -92,10 +93,26 @@ class Feeds:
         Refuses options of plain prompts where there are request bodies only.
         """
         with progress(sum(source.size for source in self.found.sources)) as advance:
-            for source in self.found.sources:
-                with self._open(source, advance) as feed:
+            for number, source in enumerate(self.found.sources, 1):
+                with self._open(source, advance) as feed, self._interrupts_told(feed, number):
                     workload.take(feed)
         require_prompts(workload.kinds, prompt_options)
+
+    def counter(self, engine: "EngineName") -> "TextCounter":
+        """Return what counts the sources on an engine, or on that which suits their size."""
+        from deepseek_cost.tokens import counter_on
+
+        return counter_on(engine, sum(source.size for source in self.found.sources))
+
+    @contextmanager
+    def _interrupts_told(self, feed: "Feed", number: int) -> "Iterator[None]":
+        """Tell what was counted of a text before an interrupt."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            for note in getattr(interrupt, "__notes__", ()) if feed.is_text else ():
+                say(f"{feed.source.name}, {number} of {len(self.found.sources)}: {note}")
+            raise
 
     def run_on(
         self,
@@ -203,6 +220,7 @@ def workload_of(
     on_error: OnFault = OnFault.STOP,
     timeline: "Timeline | None" = None,
     *,
+    counter: "TextCounter | None" = None,
     breakdown: bool = False,
 ) -> "Workload":
     """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
@@ -218,7 +236,7 @@ def workload_of(
         Subtotal([Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)),
         scenario=scenario,
         system=system,
-        counter=sparing_counter(),
+        counter=counter or sparing_counter(),
         forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
         served_by=ServedNames(find_served),
     )
