@@ -1,6 +1,6 @@
 """Compare counts with the tokenizers package on millions of hostile strings.
 
-    python benchmarks/differential.py --strings 2000000 --seed 1
+    python benchmarks/differential.py --strings 2000000 --seed 1 --engine gigatoken
 
 Every string is split as one text and, cut into random blocks, through the path for long runs with
 its limits set so low that it is taken all the time. Prints the strings that differ; exits with 1 if
@@ -11,13 +11,16 @@ import argparse
 import json
 import sys
 import time
+from array import array
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
 from tokenizers import Tokenizer
 
 from deepseek_cost import vocabulary
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokens import EngineName, default_counter, fast_counter
+from deepseek_cost.tokens.on_tiktoken import byte_pairs
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -33,19 +36,23 @@ def main() -> int:
     )
     parser.add_argument("--strings", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
+    engines = [EngineName.TIKTOKEN, EngineName.GIGATOKEN]
+    parser.add_argument("--engine", type=EngineName, choices=engines, default=EngineName.TIKTOKEN)
     options = parser.parse_args()
     document = json.loads(vocabulary.original_path().read_bytes())
     plain = document | {"added_tokens": [], "post_processor": None}
     reference = Tokenizer.from_str(json.dumps(plain))
-    counter = default_counter()
-    hasty = replace(counter, longest_piece=24, bpe=replace(counter.bpe, window=48, overlap=24))
+    fast = options.engine is EngineName.GIGATOKEN
+    counter = fast_counter() if fast else default_counter()
+    small = replace(byte_pairs(), window=48, overlap=24)
+    hasty = structs.replace(counter, longest_piece=24, byte_pairs=lambda: small)
     hostile = Hostile(options.seed)
     began = time.monotonic()
     differ = tokens = 0
     for _ in range(0, options.strings, _BATCH):
         texts = [hostile.string() for _ in range(_BATCH)]
         for text, expected in zip(texts, reference.encode_batch(texts), strict=True):
-            ids = counter.encoding.encode_ordinary(text)
+            ids = array("I", counter.engine.ids(text)).tolist()
             tokens += len(ids)
             if ids != expected.ids or hasty.count(hostile.blocks(text)) != len(ids):
                 differ += 1

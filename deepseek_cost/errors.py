@@ -3,6 +3,7 @@
 DscostError                 exit code 1
   InputError                a prompt that cannot be read, or is not what it is said to be
   VocabularyError           DeepSeek's vocabulary is missing or is another one
+  EngineError               an engine of counting that is asked for cannot be used
   PriceTableError           a price table that cannot be read, or has a wrong entry
   UnknownModelError         a name that no entry of the price table has
   LiveError                 the API cannot be asked, or answers with an error
@@ -27,6 +28,10 @@ class InputError(DscostError):
 
 class VocabularyError(DscostError):
     """DeepSeek's vocabulary is missing or is another one than the counts rest on."""
+
+
+class EngineError(DscostError):
+    """An engine of counting is not installed, or is not proven to count alike."""
 
 
 class PriceTableError(DscostError):

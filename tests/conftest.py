@@ -12,7 +12,8 @@ import pytest
 from deepseek_cost.cli import run
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.pricefile import load_prices
-from deepseek_cost.tokens import TiktokenCounter, default_counter
+from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokens.stream import StreamCounter
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -63,7 +64,7 @@ def book() -> PriceBook:
 
 
 @pytest.fixture(scope="session")
-def counter() -> TiktokenCounter:
+def counter() -> StreamCounter:
     return default_counter()
 
 

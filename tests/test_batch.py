@@ -23,7 +23,7 @@ from deepseek_cost.report.parts import PriceTable, to_json
 from deepseek_cost.requests.lines import Lines
 from deepseek_cost.served import ServedNames, served
 from deepseek_cost.skips import Skips
-from deepseek_cost.tokens import TiktokenCounter
+from deepseek_cost.tokens.stream import StreamCounter
 from deepseek_cost.workload import Workload
 from tests.bodies import MAKERS, Bodies
 from tests.conftest import utc
@@ -53,7 +53,7 @@ def prices(book: PriceBook) -> list[Price]:
     return [book.price(name, at, Currency.USD) for name in NAMES[:2]]
 
 
-def workload(prices: list[Price], counter: TiktokenCounter) -> Workload:
+def workload(prices: list[Price], counter: StreamCounter) -> Workload:
     ledgers = [Ledger(price.model, price.rates, keeps_parts=True) for price in prices]
     book = load_prices()
     return Workload(
@@ -74,7 +74,7 @@ def report(done: Workload, prices: list[Price]) -> str:
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1_000), data=st.data())
 def test_any_split_and_any_order_of_merging_has_the_report_of_one_reader(
-    prices: list[Price], counter: TiktokenCounter, seed: int, data: st.DataObject
+    prices: list[Price], counter: StreamCounter, seed: int, data: st.DataObject
 ) -> None:
     sources = {1: lines_of(seed), 2: lines_of(seed + 1, 12)}
     whole = workload(prices, counter)

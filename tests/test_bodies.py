@@ -16,7 +16,7 @@ from deepseek_cost.prompt.bodies import count_body
 from deepseek_cost.prompt.images import tokens_of_pixels
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.tokens import TiktokenCounter
+from deepseek_cost.tokens.stream import StreamCounter
 from tests.bodies import MAKERS, Bodies
 from tests.reference import Reference, request
 
@@ -31,7 +31,7 @@ def reference() -> Reference:
 class Count:
     """Counts bodies for both models with one memory, as a batch does."""
 
-    def __init__(self, book: PriceBook, counter: TiktokenCounter) -> None:
+    def __init__(self, book: PriceBook, counter: StreamCounter) -> None:
         self.book = book
         self.counter = SegmentCounter(counter)
 
@@ -42,7 +42,7 @@ class Count:
 
 
 @pytest.fixture(scope="module")
-def counted(book: PriceBook, counter: TiktokenCounter) -> Count:
+def counted(book: PriceBook, counter: StreamCounter) -> Count:
     return Count(book, counter)
 
 
@@ -62,7 +62,7 @@ def test_a_body_has_as_many_tokens_as_in_deepseeks_own_code(
 
 
 def test_bodies_have_the_tokens_that_the_api_billed(
-    shared: Path, book: PriceBook, counter: TiktokenCounter
+    shared: Path, book: PriceBook, counter: StreamCounter
 ) -> None:
     compared = 0
     for line in (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
@@ -109,7 +109,7 @@ CALLED = {
 
 
 def test_the_parts_are_system_tools_history_user_and_template(
-    counted: Count, counter: TiktokenCounter
+    counted: Count, counter: StreamCounter
 ) -> None:
     parts = counted(CALLED).parts
 

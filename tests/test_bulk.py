@@ -11,7 +11,7 @@ from deepseek_cost.pricebook import Price
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.lines import Document, Lines
 from deepseek_cost.requests.places import Fault
-from deepseek_cost.tokens import TiktokenCounter
+from deepseek_cost.tokens.stream import StreamCounter
 from deepseek_cost.workload import Workload
 from tests.bodies import MAKERS, Bodies
 from tests.test_batch import NAMES, lines_of, prices, report, workload
@@ -64,7 +64,7 @@ def batch(seed: int) -> list[bytes]:
 
 
 def both(
-    prices: list[Price], counter: TiktokenCounter, lines: list[bytes], encoding: str = "utf-8"
+    prices: list[Price], counter: StreamCounter, lines: list[bytes], encoding: str = "utf-8"
 ) -> tuple[Workload, Workload]:
     """Take lines many at a time, and one by one."""
     many, single = (workload(prices, counter) for _ in range(2))
@@ -76,7 +76,7 @@ def both(
 
 @pytest.mark.parametrize("seed", range(25))
 def test_many_at_a_time_have_the_report_of_one_by_one(
-    prices: list[Price], counter: TiktokenCounter, seed: int
+    prices: list[Price], counter: StreamCounter, seed: int
 ) -> None:
     many, single = both(prices, counter, batch(seed))
 
@@ -84,7 +84,7 @@ def test_many_at_a_time_have_the_report_of_one_by_one(
 
 
 def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
-    prices: list[Price], counter: TiktokenCounter, monkeypatch: pytest.MonkeyPatch
+    prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
     document = Lines.document

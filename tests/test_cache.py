@@ -13,7 +13,7 @@ from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cache.prefix import PrefixCache, Prompt
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.tokens import TiktokenCounter
+from deepseek_cost.tokens.stream import StreamCounter
 from tests.sequences import Sequences
 from tests.simulator import Asked, Simulator
 
@@ -174,7 +174,7 @@ def test_adding_a_request_changes_no_figure_before_it() -> None:
 
 
 def test_recorded_hits_are_as_expected_where_the_prompt_continues_the_one_before(
-    book: PriceBook, counter: TiktokenCounter, shared: Path
+    book: PriceBook, counter: StreamCounter, shared: Path
 ) -> None:
     sequences = Sequences(book, SegmentEncoder(counter))
     found = list(sequences.transitions(shared / "recorded" / "cases.jsonl"))

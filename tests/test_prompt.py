@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from deepseek_cost import count_tokens, prompt, vocabulary
 from deepseek_cost.prices import Template
 from deepseek_cost.prompt import Effort, Mode
-from deepseek_cost.tokens import TiktokenCounter, default_counter
+from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokens.stream import StreamCounter
 from tests.conftest import Dscost
 from tests.hostile import FRAGMENTS
 
@@ -96,7 +97,7 @@ def without_renderer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("template", RENDERED)
 @pytest.mark.parametrize("mode", MODES, ids=lambda m: m.effort.value if m.thinking else "off")
 def test_without_the_renderer_a_plain_prompt_has_the_same_template(
-    counter: TiktokenCounter, template: Template, mode: Mode
+    counter: StreamCounter, template: Template, mode: Mode
 ) -> None:
     tabled = prompt.frame(template, mode, "", counter)
     prompt.renderer_is_installed.cache_clear()

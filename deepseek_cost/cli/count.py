@@ -19,6 +19,7 @@ from deepseek_cost.cli.setup import (
     prompt_options,
     system_text,
 )
+from deepseek_cost.tokens import EngineName
 
 
 def count(
@@ -34,6 +35,7 @@ def count(
     jobs: o.Jobs = None,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
+    engine: o.Engine = EngineName.AUTO,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -56,6 +58,7 @@ def count(
         text,
         partial(serving, book, model, None),
         on_error,
+        counter=feeds.counter(engine),
     )
     workload = with_crew(make(), make, jobs)
     feeds.run(workload, prompt_options(thinking, effort, system))

@@ -30,11 +30,15 @@ from deepseek_cost.cli.setup import (
 )
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
+from deepseek_cost.tokens import EngineName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.quote import Quote
     from deepseek_cost.served import FindServed
+    from deepseek_cost.tokens import TextCounter
     from deepseek_cost.workload import Workload
 
 
@@ -63,6 +67,7 @@ def estimate(
     on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
+    engine: o.Engine = EngineName.AUTO,
     jobs: o.Jobs = None,
     dask: o.Dask = None,
     as_json: o.AsJson = False,
@@ -107,7 +112,9 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
-    workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request, jobs)
+    counter = None if dask else feeds.counter(engine)
+    ways = (on_error, timeline, breakdown, per_request, counter, jobs)
+    workload = _workload(quote, text, find_served, *ways)
     of_prompts = prompt_options(thinking, effort, system)
     if dask:
         feeds.run_on(dask, workload, find_served, of_prompts)
@@ -133,6 +140,7 @@ def _workload(
     timeline: "Timeline | None",
     breakdown: bool,
     per_request: bool,
+    counter: "Callable[[], TextCounter] | None",
     jobs: int | None,
 ) -> "Workload":
     """Return an empty workload for the quote's models, which writes lines if wanted."""
@@ -140,7 +148,7 @@ def _workload(
 
     columns = [(price.model, price.rates) for price in quote.prices]
     what = (columns, quote.scenario, system, find_served, on_error, timeline)
-    make = partial(workload_of, *what, breakdown=breakdown)
+    make = partial(workload_of, *what, counter=counter, breakdown=breakdown)
     workload = make()
     if per_request:
         workload.on_request = request_lines(quote, write_line, breakdown=breakdown)

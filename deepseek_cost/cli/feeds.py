@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import typer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from deepseek_cost.skips import Skips
     from deepseek_cost.sources import Found, TextSource
     from deepseek_cost.streams import Advance
+    from deepseek_cost.tokens import EngineName, TextCounter
     from deepseek_cost.workload import Workload
 
 _BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
@@ -92,10 +94,26 @@ class Feeds:
         Refuses options of plain prompts where there are request bodies only.
         """
         with progress(sum(source.size for source in self.found.sources)) as advance:
-            for source in self.found.sources:
-                with self._open(source, advance) as feed, _interrupts_told(source.name):
+            for number, source in enumerate(self.found.sources, 1):
+                with self._open(source, advance) as feed, self._interrupts_told(feed, number):
                     workload.take(feed)
         require_prompts(workload.kinds, prompt_options)
+
+    def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
+        """Return who makes the counter of the sources: on an engine, or what suits their size."""
+        from deepseek_cost.tokens import counter_on
+
+        return partial(counter_on, engine, sum(source.size for source in self.found.sources))
+
+    @contextmanager
+    def _interrupts_told(self, feed: "Feed", number: int) -> "Iterator[None]":
+        """Tell what was counted before an interrupt."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            for note in getattr(interrupt, "__notes__", [])[-1:]:
+                say(f"{feed.source.name}, {number} of {len(self.found.sources)}: {note}")
+            raise
 
     def run_on(
         self,
@@ -195,17 +213,6 @@ def exit_if_refused(workload: "Workload") -> None:
         raise typer.Exit(DscostError.exit_code)
 
 
-@contextmanager
-def _interrupts_told(source: str) -> "Iterator[None]":
-    """Tell what was counted before an interrupt."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        for note in getattr(interrupt, "__notes__", ()):
-            say(f"{source}: {note}")
-        raise
-
-
 def with_crew(workload: "Workload", make: "Callable[[], Workload]", jobs: int | None) -> "Workload":
     """Let worker processes take part in a workload that needs no order; each makes its own."""
     from deepseek_cost.crew import Crew, cores
@@ -224,6 +231,7 @@ def workload_of(
     on_error: OnFault = OnFault.STOP,
     timeline: "Timeline | None" = None,
     *,
+    counter: "Callable[[], TextCounter] | None" = None,
     breakdown: bool = False,
 ) -> "Workload":
     """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
@@ -239,7 +247,7 @@ def workload_of(
         Subtotal([Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)),
         scenario=scenario,
         system=system,
-        counter=sparing_counter(),
+        counter=counter() if counter else sparing_counter(),
         forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
         served_by=ServedNames(find_served),
     )

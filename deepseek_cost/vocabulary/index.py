@@ -5,7 +5,7 @@ hash with the number of its token (u32, 0: none; a slot taken is followed by the
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 from zlib import crc32
@@ -34,13 +34,13 @@ class Index(Struct, frozen=True):
         tables = memoryview(packed)[:_TABLES].cast("I")
         return cls(tables[: TOKENS + 1], tables[TOKENS + 1 :], packed[_TABLES:])
 
+    def spelt(self) -> Iterator[bytes]:
+        """Yield every token in the order of ranks."""
+        return (self.tokens[begin:end] for begin, end in pairwise(self.ends))
+
     def ranks(self) -> Ranks:
         """Return every token with its rank."""
-        spans = pairwise(self.ends)
-        return {
-            self.tokens[begin:end]: rank
-            for rank, (begin, end) in enumerate(spans, FIRST_TEXT_TOKEN)
-        }
+        return {token: rank for rank, token in enumerate(self.spelt(), FIRST_TEXT_TOKEN)}
 
     def rank(self, token: bytes) -> int | None:
         """Return the rank of a token; None for bytes that are none."""

@@ -4,7 +4,9 @@ DeepSeek's tokenizer.json splits three times in sequence: digits by up to three,
 characters and kana, then a main pattern. PATTERN does the same in one alternation. What that takes:
 the later classes leave out what an earlier split has taken; white space before a digit or a Chinese
 character ends a piece as if the text ended there; characters that no branch of the main pattern
-matches (controls, format characters) stay together, except that the last one joins a letter.
+matches (controls, format characters) stay together, except that the last one joins a letter. The
+main pattern splits runs of Chinese and kana once more: the block of kana has marks, such as the
+middle dot, and gaps without a character.
 """
 
 import re
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
 # The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
 CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
+CJK_MARKS: Final = "\u309b\u309c\u30a0\u30fb"
+CJK_GAPS: Final = "\u3040\u3097\u3098"
 SPACE: Final = r"\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 PUNCTUATION: Final = r"!-/:-@\[-`{-~"
 
+_CJK_LETTER: Final = rf"[{CJK}&&[^{CJK_MARKS}{CJK_GAPS}]]"
 _LETTER: Final = rf"[\p{{L}}\p{{M}}&&[^{CJK}]]"
 _SYMBOL: Final = rf"[[\p{{P}}\p{{S}}]&&[^{CJK}]]"
 _OTHER: Final = rf"[^{SPACE}\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}{CJK}]"
@@ -28,7 +33,10 @@ _OTHER: Final = rf"[^{SPACE}\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}{CJK}]"
 PATTERN: Final = "|".join(
     (
         r"\p{N}{1,3}",
-        rf"[{CJK}]+",
+        rf"[{CJK_GAPS}]?{_CJK_LETTER}+",
+        rf"[{CJK_MARKS}]+",
+        rf"[{CJK_GAPS}]+(?!{_CJK_LETTER})",
+        rf"[{CJK_GAPS}]",
         rf"[{PUNCTUATION}][A-Za-z]+",
         rf"[^\r\n\p{{L}}\p{{P}}\p{{S}}\p{{N}}{CJK}]?{_LETTER}+",
         rf" ?{_SYMBOL}+[\r\n]*",
@@ -66,6 +74,8 @@ class Grammar(Struct, frozen=True):
     others: "regex.Pattern[str]"
     newlines: "regex.Pattern[str]"
     chinese: "regex.Pattern[str]"
+    chinese_marks: "regex.Pattern[str]"
+    chinese_gaps: "regex.Pattern[str]"
     latin: "regex.Pattern[str]"
     letters: "regex.Pattern[str]"
     symbols: "regex.Pattern[str]"
@@ -92,7 +102,9 @@ def grammar() -> Grammar:
         white_space=compiled(rf"[{SPACE}]*+"),
         others=compiled(rf"{_OTHER}*+"),
         newlines=compiled(r"[\r\n]*+"),
-        chinese=compiled(rf"[{CJK}]*+"),
+        chinese=compiled(rf"{_CJK_LETTER}*+"),
+        chinese_marks=compiled(rf"[{CJK_MARKS}]*+"),
+        chinese_gaps=compiled(rf"[{CJK_GAPS}]*+"),
         latin=compiled(r"[A-Za-z]*+"),
         letters=compiled(rf"{_LETTER}*+"),
         symbols=compiled(rf"{_SYMBOL}*+[\r\n]*+"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from deepseek_cost.pieces import grammar
+from deepseek_cost.tokens.pieces import grammar
 
 if TYPE_CHECKING:
     import regex
@@ -128,14 +128,16 @@ class PlainRun:
 
 @dataclass(slots=True)
 class OtherRun:
-    """A run of controls and the like; its last character joins a letter that follows."""
+    """A run of what no pattern matches; its last character joins a letter that follows."""
 
     piece: LongPiece
+    continues: "regex.Pattern[str]"
+    letters: "regex.Pattern[str]"
     _held: str = ""
 
     def feed(self, text: str) -> str:
         """Take what continues the run."""
-        end = _end_of(grammar().others, text)
+        end = _end_of(self.continues, text)
         taken = self._held + text[:end]
         self.piece.feed(taken[:-1])
         self._held = taken[-1:]
@@ -143,7 +145,7 @@ class OtherRun:
 
     def close(self, follower: str) -> tuple[int, str]:
         """End the run."""
-        if _end_of(grammar().letters, follower):
+        if _end_of(self.letters, follower):
             return self.piece.count(), self._held
         self.piece.feed(self._held)
         return self.piece.count(), ""
@@ -193,10 +195,13 @@ class WhiteRun:
 
 def begin_run(text: str, bpe: BytePairs) -> Run:
     """Open the run that all of `text` is the beginning of."""
-    if _end_of(grammar().white_space, text) == len(text):
+    kinds = grammar()
+    if _end_of(kinds.white_space, text) == len(text):
         run: Run = WhiteRun(bpe, LongPiece(bpe))
-    elif _end_of(grammar().others, text) == len(text):
-        run = OtherRun(LongPiece(bpe))
+    elif _end_of(kinds.others, text) == len(text):
+        run = OtherRun(LongPiece(bpe), kinds.others, kinds.letters)
+    elif _end_of(kinds.chinese_gaps, text) == len(text):
+        run = OtherRun(LongPiece(bpe), kinds.chinese_gaps, kinds.chinese)
     else:
         return _begin_plain(text, bpe)
     run.feed(text)
@@ -209,11 +214,12 @@ def _begin_plain(text: str, bpe: BytePairs) -> PlainRun:
     Behind a symbol, it takes Latin letters only.
     """
     last = text[-1]
-    word = grammar().latin if _end_of(grammar().symbols, text[0]) else grammar().letters
-    kinds = (grammar().newlines, grammar().chinese, word, grammar().symbols)
+    kinds = grammar()
+    word = kinds.latin if _end_of(kinds.symbols, text[0]) else kinds.letters
+    ways = (kinds.newlines, kinds.chinese, kinds.chinese_marks, word, kinds.symbols)
     piece = LongPiece(bpe)
     piece.feed(text)
-    return PlainRun(piece, next(kind for kind in kinds if _end_of(kind, last) == 1))
+    return PlainRun(piece, next(way for way in ways if _end_of(way, last) == 1))
 
 
 def _end_of(pattern: "regex.Pattern[str]", text: str) -> int:

@@ -1,0 +1,118 @@
+"""Texts made up for measuring: prose, code, Chinese, mixed, JSONL; the same for the same size.
+
+    python benchmarks/corpora.py prose 2000000000 > prose.txt
+
+Words follow Zipf's law over a vocabulary that is made up, too, so that what a counter remembers
+grows as it does with real text: slowly, and without an end.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from random import Random
+from typing import Final
+
+_SYLLABLES: Final = (
+    "a an ar be con de e en er es for i in ing ion is it la le ly ment ne o of on or ou per pre "
+    "pro ra re ri ro s se st ta te ter th the ti to tion tu un ure ver vi y"
+)
+_KEYWORDS: Final = "def return if else for in while import from class self None True not and"
+# Common characters first; what follows them fills up what is rare.
+_CHARACTERS: Final = (
+    "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可"
+    + "".join(map(chr, range(0x4E00, 0x5E00)))
+)
+_WORDS: Final = 200_000
+_PARTS: Final = 400  # of words or characters, in one paragraph
+
+
+class Corpus:
+    """An endless supply of paragraphs of each kind."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._chance = Random(seed)  # noqa: S311 - no secret
+        lengths = (1, 1, 2, 2, 2, 3, 3, 4)
+        self._words = [
+            "".join(self._chance.choices(_SYLLABLES.split(), k=self._chance.choice(lengths)))
+            for _ in range(_WORDS)
+        ]
+        self._by_word = list(accumulate(1 / rank for rank in range(1, _WORDS + 1)))
+        many = len(_CHARACTERS)
+        self._by_character = list(accumulate(1 / rank for rank in range(1, many + 1)))
+
+    def prose(self) -> str:
+        """Return a paragraph in what looks like English, some quotes and figures in it."""
+        words = self._some_words(_PARTS)
+        for at in range(11, _PARTS, 13):
+            words[at] += self._chance.choice((",", ".", ".", ";", "?", " –", "’s", "”", ":"))
+        for at in range(17, _PARTS, 67):
+            words[at] = str(self._chance.randrange(10**6))
+        return " ".join(words).capitalize() + ".\n\n"
+
+    def code(self) -> str:
+        """Return what looks like source code, indented and commented."""
+        lines = []
+        for _ in range(_PARTS // 8):
+            name, other, third = self._some_words(3)
+            word = self._chance.choice(_KEYWORDS.split())
+            indent = " " * (4 * self._chance.randrange(4))
+            number = self._chance.randrange(1_000)
+            lines.append(f"{indent}{word} {name}_{other}({third}={number}, *args):  # {other}")
+        return "\n".join(lines) + "\n"
+
+    def chinese(self) -> str:
+        """Return a paragraph of Chinese characters."""
+        weights = self._by_character
+        characters = self._chance.choices(_CHARACTERS, cum_weights=weights, k=_PARTS)
+        for at in range(9, _PARTS, 15):
+            characters[at] = self._chance.choice("，，。；？：“”")
+        return "".join(characters) + "。\n"
+
+    def mixed(self) -> str:
+        """Return a paragraph of any of the others, some with emoji."""
+        kind = self._chance.choice((self.prose, self.code, self.chinese))
+        return kind() + self._chance.choice(("", "", "🚀 Done ✅\n", "Ça va très bien, señor.\n"))
+
+    def jsonl(self) -> str:
+        """Return a line with a request to the API, of some 400 bytes."""
+        body = {
+            "model": "deepseek-v4-flash",
+            "messages": [
+                {"role": "system", "content": "You answer briefly, in the words of the question."},
+                {"role": "user", "content": " ".join(self._some_words(40))},
+            ],
+        }
+        return json.dumps(body) + "\n"
+
+    def _some_words(self, count: int) -> list[str]:
+        return self._chance.choices(self._words, cum_weights=self._by_word, k=count)
+
+
+KINDS: Final[dict[str, Callable[[Corpus], str]]] = {
+    "prose": Corpus.prose,
+    "code": Corpus.code,
+    "chinese": Corpus.chinese,
+    "mixed": Corpus.mixed,
+    "jsonl": Corpus.jsonl,
+}
+
+
+def paragraphs(kind: str, size: int) -> Iterator[str]:
+    """Yield paragraphs until they have `size` bytes or somewhat more."""
+    corpus, make = Corpus(), KINDS[kind]
+    while size > 0:
+        text = make(corpus)
+        size -= len(text.encode())
+        yield text
+
+
+def main() -> None:
+    """Write a corpus to standard output."""
+    kind, size = sys.argv[1], int(sys.argv[2])
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stdout.writelines(paragraphs(kind, size))
+
+
+if __name__ == "__main__":
+    main()
