@@ -154,7 +154,7 @@ def _failure(
     if uncounted:
         first = uncounted[0]
         more = f", and {len(uncounted) - 1:,} more" if len(uncounted) > 1 else ""
-        return f"not counted: {first.name}: {first.reason.removeprefix(f'{first.name}: ')}{more}"
+        return f"not counted: {first.named_reason}{more}"
     if any(ledger.refusals.requests for ledger in after.ledgers):
         return "the API would refuse a request; see the warnings"
     if after.subtotal.sources and any(one.over_context for one in quote.price(after.totals())):
