@@ -34,7 +34,8 @@ def _top(
     """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
 
 
-def _app() -> typer.Typer:
+def application() -> typer.Typer:
+    """Return the command line as Typer has it."""
     return typer.Typer(
         name="dscost",
         cls=CommandTable,
@@ -51,7 +52,8 @@ def run(args: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        outcome = _app()(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
+        command = application()
+        outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)
         say(message)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.estimates import Estimate
+    from deepseek_cost.page.blocks import Page
     from deepseek_cost.report.chat import ChatReport
     from deepseek_cost.report.compare import CompareReport
     from deepseek_cost.report.contract import Report
@@ -25,6 +26,8 @@ OVER_LIMIT: Final = 3
 # What COLUMNS may say; tables need no more, and make do with no less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
+# Variables by which Rich is told what the output can show.
+_SAID_OF_TERMINALS: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
 
 def write(report: "Report", *, as_json: bool) -> None:
@@ -84,10 +87,32 @@ def _as_json(report: "Report") -> str:
 
 def _as_table(report: "Report") -> str:
     from deepseek_cost.page import describe
-    from deepseek_cost.render.terminal import to_terminal
 
+    return draw_table(describe(report))
+
+
+def draw_table(page: "Page") -> str:
+    """Draw a page as wide as the terminal is."""
     columns, rows = get_terminal_size()
-    return to_terminal(describe(report), sys.stdout, min(max(columns, _NARROWEST), _WIDEST), rows)
+    width = min(max(columns, _NARROWEST), _WIDEST)
+    drawn = None if _rich_must_decide() else _if_wide(page, width)
+    if drawn is None:
+        from deepseek_cost.render.terminal import to_terminal
+
+        drawn = to_terminal(page, sys.stdout, width, rows)
+    return drawn
+
+
+def _rich_must_decide() -> bool:
+    """Tell whether it takes more than a look at the stream to know what it can show."""
+    return sys.platform == "win32" or any(name in os.environ for name in _SAID_OF_TERMINALS)
+
+
+def _if_wide(page: "Page", width: int) -> str | None:
+    from deepseek_cost.render.unbroken import to_wide_terminal
+
+    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    return to_wide_terminal(page, width, is_styled=sys.stdout.isatty() and not dumb)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from plotille import Figure
-
 from deepseek_cost.page.blocks import Week
 from deepseek_cost.page.chart import MARKERS, Chart
 
@@ -17,6 +15,8 @@ _DAY: Final = 10
 
 def draw_chart(chart: Chart, width: int) -> str:
     """Draw a chart, a letter a line, `width` characters wide at most."""
+    from plotille import Figure  # noqa: PLC0415 - the week needs none
+
     figure = Figure()
     figure.with_colors = False
     figure.origin = False

@@ -1,6 +1,6 @@
 """A page on a terminal, by Rich."""
 
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich import table as rich
 from rich.box import SIMPLE_HEAD
@@ -10,12 +10,10 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 from deepseek_cost.page.blocks import Drawing, Table, Week, Words
+from deepseek_cost.render.unbroken import NARROWEST
 
 if TYPE_CHECKING:
     from deepseek_cost.page.blocks import Block, Page
-
-# A column of words that a narrow terminal must leave readable.
-_NARROWEST: Final = 8
 
 
 def to_terminal(page: "Page", file: TextIO, width: int, height: int = 25) -> str:
@@ -72,7 +70,7 @@ def _grid(table: Table) -> rich.Table:
     for heading, kind in table.columns:
         match kind:
             case "words":
-                grid.add_column(Text(heading), overflow="fold", min_width=_NARROWEST)
+                grid.add_column(Text(heading), overflow="fold", min_width=NARROWEST)
             case "time":
                 grid.add_column(Text(heading), no_wrap=True)
             case "figure":

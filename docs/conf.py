@@ -1,0 +1,35 @@
+"""Sphinx settings: the pages beside this file, and the references made from the tool itself."""
+
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs import references
+
+project = "dscost"
+version = release = version_of("deepseek-cost")
+copyright = "the dscost maintainers, MIT licence"  # noqa: A001 - Sphinx's name
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["build"]
+nitpicky = True  # with -W, a link that leads nowhere fails the build
+# What the signatures name of the standard library is linked nowhere: the build needs no network.
+nitpick_ignore_regex = [("py:.*", r".*")]
+
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # they stand in the signature
+
+html_theme = "furo"
+html_title = "dscost"
+html_show_sphinx = False
+
+
+def setup(app: Sphinx) -> None:
+    """Make the references before the pages are read."""
+    app.connect("builder-inited", lambda app: references.write(Path(app.srcdir) / "reference"))

@@ -1,0 +1,94 @@
+"""Examples of the README and the pages; `python docs/examples.py` writes anew what they print."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[1]
+# What a reader could run, and so what the tests run unless the page says why not.
+_RUNNABLE: Final = {"bash", "console", "python", "sh", "shell"}
+_BLOCK: Final = re.compile(
+    r"(?:^<!-- not run: (?P<why>.+) -->\n)?^```(?P<language>\w+)\n(?P<text>(?s:.*?))^```$",
+    re.MULTILINE,
+)
+
+
+class Block(NamedTuple):
+    """A block of code in a page, and why the tests do not run it."""
+
+    page: str
+    language: str
+    text: str
+    why_not: str | None
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.text.splitlines()[0]}"
+
+    def commands(self) -> Iterator[tuple[str, str]]:
+        """Yield each command of a console block with what it prints."""
+        for part in re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, output
+
+
+def pages() -> list[Path]:
+    """Return the README and the pages, without the references, which are made when built."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return what a reader could run in a page."""
+    name = page.relative_to(ROOT).as_posix()
+    found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+    every = [Block(name, match["language"], match["text"], match["why"]) for match in found]
+    return [block for block in every if block.language in _RUNNABLE]
+
+
+def lay_out(folder: Path) -> Path:
+    """Copy what the examples read into a folder, and return it."""
+    for name in ("examples", "data"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+def run(command: str, folder: Path) -> str:
+    """Return what a terminal of 80 columns shows of a command."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DSCOST")}
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(  # noqa: S602 - our own pages
+        command,
+        cwd=folder,
+        shell=True,
+        executable=shutil.which("bash"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env={**own, "COLUMNS": "80", "PATH": programs, "TZ": "UTC"},
+        check=False,
+    ).stdout
+
+
+def rerun(page: Path) -> str:
+    """Return a page with what its console blocks print now, each in a folder of its own."""
+
+    def again(match: re.Match[str]) -> str:
+        block = Block(page.name, match["language"], match["text"], match["why"])
+        if block.language != "console" or block.why_not:
+            return match[0]
+        with tempfile.TemporaryDirectory() as made:
+            folder = lay_out(Path(made))
+            text = "".join(f"$ {line}\n{run(line, folder)}" for line, _ in block.commands())
+        return f"```console\n{text}```"
+
+    return _BLOCK.sub(again, page.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    for each in pages():
+        each.write_text(rerun(each), encoding="utf-8")

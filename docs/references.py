@@ -1,0 +1,97 @@
+"""The references, made from the tool itself: its commands, and the fields of its JSON.
+
+They are made when the pages are built, so they cannot be out of date, and are not kept.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from typer import Context
+from typer.cli import get_docs_for_click
+from typer.main import get_command
+
+from deepseek_cost.cli import application
+from deepseek_cost.report.contract import json_schema
+
+Schema = Mapping[str, Any]
+
+_HEAD = """# Fields of the JSON
+
+Made from [report.schema.json](../../data/report.schema.json). Amounts are strings, exact to the
+last digit; instants are UTC. A field that has no value is `null`, and there.""".splitlines()
+
+
+def write(folder: Path) -> None:
+    """Write the pages into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "commands.md").write_text(commands(), encoding="utf-8")
+    (folder / "json.md").write_text(json_fields(json.loads(json_schema())), encoding="utf-8")
+
+
+def commands() -> str:
+    """Return every command with its arguments and options, as `--help` has them."""
+    command = get_command(application())
+    context = Context(command, info_name="dscost")
+    return get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
+
+
+def json_fields(schema: Schema) -> str:
+    """Return every value of the JSON with its fields, what a command prints first."""
+    definitions: Schema = schema["$defs"]
+    reports = [_name(choice) for choice in schema["oneOf"]]
+    parts = [name for name in definitions if name not in reports]
+    lines = [*_HEAD, "", "## What the commands print"]
+    for name in reports:
+        lines += _definition(name, definitions[name])
+    lines += ["", "## What it is made of"]
+    for name in parts:
+        lines += _definition(name, definitions[name])
+    return "\n".join(lines) + "\n"
+
+
+def _definition(name: str, schema: Schema) -> Iterator[str]:
+    yield from ("", f"### {name}", "", schema.get("description", ""), "")
+    if "enum" in schema:
+        yield _type(schema)
+    if "properties" in schema:
+        yield from ("| field | type | |", "| --- | --- | --- |")
+    required = schema.get("required", [])
+    for field, value in schema.get("properties", {}).items():
+        about = value.get("description", "").replace("|", "\\|")
+        left_out = "" if field in required else " (may be missing)"
+        yield f"| `{field}` | {_type(value)}{left_out} | {about} |"
+
+
+def _type(schema: Schema) -> str:
+    for key, shown in _SHOWN.items():
+        if key in schema:
+            return shown(schema)
+    return str(schema.get("format", schema.get("type", "anything")))
+
+
+def _choice(schemas: list[Schema]) -> str:
+    return " or ".join(_type(schema) for schema in schemas)
+
+
+def _by_name(schema: Schema) -> str:
+    of = schema["additionalProperties"]
+    return f"object of {_type(of)} by name" if of else "object"
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+# By the key that tells what a value may be.
+_SHOWN: dict[str, Callable[[Schema], str]] = {
+    "$ref": lambda schema: f"[{_name(schema)}](#{_name(schema).lower()})",
+    "anyOf": lambda schema: _choice(schema["anyOf"]),
+    "oneOf": lambda schema: _choice(schema["oneOf"]),
+    "const": lambda schema: f"`{json.dumps(schema['const'])}`",
+    "enum": lambda schema: ", ".join(f"`{json.dumps(value)}`" for value in schema["enum"]),
+    "items": lambda schema: f"list of {_type(schema['items'])}",
+    "additionalProperties": _by_name,
+    "pattern": lambda _: "amount",
+}

@@ -1,0 +1,119 @@
+"""README and pages: every example is run, its output is what stands there, pictures are current."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from deepseek_cost.cli import settings
+from deepseek_cost.cli.commands import NAMES
+from docs import examples, pictures, references
+from docs.examples import Block
+from tests.conftest import ROOT
+
+PAGES = examples.pages()
+BLOCKS = [block for page in PAGES for block in examples.blocks(page)]
+RUN = [block for block in BLOCKS if not block.why_not]
+CONSOLE = [block for block in RUN if block.language == "console"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return examples.lay_out(tmp_path)
+
+
+@pytest.mark.parametrize("example", CONSOLE, ids=str)
+def test_an_example_prints_what_the_page_shows(example: Block, checkout: Path) -> None:
+    assert example.text.startswith("$ ")
+
+    for command, output in example.commands():
+        assert examples.run(command, checkout) == output
+
+
+@pytest.mark.parametrize(
+    "page", sorted({block.page for block in RUN if block.language == "python"})
+)
+def test_the_python_of_a_page_gives_what_its_comments_say(
+    page: str, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkout)
+    code = "".join(b.text for b in RUN if (b.page, b.language) == (page, "python"))
+    names: dict[str, object] = {}
+
+    for statement in re.split(r"\n(?=[^\s)\]}])", code):
+        expression, _, comment = statement.partition("  # ")
+        if comment:
+            assert repr(eval(expression, names)) == comment.strip()  # noqa: S307 - our own page
+        else:
+            exec(statement, names)  # noqa: S102 - likewise
+
+
+def test_the_pages_have_examples_of_every_command() -> None:
+    shown = "".join(example.text for example in CONSOLE)
+
+    # check --live needs an account.
+    assert [name for name in NAMES if f"dscost {name}" not in shown] == ["check"]
+
+
+def test_what_nobody_runs_is_known_and_says_why() -> None:
+    not_run = Counter(block.page for block in BLOCKS if block.why_not)
+
+    # A block that is not run is a promise that nobody keeps: one more needs a reason.
+    assert not_run == {
+        "docs/counting.md": 1,
+        "docs/prices.md": 1,
+        "docs/recipes.md": 1,
+        "docs/when.md": 1,
+    }
+    assert {block.language for block in RUN} == {"console", "python"}
+
+
+def test_the_options_that_pages_name_are_there() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    option = r"--[a-z][a-z-]+"
+    calls = re.findall(rf"dscost [^`\n|]*{option}[^`\n|]*|`{option}[^`]*`", text)
+
+    named = {name for call in calls for name in re.findall(rf"(?<![\w-]){option}", call)}
+
+    assert named - set(re.findall(option, references.commands())) == set()
+
+
+def test_the_pictures_show_what_the_tool_shows(tmp_path: Path) -> None:
+    pictures.make(tmp_path)
+
+    kept = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
+    assert [path.name for path in kept] == sorted(path.name for path in tmp_path.glob("*.svg"))
+    for path in kept:
+        assert _words(path) == _words(tmp_path / path.name), "run: python docs/pictures.py"
+
+
+def _words(picture: Path) -> list[str]:
+    """The words of a picture, whatever the drawing library makes of the rest."""
+    root = ET.parse(picture).getroot()  # noqa: S314 - our own
+    return [text for node in root.iter() if node.tag.endswith("}text") for text in node.itertext()]
+
+
+def test_the_reference_of_the_json_has_every_field_of_the_schema() -> None:
+    schema = json.loads((ROOT / "data" / "report.schema.json").read_text(encoding="utf-8"))
+    fields = {name for part in schema["$defs"].values() for name in part.get("properties", {})}
+
+    page = references.json_fields(schema)
+
+    assert fields == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert set(re.findall(r"\]\(#(\w+)\)", page)) <= {name.lower() for name in schema["$defs"]}
+
+
+def test_the_reference_of_the_commands_has_every_command() -> None:
+    page = references.commands()
+
+    assert [name for name in NAMES if f"## `dscost {name}`" not in page] == []
+
+
+def test_the_configuration_page_has_every_setting() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    listed = page[page.index("These are the settings") :].partition("\n\n")[0]
+
+    assert set(re.findall("`([^`]+)`", listed)) == settings.names()
