@@ -274,11 +274,11 @@ def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None
     ("change", "said"),
     [
         ({"currency": "CNY"}, "a.json is in USD, b.json in CNY"),
-        ({"command": "count"}, "no report of dscost estimate --json"),
-        ({"schema_version": "2"}, "no report of dscost estimate --json"),
-        ({"estimates": []}, "a report without a model"),
-        ({"estimates": [{"model": "x"}]}, "no report of dscost estimate --json"),
-        ({"priced_at": "soon"}, "no report of dscost estimate --json"),
+        ({"command": "count"}, "is it whole, as dscost wrote it?"),
+        ({"schema_version": "2"}, "a report of schema_version"),
+        ({"estimates": []}, "compare two of dscost estimate"),
+        ({"estimates": [{"model": "x"}]}, "is it whole, as dscost wrote it?"),
+        ({"priced_at": "soon"}, "is it whole, as dscost wrote it?"),
     ],
 )
 def test_a_report_that_is_none_is_one_line(
