@@ -68,6 +68,12 @@ OnError = Annotated[
     OnFault,
     read.setting("--on-error", metavar="stop|skip", help="At a request that is none."),
 ]
+Dask = Annotated[
+    str | None,
+    read.setting(
+        "--dask", metavar="ADDRESS", help="Count on a Dask cluster, such as tcp://host:8786."
+    ),
+]
 Encoding = Annotated[str, read.setting("--encoding", metavar="NAME", help="Of the files.")]
 
 System = Annotated[
