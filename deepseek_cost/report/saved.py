@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from deepseek_cost.difference import NOTHING, Difference, FileChange, Figures, Pair
+from deepseek_cost.difference import NOTHING, Difference, Figures, FileChange, Pair
 from deepseek_cost.difference.matching import Known, matched
 from deepseek_cost.errors import InputError
 from deepseek_cost.prices import Currency
@@ -44,6 +44,8 @@ def read_saved(source: TextSource) -> Saved:
     report = read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name).report
     if not isinstance(report, EstimateReport) or not report.estimates:
         raise InputError(f"{name}: a report of {report.command}; compare two of dscost estimate")
+    if any(entry.cost.floor < 0 or (entry.cost.total or 0) < 0 for entry in report.estimates):
+        raise InputError(f"{name}: a cost below nought; is it as dscost wrote it?")
     files = None
     if report.files is not None:
         files = {file.source: _figures(file.estimates) for file in report.files}
