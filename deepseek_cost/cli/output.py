@@ -112,7 +112,8 @@ def _if_wide(page: "Page", width: int) -> str | None:
     from deepseek_cost.render.unbroken import to_wide_terminal
 
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return to_wide_terminal(page, width, is_styled=sys.stdout.isatty() and not dumb)
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return to_wide_terminal(page, width, is_styled=is_terminal and not dumb)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:
