@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from deepseek_cost.report.diff import DiffReport, Increase
 
 _NAMED: Final = 3
+# GitHub takes 65,536 characters for a comment.
+_MOST_IN_COMMENT: Final = 50
+# By this a job finds the comment that it wrote before.
+_COMMENT_MARK: Final = "<!-- dscost diff -->"
 _OF_FILES: Final = (
     *("model", "output_tokens", "cache_hit_ratio", "requests", "system", "thinking", "effort"),
     *("at", "currency", "as_", "glob", "encoding", "prices"),
@@ -118,10 +122,12 @@ def _write(report: "DiffReport", *, as_json: bool, as_markdown: bool) -> None:
         write(report, as_json=as_json)
         return
     from deepseek_cost.page import describe
-    from deepseek_cost.render.comment import to_comment
+    from deepseek_cost.page.blocks import shortened
+    from deepseek_cost.render.markdown import to_markdown
 
     tell_warnings(report)
-    write_text(to_comment(describe(report)))
+    page = shortened(describe(report), _MOST_IN_COMMENT)
+    write_text(f"{_COMMENT_MARK}\n{to_markdown(page)}")
 
 
 def _exit_if_over(report: "DiffReport") -> None:
