@@ -32,6 +32,7 @@ from deepseek_cost import (
     price_usage,
 )
 from deepseek_cost.given import Request
+from deepseek_cost.report.estimate import EstimateReport
 from deepseek_cost.report.parts import to_json
 from deepseek_cost.tokens import default_counter
 from tests.conftest import Dscost
@@ -289,7 +290,8 @@ class _Cells(HTMLParser):
     def handle_starttag(self, tag: str, attrs: object) -> None:
         """Note that an element begins."""
         del attrs
-        self.open.append(tag)
+        if tag not in ("br", "col", "meta"):  # they have no end
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         """Note that it ends."""
@@ -297,12 +299,12 @@ class _Cells(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Keep a text."""
-        self.texts.append(data)
+        self.texts += filter(None, [data.strip()])
 
 
-def _shown(value: Estimate | Charge) -> list[str]:
+def _shown(value: Estimate | Charge | EstimateReport) -> list[str]:
     cells = _Cells()
-    cells.feed(value._repr_html_())
+    cells.feed(value._repr_html_() or "")
     assert cells.open == []
     return cells.texts
 
@@ -324,6 +326,16 @@ def test_a_notebook_shows_an_estimate_as_a_table() -> None:
         *("least", "0.00011088"),  # 84 x 1.32 / 1,000,000
         *("most", "0.25963344"),  # and 65,536 x 3.96 / 1,000,000
     ]
+
+
+def test_a_notebook_shows_a_report_as_its_page() -> None:
+    report = estimate_report("Hello", at=PEAK, output_tokens=500)
+
+    page = _shown(report)
+
+    for text in ("deepseek-v4-flash", "deepseek-v4-pro", "input tokens", "84", "31"):
+        assert text in page
+    assert report.estimates[0]._repr_html_() is None
 
 
 def test_a_notebook_shows_a_charge_as_a_table() -> None:

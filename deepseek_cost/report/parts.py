@@ -5,13 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, dataclass_transform
 
 from deepseek_cost.assumptions import Assumption
 from deepseek_cost.batch import TalliedSource
 from deepseek_cost.prices import Period, Rates
 from deepseek_cost.provenance import Confidence, Precision
 from deepseek_cost.requests.kinds import Kind
+
+if TYPE_CHECKING:
+    from deepseek_cost.report.contract import Report
 
 
 def exact(amount: Decimal) -> str:
@@ -57,6 +60,16 @@ class Part:
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
+
+    def _repr_html_(self) -> str | None:
+        """Show a whole report as a notebook does; a part of one has no page."""
+        if not hasattr(self, "command"):
+            return None
+        # For notebooks alone, which load whatever shows a value.
+        from deepseek_cost.page import describe  # noqa: PLC0415
+        from deepseek_cost.render.html import fragment  # noqa: PLC0415
+
+        return fragment(describe(cast("Report", self)))
 
     def __hash__(self) -> int:
         return hash(tuple(vars(self).items()))
