@@ -1,13 +1,15 @@
 """What a prompt costs on DeepSeek's API, before it is sent.
 
-`count` and `estimate` take text; `load_prices` reads a price table. All are loaded on first use.
+`count_tokens` and `estimate` take a text, the messages of a chat or a whole request; `price_usage`
+and `price_answer` take what came back; `load_prices` reads a price table. All load on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepseek_cost.api import count, estimate
+    from deepseek_cost.api import count_texts, count_tokens, estimate, estimate_report
+    from deepseek_cost.charge import Charge, Meter, price_answer, price_usage
     from deepseek_cost.cost import Cost
     from deepseek_cost.errors import (
         DscostError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from deepseek_cost.usage import TokenUsage
 
 __all__ = [
+    "Charge",
     "Cost",
     "Currency",
     "DscostError",
@@ -35,6 +38,7 @@ __all__ = [
     "Estimate",
     "InputError",
     "LiveError",
+    "Meter",
     "Price",
     "PriceBook",
     "PriceTableError",
@@ -47,13 +51,18 @@ __all__ = [
     "UnpricedError",
     "UsageError",
     "VocabularyError",
-    "count",
+    "count_texts",
+    "count_tokens",
     "estimate",
+    "estimate_report",
     "load_prices",
+    "price_answer",
+    "price_usage",
 ]
 
 _HOMES = {
-    "api": ("count", "estimate"),
+    "api": ("count_texts", "count_tokens", "estimate", "estimate_report"),
+    "charge": ("Charge", "Meter", "price_answer", "price_usage"),
     "cost": ("Cost",),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
     "estimates": ("Estimate", "PromptTokens", "Tally"),

@@ -1,65 +1,230 @@
-"""The Python interface: count and estimate a prompt given as text."""
+"""The Python interface: what requests cost before they are sent.
 
+A request is a text (one user message), a list of messages, or a whole request as a dict: the body
+of Chat Completions, Messages or Responses, or the arguments with which a client is called.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from deepseek_cost.estimates import (
-    Estimate,
-    PromptTokens,
-    Scenario,
-    addressees,
-    tally_request,
-)
+from deepseek_cost import arguments
+from deepseek_cost.assumptions import warnings_of
+from deepseek_cost.assumptions.workload import warnings_of_workload
+from deepseek_cost.batch import Subtotal
+from deepseek_cost.errors import InputError, UnknownModelError, UsageError
+from deepseek_cost.estimates import Estimate, PromptTokens, Scenario
+from deepseek_cost.given import WHICH_MODEL, Request, Said, choice, opened
+from deepseek_cost.ledger import Ledger
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.pricefile import load_prices
-from deepseek_cost.prices import Currency
+from deepseek_cost.prices import Currency, Model, Rates
 from deepseek_cost.prompt import Effort, Mode
+from deepseek_cost.quote import Quote
+from deepseek_cost.report.estimate import EstimateReport
+from deepseek_cost.report.estimate import estimate_report as report_of
+from deepseek_cost.report.parts import PriceTable
+from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.reader import Feed
+from deepseek_cost.served import Served, ServedNames, served
 from deepseek_cost.tokens import sparing_counter
+from deepseek_cost.workload import Workload
+
+_DEFAULT_MODEL: Final = "deepseek-v4-pro"
+_MOST_REQUESTS: Final = 10**12
 
 
-def count(
-    text: str,
+def count_tokens(
+    request: Request,
     *,
-    model: str = "deepseek-v4-pro",
+    model: str | None = None,
     system: str = "",
-    thinking: bool = True,
-    effort: Effort | str = Effort.HIGH,
+    thinking: bool | None = None,
+    effort: Effort | str | None = None,
     prices: PriceBook | None = None,
 ) -> PromptTokens:
-    """Count the prompt tokens of `text` sent as one user message, after `system` if not empty.
+    """Count the prompt tokens of a request, as the bill will.
 
-    Raises UnknownModelError, InputError for a lone surrogate, VocabularyError.
+    `model` stands in place of the one that the request names; where neither is there, it is
+    deepseek-v4-pro. Thinking is on at effort high by default, as on the API. Raises
+    UnknownModelError, VocabularyError, InputError for what the API would not take and for images
+    whose size is not at hand, UsageError for options that a whole request has itself.
     """
-    found = (prices or load_prices()).find(model)
-    scenario = Scenario(Mode(thinking, Effort(effort)))
-    counter = sparing_counter()
-    (addressee,) = addressees([found], system, scenario, counter)
-    return addressee.tokens(counter.count([text]))
+    book = prices or load_prices()
+    said = _said(system, thinking, effort)
+    given = model or (None if isinstance(request, Mapping) else _DEFAULT_MODEL)
+    feed, found = _addressed(request, given, said, book)
+    columns = [(found, None)]
+    (tally,) = _taken(feed, _workload(book, said, _scenario(said), columns, given)).totals()
+    if tally.unknown_images:
+        raise InputError(
+            f"the tokens of {tally.unknown_images:,} images are unknown, because they are not at "
+            f"hand; estimate() gives the range of the cost"
+        )
+    return PromptTokens(tally.text, tally.template)
+
+
+def count_texts(
+    texts: Iterable[str],
+    *,
+    model: str,
+    system: str = "",
+    thinking: bool | None = None,
+    effort: Effort | str | None = None,
+    prices: PriceBook | None = None,
+) -> list[int]:
+    """Count the prompt tokens of each of many texts, each sent as a user message of its own.
+
+    The same as `count_tokens` of each, and much faster: for columns of a table.
+    """
+    around = count_tokens(
+        "", model=model, system=system, thinking=thinking, effort=effort, prices=prices
+    )
+    listed = list(texts)
+    for number, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise InputError(f"texts[{number}] is no text but {type(text).__name__}")
+    each = sparing_counter().count_each(listed)
+    return [around.input + tokens for tokens in each]
 
 
 def estimate(
-    text: str,
+    request: Request,
     *,
-    model: str,
     at: datetime,
+    model: str | None = None,
     system: str = "",
-    thinking: bool = True,
-    effort: Effort | str = Effort.HIGH,
+    thinking: bool | None = None,
+    effort: Effort | str | None = None,
     output_tokens: int | None = None,
-    cache_hit_ratio: Decimal | str = "0",
+    cache_hit_ratio: Decimal | float | str = "0",
     requests: int = 1,
     currency: Currency | str = Currency.USD,
     prices: PriceBook | None = None,
 ) -> Estimate:
-    """Estimate what `text` costs, sent as one user message `requests` times at an instant.
+    """Estimate what a request costs, sent `requests` times at an instant, which has its time zone.
 
-    `at` carries its time zone; `output_tokens` are of one request. Raises UnknownModelError,
+    `model` is needed where the request names none; `output_tokens` are of one request, and the
+    total is None without them. Raises as `count_tokens` (images only widen the range), and
     UnpricedError where no price is known, UsageError for more output than the model gives.
     """
-    price = (prices or load_prices()).price(model, at, Currency(currency))
-    ratio = Decimal(cache_hit_ratio)
-    scenario = Scenario(Mode(thinking, Effort(effort)), output_tokens, ratio, requests)
-    counter = sparing_counter()
-    (addressee,) = addressees([price.model], system, scenario, counter)
-    tokens = addressee.tokens(counter.count([text]))
-    return Estimate(tally_request(price.model, tokens, scenario), price)
+    book = prices or load_prices()
+    said = _said(system, thinking, effort)
+    scenario = _scenario(said, output_tokens, cache_hit_ratio, requests)
+    feed, found = _addressed(request, model, said, book)
+    price = book.price(found.name, at, choice(Currency, currency, "currency"))
+    columns = [(found, price.rates)]
+    workload = _taken(feed, _workload(book, said, scenario, columns, model))
+    (tally,) = workload.totals()
+    doubts = (*warnings_of(book, [Estimate(tally, price)]), *workload.subtotal.notes)
+    return Estimate(tally, price, (*doubts, *warnings_of_workload(workload)))
+
+
+def estimate_report(
+    request: Request,
+    *,
+    at: datetime,
+    models: Sequence[str] = ("deepseek-v4-flash", "deepseek-v4-pro"),
+    system: str = "",
+    thinking: bool | None = None,
+    effort: Effort | str | None = None,
+    output_tokens: int | None = None,
+    cache_hit_ratio: Decimal | float | str = "0",
+    requests: int = 1,
+    currency: Currency | str = Currency.USD,
+    prices: PriceBook | None = None,
+) -> EstimateReport:
+    """Return the report of `dscost estimate --json`: models side by side, what it all rests on.
+
+    A notebook shows it as a table. Raises as `estimate`.
+    """
+    book = prices or load_prices()
+    said = _said(system, thinking, effort)
+    scenario = _scenario(said, output_tokens, cache_hit_ratio, requests)
+    wanted = choice(Currency, currency, "currency")
+    if not models:
+        raise UsageError("models is empty; name at least one")
+    feed, _ = _addressed(request, models[0], said, book)
+    listed = [book.price(name, at, wanted) for name in dict.fromkeys(models)]
+    columns = [(price.model, price.rates) for price in listed]
+    workload = _taken(feed, _workload(book, said, scenario, columns, models[0]))
+    quote = Quote(book, listed, scenario, moving=None, zone="UTC")
+    table = PriceTable(
+        source="given" if prices else "bundled",
+        chosen_by="prices" if prices else "bundled",
+        checked=book.checked,
+    )
+    return report_of(quote, workload, table, (), per_file=False)
+
+
+def _addressed(
+    request: Request, given: str | None, said: Said, book: PriceBook
+) -> tuple[Feed, Model]:
+    """Open a request, and find the model given, else the one that serves the name in it."""
+    model = None if given is None else book.find(given)
+    feed = opened(request, model.name if model else None, said)
+    return feed, model or _own_model(feed, book)
+
+
+def _own_model(feed: Feed, book: PriceBook) -> Model:
+    found = feed.first()
+    if found is None:
+        raise InputError("; ".join(map(str, feed.requests())))
+    name = found.body.get("model")
+    if not isinstance(name, str):
+        raise UsageError(WHICH_MODEL)
+    return served(name, found.kind, book).model
+
+
+def _workload(
+    book: PriceBook,
+    said: Said,
+    scenario: Scenario,
+    columns: Sequence[tuple[Model, Rates | None]],
+    given: str | None,
+) -> Workload:
+    """Return an empty workload; a model that was given stands for an unknown name, too."""
+
+    def find(name: str, kind: Kind) -> Served | None:
+        try:
+            return served(name, kind, book)
+        except UnknownModelError:
+            if given is None:
+                raise
+            return None
+
+    return Workload(
+        Subtotal([Ledger(model, rates) for model, rates in columns]),
+        scenario=scenario,
+        system=said.system,
+        counter=sparing_counter(),
+        served_by=ServedNames(find),
+    )
+
+
+def _taken(feed: Feed, workload: Workload) -> Workload:
+    """Take a request into a workload; raises InputError for one that the API refuses."""
+    workload.take(feed)
+    for ledger in workload.ledgers:
+        if ledger.refusals.first:
+            raise InputError(f"{ledger.model.name}: the API refuses {ledger.refusals.first}")
+    return workload
+
+
+def _said(system: str, thinking: bool | None, effort: Effort | str | None) -> Said:  # noqa: FBT001
+    return Said(system, thinking, None if effort is None else choice(Effort, effort, "effort"))
+
+
+def _scenario(
+    said: Said,
+    output_tokens: int | None = None,
+    cache_hit_ratio: Decimal | float | str = "0",
+    requests: int = 1,
+) -> Scenario:
+    if not 1 <= requests <= _MOST_REQUESTS:
+        raise UsageError(f"requests={requests!r} is not between 1 and {_MOST_REQUESTS:,}")
+    if output_tokens is not None and output_tokens < 0:
+        raise UsageError(f"output_tokens={output_tokens!r} is negative")
+    mode = Mode(said.thinking is not False, said.effort or Effort.HIGH)
+    return Scenario(mode, output_tokens, arguments.ratio(str(cache_hit_ratio)), requests)

@@ -19,6 +19,13 @@ class Cost(Struct, frozen=True):
     cache_miss: Decimal
     output: Decimal
 
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            EXACT.add(self.cache_hit, other.cache_hit),
+            EXACT.add(self.cache_miss, other.cache_miss),
+            EXACT.add(self.output, other.output),
+        )
+
     @property
     def input(self) -> Decimal:
         """The cost of the prompt: hits and misses."""

@@ -101,10 +101,11 @@ class Tally(Struct, frozen=True):
 
 
 class Estimate(Struct, frozen=True):
-    """A tally with its price."""
+    """A tally with its price; `warnings` say what is doubtful about it, where that is known."""
 
     tally: Tally
     price: Price
+    warnings: tuple[str, ...] = ()
 
     @property
     def cost(self) -> Cost:
@@ -137,6 +138,11 @@ class Estimate(Struct, frozen=True):
     def ceiling_at(self, rates: Rates) -> Decimal:
         """Return the cost with the most output, and the largest images, at other rates."""
         return self._at_most(self.tally.output_ceiling, rates)
+
+    def _repr_html_(self) -> str:
+        from deepseek_cost.notebook import of_estimate  # noqa: PLC0415 - for notebooks alone
+
+        return of_estimate(self)
 
     @property
     def over_context(self) -> int:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import UnknownModelError, UnpricedError
+from deepseek_cost.errors import UnknownModelError, UnpricedError, UsageError
 from deepseek_cost.prices import (
     Billing,
     Cancelled,
@@ -88,8 +88,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:
         """Return what bills a name at an instant; raises UnpricedError where nothing is known."""
-        if at.tzinfo is None:
-            raise ValueError("the instant has no time zone")
+        require_zone(at)
         model = self.find(name)
         service = model.service_at(at)
         period = in_force(self.periods_of(service.billed_as), at)
@@ -112,6 +111,18 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             tier_until=self.calendar.next_change(at) if tier.other else None,
             period_until=self._period_until(model, service, at),
         )
+
+    def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
+        """Return what bills each model that has a price at an instant, in the table's order."""
+        return tuple(
+            price for model in self.model if (price := self._known(model, instant, currency))
+        )
+
+    def _known(self, model: Model, at: datetime, currency: Currency) -> Price | None:
+        try:
+            return self.price(model.name, at, currency)
+        except UnpricedError:
+            return None
 
     def periods_of(self, billed_as: str) -> tuple[Period, ...]:
         """Return the periods that bill this name, oldest first."""
@@ -144,6 +155,14 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
                     f"model {model.name} is billed as {service.billed_as} from "
                     f"{stamp(service.since)}, but no period bills that name then"
                 )
+
+
+def require_zone(at: datetime) -> None:
+    """Raise UsageError for an instant that could be any."""
+    if at.tzinfo is None:
+        raise UsageError(
+            f"the instant {at.isoformat()} has no time zone; for UTC write at.replace(tzinfo=UTC)"
+        )
 
 
 def _require_unique(what: str, names: "list[str]") -> None:

@@ -94,7 +94,7 @@ def in_one_piece(blocks: Iterable[str], name: str, limit: int) -> str:
         parts.append(block)
         read += len(block)
         if read > limit:
-            raise InputError(f"{name}: longer than {limit:,} characters, more than a request takes")
+            raise InputError(f"{name}: longer than {limit:,} characters, more than is taken here")
     return "".join(parts)
 
 

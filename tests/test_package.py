@@ -34,9 +34,13 @@ def test_the_wheel_carries_the_price_table_the_types_and_nothing_else(built: Pat
     assert "deepseek_cost/py.typed" in names
     assert {name.split("/")[0] for name in names} == {
         "deepseek_cost",
+        "tiktoken_ext",
         f"deepseek_cost-{version('deepseek-cost')}.dist-info",
     }
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "deepseek_cost").rglob("*.py")}
+    assert "tiktoken_ext/__init__.py" not in names  # it would hide tiktoken's own encodings
+    packages = [ROOT / "deepseek_cost", ROOT / "tiktoken_ext"]
+    files = (path for package in packages for path in package.rglob("*.py"))
+    modules = {path.relative_to(ROOT).as_posix() for path in files}
     assert modules == {name for name in names if name.endswith(".py")}
 
 
@@ -100,7 +104,7 @@ def test_no_submodule_hides_a_public_function() -> None:
         import_module(f"deepseek_cost.{path.stem}")
 
     assert callable(deepseek_cost.estimate)
-    assert callable(deepseek_cost.count)
+    assert callable(deepseek_cost.count_tokens)
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

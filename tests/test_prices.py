@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from deepseek_cost import Currency, PriceBook, Rates, Tier, UnknownModelError, UnpricedError
+from deepseek_cost import (
+    Currency,
+    PriceBook,
+    Rates,
+    Tier,
+    UnknownModelError,
+    UnpricedError,
+    UsageError,
+)
 from tests.conftest import utc
 
 SECOND = timedelta(seconds=1)
@@ -153,7 +161,7 @@ def test_an_unknown_model_is_an_error_that_offers_the_nearest_names(book: PriceB
 
 
 def test_an_instant_without_a_zone_is_refused(book: PriceBook) -> None:
-    with pytest.raises(ValueError, match="no time zone"):
+    with pytest.raises(UsageError, match="has no time zone; for UTC write"):
         book.price("v4-pro", datetime(2026, 11, 23))  # noqa: DTZ001 - that is the case
 
 

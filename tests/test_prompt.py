@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepseek_cost import count, prompt, vocabulary
+from deepseek_cost import count_tokens, prompt, vocabulary
 from deepseek_cost.prices import Template
 from deepseek_cost.prompt import Effort, Mode
 from deepseek_cost.tokens import TiktokenCounter, default_counter
@@ -29,11 +29,11 @@ texts = st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join)
 def test_hello_costs_what_the_api_was_seen_to_bill(
     model: str, off: int, low: int, high: int, most: int
 ) -> None:
-    assert count("Hello", model=model, thinking=False).input == off
-    assert count("Hello", model=model, effort="low").input == low
-    assert count("Hello", model=model).input == high
-    assert count("Hello", model=model, effort="max").input == most
-    assert count("Hello", model=model).text == 1
+    assert count_tokens("Hello", model=model, thinking=False).input == off
+    assert count_tokens("Hello", model=model, effort="low").input == low
+    assert count_tokens("Hello", model=model).input == high
+    assert count_tokens("Hello", model=model, effort="max").input == most
+    assert count_tokens("Hello", model=model).text == 1
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_plain_prompts_have_the_tokens_that_the_api_billed(shared: Path) -> None
         )
         model = "deepseek-v4-pro" if case["template"] == "v4" else "deepseek-flash"
 
-        tokens = count(
+        tokens = count_tokens(
             request["messages"][-1]["content"],
             model=model,
             system=system,

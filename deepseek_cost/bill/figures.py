@@ -67,11 +67,7 @@ class Figures(Struct, frozen=True):
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(
             sums=self.sums + other.sums,
-            cost=Cost(
-                EXACT.add(self.cost.cache_hit, other.cost.cache_hit),
-                EXACT.add(self.cost.cache_miss, other.cost.cache_miss),
-                EXACT.add(self.cost.output, other.cost.output),
-            ),
+            cost=self.cost + other.cost,
             saved=EXACT.add(self.saved, other.saved),
             peak_extra=EXACT.add(self.peak_extra, other.peak_extra),
             beside=None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _BEFORE: Final = "Before sending"
 _OVER_TIME: Final = "Over time"
 _AFTER: Final = "After the bill"
+_REPORTS: Final = "With reports"
 _TOOL: Final = "The tool itself"
 
 
@@ -43,6 +44,7 @@ COMMANDS: Final = (
     Entry("prices", _OVER_TIME, "Show the price list in force, or every change of it."),
     Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),
     Entry("check", _AFTER, "Send a request for one token, and hold its bill to the count."),
+    Entry("render", _REPORTS, "Show a report again: as a table, a web page, Markdown, CSV, SVG."),
     Entry("config", _TOOL, "Show every setting, its value, and where it was set."),
 )
 NAMES: Final = tuple(entry.name for entry in COMMANDS)

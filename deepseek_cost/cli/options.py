@@ -22,6 +22,17 @@ class OnFault(StrEnum):
     SKIP = "skip"
 
 
+class Format(StrEnum):
+    """How a report can be shown."""
+
+    TABLE = "table"
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    CSV = "csv"
+    SVG = "svg"
+
+
 def _complete_model(incomplete: str) -> list[str]:
     from deepseek_cost.pricefile import load_prices
 
@@ -232,6 +243,26 @@ Check = Annotated[
 Svg = Annotated[
     Path | None,
     shown.option("--svg", metavar="FILE", help="Write the picture to a file as well."),
+]
+ReportFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="REPORT.json", help="What a command printed with --json; - for standard input."
+    ),
+]
+FormatName = Annotated[
+    Format | None,
+    shown.option(
+        "--format",
+        "-f",
+        metavar="|".join(Format),
+        help="How to show it.",
+        show_default="by the suffix of --output, else table",
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    shown.option("--output", "-o", metavar="FILE", help="Write it there, not to standard output."),
 ]
 Template = Annotated[
     str | None,

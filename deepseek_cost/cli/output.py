@@ -88,9 +88,13 @@ def _as_json(report: "Report") -> str:
 def _as_table(report: "Report") -> str:
     from deepseek_cost.page import describe
 
+    return draw_table(describe(report))
+
+
+def draw_table(page: "Page") -> str:
+    """Draw a page as wide as the terminal is."""
     columns, rows = get_terminal_size()
     width = min(max(columns, _NARROWEST), _WIDEST)
-    page = describe(report)
     drawn = None if _rich_must_decide() else _if_wide(page, width)
     if drawn is None:
         from deepseek_cost.render.terminal import to_terminal

@@ -30,6 +30,8 @@ class Chunks(Struct):
         elif isinstance(event, str) and event.startswith("response."):
             yield from self._responses(document, outer, event)
         elif event == "message_start" and (message := as_object(outer.get("message"))):
+            if former := self._open.pop("message_start", None):  # events name no stream
+                yield _broken_off(former)
             yield from self._noted("message_start", document.line)
             self._begun = message
         elif self._begun is not None and event == "message_delta":

@@ -107,6 +107,8 @@ def _clean(block: Block) -> Block:
             days = tuple((printable(day), printable(marks)) for day, marks in block.days)
             return Week(days, printable(block.zone), _cleaned(block.notes))
         case Drawing(chart, caption):
+            if not chart.is_sound:
+                raise ValueError("a chart with points beside it")
             return Drawing(chart.renamed(printable), printable(caption))
 
 

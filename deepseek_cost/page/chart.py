@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -28,6 +29,13 @@ class Chart(Struct, frozen=True):
     def most(self) -> float:
         """The highest cost, or 1 where nothing costs anything."""
         return max(cost for _, points in self.lines for _, cost in points) or 1.0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every point is where the chart reaches, as in a report that nobody changed."""
+        least, most = self.x_ticks[0], self.x_ticks[-1]
+        points = [point for _, line in self.lines for point in line]
+        return bool(points) and all(least <= x <= most and 0 <= cost < inf for x, cost in points)
 
     def renamed(self, name: Callable[[str], str]) -> "Chart":
         """Return the chart with its names written in another way."""

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from deepseek_cost.page.blocks import Page, Table, Week, grid, page_of
+from deepseek_cost.page.blocks import Column, Page, Table, Week, page_of
 from deepseek_cost.report.when import WhenReport
 from deepseek_cost.schedule import BEIJING
 
@@ -36,7 +36,7 @@ def _changes(report: WhenReport, zone: tzinfo) -> Table:
         ("Beijing", BEIJING),
     ]
     shown = dict(zones) if report.timezone != "UTC" else dict(zones[1:])
-    table = grid("next", *shown, left=1 + len(shown))
+    table = Table(Column("next", "words"), *(Column(name, "time") for name in shown))
     for change in report.changes[:_CHANGES]:
         local, *others = shown.values()
         times = (f"{change.at.astimezone(where):%a %H:%M}" for where in others)

@@ -20,25 +20,11 @@ sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != "
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _WIDTH: Final = 100
-# What a page's style may set, for dark mode; a picture alone has the values that stand here.
-_INK: Final = {
-    "background": "var(--paper, #ffffff)",
-    "plot_background": "var(--paper, #ffffff)",
-    "foreground": "var(--ink, #333333)",
-    "foreground_strong": "var(--ink, #111111)",
-    "foreground_subtle": "var(--faint, #555555)",
-    "guide_stroke_color": "var(--line, #dddddd)",
-    "major_guide_stroke_color": "var(--line, #cccccc)",
-}
+# A phone's: no title, and fewer labels below.
+_NARROW: Final = 500
 # A hue a model, the darker shade at peak; told apart in print by their letters.
-_STYLE: Final = Style(
-    **_INK,
-    colors=("#5aa2e8", "#0b63ba", "#e89a3c", "#b85c00", "#6fc283", "#1e7d34"),
-    font_family="sans-serif",
-    guide_stroke_dasharray="1,0",
-    major_guide_stroke_dasharray="1,0",
-    transition="none",
-)
+_HUES: Final[tuple[str, ...]] = ("#5aa2e8", "#0b63ba", "#e89a3c", "#b85c00", "#6fc283", "#1e7d34")
+_INKS: Final = {"paper": "#ffffff", "ink": "#222222", "faint": "#555555", "line": "#d0d0d0"}
 # A name may begin with what no XML holds, even escaped.
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Rich's own frame loads its font from the network.
@@ -76,32 +62,64 @@ def to_svg(page: Page) -> str:
     return draw(charts[0]) if charts else _screen(page)
 
 
-def draw(chart: Chart, number: int = 1, *, titled: bool = True) -> str:
-    """Draw a chart; `number` tells the charts of one document apart. It has no script."""
+def draw(
+    chart: Chart, name: str = "1", size: tuple[int, int] = (900, 560), *, is_part: bool = False
+) -> str:
+    """Draw a chart without any script.
+
+    `name` tells the charts of one document apart, of which a part takes its colours.
+    """
+    width, height = size
     config = Config(
         js=[],
-        title=_valid(chart.title) if titled else None,
+        title=_valid(chart.title) if width > _NARROW else None,
         x_title=chart.x_title,
         x_labels=list(chart.x_ticks),
+        x_labels_major_count=len(chart.x_ticks) if width > _NARROW else 3,
+        show_minor_x_labels=width > _NARROW,
         x_value_formatter=chart.x_label,
         value_formatter=lambda cost: chart.cost_label(cost, 4),
         include_x_axis=True,
         legend_at_bottom=True,
-        legend_at_bottom_columns=2,
+        legend_at_bottom_columns=2 if width > _NARROW else 1,
         truncate_legend=-1,
         show_x_guides=True,
-        style=_STYLE,
-        stroke_style={"width": 2},
+        style=_style(is_part=is_part),
+        truncate_label=-1,
         dots_size=3,
-        explicit_size=titled,
-        width=900,
-        height=560,
+        explicit_size=True,
+        width=width,
+        height=height,
     )
     drawn = XY(config)
-    drawn.uuid = f"{number}"
-    for (name, points), marker in zip(chart.lines, MARKERS, strict=False):
-        drawn.add(_valid(f"{marker} {name}"), list(points))
+    drawn.uuid = name
+    for (line, points), marker in zip(chart.lines, MARKERS, strict=False):
+        drawn.add(_valid(f"{marker} {line}"), list(points))
     return _without_scripts(drawn.render_tree())
+
+
+def _style(*, is_part: bool) -> Style:
+    """Return the colours: a document's own, by the names of its style, or those that stand here."""
+    inks = dict(_INKS)
+    hues = _HUES
+    if is_part:
+        inks = {name: f"var(--{name})" for name in _INKS}
+        hues = tuple(f"var(--line-{number}, {hue})" for number, hue in enumerate(_HUES, 1))
+    return Style(
+        background=inks["paper"],
+        plot_background=inks["paper"],
+        foreground=inks["ink"],
+        foreground_strong=inks["ink"],
+        foreground_subtle=inks["faint"],
+        guide_stroke_color=inks["line"],
+        major_guide_stroke_color=inks["line"],
+        guide_stroke_dasharray="1,0",
+        major_guide_stroke_dasharray="1,0",
+        colors=hues,
+        stroke_width="2",
+        font_family="sans-serif",
+        transition="none",
+    )
 
 
 def _without_scripts(root: ET.Element) -> str:

@@ -23,7 +23,9 @@ _CLASSES: Final = {
     "chat": "chat.ChatReport",
     "check": "live.LiveReport",
     "compare": "compare.CompareReport",
+    "config": "config.ConfigReport",
     "count": "count.CountReport",
+    "diff": "diff.DiffReport",
     "estimate": "estimate.EstimateReport",
     "prices": "prices.PricesReport",
     "prices --check": "check.CheckReport",
@@ -31,7 +33,7 @@ _CLASSES: Final = {
     "when": "when.WhenReport",
 }
 # Far more than anything costs, and few enough digits to write.
-_MOST: Final = Decimal(10) ** 30
+_DIGITS: Final = 30
 _FINEST: Final = -60
 
 
@@ -128,9 +130,9 @@ def _fault(value: object) -> str:
     match value:
         case datetime() if value.tzinfo is None:
             return "an instant without its offset from UTC"
-        case Decimal() if value and (abs(value) >= _MOST or value.adjusted() < _FINEST):
+        case Decimal() if value and not _FINEST <= value.adjusted() < _DIGITS:
             return "an amount beyond all prices"
-        case int() if abs(value) >= _MOST:
+        case int() if abs(value) >= 10**_DIGITS:
             return "a number beyond all counts"
     return ""
 

@@ -15,7 +15,15 @@ from platformdirs import user_cache_path
 from deepseek_cost.errors import VocabularyError
 from deepseek_cost.vocabulary.index import FIRST_TEXT_TOKEN, Index, Ranks, pack
 
-__all__ = ["FIRST_TEXT_TOKEN", "Index", "Ranks", "load_index", "load_ranks", "original_path"]
+__all__ = [
+    "FIRST_TEXT_TOKEN",
+    "Index",
+    "Ranks",
+    "load_index",
+    "load_ranks",
+    "load_special_tokens",
+    "original_path",
+]
 
 # Of tokenizer.json as DeepSeek published it with DeepSeek-V4-Pro and DeepSeek-V4-Flash.
 # V4.1's differs in the spelling of nine added tokens only, so plain text counts alike.
@@ -32,6 +40,14 @@ def load_ranks() -> Ranks:
     Raises VocabularyError where the vocabulary is missing or is not the one expected.
     """
     return load_index().ranks()
+
+
+def load_special_tokens() -> dict[str, int]:
+    """Return the tokens that the template is written with, which text never makes, with their ids.
+
+    Raises VocabularyError. Spelt as by V4; V4.1 spells nine of them in another way.
+    """
+    return {token["content"]: token["id"] for token in json.loads(_read_original())["added_tokens"]}
 
 
 def load_index() -> Index:
