@@ -12,14 +12,13 @@ from deepseek_cost.cache.misses import Cause, Item, Miss, explain
 from deepseek_cost.cache.prefix import BLOCK, PrefixCache
 from deepseek_cost.cache.timeline import Timeline
 from deepseek_cost.errors import InputError
-from deepseek_cost.estimates import Scenario, Tally
+from deepseek_cost.estimates import Scenario, Tally, tally_body
 from deepseek_cost.ledger import Place
 from deepseek_cost.prices import Model
 from deepseek_cost.prompt.bodies import read_body
 from deepseek_cost.prompt.items import items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.requests.places import Request
-from deepseek_cost.workload import tally_body
 
 # Requests that a later one is compared with: so many of the last, and not more text than that.
 _REMEMBERED: Final = 256

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
+from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS, RequestTokens
 from deepseek_cost.cache.hits import Hits
 from deepseek_cost.cost import Cost, cost_of
 from deepseek_cost.errors import UsageError
@@ -94,6 +94,19 @@ class Tally(Struct, frozen=True):
     def usage(self, output: int) -> TokenUsage:
         """Return the billed tokens with this much output."""
         return TokenUsage(self.cache_hit, self.input - self.cache_hit, output)
+
+    def times(self, bodies: int) -> "Tally":
+        """Return the tally of so many bodies that are tallied like this one."""
+        return Tally(
+            requests=bodies * self.requests,
+            text=bodies * self.text,
+            template=bodies * self.template,
+            hits=self.hits.times(bodies),
+            output=None if self.output is None else bodies * self.output,
+            output_ceiling=bodies * self.output_ceiling,
+            largest_request=self.largest_request,
+            unknown_images=bodies * self.unknown_images,
+        )
 
     def with_hits(self, cache_hit: int) -> "Tally":
         """Return the tally with so many hits instead."""
@@ -191,6 +204,26 @@ def tally_request(
         output=None if output is None else n * output,
         output_ceiling=n * max(allowed, output or 0),
         largest_request=tokens.input + (output or 0),
+    )
+
+
+def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None) -> Tally:
+    """Tally a body, sent `scenario.requests` times; each of its choices is output of its own.
+
+    `hits` are of all the requests, where they are forecast.
+    """
+    sent = scenario.requests
+    given = scenario.output_tokens
+    output = None if given is None else min(given, body.output_ceiling) * body.choices
+    return Tally(
+        requests=sent,
+        text=sent * body.parts.text,
+        template=sent * body.parts.template,
+        hits=scenario.hits(body.parts.input).times(sent) if hits is None else hits,
+        output=None if output is None else sent * output,
+        output_ceiling=sent * body.output_ceiling * body.choices,
+        largest_request=body.parts.input,
+        unknown_images=sent * body.unknown_images,
     )
 
 

@@ -88,6 +88,8 @@ class Ledger(Struct):
         if self.rates is None:
             return
         weight = _weight(tally, self.rates)
+        if len(self.dear) == _DEAREST and weight < self.dear[0][0]:
+            return
         for at, place in places:
             if not self._keep((weight, _backwards(at), place, tally)):
                 return

@@ -39,6 +39,11 @@ class TextSource(Struct, frozen=True):
         """The bytes to read, as far as known; 0 for standard input."""
         return self.path.stat().st_size if self.path else 0
 
+    @property
+    def is_stdin(self) -> bool:
+        """Tell whether it is standard input, which can be read only once."""
+        return self.path is None
+
     def blocks(self, advance: Advance = lambda _: None) -> Iterator[str]:
         """Yield the text in blocks, without a byte order mark.
 
@@ -79,6 +84,12 @@ def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8
     return found
 
 
+def is_url(name: str) -> bool:
+    """Tell a URL from the name of a file."""
+    scheme, mark, _ = name.partition("://")
+    return bool(mark) and scheme.replace("+", "").isalnum()
+
+
 def read_whole(name: str, encoding: str, limit: int) -> str:
     """Read a text file of at most `limit` characters into memory."""
     if name == "-" or Path(name).is_dir():
@@ -100,8 +111,12 @@ def in_one_piece(blocks: Iterable[str], name: str, limit: int) -> str:
 
 def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
     path = Path(name)
-    if name == "-":
-        if any(source.path is None for source in found.sources):
+    if is_url(name):
+        from deepseek_cost.remote import find_remote  # noqa: PLC0415 - few inputs are elsewhere
+
+        found.sources += find_remote(name, encoding)
+    elif name == "-":
+        if any(source.is_stdin for source in found.sources):
             raise UsageError("- (standard input) can be read only once")
         found.sources.append(TextSource("-", None, encoding))
     elif name and path.is_dir():

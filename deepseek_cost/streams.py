@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
 from deepseek_cost.errors import InputError
 
@@ -35,8 +35,13 @@ def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO
         raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     else:
         raw = path.open("rb", buffering=0)
+    return unpacked(raw, path.name if path else "", advance)
+
+
+def unpacked(raw: BinaryIO | io.FileIO, name: str, advance: Advance) -> BinaryIO:
+    """Return the contents of a file of this name, which is closed with them."""
     plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
-    suffix = path.suffix.lower() if path else ""
+    suffix = Path(name).suffix.lower()
     if suffix == ".gz":
         return _Gzip(plain)  # type: ignore[return-value] # all that we use of one
     return io.BufferedReader(_Zstandard(plain), _BUFFER) if suffix == ".zst" else plain
@@ -103,9 +108,9 @@ class Recorded(io.RawIOBase):
 class _Watched(io.RawIOBase):
     """A raw file that tells how much was read of it."""
 
-    def __init__(self, raw: io.FileIO, advance: Advance) -> None:
+    def __init__(self, raw: BinaryIO | io.FileIO, advance: Advance) -> None:
         super().__init__()
-        self._raw = raw
+        self._raw = cast("io.FileIO", raw)  # all that we use of one
         self._advance = advance
 
     def readable(self) -> bool:

@@ -16,6 +16,7 @@ from deepseek_cost.estimates import (
     Tally,
     addressees,
     require_output_limit,
+    tally_body,
     tally_request,
 )
 from deepseek_cost.forecast import Forecast
@@ -31,6 +32,8 @@ from deepseek_cost.served import Served, ServedNames
 from deepseek_cost.skips import Skips
 
 if TYPE_CHECKING:
+    from deepseek_cost.bulk import Bulk
+    from deepseek_cost.prompt.bodies import Body
     from deepseek_cost.tokens import TextCounter
 
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
@@ -45,11 +48,12 @@ class Workload:
     system: str
     counter: "TextCounter"
     served_by: ServedNames
-    on_request: OnRequest = lambda _place, _tallies, _tokens: None
+    on_request: OnRequest | None = None
     forecast: Forecast | None = None
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)
     _source: int = 0
+    _forms: "Bulk | None" = None
 
     def __post_init__(self) -> None:
         self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
@@ -81,9 +85,12 @@ class Workload:
             raise InputError(f"no request could be counted, {self.skips.requests:,} were skipped")
         return totals(tallied)
 
-    def take(self, feed: Feed) -> None:
-        """Count and tally a source; raises InputError unless a fault is to be skipped."""
-        self._source += 1
+    def take(self, feed: Feed, number: int | None = None) -> None:
+        """Count and tally a source; raises InputError unless a fault is to be skipped.
+
+        `number` is its place among all sources, where others take those before it.
+        """
+        self._source = self._source + 1 if number is None else number
         if feed.is_text:
             self._take_text(feed)
         else:
@@ -108,7 +115,8 @@ class Workload:
                 ledger.parts += parts.times(self.scenario.requests)
             tallies.append(tally)
             counted.append(RequestTokens(parts, tally.output_ceiling))
-        self.on_request(Place(feed.source.name, 1, None), tallies, counted)
+        if self.on_request:
+            self.on_request(Place(feed.source.name, 1, None), tallies, counted)
         source = TalliedSource(feed.source.name, tuple(tallies), is_empty=not text)
         self.subtotal.add(self._source, source)
 
@@ -118,7 +126,9 @@ class Workload:
 
     def take_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
-        for number, data in lines:
+        if self._forms is None and self.forecast is None and self.on_request is None:
+            self._forms = self._bulk()
+        for number, data in self._forms.take(lines, source) if self._forms else lines:
             self._try(request_of(lines.document(number, data), lines.wanted), source)
 
     def _take_requests(self, feed: Feed) -> None:
@@ -139,20 +149,34 @@ class Workload:
         except InputError as error:
             self.skips.note(error, at)
 
-    def _take_request(self, request: Request, at: Position) -> None:
-        from deepseek_cost.prompt.bodies import (  # noqa: PLC0415 - needs the renderer
-            images_without_vision,
-            read_body,
+    def _bulk(self) -> "Bulk":
+        """Return who takes lines many at a time, for what needs no order and no line of its own."""
+        from deepseek_cost.bulk import Bulk  # noqa: PLC0415 - needs the renderer
+
+        return Bulk(
+            *(self.subtotal, self.scenario, self._segments),
+            bodies_of=self._bodies,
+            note=self._note_model,
         )
 
-        served = self._serving(request, at)
+    def _bodies(self, request: Request) -> "list[Body]":
+        """Read a request for each model."""
+        from deepseek_cost.prompt.bodies import read_body  # noqa: PLC0415 - needs the renderer
+
+        served = self._serving(request)
         thinking = served.model.thinking if served else None
-        place = Place(request.source, request.line, request.custom_id)
-        bodies = [read_body(request, model, thinking=thinking) for model in self.models]
+        return [read_body(request, model, thinking=thinking) for model in self.models]
+
+    def _take_request(self, request: Request, at: Position) -> None:
+        from deepseek_cost.prompt.bodies import images_without_vision  # noqa: PLC0415 - as above
+
+        self._note_model(request, at)
+        bodies = self._bodies(request)
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
             hits = self.forecast.take_bodies(bodies, request, self.scenario.requests)
+        place = Place(request.source, request.line, request.custom_id)
         tallies = []
         for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
             tally = tally_body(body, self.scenario, found)
@@ -167,41 +191,24 @@ class Workload:
         self.subtotal.add(
             at.source, TalliedSource(request.source, tuple(tallies), frozenset({kind}))
         )
-        self.on_request(place, tallies, counted)
+        if self.on_request:
+            self.on_request(place, tallies, counted)
 
-    def _serving(self, request: Request, at: Position) -> Served | None:
-        """Look up the model that a body names, and keep what is to be said about it."""
+    def _serving(self, request: Request) -> Served | None:
+        """Look up the model that a body names; raises InputError."""
         name = request.body.get("model")
-        if not isinstance(name, str):
-            return None
-        found = self.served_by.of(request, name)
-        self.subtotal.named_models.note(found.model.name if found else name, at)
+        return self.served_by.of(request, name) if isinstance(name, str) else None
+
+    def _note_model(self, request: Request, at: Position) -> None:
+        """Keep what is to be said of the model that a body names."""
+        name, found = request.body.get("model"), self._serving(request)
+        if isinstance(name, str):
+            self.subtotal.named_models.note(found.model.name if found else name, at)
         if found and found.note:
             self.subtotal.notes.note(found.note, at)
-        return found
 
 
 def _sound(found: Request | Fault) -> Request:
     if isinstance(found, Fault):
         raise InputError(str(found))
     return found
-
-
-def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None) -> Tally:
-    """Tally a body, sent `scenario.requests` times; each of its choices is output of its own.
-
-    `hits` are of all the requests, where they are forecast.
-    """
-    sent = scenario.requests
-    given = scenario.output_tokens
-    output = None if given is None else min(given, body.output_ceiling) * body.choices
-    return Tally(
-        requests=sent,
-        text=sent * body.parts.text,
-        template=sent * body.parts.template,
-        hits=scenario.hits(body.parts.input).times(sent) if hits is None else hits,
-        output=None if output is None else sent * output,
-        output_ceiling=sent * body.output_ceiling * body.choices,
-        largest_request=body.parts.input,
-        unknown_images=sent * body.unknown_images,
-    )

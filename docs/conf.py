@@ -23,7 +23,9 @@ nitpick_ignore_regex = [("py:.*", r".*")]
 
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # they stand in the signature
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 88
+smartquotes = False  # options are written with two hyphens
 
 html_theme = "furo"
 html_title = "dscost"

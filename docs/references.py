@@ -20,7 +20,8 @@ Schema = Mapping[str, Any]
 _HEAD = """# Fields of the JSON
 
 Made from [report.schema.json](../../data/report.schema.json). Amounts are strings, exact to the
-last digit; instants are UTC. A field that has no value is `null`, and there.""".splitlines()
+last digit; instants are UTC. What is not known or not there is `null`; an optional field may be left
+out instead.""".splitlines()
 
 
 def write(folder: Path) -> None:
@@ -60,7 +61,7 @@ def _definition(name: str, schema: Schema) -> Iterator[str]:
     required = schema.get("required", [])
     for field, value in schema.get("properties", {}).items():
         about = value.get("description", "").replace("|", "\\|")
-        left_out = "" if field in required else " (may be missing)"
+        left_out = "" if field in required or "const" in value else ", optional"
         yield f"| `{field}` | {_type(value)}{left_out} | {about} |"
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import deepseek_cost
 from deepseek_cost.cli import settings
 from deepseek_cost.cli.commands import NAMES
 from docs import examples, pictures, references
@@ -63,6 +64,7 @@ def test_what_nobody_runs_is_known_and_says_why() -> None:
 
     # A block that is not run is a promise that nobody keeps: one more needs a reason.
     assert not_run == {
+        "docs/configuration.md": 1,
         "docs/counting.md": 1,
         "docs/prices.md": 1,
         "docs/recipes.md": 1,
@@ -117,3 +119,11 @@ def test_the_configuration_page_has_every_setting() -> None:
     listed = page[page.index("These are the settings") :].partition("\n\n")[0]
 
     assert set(re.findall("`([^`]+)`", listed)) == settings.names()
+
+
+def test_the_page_of_the_python_interface_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+    assert sorted(re.findall(r"^\.\. auto\w+:: (\w+)", page, re.MULTILINE)) == sorted(
+        deepseek_cost.__all__
+    )

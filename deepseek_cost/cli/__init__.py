@@ -4,6 +4,7 @@ Each command is a module; what it uses is imported when it runs, so that `--help
 """
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -40,7 +41,9 @@ def application() -> typer.Typer:
         name="dscost",
         cls=CommandTable,
         callback=_top,
+        add_completion=False,  # by a command, which tells any shell
         rich_markup_mode=None,
+        pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog="dscost COMMAND --help tells more of each.",
     )
@@ -53,6 +56,10 @@ def run(args: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         command = application()
+        if os.environ.get("_DSCOST_COMPLETE"):
+            from deepseek_cost.cli.completion import answer
+
+            answer(command)
         outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _told(error, args)

@@ -73,7 +73,8 @@ def _told_with_place(context: SettingsContext) -> "Iterator[None]":
     try:
         yield
     except BadParameter as error:
-        origin = context.origin(error.param.name or "") if error.param else None
+        is_setting = error.param is not None and name_of(error.param) is not None
+        origin = context.origin(error.param.name or "") if error.param and is_setting else None
         if origin is None or origin.startswith("-"):
             raise
         raise ConfigError(f"{origin}: {error.message.rstrip('.')}") from error

@@ -46,6 +46,7 @@ COMMANDS: Final = (
     Entry("check", _AFTER, "Send a request for one token, and hold its bill to the count."),
     Entry("render", _REPORTS, "Show a report again: as a table, a web page, Markdown, CSV, SVG."),
     Entry("config", _TOOL, "Show every setting, its value, and where it was set."),
+    Entry("completion", _TOOL, "Print what teaches a shell to complete what you type."),
 )
 NAMES: Final = tuple(entry.name for entry in COMMANDS)
 

@@ -62,6 +62,7 @@ def estimate(
     on_error: o.OnError = o.OnFault.STOP,
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
+    dask: o.Dask = None,
     as_json: o.AsJson = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -74,6 +75,8 @@ def estimate(
     from deepseek_cost.quote import Quote
     from deepseek_cost.report.estimate import estimate_report
 
+    if dask and (per_request or gap or cache_hit_ratio == "auto"):
+        raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
     limit = arguments.amount(max_cost) if max_cost is not None else None
@@ -84,6 +87,8 @@ def estimate(
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     feeds = Feeds(find_sources(files, glob, encoding), as_)
+    if dask:
+        feeds.require_files()
     names = names_to_price(table.book, model, feeds, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
     learned = learned_from(
@@ -101,7 +106,11 @@ def estimate(
     )
     find_served = partial(serving, table.book, model, instant)
     workload = _workload(quote, text, find_served, on_error, timeline, breakdown, per_request)
-    feeds.run(workload, prompt_options(thinking, effort, system))
+    of_prompts = prompt_options(thinking, effort, system)
+    if dask:
+        feeds.run_on(dask, workload, find_served, of_prompts)
+    else:
+        feeds.run(workload, of_prompts)
     report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
     if per_request:
         tell_warnings(report)

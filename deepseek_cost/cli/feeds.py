@@ -52,6 +52,11 @@ class Feeds:
         if self.wanted not in (None, *_BY_HAND):
             raise UsageError(f"--as {self.wanted} is no choice; write {', '.join(_BY_HAND)}")
 
+    def require_files(self) -> None:
+        """Refuse standard input, which the workers of a cluster cannot read."""
+        if any(source.is_stdin for source in self.found.sources):
+            raise UsageError("--dask: workers cannot read standard input; give files or URLs")
+
     def hold_requests(self) -> bool:
         """Tell whether there are request bodies among the sources."""
         for source in self.found.sources:
@@ -92,13 +97,37 @@ class Feeds:
                     workload.take(feed)
         require_prompts(workload.kinds, prompt_options)
 
+    def run_on(
+        self,
+        address: str,
+        workload: "Workload",
+        find_served: "FindServed",
+        prompt_options: Sequence[str],
+    ) -> None:
+        """Have the workers of a Dask cluster take the sources into the workload; as `run`."""
+        from deepseek_cost.cluster import Order, cluster, run_on
+
+        order = Order(
+            [(ledger.model, ledger.rates) for ledger in workload.ledgers],
+            *(workload.scenario, workload.system, find_served, self.wanted),
+            skips=workload.skips.tell is not None,
+            breakdown=workload.ledgers[0].keeps_parts,
+        )
+        size = sum(source.size for source in self.found.sources)
+        with cluster(address) as client, progress(size) as advance:
+            for source, subtotal in run_on(client, order, self.found.sources):
+                _tell_skipped(source.name, subtotal.skips)
+                workload.subtotal.merge(subtotal)
+                advance(source.size)
+        require_prompts(workload.kinds, prompt_options)
+
     @contextmanager
     def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":
         from deepseek_cost.requests.reader import open_feed
         from deepseek_cost.streams import reading
 
         with reading(source.name):
-            if source.path is not None:
+            if not source.is_stdin:
                 feed = open_feed(source, self.wanted, advance)
                 with closing(feed.file):
                     yield feed
@@ -142,6 +171,15 @@ def serving(
     if not wanted and at is not None:
         found.model.service_at(at)
     return found
+
+
+def _tell_skipped(name: str, skips: "Skips") -> None:
+    """Tell what a worker skipped: the first of it, and how much more there is."""
+    told = list(skips.named)
+    for message in told:
+        say(f"skipped {message}")
+    if more := skips.requests - len(told):
+        say(f"skipped {more:,} more in {name}")
 
 
 def skips_of(on_error: OnFault) -> "Skips":

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from deepseek_cost.cli import candidates
 from deepseek_cost.cli.optiongroups import answers, priced, read, sent, shown
 from deepseek_cost.prices import Currency
 from deepseek_cost.prompt import Effort
@@ -31,13 +32,6 @@ class Format(StrEnum):
     HTML = "html"
     CSV = "csv"
     SVG = "svg"
-
-
-def _complete_model(incomplete: str) -> list[str]:
-    from deepseek_cost.pricefile import load_prices
-
-    names = [name for model in load_prices().model for name in model.names]
-    return [name for name in names if name.startswith(incomplete)]
 
 
 Files = Annotated[
@@ -67,6 +61,12 @@ AsKind = Annotated[
 OnError = Annotated[
     OnFault,
     read.setting("--on-error", metavar="stop|skip", help="At a request that is none."),
+]
+Dask = Annotated[
+    str | None,
+    read.option(  # no setting: a file of somebody else's project must not say who gets the prompts
+        "--dask", metavar="ADDRESS", help="Count on a Dask cluster, such as tcp://host:8786."
+    ),
 ]
 Encoding = Annotated[str, read.setting("--encoding", metavar="NAME", help="Of the files.")]
 
@@ -158,7 +158,7 @@ Models = Annotated[
         metavar="NAME",
         help="Model to price; repeatable, but cache takes one.",
         show_default="that which requests name; v4-flash and v4-pro",
-        autocompletion=_complete_model,
+        autocompletion=candidates.models,
     ),
 ]
 At = Annotated[
@@ -169,6 +169,7 @@ At = Annotated[
         help="Of what has no time of its own: 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak "
         "or off-peak.",
         show_default="now; in bill none",
+        autocompletion=candidates.instants,
     ),
 ]
 Tz = Annotated[
@@ -178,6 +179,7 @@ Tz = Annotated[
         metavar="ZONE",
         help="Time zone such as Europe/Berlin.",
         show_default="yours; in bill UTC",
+        autocompletion=candidates.zones,
     ),
 ]
 CurrencyName = Annotated[

@@ -111,9 +111,9 @@ def _rich_must_decide() -> bool:
 def _if_wide(page: "Page", width: int) -> str | None:
     from deepseek_cost.render.unbroken import to_wide_terminal
 
-    is_dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return to_wide_terminal(page, width, is_styled=is_terminal and not is_dumb)
+    return to_wide_terminal(page, width, is_styled=is_terminal and not dumb)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:

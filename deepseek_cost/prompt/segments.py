@@ -19,7 +19,7 @@ _IMAGE: Final = "<｜image｜>"
 _SPEAKERS: Final = {"<｜Assistant｜>": "assistant", "<｜latest_reminder｜>": "latest_reminder"}
 # These end what was said before; all other special tokens may stand inside of it.
 _SPEAKING: Final = ("<｜User｜>", "<｜System｜>", *_SPEAKERS)
-_TOOLS_BEGIN: Final = "### Available Tool Schemas\n\n"
+TOOLS_BEGIN: Final = "### Available Tool Schemas\n\n"
 
 
 class SegmentCounter:
@@ -39,6 +39,17 @@ class SegmentCounter:
             self._known.clear()
             self._characters = len(text)
         tokens = self._known[text] = self._counter.count([text])
+        return tokens
+
+    def count_each(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each of many texts."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._counter.count_each(new), strict=True))
+        tokens = [self._known[text] for text in texts]
+        self._characters += sum(map(len, new))
+        if self._characters > _KEPT_CHARACTERS:
+            self._known.clear()
+            self._characters = 0
         return tokens
 
 
@@ -151,9 +162,9 @@ def _tools(
     if not names or conversation.tool_choice == "none":
         return
     head = rendered.prompt[: _end_of_head(rendered)]
-    at = head.rfind(_TOOLS_BEGIN)
+    at = head.rfind(TOOLS_BEGIN)
     if at >= 0:
-        lines = head[at + len(_TOOLS_BEGIN) :].split("\n", len(names))
+        lines = head[at + len(TOOLS_BEGIN) :].split("\n", len(names))
         for name, line in zip(names, lines, strict=False):
             yield name, counter.count(line)
 

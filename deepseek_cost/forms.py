@@ -1,0 +1,178 @@
+"""Requests of a batch that differ in their texts alone: read once, with marks for the texts.
+
+What a body costs depends on its texts only by their tokens, each counted as the prompt has it: by
+itself or joined to what the template puts beside it. So DeepSeek's renderer is asked once which
+texts those are, and all other bodies of the form are counted without it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.breakdown import RequestTokens
+from deepseek_cost.prompt.bodies import Body, RenderedBody
+from deepseek_cost.prompt.segments import TOOLS_BEGIN, SegmentCounter
+from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.places import Request
+
+# A string that is not empty, after a key whose value may be a text.
+_BLANK: Final = re.compile(
+    r'("(?:content|text|custom_id)"[ \t]*+:[ \t]*+")(?!")'
+    r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)"'
+)
+_MARK: Final = re.compile("\ue000([0-9]+)\ue001")
+_KEPT_OUTCOMES: Final = 10_000
+
+Outline = tuple[str, ...]
+
+
+def outlined(line: str) -> tuple[Outline, list[str]]:
+    """Return what a line has around its texts, and these texts as JSON has them."""
+    parts = _BLANK.split(line)
+    texts = parts[2::3]
+    del parts[2::3]
+    return tuple(parts), texts
+
+
+def filled_in(outline: Outline, texts: Sequence[str]) -> str:
+    """Return the line of an outline with these texts, as JSON has them."""
+    pairs = zip(outline[1::2], texts, outline[2::2], strict=True)
+    return outline[0] + "".join(f'{key}{text}"{then}' for key, text, then in pairs)
+
+
+def marked(outline: Outline) -> str:
+    """Return the line of an outline with a mark for each text."""
+    return filled_in(outline, [_mark(number) for number in range(len(outline) // 2)])
+
+
+class Form(Struct, eq=False):
+    """A request with marks for its texts, read for each model.
+
+    `patterns` are the texts that are counted: pieces of text and numbers of blanks by turns.
+    """
+
+    request: Request
+    bodies: Sequence[Body]
+    name: int | None
+    patterns: Sequence[Sequence[str]]
+    asked: Sequence[str]
+    counter: SegmentCounter
+    has_tools: bool
+    _outcomes: dict[tuple[int, ...], list[RequestTokens]] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What the lines are."""
+        return frozenset({Kind.BATCH if self.request.in_batch else self.request.kind})
+
+    def takes(self, columns: Sequence[Sequence[str]]) -> bool:
+        """Tell whether texts can stand in the blanks: none may look like the template's tools."""
+        return not self.has_tools or not any(TOOLS_BEGIN in t for texts in columns for t in texts)
+
+    def tokens(self, columns: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+        """Count what decides the tokens of bodies; `columns` has the texts of each blank."""
+        count = self.counter.count_each
+        counted = [count(_filled(pattern, columns)) for pattern in self.patterns]
+        return list(zip(*counted, strict=True)) if counted else [()] * len(columns[0])
+
+    def outcome(self, tokens: tuple[int, ...]) -> list[RequestTokens]:
+        """Return the tokens of a body for each model, by those of its texts."""
+        known = self._outcomes.get(tokens)
+        if known is None:
+            if len(self._outcomes) >= _KEPT_OUTCOMES:
+                self._outcomes.clear()
+            given = _Given(dict(zip(self.asked, tokens, strict=True)), self.counter)
+            known = self._outcomes[tokens] = [body.count(given) for body in self.bodies]
+        return known
+
+
+def form_of(
+    request: Request, blanks: int, bodies: Sequence[Body], counter: SegmentCounter
+) -> Form | None:
+    """Return the form of a request that was read with marks; None where texts decide more."""
+    marks = [_mark(number) for number in range(blanks)]
+    name = marks.index(request.custom_id) if request.custom_id in marks else None
+    of_texts = [mark for number, mark in enumerate(marks) if number != name]
+    if request.kind is not Kind.CHAT or "image" in request.text:
+        return None
+    if sorted(_texts(request.body)) != sorted(of_texts) or _is_forged(request, blanks):
+        return None
+    if not all(isinstance(body, RenderedBody) and _is_plain(body) for body in bodies):
+        return None
+    noting = _Noting(counter)
+    for body in bodies:
+        body.count(noting)
+    asked = [text for text in noting.asked if _MARK.search(text)]
+    return Form(
+        request=request,
+        bodies=bodies,
+        name=name,
+        patterns=[_MARK.split(text) for text in asked],
+        asked=asked,
+        counter=counter,
+        has_tools="tools" in request.body,
+    )
+
+
+def _is_forged(request: Request, blanks: int) -> bool:
+    """Tell whether there are marks that nobody put there."""
+    return json.dumps(request.record, ensure_ascii=False).count("\ue000") != blanks
+
+
+def _is_plain(body: RenderedBody) -> bool:
+    """Tell whether a body has no images and is not refused: what is said of that has positions."""
+    return not body.sizes and body.converted.refused is None
+
+
+def _texts(body: dict[str, object]) -> Iterator[str]:
+    """Yield the marks that stand where a message has its text."""
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else []:
+        content = message.get("content") if isinstance(message, dict) else None
+        blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        for block in blocks:
+            text = block.get("text") if isinstance(block, dict) else None
+            if isinstance(text, str) and block["type"] == "text" and _MARK.fullmatch(text):
+                yield text
+
+
+def _filled(pattern: Sequence[str], columns: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the text that a pattern is in each body."""
+    pieces = [columns[int(p)] if i % 2 else repeat(p) for i, p in enumerate(pattern)]
+    if len(pattern) == 3 and pattern[0] == pattern[2] == "":  # noqa: PLR2004 - a text alone
+        return columns[int(pattern[1])]
+    return list(map("".join, zip(*pieces, strict=False)))
+
+
+def _mark(number: int) -> str:
+    return f"\ue000{number}\ue001"
+
+
+class _Noting(SegmentCounter):
+    """Notes the texts that are asked for."""
+
+    def __init__(self, counter: SegmentCounter) -> None:
+        self.asked: dict[str, None] = {}
+        self._counts = counter.count
+
+    def count(self, text: str) -> int:
+        """Note a text."""
+        self.asked[text] = None
+        return self._counts(text)
+
+
+class _Given(SegmentCounter):
+    """Counts texts with marks as is given."""
+
+    def __init__(self, given: dict[str, int], counter: SegmentCounter) -> None:
+        self._given = given
+        self._counts = counter.count
+
+    def count(self, text: str) -> int:
+        """Return what is given for a text, or its tokens."""
+        given = self._given.get(text)
+        return self._counts(text) if given is None else given
