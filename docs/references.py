@@ -20,8 +20,8 @@ Schema = Mapping[str, Any]
 _HEAD = """# Fields of the JSON
 
 Made from [report.schema.json](../../data/report.schema.json). Amounts are strings, exact to the
-last digit; instants are UTC. What is not known or not there is `null`; an optional field may be left
-out instead.""".splitlines()
+last digit; instants are UTC. What is not known or not there is `null`; an optional field may be
+left out instead.""".splitlines()
 
 
 def write(folder: Path) -> None:

@@ -33,6 +33,7 @@ def count(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Count the tokens of prompts and requests.
@@ -55,5 +56,7 @@ def count(
         on_error,
     )
     feeds.run(workload, prompt_options(thinking, effort, system))
-    write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)
+    write(
+        count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json, plain=plain
+    )
     exit_if_refused(workload)
