@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import deepseek_cost
-from deepseek_cost.cli import settings
 from deepseek_cost.cli.commands import NAMES
 from docs import examples, pictures, references
 from docs.examples import Block
@@ -112,13 +111,6 @@ def test_the_reference_of_the_commands_has_every_command() -> None:
     page = references.commands()
 
     assert [name for name in NAMES if f"## `dscost {name}`" not in page] == []
-
-
-def test_the_configuration_page_has_every_setting() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    listed = page[page.index("These are the settings") :].partition("\n\n")[0]
-
-    assert set(re.findall("`([^`]+)`", listed)) == settings.names()
 
 
 def test_the_page_of_the_python_interface_has_every_public_name() -> None:
