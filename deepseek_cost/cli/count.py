@@ -35,6 +35,7 @@ def count(
     encoding: o.Encoding = "utf-8",
     engine: o.Engine = EngineName.AUTO,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Count the tokens of prompts and requests.
@@ -58,5 +59,7 @@ def count(
         counter=feeds.counter(engine),
     )
     feeds.run(workload, prompt_options(thinking, effort, system))
-    write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)
+    write(
+        count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json, plain=plain
+    )
     exit_if_refused(workload)

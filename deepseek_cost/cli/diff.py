@@ -67,6 +67,7 @@ def diff(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     as_markdown: o.AsMarkdown = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -97,7 +98,7 @@ def diff(
             quote = asked.quote(pair, scenario, arguments.moving(at), zone_of(tz))
             text = system_text(system, encoding)
             outcome = diff_of_files(asked, quote, pair, limit, text, of_prompts)
-    _write(outcome.report, as_json=as_json, as_markdown=as_markdown)
+    _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
     _exit_if_over(outcome.report)
     if outcome.failure:
         say(outcome.failure)
@@ -117,9 +118,9 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _write(report: "DiffReport", *, as_json: bool, as_markdown: bool) -> None:
+def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: bool) -> None:
     if not as_markdown:
-        write(report, as_json=as_json)
+        write(report, as_json=as_json, plain=plain)
         return
     from deepseek_cost.page import describe
     from deepseek_cost.page.blocks import shortened

@@ -67,6 +67,7 @@ def estimate(
     engine: o.Engine = EngineName.AUTO,
     dask: o.Dask = None,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Tell what prompts and requests cost, before they are sent.
@@ -120,7 +121,7 @@ def estimate(
     if per_request:
         tell_warnings(report)
     else:
-        write(report, as_json=as_json)
+        write(report, as_json=as_json, plain=plain)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
     exit_if_refused(workload)
