@@ -59,7 +59,7 @@ class Bulk(Struct):
             if columns is None or not form.takes(columns):
                 others += its.numbers
             else:
-                self._take(form, its.numbers, columns, source)
+                self._take(form, its.numbers, columns, (lines.source, source))
         left = set(others)
         return (pair for pair in lines if pair[0] in left)
 
@@ -120,17 +120,21 @@ class Bulk(Struct):
         return found, self.bodies_of(found)
 
     def _take(
-        self, form: Form, numbers: Sequence[int], columns: Sequence[Sequence[str]], source: int
+        self,
+        form: Form,
+        numbers: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        source: tuple[str, int],
     ) -> None:
         """Tally the bodies of a form, all of those at once that have the same tokens."""
         alike: dict[tuple[int, ...], list[int]] = {}
         for row, tokens in enumerate(form.tokens(columns)):
             alike.setdefault(tokens, []).append(row)
-        self.note(form.request, Position(source, numbers[0]))
+        self.note(form.request, Position(source[1], numbers[0]))
         same = [form.request.custom_id] * len(numbers)
         names = same if form.name is None else columns[form.name]
         for tokens, rows in alike.items():
-            places = _Places(form.request.source, source, numbers, names, rows)
+            places = _Places(*source, numbers, names, rows)
             self._note(form, form.outcome(tokens), places)
 
     def _note(self, form: Form, outcome: Sequence[RequestTokens], places: "_Places") -> None:

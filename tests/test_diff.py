@@ -228,7 +228,22 @@ def test_hostile_names_move_no_terminal_and_break_no_markdown(dscost: Dscost) ->
     assert "\x1b" not in dscost("diff", "old", "new", *PRO).out
     lines = dscost("diff", "old", "new", *PRO, "--markdown").out.splitlines()
     (row,) = [line for line in lines if "someone" in line]
-    assert "``" + r" a\|b`c\x1b[2J\n@someone <b>[x](y).txt " + "``" in row
+    assert row.startswith(
+        r"| added | a\|b\`c\\x1b\[2J\\n@<!-- -->someone \<b\>\[x\](y).txt | \+84 |"
+    )
+
+
+def test_a_comment_of_many_files_names_the_dearest_and_how_many_more(dscost: Dscost) -> None:
+    for number in range(60):
+        Path("new", f"f{number}.txt").write_text("Hello" + " Hello" * number)
+
+    out = dscost("diff", "old", "new", *PRO, "--markdown").out
+
+    assert out.startswith("<!-- dscost diff -->\n### old → new: ")
+    # 60 files and 3 more are not as they were; f59.txt is the longest.
+    assert out.count("| added |") == 50
+    assert out.split("| added | ")[1].startswith("f59.txt | ")
+    assert "\nand 13 more\n" in out
 
 
 # Reports.
@@ -274,11 +289,11 @@ def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None
     ("change", "said"),
     [
         ({"currency": "CNY"}, "a.json is in USD, b.json in CNY"),
-        ({"command": "count"}, "no report of dscost estimate --json"),
-        ({"schema_version": "2"}, "no report of dscost estimate --json"),
-        ({"estimates": []}, "a report without a model"),
-        ({"estimates": [{"model": "x"}]}, "no report of dscost estimate --json"),
-        ({"priced_at": "soon"}, "no report of dscost estimate --json"),
+        ({"command": "count"}, "a report of count; compare two of dscost estimate"),
+        ({"schema_version": "2"}, "a report of schema_version"),
+        ({"estimates": []}, "compare two of dscost estimate"),
+        ({"estimates": [{"model": "x"}]}, "is it whole, as dscost wrote it?"),
+        ({"priced_at": "soon"}, "is it whole, as dscost wrote it?"),
     ],
 )
 def test_a_report_that_is_none_is_one_line(

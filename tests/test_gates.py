@@ -86,9 +86,9 @@ def test_a_pull_request_from_its_base_to_the_failed_gate(pull_request: Repositor
         over.err,
     )
     comment = (pull_request.folder / "dscost-diff.md").read_text()
-    assert comment.startswith("<!-- dscost -->\n**")
+    assert comment.startswith("<!-- dscost diff -->\n### ")
     assert "- over the limit of 10%: v4-pro +" in comment
-    assert "| changed | `prompts/review.txt` | +" in comment
+    assert "| changed | prompts/review.txt | \\+" in comment
     runner = pull_request.folder.parent / "runner"
     assert (runner / "output").read_text() == (
         "comment-file=dscost-diff.md\nexit-code=0\ncomment-file=dscost-diff.md\nexit-code=3\n"

@@ -100,8 +100,12 @@ MARKDOWN = """\
 | examples/review.txt | 366 | 396 | 449 |
 | examples/system.txt | 30 | 60 | 113 |
 
+<details><summary>What this rests on</summary>
+
 - (1) thinking: on \\[--thinking/--no-thinking\\]
 - (2) effort: high \\[--effort\\]
+
+</details>
 """
 
 PLAIN = """\

@@ -36,6 +36,7 @@ def bill(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     as_csv: o.AsCsv = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -60,16 +61,18 @@ def bill(
     found = find_sources(files, glob, encoding)
     logs = take_logs(found, how, intake)
     terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside, balance)
-    _write(bill_report(terms, intake, logs, found.skipped), as_json=as_json, as_csv=as_csv)
+    _write(
+        bill_report(terms, intake, logs, found.skipped), as_json=as_json, plain=plain, as_csv=as_csv
+    )
     if calibrate is not None:
         _write_profile(intake.profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
 
 
-def _write(report: "BillReport", *, as_json: bool, as_csv: bool) -> None:
+def _write(report: "BillReport", *, as_json: bool, plain: bool, as_csv: bool) -> None:
     if not as_csv:
-        write(report, as_json=as_json)
+        write(report, as_json=as_json, plain=plain)
         return
     from deepseek_cost.csvtable.bill import to_csv
 

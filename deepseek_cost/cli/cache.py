@@ -39,6 +39,7 @@ def cache(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Show what requests hit of the cache, and why they miss.
@@ -75,6 +76,6 @@ def cache(
     models = trace.diagnosis.models()
     listed = [table.book.price(name, instant, currency) for name in models]
     quote = Quote(table.book, listed, scenario, moving=arguments.moving(at), zone=zone_of(tz))
-    write(cache_report(quote, trace, table.note, feeds.found.skipped), as_json=as_json)
+    write(cache_report(quote, trace, table.note, feeds.found.skipped), as_json=as_json, plain=plain)
     if trace.skips.requests:
         raise typer.Exit(DscostError.exit_code)

@@ -47,6 +47,7 @@ def chat(
     encoding: o.Encoding = "utf-8",
     svg: o.Svg = None,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Project what a conversation or agent run costs, turn by turn.
@@ -81,7 +82,7 @@ def chat(
     report = chat_report(quote, dialogue, runs, table.note)
     if svg is not None:
         write_svg(report, svg)
-    write(report, as_json=as_json)
+    write(report, as_json=as_json, plain=plain)
 
 
 def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: int | None) -> "Plan":

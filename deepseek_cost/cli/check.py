@@ -30,6 +30,7 @@ def check(
     currency: o.CurrencyName = Currency.USD,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Send a request for one token, and hold its bill to the count.
@@ -56,7 +57,7 @@ def check(
     _confirm(probe, yes=yes)
     answer = billed(api.send(probe.request.kind, probe.request.body))
     report = live_report(found.source, price, probe.input, answer, probe.reason)
-    write(report, as_json=as_json)
+    write(report, as_json=as_json, plain=plain)
     if report.difference:
         raise typer.Exit(DscostError.exit_code)
 

@@ -39,6 +39,7 @@ def compare(
     encoding: o.Encoding = "utf-8",
     svg: o.Svg = None,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Show where the models cross, over the share of cache hits.
@@ -73,5 +74,5 @@ def compare(
     )
     if svg is not None:
         write_svg(report, svg)
-    write(report, as_json=as_json)
+    write(report, as_json=as_json, plain=plain)
     exit_if_refused(workload)

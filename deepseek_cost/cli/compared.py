@@ -97,7 +97,7 @@ def diff_of_files(
 
 def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
     """Read two reports; None for files that are none. Raises UsageError for one report alone."""
-    from deepseek_cost.report.saved import is_report, read_report
+    from deepseek_cost.report.saved import is_report, read_saved
 
     one, other = list(old.files.values()), list(new.files.values())
     if len(one) != 1 or len(other) != 1:
@@ -105,7 +105,7 @@ def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
     are_reports = {is_report(one[0]), is_report(other[0])}
     if are_reports == {True, False}:
         raise UsageError(f"{old.name}, {new.name}: one is a report, the other is none")
-    return (read_report(one[0]), read_report(other[0])) if are_reports == {True} else None
+    return (read_saved(one[0]), read_saved(other[0])) if are_reports == {True} else None
 
 
 def diff_of_reports(pair: "tuple[Saved, Saved]", limit: "Increase | None") -> Outcome:
@@ -154,7 +154,7 @@ def _failure(
     if uncounted:
         first = uncounted[0]
         more = f", and {len(uncounted) - 1:,} more" if len(uncounted) > 1 else ""
-        return f"not counted: {first.name}: {first.reason.removeprefix(f'{first.name}: ')}{more}"
+        return f"not counted: {first.named_reason}{more}"
     if any(ledger.refusals.requests for ledger in after.ledgers):
         return "the API would refuse a request; see the warnings"
     if after.subtotal.sources and any(one.over_context for one in quote.price(after.totals())):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deepseek_cost.report.config import SettingEntry
 
 
-def config(as_json: o.AsJson = False) -> None:
+def config(as_json: o.AsJson = False, plain: o.Plain = False) -> None:
     """Show every setting, its value, and where it was set.
 
     A setting is an option that stays the same from run to run. A variable gives it, DSCOST_MODEL
@@ -25,7 +25,7 @@ def config(as_json: o.AsJson = False) -> None:
     listed = settings()
     unknown = tuple(_unknown({str(one.option.envvar) for one in listed}))
     report = ConfigReport(settings=tuple(map(_entry, listed)), warnings=unknown)
-    write(report, as_json=as_json)
+    write(report, as_json=as_json, plain=plain)
 
 
 def _entry(listed: "Listed") -> "SettingEntry":

@@ -37,6 +37,7 @@ def count(
     encoding: o.Encoding = "utf-8",
     engine: o.Engine = EngineName.AUTO,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Count the tokens of prompts and requests.
@@ -62,5 +63,7 @@ def count(
     )
     workload = with_crew(make(), make, jobs)
     feeds.run(workload, prompt_options(thinking, effort, system))
-    write(count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json)
+    write(
+        count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json, plain=plain
+    )
     exit_if_refused(workload)

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from deepseek_cost.report.diff import DiffReport, Increase
 
 _NAMED: Final = 3
+# GitHub takes 65,536 characters for a comment.
+_MOST_IN_COMMENT: Final = 50
+# By this a job finds the comment that it wrote before.
+_COMMENT_MARK: Final = "<!-- dscost diff -->"
 _OF_FILES: Final = (
     *("model", "output_tokens", "cache_hit_ratio", "requests", "system", "thinking", "effort"),
     *("at", "currency", "as_", "glob", "encoding", "prices"),
@@ -63,6 +67,7 @@ def diff(
     glob: o.Globs = None,
     encoding: o.Encoding = "utf-8",
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     as_markdown: o.AsMarkdown = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -93,7 +98,7 @@ def diff(
             quote = asked.quote(pair, scenario, arguments.moving(at), zone_of(tz))
             text = system_text(system, encoding)
             outcome = diff_of_files(asked, quote, pair, limit, text, of_prompts)
-    _write(outcome.report, as_json=as_json, as_markdown=as_markdown)
+    _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
     _exit_if_over(outcome.report)
     if outcome.failure:
         say(outcome.failure)
@@ -113,15 +118,17 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _write(report: "DiffReport", *, as_json: bool, as_markdown: bool) -> None:
+def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: bool) -> None:
     if not as_markdown:
-        write(report, as_json=as_json)
+        write(report, as_json=as_json, plain=plain)
         return
     from deepseek_cost.page import describe
-    from deepseek_cost.render.comment import to_comment
+    from deepseek_cost.page.blocks import shortened
+    from deepseek_cost.render.markdown import to_markdown
 
     tell_warnings(report)
-    write_text(to_comment(describe(report)))
+    page = shortened(describe(report), _MOST_IN_COMMENT)
+    write_text(f"{_COMMENT_MARK}\n{to_markdown(page)}")
 
 
 def _exit_if_over(report: "DiffReport") -> None:

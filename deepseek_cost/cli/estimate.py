@@ -71,6 +71,7 @@ def estimate(
     jobs: o.Jobs = None,
     dask: o.Dask = None,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Tell what prompts and requests cost, before they are sent.
@@ -124,7 +125,7 @@ def estimate(
     if per_request:
         tell_warnings(report)
     else:
-        write(report, as_json=as_json)
+        write(report, as_json=as_json, plain=plain)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
     exit_if_refused(workload)

@@ -300,4 +300,8 @@ AsCsv = Annotated[bool, shown.option("--csv", help="Print CSV and nothing else."
 AsMarkdown = Annotated[
     bool, shown.option("--markdown", help="Print Markdown for the comment of a pull request.")
 ]
+Plain = Annotated[
+    bool,
+    shown.setting("--plain/--no-plain", help="Sentences instead of tables, for screen readers."),
+]
 AsJson = Annotated[bool, shown.option("--json", help="Print JSON and nothing else.")]

@@ -30,10 +30,13 @@ _WIDEST: Final = 1_000
 _SAID_OF_TERMINALS: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
 
-def write(report: "Report", *, as_json: bool) -> None:
-    """Write the result to stdout and its warnings to stderr."""
+def write(report: "Report", *, as_json: bool, plain: bool = False) -> None:
+    """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
     tell_warnings(report)
-    write_text(_as_json(report) if as_json else _as_table(report))
+    if as_json:
+        write_text(_as_json(report))
+    else:
+        write_text(_as_sentences(report) if plain else _as_table(report))
 
 
 def tell_warnings(report: "Report") -> None:
@@ -85,6 +88,13 @@ def _as_json(report: "Report") -> str:
     return to_json(report) + "\n"
 
 
+def _as_sentences(report: "Report") -> str:
+    from deepseek_cost.page import describe
+    from deepseek_cost.render.plain import to_plain
+
+    return to_plain(describe(report))
+
+
 def _as_table(report: "Report") -> str:
     from deepseek_cost.page import describe
 
@@ -99,7 +109,7 @@ def draw_table(page: "Page") -> str:
     if drawn is None:
         from deepseek_cost.render.terminal import to_terminal
 
-        drawn = to_terminal(page, sys.stdout, width, rows)
+        drawn = to_terminal(page, sys.stdout, width, rows, is_styled=_styles_are_wanted())
     return drawn
 
 
@@ -111,9 +121,14 @@ def _rich_must_decide() -> bool:
 def _if_wide(page: "Page", width: int) -> str | None:
     from deepseek_cost.render.unbroken import to_wide_terminal
 
-    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return to_wide_terminal(page, width, is_styled=is_terminal and not dumb)
+    return to_wide_terminal(page, width, is_styled=is_terminal and _styles_are_wanted())
+
+
+def _styles_are_wanted() -> bool:
+    """Tell whether a terminal may get bold and colour; who wants no colour gets neither."""
+    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    return not dumb and not os.environ.get("NO_COLOR")
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:

@@ -15,6 +15,7 @@ def prices(
     history: o.History = False,
     check: o.Check = None,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     as_csv: o.AsCsv = False,
     prices: o.PricesFile = None,
 ) -> None:
@@ -31,7 +32,7 @@ def prices(
         raise UsageError("--csv goes with the price list and --history, without --json")
     if check is not None:
         report = check_report(load_prices(), load_prices(check), str(check))
-        write(report, as_json=as_json)
+        write(report, as_json=as_json, plain=plain)
         return
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
@@ -43,4 +44,4 @@ def prices(
 
         write_text(to_csv(shown))
     else:
-        write(shown, as_json=as_json)
+        write(shown, as_json=as_json, plain=plain)

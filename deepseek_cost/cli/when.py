@@ -18,6 +18,7 @@ def when(
     tz: o.Tz = None,
     template: o.Template = None,
     as_json: o.AsJson = False,
+    plain: o.Plain = False,
     prices: o.PricesFile = None,
 ) -> None:
     """Tell whether it is peak, until when, and how the week looks."""
@@ -30,7 +31,7 @@ def when(
     if template is not None:
         _write_line(template, book, instant.astimezone(arguments.zone(tz) if tz else None))
         return
-    write(when_report(book, instant, zone_of(tz)), as_json=as_json)
+    write(when_report(book, instant, zone_of(tz)), as_json=as_json, plain=plain)
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:

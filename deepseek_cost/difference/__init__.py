@@ -110,6 +110,12 @@ class Uncounted(NamedTuple):
     is_new: bool
     is_fault: bool
 
+    @property
+    def named_reason(self) -> str:
+        """The reason with the name in front, where it is not there already."""
+        is_named = self.reason.startswith(f"{self.name}:")
+        return self.reason if is_named else f"{self.name}: {self.reason}"
+
 
 class Difference(Struct, frozen=True):
     """Two sides compared: the sums for each model, and the files of either side."""

@@ -15,11 +15,12 @@ from deepseek_cost.terminal import unicode_name
 def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
     """Find both sides of `A..B PATH...`, or of `A PATH...` and the working tree."""
     found = resolve(args[0])
-    paths = args[1:] or ["."]
+    paths, scratch = args[1:] or ["."], selection.scratch
     places = dict(zip(tree.paths_from_top(paths), paths, strict=True))
-    old = _of_commit(found.old, places, selection, "old")
+    written: dict[str, Path] = {}
+    old = _of_commit(found.old, places, selection._replace(scratch=scratch / "old"), written)
     if found.new:
-        new = _of_commit(found.new, places, selection, "new")
+        new = _of_commit(found.new, places, selection._replace(scratch=scratch / "new"), written)
     else:
         new = _of_working_tree(paths, selection, old.unread)
     _require_each(paths, (old, new))
@@ -27,11 +28,14 @@ def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side,
 
 
 def _of_commit(
-    revision: Revision, places: Mapping[str, str], selection: Selection, called: str
+    revision: Revision,
+    places: Mapping[str, str],
+    selection: Selection,
+    written: dict[str, Path],
 ) -> Side:
     side = Side(revision.name, revision.commit)
-    top = selection.scratch / called
-    entries = tree.lay_out(revision.commit, list(places), top)
+    top = selection.scratch
+    entries = tree.lay_out(revision.commit, list(places), top, written)
     for path, shown in places.items():
         side.add(top / path, shown, selection)
         for entry in entries:

@@ -91,10 +91,32 @@ def page_of(head: str | tuple[str, ...], *blocks: Block, warnings: Sequence[str]
     return Page(_cleaned(lines), tuple(said), _cleaned(warnings))
 
 
+def shortened(page: Page, most: int) -> Page:
+    """Return a page with so many rows and lines of each block, and how many are left out."""
+    return page._replace(blocks=tuple(_shortened(block, most) for block in page.blocks))
+
+
 def indent(text: str) -> tuple[int, str]:
     """Tell how deep a label or line is below the one above it, and what it says."""
     said = text.lstrip(" ")
     return (len(text) - len(said)) // 2, said
+
+
+def _shortened(block: Block, most: int) -> Block:
+    if isinstance(block, Words) and len(block.lines) > most:
+        more = f"and {len(block.lines) - most:,} more"
+        return block._replace(lines=(*block.lines[:most], more))
+    if not isinstance(block, Table):
+        return block
+    short = Table(*block.columns, caption=block.caption)
+    left = most
+    for rows in block.sections:
+        short.add_section()
+        short.sections[-1] += rows[:left]
+        left = max(0, left - len(rows))
+    total = sum(map(len, block.sections))
+    short.more = f"and {total - most:,} more" if total > most else block.more
+    return short
 
 
 def _clean(block: Block) -> Block:

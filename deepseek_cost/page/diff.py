@@ -95,8 +95,9 @@ def _uncounted(report: DiffReport) -> Iterable[str]:
     """Yield the files that are on neither side of the figures."""
     for file in report.uncounted:
         known = "" if file.changed else ", as before"
-        said = file.reason.removeprefix(f"{file.source}: ")
-        yield f"not counted{known}: {file.source}: {said}"
+        is_named = file.reason.startswith(f"{file.source}:")
+        said = file.reason if is_named else f"{file.source}: {file.reason}"
+        yield f"not counted{known}: {said}"
 
 
 def _limit(report: DiffReport) -> Iterable[str]:

@@ -13,6 +13,8 @@ _AT_START: Final = re.compile(r"^(?=[-+=:])|^(?=\d+[.)])")
 _ALIGNED: Final = {"words": ":--", "time": ":--", "figure": "--:"}
 # No user and no issue is meant; a backslash would not say so.
 _NO_MENTION: Final = re.compile("([@#])")
+# Read by few, and no part of the list before it.
+_FOLDED: Final = "<details><summary>What this rests on</summary>\n\n{}\n\n</details>"
 _LINK: Final = re.compile(r"https://[\w./?=%:-]+", re.ASCII)
 
 
@@ -30,8 +32,9 @@ def _block(block: Block) -> str:
             caption = [f"**{_text(block.caption)}**\n"] if block.caption else []
             more = [f"\n{_text(block.more)}"] if block.more else []
             return "\n".join([*caption, *_table(block), *more])
-        case Words(lines):
-            return "\n".join(_items(lines))
+        case Words(lines, is_quiet):
+            items = "\n".join(_items(lines))
+            return _FOLDED.format(items) if is_quiet else items
         case Drawing(chart, caption):
             from deepseek_cost.render.letters import draw_chart  # noqa: PLC0415 - for charts alone
 

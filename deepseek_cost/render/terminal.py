@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from deepseek_cost.page.blocks import Block, Page
 
 
-def to_terminal(page: "Page", file: TextIO, width: int, height: int = 25) -> str:
-    """Draw a page as fits the file, in colour where it is a terminal."""
+def to_terminal(
+    page: "Page", file: TextIO, width: int, height: int = 25, *, is_styled: bool = True
+) -> str:
+    """Draw a page as fits the file, in colour where it is a terminal and that is wanted."""
     console = Console(
-        file=file, width=width, height=height, markup=False, highlight=False, emoji=False
+        color_system="auto" if is_styled else None,
+        file=file,
+        width=width,
+        height=height,
+        markup=False,
+        highlight=False,
+        emoji=False,
     )
     with console.capture() as captured:
         print_page(page, console)

@@ -44,30 +44,30 @@ class GitError(InputError):
 
 def ask(*args: str) -> str:
     """Return what git prints, without the last line's end; raises GitError."""
-    with running(*args) as git:
-        output = os.fsdecode(_of(git.stdout).read())
+    with running(*args) as printed:
+        output = os.fsdecode(printed.read())
     return output.removesuffix("\n")
 
 
 def records(*args: str) -> Iterator[str]:
     """Yield what git prints between NUL characters, however much it is; raises GitError."""
-    with running(*args) as git:
+    with running(*args) as printed:
         rest = b""
-        while block := _of(git.stdout).read(_BLOCK_BYTES):
+        while block := printed.read(_BLOCK_BYTES):
             *whole, rest = (rest + block).split(b"\0")
             yield from map(os.fsdecode, whole)
 
 
 @contextmanager
-def running(*args: str) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run git with pipes to and from it; raises GitError if it ends with one."""
-    with TemporaryFile() as errors:
-        git = _start(args, errors)
+def running(*args: str, fed: bytes = b"") -> Iterator[IO[bytes]]:
+    """Run git, fed with some input, and hand on what it prints; raises GitError if it ends so."""
+    with TemporaryFile() as errors, TemporaryFile() as given:
+        given.write(fed)
+        given.seek(0)
+        git = _start(args, given, errors)
         try:
             with git:
-                yield git
-        except BrokenPipeError:
-            raise GitError(_said(errors)) from None
+                yield _of(git.stdout)
         except BaseException:
             git.kill()
             raise
@@ -75,13 +75,13 @@ def running(*args: str) -> "Iterator[subprocess.Popen[bytes]]":
             raise GitError(_said(errors))
 
 
-def _start(args: Sequence[str], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _start(args: Sequence[str], given: IO[bytes], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
     program = shutil.which("git")
     if program is None:
         raise InputError("git is not installed, or not on PATH; two files or folders need none")
     return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
         [program, *_SAFE, *args],
-        stdin=subprocess.PIPE,
+        stdin=given,
         stdout=subprocess.PIPE,
         stderr=errors,
         env=os.environ | _ENVIRONMENT,

@@ -59,6 +59,10 @@ def _find(name: str) -> Revision:
                 f"{unicode_name(name)}: no such file or folder, and this is no git repository; "
                 f"give two files, folders or reports, or run it inside a repository"
             ) from None
+        if "dubious ownership" in error.said:
+            raise InputError(
+                f"git: {error.said}; if you trust it: git config --global --add safe.directory PATH"
+            ) from None
         if "single revision" not in error.said:
             raise
         raise InputError(

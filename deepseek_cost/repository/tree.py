@@ -4,16 +4,13 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.repository.git import ask, records, running
 from deepseek_cost.terminal import unicode_name
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 # What one side lays out at most; a folder of prompts is far smaller.
 _MOST_BYTES: Final = 4_000_000_000
@@ -59,10 +56,13 @@ def paths_from_top(paths: Sequence[str]) -> list[str]:
     return [_from_top(path, top, prefix) for path in paths]
 
 
-def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[NoText]:
+def lay_out(
+    commit: str, paths: Sequence[str], folder: Path, written: dict[str, Path]
+) -> list[NoText]:
     """Write the files at these paths of a commit into a new folder; return what has no text.
 
-    Rules of `.gitignore` above the paths are laid out, too.
+    Rules of `.gitignore` above the paths are laid out, too. A content that was `written` before,
+    known by its hash, is linked.
     """
     entries = list(_entries(commit, paths))
     files = {entry.path: entry for entry in entries if not entry.reason}
@@ -70,7 +70,7 @@ def lay_out(commit: str, paths: Sequence[str], folder: Path) -> list[NoText]:
     if size > _MOST_BYTES:
         raise InputError(f"{commit[:12]}: {size:,} bytes of files there; name fewer folders")
     folder.mkdir()
-    _write_all(list(files.values()), folder)
+    _write_all(list(files.values()), folder, written)
     none = [NoText(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
     small = [path for path, entry in files.items() if entry.size <= _LONGEST_POINTER]
     pointed = [(path, _pointed_at(folder / path)) for path in small]
@@ -103,35 +103,30 @@ def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
         yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
 
 
-def _write_all(entries: Sequence[Entry], folder: Path) -> None:
-    """Write blobs; what several paths share is written once, and linked."""
-    written: dict[str, Path] = {}
-    if not entries:
-        return
-    with running("cat-file", "--batch") as git:
-        for entry in entries:
-            target = folder / entry.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if entry.oid in written:
-                os.link(written[entry.oid], target)
-            else:
-                _write(git, entry, target)
-                written[entry.oid] = target
+def _write_all(entries: Sequence[Entry], folder: Path, written: dict[str, Path]) -> None:
+    """Write each content once, and link it where it stands again."""
+    for parent in {(folder / entry.path).parent for entry in entries}:
+        parent.mkdir(parents=True, exist_ok=True)
+    first = {entry.oid: entry for entry in entries if entry.oid not in written}
+    if first:
+        with running("cat-file", "--batch", fed="\n".join(first).encode() + b"\n") as printed:
+            for entry in first.values():
+                _write(printed, entry, folder / entry.path)
+                written[entry.oid] = folder / entry.path
+    for entry in entries:
+        if entry.oid not in first or first[entry.oid] is not entry:
+            os.link(written[entry.oid], folder / entry.path)
 
 
-def _write(git: "Popen[bytes]", entry: Entry, target: Path) -> None:
-    assert git.stdin is not None  # noqa: S101 - a pipe was asked for
-    assert git.stdout is not None  # noqa: S101 - likewise
-    git.stdin.write(f"{entry.oid}\n".encode())
-    git.stdin.flush()
-    head = git.stdout.readline().split()
+def _write(printed: IO[bytes], entry: Entry, target: Path) -> None:
+    head = printed.readline().split()
     if head[1:2] != [b"blob"]:
         raise InputError(
             f"{unicode_name(entry.path)}: its content is not in this clone; run git fetch --refetch"
         )
     with target.open("xb") as file:
-        _copy(git.stdout, file, int(head[2]))
-    git.stdout.read(1)
+        _copy(printed, file, int(head[2]))
+    printed.read(1)
 
 
 def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:
