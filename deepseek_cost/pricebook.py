@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -20,6 +21,9 @@ from deepseek_cost.prices import (
 )
 from deepseek_cost.provenance import in_force
 from deepseek_cost.schedule import Calendar, Holidays, Schedule, Tier
+
+# A price table checked longer ago than this may have missed a change.
+MAX_AGE_DAYS: Final = 45
 
 
 class Price(Struct, frozen=True):
@@ -132,6 +136,24 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     def features_of(self, model: Model, at: datetime) -> Features | None:
         """Return the feature rows that the page listed for a model at an instant."""
         return in_force([row for row in self.features if model.name in row.models], at)
+
+    def warnings_at(self, at: datetime, *, tiered: bool = True) -> list[str]:
+        """List what the table does not know for sure at an instant."""
+        found = []
+        age = (at.date() - self.checked).days
+        if age > MAX_AGE_DAYS:
+            found.append(
+                f"the price table was last checked on {self.checked}, {age} days before the "
+                f"instant priced; look for a newer dscost, or pass your own with --prices"
+            )
+        if tiered and not self.calendar.holidays_known_at(at):
+            last = max((holidays.year for holidays in self.holidays), default=None)
+            end = f"ends {last}-12-31" if last else "is empty"
+            found.append(
+                f"the list of Chinese holidays {end}: whether {stamp(at)} is a holiday, "
+                f"and so off-peak, is unknown"
+            )
+        return found
 
     def _tier(self, period: Period, at: datetime) -> Tier:
         tier = self.calendar.tier_at(at)

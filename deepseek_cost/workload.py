@@ -19,7 +19,6 @@ from deepseek_cost.estimates import (
     tally_body,
     tally_request,
 )
-from deepseek_cost.forecast import Forecast
 from deepseek_cost.ledger import Ledger, Place
 from deepseek_cost.prices import Model
 from deepseek_cost.prompt import require_renderer
@@ -34,6 +33,7 @@ from deepseek_cost.skips import Skips
 if TYPE_CHECKING:
     from deepseek_cost.bulk import Bulk
     from deepseek_cost.crew import Crew
+    from deepseek_cost.forecast import Forecast
     from deepseek_cost.prompt.bodies import Body
     from deepseek_cost.tokens import TextCounter
 
@@ -50,7 +50,7 @@ class Workload:
     counter: "TextCounter"
     served_by: ServedNames
     on_request: OnRequest | None = None
-    forecast: Forecast | None = None
+    forecast: "Forecast | None" = None
     crew: "Crew | None" = None
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)

@@ -1,20 +1,15 @@
 """What a figure rests on besides the prompt and the price list, and the flag that changes it."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
 
 from msgspec import Struct
 
 from deepseek_cost.estimates import Estimate, Scenario
 from deepseek_cost.pricebook import PriceBook
-from deepseek_cost.prices import Model, stamp
+from deepseek_cost.prices import Model
 from deepseek_cost.prompt import renderer_is_installed
 from deepseek_cost.provenance import Confidence
 from deepseek_cost.schedule import Tier
-
-# A price table checked longer ago than this may have missed a change.
-MAX_AGE_DAYS: Final = 45
 
 
 class Assumption(Struct, frozen=True):
@@ -111,7 +106,7 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
     found = []
     for estimate in estimates:
         price = estimate.price
-        found += warnings_at(book, price.at, tiered=price.tier is not Tier.FLAT)
+        found += book.warnings_at(price.at, tiered=price.tier is not Tier.FLAT)
         if estimate.over_context:
             found.append(
                 f"{price.model.name}: a request of {estimate.tally.largest_request:,} tokens is "
@@ -119,22 +114,3 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
                 f"{price.model.context_tokens:,}; the API refuses it"
             )
     return list(dict.fromkeys(found))
-
-
-def warnings_at(book: PriceBook, at: datetime, *, tiered: bool = True) -> list[str]:
-    """List what a price table does not know for sure at an instant."""
-    found = []
-    age = (at.date() - book.checked).days
-    if age > MAX_AGE_DAYS:
-        found.append(
-            f"the price table was last checked on {book.checked}, {age} days before the instant "
-            f"priced; look for a newer dscost, or pass your own with --prices"
-        )
-    if tiered and not book.calendar.holidays_known_at(at):
-        last = max((holidays.year for holidays in book.holidays), default=None)
-        end = f"ends {last}-12-31" if last else "is empty"
-        found.append(
-            f"the list of Chinese holidays {end}: whether {stamp(at)} is a holiday, "
-            f"and so off-peak, is unknown"
-        )
-    return found

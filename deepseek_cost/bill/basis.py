@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from deepseek_cost.assumptions import Assumption, warnings_at
+from deepseek_cost.assumptions import Assumption
 from deepseek_cost.bill.account import Account
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.schedule import TierBy
@@ -42,4 +42,4 @@ def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:
             f"billed on its other side"
         )
     if account.last is not None:
-        yield from warnings_at(book, datetime.fromtimestamp(int(account.last), UTC))
+        yield from book.warnings_at(datetime.fromtimestamp(int(account.last), UTC))

@@ -18,6 +18,7 @@ from deepseek_cost.requests.kinds import Kind
 if TYPE_CHECKING:
     from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.estimates import Scenario
+    from deepseek_cost.forecast import Forecast
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.prices import Model, Rates
     from deepseek_cost.requests.reader import Feed
@@ -236,11 +237,9 @@ def workload_of(
 ) -> "Workload":
     """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
     from deepseek_cost.batch import Subtotal
-    from deepseek_cost.forecast import Forecast
     from deepseek_cost.ledger import Ledger
-    from deepseek_cost.prompt.segments import SegmentEncoder
     from deepseek_cost.served import ServedNames
-    from deepseek_cost.tokens import default_counter, sparing_counter
+    from deepseek_cost.tokens import sparing_counter
     from deepseek_cost.workload import Workload
 
     return Workload(
@@ -248,6 +247,14 @@ def workload_of(
         scenario=scenario,
         system=system,
         counter=counter() if counter else sparing_counter(),
-        forecast=Forecast(SegmentEncoder(default_counter()), timeline) if timeline else None,
+        forecast=_forecast(timeline) if timeline else None,
         served_by=ServedNames(find_served),
     )
+
+
+def _forecast(timeline: "Timeline") -> "Forecast":
+    from deepseek_cost.forecast import Forecast
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.tokens import default_counter
+
+    return Forecast(SegmentEncoder(default_counter()), timeline)

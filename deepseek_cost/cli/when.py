@@ -35,7 +35,6 @@ def when(
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
-    from deepseek_cost.assumptions import warnings_at
     from deepseek_cost.statusline import Moment, filled
 
     calendar = book.calendar
@@ -43,6 +42,6 @@ def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
     until = change and change.astimezone(at.tzinfo)
     following = calendar.tier_at(change).label if change else None
     line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
-    for warning in warnings_at(book, at):
+    for warning in book.warnings_at(at):
         say(f"warning: {warning}")
     write_text(f"{line}\n")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
 
-from deepseek_cost.assumptions import of_prompt, warnings_at
+from deepseek_cost.assumptions import of_prompt
 from deepseek_cost.assumptions.workload import of_workload, warnings_of_workload
 from deepseek_cost.comparison import BreakEven, Line, break_evens, lines_of, scale
 from deepseek_cost.history import list_before_discount
@@ -125,7 +125,7 @@ def compare_report(
     ]
     warnings = (
         *source_warnings(workload.subtotal.tallied, skipped),
-        *warnings_at(book, first.at),
+        *book.warnings_at(first.at),
         *warnings_of_workload(workload),
     )
     assumed = of_prompt(workload.scenario, workload.models)

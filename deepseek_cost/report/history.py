@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from deepseek_cost.assumptions import warnings_at
 from deepseek_cost.history import Change, Chapter, chapters
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Currency, Rates
@@ -92,7 +91,7 @@ def history_report(
             for change in book.cancelled
             if change.announced <= at.date()
         ),
-        warnings=tuple(warnings_at(book, at)),
+        warnings=tuple(book.warnings_at(at)),
     )
 
 

@@ -1,19 +1,18 @@
 """What reports share: amounts, instants, inputs, assumptions, where prices come from."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast, dataclass_transform
 
-from deepseek_cost.assumptions import Assumption
-from deepseek_cost.batch import TalliedSource
 from deepseek_cost.prices import Period, Rates
 from deepseek_cost.provenance import Confidence, Precision
 from deepseek_cost.requests.kinds import Kind
 
 if TYPE_CHECKING:
+    from deepseek_cost.assumptions import Assumption
+    from deepseek_cost.batch import TalliedSource
     from deepseek_cost.report.contract import Report
 
 
@@ -92,6 +91,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - what JSON has
 
 def to_json(report: Part) -> str:
     """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
+    import json  # noqa: PLC0415 - tables need it not
+
     document = plain(report)
     for optional in ("files", "skipped"):
         if document.get(optional, ...) is None:
@@ -167,7 +168,7 @@ def period_note(period: Period, until: datetime | None) -> PeriodNote:
     )
 
 
-def input_entries(tallied: Sequence[TalliedSource]) -> tuple[Input, ...]:
+def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[Input, ...]:
     """Report the sources."""
     return tuple(
         Input(source=source.source, kind=source.kind, requests=source.requests)
@@ -175,14 +176,14 @@ def input_entries(tallied: Sequence[TalliedSource]) -> tuple[Input, ...]:
     )
 
 
-def assumption_entries(assumptions: Sequence[Assumption]) -> tuple[AssumptionEntry, ...]:
+def assumption_entries(assumptions: "Sequence[Assumption]") -> tuple[AssumptionEntry, ...]:
     """Report the assumptions."""
     return tuple(
         AssumptionEntry(about=one.about, value=one.value, set_by=one.set_by) for one in assumptions
     )
 
 
-def source_warnings(tallied: Sequence[TalliedSource], skipped: Sequence[str]) -> Iterable[str]:
+def source_warnings(tallied: "Sequence[TalliedSource]", skipped: Sequence[str]) -> Iterable[str]:
     """Yield what is odd about the sources: empty ones, files left out."""
     for source in tallied:
         if source.is_empty:

@@ -5,7 +5,6 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Literal
 
-from deepseek_cost.assumptions import warnings_at
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.prices import Currency, Features, Fee, RateList
 from deepseek_cost.provenance import Confidence
@@ -105,7 +104,7 @@ def prices_report(
         prices=tuple(listed_price(book, name, at, currency) for name in chosen),
         fees=tuple(_fee(fee, currency) for fee in book.fee if fee.since <= at),
         endpoints=dict(book.endpoints),
-        warnings=tuple(warnings_at(book, at)),
+        warnings=tuple(book.warnings_at(at)),
     )
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from deepseek_cost.assumptions import warnings_at
 from deepseek_cost.pricebook import PriceBook
 from deepseek_cost.report.parts import Instant, Part, described
 from deepseek_cost.schedule import BEIJING, Calendar, Tier
@@ -68,7 +67,7 @@ def when_report(book: PriceBook, at: datetime, zone: str) -> WhenReport:
         changes=tuple(TierChange(at=c, tier=calendar.tier_at(c)) for c in changes),
         week=tuple(Day(day=day, half_hours=_strip(calendar, day, zone)) for day in days),
         holidays=tuple(_holidays(calendar, at)),
-        warnings=tuple(warnings_at(book, at) or warnings_at(book, until)),
+        warnings=tuple(book.warnings_at(at) or book.warnings_at(until)),
     )
 
 

@@ -29,13 +29,11 @@ def read(text: str, at: datetime) -> Moment | None:
 
 def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
     """Make the file: from the day on which the table was checked until it would warn."""
-    from deepseek_cost.assumptions import warnings_at  # noqa: PLC0415 - reading needs it not
-
     calendar = book.calendar
     start = datetime.combine(book.checked, datetime.min.time(), UTC)
     instants = [start]
     for change in calendar.changes(start, start + timedelta(days=366)):
-        if warnings_at(book, change):
+        if book.warnings_at(change):
             break
         instants.append(change)
     rows = (f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in instants)

@@ -7,7 +7,6 @@ takes a moment to load, so it is for much text. Special tokens are never looked 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -122,5 +121,7 @@ def _has_gigatoken() -> bool:
 
 def stand_ins(content: bytes, tokens: int) -> bytes:
     """Return so many tokens, four bytes each, that stand for a content that has none of its own."""
+    from hashlib import blake2b  # noqa: PLC0415 - images and tools alone have such
+
     digest = blake2b(content, digest_size=16).digest()
     return (digest * (tokens // 4 + 1))[: 4 * tokens]
