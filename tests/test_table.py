@@ -120,21 +120,21 @@ deepseek-flash   off-peak (now)      ¥0.02       ¥1.00   ¥4.00
 deepseek-v4-pro  off-peak (now)      ¥0.15       ¥4.50  ¥13.50
                  peak                ¥0.30       ¥9.00  ¥27.00
 
-                        flash                   v4-pro
-──────────────────────────────────────────────────────────────────────
-context, tokens         1,000,000               1,000,000
-output, tokens at most  384,000                 384,000
-requests in flight      2,500                   500
-thinking                yes, on by default      yes, on by default
-json output             yes                     yes
-tool calls              yes                     yes
-responses api           yes                     yes
-anthropic api           yes                     yes
-chat prefix             yes, beta               yes, beta
-fim                     without thinking, beta  without thinking, beta
-vision                  yes                     no
-also called             flash                   v4-pro, pro
-status                  current                 current
+model       context  output at most  in flight  also called  status
+─────────────────────────────────────────────────────────────────────
+flash     1,000,000         384,000      2,500  flash        current
+v4-pro    1,000,000         384,000        500  v4-pro, pro  current
+
+feature
+─────────────────────────────────────
+thinking       yes, on by default
+json output    yes
+tool calls     yes
+responses api  yes
+anthropic api  yes
+chat prefix    yes, beta
+fim            without thinking, beta
+vision         flash: yes; v4-pro: no
 
 fee             each                       price  list price
 ────────────────────────────────────────────────────────────

