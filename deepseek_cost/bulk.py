@@ -108,10 +108,13 @@ class Bulk(Struct):
             request, bodies = self._bodies(lines, number, marked(outline))
         except InputError:
             return None
-        form = form_of(request, len(values), bodies, self.counter)
-        if form is None or form.outcome(form.tokens(columns)[0]) != tokens:
+        by_part = any(ledger.keeps_parts for ledger in self.subtotal.ledgers)
+        form = form_of(request, len(values), bodies, self.counter, by_part=by_part)
+        if form is None:
             return None
-        return form
+        counted = form.outcome(form.tokens(columns)[0])
+        is_same = counted == tokens if by_part else _sums(counted) == _sums(tokens)
+        return form if is_same else None
 
     def _bodies(self, lines: Lines, number: int, line: str) -> tuple[Request, Sequence[Body]]:
         found = request_of(lines.document(number, line.encode()), lines.wanted)
@@ -148,6 +151,10 @@ class Bulk(Struct):
                 ledger.refusals.note(place, body.refused, bodies * tally.requests, at)
         sums = tuple(tally.times(bodies) for tally in tallies)
         self.subtotal.add(places.number, TalliedSource(places.source, sums, form.kinds))
+
+
+def _sums(tokens: Sequence[RequestTokens]) -> list[tuple[int, int, int]]:
+    return [(body.parts.text, body.parts.template, body.output_ceiling) for body in tokens]
 
 
 class _Places(Struct):

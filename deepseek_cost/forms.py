@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.breakdown import RequestTokens
+from deepseek_cost.breakdown import Breakdown, RequestTokens
 from deepseek_cost.prompt.bodies import Body, RenderedBody
 from deepseek_cost.prompt.segments import TOOLS_BEGIN, SegmentCounter
 from deepseek_cost.requests.kinds import Kind
@@ -26,6 +26,9 @@ _BLANK: Final = re.compile(
 )
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _KEPT_OUTCOMES: Final = 10_000
+# Bits that hold how often a text is in a prompt, and the tokens around all of them.
+_DIGIT: Final = 32
+_LARGEST_DIGIT: Final = (1 << _DIGIT) - 1
 
 Outline = tuple[str, ...]
 
@@ -53,6 +56,7 @@ class Form(Struct, eq=False):
     """A request with marks for its texts, read for each model.
 
     `patterns` are the texts that are counted: pieces of text and numbers of blanks by turns.
+    `alike` are the numbers of those whose tokens matter by their sum alone.
     """
 
     request: Request
@@ -60,6 +64,7 @@ class Form(Struct, eq=False):
     name: int | None
     patterns: Sequence[Sequence[str]]
     asked: Sequence[str]
+    alike: Sequence[Sequence[int]]
     counter: SegmentCounter
     has_tools: bool
     _outcomes: dict[tuple[int, ...], list[RequestTokens]] = field(default_factory=dict)
@@ -77,7 +82,11 @@ class Form(Struct, eq=False):
         """Count what decides the tokens of bodies; `columns` has the texts of each blank."""
         count = self.counter.count_each
         counted = [count(_filled(pattern, columns)) for pattern in self.patterns]
-        return list(zip(*counted, strict=True)) if counted else [()] * len(columns[0])
+        sums = [
+            list(map(sum, zip(*(counted[number] for number in numbers), strict=True)))
+            for numbers in self.alike
+        ]
+        return list(zip(*sums, strict=True)) if sums else [()] * len(columns[0])
 
     def outcome(self, tokens: tuple[int, ...]) -> list[RequestTokens]:
         """Return the tokens of a body for each model, by those of its texts."""
@@ -85,15 +94,26 @@ class Form(Struct, eq=False):
         if known is None:
             if len(self._outcomes) >= _KEPT_OUTCOMES:
                 self._outcomes.clear()
-            given = _Given(dict(zip(self.asked, tokens, strict=True)), self.counter)
+            sums = dict.fromkeys(self.asked, 0)
+            for numbers, its in zip(self.alike, tokens, strict=True):
+                sums[self.asked[numbers[0]]] = its
+            given = _Given(sums, self.counter)
             known = self._outcomes[tokens] = [body.count(given) for body in self.bodies]
         return known
 
 
 def form_of(
-    request: Request, blanks: int, bodies: Sequence[Body], counter: SegmentCounter
+    request: Request,
+    blanks: int,
+    bodies: Sequence[Body],
+    counter: SegmentCounter,
+    *,
+    by_part: bool = True,
 ) -> Form | None:
-    """Return the form of a request that was read with marks; None where texts decide more."""
+    """Return the form of a request that was read with marks; None where texts decide more.
+
+    Unless `by_part`, the tokens of a body are right in their sums, not in what they are of.
+    """
     marks = [_mark(number) for number in range(blanks)]
     name = marks.index(request.custom_id) if request.custom_id in marks else None
     of_texts = [mark for number, mark in enumerate(marks) if number != name]
@@ -101,7 +121,8 @@ def form_of(
         return None
     if sorted(_texts(request.body)) != sorted(of_texts) or _is_forged(request, blanks):
         return None
-    if not all(isinstance(body, RenderedBody) and _is_plain(body) for body in bodies):
+    plain = [body for body in bodies if isinstance(body, RenderedBody) and _is_plain(body)]
+    if len(plain) < len(bodies):
         return None
     noting = _Noting(counter)
     for body in bodies:
@@ -113,9 +134,38 @@ def form_of(
         name=name,
         patterns=[_MARK.split(text) for text in asked],
         asked=asked,
+        alike=_alike(plain, asked, counter, by_part=by_part),
         counter=counter,
         has_tools="tools" in request.body,
     )
+
+
+def _alike(
+    bodies: Sequence[RenderedBody], asked: Sequence[str], counter: SegmentCounter, *, by_part: bool
+) -> list[list[int]]:
+    """Return the numbers of texts in groups: those of one add to the same figures, as often.
+
+    Every figure is a sum over texts. So each text is given a digit of its own as its tokens, in
+    which all sums then tell how often they have it; and so many more that no part is cut to fit.
+    """
+    most = 1 << _DIGIT * (len(asked) + 1)
+    given = {text: most + (1 << _DIGIT * at) for at, text in enumerate(asked, 1)}
+    sums = [
+        figure
+        for parts in (body.parts(_Given(given, counter)) for body in bodies)
+        for figure in (parts.input, *(_figures(parts) if by_part else (parts.text,)))
+    ]
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for number in range(len(asked)):
+        digits = tuple(figure >> _DIGIT * (number + 1) & _LARGEST_DIGIT for figure in sums)
+        groups.setdefault(digits, []).append(number)
+    return list(groups.values())
+
+
+def _figures(parts: Breakdown) -> Iterator[int]:
+    yield from (parts.system, parts.user, parts.images)
+    yield from (tool.tokens for tool in parts.tools.values())
+    yield from parts.history.values()
 
 
 def _is_forged(request: Request, blanks: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deepseek_cost.forms import Form
 from deepseek_cost.pricebook import Price
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.lines import Document, Lines
@@ -64,21 +65,29 @@ def batch(seed: int) -> list[bytes]:
 
 
 def both(
-    prices: list[Price], counter: StreamCounter, lines: list[bytes], encoding: str = "utf-8"
+    prices: list[Price],
+    counter: StreamCounter,
+    lines: list[bytes],
+    encoding: str = "utf-8",
+    *,
+    by_part: bool = True,
 ) -> tuple[Workload, Workload]:
     """Take lines many at a time, and one by one."""
     many, single = (workload(prices, counter) for _ in range(2))
+    for ledger in (*many.ledgers, *single.ledgers):
+        ledger.keeps_parts = by_part
     single.on_request = lambda _place, _tallies, _tokens: None
     for done in (many, single):
         done.take_lines(Lines("a.jsonl", 1, b"\n".join(lines), encoding, None), 1)
     return many, single
 
 
+@pytest.mark.parametrize("by_part", [True, False])
 @pytest.mark.parametrize("seed", range(25))
 def test_many_at_a_time_have_the_report_of_one_by_one(
-    prices: list[Price], counter: StreamCounter, seed: int
+    prices: list[Price], counter: StreamCounter, seed: int, *, by_part: bool
 ) -> None:
-    many, single = both(prices, counter, batch(seed))
+    many, single = both(prices, counter, batch(seed), by_part=by_part)
 
     assert report(many, prices) == report(single, prices)
 
@@ -110,3 +119,28 @@ def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
     (dearest, _), *_ = done.ledgers[0].dearest()
     most = max(counter.count_each(texts))
     assert dearest.custom_id == f"r{counter.count_each(texts).index(most)}"
+
+
+@pytest.mark.parametrize(("by_part", "outcomes"), [(True, 4), (False, 2)])
+def test_what_has_the_same_sums_is_worked_out_once(
+    prices: list[Price], counter: StreamCounter, outcomes: int, *, by_part: bool
+) -> None:
+    def conversation(*texts: str) -> bytes:
+        roles = ("user", "assistant", "user")
+        messages = [
+            {"role": role, "content": text} for role, text in zip(roles, texts, strict=True)
+        ]
+        return json.dumps({"model": "deepseek-flash", "messages": messages}).encode()
+
+    # "Hello" is one token. By part, 1 + 1, 2 + 3, 3 + 2 and 1 + 4 tokens of the user, earlier and
+    # now, are four outcomes; in sum there are 3 tokens or 6, with the answer's one.
+    hello = {number: " ".join(["Hello"] * number) for number in range(1, 5)}
+    assert counter.count([hello[4]]) == 4
+    splits = [(1, 1), (1, 1), (2, 3), (3, 2), (1, 4)]
+    lines = [conversation(hello[a], hello[1], hello[b]) for a, b in splits]
+    done, _ = both(prices, counter, lines, by_part=by_part)
+
+    forms = [form for form in done._forms._forms.values() if isinstance(form, Form)]  # type: ignore[union-attr]
+
+    assert [len(form._outcomes) for form in forms] == [outcomes]
+    assert [tally.text for tally in done.totals()] == [3 + 3 + 6 + 6 + 6] * 2

@@ -37,9 +37,14 @@ def _prices(report: PricesReport) -> Table:
 
 
 def _limits(report: PricesReport) -> Table:
-    kinds = ("words", "figure", "figure", "figure", "words", "words")
-    names = ("model", "context", "output at most", "in flight", "also called", "status")
-    table = Table(*map(Column, names, kinds))
+    table = Table(
+        Column("model", "words"),
+        Column("context", "figure"),
+        Column("output at most", "figure"),
+        Column("in flight", "figure"),
+        Column("also called", "words"),
+        Column("status", "words"),
+    )
     for price in report.prices:
         limits = price.limits
         parallel = limits.concurrent_requests

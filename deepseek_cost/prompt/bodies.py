@@ -10,7 +10,7 @@ import deepseek_recipe as recipe
 from msgspec import Struct
 from msgspec.structs import replace
 
-from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, RequestTokens
+from deepseek_cost.breakdown import LEAST_IMAGE_TOKENS, Breakdown, RequestTokens
 from deepseek_cost.cache.prefix import Prompt
 from deepseek_cost.errors import InputError
 from deepseek_cost.prices import Model, Template
@@ -84,7 +84,7 @@ class RenderedBody(Struct, frozen=True):
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
         """Count its tokens and tell what they are of."""
-        parts = break_down(self.rendered, self.conversation, self._images(), counter)
+        parts = self.parts(counter)
         ceiling, refused = _output_ceiling(self.converted, parts.input, self.request, self.model)
         return RequestTokens(
             parts=parts,
@@ -93,6 +93,10 @@ class RenderedBody(Struct, frozen=True):
             choices=self.request.choices,
             refused=refused,
         )
+
+    def parts(self, counter: SegmentCounter) -> Breakdown:
+        """Count what its tokens are of."""
+        return break_down(self.rendered, self.conversation, self._images(), counter)
 
     def prompt(self, encoder: SegmentEncoder) -> Prompt:
         """Return the tokens themselves, as many as are counted."""
