@@ -58,6 +58,22 @@ def test_every_setting_is_shown_with_its_value_and_its_place(
 
 
 @pytest.mark.usefixtures("inner")
+def test_without_files_flags_variables_and_defaults_stay(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even a file that is wrong is looked into."""
+    Path("dscost.toml").write_text("model = [")
+    monkeypatch.setenv("DSCOST_TZ", "Asia/Tokyo")
+
+    settings = json.loads(dscost("--no-config", "config", "--json").out)["settings"]
+
+    assert [one["name"] for one in settings if one["source"] != "default"] == ["tz"]
+    assert dscost("--no-config", "when").code == 0
+    assert dscost("when").code == 2
+    assert dscost("--no-config", "when", "--nope").err.endswith("; see dscost when --help\n")
+
+
+@pytest.mark.usefixtures("inner")
 def test_the_table_has_a_line_for_each(dscost: Dscost, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("dscost.toml").write_text('model = "v4-pro"\n')
     monkeypatch.setenv("DSCOST_TZ", "Asia/Tokyo")

@@ -15,6 +15,7 @@ from tests.conftest import ROOT, Ran
 from tests.repository import ENVIRONMENT, Repository
 
 PROGRAMS = Path(sys.executable).parent
+PRICES = ROOT / "data" / "prices.toml"
 SHORT = "You review code. Answer briefly.\n"
 LONG = SHORT + "Name each fault with its line, its reason and its mend.\n"
 
@@ -144,6 +145,50 @@ def test_an_uncounted_file_fails_the_gate(pull_request: Repository) -> None:
 
     assert ran.code == 1
     assert "not counted: prompts/a.json" in ran.err
+
+
+def test_a_pull_request_cannot_change_the_gate_by_settings_of_its_own(
+    pull_request: Repository,
+) -> None:
+    """It brings a limit, a pattern that hides the prompt, and a table in which all is free."""
+    free = re.sub(r"(cache_(?:hit|miss)) = [0-9.]+", r"\1 = 0", PRICES.read_text(encoding="utf-8"))
+    settings = 'max-increase = "1000%"\nglob = "!review.txt"\nprices = "free.toml"\n'
+    pull_request.commit({"dscost.toml": settings, "free.toml": free})
+    by_amount = {"paths": "prompts", "max-increase": "0.0000001"}
+
+    assert run_action(pull_request, {"paths": "prompts", "max-increase": "10%"}).code == 3
+    assert run_action(pull_request, by_amount).code == 3
+
+    without_guard = ("bash", "-c", 'dscost diff main...HEAD prompts "$@"', "-")
+    for flags in ((), ("--glob", "*", "--max-increase", "0.0000001")):
+        done = subprocess.run(
+            [*without_guard, *flags],
+            cwd=pull_request.folder,
+            env=os.environ | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode != 3  # the settings would have done it
+
+
+def test_the_workflow_gives_further_options_as_variables(
+    pull_request: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSCOST_CURRENCY", "CNY")
+
+    ran = run_action(pull_request, {"paths": "prompts", "max-increase": "10%", "model": "pro"})
+
+    assert "deepseek-v4-pro grows by 0.0" in ran.err
+    assert " CNY (+" in ran.err
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".ignore", "prompts/.ignore"])
+def test_a_pull_request_cannot_hide_a_prompt_by_ignoring_it(
+    pull_request: Repository, name: str
+) -> None:
+    pull_request.commit({name: "*.txt\n"})
+
+    assert run_action(pull_request, {"paths": "prompts", "max-increase": "10%"}).code == 3
 
 
 def test_the_hook_runs_what_it_says(pull_request: Repository) -> None:

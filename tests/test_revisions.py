@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -88,6 +89,25 @@ def test_paths_are_those_of_the_current_folder(
     }
     absolute = str(repository.folder / "prompts" / "a.txt")
     assert changes(diff(dscost, "main...HEAD", absolute)) == {absolute: "changed"}
+
+
+def test_the_old_revision_says_what_is_ignored_in_both(
+    dscost: Dscost, repository: Repository
+) -> None:
+    """Also where the new one has a file where the old one has a folder of rules, or a folder."""
+    repository.commit({"prompts/.ignore": "b.txt\n", "x/.ignore": "a\n", "x/a.txt": "Hello"})
+    repository.commit({"prompts/.ignore": "a.txt\n", "prompts/b.txt": "Hello", "x/.ignore": None})
+    repository.commit({"prompts/a.txt": "Hello " * 9, "x/.ignore/z.txt": "Hello"})
+    repository.commit({"x/a.txt": None, "x/.ignore/z.txt": None})
+    rmtree("x")
+    repository.commit({"x": "Hello"})
+
+    assert changes(diff(dscost, "HEAD~4..HEAD~3", "prompts")) == {}
+    assert changes(diff(dscost, "HEAD~4..HEAD~2", ".")) == {"prompts/a.txt": "changed"}
+    assert changes(diff(dscost, "HEAD~4..HEAD", "prompts", "x")) == {
+        "prompts/a.txt": "changed",
+        "x": "renamed",
+    }
 
 
 def test_a_renamed_file_is_told_by_its_content(dscost: Dscost, repository: Repository) -> None:

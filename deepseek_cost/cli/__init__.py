@@ -31,6 +31,9 @@ def _top(
     _version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show it.")
     ] = False,
+    _no_config: Annotated[
+        bool, typer.Option("--no-config", help="Read no dscost.toml and no pyproject.toml.")
+    ] = False,
 ) -> None:
     """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
 
@@ -78,7 +81,8 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             return "; ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code
         case TyperException():
             message = error.format_message().replace("Value error, ", "").rstrip(".")
-            command = " ".join(["dscost", *(name for name in args[:1] if name in NAMES)])
+            words = [word for word in args if not word.startswith("-")]
+            command = " ".join(["dscost", *(name for name in words[:1] if name in NAMES)])
             return f"{message}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""

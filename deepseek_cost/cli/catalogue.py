@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from typer._click.globals import get_current_context
 from typer._click.types import FloatRange, IntRange
 from typer._types import TyperChoice
 
@@ -47,7 +48,8 @@ def json_schema() -> str:
 def _declared() -> Iterator[Listed]:
     for command_name in NAMES:
         command = load(command_name)
-        context = SettingsContext(command, info_name=command_name)
+        parent = get_current_context(silent=True)
+        context = SettingsContext(command, parent=parent, info_name=command_name)
         for option in command.params:
             name = name_of(option)
             if name is not None:

@@ -83,12 +83,13 @@ def fitted(option: "Parameter", setting: "Setting") -> object:
 class SettingsContext(typer.Context):
     """The context of a command; it looks into files for what neither flag nor variable gives.
 
-    They are read when the first such option is asked for: --help and completion read none.
+    They are read when the first such option is asked for: --help and completion read none, nor does
+    anything below --no-config.
     """
 
     @cached_property
     def _from_files(self) -> "Mapping[str, Setting]":
-        return from_files()
+        return {} if self.find_root().params.get("_no_config") else from_files()
 
     def lookup_default(self, name: str, call: bool = True) -> Any:  # noqa: ANN401 - as Typer's
         """Return what a file sets; None if none does."""

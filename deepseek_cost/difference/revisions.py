@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from deepseek_cost.difference.files import Selection, Side, Unread
@@ -13,14 +14,17 @@ from deepseek_cost.terminal import unicode_name
 
 
 def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
-    """Find both sides of `A..B PATH...`, or of `A PATH...` and the working tree."""
+    """Find both sides of `A..B PATH...`, or of `A PATH...` and the working tree.
+
+    Of two revisions, the old one says what is ignored in both: a change cannot hide itself.
+    """
     found = resolve(args[0])
     paths, scratch = args[1:] or ["."], selection.scratch
     places = dict(zip(tree.paths_from_top(paths), paths, strict=True))
-    written: dict[str, Path] = {}
-    old = _of_commit(found.old, places, selection._replace(scratch=scratch / "old"), written)
+    lay_out = partial(tree.lay_out, paths=list(places), written={}, rules=found.old.commit)
+    old = _of_commit(found.old, places, selection._replace(scratch=scratch / "old"), lay_out)
     if found.new:
-        new = _of_commit(found.new, places, selection._replace(scratch=scratch / "new"), written)
+        new = _of_commit(found.new, places, selection._replace(scratch=scratch / "new"), lay_out)
     else:
         new = _of_working_tree(paths, selection, old.unread)
     _require_each(paths, (old, new))
@@ -31,11 +35,11 @@ def _of_commit(
     revision: Revision,
     places: Mapping[str, str],
     selection: Selection,
-    written: dict[str, Path],
+    lay_out: Callable[..., list[tree.NoText]],
 ) -> Side:
     side = Side(revision.name, revision.commit)
     top = selection.scratch
-    entries = tree.lay_out(revision.commit, list(places), top, written)
+    entries = lay_out(revision.commit, folder=top)
     for path, shown in places.items():
         side.add(top / path, shown, selection)
         for entry in entries:

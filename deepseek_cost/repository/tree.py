@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple
 
@@ -41,6 +41,11 @@ class Entry(Struct, frozen=True):
             return LINK
         return None if self.mode.startswith("100") else SUBMODULE
 
+    @property
+    def is_rules(self) -> bool:
+        """Tell whether it says what to ignore."""
+        return self.path.rpartition("/")[2] in _IGNORE_FILES
+
 
 class NoText(NamedTuple):
     """A path whose text is not in the tree, why, and a digest of what is there."""
@@ -57,14 +62,16 @@ def paths_from_top(paths: Sequence[str]) -> list[str]:
 
 
 def lay_out(
-    commit: str, paths: Sequence[str], folder: Path, written: dict[str, Path]
+    commit: str, paths: Sequence[str], folder: Path, written: dict[str, Path], *, rules: str
 ) -> list[NoText]:
     """Write the files at these paths of a commit into a new folder; return what has no text.
 
-    Rules of `.gitignore` above the paths are laid out, too. A content that was `written` before,
-    known by its hash, is linked.
+    The `rules` of `.gitignore`, also of those above the paths, are those of the commit named. A
+    content that was `written` before, known by its hash, is linked.
     """
     entries = list(_entries(commit, paths))
+    if rules != commit:
+        entries = _with_rules(entries, _entries(rules, paths))
     files = {entry.path: entry for entry in entries if not entry.reason}
     size = sum(entry.size for entry in files.values())
     if size > _MOST_BYTES:
@@ -101,6 +108,19 @@ def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
         told, _, path = record.partition("\t")
         mode, _, oid, size = told.split()
         yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
+
+
+def _with_rules(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry]:
+    """Put the ignore files of another tree in the place of these, where no other file stands."""
+    kept = [entry for entry in entries if not entry.is_rules]
+    files = {entry.path for entry in kept}
+    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    return kept + [
+        entry
+        for entry in others
+        if entry.is_rules and not entry.reason and entry.path not in folders
+        if not files.intersection(map(str, PurePosixPath(entry.path).parents))
+    ]
 
 
 def _write_all(entries: Sequence[Entry], folder: Path, written: dict[str, Path]) -> None:
