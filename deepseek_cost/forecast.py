@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from deepseek_cost.cache.hits import Hits
-from deepseek_cost.cache.prefix import ID_BYTES, PrefixCache, Prompt
+from deepseek_cost.cache.prefix import PrefixCache, Prompt
 from deepseek_cost.cache.timeline import Timeline
 from deepseek_cost.prompt import require_renderer
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.tokenized import framed
 from deepseek_cost.requests.places import Request
+from deepseek_cost.tokens import ID_BYTES
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates import Addressee

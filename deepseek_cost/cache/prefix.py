@@ -7,9 +7,9 @@ from typing import AnyStr, Final, NamedTuple
 from msgspec import Struct, field
 
 from deepseek_cost.cache.hits import Hits
+from deepseek_cost.tokens import ID_BYTES
 
 BLOCK: Final = 128
-ID_BYTES: Final = 4
 # "Hours to days", says DeepSeek of a unit that nobody uses: sure for an hour, gone in a week.
 SURE_FOR: Final = 3_600.0
 GONE_AFTER: Final = 7 * 86_400.0

@@ -8,11 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.breakdown import Breakdown, RequestTokens
-from deepseek_cost.cache.prefix import ID_BYTES, Prompt
+from deepseek_cost.cache.prefix import Prompt
 from deepseek_cost.prices import Model
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder
 from deepseek_cost.prompt.tokenized import owner_of, special_ids
 from deepseek_cost.requests.places import Request
+from deepseek_cost.tokens import ID_BYTES
 
 _SPECIAL_TOKENS: Final = 4
 _MAX_TOKENS: Final = 8_192

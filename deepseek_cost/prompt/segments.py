@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.breakdown import ROLES, Breakdown, tools_of
-from deepseek_cost.cache.prefix import ID_BYTES
+from deepseek_cost.tokens import ID_BYTES
 
 if TYPE_CHECKING:
     from deepseek_recipe import Conversation, Message, RenderedPrompt

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.cache.prefix import ID_BYTES, Prompt
+from deepseek_cost.cache.prefix import Prompt
 from deepseek_cost.prompt.segments import SegmentEncoder, segments
-from deepseek_cost.tokens import stand_ins
+from deepseek_cost.tokens import ID_BYTES, stand_ins
 
 if TYPE_CHECKING:
     from deepseek_recipe import ImageSource, RenderedPrompt

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Loading gigatoken takes as long as tiktoken takes to count so many characters.
 PAYS_FROM: Final = 8_000_000
+# Of a token, where the tokens themselves are told.
+ID_BYTES: Final = 4
 
 
 class EngineName(StrEnum):
@@ -124,4 +126,4 @@ def stand_ins(content: bytes, tokens: int) -> bytes:
     from hashlib import blake2b  # noqa: PLC0415 - images and tools alone have such
 
     digest = blake2b(content, digest_size=16).digest()
-    return (digest * (tokens // 4 + 1))[: 4 * tokens]
+    return (digest * (tokens // ID_BYTES + 1))[: ID_BYTES * tokens]

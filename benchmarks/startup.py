@@ -1,0 +1,50 @@
+"""Time how long commands take to start and end, whole processes, as ratios to bare Python.
+
+    python benchmarks/startup.py --runs 15
+
+They run in an empty folder, and the first round, which compiles and fills caches, is not counted.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+
+from benchmarks.corpora import paragraphs
+from benchmarks.racing import BARE, bare, dscost, process, raced, ratios
+
+
+def main() -> None:
+    """Race the commands."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=15)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        Path("1k.txt").write_text("".join(paragraphs("mixed", 1_000))[:1_000], encoding="utf-8")
+        line = "{tier} until {until}"
+        commands = {
+            "--help": ["--help"],
+            "prices": ["prices"],
+            "when": ["when"],
+            "when --format": ["when", "--format", line],
+            "when --format --tz": ["when", "--format", line, "--tz", "Europe/Berlin"],
+            "count 1k.txt": ["count", "1k.txt"],
+            "estimate 1k.txt": ["estimate", "1k.txt"],
+        }
+        rivals = {BARE: bare()}
+        rivals["import deepseek_cost"] = process([sys.executable, "-c", "import deepseek_cost"])
+        rivals |= {f"dscost {name}": process([dscost(), *args]) for name, args in commands.items()}
+        runs = raced(rivals, options.runs)
+    for line in ratios({name: [run.seconds for run in done] for name, done in runs.items()}, BARE):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
