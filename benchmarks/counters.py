@@ -97,6 +97,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--most", type=float, default=60)
+    parser.add_argument("--counters", nargs="+", metavar="NAME", help="these alone, by their names")
     parser.add_argument("--rivals", type=Path, default=Path(sys.executable).parent)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -107,13 +108,22 @@ def main() -> None:
                 path = folder / f"{kind}.txt"
                 path.write_text("".join(paragraphs(kind, size * 1_000)), encoding="utf-8")
                 print(f"\n{kind}, {path.stat().st_size:,} bytes")
-                _report(_counters(path, ranks, options.rivals, options.most), path, options.runs)
+                counters = _counters(path, ranks, options.rivals, options.most)
+                wanted = options.counters or list(counters)
+                chosen = {
+                    name: counter
+                    for name, counter in counters.items()
+                    if name.removesuffix(" inside") in wanted
+                }
+                _report(chosen, path, options.runs)
 
 
 def _counters(path: Path, ranks: Path, rivals: Path, most: float) -> dict[str, Counter]:
     """Return the rivals: programs as they are used, and libraries in a program of three lines."""
     found = {
-        "dscost count": Counter(process([dscost(), "count", "--json", path], most=most), _ours),
+        "dscost count": Counter(
+            process([dscost(), "count", "--as", "text", "--json", path], most=most), _ours
+        ),
         "ttok": Counter(process([rivals / "ttok"], stdin=path, most=most), int),
         "tokenmeter-cli": Counter(
             process([rivals / "tokenmeter", "count", "--json", path], most=most), _tokenmeters

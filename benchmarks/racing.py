@@ -27,13 +27,19 @@ Rivals = Mapping[str, Callable[[], Run]]
 
 
 def raced(rivals: Rivals, runs: int) -> dict[str, list[Run]]:
-    """Return each rival's runs; a first round is not counted, and who fails in it is left out."""
-    warm = {name: _tried(rival) for name, rival in rivals.items()}
-    taking_part = {name: rival for name, rival in rivals.items() if warm[name] is not None}
-    for name in rivals.keys() - taking_part.keys():
-        print(f"  {name}: left out", file=sys.stderr)
-    rounds = [{name: rival() for name, rival in taking_part.items()} for _ in range(runs)]
-    return {name: [done[name] for done in rounds] for name in taking_part}
+    """Return each rival's runs; a first round is not counted, and who fails in one is left out."""
+    done: dict[str, list[Run]] = {name: [] for name in rivals}
+    for number in range(runs + 1):
+        for name in list(done):
+            try:
+                run = rivals[name]()
+            except (OSError, subprocess.SubprocessError) as error:
+                print(f"  {name}: left out: {str(error)[-80:]!r}", file=sys.stderr)
+                del done[name]
+                continue
+            if number:
+                done[name].append(run)
+    return done
 
 
 def process(
@@ -77,11 +83,3 @@ def ratios(times: Mapping[str, Sequence[float]], to: str) -> Iterator[str]:
     base = statistics.median(times[to])
     for name, seconds in times.items():
         yield f"{name:34} {spread(seconds)}  {statistics.median(seconds) / base:7.2f} x {to}"
-
-
-def _tried(rival: Callable[[], Run]) -> Run | None:
-    try:
-        return rival()
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"  {error}", file=sys.stderr)
-        return None

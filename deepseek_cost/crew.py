@@ -1,6 +1,5 @@
 """Workers that tally lines of requests, handed out in parts and added up in order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
@@ -67,10 +66,3 @@ class Crew(Struct):
                 waiting.append(workers.tally(part, source))
             while waiting:
                 yield waiting.popleft().result()
-
-
-def cores() -> int:
-    """Return the cores that this process may use, as far as the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

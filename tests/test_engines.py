@@ -28,7 +28,7 @@ from deepseek_cost.tokens import (
 from deepseek_cost.tokens.growing import Growing
 from deepseek_cost.tokens.later import LATER, has_later
 from deepseek_cost.tokens.on_gigatoken import Gigatoken, is_usable
-from deepseek_cost.tokens.on_tiktoken import Tiktoken, byte_pairs, encoding_of, tiktoken_engine
+from deepseek_cost.tokens.on_tiktoken import Tiktoken, byte_pairs, tiktoken_engine
 from deepseek_cost.tokens.pieces import CJK, CJK_GAPS, CJK_MARKS, PATTERN, grammar
 from deepseek_cost.tokens.stream import StreamCounter
 from tests.hostile import FRAGMENTS, Hostile
@@ -229,7 +229,7 @@ def test_much_input_is_for_gigatoken_where_it_is_installed() -> None:
 @given(st.lists(_texts, max_size=8), st.integers(0, 60))
 @settings(max_examples=80, deadline=None)
 def test_a_change_of_engines_on_the_way_changes_no_count(texts: list[str], share: int) -> None:
-    other = Tiktoken(encoding_of(vocabulary.load_ranks())) if not is_usable() else None
+    other = Tiktoken(vocabulary.load_ranks()) if not is_usable() else None
     growing = Growing(tiktoken_engine(), lambda: other or fast_counter().engine, share)
     counter: TextCounter = StreamCounter(growing, byte_pairs, longest_piece=8)
 

@@ -216,7 +216,8 @@ def exit_if_refused(workload: "Workload") -> None:
 
 def with_crew(workload: "Workload", make: "Callable[[], Workload]", jobs: int | None) -> "Workload":
     """Let worker processes take part in a workload that needs no order; each makes its own."""
-    from deepseek_cost.crew import Crew, cores
+    from deepseek_cost.crew import Crew
+    from deepseek_cost.machine import cores
 
     wanted = jobs or cores()
     if wanted > 1 and workload.forecast is None and workload.on_request is None:

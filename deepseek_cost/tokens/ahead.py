@@ -28,13 +28,6 @@ def done_ahead(
             future.cancel()  # after an interrupt, only what runs is ended
 
 
-def cores() -> int:
-    """Return the cores that this process may use, as far as the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     """Return the threads, which stay: tiktoken keeps memory for each that it met."""

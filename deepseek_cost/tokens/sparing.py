@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.tokens import TextCounter
-from deepseek_cost.tokens.on_tiktoken import Tiktoken, encoding_of
+from deepseek_cost.tokens.on_tiktoken import Tiktoken
 from deepseek_cost.vocabulary import Index
 
 # Until that many characters were counted, an encoder of only what they can need is made faster
@@ -50,4 +50,4 @@ class SparingCounter(Struct):
             ranks = self.index.ranks_within(text.encode(), _MOST_LOOKUPS)
         except UnicodeEncodeError:
             return None  # the other counter tells what is wrong
-        return None if ranks is None else len(Tiktoken(encoding_of(ranks)).ids(text)) // 4
+        return None if ranks is None else len(Tiktoken(ranks).ids(text)) // 4
