@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from copy import deepcopy
@@ -389,6 +390,74 @@ def test_every_row_of_an_html_table_is_named_and_every_chart_says_what_it_is() -
     assert page.count('<th scope="row"') == 12  # eleven shares, and the cost of a day
     assert page.count('role="img" aria-label="') == 2  # wide and narrow
     assert '<html lang="en">' in page
+
+
+def test_a_page_has_the_models_side_by_side_by_what_they_cost() -> None:
+    """Of 500 output tokens: 0.00257268 on Pro is the longest bar, 0.0007188 on Flash 27.9400%."""
+    page = to_html(describe(read(ROOT / "tests" / "reports" / "estimate.json")))
+
+    rows = re.findall(r'<th scope="row">(v4-.*?)</tr>', page)
+    widths = [re.findall(r'part(\d)" style="width: ([\d.]+)%', row) for row in rows]
+    assert [row.partition("<")[0] for row in rows] == ["v4-flash, peak", "v4-pro, peak"]
+    assert widths == [[("2", "4.6178"), ("3", "23.3220")], [("2", "23.0375"), ("3", "76.9625")]]
+    assert [row.rpartition('figure">')[2] for row in rows] == ["$0.0007188</td>", "$0.002573</td>"]
+    assert "<figcaption>cost</figcaption>" in page
+
+
+def test_the_bars_of_an_unknown_output_are_of_the_input() -> None:
+    document = report("estimate")
+    for entry in document["estimates"]:
+        entry["tokens"]["output"] = entry["cost"]["output"] = entry["cost"]["total"] = None
+
+    page = to_html(describe(read_report(json.dumps(document), "report.json").report))
+
+    assert "<figcaption>cost of the input; the output is not known</figcaption>" in page
+    assert 'class="part3"' not in page
+
+
+@pytest.mark.parametrize(
+    ("days", "caption", "names"),
+    [
+        (["2026-11-02"], "cost by model", ["flash", "v4-pro"]),
+        (
+            ["2026-10-30", "2026-11-02"],
+            "cost by day",
+            ["2026-10-30", "2026-10-31", "2026-11-01", "2026-11-02"],
+        ),
+        (["2026-09-01", "2026-11-02"], "cost by month", ["2026-09", "2026-10", "2026-11"]),
+        (
+            ["2020-01-01", "2022-12-31", "2026-01-01"],
+            "cost by year",
+            [*map(str, range(2020, 2027))],
+        ),
+    ],
+)
+def test_the_bars_of_a_bill_follow_its_time_without_gaps(
+    days: list[str], caption: str, names: list[str]
+) -> None:
+    document = report("bill")
+    document["by_day"] = [document["by_day"][0] | {"day": day} for day in days]
+
+    bars = describe(read_report(json.dumps(document), "report.json").report).bars
+
+    assert bars is not None
+    assert (bars.caption, [bar.name for bar in bars.bars]) == (caption, names)
+    if len(days) > 1:
+        assert [any(bar.shares) for bar in bars.bars].count(True) == len(days)
+        assert sum(bars.bars[0].shares) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("format_", ["table", "plain", "markdown", "svg"])
+def test_bars_are_for_web_pages_alone(dscost: Dscost, format_: str) -> None:
+    assert "cost by day" not in render(dscost, report("bill"), "-f", format_).out
+
+
+def test_nothing_costs_anything_and_no_bar_is_drawn() -> None:
+    document = report("estimate")
+    for entry in document["estimates"]:
+        entry["cost"] |= dict.fromkeys(("cache_hit", "cache_miss", "output"), "0")
+
+    assert describe(read_report(json.dumps(document), "report.json").report).bars is None
 
 
 def test_nothing_is_counted_and_no_price_is_looked_up(tmp_path: Path) -> None:

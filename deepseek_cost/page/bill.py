@@ -1,12 +1,19 @@
 """The table of a bill."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from math import inf
+from typing import Final
 
+from deepseek_cost.page.bars import Bars, bars
 from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
 from deepseek_cost.page.proof import proof_tables
 from deepseek_cost.page.wording import Footnotes, money, short
 from deepseek_cost.prices import Currency, stamp
-from deepseek_cost.report.bill import BillFigures, BillReport
+from deepseek_cost.report.bill import BilledCost, BillFigures, BillReport
+
+# What a bar stands for, for spans of fewer days, and how much of a date names it.
+_UNITS: Final = (("day", 62, 10), ("month", 62 * 31, 7), ("year", inf, 4))
 
 
 def describe(report: BillReport) -> Page:
@@ -21,7 +28,24 @@ def describe(report: BillReport) -> Page:
         words(_unpriced(report), is_quiet=True),
         words(notes.lines(), is_quiet=True),
         warnings=report.warnings,
+        bars=_bars(report),
     )
+
+
+def _bars(report: BillReport) -> Bars | None:
+    """Return the cost over time, also of times without any; that of one day by model."""
+    days = {entry.day: entry.figures.cost for entry in report.by_day}
+    if len(days) < 2:  # noqa: PLR2004 - no course of time
+        costs = [(short(entry.model), [entry.figures.cost]) for entry in report.by_model]
+        return bars("cost by model", costs, report.currency)
+    first, span = min(days), (max(days) - min(days)).days
+    unit, digits = next((name, digits) for name, most, digits in _UNITS if span < most)
+    found: dict[str, list[BilledCost]] = {}
+    for number in range(span + 1):
+        found.setdefault(f"{first + timedelta(number)}"[:digits], [])
+    for day, cost in days.items():
+        found[f"{day}"[:digits]].append(cost)
+    return bars(f"cost by {unit}", list(found.items()), report.currency)
 
 
 def _totals(report: BillReport, notes: Footnotes) -> Table:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
+from deepseek_cost.page.bars import Bars
 from deepseek_cost.page.chart import Chart
 from deepseek_cost.terminal import printable
 
@@ -66,11 +67,15 @@ Block = Table | Words | Week | Drawing
 
 
 class Page(NamedTuple):
-    """What a report shows: its head, the first line of which is its title, and its blocks."""
+    """What a report shows: its head, the first line of which is its title, and its blocks.
+
+    `bars` are a picture of what a table says; whoever cannot draw them leaves them out.
+    """
 
     head: tuple[str, ...]
     blocks: tuple[Block, ...]
     warnings: tuple[str, ...] = ()
+    bars: Bars | None = None
 
 
 def grid(*headings: str, left: int = 1, caption: str = "") -> Table:
@@ -84,11 +89,16 @@ def words(lines: Iterable[str], *, is_quiet: bool = False) -> Words:
     return Words(tuple(lines), is_quiet)
 
 
-def page_of(head: str | tuple[str, ...], *blocks: Block, warnings: Sequence[str] = ()) -> Page:
+def page_of(
+    head: str | tuple[str, ...],
+    *blocks: Block,
+    warnings: Sequence[str] = (),
+    bars: Bars | None = None,
+) -> Page:
     """Return a page without the blocks that say nothing, and with nothing that moves a screen."""
     lines = (head,) if isinstance(head, str) else head
     said = (_clean(block) for block in blocks if not isinstance(block, Words) or block.lines)
-    return Page(_cleaned(lines), tuple(said), _cleaned(warnings))
+    return Page(_cleaned(lines), tuple(said), _cleaned(warnings), bars)
 
 
 def shortened(page: Page, most: int) -> Page:

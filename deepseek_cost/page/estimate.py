@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from deepseek_cost.page.bars import Bars, bars
 from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
 from deepseek_cost.page.requests import refused_cells, request_tables
 from deepseek_cost.page.wording import (
@@ -30,6 +31,17 @@ def describe(report: EstimateReport) -> Page:
         words(notes.lines(), is_quiet=True),
         words(sources(report.estimates), is_quiet=True),
         warnings=report.warnings,
+        bars=_bars(report),
+    )
+
+
+def _bars(report: EstimateReport) -> Bars | None:
+    """Return the models side by side."""
+    is_known = all(entry.cost.output is not None for entry in report.estimates)
+    return bars(
+        "cost" if is_known else "cost of the input; the output is not known",
+        [(f"{short(entry.model)}, {entry.tier.label}", [entry.cost]) for entry in report.estimates],
+        report.currency,
     )
 
 
