@@ -2,8 +2,12 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
-from shutil import rmtree
+from shutil import rmtree, which
 from typing import Any
 
 import pytest
@@ -261,3 +265,38 @@ def test_without_git_files_are_compared_all_the_same(
     assert dscost("diff", "main..HEAD").err == (
         "dscost: git is not installed, or not on PATH; two files or folders need none\n"
     )
+
+
+@pytest.mark.parametrize("slow", ["rev-parse", "ls-tree", "cat-file"])
+def test_an_interrupt_ends_git_too_and_leaves_nothing_behind(tmp_path: Path, slow: str) -> None:
+    """As a terminal interrupts: all processes at once, while git is at work."""
+    programs, scratch, at_work = tmp_path / "bin", tmp_path / "scratch", tmp_path / "at work"
+    programs.mkdir()
+    scratch.mkdir()
+    git = programs / "git"
+    git.write_text(
+        f'#!/bin/sh\ncase " $* " in *" {slow} "*) echo $$ > "{at_work}"; exec sleep 60 ;; esac\n'
+        f'exec "{which("git")}" "$@"\n'
+    )
+    git.chmod(0o755)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "deepseek_cost", "diff", "main...longer"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ
+        | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(scratch)},
+        start_new_session=True,
+        # whoever runs the tests in the background has interrupts ignored, and hands that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    until = time.monotonic() + 20
+    while not (at_work.exists() and at_work.read_text()) and time.monotonic() < until:
+        time.sleep(0.01)
+
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+
+    assert (running.returncode, out, err) == (130, b"", b"dscost: interrupted\n")
+    assert list(scratch.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(at_work.read_text()), 0)

@@ -113,14 +113,23 @@ def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
 def _with_rules(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry]:
     """Put the ignore files of another tree in the place of these, where no other file stands."""
     kept = [entry for entry in entries if not entry.is_rules]
+    rules = [entry for entry in others if entry.is_rules and not entry.reason]
+    if not rules:
+        return kept
     files = {entry.path for entry in kept}
-    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    folders = {folder for path in files for folder in _above(path)}
     return kept + [
         entry
-        for entry in others
-        if entry.is_rules and not entry.reason and entry.path not in folders
-        if not files.intersection(map(str, PurePosixPath(entry.path).parents))
+        for entry in rules
+        if entry.path not in folders and files.isdisjoint(_above(entry.path))
     ]
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders that a path is in."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _write_all(entries: Sequence[Entry], folder: Path, written: dict[str, Path]) -> None:
