@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from deepseek_cost.cli.options import Format
+from deepseek_cost.cli.options.shown import Format
 from deepseek_cost.page import describe
 from deepseek_cost.render.html import fragment, to_html
 from deepseek_cost.report.contract import Report

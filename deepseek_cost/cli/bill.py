@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import logoptions as of_logs
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.logs import proof_maker, reading_of, take_logs
+from deepseek_cost.cli.options import answers, logs, priced, read, shown
 from deepseek_cost.cli.output import tell_warnings, write, write_text
 from deepseek_cost.cli.setup import DEFAULT_MODELS, balance_of, find_sources, price_table
 from deepseek_cost.errors import DscostError, InputError, UsageError
@@ -21,24 +20,24 @@ if TYPE_CHECKING:
 
 
 def bill(
-    files: of_logs.Logs,
-    field: of_logs.LogFields = None,
-    time_field: of_logs.TimeFields = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    tier_by: of_logs.TierByName = TierBy.START,
-    cache_hit_ratio: o.CacheHitRatio = None,
-    currency: o.CurrencyName = Currency.USD,
-    granted: o.Granted = None,
-    topped_up: o.ToppedUp = None,
-    forecast: of_logs.WithForecast = True,
-    calibrate: of_logs.Calibrate = None,
-    glob: o.Globs = None,
-    encoding: o.Encoding = "utf-8",
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    as_csv: o.AsCsv = False,
-    prices: o.PricesFile = None,
+    files: logs.Logs,
+    field: logs.LogFields = None,
+    time_field: logs.TimeFields = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    tier_by: logs.TierByName = TierBy.START,
+    cache_hit_ratio: answers.CacheHitRatio = None,
+    currency: priced.CurrencyName = Currency.USD,
+    granted: priced.Granted = None,
+    topped_up: priced.ToppedUp = None,
+    forecast: logs.WithForecast = True,
+    calibrate: logs.Calibrate = None,
+    glob: read.Globs = None,
+    encoding: read.Encoding = "utf-8",
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    as_csv: shown.AsCsv = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Add up what requests did cost, by answers or logs of them.
 

@@ -5,8 +5,8 @@ from functools import partial
 import typer
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.feeds import Feeds, serving, skips_of
+from deepseek_cost.cli.options import priced, read, sent, shown
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.setup import (
     find_sources,
@@ -25,22 +25,22 @@ _OF_TEXTS = "deepseek-v4-pro"
 
 
 def cache(
-    files: o.Files,
-    model: o.Models = None,
-    gap: o.Gap = None,
-    system: o.System = None,
-    thinking: o.Thinking = True,
-    effort: o.EffortName = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    currency: o.CurrencyName = Currency.USD,
-    as_: o.AsKind = None,
-    on_error: o.OnError = o.OnFault.STOP,
-    glob: o.Globs = None,
-    encoding: o.Encoding = "utf-8",
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    files: read.Files,
+    model: priced.Models = None,
+    gap: sent.Gap = None,
+    system: sent.System = None,
+    thinking: sent.Thinking = True,
+    effort: sent.EffortName = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    currency: priced.CurrencyName = Currency.USD,
+    as_: read.AsKind = None,
+    on_error: read.OnError = read.OnFault.STOP,
+    glob: read.Globs = None,
+    encoding: read.Encoding = "utf-8",
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Show what requests hit of the cache, and why they miss.
 

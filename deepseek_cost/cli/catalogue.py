@@ -9,7 +9,7 @@ from typer._click.types import FloatRange, IntRange
 from typer._types import TyperChoice
 
 from deepseek_cost.cli.commands import NAMES, load
-from deepseek_cost.cli.optiongroups import GROUPS
+from deepseek_cost.cli.options.groups import GROUPS
 from deepseek_cost.cli.settings import OF_WORDS, SettingsContext, name_of
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.feeds import Feeds, names_to_price, serving
+from deepseek_cost.cli.options import priced, read, sent, shown
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.setup import (
     find_sources,
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 
 
 def chat(
-    file: o.FirstRequest,
-    turns: o.Turns = None,
-    user_tokens: o.UserTokens = None,
-    answer_tokens: o.AnswerTokens = None,
-    reasoning_tokens: o.ReasoningTokens = None,
-    gap: o.Gap = None,
-    model: o.Models = None,
-    system: o.System = None,
-    thinking: o.Thinking = True,
-    effort: o.EffortName = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    currency: o.CurrencyName = Currency.USD,
-    as_: o.AsKind = None,
-    encoding: o.Encoding = "utf-8",
-    svg: o.Svg = None,
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    file: read.FirstRequest,
+    turns: sent.Turns = None,
+    user_tokens: sent.UserTokens = None,
+    answer_tokens: sent.AnswerTokens = None,
+    reasoning_tokens: sent.ReasoningTokens = None,
+    gap: sent.Gap = None,
+    model: priced.Models = None,
+    system: sent.System = None,
+    thinking: sent.Thinking = True,
+    effort: sent.EffortName = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    currency: priced.CurrencyName = Currency.USD,
+    as_: read.AsKind = None,
+    encoding: read.Encoding = "utf-8",
+    svg: shown.Svg = None,
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Project what a conversation or agent run costs, turn by turn.
 

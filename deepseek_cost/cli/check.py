@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from deepseek_cost.cli import logoptions as of_logs
-from deepseek_cost.cli import options as o
+from deepseek_cost.cli.options import livecheck, priced, read, shown
 from deepseek_cost.cli.output import say, write
 from deepseek_cost.cli.setup import find_sources, instant_of, price_table
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
@@ -22,16 +21,16 @@ _KEY: Final = "DEEPSEEK_API_KEY"
 
 
 def check(
-    request: of_logs.OneRequest,
-    live: of_logs.Live = False,
-    yes: of_logs.Yes = False,
-    base_url: of_logs.BaseUrl = None,
-    timeout: of_logs.Timeout = 60.0,
-    currency: o.CurrencyName = Currency.USD,
-    encoding: o.Encoding = "utf-8",
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    request: livecheck.OneRequest,
+    live: livecheck.Live = False,
+    yes: livecheck.Yes = False,
+    base_url: livecheck.BaseUrl = None,
+    timeout: livecheck.Timeout = 60.0,
+    currency: priced.CurrencyName = Currency.USD,
+    encoding: read.Encoding = "utf-8",
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Send a request for one token, and hold its bill to the count.
 

@@ -7,7 +7,7 @@ from typer._click.core import augment_usage_errors
 from typer._click.exceptions import BadParameter
 from typer.core import TyperCommand
 
-from deepseek_cost.cli.optiongroups import GROUPS
+from deepseek_cost.cli.options.groups import GROUPS
 from deepseek_cost.cli.settings import SettingsContext, name_of
 from deepseek_cost.errors import ConfigError, DscostError
 

@@ -3,7 +3,6 @@
 from functools import partial
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.feeds import (
     Feeds,
     exit_if_refused,
@@ -11,6 +10,7 @@ from deepseek_cost.cli.feeds import (
     serving,
     workload_of,
 )
+from deepseek_cost.cli.options import answers, priced, read, sent, shown
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.setup import (
     find_sources,
@@ -24,23 +24,23 @@ from deepseek_cost.prices import Currency
 
 
 def compare(
-    files: o.Files,
-    model: o.Models = None,
-    output_tokens: o.OutputTokens = None,
-    cache_hit_ratio: o.CacheHitRatio = None,
-    per_day: o.PerDay = None,
-    system: o.System = None,
-    thinking: o.Thinking = True,
-    effort: o.EffortName = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    currency: o.CurrencyName = Currency.USD,
-    glob: o.Globs = None,
-    encoding: o.Encoding = "utf-8",
-    svg: o.Svg = None,
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    files: read.Files,
+    model: priced.Models = None,
+    output_tokens: answers.OutputTokens = None,
+    cache_hit_ratio: answers.CacheHitRatio = None,
+    per_day: priced.PerDay = None,
+    system: sent.System = None,
+    thinking: sent.Thinking = True,
+    effort: sent.EffortName = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    currency: priced.CurrencyName = Currency.USD,
+    glob: read.Globs = None,
+    encoding: read.Encoding = "utf-8",
+    svg: shown.Svg = None,
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Show where the models cross, over the share of cache hits.
 

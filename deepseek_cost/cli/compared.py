@@ -3,10 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from deepseek_cost import arguments
 from deepseek_cost.cli.feeds import Feeds, names_to_price, require_prompts, serving, workload_of
-from deepseek_cost.cli.setup import Table, progress
+from deepseek_cost.cli.setup import (
+    Table,
+    instant_of,
+    price_table,
+    progress,
+    system_text,
+    zone_of,
+)
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.prices import Currency
 
@@ -32,67 +41,81 @@ class Outcome(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What prices are asked for, and what the files are said to be."""
+    """What prices are asked for, how prompts are sent, and what the files are said to be."""
+
+    prices: Path | None
+    at: str | None
+    tz: str | None
+    currency: Currency
+    models: Sequence[str] | None
+    scenario: "Scenario"
+    system: str | None
+    kind: "Kind | None"
+    encoding: str
+    of_prompts: Sequence[str]
+
+
+class Terms(NamedTuple):
+    """The prices that both sides are counted at, and the instant."""
 
     table: Table
     at: datetime
-    currency: Currency
-    models: Sequence[str] | None
-    kind: "Kind | None"
-
-    def quote(self, pair: Pair, scenario: "Scenario", moving: str | None, zone: str) -> "Quote":
-        """Return the prices of the models asked for, or of those that the new files name."""
-        from deepseek_cost.quote import Quote
-        from deepseek_cost.sources import Found
-
-        old, new = pair
-        book = self.table.book
-        feeds = Feeds(Found([*new.files.values(), *old.files.values()]), self.kind)
-        names = names_to_price(book, self.models, feeds, self.at)
-        listed = [book.price(name, self.at, self.currency) for name in names]
-        return Quote(book, listed, scenario, moving=moving, zone=zone)
-
-    def workload(self, quote: "Quote", system: str) -> "Workload":
-        """Return an empty workload for the quote's models."""
-        find_served = partial(serving, self.table.book, self.models, self.at)
-        columns = [(price.model, price.rates) for price in quote.prices]
-        return workload_of(columns, quote.scenario, system, find_served)
+    quote: "Quote"
 
 
-def diff_of_files(
-    asked: Asked,
-    quote: "Quote",
-    pair: Pair,
-    limit: "Increase | None",
-    system: str,
-    of_prompts: Sequence[str],
-) -> Outcome:
-    """Count both sides at the quote's prices, the new one first, and compare them."""
+def diff_of_files(asked: Asked, pair: Pair, limit: "Increase | None") -> Outcome:
+    """Compare both sides at the prices asked for."""
     from deepseek_cost.assumptions.changes import of_diff, warnings_of_diff
-    from deepseek_cost.difference.counted import Counting, held_against
     from deepseek_cost.report.diff import diff_report, side_entry
 
     old, new = pair
-    after, before = asked.workload(quote, system), asked.workload(quote, system)
+    terms = _terms(asked, pair)
+    found, after, before = _counted(asked, terms, pair)
+    held_to = _limit(limit, asked.currency)
+    report = diff_report(
+        found,
+        asked.currency,
+        (side_entry(old.name, terms.at, old.commit), side_entry(new.name, terms.at, new.commit)),
+        held_to,
+        table=terms.table.note,
+        assumptions=of_diff(terms.quote, after if after.subtotal.sources else before),
+        warnings=warnings_of_diff(terms.quote, after),
+    )
+    return Outcome(report, _failure(found, after, terms.quote, is_gate=held_to is not None))
+
+
+def _terms(asked: Asked, pair: Pair) -> Terms:
+    """Find the prices of the models asked for, or of those that the new files name."""
+    from deepseek_cost.quote import Quote
+    from deepseek_cost.sources import Found
+
+    old, new = pair
+    table = price_table(asked.prices)
+    at = instant_of(asked.at, table.book, asked.tz)
+    feeds = Feeds(Found([*new.files.values(), *old.files.values()]), asked.kind)
+    names = names_to_price(table.book, asked.models, feeds, at)
+    listed = [table.book.price(name, at, asked.currency) for name in names]
+    moving, zone = arguments.moving(asked.at), zone_of(asked.tz)
+    return Terms(table, at, Quote(table.book, listed, asked.scenario, moving=moving, zone=zone))
+
+
+def _counted(asked: Asked, terms: Terms, pair: Pair) -> "tuple[Difference, Workload, Workload]":
+    """Count both sides, the new one first, and hold them against each other."""
+    from deepseek_cost.difference.counted import Counting, held_against
+
+    old, new = pair
+    quote, system = terms.quote, system_text(asked.system, asked.encoding)
+    find_served = partial(serving, terms.table.book, asked.models, terms.at)
+    columns = [(price.model, price.rates) for price in quote.prices]
+    after, before = (workload_of(columns, quote.scenario, system, find_served) for _ in range(2))
     sources = [source for side in pair for source in side.files.values()]
     with progress(sum(source.size for source in sources)) as advance:
         counting = Counting(quote, asked.kind, advance)
         counted = counting.take(new, after)
         counted_before = counting.take(old, before)
-    require_prompts(after.kinds | before.kinds, of_prompts)
+    require_prompts(after.kinds | before.kinds, asked.of_prompts)
     models = [price.model.name for price in quote.prices]
-    found = held_against(models, counted_before, counted)
-    held_to = _limit(limit, asked.currency)
-    report = diff_report(
-        found,
-        asked.currency,
-        (side_entry(old.name, asked.at, old.commit), side_entry(new.name, asked.at, new.commit)),
-        held_to,
-        table=asked.table.note,
-        assumptions=of_diff(quote, after if after.subtotal.sources else before),
-        warnings=warnings_of_diff(quote, after),
-    )
-    return Outcome(report, _failure(found, after, quote, is_gate=held_to is not None))
+    return held_against(models, counted_before, counted), after, before
 
 
 def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Literal
 
-from deepseek_cost.cli import options as o
+from deepseek_cost.cli.options import shown
 from deepseek_cost.cli.output import write
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deepseek_cost.report.config import SettingEntry
 
 
-def config(as_json: o.AsJson = False, plain: o.Plain = False) -> None:
+def config(as_json: shown.AsJson = False, plain: shown.Plain = False) -> None:
     """Show every setting, its value, and where it was set.
 
     A setting is an option that stays the same from run to run. A variable gives it, DSCOST_MODEL
@@ -58,7 +58,7 @@ def _unknown(known: "Collection[str]") -> "Iterator[str]":
     """Yield what is wrong with variables that look like settings and are none."""
     from difflib import get_close_matches
 
-    from deepseek_cost.cli.optiongroups import PREFIX
+    from deepseek_cost.cli.options.groups import PREFIX
 
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.feeds import (
     Feeds,
     exit_if_refused,
@@ -11,6 +10,7 @@ from deepseek_cost.cli.feeds import (
     with_crew,
     workload_of,
 )
+from deepseek_cost.cli.options import priced, read, sent, shown
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.setup import (
     find_sources,
@@ -23,22 +23,22 @@ from deepseek_cost.tokens import EngineName
 
 
 def count(
-    files: o.Files,
-    model: o.Models = None,
-    requests: o.Requests = 1,
-    system: o.System = None,
-    thinking: o.Thinking = True,
-    effort: o.EffortName = None,
-    per_file: o.PerFile = False,
-    as_: o.AsKind = None,
-    on_error: o.OnError = o.OnFault.STOP,
-    jobs: o.Jobs = None,
-    glob: o.Globs = None,
-    encoding: o.Encoding = "utf-8",
-    engine: o.Engine = EngineName.AUTO,
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    files: read.Files,
+    model: priced.Models = None,
+    requests: sent.Requests = 1,
+    system: sent.System = None,
+    thinking: sent.Thinking = True,
+    effort: sent.EffortName = None,
+    per_file: shown.PerFile = False,
+    as_: read.AsKind = None,
+    on_error: read.OnError = read.OnFault.STOP,
+    jobs: read.Jobs = None,
+    glob: read.Globs = None,
+    encoding: read.Encoding = "utf-8",
+    engine: read.Engine = EngineName.AUTO,
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Count the tokens of prompts and requests.
 

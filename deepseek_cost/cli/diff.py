@@ -1,5 +1,6 @@
 """dscost diff."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final
@@ -7,22 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.compared import (
     Asked,
+    Outcome,
     diff_of_files,
     diff_of_reports,
     saved_pair,
 )
+from deepseek_cost.cli.options import answers, priced, read, sent, shown
 from deepseek_cost.cli.output import OVER_LIMIT, say, tell_warnings, write, write_text
-from deepseek_cost.cli.setup import (
-    instant_of,
-    mode_of,
-    price_table,
-    prompt_options,
-    system_text,
-    zone_of,
-)
+from deepseek_cost.cli.setup import mode_of, prompt_options
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
 
@@ -52,24 +47,24 @@ Sides = Annotated[
 def diff(
     context: typer.Context,
     sides: Sides,
-    max_increase: o.MaxIncrease = None,
-    model: o.Models = None,
-    output_tokens: o.OutputTokens = None,
-    cache_hit_ratio: o.CacheHitRatio = None,
-    requests: o.Requests = 1,
-    system: o.System = None,
-    thinking: o.Thinking = True,
-    effort: o.EffortName = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    currency: o.CurrencyName = Currency.USD,
-    as_: o.AsKind = None,
-    glob: o.Globs = None,
-    encoding: o.Encoding = "utf-8",
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    as_markdown: o.AsMarkdown = False,
-    prices: o.PricesFile = None,
+    max_increase: priced.MaxIncrease = None,
+    model: priced.Models = None,
+    output_tokens: answers.OutputTokens = None,
+    cache_hit_ratio: answers.CacheHitRatio = None,
+    requests: sent.Requests = 1,
+    system: sent.System = None,
+    thinking: sent.Thinking = True,
+    effort: sent.EffortName = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    currency: priced.CurrencyName = Currency.USD,
+    as_: read.AsKind = None,
+    glob: read.Globs = None,
+    encoding: read.Encoding = "utf-8",
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    as_markdown: shown.AsMarkdown = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Tell what a change of prompts costs, file by file.
 
@@ -77,8 +72,6 @@ def diff(
     main..HEAD, main...HEAD (since HEAD left main), main (beside the working tree). Both sides are
     priced at one instant. While the output is unknown, the cost is that of the input.
     """
-    from deepseek_cost.difference.files import Selection
-    from deepseek_cost.difference.sides import sides_of
     from deepseek_cost.estimates import Scenario
 
     if as_json and as_markdown:
@@ -87,22 +80,33 @@ def diff(
     ratio = arguments.ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     of_prompts = prompt_options(thinking, effort, system)
-    with TemporaryDirectory(prefix="dscost-", ignore_cleanup_errors=True) as scratch:
-        pair = sides_of(sides, Selection(glob or (), encoding, Path(scratch)))
-        if (saved := saved_pair(*pair)) is not None:
-            _refuse_options_of_files(context)
-            outcome = diff_of_reports(saved, limit)
-        else:
-            table = price_table(prices)
-            asked = Asked(table, instant_of(at, table.book, tz), currency, model, as_)
-            quote = asked.quote(pair, scenario, arguments.moving(at), zone_of(tz))
-            text = system_text(system, encoding)
-            outcome = diff_of_files(asked, quote, pair, limit, text, of_prompts)
+    asked = Asked(prices, at, tz, currency, model, scenario, system, as_, encoding, of_prompts)
+    outcome = _compared(context, sides, glob or (), asked, limit)
     _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
     _exit_if_over(outcome.report)
     if outcome.failure:
         say(outcome.failure)
         raise typer.Exit(DscostError.exit_code)
+
+
+def _compared(
+    context: typer.Context,
+    sides: Sequence[str],
+    globs: Sequence[str],
+    asked: Asked,
+    limit: arguments.Increase | None,
+) -> Outcome:
+    """Compare two reports, or the files of both sides."""
+    from deepseek_cost.difference.files import Selection
+    from deepseek_cost.difference.sides import sides_of
+
+    with TemporaryDirectory(prefix="dscost-", ignore_cleanup_errors=True) as scratch:
+        pair = sides_of(sides, Selection(globs, asked.encoding, Path(scratch)))
+        saved = saved_pair(*pair)
+        if saved is None:
+            return diff_of_files(asked, pair, limit)
+        _refuse_options_of_files(context)
+        return diff_of_reports(saved, limit)
 
 
 def _refuse_options_of_files(context: typer.Context) -> None:

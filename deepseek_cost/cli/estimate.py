@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import options as o
 from deepseek_cost.cli.feeds import (
     Feeds,
     exit_if_refused,
@@ -16,6 +15,7 @@ from deepseek_cost.cli.feeds import (
     workload_of,
 )
 from deepseek_cost.cli.learned import learned_from
+from deepseek_cost.cli.options import answers, priced, read, sent, shown
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
     balance_of,
@@ -43,36 +43,36 @@ if TYPE_CHECKING:
 
 
 def estimate(
-    files: o.Files,
-    model: o.Models = None,
-    output_tokens: o.OutputTokens = None,
-    output_from: o.OutputFrom = None,
-    output_label: o.OutputLabel = None,
-    cache_hit_ratio: o.CacheHitRatio = None,
-    gap: o.Gap = None,
-    requests: o.Requests = 1,
-    system: o.System = None,
-    thinking: o.Thinking = True,
-    effort: o.EffortName = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    currency: o.CurrencyName = Currency.USD,
-    max_cost: o.MaxCost = None,
-    granted: o.Granted = None,
-    topped_up: o.ToppedUp = None,
-    per_file: o.PerFile = False,
-    as_: o.AsKind = None,
-    breakdown: o.Breakdown = False,
-    per_request: o.PerRequest = False,
-    on_error: o.OnError = o.OnFault.STOP,
-    glob: o.Globs = None,
-    encoding: o.Encoding = "utf-8",
-    engine: o.Engine = EngineName.AUTO,
-    jobs: o.Jobs = None,
-    dask: o.Dask = None,
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    files: read.Files,
+    model: priced.Models = None,
+    output_tokens: answers.OutputTokens = None,
+    output_from: answers.OutputFrom = None,
+    output_label: answers.OutputLabel = None,
+    cache_hit_ratio: answers.CacheHitRatio = None,
+    gap: sent.Gap = None,
+    requests: sent.Requests = 1,
+    system: sent.System = None,
+    thinking: sent.Thinking = True,
+    effort: sent.EffortName = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    currency: priced.CurrencyName = Currency.USD,
+    max_cost: priced.MaxCost = None,
+    granted: priced.Granted = None,
+    topped_up: priced.ToppedUp = None,
+    per_file: shown.PerFile = False,
+    as_: read.AsKind = None,
+    breakdown: shown.Breakdown = False,
+    per_request: shown.PerRequest = False,
+    on_error: read.OnError = read.OnFault.STOP,
+    glob: read.Globs = None,
+    encoding: read.Encoding = "utf-8",
+    engine: read.Engine = EngineName.AUTO,
+    jobs: read.Jobs = None,
+    dask: read.Dask = None,
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Tell what prompts and requests cost, before they are sent.
 
@@ -137,7 +137,7 @@ def _workload(
     quote: "Quote",
     system: str,
     find_served: "FindServed",
-    on_error: o.OnFault,
+    on_error: read.OnFault,
     timeline: "Timeline | None",
     breakdown: bool,
     per_request: bool,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import typer
 
-from deepseek_cost.cli.options import OnFault
+from deepseek_cost.cli.options.read import OnFault
 from deepseek_cost.cli.output import say
 from deepseek_cost.cli.setup import DEFAULT_MODELS, names_of, progress
 from deepseek_cost.errors import DscostError, UsageError

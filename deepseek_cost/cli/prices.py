@@ -1,6 +1,6 @@
 """dscost prices."""
 
-from deepseek_cost.cli import options as o
+from deepseek_cost.cli.options import priced, shown
 from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.setup import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
@@ -8,16 +8,16 @@ from deepseek_cost.prices import Currency
 
 
 def prices(
-    model: o.Models = None,
-    at: o.At = None,
-    tz: o.Tz = None,
-    currency: o.CurrencyName = Currency.USD,
-    history: o.History = False,
-    check: o.Check = None,
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    as_csv: o.AsCsv = False,
-    prices: o.PricesFile = None,
+    model: priced.Models = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    currency: priced.CurrencyName = Currency.USD,
+    history: shown.History = False,
+    check: shown.Check = None,
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    as_csv: shown.AsCsv = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Show the price list in force, or every change of it.
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.cli import options as o
+from deepseek_cost.cli.options import read, shown
 from deepseek_cost.cli.output import draw_table, say, tell_warnings, write_text
 from deepseek_cost.cli.setup import find_sources
 from deepseek_cost.errors import InputError, UsageError
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from deepseek_cost.report.reading import ReadReport
 
 _SUFFIXES: Final = {
-    ".txt": o.Format.TABLE,
-    ".md": o.Format.MARKDOWN,
-    ".markdown": o.Format.MARKDOWN,
-    ".html": o.Format.HTML,
-    ".htm": o.Format.HTML,
-    ".csv": o.Format.CSV,
-    ".svg": o.Format.SVG,
+    ".txt": shown.Format.TABLE,
+    ".md": shown.Format.MARKDOWN,
+    ".markdown": shown.Format.MARKDOWN,
+    ".html": shown.Format.HTML,
+    ".htm": shown.Format.HTML,
+    ".csv": shown.Format.CSV,
+    ".svg": shown.Format.SVG,
 }
 # A report of 100,000 files is smaller.
 _MOST_CHARACTERS: Final = 200_000_000
@@ -27,9 +27,9 @@ _NAMED: Final = 5
 
 
 def render(
-    report: o.ReportFile,
-    format_: o.FormatName = None,
-    output: o.OutputFile = None,
+    report: read.ReportFile,
+    format_: shown.FormatName = None,
+    output: shown.OutputFile = None,
 ) -> None:
     """Show a report again: as a table, a web page, Markdown, CSV, SVG.
 
@@ -52,9 +52,9 @@ def render(
         _write_file(text, output)
 
 
-def _by_suffix(output: Path | None) -> o.Format:
+def _by_suffix(output: Path | None) -> shown.Format:
     if output is None:
-        return o.Format.TABLE
+        return shown.Format.TABLE
     known = _SUFFIXES.get(output.suffix.lower())
     if known is None:
         raise UsageError(
@@ -83,30 +83,30 @@ def _tell_unknown(found: "ReadReport", name: str) -> None:
         )
 
 
-def _drawn(report: "Report", chosen: o.Format) -> str:
+def _drawn(report: "Report", chosen: shown.Format) -> str:
     """Draw a report; the libraries of the other formats are not loaded."""
     from deepseek_cost.page import describe
 
     match chosen:
-        case o.Format.CSV:
+        case shown.Format.CSV:
             from deepseek_cost.csvtable import to_csv
 
             return to_csv(report)
-        case o.Format.TABLE:
+        case shown.Format.TABLE:
             return draw_table(describe(report))
-        case o.Format.PLAIN:
+        case shown.Format.PLAIN:
             from deepseek_cost.render.plain import to_plain
 
             return to_plain(describe(report))
-        case o.Format.MARKDOWN:
+        case shown.Format.MARKDOWN:
             from deepseek_cost.render.markdown import to_markdown
 
             return to_markdown(describe(report))
-        case o.Format.HTML:
+        case shown.Format.HTML:
             from deepseek_cost.render.html import to_html
 
             return to_html(describe(report))
-        case o.Format.SVG:
+        case shown.Format.SVG:
             from deepseek_cost.render.picture import to_svg
 
             return to_svg(describe(report))

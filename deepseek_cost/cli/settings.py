@@ -10,7 +10,7 @@ from typer._click.core import ParameterSource
 from typer._click.globals import get_current_context
 from typer._click.types import FloatRange, IntRange
 
-from deepseek_cost.cli.optiongroups import PREFIX
+from deepseek_cost.cli.options.groups import PREFIX
 from deepseek_cost.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ def name_of(option: "Parameter") -> str | None:
 
 def names() -> set[str]:
     """Return the names of the settings of all commands, without loading the commands."""
-    from deepseek_cost.cli import logoptions, options
+    from deepseek_cost.cli.options import answers, livecheck, logs, priced, read, sent, shown
 
-    declared = (alias for module in (options, logoptions) for alias in vars(module).values())
+    modules = (read, sent, answers, priced, shown, logs, livecheck)
+    declared = (alias for module in modules for alias in vars(module).values())
     infos = (info for alias in declared for info in getattr(alias, "__metadata__", ()))
     return {name for info in infos if (name := name_of(info))}
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deepseek_cost import arguments
-from deepseek_cost.cli import options as o
+from deepseek_cost.cli.options import priced, shown
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.setup import instant_of, price_table, zone_of
 from deepseek_cost.errors import UsageError
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def when(
-    at: o.At = None,
-    tz: o.Tz = None,
-    template: o.Template = None,
-    as_json: o.AsJson = False,
-    plain: o.Plain = False,
-    prices: o.PricesFile = None,
+    at: priced.At = None,
+    tz: priced.Tz = None,
+    template: shown.Template = None,
+    as_json: shown.AsJson = False,
+    plain: shown.Plain = False,
+    prices: priced.PricesFile = None,
 ) -> None:
     """Tell whether it is peak, until when, and how the week looks."""
     from deepseek_cost.report.when import when_report

@@ -22,10 +22,10 @@ class Group(NamedTuple):
         return self.option(*flags, envvar=f"{PREFIX}{name}", show_envvar=False, **told)
 
 
-read: Final = Group("What is read")
-sent: Final = Group("How it is sent")
-answers: Final = Group("Cache hits and output")
-priced: Final = Group("Prices")
-shown: Final = Group("What is shown")
+READ: Final = Group("What is read")
+SENT: Final = Group("How it is sent")
+ANSWERS: Final = Group("Cache hits and output")
+PRICED: Final = Group("Prices")
+SHOWN: Final = Group("What is shown")
 # In the order of the help.
-GROUPS: Final = (read, sent, answers, priced, shown)
+GROUPS: Final = (READ, SENT, ANSWERS, PRICED, SHOWN)
