@@ -4,6 +4,7 @@ They are made when the pages are built, so they cannot be out of date, and are n
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from deepseek_cost.cli import application
+from deepseek_cost.cli.manual import MANUALS, Manual
 from deepseek_cost.report.contract import json_schema
 
 Schema = Mapping[str, Any]
+
+# Of a command in the page, from its heading to the next.
+_SECTION = re.compile(r"^## `dscost (?P<name>\w+)`\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 _HEAD = """# Fields of the JSON
 
@@ -32,10 +37,18 @@ def write(folder: Path) -> None:
 
 
 def commands() -> str:
-    """Return every command with its arguments and options, as `--help` has them."""
+    """Return every command with its options, examples and exit codes, as `--help` has them."""
     command = get_command(application())
     context = Context(command, info_name="dscost")
-    return get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
+    page = get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
+    return _SECTION.sub(lambda section: section[0] + _told(MANUALS[section["name"]]), page)
+
+
+def _told(manual: Manual) -> str:
+    examples = [line for one in manual.examples for line in (f"# {one.purpose}", one.command)]
+    codes = [f"* `{code}`: {meaning}" for code, meaning in manual.exit_codes.items()]
+    lines = ["**Examples**:", "", "```sh", *examples, "```", "", "**Exit codes**:", "", *codes]
+    return "\n".join(lines) + "\n\n"
 
 
 def json_fields(schema: Schema) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deepseek_cost.cli.manual import MANUALS
 from deepseek_cost.errors import LiveError, UsageError
 from deepseek_cost.live import Api
 from deepseek_cost.requests.kinds import Kind
@@ -96,6 +97,18 @@ def failing(status: int, message: str = "", **headers: str) -> Reply:
 
 def check(dscost: Dscost, server: Server, path: Path, *args: object) -> Any:  # noqa: ANN401
     return dscost("check", path, "--live", "--yes", "--base-url", server.url, *args)
+
+
+def test_the_example_of_the_help_runs(
+    dscost: Dscost, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("request.json").write_text(json.dumps(HELLO))
+    server.replies = [usage(INPUT)]
+    (example,) = MANUALS["check"].examples
+
+    assert dscost(*example.command.split()[1:], "--base-url", server.url).code == 0
+    assert len(server.asked) == 1
 
 
 def test_the_bill_is_shown_beside_the_forecast(

@@ -58,6 +58,18 @@ class Command(TyperCommand):
                 with formatter.section(title):
                     formatter.write_dl(records)
 
+    def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """End with examples and exit codes."""
+        from deepseek_cost.cli.manual import MANUALS
+
+        manual = MANUALS[self.name or ""]
+        with formatter.section("Examples"):
+            for example in manual.examples:
+                formatter.write(f"{'':{formatter.current_indent}}# {example.purpose}\n")
+                formatter.write(f"{'':{formatter.current_indent}}{example.command}\n")
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(f"{code}", said) for code, said in manual.exit_codes.items()])
+
 
 def read_setting(context: SettingsContext, option: "Parameter") -> object:
     """Return the value of a setting that no flag gives; raises ConfigError where it is wrong."""
