@@ -22,6 +22,7 @@ sys.path.pop(1)  # this folder has a requests.py of its own, which is not the li
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import Rivals, dscost, process, raced
 from deepseek_cost import vocabulary
+from deepseek_cost.render.picture import without_scripts
 
 _TOKENIZERS: Final = """
 import sys
@@ -59,7 +60,7 @@ def main() -> None:
                 print(f"{size:14,} bytes  {name:28} {seconds:8.3f} s", flush=True)
             size *= 10
     if options.svg:
-        options.svg.write_bytes(_drawn(lines))
+        options.svg.write_text(_drawn(lines), encoding="utf-8")
 
 
 def _rivals(path: Path, most: float) -> Rivals:
@@ -79,7 +80,7 @@ def _rivals(path: Path, most: float) -> Rivals:
     }
 
 
-def _drawn(lines: dict[str, list[tuple[int, float]]]) -> bytes:
+def _drawn(lines: dict[str, list[tuple[int, float]]]) -> str:
     """Draw seconds over bytes, both by their powers of ten."""
     largest = max(size for points in lines.values() for size, _ in points)
     chart = XY(
@@ -101,8 +102,7 @@ def _drawn(lines: dict[str, list[tuple[int, float]]]) -> bytes:
     )
     for name, points in lines.items():
         chart.add(name, [(math.log10(size), math.log10(seconds)) for size, seconds in points])
-    drawn: bytes = chart.render()
-    return drawn
+    return without_scripts(chart.render_tree())
 
 
 def _bytes(power: float) -> str:

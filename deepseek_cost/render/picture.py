@@ -95,7 +95,7 @@ def draw(
     drawn.uuid = name
     for (line, points), marker in zip(chart.lines, MARKERS, strict=False):
         drawn.add(_valid(f"{marker} {line}"), list(points))
-    return _without_scripts(drawn.render_tree())
+    return without_scripts(drawn.render_tree())
 
 
 def _style(*, is_part: bool) -> Style:
@@ -122,7 +122,7 @@ def _style(*, is_part: bool) -> Style:
     )
 
 
-def _without_scripts(root: ET.Element) -> str:
+def without_scripts(root: ET.Element) -> str:
     """Write a picture without the library's scripts and the tooltips that need them."""
     for parent in list(root.iter()):
         for child in list(parent):
