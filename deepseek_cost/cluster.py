@@ -15,6 +15,7 @@ from deepseek_cost.prices import Model, Rates
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.served import FindServed
 from deepseek_cost.sources import TextSource
+from deepseek_cost.tokens import EngineName, counter_on
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -37,6 +38,7 @@ class Order(Struct, frozen=True):
     wanted: Kind | None
     skips: bool
     breakdown: bool
+    engine: EngineName = EngineName.AUTO
     version: str = version("deepseek-cost")
 
     def tally(self, source: TextSource, number: int) -> Subtotal:
@@ -46,7 +48,6 @@ class Order(Struct, frozen=True):
         from deepseek_cost.served import ServedNames  # noqa: PLC0415
         from deepseek_cost.skips import Skips  # noqa: PLC0415
         from deepseek_cost.streams import reading  # noqa: PLC0415
-        from deepseek_cost.tokens import sparing_counter  # noqa: PLC0415
         from deepseek_cost.workload import Workload  # noqa: PLC0415
 
         ledgers = [Ledger(model, rates, self.breakdown) for model, rates in self.columns]
@@ -55,7 +56,7 @@ class Order(Struct, frozen=True):
             Subtotal(ledgers, skips),
             scenario=self.scenario,
             system=self.system,
-            counter=sparing_counter(),
+            counter=counter_on(self.engine, source.size),
             served_by=ServedNames(self.find_served),
         )
         with reading(source.name):

@@ -28,11 +28,14 @@ class RemoteSource(TextSource, frozen=True):
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the source's bytes, unpacked; raises InputError."""
+        return unpacked(self.raw(), self.name, advance)
+
+    def raw(self) -> BinaryIO:
+        """Open the bytes as they are; raises InputError."""
         with _telling(self.name):
             import fsspec  # noqa: PLC0415 - for URLs alone, and an extra
 
-            raw = fsspec.open(self.url, "rb").open()
-        return unpacked(cast("BinaryIO", raw), self.name, advance)
+            return cast("BinaryIO", fsspec.open(self.url, "rb").open())
 
 
 def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:

@@ -56,6 +56,12 @@ class TextSource(Struct, frozen=True):
         """Open the source's bytes, unpacked; raises OSError."""
         return open_bytes(self.path, advance)
 
+    def raw(self) -> BinaryIO:
+        """Open the bytes as they are, to be read in any order; raises OSError."""
+        if self.path is None:
+            raise InputError(f"{self.name}: standard input can only be read in order")
+        return self.path.open("rb")
+
     def decode(self, file: BinaryIO) -> Iterator[str]:
         """Yield the text of the source's bytes in blocks; raises InputError."""
         return _decoded(file, self.name, self.encoding)

@@ -13,8 +13,10 @@ from pathlib import Path
 from threading import Event, Thread
 
 import dask
+import pyarrow as pa
 import pytest
 from distributed import Client, LocalCluster
+from pyarrow import parquet
 
 from tests.conftest import Dscost
 
@@ -123,6 +125,23 @@ def test_a_cluster_says_what_one_machine_says(
 
     assert clustered.code == local.code == 0, clustered.err
     assert clustered.out == local.out
+
+
+@pytest.mark.parametrize("engine", ["tiktoken", "gigatoken"])
+def test_workers_count_columns_on_the_engine_asked_for(
+    dscost: Dscost, tmp_path: Path, workers: LocalCluster, engine: str
+) -> None:
+    paths = [tmp_path / f"{part}.parquet" for part in range(3)]
+    for part, path in enumerate(paths):
+        rows = [f"word {part} 世界 " * (number + 1) for number in range(50)]
+        parquet.write_table(pa.table({"prompt": rows}), path)
+    asked = ("estimate", *paths, "--column", "prompt", "--engine", engine, *AT)
+
+    local, clustered = dscost(*asked), dscost(*asked, "--dask", workers.scheduler_address)
+
+    assert clustered.code == local.code == 0, clustered.err
+    assert clustered.out == local.out
+    assert [entry["requests"] for entry in json.loads(local.out)["estimates"]] == [150, 150]
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(

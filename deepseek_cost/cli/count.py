@@ -13,7 +13,7 @@ from deepseek_cost.cli.feeds import (
 from deepseek_cost.cli.options import priced, read, sent, shown
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.setup import (
-    find_sources,
+    find_rows,
     mode_of,
     price_table,
     prompt_options,
@@ -34,6 +34,7 @@ def count(
     on_error: read.OnError = read.OnFault.STOP,
     jobs: read.Jobs = None,
     glob: read.Globs = None,
+    column: read.Column = None,
     encoding: read.Encoding = "utf-8",
     engine: read.Engine = EngineName.AUTO,
     as_json: shown.AsJson = False,
@@ -50,7 +51,7 @@ def count(
     scenario = Scenario(mode_of(thinking, effort), requests=requests)
     book = price_table(prices).book
     text = system_text(system, encoding)
-    feeds = Feeds(find_sources(files, glob, encoding), as_)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_), as_)
     models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
     make = partial(
         workload_of,

@@ -19,7 +19,7 @@ from deepseek_cost.cli.options import answers, priced, read, sent, shown
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
     balance_of,
-    find_sources,
+    find_rows,
     instant_of,
     mode_of,
     price_table,
@@ -66,6 +66,7 @@ def estimate(
     per_request: shown.PerRequest = False,
     on_error: read.OnError = read.OnFault.STOP,
     glob: read.Globs = None,
+    column: read.Column = None,
     encoding: read.Encoding = "utf-8",
     engine: read.Engine = EngineName.AUTO,
     jobs: read.Jobs = None,
@@ -94,7 +95,7 @@ def estimate(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
-    feeds = Feeds(find_sources(files, glob, encoding), as_)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_), as_)
     if dask:
         feeds.require_files()
     names = names_to_price(table.book, model, feeds, instant)
@@ -118,7 +119,7 @@ def estimate(
     workload = _workload(quote, text, find_served, *ways)
     of_prompts = prompt_options(thinking, effort, system)
     if dask:
-        feeds.run_on(dask, workload, find_served, of_prompts)
+        feeds.run_on(dask, engine, workload, find_served, of_prompts)
     else:
         feeds.run(workload, of_prompts)
     report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)

@@ -119,6 +119,7 @@ class Feeds:
     def run_on(
         self,
         address: str,
+        engine: "EngineName",
         workload: "Workload",
         find_served: "FindServed",
         prompt_options: Sequence[str],
@@ -131,6 +132,7 @@ class Feeds:
             *(workload.scenario, workload.system, find_served, self.wanted),
             skips=workload.skips.tell is not None,
             breakdown=workload.ledgers[0].keeps_parts,
+            engine=engine,
         )
         size = sum(source.size for source in self.found.sources)
         with cluster(address) as client, progress(size) as advance:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deepseek_cost.cache.timeline import Timeline
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.report.parts import PriceTable
+    from deepseek_cost.requests.kinds import Kind
     from deepseek_cost.sources import Found
     from deepseek_cost.streams import Advance
 
@@ -123,6 +124,22 @@ def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str
     from deepseek_cost.sources import find
 
     return find(files, glob or (), encoding)
+
+
+def find_rows(
+    files: Sequence[str],
+    glob: Sequence[str] | None,
+    encoding: str,
+    column: str | None,
+    kind: "Kind | None",
+) -> "Found":
+    """Find the prompts, those of Parquet files in a column."""
+    found = find_sources(files, glob, encoding)
+    if column or any(source.name.lower().endswith(".parquet") for source in found.sources):
+        from deepseek_cost.columns import in_columns
+
+        found.sources = in_columns(found.sources, column, kind)
+    return found
 
 
 def system_text(system: str | None, encoding: str) -> str:

@@ -1,6 +1,6 @@
 """Counting the tokens of plain text: DeepSeek's V4 encoding, exact and in one pass.
 
-Two engines count alike. tiktoken comes with every installation; gigatoken is ten times as fast and
+Two engines count alike. tiktoken comes with every installation; gigatoken is several times as fast and
 takes a moment to load, so it is for much text. Special tokens are never looked for in text.
 """
 

@@ -61,6 +61,10 @@ Dask = Annotated[
         "--dask", metavar="ADDRESS", help="Count on a Dask cluster, such as tcp://host:8786."
     ),
 ]
+Column = Annotated[
+    str | None,
+    READ.setting("--column", metavar="NAME", help="Of Parquet files: has the prompts or bodies."),
+]
 Encoding = Annotated[str, READ.setting("--encoding", metavar="NAME", help="Of the files.")]
 Engine = Annotated[
     EngineName,

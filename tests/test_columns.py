@@ -1,0 +1,129 @@
+"""Columns of Parquet files are counted as the same requests in JSONL are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from deepseek_cost.tokens.stream import StreamCounter
+from tests.conftest import Dscost
+
+AT = ("--at", "2026-11-23T02:00Z", "--json")
+PROMPTS = ["Hello", "你好，世界", 'two\nlines, "quoted" and {"a": 1}', ""]
+
+
+def written(path: Path, **columns: list[Any]) -> Path:
+    parquet.write_table(pa.table(columns), path, row_group_size=2)
+    return path
+
+
+def body(text: str, **more: object) -> dict[str, Any]:
+    messages = [{"role": "user", "content": text}]
+    return {"model": "deepseek-v4-flash", "messages": messages, **more}
+
+
+def of_jsonl(dscost: Dscost, folder: Path, bodies: list[dict[str, Any]]) -> list[Any]:
+    path = folder / "same.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in bodies), encoding="utf-8")
+    entries: list[Any] = json.loads(dscost("estimate", path, *AT).out)["estimates"]
+    for entry in entries:
+        del entry["dearest"]  # they name the file
+    return entries
+
+
+def of_column(dscost: Dscost, path: Path, *options: object) -> list[Any]:
+    entries: list[Any] = json.loads(dscost("estimate", path, *options, *AT).out)["estimates"]
+    for entry in entries:
+        del entry["dearest"]
+    return entries
+
+
+def test_a_column_of_texts_is_one_prompt_a_row(
+    dscost: Dscost, counter: StreamCounter, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "p.parquet", id=[1, 2, 3, 4], prompt=PROMPTS)
+
+    found = of_column(dscost, path, "--column", "prompt")
+
+    assert [entry["model"] for entry in found] == ["deepseek-v4-flash", "deepseek-v4-pro"]
+    assert {entry["tokens"]["text"] for entry in found} == {sum(counter.count_each(PROMPTS))}
+    assert found == of_jsonl(dscost, tmp_path, [body(text) for text in PROMPTS])
+
+
+def test_a_column_of_structures_is_bodies_without_their_nulls(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    bodies = [body("Hello", max_tokens=10), body("Hi there")]
+    path = written(tmp_path / "p.parquet", body=bodies)  # the second row has a null max_tokens
+
+    assert of_column(dscost, path, "--column", "body") == of_jsonl(dscost, tmp_path, bodies)
+
+
+def test_texts_are_bodies_where_a_kind_of_request_is_named(dscost: Dscost, tmp_path: Path) -> None:
+    bodies = [body("Hello", max_tokens=10), body("two\nlines")]
+    path = written(tmp_path / "p.parquet", body=[json.dumps(one, indent=1) for one in bodies])
+
+    found = of_column(dscost, path, "--column", "body", "--as", "chat")
+
+    assert found == of_jsonl(dscost, tmp_path, bodies)
+
+
+def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_path: Path) -> None:
+    path = written(tmp_path / "p.parquet", prompt=["Hello", "Hi", None, "Hello"])
+
+    stopped = dscost("count", path, "--column", "prompt")
+    skipped = dscost("count", path, "--column", "prompt", "--on-error", "skip", "--json")
+
+    assert (stopped.code, stopped.out) == (1, "")
+    assert "p.parquet:3:1: JSON, but no request" in stopped.err
+    assert skipped.code == 1
+    assert json.loads(skipped.out)["estimates"][0]["requests"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ((), 2, "name the prompts with --column NAME; it has 'id', 'prompt'"),
+        (("--column", "text"), 1, "no column 'text'; it has 'id', 'prompt'"),
+        (("--column", "prompt", "--as", "text"), 2, "are prompts without it"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_columns_that_there_are(
+    dscost: Dscost, tmp_path: Path, options: tuple[str, ...], code: int, told: str
+) -> None:
+    path = written(tmp_path / "p.parquet", id=[1], prompt=["Hello"])
+
+    ran = dscost("count", path, *options)
+
+    assert (ran.code, ran.out) == (code, "")
+    assert told in ran.err
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped"])
+def test_a_damaged_file_is_one_clear_line(dscost: Dscost, tmp_path: Path, damage: str) -> None:
+    path = written(tmp_path / "p.parquet", prompt=PROMPTS * 50)
+    good = path.read_bytes()
+    path.write_bytes(
+        {
+            "empty": b"",
+            "text": b"Hello",
+            "cut": good[: len(good) // 2],
+            "flipped": good[:30] + bytes(byte ^ 0xFF for byte in good[30:90]) + good[90:],
+        }[damage]
+    )
+
+    ran = dscost("count", path, "--column", "prompt")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("\n") == 1
+    assert "p.parquet: no sound Parquet file" in ran.err
+
+
+def test_a_column_without_a_parquet_file_is_refused(dscost: Dscost, hello: Path) -> None:
+    ran = dscost("count", hello, "--column", "prompt")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "of Parquet files, and there is none" in ran.err
