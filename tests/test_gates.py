@@ -147,6 +147,16 @@ def test_an_uncounted_file_fails_the_gate(pull_request: Repository) -> None:
     assert "not counted: prompts/a.json" in ran.err
 
 
+def test_an_uncounted_file_is_told_over_the_limit_too(pull_request: Repository) -> None:
+    pull_request.commit({"prompts/a.json": '{"messages": [}'})
+
+    ran = run_action(pull_request, {"paths": "prompts", "max-increase": "10%"})
+
+    assert ran.code == 3
+    assert "not counted: prompts/a.json" in ran.err
+    assert "over --max-increase 10%" in ran.err
+
+
 def test_a_pull_request_cannot_change_the_gate_by_settings_of_its_own(
     pull_request: Repository,
 ) -> None:

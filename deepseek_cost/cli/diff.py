@@ -83,9 +83,10 @@ def diff(
     asked = Asked(prices, at, tz, currency, model, scenario, system, as_, encoding, of_prompts)
     outcome = _compared(context, sides, glob or (), asked, limit)
     _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
-    _exit_if_over(outcome.report)
     if outcome.failure:
         say(outcome.failure)
+    _exit_if_over(outcome.report)
+    if outcome.failure:
         raise typer.Exit(DscostError.exit_code)
 
 
