@@ -171,10 +171,11 @@ def _tools(
 
 def _end_of_head(rendered: "RenderedPrompt") -> int:
     """Return where the first message begins: the head has system texts and tools."""
+    text = rendered.prompt  # the renderer makes a new one whenever it is asked
     for begin, end in rendered.special_ranges:
-        if rendered.prompt[begin:end] in _SPEAKING and rendered.prompt[begin:end] != "<｜System｜>":
+        if text[begin:end] in _SPEAKING and text[begin:end] != "<｜System｜>":
             return begin
-    return len(rendered.prompt)
+    return len(text)
 
 
 def _fitted(parts: Breakdown, total: int) -> Breakdown:
