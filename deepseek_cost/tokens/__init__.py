@@ -1,7 +1,7 @@
 """Counting the tokens of plain text: DeepSeek's V4 encoding, exact and in one pass.
 
-Two engines count alike. tiktoken comes with every installation; gigatoken is several times as fast and
-takes a moment to load, so it is for much text. Special tokens are never looked for in text.
+Two engines count alike. tiktoken comes with every installation; gigatoken is several times as fast
+and takes a moment to load, so it is for much text. Special tokens are never looked for in text.
 """
 
 from collections.abc import Iterable, Sequence
