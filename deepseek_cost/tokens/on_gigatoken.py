@@ -6,6 +6,8 @@ and for characters that it knows as DeepSeek's tokenizer does.
 
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from ctypes import CDLL
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -123,6 +125,7 @@ class Gigatoken:
         """Note so many bytes to encode, with a new encoder if the one in use has grown too much."""
         if self._taken > self.least_bytes and _memory() > self._size + self.most_growth:
             del self.tokenizer
+            _give_back()
             self._begin()
         self._taken += size
 
@@ -166,6 +169,12 @@ def _tokenizer(index: Index) -> "Tokenizer":
 def _lines(index: Index) -> Iterator[bytes]:
     for rank, token in enumerate(index.spelt()):
         yield b"%b %d\n" % (b2a_base64(token, newline=False), rank)
+
+
+def _give_back() -> None:
+    """Have the C library return what was freed; it would keep most of it."""
+    with suppress(AttributeError, OSError, TypeError):  # it is not glibc
+        CDLL(None).malloc_trim(0)
 
 
 def _memory() -> int:

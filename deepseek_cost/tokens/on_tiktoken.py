@@ -54,7 +54,8 @@ class Tiktoken(Struct, frozen=True):
                 yield from map(self._count, first)
                 return
             first.append(chunk)
-            size += len(chunk)
+            # A character beyond ASCII takes about as long as two others.
+            size += len(chunk) if chunk.isascii() else 2 * len(chunk)
         from deepseek_cost.tokens.ahead import done_ahead  # noqa: PLC0415 - takes 10 ms
 
         threads = min(cores(), _MOST_THREADS)
