@@ -84,10 +84,7 @@ def estimate(
     from deepseek_cost.quote import Quote
     from deepseek_cost.report.estimate import estimate_report
 
-    if dask and (per_request or gap or cache_hit_ratio == "auto"):
-        raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
-    if per_request and not as_json:
-        raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
+    _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json)
     limit = arguments.amount(max_cost) if max_cost is not None else None
     ratio = arguments.ratio_or_auto(cache_hit_ratio or "0")
     timeline = timeline_of(gap, forecasts=ratio is None)
@@ -114,10 +111,10 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
+    of_prompts = prompt_options(thinking, effort, system)
     counter = None if dask else feeds.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
     workload = _workload(quote, text, find_served, *ways)
-    of_prompts = prompt_options(thinking, effort, system)
     if dask:
         feeds.run_on(dask, engine, workload, find_served, of_prompts)
     else:
@@ -132,6 +129,15 @@ def estimate(
     exit_if_refused(workload)
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)
+
+
+def _refuse_odd_ways(
+    dask: str | None, ratio: str | None, gap: str | None, per_request: bool, as_json: bool
+) -> None:
+    if dask and (per_request or gap or ratio == "auto"):
+        raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
+    if per_request and not as_json:
+        raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
 
 
 def _workload(
