@@ -2,33 +2,36 @@
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.reader import NO_VALUE
 from deepseek_cost.sources import TextSource
 from deepseek_cost.streams import Advance, reading
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from pyarrow import DataType
     from pyarrow.parquet import ParquetFile
 
 SUFFIX: Final = ".parquet"
 # So many rows are held at once.
 _ROWS: Final = 512
-# A prompt names no model, and a request has to; --model prices it for others.
-_MODEL: Final = "deepseek-v4-flash"
 _BUFFER: Final = 1 << 18
 
 
 class ColumnSource(TextSource, frozen=True, kw_only=True):
-    """A column of a file: texts are prompts, unless `of_bodies`; structures are request bodies."""
+    """A column of a file: structures are request bodies, and texts are the prompts of `body`.
+
+    Without a `body`, which has all but the user's message, texts are request bodies, too.
+    """
 
     file: TextSource
     column: str
-    of_bodies: bool = False
+    body: Mapping[str, Any] | None
 
     @property
     def size(self) -> int:
@@ -53,26 +56,41 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
                 raise InputError(
                     f"{self.name}: no column {self.column!r}; it has {_listed(opened)}"
                 )
+            self._require_requests(opened.schema_arrow.field(self.column).type)
             rows = max(1, opened.metadata.num_rows)
             for batch in opened.iter_batches(_ROWS, columns=[self.column]):
                 for value in batch.column(0).to_pylist():
-                    yield _line(value, of_bodies=self.of_bodies)
+                    yield _line(value, self.body)
                 advance(self.size * batch.num_rows // rows)
+
+    def _require_requests(self, kind: "DataType") -> None:
+        from pyarrow import types  # noqa: PLC0415 - loaded by now
+
+        held = kind.value_type if types.is_dictionary(kind) else kind
+        texts = (types.is_string, types.is_large_string, types.is_string_view, types.is_struct)
+        if not any(is_one(held) for is_one in texts):
+            raise InputError(
+                f"{self.name}: column {self.column!r} has {kind}; it must be text or structures"
+            )
 
 
 def in_columns(
-    sources: Sequence[TextSource], column: str | None, kind: Kind | None
+    sources: Sequence[TextSource],
+    column: str | None,
+    kind: Kind | None,
+    body: Mapping[str, Any],
 ) -> list[TextSource]:
     """Return the sources, of Parquet files the column; raises UsageError, InputError without one.
 
-    Where a kind of request is given, texts in the column are bodies of it.
+    Its texts are prompts, sent with the rest of `body`; bodies where a kind of request is given.
     """
     if column and not any(map(_is_parquet, sources)):
         raise UsageError(f"--column {column}: of Parquet files, and there is none")
     if column and kind is Kind.TEXT:
         raise UsageError("--as text: the texts of a --column are prompts without it")
     return [
-        _in_column(source, column, kind) if _is_parquet(source) else source for source in sources
+        _in_column(one, column, None if kind else body) if _is_parquet(one) else one
+        for one in sources
     ]
 
 
@@ -80,14 +98,14 @@ def _is_parquet(source: TextSource) -> bool:
     return source.name.lower().endswith(SUFFIX)
 
 
-def _in_column(source: TextSource, column: str | None, kind: Kind | None) -> ColumnSource:
+def _in_column(
+    source: TextSource, column: str | None, body: Mapping[str, Any] | None
+) -> ColumnSource:
     if column is None:
         with reading(source.name), source.raw() as raw, _told(source.name):
             has = _listed(_opened(raw, source.name))
         raise UsageError(f"{source.name}: name the prompts with --column NAME; it has {has}")
-    return ColumnSource(
-        source.name, source.path, file=source, column=column, of_bodies=kind is not None
-    )
+    return ColumnSource(source.name, source.path, file=source, column=column, body=body)
 
 
 def _opened(raw: BinaryIO, name: str) -> "ParquetFile":
@@ -142,14 +160,17 @@ class _Rows(io.RawIOBase):
         super().close()
 
 
-def _line(value: Any, *, of_bodies: bool) -> bytes:  # noqa: ANN401 - whatever a cell has
-    """Return a row as a line of JSON; what is no request has its row's line all the same."""
-    if isinstance(value, str) and of_bodies:
+def _line(value: Any, body: Mapping[str, Any] | None) -> bytes:  # noqa: ANN401 - of any type
+    """Return a row as a line of JSON."""
+    if value is None:
+        row: object = NO_VALUE
+    elif not isinstance(value, str):
+        row = _without_nulls(value)
+    elif body is None:
         return value.replace("\n", " ").encode() + b"\n"
-    body = value if isinstance(value, dict) else {"row": value}
-    if isinstance(value, str):
-        body = {"model": _MODEL, "messages": [{"role": "user", "content": value}]}
-    return json.dumps(_without_nulls(body), ensure_ascii=False, default=str).encode() + b"\n"
+    else:
+        row = {**body, "messages": [*body["messages"], {"role": "user", "content": value}]}
+    return json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - as above

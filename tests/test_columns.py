@@ -1,5 +1,6 @@
 """Columns of Parquet files are counted as the same requests in JSONL are."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,24 @@ def test_texts_are_bodies_where_a_kind_of_request_is_named(dscost: Dscost, tmp_p
     assert found == of_jsonl(dscost, tmp_path, bodies)
 
 
+@pytest.mark.parametrize(
+    "options", [("--no-thinking",), ("--effort", "max"), ("--system", "system.txt")]
+)
+def test_prompts_in_a_column_are_sent_as_the_options_say(
+    dscost: Dscost, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "system.txt").write_text("Answer in German.")
+    (tmp_path / "hello.txt").write_text("Hello")
+    written(tmp_path / "p.parquet", prompt=["Hello", "Hello", "Hello"])
+    asked = ("-m", "pro", *options, "--json")
+
+    with contextlib.chdir(tmp_path):
+        column = dscost("count", "p.parquet", "--column", "prompt", *asked)
+        text = dscost("count", "hello.txt", "-n", "3", *asked)
+
+    assert json.loads(column.out)["estimates"] == json.loads(text.out)["estimates"]
+
+
 def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_path: Path) -> None:
     path = written(tmp_path / "p.parquet", prompt=["Hello", "Hi", None, "Hello"])
 
@@ -78,7 +97,7 @@ def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_pat
     skipped = dscost("count", path, "--column", "prompt", "--on-error", "skip", "--json")
 
     assert (stopped.code, stopped.out) == (1, "")
-    assert "p.parquet:3:1: JSON, but no request" in stopped.err
+    assert "p.parquet:3:1: the row has no value; leave such rows out with" in stopped.err
     assert skipped.code == 1
     assert json.loads(skipped.out)["estimates"][0]["requests"] == 3
 
@@ -87,6 +106,7 @@ def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_pat
     ("options", "code", "told"),
     [
         ((), 2, "name the prompts with --column NAME; it has 'id', 'prompt'"),
+        (("--column", "id"), 1, "column 'id' has int64; it must be text or structures"),
         (("--column", "text"), 1, "no column 'text'; it has 'id', 'prompt'"),
         (("--column", "prompt", "--as", "text"), 2, "are prompts without it"),
     ],

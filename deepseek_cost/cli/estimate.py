@@ -19,9 +19,11 @@ from deepseek_cost.cli.options import answers, priced, read, sent, shown
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
     balance_of,
+    body_of,
     find_rows,
     instant_of,
     mode_of,
+    names_of,
     price_table,
     prompt_options,
     system_text,
@@ -92,7 +94,8 @@ def estimate(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
-    feeds = Feeds(find_rows(files, glob, encoding, column, as_), as_)
+    rest = body_of(names_of(table.book, model)[0], scenario.mode, text)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_, rest), as_)
     if dask:
         feeds.require_files()
     names = names_to_price(table.book, model, feeds, instant)
@@ -111,7 +114,7 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
-    of_prompts = prompt_options(thinking, effort, system)
+    of_prompts = [] if column else prompt_options(thinking, effort, system)
     counter = None if dask else feeds.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
     workload = _workload(quote, text, find_served, *ways)

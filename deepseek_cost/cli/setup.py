@@ -1,7 +1,7 @@
 """What commands are made of before they run: prices, mode, sources, progress."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,14 +132,25 @@ def find_rows(
     encoding: str,
     column: str | None,
     kind: "Kind | None",
+    body: Mapping[str, object],
 ) -> "Found":
-    """Find the prompts, those of Parquet files in a column."""
+    """Find the prompts; those in a column of Parquet files are sent with the rest of a body."""
     found = find_sources(files, glob, encoding)
     if column or any(source.name.lower().endswith(".parquet") for source in found.sources):
         from deepseek_cost.columns import in_columns
 
-        found.sources = in_columns(found.sources, column, kind)
+        found.sources = in_columns(found.sources, column, kind, body)
     return found
+
+
+def body_of(model: str, mode: Mode, system: str) -> Mapping[str, object]:
+    """Return a body as the options have it, without the user's message."""
+    thinking = {"thinking": {"type": "enabled"}, "reasoning_effort": mode.effort.value}
+    return {
+        "model": model,
+        "messages": [{"role": "system", "content": system}] if system else [],
+        **(thinking if mode.thinking else {"thinking": {"type": "disabled"}}),
+    }
 
 
 def system_text(system: str | None, encoding: str) -> str:

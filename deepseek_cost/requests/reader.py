@@ -29,6 +29,8 @@ _HEAD_BYTES: Final = 4_096
 _BUFFER: Final = 1 << 18
 _LINES: Final = (".jsonl", ".ndjson")
 _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
+# Stands for a row of a table that has nothing where the request should be.
+NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -130,6 +132,8 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
     if isinstance(found, Fault):
         return found
     line, value = found
+    if value == NO_VALUE:
+        return line.fault("the row has no value; leave such rows out with --on-error skip")
     if not isinstance(value, dict):
         return line.fault(f"JSON, but no request: {_named(value)}; to count it as text: --as text")
     if is_batch_line(value):

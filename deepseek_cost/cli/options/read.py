@@ -20,7 +20,8 @@ class OnFault(StrEnum):
 Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE", help="Texts, JSON request bodies, JSONL; directories; - for standard input."
+        metavar="FILE",
+        help="Texts, JSON request bodies, JSONL; directories; URLs; - for standard input.",
     ),
 ]
 FirstRequest = Annotated[
@@ -63,7 +64,7 @@ Dask = Annotated[
 ]
 Column = Annotated[
     str | None,
-    READ.setting("--column", metavar="NAME", help="Of Parquet files: has the prompts or bodies."),
+    READ.option("--column", metavar="NAME", help="Of Parquet files: has the prompts or bodies."),
 ]
 Encoding = Annotated[str, READ.setting("--encoding", metavar="NAME", help="Of the files.")]
 Engine = Annotated[
