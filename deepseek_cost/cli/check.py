@@ -34,7 +34,7 @@ def check(
 ) -> None:
     """Send a request for one token, and hold its bill to the count.
 
-    It alone uses a network, and only with --live. The key comes from DEEPSEEK_API_KEY.
+    Nothing is sent without --live. The key comes from DEEPSEEK_API_KEY.
     """
     from deepseek_cost.live import Api
     from deepseek_cost.probe import billed, probe_of

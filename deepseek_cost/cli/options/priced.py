@@ -13,8 +13,8 @@ Models = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="Model to price; repeatable, but cache takes one.",
-        show_default="that which requests name; v4-flash and v4-pro",
+        help="Model to price; repeatable.",
+        show_default="as requests name, else v4-flash and v4-pro; in prices all",
         autocompletion=candidates.models,
     ),
 ]
@@ -23,9 +23,9 @@ At = Annotated[
     PRICED.option(
         "--at",
         metavar="INSTANT",
-        help="Of what has no time of its own: 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak "
-        "or off-peak.",
-        show_default="now; in bill none",
+        help="Instant that is priced: 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or "
+        "off-peak.",
+        show_default="now; in bill each request's own",
         autocompletion=candidates.instants,
     ),
 ]
