@@ -242,6 +242,18 @@ def test_what_is_not_there_is_one_line_with_the_next_step(
     assert said in ran.err
 
 
+@pytest.mark.parametrize("args", [["main", "HEAD"], ["main", "HEAD", "prompts"]])
+def test_a_second_revision_is_told_how_two_are_written(
+    dscost: Dscost, repository: Repository, args: list[str]
+) -> None:
+    repository.commit({"prompts/a.txt": "Hello"})
+
+    ran = dscost("diff", *args)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "dscost: HEAD is a revision, and no file here; write main..HEAD\n"
+
+
 def test_a_name_of_both_a_folder_and_a_branch_is_asked_back(
     dscost: Dscost, repository: Repository
 ) -> None:

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from deepseek_cost.difference.files import Selection, Side, Unread
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.repository import tree
-from deepseek_cost.repository.revisions import Revision, resolve
+from deepseek_cost.repository.revisions import Revision, are_revisions, resolve
 from deepseek_cost.terminal import unicode_name
 
 
@@ -27,7 +27,7 @@ def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side,
         new = _of_commit(found.new, places, selection._replace(scratch=scratch / "new"), lay_out)
     else:
         new = _of_working_tree(paths, selection, old.unread)
-    _require_each(paths, (old, new))
+    _require_each(paths, (old, new), args[0])
     return old, new
 
 
@@ -74,13 +74,21 @@ def _digest_of_link(path: Path, committed: Unread | None) -> str:
     return hashlib.new(algorithm, b"blob %d\0%b" % (len(target), target)).hexdigest()
 
 
-def _require_each(paths: Sequence[str], sides: Iterable[Side]) -> None:
-    """Raise InputError for a path that neither side has."""
+def _require_each(paths: Sequence[str], sides: Iterable[Side], first: str) -> None:
+    """Raise InputError for a path that neither side has; UsageError where it is a revision."""
     names = [name for side in sides for name in (*side.files, *side.unread)]
     for path in paths:
         shown = unicode_name(os.path.normpath(path))
         if not any(shown in {".", name} or name.startswith(f"{shown}/") for name in names):
+            _refuse_second_revision(first, path)
             both = " or ".join(side.name for side in sides)
             raise InputError(
                 f"{shown}: no text files there in {both}; hidden and git-ignored files are left out"
             )
+
+
+def _refuse_second_revision(first: str, path: str) -> None:
+    """Refuse what git takes for two revisions, `A B`; here what follows A is a path."""
+    if ".." not in first and ".." not in path and are_revisions(path):
+        old, new = unicode_name(first), unicode_name(path)
+        raise UsageError(f"{new} is a revision, and no file here; write {old}..{new}")
