@@ -68,9 +68,13 @@ class TextSource(Struct, frozen=True):
 
 
 class Found(Struct):
-    """The prompts below the paths given, and the binary files left out."""
+    """The prompts below the paths given, and the binary files left out.
+
+    `below` are the names of those that a directory was given for.
+    """
 
     sources: list[TextSource] = field(default_factory=list)
+    below: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
 
 
@@ -142,7 +146,9 @@ def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found)
             f"{folder}: no text files{beside}; hidden and git-ignored files are left out"
             + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
         )
-    found.sources += [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
+    sources = [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
+    found.sources += sources
+    found.below.update(source.name for source in sources)
     found.skipped += [unicode_name(str(path)) for path in binary]
 
 

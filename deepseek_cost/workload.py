@@ -84,7 +84,7 @@ class Workload:
         """Add up all sources for each model; raises InputError where nothing was counted."""
         tallied = self.subtotal.tallied
         if not tallied:
-            raise InputError(f"no request could be counted, {self.skips.requests:,} were skipped")
+            raise InputError(f"no request could be counted; skipped: {self.skips.requests:,}")
         return totals(tallied)
 
     def take(self, feed: Feed, number: int | None = None) -> None:

@@ -164,6 +164,23 @@ def test_an_empty_log_is_an_error(dscost: Dscost, log: Path) -> None:
     assert "log.jsonl: no line in it" in ran.err
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_requests_are_no_bill_of_nothing_but_told_with_the_command_that_prices_them(
+    dscost: Dscost, log: Path, more: list[str]
+) -> None:
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    requests = [body, {"custom_id": "1", "body": body}]
+
+    alone = dscost("bill", written(log, requests), *more)
+    beside_an_answer = dscost("bill", written(log, [answer(PEAK), *requests]), "--json")
+
+    assert (alone.code, alone.out) == (1, "")
+    assert alone.err == ("dscost: log.jsonl: requests, not answers; dscost estimate prices them\n")
+    assert json.loads(beside_an_answer.out)["unpriced"]["named"] == [
+        f"log.jsonl:{line}:1: no usage in it: a request, not an answer" for line in (2, 3)
+    ]
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

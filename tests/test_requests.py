@@ -228,6 +228,34 @@ def test_json_is_text_only_if_the_user_says_so(dscost: Dscost, tmp_path: Path) -
     assert json.loads(said.out)["inputs"][0]["kind"] == "text"
 
 
+@pytest.mark.parametrize("command", ["estimate", "count", "compare"])
+def test_json_in_a_directory_that_is_no_request_is_told_with_how_to_leave_it_out(
+    dscost: Dscost, tmp_path: Path, command: str
+) -> None:
+    write(tmp_path / "hello.json", HELLO)
+    write(tmp_path / "package lock.json", {"name": "x"})
+
+    stopped = dscost(command, tmp_path)
+    left_out = dscost(command, tmp_path, "--glob", "!package lock.json")
+
+    assert stopped.code == 1
+    assert stopped.err.endswith("; to leave it out: --glob '!package lock.json'\n")
+    assert left_out.code == 0, left_out.err
+    assert "--glob" not in dscost(command, tmp_path / "package lock.json").err
+
+
+@pytest.mark.parametrize("name", ["usage", "response"])
+def test_an_answer_is_told_as_one_with_the_command_that_takes_it(
+    dscost: Dscost, tmp_path: Path, name: str
+) -> None:
+    path = write(tmp_path / "log.jsonl", {"id": "1", name: {}})
+
+    ran = dscost("estimate", path)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith(":1:1: an answer, not a request; dscost bill adds up answers\n")
+
+
 def test_a_byte_order_mark_before_json_is_no_matter(tmp_path: Path) -> None:
     path = tmp_path / "body.json"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(HELLO).encode())

@@ -116,13 +116,22 @@ def test_a_bad_line_stops_or_is_skipped_and_never_in_silence(dscost: Dscost) -> 
     assert "skipped 2 requests, which no figure holds" in skipped.err
 
 
+def test_one_request_skipped_is_told_once_and_counted_as_one(dscost: Dscost) -> None:
+    write(Path("b.jsonl"), HELLO, {"name": "x"})
+
+    ran = dscost("estimate", "b.jsonl", *AT, "--on-error", "skip")
+
+    assert ran.err.count("b.jsonl:2:1: JSON, but no request") == 1
+    assert ran.err.endswith("warning: skipped 1 request, which no figure holds\n")
+
+
 def test_where_all_is_skipped_there_is_no_report(dscost: Dscost) -> None:
     write(Path("b.jsonl"), {"name": "x"})
 
     ran = dscost("estimate", "b.jsonl", "--on-error", "skip")
 
     assert (ran.code, ran.out) == (1, "")
-    assert "no request could be counted, 1 were skipped" in ran.err
+    assert "no request could be counted; skipped: 1" in ran.err
 
 
 def test_what_the_api_refuses_is_counted_and_the_exit_code_is_1(dscost: Dscost) -> None:

@@ -69,11 +69,11 @@ def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
 
 
 def warnings_of_skips(skips: Skips) -> list[str]:
-    """Tell that requests were left out."""
+    """Tell that requests were left out; why was told as they went by, and the report names them."""
     if not skips.requests:
         return []
-    first = next(iter(skips.named))
-    return [f"skipped {skips.requests:,} requests, which no figure holds; the first: {first}"]
+    requests = "request" if skips.requests == 1 else "requests"
+    return [f"skipped {skips.requests:,} {requests}, which no figure holds"]
 
 
 def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:

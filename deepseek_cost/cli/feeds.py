@@ -5,6 +5,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final, Protocol
 
 import typer
@@ -12,7 +14,7 @@ import typer
 from deepseek_cost.cli.options.read import OnFault
 from deepseek_cost.cli.output import say
 from deepseek_cost.cli.setup import DEFAULT_MODELS, names_of, progress
-from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.requests.kinds import Kind
 
 if TYPE_CHECKING:
@@ -96,7 +98,11 @@ class Feeds:
         """
         with progress(sum(source.size for source in self.found.sources)) as advance:
             for number, source in enumerate(self.found.sources, 1):
-                with self._open(source, advance) as feed, self._interrupts_told(feed, number):
+                with (
+                    self._open(source, advance) as feed,
+                    self._interrupts_told(feed, number),
+                    self._way_out_told(feed),
+                ):
                     workload.take(feed)
         require_prompts(workload.kinds, prompt_options)
 
@@ -114,6 +120,17 @@ class Feeds:
         except KeyboardInterrupt as interrupt:
             for note in getattr(interrupt, "__notes__", [])[-1:]:
                 say(f"{feed.source.name}, {number} of {len(self.found.sources)}: {note}")
+            raise
+
+    @contextmanager
+    def _way_out_told(self, feed: "Feed") -> "Iterator[None]":
+        """Tell at a JSON file that ends a run over a directory how to leave it out."""
+        try:
+            yield
+        except InputError as error:
+            if feed.source.name in self.found.below and not feed.is_text:
+                name = Path(feed.source.name).name
+                error.add_note(f"to leave it out: --glob {quote(f'!{name}')}")
             raise
 
     def run_on(

@@ -79,5 +79,6 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     how = reading_of(book, (), (), at="now", tz="UTC")
     take_logs(find_sources([name], None, "utf-8"), how, intake)
     if account.unpriced:
-        say(f"warning: {account.unpriced:,} lines of {name} are not learned from")
+        lines = "line" if account.unpriced == 1 else "lines"
+        say(f"warning: {name}: not learned from {account.unpriced:,} {lines}")
     return intake.profile

@@ -9,6 +9,7 @@ from deepseek_cost.cli.setup import instant_of, progress
 from deepseek_cost.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from deepseek_cost.bill.account import Account
     from deepseek_cost.bill.intake import Intake
     from deepseek_cost.bill.proof import Proof
     from deepseek_cost.logs.fields import Fields
@@ -42,7 +43,7 @@ def reading_of(
 def take_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
     """Take all logs in, with a bar on long work, and return their names.
 
-    Raises InputError for a log without a line.
+    Raises InputError for a log without a line, and where all lines are requests, not answers.
     """
     from deepseek_cost.logs.reader import read_log
 
@@ -54,7 +55,16 @@ def take_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
     for name in names:
         if not intake.priced[name] + intake.unpriced[name]:
             raise InputError(f"{name}: no line in it; give answers of the API, one a line")
+    _refuse_requests(intake.account)
     return names
+
+
+def _refuse_requests(account: "Account") -> None:
+    from deepseek_cost.logs.records import A_REQUEST
+
+    named = account.faults
+    if named and not account.requests and all(fault.reason == A_REQUEST for fault in named):
+        raise InputError(f"{named[0].source}: requests, not answers; dscost estimate prices them")
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":

@@ -11,11 +11,12 @@ from deepseek_cost.instants import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.logs.fields import Field, Fields, as_object, at
 from deepseek_cost.logs.usages import NoUsageError, Usage, is_usage, usage_of
 from deepseek_cost.masking import masked
-from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.kinds import Kind, is_request
 from deepseek_cost.requests.places import Fault, Line
 
 _LONGEST_NAME: Final = 256
 _PROVIDER: Final = "deepseek/"
+A_REQUEST: Final = "no usage in it: a request, not an answer"
 
 
 class Record(Struct, frozen=True):
@@ -92,7 +93,7 @@ class Reading(Struct, frozen=True):
                 return usage_of(found, self.hit_share)
             except NoUsageError as error:
                 reason = reason or error
-        raise reason or NoUsageError("no usage in it")
+        raise reason or NoUsageError(A_REQUEST if is_request(outer) else "no usage in it")
 
     def _usages(
         self, outer: Mapping[str, object], response: Mapping[str, object]

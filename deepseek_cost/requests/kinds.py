@@ -48,6 +48,16 @@ def is_batch_line(document: Mapping[str, object]) -> bool:
     return isinstance(document.get("body"), dict) and "messages" not in document
 
 
+def is_request(document: Mapping[str, object]) -> bool:
+    """Tell whether an object is a body, or a line of a batch."""
+    return is_batch_line(document) or kind_of(document) is not None
+
+
+def is_answer(document: Mapping[str, object]) -> bool:
+    """Tell whether an object that is no request is an answer, or a line of a log with one."""
+    return any(isinstance(document.get(name), dict) for name in ("usage", "response"))
+
+
 def _is_anthropic(body: Mapping[str, object]) -> bool:
     if any(key in body for key in _OF_MESSAGES):
         return True

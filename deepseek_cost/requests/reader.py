@@ -8,7 +8,13 @@ from typing import BinaryIO, Final
 
 from msgspec import Struct
 
-from deepseek_cost.requests.kinds import Kind, is_batch_line, kind_of, kind_of_url
+from deepseek_cost.requests.kinds import (
+    Kind,
+    is_answer,
+    is_batch_line,
+    kind_of,
+    kind_of_url,
+)
 from deepseek_cost.requests.lines import (
     MAX_LINE_BYTES,
     Document,
@@ -139,6 +145,8 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
     if is_batch_line(value):
         return _from_batch(line, value, wanted)
     kind = wanted or kind_of(value)
+    if kind is None and is_answer(value):
+        return line.fault("an answer, not a request; dscost bill adds up answers")
     if kind is None:
         return line.fault(
             "JSON, but no request: it has neither messages, input, prompt nor body with a model; "
