@@ -240,7 +240,22 @@ def test_the_table_names_the_kind_and_escapes_what_bodies_bring(dscost: Dscost) 
     assert ran.code == 0
     assert ran.out.startswith("b.jsonl: 2 requests (batch), priced at")
     assert "\x1b" not in ran.out
-    assert "served at a time" in ran.out
+    assert "requests in flight at most: flash 2,500, v4-pro 500\n" in ran.out
+
+
+def test_the_dearest_of_requests_sent_ten_times_are_told_as_the_ten_that_they_are(
+    dscost: Dscost,
+) -> None:
+    write(Path("b.jsonl"), body("Hello"), body("Hello"))
+    Path("a.txt").write_text("Hello")
+    flash = ("estimate", "a.txt", "b.jsonl", "-m", "flash", *AT)
+
+    ten = dscost(*flash, "-n", "10").out
+
+    heading, _, first = ten[ten.index("dearest") :].splitlines()[:3]
+    assert heading.startswith("dearest requests, each sent 10 times  ")
+    assert first.split() == ["b.jsonl:1", "flash", "310", first.split()[-1]]  # 10 times 31
+    assert "dearest requests  " in dscost(*flash).out
 
 
 def test_a_batch_is_counted_as_well(dscost: Dscost) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from deepseek_cost.page.bars import Bars, bars
 from deepseek_cost.page.blocks import Page, Table, grid, page_of, words
-from deepseek_cost.page.requests import refused_cells, request_tables
+from deepseek_cost.page.requests import in_flight, refused_cells, request_tables
 from deepseek_cost.page.wording import (
     Footnotes,
     inputs,
@@ -27,6 +27,7 @@ def describe(report: EstimateReport) -> Page:
         _totals(report, notes),
         words([*_waiting(report), *_affordable(report)]),
         *request_tables(report),
+        words(in_flight(report)),
         *([_files_table(report)] if report.files else ()),
         words(notes.lines(), is_quiet=True),
         words(sources(report.estimates), is_quiet=True),

@@ -7,6 +7,7 @@ from deepseek_cost.page.wording import money, short
 from deepseek_cost.prices import Currency
 from deepseek_cost.report.estimate import EstimateEntry, EstimateReport
 from deepseek_cost.report.requests import BreakdownEntry, DistributionEntry
+from deepseek_cost.requests.kinds import Kind
 
 
 def refused_cells(entries: Sequence[EstimateEntry]) -> list[str]:
@@ -25,7 +26,16 @@ def request_tables(report: EstimateReport) -> Iterable[Table]:
     spreads = [entry.distribution for entry in entries if entry.distribution]
     if spreads:
         yield _distribution(entries, spreads, currency)
-        yield _dearest(entries, currency)
+        yield _dearest(entries, currency, _times_sent(report, spreads[0]))
+
+
+def in_flight(report: EstimateReport) -> Iterable[str]:
+    """Yield how many of several requests a model takes at a time."""
+    entries = [entry for entry in report.estimates if entry.distribution]
+    if entries:
+        limits = [(short(e.model), e.concurrent_requests) for e in entries]
+        told = (f"{name} {f'{limit:,}' if limit else 'unknown'}" for name, limit in limits)
+        yield f"requests in flight at most: {', '.join(told)}"
 
 
 def _breakdown(entries: Sequence[EstimateEntry], parts: Sequence[BreakdownEntry]) -> Table:
@@ -77,16 +87,20 @@ def _distribution(
             cells += [f"{getattr(spread.input, name):,}"]
             cells += [money(getattr(spread.floor, name), currency)]
         table.add_row(name, *cells)
-    limits = [entry.concurrent_requests for entry in entries]
-    cells = [cell for limit in limits for cell in (f"{limit:,}" if limit else "unknown", "")]
-    table.add_row("served at a time", *cells)
     return table
 
 
-def _dearest(entries: Sequence[EstimateEntry], currency: Currency) -> Table:
+def _times_sent(report: EstimateReport, spread: DistributionEntry) -> int:
+    """Return how often each body is sent: the inputs tell all requests, the spread the bodies."""
+    bodies = (found.requests for found in report.inputs if found.kind is not Kind.TEXT)
+    return sum(bodies) // spread.requests
+
+
+def _dearest(entries: Sequence[EstimateEntry], currency: Currency, sent: int) -> Table:
     known = all(one.total is not None for entry in entries for one in entry.dearest or ())
     what = "total" if known else "ceiling"
-    table = grid("dearest requests", "identifier", "model", "input", what, left=3)
+    heading = "dearest requests" if sent == 1 else f"dearest requests, each sent {sent:,} times"
+    table = grid(heading, "identifier", "model", "input", what, left=3)
     for entry in entries:
         for request in entry.dearest or ():
             amount = request.ceiling if request.total is None else request.total

@@ -38,6 +38,11 @@ _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 # Stands for a row of a table that has nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
+_AN_ANSWER: Final = "an answer, not a request; dscost bill adds up answers"
+_NO_REQUEST: Final = (
+    "JSON, but no request: it has neither messages, input, prompt nor body with a model; "
+    "to count it as text: --as text"
+)
 
 
 class Feed(Struct):
@@ -145,13 +150,8 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
     if is_batch_line(value):
         return _from_batch(line, value, wanted)
     kind = wanted or kind_of(value)
-    if kind is None and is_answer(value):
-        return line.fault("an answer, not a request; dscost bill adds up answers")
     if kind is None:
-        return line.fault(
-            "JSON, but no request: it has neither messages, input, prompt nor body with a model; "
-            "to count it as text: --as text"
-        )
+        return line.fault(_AN_ANSWER if is_answer(value) else _NO_REQUEST)
     return Request(
         source=line.source,
         line=line.line,
