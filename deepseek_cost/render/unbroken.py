@@ -68,6 +68,7 @@ def _table(table: Table, width: int, strong: "Callable[[str], str]") -> Iterator
         _width(column, [*heading, *(row[at] for row in rows)])
         for at, (column, heading) in enumerate(zip(table.columns, headings, strict=True))
     ]
+    widths[-1] = max(1, widths[-1])  # as Rich has it; another column has its gap
     whole = sum(widths) + len(_GAP) * (len(widths) - 1)
     if whole > width:
         raise _TooWideError
@@ -93,7 +94,7 @@ def _cell(column: Column, width: int, text: str) -> str:
 
 
 def _width(column: Column, texts: Sequence[str]) -> int:
-    return max(NARROWEST if column.kind == "words" else 1, *map(_columns_of, texts))
+    return max(NARROWEST if column.kind == "words" else 0, *map(_columns_of, texts))
 
 
 def _columns_of(text: str) -> int:
