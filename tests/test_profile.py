@@ -116,6 +116,18 @@ def test_a_label_picks_its_answers(dscost: Dscost, hello: Path) -> None:
     args = (hello, "--output-from", "log.jsonl", "--output-label")
     assert estimate(dscost, *args, "short")["tokens"]["output"] == 10
     assert estimate(dscost, *args, "long")["tokens"]["output"] == 90
+    ran = dscost("estimate", *args, "nope", *AT)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "dscost: --output-label 'nope': no answer in log.jsonl has it; there are long, short\n"
+    )
+
+
+def test_where_no_answer_has_a_label_none_can_be_picked(dscost: Dscost, hello: Path) -> None:
+    Path("log.jsonl").write_text(answers(10))
+    ran = dscost("estimate", hello, "--output-from", "log.jsonl", "--output-label", "nope")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("'nope': no answer in log.jsonl has a label\n")
 
 
 def test_a_mode_picks_its_answers() -> None:

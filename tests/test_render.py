@@ -203,6 +203,14 @@ def _without(name: str) -> dict[str, Any]:
     [
         ("", "report.json:1: not valid JSON: Expecting value; give a report of --json"),
         ("{}\n{}", "report.json:2: not valid JSON: Extra data; give a report of --json"),
+        (
+            '{"line": 1, "estimates": []}\n{}',
+            "report.json: lines of --per-request; give a whole report, made without it",
+        ),
+        (
+            '{"line": 1, "estimates": []}\n',
+            "report.json: lines of --per-request; give a whole report, made without it",
+        ),
         ("[1]", "report.json: not a report; give what a command of dscost prints with --json"),
         ('{"a": 1}', "report.json: not a report; give what a command of dscost prints with --json"),
         (

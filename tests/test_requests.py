@@ -156,7 +156,7 @@ BAD = {
     ),
     "no number": (body_text(', "a": NaN'), "not valid JSON: NaN is no number"),
     "thousands of digits": (body_text(', "a": ' + "9" * 5000), "a number is too long"),
-    "no model": ('{"messages": []}', "1:1: the body names no model"),
+    "no model": ('{"messages": []}', 'requires one: add "model" to it'),
     "an unknown model": (json.dumps(HELLO | {"model": "gpt-5"}), "1:1: unknown model 'gpt-5'"),
     "a nickname": (json.dumps(HELLO | {"model": "flash"}), "its name there is deepseek-flash"),
     "a retired model": (

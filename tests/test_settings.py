@@ -207,7 +207,11 @@ def test_a_slip_in_pyproject_is_told_with_its_key(dscost: Dscost, text: str, sai
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("DSCOST_OUTPUT_TOKENS", "many", "dscost: DSCOST_OUTPUT_TOKENS: 'many' is not a valid"),
+        (
+            "DSCOST_OUTPUT_TOKENS",
+            "many",
+            "dscost: DSCOST_OUTPUT_TOKENS: 'many' is not a whole number",
+        ),
         ("DSCOST_CURRENCY", "EUR", "dscost: DSCOST_CURRENCY: 'EUR' is not one of"),
         ("DSCOST_MAX_COST", "much", "'much' is no amount"),
         ("DSCOST_MAX_COST", "much", "; set by DSCOST_MAX_COST"),

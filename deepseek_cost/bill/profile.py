@@ -72,6 +72,10 @@ class Profile(Struct):
         if reasoning is not None:
             lengths.reasoning.answers[reasoning] += 1
 
+    def labels(self) -> list[str]:
+        """Return the labels that answers have, in their order."""
+        return sorted({habit.label for habit in self.by_habit if habit.label is not None})
+
     def output(
         self, families: Mapping[str, str], family: str, thinking: str | None, label: str | None
     ) -> Spread | None:

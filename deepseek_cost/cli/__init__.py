@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from deepseek_cost.cli.commands import NAMES, CommandTable
 from deepseek_cost.cli.output import say
+from deepseek_cost.cli.slips import told
 from deepseek_cost.errors import DscostError
 
 _INTERRUPTED: Final = 130
@@ -80,10 +81,9 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
         case DscostError():
             return "; ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code
         case TyperException():
-            message = error.format_message().replace("Value error, ", "").rstrip(".")
             words = [word for word in args if not word.startswith("-")]
             command = " ".join(["dscost", *(name for name in words[:1] if name in NAMES)])
-            return f"{message}; see {command} --help", error.exit_code
+            return f"{told(error)}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror or error}", code

@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 
 from deepseek_cost.cli.options.groups import GROUPS
 from deepseek_cost.cli.settings import SettingsContext, name_of
+from deepseek_cost.cli.slips import in_plain_words
 from deepseek_cost.errors import ConfigError, DscostError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _told_with_place(context: SettingsContext) -> "Iterator[None]":
         origin = context.origin(error.param.name or "") if error.param and is_setting else None
         if origin is None or origin.startswith("-"):
             raise
-        raise ConfigError(f"{origin}: {error.message.rstrip('.')}") from error
+        raise ConfigError(f"{origin}: {in_plain_words(error.message)}") from error
 
 
 def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":

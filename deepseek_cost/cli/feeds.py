@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from deepseek_cost.tokens import EngineName, TextCounter
     from deepseek_cost.workload import Workload
 
-_BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
-
 
 class Takes(Protocol):
     """What sources are run through."""
@@ -52,10 +50,6 @@ class Feeds:
     found: "Found"
     wanted: Kind | None
     _held: "Feed | None" = field(default=None, init=False)
-
-    def __post_init__(self) -> None:
-        if self.wanted not in (None, *_BY_HAND):
-            raise UsageError(f"--as {self.wanted} is no choice; write {', '.join(_BY_HAND)}")
 
     def require_files(self) -> None:
         """Refuse standard input, which the workers of a cluster cannot read."""

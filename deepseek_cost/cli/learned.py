@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MARK: Final = b'"bill --calibrate"'
 _HEAD_BYTES: Final = 400
+_NAMED: Final = 10
 # Of characters; hundreds of thousands of different lengths.
 _LONGEST_PROFILE: Final = 100_000_000
 
@@ -43,6 +44,9 @@ def learned_from(
     if scenario.output_tokens is not None:
         raise UsageError("--output-tokens and --output-from exclude each other")
     profile = _profile(name, book)
+    if label is not None and label not in (labels := profile.labels()):
+        known = f"it; there are {', '.join(labels[:_NAMED])}" if labels else "a label"
+        raise UsageError(f"--output-label {label!r}: no answer in {name} has {known}")
     families = {model.name: model.service[-1].billed_as for model in book.model}
     spreads = []
     for price in prices:

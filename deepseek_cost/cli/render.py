@@ -7,6 +7,7 @@ from deepseek_cost.cli.options import read, shown
 from deepseek_cost.cli.output import draw_table, say, tell_warnings, write_text
 from deepseek_cost.cli.setup import find_sources
 from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.terminal import unicode_name
 
 if TYPE_CHECKING:
     from deepseek_cost.report.contract import Report
@@ -65,10 +66,12 @@ def _by_suffix(output: Path | None) -> shown.Format:
 
 def _read(name: str) -> "ReadReport":
     from deepseek_cost.report.reading import read_report
-    from deepseek_cost.sources import in_one_piece
+    from deepseek_cost.sources import in_one_piece, is_url
 
     if Path(name).is_dir():
         raise InputError(f"{name}: give a report here, not a folder")
+    if name != "-" and not is_url(name) and not Path(name).exists():
+        raise InputError(f"{unicode_name(name)}: no such report; make one with --json")
     (source,) = find_sources([name], None, "utf-8").sources
     return read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name)
 

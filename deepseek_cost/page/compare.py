@@ -34,11 +34,14 @@ def describe(report: CompareReport) -> Page:
 
 
 def _findings(report: CompareReport) -> Iterable[str]:
-    """Yield where the lines cross, and what a discounted model costs without its discount."""
+    """Yield where the lines cross, and what a model costs without a discount that is in force."""
     ratio = _percent(report.cache_hit_ratio)
     for pair in report.break_even:
         yield from _crossing(pair, ratio)
+    in_force = {line.period.id for line in report.lines}
     for listed in report.list_prices:
+        if listed.period not in in_force:
+            continue
         amount = money(listed.per_1000_requests, report.currency)
         name = f"{short(listed.model)} at its list price before the discount"
         yield f"{name}: {amount} at {ratio} hits"

@@ -150,7 +150,7 @@ def images_without_vision(request: Request, template: Template) -> int:
 def _convert(request: Request, template: Template, thinks: bool) -> _Converted:  # noqa: FBT001
     name = request.body.get("model")
     if not isinstance(name, str):
-        raise InputError("the body names no model; the API requires one")
+        raise InputError('the body names no model; the API requires one: add "model" to it')
     text = request.text
     if "image" in request.text:
         body = cast("dict[str, object]", json.loads(request.text))

@@ -68,11 +68,23 @@ def _document(text: str, name: str) -> dict[str, Any]:
     try:
         document = parse(text)
     except JsonFaultError as error:
+        _refuse_lines(text, name)
         line = text.count("\n", 0, error.offset) + 1
         raise InputError(f"{name}:{line}: {error.reason}; give a report of --json") from None
     if not isinstance(document, dict) or "command" not in document:
+        _refuse_lines(text, name)
         raise InputError(f"{name}: not a report; give what a command of dscost prints with --json")
     return document
+
+
+def _refuse_lines(text: str, name: str) -> None:
+    """Refuse the lines of --per-request, each of which is a part of a report."""
+    try:
+        first = parse(text.partition("\n")[0])
+    except JsonFaultError:
+        return
+    if isinstance(first, dict) and "line" in first and "estimates" in first:
+        raise InputError(f"{name}: lines of --per-request; give a whole report, made without it")
 
 
 def _class_of(document: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a class of the union

@@ -1,13 +1,16 @@
 """What is read, as types: files, what they are, what counts them."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from typer._types import TyperChoice
 
 from deepseek_cost.cli.options.groups import READ
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.tokens import EngineName
+
+_BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
 
 
 class OnFault(StrEnum):
@@ -36,7 +39,8 @@ AsKind = Annotated[
     Kind | None,
     READ.option(
         "--as",
-        metavar="text|chat|messages|responses",
+        click_type=TyperChoice(_BY_HAND),
+        metavar="|".join(_BY_HAND),
         help="What the files are.",
         show_default="as found",
     ),
