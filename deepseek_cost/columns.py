@@ -4,22 +4,25 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.requests.lines import MAX_LINE_BYTES
 from deepseek_cost.requests.reader import NO_VALUE
 from deepseek_cost.sources import TextSource
 from deepseek_cost.streams import Advance, reading
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-    from pyarrow import DataType
+    from pyarrow import DataType, Scalar
     from pyarrow.parquet import ParquetFile
 
 SUFFIX: Final = ".parquet"
 # So many rows are held at once.
-_ROWS: Final = 512
+_ROWS_OF_TEXT: Final = 512
+_ROWS_OF_STRUCTURES: Final = 32
 _BUFFER: Final = 1 << 18
 
 
@@ -52,26 +55,48 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
     def _lines(self, raw: BinaryIO, advance: Advance) -> Iterator[bytes]:
         with raw, _told(self.name):
             opened = _opened(raw, self.name)
-            if self.column not in opened.schema_arrow.names:
-                raise InputError(
-                    f"{self.name}: no column {self.column!r}; it has {_listed(opened)}"
-                )
-            self._require_requests(opened.schema_arrow.field(self.column).type)
-            rows = max(1, opened.metadata.num_rows)
-            for batch in opened.iter_batches(_ROWS, columns=[self.column]):
-                for value in batch.column(0).to_pylist():
-                    yield _line(value, self.body)
-                advance(self.size * batch.num_rows // rows)
+            rows = _ROWS_OF_STRUCTURES
+            if _is_text(self._kind(opened)):
+                # As a list of different ones, however often the file repeats one.
+                opened, rows = _opened(raw, self.name, [self.column]), _ROWS_OF_TEXT
+            total, row = opened.metadata.num_rows, 0
+            if not total:
+                raise InputError(f"{self.name}: no rows in it")
+            for batch in opened.iter_batches(rows, columns=[self.column], use_threads=False):
+                for cell in batch.column(batch.schema.get_field_index(self.column)):
+                    row += 1
+                    yield _line(self._value(cell, row), self.body)
+                advance(self.size * batch.num_rows // total)
 
-    def _require_requests(self, kind: "DataType") -> None:
+    def _kind(self, opened: "ParquetFile") -> "DataType":
+        """Return the type of the column; raises InputError where it cannot hold requests."""
         from pyarrow import types  # noqa: PLC0415 - loaded by now
 
-        held = kind.value_type if types.is_dictionary(kind) else kind
-        texts = (types.is_string, types.is_large_string, types.is_string_view, types.is_struct)
-        if not any(is_one(held) for is_one in texts):
+        names = opened.schema_arrow.names
+        if names.count(self.column) != 1:
+            found = "several columns" if self.column in names else "no column"
+            raise InputError(f"{self.name}: {found} {self.column!r}; it has {_listed(opened)}")
+        kind = opened.schema_arrow.field(self.column).type
+        if not _is_text(kind) and not types.is_struct(kind):
+            shown = str(kind)[:80]
             raise InputError(
-                f"{self.name}: column {self.column!r} has {kind}; it must be text or structures"
+                f"{self.name}: column {self.column!r} has {shown}; it must be text or structures"
             )
+        return kind
+
+    def _value(self, cell: "Scalar", row: int) -> Any:  # noqa: ANN401 - of any type
+        """Return what a cell has; raises InputError, which names the row."""
+        try:
+            value = cell.as_py()
+        except (ArithmeticError, ValueError) as error:
+            reason = str(error).split("\n")[0][:200]
+            raise InputError(f"{self.name}:{row}: the row cannot be read: {reason}") from error
+        if isinstance(value, str) and len(value) > MAX_LINE_BYTES:
+            raise InputError(
+                f"{self.name}:{row}: a text of more than {MAX_LINE_BYTES:,} characters; "
+                f"no request can hold it"
+            )
+        return value
 
 
 def in_columns(
@@ -108,14 +133,22 @@ def _in_column(
     return ColumnSource(source.name, source.path, file=source, column=column, body=body)
 
 
-def _opened(raw: BinaryIO, name: str) -> "ParquetFile":
+def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile":
     try:
         from pyarrow.parquet import ParquetFile  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise InputError(
             f"{name}: reading it needs: pip install 'deepseek-cost[parquet]'"
         ) from error
-    return ParquetFile(raw)
+    return ParquetFile(raw, read_dictionary=list(texts))
+
+
+def _is_text(kind: "DataType") -> bool:
+    from pyarrow import types  # noqa: PLC0415 - loaded by now
+
+    held = kind.value_type if types.is_dictionary(kind) else kind
+    texts = (types.is_string, types.is_large_string, types.is_string_view)
+    return any(is_one(held) for is_one in texts)
 
 
 def _listed(opened: "ParquetFile") -> str:
@@ -128,7 +161,7 @@ def _told(name: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, NotImplementedError, MemoryError, OSError) as error:
-        reason = str(error).split("\n")[0][:200]
+        reason = str(error).split("\n")[0][:200] or "not enough memory for it"
         raise InputError(f"{name}: no sound Parquet file: {reason}") from error
 
 
@@ -162,15 +195,30 @@ class _Rows(io.RawIOBase):
 
 def _line(value: Any, body: Mapping[str, Any] | None) -> bytes:  # noqa: ANN401 - of any type
     """Return a row as a line of JSON."""
-    if value is None:
+    if value is None or (body is None and isinstance(value, str) and not value.strip()):
         row: object = NO_VALUE
     elif not isinstance(value, str):
         row = _without_nulls(value)
     elif body is None:
-        return value.replace("\n", " ").encode() + b"\n"
+        return _on_a_line(value).encode() + b"\n"
     else:
         row = {**body, "messages": [*body["messages"], {"role": "user", "content": value}]}
-    return json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
+    return json.dumps(row, ensure_ascii=False, default=_written).encode() + b"\n"
+
+
+def _on_a_line(text: str) -> str:
+    """Return JSON without its line breaks; where they are no blanks, what is no JSON either way."""
+    if "\n" not in text:
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text.replace("\n", "\x01")
+    return text.replace("\n", " ")
+
+
+def _written(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - as above

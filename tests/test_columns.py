@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from deepseek_cost.columns import in_columns
+from deepseek_cost.sources import TextSource
 from deepseek_cost.tokens.stream import StreamCounter
 from tests.conftest import Dscost
 
@@ -147,3 +149,66 @@ def test_a_column_without_a_parquet_file_is_refused(dscost: Dscost, hello: Path)
 
     assert (ran.code, ran.out) == (2, "")
     assert "of Parquet files, and there is none" in ran.err
+
+
+def test_a_row_without_a_body_is_not_lost(dscost: Dscost, tmp_path: Path) -> None:
+    path = written(tmp_path / "p.parquet", body=[json.dumps(body("Hello")), "", " ", "\n"])
+
+    ran = dscost("count", path, "--column", "body", "--as", "chat", "--on-error", "skip")
+
+    assert ran.code == 1
+    assert [f"p.parquet:{row}:1: the row has no value" in ran.err for row in (2, 3, 4)] == [
+        True
+    ] * 3
+
+
+def test_a_line_break_within_a_string_is_no_json_in_a_column_either(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    broken = json.dumps(body("Hello there")).replace("Hello there", "Hello\nthere")
+    path = written(tmp_path / "p.parquet", body=[json.dumps(body("Hello")), broken])
+
+    ran = dscost("count", path, "--column", "body", "--as", "chat")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "p.parquet:2:" in ran.err
+    assert "not valid JSON" in ran.err
+
+
+def test_a_column_is_found_by_its_whole_name(dscost: Dscost, tmp_path: Path) -> None:
+    twice = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b " * 99])], names=["p", "p"])
+    parquet.write_table(twice, tmp_path / "twice.parquet")
+    dotted = written(tmp_path / "dotted.parquet", a=[{"b": "x " * 99}], **{"a.b": ["Hello"]})
+
+    refused = dscost("count", tmp_path / "twice.parquet", "--column", "p")
+    found = dscost("count", dotted, "--column", "a.b", "--json")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "several columns 'p'" in refused.err
+    assert json.loads(found.out)["estimates"][0]["tokens"]["text"] == 1
+
+
+def test_a_text_that_a_small_file_repeats_takes_no_more_memory_than_one(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.parquet"
+    rows = pa.DictionaryArray.from_arrays(pa.array([0] * 400, pa.int32()), ["word " * 500_000])
+    for column in (rows, rows.cast(pa.string())):  # 1 GB of text
+        parquet.write_table(pa.table({"p": column}), path, compression="zstd")
+        source = in_columns([TextSource("p.parquet", path)], "p", None, {"messages": []})[0]
+
+        before = pa.total_allocated_bytes()
+        with source.open() as file:
+            file.readline()
+            held = pa.total_allocated_bytes() - before
+
+        assert held < 100_000_000
+
+
+@pytest.mark.parametrize("options", [(), ("--as", "chat")])
+def test_a_file_without_rows_is_refused(
+    dscost: Dscost, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    parquet.write_table(pa.table({"p": pa.array([], pa.string())}), tmp_path / "p.parquet")
+
+    ran = dscost("count", tmp_path / "p.parquet", "--column", "p", *options)
+
+    assert (ran.code, ran.out, "no rows in it" in ran.err) == (1, "", True)
