@@ -14,10 +14,10 @@ _STATUS_LINE = ("dscost", "when", "--format", "TEMPLATE")
 
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
-    if sys.argv[1:3] == ["when", "--format"] and len(sys.argv) == len(_STATUS_LINE):
-        _write_status_line(sys.argv[3])
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
+        if sys.argv[1:3] == ["when", "--format"] and len(sys.argv) == len(_STATUS_LINE):
+            _write_status_line(sys.argv[3])
         from deepseek_cost.cli import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
         sys.exit(run(sys.argv[1:]))

@@ -26,6 +26,8 @@ _BLANK: Final = re.compile(
 )
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _KEPT_OUTCOMES: Final = 10_000
+# A request of more takes less by itself than what tells its texts apart.
+_MOST_TEXTS: Final = 200
 # Bits that hold how often a text is in a prompt, and the tokens around all of them.
 _DIGIT: Final = 32
 _LARGEST_DIGIT: Final = (1 << _DIGIT) - 1
@@ -128,6 +130,8 @@ def form_of(
     for body in bodies:
         body.count(noting)
     asked = [text for text in noting.asked if _MARK.search(text)]
+    if len(asked) > _MOST_TEXTS:
+        return None
     return Form(
         request=request,
         bodies=bodies,

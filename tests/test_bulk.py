@@ -144,3 +144,15 @@ def test_what_has_the_same_sums_is_worked_out_once(
 
     assert [len(form._outcomes) for form in forms] == [outcomes]
     assert [tally.text for tally in done.totals()] == [3 + 3 + 6 + 6 + 6] * 2
+
+
+def test_a_request_of_very_many_texts_is_taken_by_itself(
+    prices: list[Price], counter: StreamCounter
+) -> None:
+    messages = [{"role": "user", "content": f"word {number}"} for number in range(300)]
+    line = json.dumps({"model": "deepseek-flash", "messages": messages}).encode()
+
+    many, single = both(prices, counter, [line] * 3)
+
+    assert not [form for form in many._forms._forms.values() if isinstance(form, Form)]  # type: ignore[union-attr]
+    assert report(many, prices) == report(single, prices)

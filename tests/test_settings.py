@@ -230,6 +230,19 @@ def test_a_slip_in_a_variable_is_one_line_that_names_it(
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "args", [("count", "hello.txt"), ("config",), ("when", "--format", "{tier}")]
+)
+def test_a_nul_in_a_setting_is_told_with_its_place(dscost: Dscost, args: tuple[str, ...]) -> None:
+    Path("dscost.toml").write_text('prices = "a\\u0000b"\n')
+
+    ran = dscost(*args)
+
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "dscost.toml:prices: has a NUL" in ran.err
+
+
+@pytest.mark.usefixtures("project")
 def test_files_of_others_are_let_be(dscost: Dscost) -> None:
     Path("dscost.toml").mkdir()
     Path("pyproject.toml").write_text("this is [ no TOML, and names nothing of ours")

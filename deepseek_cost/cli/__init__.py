@@ -5,6 +5,7 @@ Each command is a module; what it uses is imported when it runs, so that `--help
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -70,6 +71,7 @@ def run(args: Sequence[str]) -> int:
         say(message)
         return code
     if outcome == _INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing but the end is left to interrupt
         say("interrupted")
     return int(outcome or 0)
 

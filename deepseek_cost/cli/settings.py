@@ -143,6 +143,8 @@ def _one(option: "Parameter", value: object, setting: "Setting") -> object:
     words, types = _takes(option)
     if type(value) not in types:
         raise ConfigError(f"{setting.place}: write {words}")
+    if "\0" in str(value):
+        raise ConfigError(f"{setting.place}: has a NUL, which no name has")
     if option.metavar == "FILE":
         return os.path.normpath(setting.file.parent / str(value))
     return value if isinstance(value, bool) else str(value)

@@ -94,6 +94,8 @@ def _read(path: Path) -> str:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise PriceTableError(f"price table {path}: {error.strerror}; see --prices") from error
+    except ValueError as error:  # a NUL in its name
+        raise PriceTableError(f"price table {path}: {error}; see --prices") from error
     if len(data) > _MAX_BYTES:
         raise PriceTableError(f"price table {path}: larger than {_MAX_BYTES:,} bytes")
     try:
