@@ -153,20 +153,31 @@ def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found)
 
 
 def below(
-    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8"
+    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8", rules: str = ""
 ) -> tuple[list[Path], list[Path]]:
-    """Return the files of text below a folder, and the binary ones; not the hidden and ignored."""
-    files = sorted(path for path in _walk(folder, globs) if path.is_file())
+    """Return the files of text below a folder, and the binary ones; not the hidden and ignored.
+
+    In a commit laid out, `rules` is what its `.ignore` files are called, and only its own rules
+    hold.
+    """
+    files = sorted(path for path in _walk(folder, globs, rules) if path.is_file())
     binary = {path for path in files if _is_binary(path, encoding)}
     return [path for path in files if path not in binary], sorted(binary)
 
 
-def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
+def _walk(folder: Path, globs: Sequence[str], rules: str) -> Iterator[Path]:
     import ignore  # noqa: PLC0415 - for folders alone
 
     _refuse_odd_ignore_files(folder)
     try:
-        builder = ignore.WalkBuilder(folder).require_git(yes=False)
+        builder = ignore.WalkBuilder(folder)
+        if rules:
+            # The folders above are not of the commit: no .ignore there has this name, and the
+            # commit's .git ends the search for .gitignore.
+            builder.ignore(yes=False).git_global(yes=False).git_exclude(yes=False)
+            builder.add_custom_ignore_filename(rules)
+        else:
+            builder.require_git(yes=False)
         if globs:
             builder.overrides(_overrides(folder, globs))
         for entry in builder.build():

@@ -114,6 +114,30 @@ def test_the_old_revision_says_what_is_ignored_in_both(
     }
 
 
+def test_no_rules_but_those_of_the_old_revision_hide_a_file_of_a_commit(
+    dscost: Dscost, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not those above the scratch folder, in the checkout here, nor those of the user."""
+    repository.commit({".ignore": "old.txt\n!kept.txt\n", ".gitignore": "*.log\nkept.txt\n"})
+    texts = ["a.md", "new.txt", "other.txt", "old.txt", "kept.txt", "x.log"]
+    repository.commit({".ignore": None, ".gitignore": None})
+    repository.commit({f"prompts/{name}": "Hello" for name in texts})
+    repository.commit({".gitignore": "new.txt\n", ".ignore": "other.txt\n"})
+    settings, scratch = tmp_path / "settings", repository.folder / "scratch"
+    (settings / "git").mkdir(parents=True)
+    (settings / "git" / "ignore").write_text("*.md\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(settings))
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+
+    found = changes(diff(dscost, "HEAD~3..HEAD", "prompts"))
+
+    counted = ["a.md", "kept.txt", "new.txt", "other.txt"]
+    assert found == {f"prompts/{name}": "added" for name in counted}
+    assert changes(diff(dscost, "HEAD~1", "prompts")) == {}
+
+
 def test_a_renamed_file_is_told_by_its_content(dscost: Dscost, repository: Repository) -> None:
     repository.commit({"prompts/a.txt": None, "prompts/b.txt": "Hello Hello"})
 

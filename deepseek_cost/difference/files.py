@@ -14,11 +14,15 @@ from deepseek_cost.terminal import unicode_name
 
 
 class Selection(NamedTuple):
-    """What of a folder is compared, how it is read, and where copies may be kept."""
+    """What of a folder is compared, how it is read, and where copies may be kept.
+
+    `rules` is what the `.ignore` files of a commit are called where it is laid out.
+    """
 
     globs: Sequence[str]
     encoding: str
     scratch: Path
+    rules: str = ""
 
 
 class Unread(NamedTuple):
@@ -44,7 +48,7 @@ class Side:
             self._add_file(place, shown, selection)
         if not place.is_dir():
             return
-        texts, binary = below(place, selection.globs, selection.encoding)
+        texts, binary = below(place, selection.globs, selection.encoding, selection.rules)
         for path in texts:
             self._add_file(path, _joined(shown, path.relative_to(place)), selection)
         for path in binary:

@@ -22,11 +22,13 @@ def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side,
     paths, scratch = args[1:] or ["."], selection.scratch
     places = dict(zip(tree.paths_from_top(paths), paths, strict=True))
     lay_out = partial(tree.lay_out, paths=list(places), written={}, rules=found.old.commit)
-    old = _of_commit(found.old, places, selection._replace(scratch=scratch / "old"), lay_out)
+    # Nobody can know the name of the scratch folder before, and so bring such rules along.
+    laid_out = selection._replace(rules=f".ignore-{scratch.name}")
+    old = _of_commit(found.old, places, laid_out._replace(scratch=scratch / "old"), lay_out)
     if found.new:
-        new = _of_commit(found.new, places, selection._replace(scratch=scratch / "new"), lay_out)
+        new = _of_commit(found.new, places, laid_out._replace(scratch=scratch / "new"), lay_out)
     else:
-        new = _of_working_tree(paths, selection, old.unread)
+        new = _of_working_tree(paths, selection, old)
     _require_each(paths, (old, new), args[0])
     return old, new
 
@@ -39,7 +41,7 @@ def _of_commit(
 ) -> Side:
     side = Side(revision.name, revision.commit)
     top = selection.scratch
-    entries = lay_out(revision.commit, folder=top)
+    entries = lay_out(revision.commit, folder=top, ignore_name=selection.rules)
     for path, shown in places.items():
         side.add(top / path, shown, selection)
         for entry in entries:
@@ -50,13 +52,17 @@ def _of_commit(
     return side
 
 
-def _of_working_tree(
-    paths: Sequence[str], selection: Selection, committed: Mapping[str, Unread]
-) -> Side:
-    """Return the files on disk. Below what was a submodule is another repository's business."""
-    side = Side("working tree")
+def _of_working_tree(paths: Sequence[str], selection: Selection, old: Side) -> Side:
+    """Return the files on disk; as in git, what the old side has is not ignored.
+
+    Below what was a submodule is another repository's business.
+    """
+    side, committed = Side("working tree"), old.unread
     for path in paths:
         side.add(Path(path), path, selection)
+    for name in old.files:
+        if name not in side.files and name not in side.unread and Path(name).is_file():
+            side.add(Path(name), name, selection)
     for name, source in list(side.files.items()):
         if source.path and source.path.is_symlink():
             linked = _digest_of_link(source.path, committed.get(name))

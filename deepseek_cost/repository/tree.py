@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.repository.git import ask, records, running
@@ -42,9 +43,18 @@ class Entry(Struct, frozen=True):
         return None if self.mode.startswith("100") else SUBMODULE
 
     @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
     def is_rules(self) -> bool:
         """Tell whether it says what to ignore."""
-        return self.path.rpartition("/")[2] in _IGNORE_FILES
+        return self.name in _IGNORE_FILES
+
+    def beside(self, name: str) -> "Entry":
+        """Return the same content under another name in the same folder."""
+        return replace(self, path=self.path.removesuffix(self.name) + name)
 
 
 class NoText(NamedTuple):
@@ -62,12 +72,19 @@ def paths_from_top(paths: Sequence[str]) -> list[str]:
 
 
 def lay_out(
-    commit: str, paths: Sequence[str], folder: Path, written: dict[str, Path], *, rules: str
+    commit: str,
+    paths: Sequence[str],
+    folder: Path,
+    written: dict[str, Path],
+    *,
+    rules: str,
+    ignore_name: str,
 ) -> list[NoText]:
     """Write the files at these paths of a commit into a new folder; return what has no text.
 
-    The `rules` of `.gitignore`, also of those above the paths, are those of the commit named. A
-    content that was `written` before, known by its hash, is linked.
+    The `rules` of `.gitignore`, also of those above the paths, are those of the commit named. Those
+    of `.ignore` stand under `ignore_name`, too; an empty `.git` marks the top. A content that was
+    `written` before, known by its hash, is linked.
     """
     entries = list(_entries(commit, paths))
     if rules != commit:
@@ -76,8 +93,9 @@ def lay_out(
     size = sum(entry.size for entry in files.values())
     if size > _MOST_BYTES:
         raise InputError(f"{commit[:12]}: {size:,} bytes of files there; name fewer folders")
-    folder.mkdir()
-    _write_all(list(files.values()), folder, written)
+    (folder / ".git").mkdir(parents=True)
+    named = [entry.beside(ignore_name) for entry in files.values() if entry.name == ".ignore"]
+    _write_all([*files.values(), *named], folder, written)
     none = [NoText(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
     small = [path for path, entry in files.items() if entry.size <= _LONGEST_POINTER]
     pointed = [(path, _pointed_at(folder / path)) for path in small]
