@@ -207,13 +207,19 @@ def test_hostile_names_are_files_and_no_options(dscost: Dscost, repository: Repo
     assert set(changes(only)) == {"odd/*"}
 
 
+def tree_of(repository: Repository, entries: list[tuple[str, str, str]]) -> str:
+    """Write a tree of (mode, name, hash), be it one that git itself never makes."""
+    raw = [f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in entries]
+    file = repository.folder.parent / "tree"
+    file.write_bytes(b"".join(raw))
+    return repository.git("hash-object", "-w", "-t", "tree", "--literally", str(file))
+
+
 def test_a_tree_that_leaves_its_folder_writes_nothing_there(
     dscost: Dscost, repository: Repository
 ) -> None:
     blob = repository.git("rev-parse", "main:prompts/a.txt")
-    evil = b"100644 ../../evil.txt\0" + bytes.fromhex(blob)
-    Path("tree").write_bytes(evil)
-    tree = repository.git("hash-object", "-w", "-t", "tree", "--literally", "tree")
+    tree = tree_of(repository, [("100644", "../../evil.txt", blob)])
     commit = repository.git("commit-tree", "-m", "evil", tree)
 
     ran = dscost("diff", f"main..{commit}", *PRO, "--max-increase", "10%")
@@ -221,6 +227,74 @@ def test_a_tree_that_leaves_its_folder_writes_nothing_there(
     assert ran.code == 1
     assert "a path that no checkout has" in ran.out
     assert not list(repository.folder.parent.rglob("evil.txt"))
+
+
+@pytest.mark.parametrize("leaf", [[], ["a.txt"]])
+def test_a_tree_of_few_objects_and_many_entries_is_refused(
+    dscost: Dscost, repository: Repository, leaf: list[str]
+) -> None:
+    """1,000 folders of as many folders, twice over: 10^9 of them, each empty or with a file."""
+    blob = repository.git("rev-parse", "main:prompts/a.txt")
+    tree = tree_of(repository, [("100644", name, blob) for name in leaf])
+    for _ in range(3):
+        tree = tree_of(repository, [("40000", f"{number:03}", tree) for number in range(1_000)])
+    commit = repository.git("commit-tree", "-m", "bomb", tree)
+
+    ran = dscost("diff", f"main..{commit}", *PRO)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"dscost: {commit[:12]}: more than 200,000 files and folders there, the most that are "
+        f"listed; name fewer folders\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("a/" * 1_500 + "a", "a/" * 30 + "...: below more than 100 folders"),
+        ("a/" * 101 + "a", "a/" * 30 + "...: below more than 100 folders"),
+        ("b" * 300, "b" * 60 + "...: cannot be laid out: File name too long"),
+        ("b" * 300 + "/a", "b" * 60 + "...: cannot be laid out: File name too long"),
+        ("b" * 1_025, "b" * 60 + "...: longer than 1,024 characters"),
+        ("b" * 200_000, "b" * 60 + "...: longer than 1,024 characters"),
+    ],
+)
+def test_a_path_that_no_file_system_takes_is_told_with_its_commit(
+    dscost: Dscost, repository: Repository, path: str, said: str
+) -> None:
+    *folders, name = path.split("/")
+    oid = tree_of(repository, [("100644", name, repository.git("rev-parse", "main:code/x.py"))])
+    for folder in reversed(folders):
+        oid = tree_of(repository, [("40000", folder, oid)])
+    commit = repository.git("commit-tree", "-m", "odd", oid)
+
+    ran = dscost("diff", f"main..{commit}", *PRO)
+
+    assert (ran.code, ran.out, ran.err) == (1, "", f"dscost: {commit[:12]}: {said}\n")
+
+
+def test_a_path_below_a_hundred_folders_is_compared(dscost: Dscost, repository: Repository) -> None:
+    path = "a/" * 100 + "a"
+    repository.commit({path: "Hello"})
+
+    assert changes(diff(dscost, "HEAD~1..HEAD", "a")) == {path: "added"}
+
+
+@pytest.mark.parametrize("base", ["main", "longer"])
+def test_a_tree_with_a_file_and_a_folder_of_one_name_is_told_with_it(
+    dscost: Dscost, repository: Repository, base: str
+) -> None:
+    """Also where the content is known from the other side, and is linked."""
+    blob = repository.git("rev-parse", "main:prompts/a.txt")
+    folder = tree_of(repository, [("100644", "x", blob)])
+    tree = tree_of(repository, [("100644", "a", blob), ("40000", "a", folder)])
+    commit = repository.git("commit-tree", "-m", "both", tree)
+
+    ran = dscost("diff", f"{base}..{commit}", *PRO)
+
+    said = f"dscost: {commit[:12]}: a: cannot be laid out: File exists\n"
+    assert (ran.code, ran.out, ran.err) == (1, "", said)
 
 
 def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: Repository) -> None:

@@ -50,12 +50,18 @@ def ask(*args: str) -> str:
 
 
 def records(*args: str) -> Iterator[str]:
-    """Yield what git prints between NUL characters, however much it is; raises GitError."""
+    """Yield what git prints between NUL characters, however much it is; raises GitError.
+
+    A record that is longer than a block comes in pieces.
+    """
     with running(*args) as printed:
         rest = b""
         while block := printed.read(_BLOCK_BYTES):
             *whole, rest = (rest + block).split(b"\0")
             yield from map(os.fsdecode, whole)
+            if len(rest) > _BLOCK_BYTES:
+                yield os.fsdecode(rest)
+                rest = b""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple
 
@@ -15,6 +16,12 @@ from deepseek_cost.terminal import unicode_name
 
 # What one side lays out at most; a folder of prompts is far smaller.
 _MOST_BYTES: Final = 4_000_000_000
+# A few objects can make up a tree without end. Its folders count: they may all be empty.
+_MOST_ENTRIES: Final = 200_000
+# Each level takes a frame and an open file when the folder is removed.
+_MOST_LEVELS: Final = 100
+_LONGEST_PATH: Final = 1_024  # macOS takes no longer ones
+_SHOWN: Final = 60
 _BLOCK_BYTES: Final = 1 << 18
 _LINK_MODE: Final = "120000"
 _POINTER: Final = re.compile(rb"version https://git-lfs.*\noid sha256:([0-9a-f]{64})\n", re.DOTALL)
@@ -95,7 +102,7 @@ def lay_out(
         raise InputError(f"{commit[:12]}: {size:,} bytes of files there; name fewer folders")
     (folder / ".git").mkdir(parents=True)
     named = [entry.beside(ignore_name) for entry in files.values() if entry.name == ".ignore"]
-    _write_all([*files.values(), *named], folder, written)
+    _write_all([*files.values(), *named], commit, folder, written)
     none = [NoText(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
     small = [path for path, entry in files.items() if entry.size <= _LONGEST_POINTER]
     pointed = [(path, _pointed_at(folder / path)) for path in small]
@@ -114,7 +121,7 @@ def _from_top(path: str, top: str, prefix: str) -> str:
 
 
 def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
-    """List the trees, each path once."""
+    """List the files of the trees, each path once; raises InputError for more than is laid out."""
     above = {
         str(parent / name).removeprefix("./")
         for path in paths
@@ -122,10 +129,43 @@ def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
         for name in _IGNORE_FILES
     }
     wanted = [] if "" in paths else ["--", *sorted({*paths, *above})]
-    for record in records("ls-tree", "-r", "-z", "-l", "--full-tree", commit, *wanted):
+    listed = records("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit, *wanted)
+    for count, record in enumerate(listed, 1):
+        if count > _MOST_ENTRIES:
+            raise InputError(
+                f"{commit[:12]}: more than {_MOST_ENTRIES:,} files and folders there, the most "
+                f"that are listed; name fewer folders"
+            )
         told, _, path = record.partition("\t")
-        mode, _, oid, size = told.split()
-        yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
+        _require_usual(path, commit)
+        mode, kind, oid, size = told.split()
+        if kind != "tree":
+            yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
+
+
+def _require_usual(path: str, commit: str) -> None:
+    """Raise InputError for a path that is deeper or longer than any that is laid out."""
+    if path.count("/") > _MOST_LEVELS:
+        raise InputError(f"{_shown(path, commit)}: below more than {_MOST_LEVELS} folders")
+    if len(path) > _LONGEST_PATH:
+        raise InputError(f"{_shown(path, commit)}: longer than {_LONGEST_PATH:,} characters")
+
+
+def _shown(path: str, commit: str) -> str:
+    """Name an entry and its commit, both shortened."""
+    name = unicode_name(path)
+    return f"{commit[:12]}: {name[:_SHOWN]}..." if len(name) > _SHOWN else f"{commit[:12]}: {name}"
+
+
+@contextmanager
+def _laying_out(path: str, commit: str) -> Iterator[None]:
+    """Raise InputError, which names the entry, for what the file system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{_shown(path, commit)}: cannot be laid out: {error.strerror or error}"
+        ) from error
 
 
 def _with_rules(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry]:
@@ -150,19 +190,24 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _write_all(entries: Sequence[Entry], folder: Path, written: dict[str, Path]) -> None:
-    """Write each content once, and link it where it stands again."""
-    for parent in {(folder / entry.path).parent for entry in entries}:
-        parent.mkdir(parents=True, exist_ok=True)
+def _write_all(
+    entries: Sequence[Entry], commit: str, folder: Path, written: dict[str, Path]
+) -> None:
+    """Write each content once, and link it where it stands again; raises InputError."""
+    for parent, path in {(folder / entry.path).parent: entry.path for entry in entries}.items():
+        with _laying_out(path, commit):
+            parent.mkdir(parents=True, exist_ok=True)
     first = {entry.oid: entry for entry in entries if entry.oid not in written}
     if first:
         with running("cat-file", "--batch", fed="\n".join(first).encode() + b"\n") as printed:
             for entry in first.values():
-                _write(printed, entry, folder / entry.path)
+                with _laying_out(entry.path, commit):
+                    _write(printed, entry, folder / entry.path)
                 written[entry.oid] = folder / entry.path
     for entry in entries:
         if entry.oid not in first or first[entry.oid] is not entry:
-            os.link(written[entry.oid], folder / entry.path)
+            with _laying_out(entry.path, commit):
+                os.link(written[entry.oid], folder / entry.path)
 
 
 def _write(printed: IO[bytes], entry: Entry, target: Path) -> None:
