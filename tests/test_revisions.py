@@ -324,6 +324,8 @@ def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: 
         (["--", "--output=x..HEAD"], "--output=x: no such file or folder, and no revision"),
         (["main..HEAD", "promts"], "promts: no text files there in main or HEAD"),
         (["main..HEAD", "../.."], "outside of the repository"),
+        (["main..HEAD", "a/" * 1_500], f"dscost: {'a/' * 30}...: below more than 100 folders"),
+        (["main..HEAD", "b" * 300], f"dscost: {'b' * 300}: File name too long"),
         (["main...other", "prompts"], "main...other: no common commit"),
     ],
 )

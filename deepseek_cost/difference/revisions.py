@@ -10,6 +10,7 @@ from deepseek_cost.difference.files import Selection, Side, Unread
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.repository import tree
 from deepseek_cost.repository.revisions import Revision, are_revisions, resolve
+from deepseek_cost.streams import reading
 from deepseek_cost.terminal import unicode_name
 
 
@@ -43,7 +44,8 @@ def _of_commit(
     top = selection.scratch
     entries = lay_out(revision.commit, folder=top, ignore_name=selection.rules)
     for path, shown in places.items():
-        side.add(top / path, shown, selection)
+        with reading(unicode_name(shown)):
+            side.add(top / path, shown, selection)
         for entry in entries:
             if not path or entry.path == path or entry.path.startswith(f"{path}/"):
                 below = entry.path.removeprefix(path).removeprefix("/")

@@ -70,13 +70,12 @@ def running(*args: str, fed: bytes = b"") -> Iterator[IO[bytes]]:
     with TemporaryFile() as errors, TemporaryFile() as given:
         given.write(fed)
         given.seek(0)
-        git = _start(args, given, errors)
-        try:
-            with git:
+        with _start(args, given, errors) as git:
+            try:
                 yield _of(git.stdout)
-        except BaseException:
-            git.kill()
-            raise
+            except BaseException:
+                git.kill()  # and not waited for until it ends by itself
+                raise
         if git.returncode:
             raise GitError(_said(errors))
 

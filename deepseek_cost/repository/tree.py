@@ -117,6 +117,7 @@ def _from_top(path: str, top: str, prefix: str) -> str:
     path = os.path.normpath(path).replace(os.sep, "/")
     if path == ".." or path.startswith("../"):
         raise InputError(f"{unicode_name(path)}: outside of the repository {unicode_name(top)}")
+    _require_usual(path)
     return "" if path == "." else path
 
 
@@ -143,7 +144,7 @@ def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
             yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
 
 
-def _require_usual(path: str, commit: str) -> None:
+def _require_usual(path: str, commit: str = "") -> None:
     """Raise InputError for a path that is deeper or longer than any that is laid out."""
     if path.count("/") > _MOST_LEVELS:
         raise InputError(f"{_shown(path, commit)}: below more than {_MOST_LEVELS} folders")
@@ -152,9 +153,10 @@ def _require_usual(path: str, commit: str) -> None:
 
 
 def _shown(path: str, commit: str) -> str:
-    """Name an entry and its commit, both shortened."""
+    """Name a path and the commit, if it is of one, both shortened."""
     name = unicode_name(path)
-    return f"{commit[:12]}: {name[:_SHOWN]}..." if len(name) > _SHOWN else f"{commit[:12]}: {name}"
+    shown = f"{name[:_SHOWN]}..." if len(name) > _SHOWN else name
+    return f"{commit[:12]}: {shown}" if commit else shown
 
 
 @contextmanager
