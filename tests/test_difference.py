@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost.difference import NOTHING, Difference, Figures, FileChange, Limit, Pair, State
+from deepseek_cost.difference.files import Side, Unread
 from deepseek_cost.difference.matching import Known, matched, summed
+from deepseek_cost.sources import TextSource
 
 
 def figures(floor: str, total: str | None = None) -> Figures:
@@ -116,3 +118,16 @@ def test_the_largest_increase_of_any_model_stands_first() -> None:
     found = Difference(["x", "y"], [], files).changed()
 
     assert [file.name for file in found] == ["b", "a", "c"]
+
+
+def test_files_that_have_no_text_are_left_out_with_all_below_in_linear_time() -> None:
+    """50,000 links beside as many files: each held against each would take minutes."""
+    names = [f"{number}.txt" for number in range(50_000)]
+    kept = {name: TextSource(name, None) for name in [*names, "sub.txt"]}
+    gone = {name: TextSource(name, None) for name in ["sub/a/b.txt", "link"]}
+    side = Side("new", files=kept | gone)
+    unread = {name: Unread("no text", "") for name in ["sub", "link", *(f"{n}.l" for n in names)]}
+
+    side.leave(unread)
+
+    assert (side.files, side.unread) == (kept, unread)

@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from deepseek_cost.errors import InputError
+from deepseek_cost.repository.tree import folders_above
 from deepseek_cost.sources import TextSource, below
 from deepseek_cost.streams import reading
 from deepseek_cost.terminal import unicode_name
@@ -55,11 +56,15 @@ class Side:
             name = unicode_name(_joined(shown, path.relative_to(place)))
             self.unread[name] = Unread("a binary file", digest(path, name))
 
-    def leave(self, name: str, unread: Unread) -> None:
-        """Leave out a file, or all below a folder, as one that has no text."""
-        for known in [n for n in self.files if n == name or n.startswith(f"{name}/")]:
-            del self.files[known]
-        self.unread[name] = unread
+    def leave(self, unread: Mapping[str, Unread]) -> None:
+        """Leave out files, and all that is below folders, as those that have no text."""
+        names = unread.keys()
+        self.files = {
+            name: source
+            for name, source in self.files.items()
+            if name not in names and names.isdisjoint(folders_above(name))
+        }
+        self.unread |= unread
 
     def _add_file(self, path: Path, name: str, selection: Selection) -> None:
         source = TextSource(unicode_name(os.path.normpath(name)), path, selection.encoding)

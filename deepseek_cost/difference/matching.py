@@ -26,7 +26,8 @@ def matched(
         for name, known in after.items()
         if name not in before and known.digest in gone
     }
-    removed = [name for name in before if name not in after and name not in renamed.values()]
+    moved = set(renamed.values())
+    removed = [name for name in before if name not in after and name not in moved]
     found = []
     for name in (*after, *removed):
         old = before.get(renamed.get(name, name), absent)

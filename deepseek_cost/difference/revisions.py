@@ -42,6 +42,7 @@ def _of_commit(
 ) -> Side:
     side = Side(revision.name, revision.commit)
     top = selection.scratch
+    unread = {}
     entries = lay_out(revision.commit, folder=top, ignore_name=selection.rules)
     for path, shown in places.items():
         with reading(unicode_name(shown)):
@@ -50,7 +51,8 @@ def _of_commit(
             if not path or entry.path == path or entry.path.startswith(f"{path}/"):
                 below = entry.path.removeprefix(path).removeprefix("/")
                 name = unicode_name(os.path.normpath(os.path.join(shown, below)))  # noqa: PTH118
-                side.leave(name, Unread(entry.reason, entry.digest))
+                unread[name] = Unread(entry.reason, entry.digest)
+    side.leave(unread)
     return side
 
 
@@ -65,13 +67,17 @@ def _of_working_tree(paths: Sequence[str], selection: Selection, old: Side) -> S
     for name in old.files:
         if name not in side.files and name not in side.unread and Path(name).is_file():
             side.add(Path(name), name, selection)
-    for name, source in list(side.files.items()):
-        if source.path and source.path.is_symlink():
-            linked = _digest_of_link(source.path, committed.get(name))
-            side.leave(name, Unread(tree.LINK, linked))
-    for name, unread in committed.items():
-        if unread.reason == tree.SUBMODULE and Path(name).is_dir():
-            side.leave(name, unread)
+    links = {
+        name: Unread(tree.LINK, _digest_of_link(source.path, committed.get(name)))
+        for name, source in side.files.items()
+        if source.path and source.path.is_symlink()
+    }
+    submodules = {
+        name: unread
+        for name, unread in committed.items()
+        if unread.reason == tree.SUBMODULE and Path(name).is_dir()
+    }
+    side.leave(links | submodules)
     return side
 
 

@@ -177,15 +177,15 @@ def _with_rules(entries: Iterable[Entry], others: Iterable[Entry]) -> list[Entry
     if not rules:
         return kept
     files = {entry.path for entry in kept}
-    folders = {folder for path in files for folder in _above(path)}
+    folders = {folder for path in files for folder in folders_above(path)}
     return kept + [
         entry
         for entry in rules
-        if entry.path not in folders and files.isdisjoint(_above(entry.path))
+        if entry.path not in folders and files.isdisjoint(folders_above(entry.path))
     ]
 
 
-def _above(path: str) -> Iterator[str]:
+def folders_above(path: str) -> Iterator[str]:
     """Yield the folders that a path is in."""
     while "/" in path:
         path = path.rpartition("/")[0]
