@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -11,7 +11,7 @@ from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.requests.kinds import Kind
 from deepseek_cost.requests.lines import MAX_LINE_BYTES
 from deepseek_cost.requests.reader import NO_VALUE
-from deepseek_cost.sources import TextSource
+from deepseek_cost.sources import TextSource, is_parquet
 from deepseek_cost.streams import Advance, reading
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pyarrow import DataType, Scalar
     from pyarrow.parquet import ParquetFile
 
-SUFFIX: Final = ".parquet"
+# Makes a request body of a prompt.
+Body = Callable[[str], Mapping[str, object]]
+
 # So many rows are held at once.
 _ROWS_OF_TEXT: Final = 512
 _ROWS_OF_STRUCTURES: Final = 32
@@ -27,14 +29,14 @@ _BUFFER: Final = 1 << 18
 
 
 class ColumnSource(TextSource, frozen=True, kw_only=True):
-    """A column of a file: structures are request bodies, and texts are the prompts of `body`.
+    """A column of a file: structures are request bodies, texts are prompts that `body` sends.
 
-    Without a `body`, which has all but the user's message, texts are request bodies, too.
+    Without a `body` texts are request bodies, too.
     """
 
     file: TextSource
     column: str
-    body: Mapping[str, Any] | None
+    body: Body | None
 
     @property
     def size(self) -> int:
@@ -43,7 +45,7 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
 
     @property
     def is_stdin(self) -> bool:
-        """Tell whether it is standard input, which is read from its end here."""
+        """Tell whether it is standard input, in which nothing can be looked up."""
         return self.file.is_stdin
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
@@ -51,6 +53,11 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
         with reading(self.name):
             rows = _Rows(self._lines(self.file.raw(), advance))
         return io.BufferedReader(rows, _BUFFER)
+
+    def has_prompts(self) -> bool:
+        """Tell whether the rows are prompts; raises InputError."""
+        with reading(self.name), self.file.raw() as raw, _told(self.name):
+            return self.body is not None and _is_text(self._kind(_opened(raw, self.name)))
 
     def _lines(self, raw: BinaryIO, advance: Advance) -> Iterator[bytes]:
         with raw, _told(self.name):
@@ -103,29 +110,23 @@ def in_columns(
     sources: Sequence[TextSource],
     column: str | None,
     kind: Kind | None,
-    body: Mapping[str, Any],
+    body: Body,
 ) -> list[TextSource]:
     """Return the sources, of Parquet files the column; raises UsageError, InputError without one.
 
-    Its texts are prompts, sent with the rest of `body`; bodies where a kind of request is given.
+    Its texts are prompts that `body` sends, or bodies where a kind of request is given.
     """
-    if column and not any(map(_is_parquet, sources)):
+    if column and not any(map(is_parquet, sources)):
         raise UsageError(f"--column {column}: of Parquet files, and there is none")
     if column and kind is Kind.TEXT:
         raise UsageError("--as text: the texts of a --column are prompts without it")
     return [
-        _in_column(one, column, None if kind else body) if _is_parquet(one) else one
+        _in_column(one, column, None if kind else body) if is_parquet(one) else one
         for one in sources
     ]
 
 
-def _is_parquet(source: TextSource) -> bool:
-    return source.name.lower().endswith(SUFFIX)
-
-
-def _in_column(
-    source: TextSource, column: str | None, body: Mapping[str, Any] | None
-) -> ColumnSource:
+def _in_column(source: TextSource, column: str | None, body: Body | None) -> ColumnSource:
     if column is None:
         with reading(source.name), source.raw() as raw, _told(source.name):
             has = _listed(_opened(raw, source.name))
@@ -193,7 +194,7 @@ class _Rows(io.RawIOBase):
         super().close()
 
 
-def _line(value: Any, body: Mapping[str, Any] | None) -> bytes:  # noqa: ANN401 - of any type
+def _line(value: Any, body: Body | None) -> bytes:  # noqa: ANN401 - of any type
     """Return a row as a line of JSON."""
     if value is None or (body is None and isinstance(value, str) and not value.strip()):
         row: object = NO_VALUE
@@ -202,7 +203,7 @@ def _line(value: Any, body: Mapping[str, Any] | None) -> bytes:  # noqa: ANN401 
     elif body is None:
         return _on_a_line(value).encode() + b"\n"
     else:
-        row = {**body, "messages": [*body["messages"], {"role": "user", "content": value}]}
+        row = body(value)
     return json.dumps(row, ensure_ascii=False, default=_written).encode() + b"\n"
 
 

@@ -167,7 +167,7 @@ def _alike(
 
 
 def _figures(parts: Breakdown) -> Iterator[int]:
-    yield from (parts.system, parts.user, parts.images)
+    yield from (parts.system, parts.user)
     yield from (tool.tokens for tool in parts.tools.values())
     yield from parts.history.values()
 

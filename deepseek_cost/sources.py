@@ -94,6 +94,11 @@ def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8
     return found
 
 
+def is_parquet(source: TextSource) -> bool:
+    """Tell a Parquet file by its name."""
+    return source.name.lower().endswith(".parquet")
+
+
 def is_url(name: str) -> bool:
     """Tell a URL from the name of a file."""
     scheme, mark, _ = name.partition("://")

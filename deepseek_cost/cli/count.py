@@ -13,7 +13,6 @@ from deepseek_cost.cli.feeds import (
 from deepseek_cost.cli.options import priced, read, sent, shown
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.setup import (
-    body_of,
     find_rows,
     mode_of,
     names_of,
@@ -21,6 +20,7 @@ from deepseek_cost.cli.setup import (
     prompt_options,
     system_text,
 )
+from deepseek_cost.prompt import body_of
 from deepseek_cost.tokens import EngineName
 
 
@@ -53,8 +53,8 @@ def count(
     scenario = Scenario(mode_of(thinking, effort), requests=requests)
     book = price_table(prices).book
     text = system_text(system, encoding)
-    rest = body_of(names_of(book, model)[0], scenario.mode, text)
-    feeds = Feeds(find_rows(files, glob, encoding, column, as_, rest), as_)
+    body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_, body), as_)
     models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
     make = partial(
         workload_of,
@@ -66,7 +66,7 @@ def count(
         counter=feeds.counter(engine),
     )
     workload = with_crew(make(), make, jobs)
-    feeds.run(workload, [] if column else prompt_options(thinking, effort, system))
+    feeds.run(workload, prompt_options(thinking, effort, system))
     write(
         count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json, plain=plain
     )

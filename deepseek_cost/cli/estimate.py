@@ -19,7 +19,6 @@ from deepseek_cost.cli.options import answers, priced, read, sent, shown
 from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
 from deepseek_cost.cli.setup import (
     balance_of,
-    body_of,
     find_rows,
     instant_of,
     mode_of,
@@ -32,6 +31,7 @@ from deepseek_cost.cli.setup import (
 )
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.prices import Currency
+from deepseek_cost.prompt import body_of
 from deepseek_cost.tokens import EngineName
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def estimate(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
-    rest = body_of(names_of(table.book, model)[0], scenario.mode, text)
-    feeds = Feeds(find_rows(files, glob, encoding, column, as_, rest), as_)
+    body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_, body), as_)
     if dask:
         feeds.require_files()
     names = names_to_price(table.book, model, feeds, instant)
@@ -114,7 +114,7 @@ def estimate(
         learned=learned,
     )
     find_served = partial(serving, table.book, model, instant)
-    of_prompts = [] if column else prompt_options(thinking, effort, system)
+    of_prompts = prompt_options(thinking, effort, system)
     counter = None if dask else feeds.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
     workload = _workload(quote, text, find_served, *ways)

@@ -98,7 +98,7 @@ class Feeds:
                     self._way_out_told(feed),
                 ):
                     workload.take(feed)
-        require_prompts(workload.kinds, prompt_options)
+        self._require_prompts(workload.kinds, prompt_options)
 
     def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
         """Return who makes the counter of the sources: on an engine, or what suits their size."""
@@ -151,7 +151,19 @@ class Feeds:
                 _tell_skipped(source.name, subtotal.skips)
                 workload.subtotal.merge(subtotal)
                 advance(source.size)
-        require_prompts(workload.kinds, prompt_options)
+        self._require_prompts(workload.kinds, prompt_options)
+
+    def _require_prompts(self, kinds: set[Kind], prompt_options: Sequence[str]) -> None:
+        """Refuse options of plain prompts where none is; rows of a table may be prompts."""
+        from deepseek_cost.sources import is_parquet
+
+        if prompt_options and any(map(is_parquet, self.found.sources)):
+            from deepseek_cost.columns import ColumnSource
+
+            rows = (source for source in self.found.sources if isinstance(source, ColumnSource))
+            if any(source.has_prompts() for source in rows):
+                return
+        require_prompts(kinds, prompt_options)
 
     @contextmanager
     def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":

@@ -1,7 +1,7 @@
 """What commands are made of before they run: prices, mode, sources, progress."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from deepseek_cost.terminal import unicode_name
 if TYPE_CHECKING:
     from deepseek_cost.bill.balance import Balance
     from deepseek_cost.cache.timeline import Timeline
+    from deepseek_cost.columns import Body
     from deepseek_cost.pricebook import PriceBook
     from deepseek_cost.report.parts import PriceTable
     from deepseek_cost.requests.kinds import Kind
@@ -132,25 +133,17 @@ def find_rows(
     encoding: str,
     column: str | None,
     kind: "Kind | None",
-    body: Mapping[str, object],
+    body: "Body",
 ) -> "Found":
-    """Find the prompts; those in a column of Parquet files are sent with the rest of a body."""
+    """Find the prompts; those in a column of Parquet files are sent by a body."""
+    from deepseek_cost.sources import is_parquet
+
     found = find_sources(files, glob, encoding)
-    if column or any(source.name.lower().endswith(".parquet") for source in found.sources):
+    if column or any(map(is_parquet, found.sources)):
         from deepseek_cost.columns import in_columns
 
         found.sources = in_columns(found.sources, column, kind, body)
     return found
-
-
-def body_of(model: str, mode: Mode, system: str) -> Mapping[str, object]:
-    """Return a body as the options have it, without the user's message."""
-    thinking = {"thinking": {"type": "enabled"}, "reasoning_effort": mode.effort.value}
-    return {
-        "model": model,
-        "messages": [{"role": "system", "content": system}] if system else [],
-        **(thinking if mode.thinking else {"thinking": {"type": "disabled"}}),
-    }
 
 
 def system_text(system: str | None, encoding: str) -> str:
