@@ -14,9 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
 
-from deepseek_cost.pricefile import load_prices
+from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokenizer import default_counter
 from tests.sequences import Sequences
 
 _GOAL = 0.95

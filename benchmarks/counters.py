@@ -20,13 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from deepseek_cost.tokenizer import vocabulary
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
 
 from benchmarks.corpora import KINDS, paragraphs
 from benchmarks.racing import BARE, Run, bare, dscost, process, raced, spread
-from deepseek_cost import vocabulary
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokenizer import default_counter
 
 # What loads a counter and defines `count`, of text or of bytes.
 _LOADED: Final = {
@@ -189,7 +190,7 @@ def _seconds(printed: str) -> float:
 
 def _ranks(folder: Path) -> Path:
     """Write the vocabulary as gigatoken reads it."""
-    from deepseek_cost.tokens.on_gigatoken import _lines  # noqa: PLC0415 - may be missing
+    from deepseek_cost.tokenizer.gigatoken_engine import _lines  # noqa: PLC0415 - may be missing
 
     path = folder / "ranks.tiktoken"
     path.write_bytes(b"".join(_lines(vocabulary.load_index())))

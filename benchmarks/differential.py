@@ -18,9 +18,9 @@ from pathlib import Path
 from msgspec import structs
 from tokenizers import Tokenizer
 
-from deepseek_cost import vocabulary
-from deepseek_cost.tokens import EngineName, default_counter, fast_counter
-from deepseek_cost.tokens.on_tiktoken import byte_pairs
+from deepseek_cost.tokenizer import default_counter, fast_counter, vocabulary
+from deepseek_cost.tokenizer.base import EngineName
+from deepseek_cost.tokenizer.tiktoken_engine import byte_pairs
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

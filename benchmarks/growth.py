@@ -16,13 +16,14 @@ from typing import Final
 from pygal import XY, Config
 from pygal.style import Style
 
+from deepseek_cost.tokenizer import vocabulary
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
 
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import Rivals, dscost, process, raced
-from deepseek_cost import vocabulary
-from deepseek_cost.render.picture import without_scripts
+from deepseek_cost.render.svg import without_scripts
 
 _TOKENIZERS: Final = """
 import sys

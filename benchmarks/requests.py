@@ -19,12 +19,12 @@ import deepseek_recipe as recipe
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
 
-from deepseek_cost.pricefile import load_prices
-from deepseek_cost.prices import Template
-from deepseek_cost.prompt.bodies import count_body
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.pricing.entries import Template
+from deepseek_cost.pricing.loader import load_prices
+from deepseek_cost.prompt.body import count_body
 from deepseek_cost.prompt.segments import SegmentCounter
-from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.tokenizer import default_counter
 from tests.bodies import MAKERS, Bodies
 from tests.reference import Reference, request
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepseek_cost.api import count_texts, count_tokens, estimate, estimate_report
-    from deepseek_cost.charge import Charge, Meter, price_answer, price_usage
-    from deepseek_cost.cost import Cost
+    from deepseek_cost.billing.meter import Charge, Meter, price_answer, price_usage
     from deepseek_cost.errors import (
         DscostError,
         InputError,
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
         UsageError,
         VocabularyError,
     )
-    from deepseek_cost.estimates import Estimate, PromptTokens, Tally
-    from deepseek_cost.pricebook import Price, PriceBook
-    from deepseek_cost.pricefile import load_prices
-    from deepseek_cost.prices import Currency, Rates
-    from deepseek_cost.prompt import Effort
-    from deepseek_cost.schedule import Tier
-    from deepseek_cost.usage import TokenUsage
+    from deepseek_cost.estimates.estimate import Estimate
+    from deepseek_cost.estimates.tally import PromptTokens, Tally
+    from deepseek_cost.pricing.book import Price, PriceBook
+    from deepseek_cost.pricing.cost import Cost, TokenUsage
+    from deepseek_cost.pricing.entries import Currency, Rates
+    from deepseek_cost.pricing.loader import load_prices
+    from deepseek_cost.pricing.schedule import Tier
+    from deepseek_cost.prompt.template import Effort
 
 __all__ = [
     "Charge",
@@ -60,18 +60,19 @@ __all__ = [
     "price_usage",
 ]
 
+# The module that has each name, which is loaded when it is asked for.
 _HOMES = {
     "api": ("count_texts", "count_tokens", "estimate", "estimate_report"),
-    "charge": ("Charge", "Meter", "price_answer", "price_usage"),
-    "cost": ("Cost",),
+    "billing.meter": ("Charge", "Meter", "price_answer", "price_usage"),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
-    "estimates": ("Estimate", "PromptTokens", "Tally"),
-    "pricebook": ("Price", "PriceBook"),
-    "pricefile": ("load_prices",),
-    "prices": ("Currency", "Rates"),
-    "prompt": ("Effort",),
-    "schedule": ("Tier",),
-    "usage": ("TokenUsage",),
+    "estimates.estimate": ("Estimate",),
+    "estimates.tally": ("PromptTokens", "Tally"),
+    "pricing.book": ("Price", "PriceBook"),
+    "pricing.cost": ("Cost", "TokenUsage"),
+    "pricing.entries": ("Currency", "Rates"),
+    "pricing.loader": ("load_prices",),
+    "pricing.schedule": ("Tier",),
+    "prompt.template": ("Effort",),
 }
 
 

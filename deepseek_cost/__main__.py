@@ -18,7 +18,7 @@ def main() -> None:
     try:
         if sys.argv[1:3] == ["when", "--format"] and len(sys.argv) == len(_STATUS_LINE):
             _write_status_line(sys.argv[3])
-        from deepseek_cost.cli import run  # noqa: PLC0415 - an interrupt while it loads is one, too
+        from deepseek_cost.cli.app import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
         sys.exit(run(sys.argv[1:]))
     except KeyboardInterrupt:
@@ -29,7 +29,7 @@ def main() -> None:
 
 def _write_status_line(template: str) -> None:
     """End with the line if it can be had fast; whatever stands in the way, the command tells."""
-    from deepseek_cost.statusline.quick import line  # noqa: PLC0415 - for this command alone
+    from deepseek_cost.cli.statusline import line  # noqa: PLC0415 - for this command alone
 
     with suppress(AttributeError, OSError, ValueError):
         text = line(template)

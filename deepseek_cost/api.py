@@ -1,35 +1,136 @@
-"""The Python interface: what requests cost before they are sent.
+"""Count_tokens, estimate, estimate_report.
 
 A request is a text (one user message), a list of messages, or a whole request as a dict: the body
 of Chat Completions, Messages or Responses, or the arguments with which a client is called.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from io import BytesIO
+from typing import Any, Final
 
-from deepseek_cost import arguments
-from deepseek_cost.assumptions import warnings_of
-from deepseek_cost.assumptions.workload import warnings_of_workload
-from deepseek_cost.batch import Subtotal
+from msgspec import Struct
+
 from deepseek_cost.errors import InputError, UnknownModelError, UsageError
-from deepseek_cost.estimates import Estimate, PromptTokens, Scenario
-from deepseek_cost.given import WHICH_MODEL, Request, Said, choice, opened
-from deepseek_cost.ledger import Ledger
-from deepseek_cost.pricebook import PriceBook
-from deepseek_cost.pricefile import load_prices
-from deepseek_cost.prices import Currency, Model, Rates
-from deepseek_cost.prompt import Effort, Mode
-from deepseek_cost.quote import Quote
-from deepseek_cost.report.estimate import EstimateReport
-from deepseek_cost.report.estimate import estimate_report as report_of
-from deepseek_cost.report.parts import PriceTable
-from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.reader import Feed
-from deepseek_cost.served import Served, ServedNames, served
-from deepseek_cost.tokens import sparing_counter
-from deepseek_cost.workload import Workload
+from deepseek_cost.estimates.assumptions import warnings_of, warnings_of_workload
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.ledger import Ledger
+from deepseek_cost.estimates.quote import Quote
+from deepseek_cost.estimates.subtotal import Subtotal
+from deepseek_cost.estimates.tally import PromptTokens, Scenario
+from deepseek_cost.estimates.workload import Workload
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.reader import Feed
+from deepseek_cost.inputs.routing import Served, ServedNames, served
+from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.entries import Currency, Model, Rates
+from deepseek_cost.pricing.loader import load_prices
+from deepseek_cost.prompt.template import Effort, Mode
+from deepseek_cost.reports.estimate import EstimateReport
+from deepseek_cost.reports.estimate import estimate_report as report_of
+from deepseek_cost.reports.parts import PriceTable
+from deepseek_cost.text import choice, parse_ratio
+from deepseek_cost.tokenizer import sparing_counter
+
+Request = str | Sequence[Any] | Mapping[str, Any]
+# What errors call it, where a file would have its name.
+_SOURCE: Final = TextSource("request", None)
+# Arguments of the clients' methods that are no part of what is sent.
+_OF_CLIENT: Final = ("extra_headers", "extra_query", "timeout")
+WHICH_MODEL: Final = "which model? pass model='deepseek-v4-pro' or another name"
+
+
+class Said(Struct, frozen=True):
+    """What is said beside a text or messages; None where the API's default holds."""
+
+    system: str = ""
+    thinking: bool | None = None
+    effort: Effort | None = None
+
+    def __post_init__(self) -> None:
+        if self.effort is not None and self.thinking is False:
+            raise UsageError("effort is of thinking; leave out effort or thinking=False")
+
+    @property
+    def names(self) -> list[str]:
+        """What of it is given."""
+        given = {
+            "system": self.system != "",
+            "thinking": self.thinking is not None,
+            "effort": self.effort is not None,
+        }
+        return [name for name, is_given in given.items() if is_given]
+
+
+class GivenText(Feed):
+    """A text that needs no decoding, whatever characters it has."""
+
+    text: str = ""
+
+    def blocks(self) -> Iterator[str]:
+        """Yield the text."""
+        yield self.text
+
+
+def opened(request: Request, model: str | None, said: Said) -> Feed:
+    """Open a request; messages become a body for `model`. Raises InputError, UsageError."""
+    if isinstance(request, str):
+        _require_model(model)
+        return GivenText(_SOURCE, BytesIO(), Kind.TEXT, is_text=True, text=request)
+    if isinstance(request, Mapping):
+        if said.names:
+            names = ", ".join(said.names)
+            raise UsageError(f"{names}: of texts and messages; a whole request says it by itself")
+        return _of_json(_sent(request))
+    if isinstance(request, Sequence) and not isinstance(request, bytes | bytearray):
+        return _of_json(_body(request, _require_model(model), said))
+    raise InputError(
+        f"a request is a text, a list of messages or a whole request as a dict, "
+        f"not {type(request).__name__}"
+    )
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - whatever the object holds
+    """Return what a client's object holds, as it was received or would be sent."""
+    dump = getattr(value, "model_dump", None)  # of pydantic's models, which the clients return
+    if callable(dump) and not isinstance(value, type):
+        return dump(mode="json", exclude_unset=True, warnings=False)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"it holds a {type(value).__name__}")
+
+
+def _require_model(model: str | None) -> str:
+    if model is None:
+        raise UsageError(WHICH_MODEL)
+    return model
+
+
+def _body(messages: Sequence[Any], model: str, said: Said) -> dict[str, Any]:
+    system = [{"role": "system", "content": said.system}] if said.system else []
+    body: dict[str, Any] = {"model": model, "messages": [*system, *messages]}
+    if said.thinking is not None:
+        body["thinking"] = {"type": "enabled" if said.thinking else "disabled"}
+    return body | ({"reasoning_effort": said.effort.value} if said.effort else {})
+
+
+def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a client sends when it is called with these arguments."""
+    body = {key: value for key, value in request.items() if key not in _OF_CLIENT}
+    extra = body.pop("extra_body", None)
+    return body | (dict(extra) if isinstance(extra, Mapping) else {})
+
+
+def _of_json(value: dict[str, Any]) -> Feed:
+    try:
+        text = json.dumps(value, allow_nan=False, default=plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"the request cannot be sent as JSON: {error}") from error
+    return Feed(_SOURCE, BytesIO(text.encode()), None, is_text=False)
+
 
 _DEFAULT_MODEL: Final = "deepseek-v4-pro"
 _MOST_REQUESTS: Final = 10**12
@@ -227,4 +328,4 @@ def _scenario(
     if output_tokens is not None and output_tokens < 0:
         raise UsageError(f"output_tokens={output_tokens!r} is negative")
     mode = Mode(said.thinking is not False, said.effort or Effort.HIGH)
-    return Scenario(mode, output_tokens, arguments.ratio(str(cache_hit_ratio)), requests)
+    return Scenario(mode, output_tokens, parse_ratio(str(cache_hit_ratio)), requests)

@@ -13,9 +13,9 @@ from typer import Context
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
-from deepseek_cost.cli import application
+from deepseek_cost.cli.app import application
 from deepseek_cost.cli.manual import MANUALS, Manual
-from deepseek_cost.report.contract import json_schema
+from deepseek_cost.reports.contract import json_schema
 
 Schema = Mapping[str, Any]
 

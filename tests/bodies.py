@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from deepseek_cost.requests.kinds import Kind
+from deepseek_cost.inputs.kinds import Kind
 from tests.hostile import FRAGMENTS
 
 Body = dict[str, Any]

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from deepseek_cost.cli import run
-from deepseek_cost.pricebook import PriceBook
-from deepseek_cost.pricefile import load_prices
-from deepseek_cost.tokens import default_counter
-from deepseek_cost.tokens.stream import StreamCounter
+from deepseek_cost.cli.app import run
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.loader import load_prices
+from deepseek_cost.tokenizer import default_counter
+from deepseek_cost.tokenizer.stream import StreamCounter
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -4,7 +4,7 @@ import unicodedata
 from collections import defaultdict
 from random import Random
 
-from deepseek_cost.vocabulary import load_ranks
+from deepseek_cost.tokenizer.vocabulary import load_ranks
 
 # White space of every kind, digits, CJK and kana (unassigned ones too), punctuation that looks
 # like theirs, controls, joiners, marks, emoji, contractions, spellings of special tokens.

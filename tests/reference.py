@@ -5,13 +5,13 @@ from typing import Any
 
 import deepseek_recipe as recipe
 
-from deepseek_cost import vocabulary
-from deepseek_cost.prices import Template
-from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.lines import Document
-from deepseek_cost.requests.places import Line, Request
-from deepseek_cost.requests.reader import request_of
-from deepseek_cost.requests.strictjson import parse
+from deepseek_cost.inputs.jsonl import Document
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.reader import request_of
+from deepseek_cost.inputs.request import Line, Request
+from deepseek_cost.inputs.strict_json import parse
+from deepseek_cost.pricing.entries import Template
+from deepseek_cost.tokenizer import vocabulary
 
 _REQUESTS: dict[Kind, Any] = {
     Kind.CHAT: recipe.ChatCompletionRequest,

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepseek_cost.cache.hits import Hits
-from deepseek_cost.cache.misses import explain
-from deepseek_cost.cache.prefix import PrefixCache, Prompt
-from deepseek_cost.pricebook import PriceBook
-from deepseek_cost.prompt.bodies import Body, read_body
-from deepseek_cost.prompt.items import items_of
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.prompt.body import Body, read_body
+from deepseek_cost.prompt.breakdown import Hits
+from deepseek_cost.prompt.cache import PrefixCache, Prompt
+from deepseek_cost.prompt.misses import explain, items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.tokens import ID_BYTES
+from deepseek_cost.tokenizer.base import ID_BYTES
 from tests.reference import request
 
 _KINDS = {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from deepseek_cost.cache.hits import Hits
+from deepseek_cost.prompt.breakdown import Hits
 
 
 @dataclass

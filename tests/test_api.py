@@ -31,10 +31,10 @@ from deepseek_cost import (
     price_answer,
     price_usage,
 )
-from deepseek_cost.given import Request
-from deepseek_cost.report.estimate import EstimateReport
-from deepseek_cost.report.parts import to_json
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.api import Request
+from deepseek_cost.reports.estimate import EstimateReport
+from deepseek_cost.reports.parts import to_json
+from deepseek_cost.tokenizer import default_counter
 from tests.conftest import Dscost
 
 # A Monday, 10:00 in Beijing: peak hours.
@@ -335,7 +335,7 @@ def test_a_notebook_shows_a_report_as_its_page() -> None:
 
     for text in ("deepseek-v4-flash", "deepseek-v4-pro", "input tokens", "84", "31"):
         assert text in page
-    assert report.estimates[0]._repr_html_() is None
+    assert not hasattr(report.estimates[0], "_repr_html_")
 
 
 def test_a_notebook_shows_a_charge_as_a_table() -> None:

@@ -62,7 +62,7 @@ def test_the_wheel_runs_from_a_folder_of_its_own(built: Path, tmp_path: Path) ->
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")  # noqa: S202 - our own
     code = (
-        "import deepseek_cost.pricefile as p; print(p.__file__);"
+        "import deepseek_cost.pricing.loader as p; print(p.__file__);"
         "print(p.bundled()); print(p.load_prices().checked)"
     )
 
@@ -77,7 +77,7 @@ def test_the_wheel_runs_from_a_folder_of_its_own(built: Path, tmp_path: Path) ->
 
     site = tmp_path / "site" / "deepseek_cost"
     assert ran.stdout.split() == [
-        str(site / "pricefile" / "__init__.py"),
+        str(site / "pricing" / "loader.py"),
         str(site / "prices.toml"),
         "2026-11-23",
     ]

@@ -1,7 +1,7 @@
 """DeepSeek's V4 encoding for tiktoken: `tiktoken.get_encoding("deepseek_v4")`."""
 
-from deepseek_cost.tokens.pieces import PATTERN
-from deepseek_cost.vocabulary import load_ranks, load_special_tokens
+from deepseek_cost.tokenizer.pretokenizer import PATTERN
+from deepseek_cost.tokenizer.vocabulary import load_ranks, load_special_tokens
 
 
 def deepseek_v4() -> dict[str, object]:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from deepseek_cost.errors import InputError
-from deepseek_cost.terminal import printable
+from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deepseek_cost.estimates import Estimate
-    from deepseek_cost.page.blocks import Page
-    from deepseek_cost.report.chat import ChatReport
-    from deepseek_cost.report.compare import CompareReport
-    from deepseek_cost.report.contract import Report
+    from deepseek_cost.estimates.estimate import Estimate
+    from deepseek_cost.render.page import Page
+    from deepseek_cost.reports.chat import ChatReport
+    from deepseek_cost.reports.compare import CompareReport
+    from deepseek_cost.reports.parts import Report
 
 OVER_LIMIT: Final = 3
 # What COLUMNS may say; tables need no more, and make do with no less.
@@ -73,32 +73,29 @@ def say(message: str) -> None:
 
 def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
     """Write the chart of a report to a file."""
-    from deepseek_cost.page import describe
-    from deepseek_cost.render.picture import to_svg
+    from deepseek_cost.render.svg import to_svg
 
     try:
-        path.write_text(to_svg(describe(report)), encoding="utf-8")
+        path.write_text(to_svg(report.page()), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--svg {path}: {error.strerror}") from error
 
 
 def _as_json(report: "Report") -> str:
-    from deepseek_cost.report.parts import to_json
+    from deepseek_cost.reports.parts import to_json
 
     return to_json(report) + "\n"
 
 
 def _as_sentences(report: "Report") -> str:
-    from deepseek_cost.page import describe
-    from deepseek_cost.render.plain import to_plain
+    from deepseek_cost.render.text import to_plain
 
-    return to_plain(describe(report))
+    return to_plain(report.page())
 
 
 def _as_table(report: "Report") -> str:
-    from deepseek_cost.page import describe
 
-    return draw_table(describe(report))
+    return draw_table(report.page())
 
 
 def draw_table(page: "Page") -> str:
@@ -119,7 +116,7 @@ def _rich_must_decide() -> bool:
 
 
 def _if_wide(page: "Page", width: int) -> str | None:
-    from deepseek_cost.render.unbroken import to_wide_terminal
+    from deepseek_cost.render.wide import to_wide_terminal
 
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return to_wide_terminal(page, width, is_styled=is_terminal and _styles_are_wanted())

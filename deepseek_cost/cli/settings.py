@@ -1,24 +1,22 @@
-"""What options are without their flags: a variable beats a file, and a file beats the default."""
+"""Files and variables behind options."""
 
 import os
+import stat
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import typer
 from typer._click.core import ParameterSource
 from typer._click.globals import get_current_context
 from typer._click.types import FloatRange, IntRange
 
-from deepseek_cost.cli.options.groups import PREFIX
+from deepseek_cost.cli.groups import PREFIX
 from deepseek_cost.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from typer._click.core import Parameter
-
-    from deepseek_cost.configfile import Setting
 
 # Of these one rules the other out; what is given more expressly puts its opposite aside.
 _OPPOSITES: Final = (("thinking", "effort"), ("output_tokens", "output_from"))
@@ -42,9 +40,9 @@ def name_of(option: "Parameter") -> str | None:
 
 def names() -> set[str]:
     """Return the names of the settings of all commands, without loading the commands."""
-    from deepseek_cost.cli.options import answers, livecheck, logs, priced, read, sent, shown
+    from deepseek_cost.cli import options
 
-    modules = (read, sent, answers, priced, shown, logs, livecheck)
+    modules = (options, options, options, options, options, options, options)
     declared = (alias for module in modules for alias in vars(module).values())
     infos = (info for alias in declared for info in getattr(alias, "__metadata__", ()))
     return {name for info in infos if (name := name_of(info))}
@@ -55,7 +53,7 @@ def from_files() -> "Mapping[str, Setting]":
 
     Raises ConfigError for a file that is none, or that sets what is no setting.
     """
-    from deepseek_cost.configfile import find
+    # LOCALIMPORT
 
     try:
         found = find(Path.cwd())
@@ -166,3 +164,89 @@ def _nearest(name: str, known: set[str]) -> str:
 
     near = get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else "dscost config lists them"
+
+
+# In a folder that has both, the first one's settings come first. The keys lead to the settings.
+FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "dscost.toml": (),
+    "pyproject.toml": ("tool", "dscost"),
+}
+_NAME: Final = b"dscost"
+_MAX_BYTES: Final = 200_000
+# A key of thousands of parts takes the parser long.
+_MAX_LINE: Final = 5_000
+
+
+class Setting(NamedTuple):
+    """A value as TOML has it (fractions as they are written), with its file and key there."""
+
+    value: object
+    file: Path
+    key: str
+
+    @property
+    def place(self) -> str:
+        """Where it is set, the file as seen from the current folder."""
+        return f"{os.path.relpath(self.file)}:{self.key}"
+
+
+def find(folder: Path) -> dict[str, Setting]:
+    """Return what the files of a folder and of those above it set; the nearest wins, key by key.
+
+    Raises ConfigError for what is no TOML.
+    """
+    found: dict[str, Setting] = {}
+    for file, keys in _files(folder):
+        for name, value in _table(file, keys).items():
+            found.setdefault(name, Setting(value, file, ".".join((*keys, name))))
+    return found
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for place in (folder, *folder.parents):
+        for name, keys in FILES.items():
+            file = place / name
+            try:
+                if stat.S_ISREG(file.stat().st_mode):
+                    yield file, keys
+            except (OSError, ValueError):  # there is none, or the folder may not be looked into
+                continue
+
+
+def _table(file: Path, keys: tuple[str, ...]) -> Mapping[str, object]:
+    data = _read(file)
+    if keys and _NAME not in data:  # most projects' files: not worth a parser
+        return {}
+    table: object = _parsed(data, file)
+    for number, key in enumerate(keys, 1):
+        table = table.get(key, {}) if isinstance(table, dict) else table
+        if not isinstance(table, dict):
+            raise ConfigError(f"{_shown(file)}: {'.'.join(keys[:number])} is no table of settings")
+    return table if isinstance(table, dict) else {}
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{_shown(file)}: {error.strerror}") from error
+
+
+def _parsed(data: bytes, file: Path) -> dict[str, object]:
+    import tomllib
+
+    if len(data) > _MAX_BYTES:
+        raise ConfigError(f"{_shown(file)}: larger than {_MAX_BYTES:,} bytes; use a dscost.toml")
+    if any(len(line) > _MAX_LINE for line in data.splitlines()):
+        raise ConfigError(f"{_shown(file)}: a line is longer than {_MAX_LINE:,} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"), parse_float=str)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{_shown(file)}: not UTF-8 at byte {error.start}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{_shown(file)}: not valid TOML: {error}") from error
+
+
+def _shown(file: Path) -> str:
+    return os.path.relpath(file)

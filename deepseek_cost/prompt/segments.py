@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.breakdown import ROLES, Breakdown, tools_of
-from deepseek_cost.tokens import ID_BYTES
+from deepseek_cost.prompt.breakdown import ROLES, Breakdown, tools_of
+from deepseek_cost.tokenizer.base import ID_BYTES
 
 if TYPE_CHECKING:
     from deepseek_recipe import Conversation, Message, RenderedPrompt
 
-    from deepseek_cost.tokens import TextCounter, TextEncoder
+    from deepseek_cost.tokenizer.base import TextCounter, TextEncoder
 
 # Texts kept to be found again: some of the largest requests, or many small ones.
 _KEPT_CHARACTERS: Final = 4_000_000

@@ -3,19 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from deepseek_recipe import (
-    AssistantMessage,
-    Conversation,
-    Message,
-    RenderedPrompt,
-    UserMessage,
-)
+from deepseek_recipe import AssistantMessage, Conversation, Message, RenderedPrompt, UserMessage
 from msgspec import Struct
 
-from deepseek_cost.cache.prefix import Prompt
-from deepseek_cost.prompt.bodies import RenderedBody
+from deepseek_cost.prompt.body import RenderedBody
+from deepseek_cost.prompt.cache import Prompt
 from deepseek_cost.prompt.segments import SegmentEncoder, segments
-from deepseek_cost.prompt.tokenized import END, THOUGHT
+from deepseek_cost.prompt.token_ids import END, THOUGHT
 
 _WORD: Final = " a"  # one token, however many stand in a row
 

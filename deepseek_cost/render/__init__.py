@@ -1,1 +1,1 @@
-"""Renderers: each draws a page in its own way, and knows nothing of reports."""
+"""A page model and its drawers: terminal, text, HTML, Markdown, SVG."""

@@ -7,8 +7,8 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from deepseek_cost.page.blocks import BREAK, Block, Drawing, Page, Table, Words, indent
-from deepseek_cost.render.plain import said, spans
+from deepseek_cost.render.page import BREAK, Block, Drawing, Page, Table, Words, indent
+from deepseek_cost.render.text import said, spans
 
 # Wide, and as a phone shows it: letters keep their size.
 _SIZES: Final = {"wide": (900, 520), "narrow": (360, 420)}
@@ -58,7 +58,7 @@ def _nested(lines: tuple[str, ...]) -> list[tuple[str, list[str]]]:
 
 def _pictures(drawing: Drawing, number: int) -> dict[str, Markup]:
     """Draw a chart in each size."""
-    from deepseek_cost.render.picture import draw  # noqa: PLC0415 - for charts alone
+    from deepseek_cost.render.svg import draw  # noqa: PLC0415 - for charts alone
 
     # The picture is written by a library that escapes what it is given.
     return {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from deepseek_cost.page.blocks import BREAK, Block, Drawing, Page, Table, Week, Words, indent
+from deepseek_cost.render.page import BREAK, Block, Drawing, Page, Table, Week, Words, indent
 
 _WIDTH: Final = 80
 # What means something inside a line; at a line's beginning there is more.
@@ -36,12 +36,12 @@ def _block(block: Block) -> str:
             items = "\n".join(_items(lines))
             return _FOLDED.format(items) if is_quiet else items
         case Drawing(chart, caption):
-            from deepseek_cost.render.letters import draw_chart  # noqa: PLC0415 - for charts alone
+            from deepseek_cost.render.text import draw_chart  # noqa: PLC0415 - for charts alone
 
             head = f"**{_text(caption)}**\n\n" if caption else ""
             return f"{head}{_code(draw_chart(chart, _WIDTH))}"
         case Week():
-            from deepseek_cost.render.letters import draw_week, legend  # noqa: PLC0415 - likewise
+            from deepseek_cost.render.text import draw_week, legend  # noqa: PLC0415 - likewise
 
             notes = "\n".join(_items([legend(block), *block.notes]))
             return f"{_code(draw_week(block))}\n\n{notes}"

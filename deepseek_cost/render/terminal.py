@@ -1,4 +1,4 @@
-"""A page on a terminal, by Rich."""
+"""On Rich."""
 
 from typing import TYPE_CHECKING, TextIO
 
@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.text import Text
 
-from deepseek_cost.page.blocks import Drawing, Table, Week, Words
-from deepseek_cost.render.unbroken import NARROWEST
+from deepseek_cost.render.page import Drawing, Table, Week, Words
+from deepseek_cost.render.wide import NARROWEST
 
 if TYPE_CHECKING:
-    from deepseek_cost.page.blocks import Block, Page
+    from deepseek_cost.render.page import Block, Page
 
 
 def to_terminal(
@@ -51,13 +51,13 @@ def _print_block(block: "Block", console: Console) -> None:
             for line in lines:
                 _print_line(console, line, style="dim" if is_quiet else "")
         case Drawing(chart, caption):
-            from deepseek_cost.render.letters import draw_chart  # noqa: PLC0415 - for charts alone
+            from deepseek_cost.render.text import draw_chart  # noqa: PLC0415 - for charts alone
 
             if caption:
                 _print_line(console, f"{caption}\n")
             _print_line(console, draw_chart(chart, console.width))
         case Week():
-            from deepseek_cost.render.letters import draw_week, legend  # noqa: PLC0415 - likewise
+            from deepseek_cost.render.text import draw_week, legend  # noqa: PLC0415 - likewise
 
             _print_line(console, draw_week(block))
             console.print()

@@ -1,1 +1,0 @@
-"""What requests did cost, by the usage of their answers, and how good the forecast was."""

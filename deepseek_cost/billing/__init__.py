@@ -1,0 +1,1 @@
+"""Usage reported by the API as billed tokens, and what they cost."""

@@ -1,0 +1,45 @@
+"""What a bill rests on besides the answers and the price list, and what makes it doubtful."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from deepseek_cost.billing.account import Account
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.provenance import Assumption
+from deepseek_cost.pricing.schedule import TierBy
+
+
+def assumptions_of(account: Account) -> Iterator[Assumption]:
+    """Yield the assumptions of a bill."""
+    by = f"by the {account.tier_by} of each request; DeepSeek does not say which instant counts"
+    yield Assumption("tier", by, "--tier-by")
+    if account.other_instant:
+        other = TierBy.END if account.tier_by is TierBy.START else TierBy.START
+        told = f"{account.other_instant:,} lines tell the {other} alone, which stands in"
+        yield Assumption("tier", told, "--field")
+    if account.assumed_splits:
+        split = f"assumed for {account.assumed_splits:,} lines that do not tell hits"
+        yield Assumption("cache_hits", split, "--cache-hit-ratio")
+    if account.untold_reasoning:
+        untold = f"{account.untold_reasoning:,} lines do not tell it; it is in the output"
+        yield Assumption("reasoning", untold)
+    same = "the same tokens, hits and output; another model would give others"
+    yield Assumption("other_model", same)
+
+
+def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:
+    """Yield what is missing in a bill, or may be wrong in it."""
+    if account.unpriced:
+        lines = "line" if account.unpriced == 1 else "lines"
+        yield (
+            f"{account.unpriced:,} {lines} could not be priced, and no figure holds them; the "
+            f"first: {account.faults[0]}"
+        )
+    if account.near_edge:
+        requests = "request is" if account.near_edge == 1 else "requests are"
+        yield (
+            f"{account.near_edge:,} {requests} within a minute of a change of price, and may be "
+            f"billed on its other side"
+        )
+    if account.last is not None:
+        yield from book.warnings_at(datetime.fromtimestamp(int(account.last), UTC))

@@ -1,0 +1,1 @@
+"""The formats of logs that a bill is read from, one module each."""

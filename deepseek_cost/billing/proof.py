@@ -1,0 +1,219 @@
+"""The forecast held against the bill."""
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from deepseek_cost.billing.records import Record, request_in
+from deepseek_cost.billing.response import answer_of
+from deepseek_cost.billing.tariff import Stretch, Sums, figures_of, total
+from deepseek_cost.errors import DscostError
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Request
+from deepseek_cost.inputs.routing import served
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.entries import Model, Service, Template
+from deepseek_cost.prompt.body import Body, RenderedBody, read_body
+from deepseek_cost.prompt.breakdown import Hits, RequestTokens
+from deepseek_cost.prompt.cache import PrefixCache
+from deepseek_cost.prompt.segments import SegmentEncoder
+
+
+def at_low_effort(request: Request) -> Request:
+    """Return a request as the preview rendered it at high effort.
+
+    The later template has no text for low effort, either; recorded bills agree with that.
+    """
+    if request.kind is Kind.CHAT:
+        low = request.body | {"reasoning_effort": "low"}
+    else:
+        name = "reasoning" if request.kind is Kind.RESPONSES else "output_config"
+        given = request.body.get(name)
+        low = request.body | {name: (given if isinstance(given, dict) else {}) | {"effort": "low"}}
+    return replace(request, body=low, text=json.dumps(low, ensure_ascii=False))
+
+
+_STRICT: Final = re.compile(r'"strict"\s*:\s*true')
+_SERVER_SIDE: Final = re.compile(r'"type"\s*:\s*"(web_search|web_fetch)')
+
+
+class Reason(StrEnum):
+    """The likely reason of a difference."""
+
+    IMAGES = "an image that is not at hand"
+    FIM = "a completion between prompt and suffix is an estimate"
+    SERVER_SIDE = "web search or fetch on the server adds tokens"
+    STRICT = "the server rewrites the schema of strict tools"
+    REASONING = "the server looks up reasoning that the request leaves out"
+    KEY_ORDER = "the log may not keep the order of the keys in tools"
+    PREVIEW = "the preview's own template is no longer rendered"
+    UNKNOWN = "unknown"
+
+
+def reason_of(request: Request, tokens: RequestTokens, served_with: Template) -> Reason:
+    """Return the likely reason for which a request's tokens differ, by what is in it."""
+    text, body = request.text, request.body
+    found = {
+        Reason.IMAGES: tokens.unknown_images > 0,
+        Reason.FIM: request.kind is Kind.FIM,
+        Reason.SERVER_SIDE: bool(_SERVER_SIDE.search(text)),
+        Reason.STRICT: bool(_STRICT.search(text)),
+        Reason.REASONING: served_with is Template.V4_1
+        and '"tool_calls"' in text
+        and '"reasoning_content"' not in text,
+        Reason.KEY_ORDER: bool(body.get("tools")),
+        Reason.PREVIEW: served_with is Template.V4_PREVIEW,
+    }
+    return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
+
+
+# Deviations that the report names; all are counted.
+_NAMED: Final = 100
+
+
+class Deviation(Struct, frozen=True):
+    """A figure of a request that was billed otherwise than forecast."""
+
+    place: str
+    about: str
+    forecast: int
+    billed: int
+    reason: str
+
+
+class Tried(Struct):
+    """How often a figure was forecast, and how often exactly so; both sums are of tokens."""
+
+    requests: int = 0
+    exact: int = 0
+    forecast: int = 0
+    billed: int = 0
+
+    def note(self, forecast: int, billed: int) -> bool:
+        """Note a figure; tell whether it is exact."""
+        self.requests += 1
+        self.exact += forecast == billed
+        self.forecast += forecast
+        self.billed += billed
+        return forecast == billed
+
+
+class Proof(Struct):
+    """Takes billed records in, in order; what it keeps grows with the distinct prompts alone."""
+
+    book: PriceBook
+    encoder: SegmentEncoder
+    prompts: Tried = field(default_factory=Tried)
+    hits: Tried = field(default_factory=Tried)
+    answers: Tried = field(default_factory=Tried)
+    best_hits: int = 0
+    uncounted: int = 0
+    deviations: list[Deviation] = field(default_factory=list)
+    _caches: dict[str, PrefixCache] = field(default_factory=dict)
+    _forecast: dict[Stretch, Sums] = field(default_factory=dict)
+    _billed: dict[Stretch, Sums] = field(default_factory=dict)
+    _models: dict[tuple[str, datetime], Model] = field(default_factory=dict)
+
+    def take(self, record: Record, stretch: Stretch) -> str | None:
+        """Compare a record with the forecast of its request.
+
+        Return the request's effort of thinking, or `off`; None where it cannot be counted.
+        """
+        request = request_in(record)
+        if request is None:
+            self.uncounted += 1
+            return None
+        self._recount(record)
+        try:
+            return self._compare(record, request, stretch)
+        except DscostError:  # its text may quote the request
+            self.uncounted += 1
+            return None
+
+    @property
+    def input_costs(self) -> tuple[Decimal, Decimal]:
+        """What the inputs cost by the forecast, with the hits expected, and by the bill."""
+        forecast, billed = (
+            total(figures_of(sums, stretch) for stretch, sums in sums_by_stretch.items())
+            for sums_by_stretch in (self._forecast, self._billed)
+        )
+        return forecast.cost.input, billed.cost.input
+
+    def _compare(self, record: Record, request: Request, stretch: Stretch) -> str:
+        """Forecast a request and note what differs; return its thinking mode."""
+        model, at = stretch.price.model, record.start or record.end or 0.0
+        service = model.service_at(datetime.fromtimestamp(at, UTC))
+        body, effort = self._read(request, model, service)
+        tokens, usage = body.count(self.encoder), record.usage.tokens
+        cache = self._caches.setdefault(service.billed_as, PrefixCache())
+        hits = cache.take(body.prompt(self.encoder), at)
+        self.best_hits += hits.best or 0
+        self._note_costs(tokens, hits, record, stretch)
+        if not self.prompts.note(tokens.parts.input, usage.input):
+            reason = reason_of(request, tokens, service.template)
+            self._deviates(record, "prompt tokens", tokens.parts.input, usage.input, reason)
+        if not self.hits.note(hits.expected, usage.cache_hit):
+            why = _reason_of_hits(hits, usage.cache_hit)
+            self._deviates(record, "cache hits", hits.expected, usage.cache_hit, why)
+        return effort
+
+    def _read(self, request: Request, model: Model, service: Service) -> tuple[Body, str]:
+        """Read a request as it was served at that time; return its effort, or `off`, as well."""
+        known = (model.name, service.since)
+        if known not in self._models:
+            since = min(service.since, model.since)
+            self._models[known] = replace(model, service=(replace(service, since=since),))
+        then, thinking = self._models[known], self._stood_for(request)
+        body = read_body(request, then, thinking=thinking)
+        effort = (isinstance(body, RenderedBody) and body.conversation.reasoning_effort) or "off"
+        if service.template is Template.V4_PREVIEW and effort == "high":
+            body = read_body(at_low_effort(request), then, thinking=thinking)
+        return body, effort
+
+    def _note_costs(
+        self, tokens: RequestTokens, hits: Hits, record: Record, stretch: Stretch
+    ) -> None:
+        expected = min(hits.expected, tokens.parts.input)
+        forecast = Sums(1, expected, tokens.parts.input - expected)
+        usage = record.usage.tokens
+        billed = Sums(1, usage.cache_hit, usage.cache_miss)
+        for sums, one in ((self._forecast, forecast), (self._billed, billed)):
+            sums[stretch] = sums.get(stretch, Sums()) + one
+
+    def _recount(self, record: Record) -> None:
+        """Count the text of an answer, and compare that with the output billed."""
+        answer = answer_of(record.response)
+        if answer is None:
+            return
+        thinking = record.usage.reasoning is not None or bool(answer.reasoning)
+        counted = answer.tokens(self.encoder.count, thinking=thinking)
+        if counted is not None:
+            self.answers.note(counted, record.usage.tokens.output)
+
+    def _deviates(
+        self, record: Record, about: str, forecast: int, billed: int, reason: str
+    ) -> None:
+        if len(self.deviations) < _NAMED:
+            place = f"{record.line.source}:{record.line.line}"
+            self.deviations.append(Deviation(place, about, forecast, billed, reason))
+
+    def _stood_for(self, request: Request) -> bool | None:
+        """Return the mode of thinking that the name in a request stood for, if it did."""
+        try:
+            return served(str(request.body["model"]), request.kind, self.book).model.thinking
+        except DscostError:
+            return None
+
+
+def _reason_of_hits(hits: Hits, billed: int) -> str:
+    if billed < hits.expected:
+        return "best effort: not stored in time, or gone already"
+    if hits.best is not None and billed > hits.best:
+        return "the account had sent it before, outside this log"
+    return "a common prefix was stored sooner than expected"

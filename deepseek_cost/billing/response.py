@@ -1,0 +1,173 @@
+"""Texts of an answer, and streamed chunks."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.billing.usage import as_object
+from deepseek_cost.inputs.jsonl import Document
+from deepseek_cost.inputs.request import Fault, Line
+
+_CUT: Final = ("length", "max_tokens", "incomplete")
+
+
+class Answer(Struct, frozen=True):
+    """The texts of an answer; `is_cut`: it ran into its limit of tokens."""
+
+    reasoning: str
+    content: str
+    calls_tools: bool
+    is_cut: bool
+
+    def tokens(self, count: Callable[[str], int], *, thinking: bool) -> int | None:
+        """Return its completion tokens; None where it calls tools, whose markup is not kept.
+
+        Thinking is closed by a token of its own, unless the answer was cut before.
+        """
+        if self.calls_tools:
+            return None
+        closes = thinking and not (self.is_cut and not self.content)
+        return count(self.reasoning) + closes + count(self.content)
+
+
+def answer_of(response: Mapping[str, object]) -> Answer | None:
+    """Read an answer; None for what holds none, or several."""
+    if isinstance(response.get("choices"), list):
+        return _of_chat(response)
+    if isinstance(response.get("output"), list):
+        return _of_blocks(response, "output", response.get("status"))
+    if response.get("type") == "message":
+        return _of_blocks(response, "content", response.get("stop_reason"))
+    return None
+
+
+def _of_chat(response: Mapping[str, object]) -> Answer | None:
+    choices = list(_objects(response.get("choices")))
+    message = choices[0].get("message") if len(choices) == 1 else None
+    if not isinstance(message, dict):
+        return None
+    return Answer(
+        reasoning=_text(message.get("reasoning_content")),
+        content=_text(message.get("content")),
+        calls_tools=bool(message.get("tool_calls")),
+        is_cut=choices[0].get("finish_reason") in _CUT,
+    )
+
+
+def _of_blocks(response: Mapping[str, object], name: str, end: object) -> Answer:
+    reasoning, content, calls_tools = "", "", False
+    for block in _objects(response.get(name)):
+        match block.get("type"):
+            case "thinking":
+                reasoning += _text(block.get("thinking"))
+            case "reasoning":
+                reasoning += "".join(_texts(block.get("content")))
+            case "text":
+                content += _text(block.get("text"))
+            case "message":
+                content += "".join(_texts(block.get("content")))
+            case _:
+                calls_tools = True
+    return Answer(reasoning, content, calls_tools, end in _CUT)
+
+
+def _texts(value: object) -> Iterator[str]:
+    for block in _objects(value):
+        yield _text(block.get("text"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _objects(value: object) -> Iterator[dict[str, object]]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+# Streams that run beside each other in one log; of more, the oldest counts as broken off.
+_MOST_OPEN: Final = 10_000
+_LONGEST_ID: Final = 256
+_ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
+
+
+class Chunks(Struct):
+    """Passes what is no chunk, and of the chunks of an answer the one that has its usage."""
+
+    _open: dict[str, Line] = field(default_factory=dict)
+    _begun: dict[str, object] | None = None  # a message of the Anthropic format
+
+    def take(self, document: Document) -> Iterator[Document | Fault]:
+        """Yield the document if it stands for an answer, or what takes its place."""
+        outer = as_object(document.value) or {}
+        event = outer.get("type")
+        if outer.get("object") == "chat.completion.chunk":
+            yield from self._chat(document, outer)
+        elif isinstance(event, str) and event.startswith("response."):
+            yield from self._responses(document, outer, event)
+        elif event == "message_start" and (message := as_object(outer.get("message"))):
+            if former := self._open.pop("message_start", None):  # events name no stream
+                yield _broken_off(former)
+            yield from self._noted("message_start", document.line)
+            self._begun = message
+        elif self._begun is not None and event == "message_delta":
+            self._open.pop("message_start", None)
+            yield Document(document.line, _message(self._begun, outer))
+            self._begun = None
+        elif not (isinstance(event, str) and _is_of_stream(event, outer)):
+            yield document
+
+    def end(self) -> Iterator[Fault]:
+        """Yield the streams of which no usage came."""
+        for line in self._open.values():
+            yield _broken_off(line)
+        self._open.clear()
+
+    def _chat(self, document: Document, outer: dict[str, object]) -> Iterator[Document | Fault]:
+        name = str(outer.get("id"))[:_LONGEST_ID]
+        if as_object(outer.get("usage")) is None:
+            yield from self._noted(name, document.line)
+        elif not outer.get("choices") or _has_finished(outer["choices"]):
+            self._open.pop(name, None)
+            yield document
+
+    def _responses(
+        self, document: Document, outer: dict[str, object], event: str
+    ) -> Iterator[Document | Fault]:
+        name = str((as_object(outer.get("response")) or {}).get("id"))[:_LONGEST_ID]
+        if event in _ENDS:
+            self._open.pop(name, None)
+            yield document
+        elif event == "response.created":
+            yield from self._noted(name, document.line)
+
+    def _noted(self, name: str, line: Line) -> Iterator[Fault]:
+        """Keep the place of an open stream, without its text."""
+        self._open.setdefault(name, Line(line.source, "", line.line, line.column))
+        if len(self._open) > _MOST_OPEN:
+            yield _broken_off(self._open.pop(next(iter(self._open))))
+
+
+def _has_finished(choices: object) -> bool:
+    return isinstance(choices, list) and any(
+        isinstance(choice, dict) and choice.get("finish_reason") for choice in choices
+    )
+
+
+def _message(begun: dict[str, object], delta: dict[str, object]) -> dict[str, object]:
+    """Put the final counts of a stream in place of those at its start, and keep the log's time."""
+    usage = (as_object(begun.get("usage")) or {}) | (as_object(delta.get("usage")) or {})
+    return {key: value for key, value in delta.items() if key not in ("type", "delta")} | {
+        **begun,
+        "usage": usage,
+    }
+
+
+def _is_of_stream(event: str, outer: dict[str, object]) -> bool:
+    between = ("content_block_start", "content_block_delta", "content_block_stop", "ping")
+    return event in (*between, "message_stop") and "usage" not in outer
+
+
+def _broken_off(line: Line) -> Fault:
+    return line.fault("a stream without a usage; send stream_options.include_usage")

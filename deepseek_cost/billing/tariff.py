@@ -1,0 +1,201 @@
+"""The price of a name at any second; sums at it."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import reduce
+from math import inf
+from operator import add
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.billing.records import masked
+from deepseek_cost.billing.usage import Usage
+from deepseek_cost.errors import UnknownModelError, UnpricedError
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.routing import served
+from deepseek_cost.pricing.book import Price, PriceBook
+from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.schedule import Tier
+
+# So near to a change of price, the start and the end of a request may be priced differently.
+EDGE_SECONDS: Final = 60
+# Names that are remembered; a log that makes up more of them pays with time only.
+_KNOWN_NAMES: Final = 1_000
+
+
+class Stretch(Struct, eq=False):
+    """A time in which a price stays as it is, and so does the price of the model beside it.
+
+    Seconds since 1970; `since` is the earliest at which it was found to hold, `until` is excluded.
+    """
+
+    price: Price
+    beside: Price | None
+    since: float
+    until: float
+
+
+class Tariff(Struct):
+    """The stretches of a model's name found so far, in the order of time."""
+
+    find: Callable[[float], Stretch]
+    _ends: list[float] = field(default_factory=list)
+    _stretches: list[Stretch] = field(default_factory=list)
+
+    def at(self, seconds: float) -> Stretch:
+        """Return the stretch that has an instant; raises UnpricedError."""
+        index = bisect_right(self._ends, seconds)
+        known = self._stretches[index] if index < len(self._ends) else None
+        if known is not None and known.since <= seconds:
+            return known
+        found = self.find(seconds)
+        if known is not None and known.until == found.until:
+            known.since = seconds
+            return known
+        self._ends.insert(index, found.until)
+        self._stretches.insert(index, found)
+        return found
+
+    def is_near_edge(self, seconds: float) -> bool:
+        """Tell whether the price is another one at most a minute before or after."""
+        try:
+            return self.at(seconds - EDGE_SECONDS).until <= seconds + EDGE_SECONDS
+        except UnpricedError:
+            return True
+
+
+def tariff_of(book: PriceBook, name: str, beside: str, currency: Currency) -> Tariff:
+    """Return the tariff of a model, with the prices of another one beside it."""
+
+    def find(seconds: float) -> Stretch:
+        at = datetime.fromtimestamp(seconds, UTC)
+        price = book.price(name, at, currency)
+        try:
+            other = book.price(beside, at, currency)
+        except UnpricedError:
+            other = None
+        ends = [end for one in (price, other) if one for end in (one.tier_until, one.period_until)]
+        until = min((end.timestamp() for end in ends if end), default=inf)
+        return Stretch(price, other, seconds, until)
+
+    return Tariff(find)
+
+
+class Tariffs(Struct):
+    """The tariffs of the names that come up, each beside the other of the two default models."""
+
+    book: PriceBook
+    currency: Currency
+    defaults: tuple[str, str]
+    _by_model: dict[str, Tariff] = field(default_factory=dict)
+    _by_name: dict[tuple[str, Kind], Tariff] = field(default_factory=dict)
+
+    def find(self, name: str, kind: Kind) -> Tariff:
+        """Return what prices a name; raises UnknownModelError."""
+        known = self._by_name.get((name, kind))
+        if known is not None:
+            return known
+        try:
+            model = served(name, kind, self.book).model.name
+        except UnknownModelError:
+            raise UnknownModelError(f"unknown model {masked(name)!r}") from None
+        tariff = self._by_model.get(model)
+        if tariff is None:
+            tariff = tariff_of(self.book, model, self.beside(model), self.currency)
+            self._by_model[model] = tariff
+        if len(self._by_name) < _KNOWN_NAMES:
+            self._by_name[name, kind] = tariff
+        return tariff
+
+    def beside(self, model: str) -> str:
+        """Return the default model that a model is held against."""
+        flash, pro = self.defaults
+        return flash if model == pro else pro
+
+
+class Sums(Struct):
+    """Requests and their tokens; `reasoning` is as far as told."""
+
+    requests: int = 0
+    cache_hit: int = 0
+    cache_miss: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def note(self, usage: Usage) -> None:
+        """Add a request."""
+        self.requests += 1
+        self.cache_hit += usage.tokens.cache_hit
+        self.cache_miss += usage.tokens.cache_miss
+        self.output += usage.tokens.output
+        self.reasoning += usage.reasoning or 0
+
+    @property
+    def usage(self) -> TokenUsage:
+        """The billed tokens."""
+        return TokenUsage(self.cache_hit, self.cache_miss, self.output)
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.requests + other.requests,
+            self.cache_hit + other.cache_hit,
+            self.cache_miss + other.cache_miss,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+        )
+
+
+class Figures(Struct, frozen=True):
+    """Sums with their cost, exactly, and what it would have been otherwise.
+
+    `saved` by cache hits; `peak_extra` over the off-peak rates of the same period; `beside`: the
+    same tokens on the other model, None where that had no price.
+    """
+
+    sums: Sums
+    cost: Cost
+    saved: Decimal
+    peak_extra: Decimal
+    beside: Decimal | None
+
+    @property
+    def total(self) -> Decimal:
+        """The whole cost."""
+        return self.cost.total
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(
+            sums=self.sums + other.sums,
+            cost=self.cost + other.cost,
+            saved=EXACT.add(self.saved, other.saved),
+            peak_extra=EXACT.add(self.peak_extra, other.peak_extra),
+            beside=None
+            if self.beside is None or other.beside is None
+            else EXACT.add(self.beside, other.beside),
+        )
+
+
+def figures_of(sums: Sums, stretch: Stretch) -> Figures:
+    """Price sums at the rates that their stretch of time has."""
+    usage, price = sums.usage, stretch.price
+    cost = cost_of(usage, price.rates)
+    uncached = cost_of(TokenUsage(0, usage.input, usage.output), price.rates)
+    at_peak = price.tier is Tier.PEAK and price.other_rates
+    off_peak = cost_of(usage, price.other_rates).total if at_peak and price.other_rates else None
+    return Figures(
+        sums=sums,
+        cost=cost,
+        saved=EXACT.subtract(uncached.total, cost.total),
+        peak_extra=Decimal(0) if off_peak is None else EXACT.subtract(cost.total, off_peak),
+        beside=cost_of(usage, stretch.beside.rates).total if stretch.beside else None,
+    )
+
+
+def total(figures: Iterable[Figures]) -> Figures:
+    """Add up figures."""
+    nothing = Cost(Decimal(0), Decimal(0), Decimal(0))
+    return reduce(add, figures, Figures(Sums(), nothing, Decimal(0), Decimal(0), Decimal(0)))

@@ -1,0 +1,90 @@
+"""dscost bill."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from deepseek_cost.cli import options, values
+from deepseek_cost.cli.log_session import proof_maker, reading_of, take_logs
+from deepseek_cost.cli.output import tell_warnings, write, write_text
+from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, find_sources, price_table
+from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.schedule import TierBy
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.profile import Profile
+    from deepseek_cost.reports.bill import BillReport
+
+
+def bill(
+    files: options.Logs,
+    field: options.LogFields = None,
+    time_field: options.TimeFields = None,
+    at: options.At = None,
+    tz: options.Tz = None,
+    tier_by: options.TierByName = TierBy.START,
+    cache_hit_ratio: options.CacheHitRatio = None,
+    currency: options.CurrencyName = Currency.USD,
+    granted: options.Granted = None,
+    topped_up: options.ToppedUp = None,
+    forecast: options.WithForecast = True,
+    calibrate: options.Calibrate = None,
+    glob: options.Globs = None,
+    encoding: options.Encoding = "utf-8",
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    as_csv: options.AsCsv = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Add up what requests did cost, by answers or logs of them.
+
+    Each is priced at its own instant. Nothing of a prompt, an answer or a key is shown.
+    """
+    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.reports.bill import Terms, bill_report
+
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other")
+    table = price_table(prices)
+    how = reading_of(table.book, field or (), time_field or (), at, tz, cache_hit_ratio)
+    zone = values.zone(tz or "UTC")
+    tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
+    balance = balance_of(granted, topped_up)
+    account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
+    intake = Intake(account, proof_maker(table.book) if forecast else None)
+    found = find_sources(files, glob, encoding)
+    options = take_logs(found, how, intake)
+    terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside, balance)
+    _write(
+        bill_report(terms, intake, options, found.skipped),
+        as_json=as_json,
+        plain=plain,
+        as_csv=as_csv,
+    )
+    if calibrate is not None:
+        _write_profile(intake.profile, calibrate)
+    if account.unpriced:
+        raise typer.Exit(DscostError.exit_code)
+
+
+def _write(report: "BillReport", *, as_json: bool, plain: bool, as_csv: bool) -> None:
+    if not as_csv:
+        write(report, as_json=as_json, plain=plain)
+        return
+    from deepseek_cost.reports.csv import to_csv
+
+    tell_warnings(report)
+    write_text(to_csv(report))
+
+
+def _write_profile(profile: "Profile", path: Path) -> None:
+    from deepseek_cost.reports.parts import to_json
+    from deepseek_cost.reports.profile import profile_file
+
+    try:
+        path.write_text(to_json(profile_file(profile)) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--calibrate {path}: {error.strerror}") from error

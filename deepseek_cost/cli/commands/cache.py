@@ -1,0 +1,81 @@
+"""dscost cache."""
+
+from functools import partial
+
+import typer
+
+from deepseek_cost.cli import options, values
+from deepseek_cost.cli.output import write
+from deepseek_cost.cli.session import (
+    Feeds,
+    find_sources,
+    instant_of,
+    mode_of,
+    price_table,
+    prompt_options,
+    serving,
+    skips_of,
+    system_text,
+    timeline_by,
+    zone_of,
+)
+from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.pricing.entries import Currency
+
+_OF_TEXTS = "deepseek-v4-pro"
+
+
+def cache(
+    files: options.Files,
+    model: options.Models = None,
+    gap: options.Gap = None,
+    system: options.System = None,
+    thinking: options.Thinking = True,
+    effort: options.EffortName = None,
+    at: options.At = None,
+    tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
+    as_: options.AsKind = None,
+    on_error: options.OnError = options.OnFault.STOP,
+    glob: options.Globs = None,
+    encoding: options.Encoding = "utf-8",
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Show what requests hit of the cache, and why they miss.
+
+    Each miss stands with its cost and what to do. The requests are taken in order, each to the
+    model that it names; JSONL, files or folders.
+    """
+    from deepseek_cost.estimates.cache_run import Diagnosis, Trace
+    from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.tally import Scenario
+    from deepseek_cost.inputs.routing import ServedNames
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.reports.cache import cache_report
+    from deepseek_cost.tokenizer import default_counter
+
+    if model and len(model) > 1:
+        raise UsageError(f"cache takes one --model, not {', '.join(map(repr, model))}")
+    mode = mode_of(thinking, effort)
+    scenario = Scenario(mode, cache_hit_ratio=None)
+    table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
+    trace = Trace(
+        diagnosis=Diagnosis(SegmentEncoder(default_counter()), timeline_by(gap), scenario),
+        served_by=ServedNames(partial(serving, table.book, model, instant)),
+        model=table.book.find(model[0] if model else _OF_TEXTS),
+        mode=mode,
+        system=system_text(system, encoding),
+        for_all=model is not None,
+        skips=skips_of(on_error),
+    )
+    feeds = Feeds(find_sources(files, glob, encoding), as_)
+    feeds.run(trace, prompt_options(thinking, effort, system))
+    models = trace.diagnosis.models()
+    listed = [table.book.price(name, instant, currency) for name in models]
+    quote = Quote(table.book, listed, scenario, moving=values.moving(at), zone=zone_of(tz))
+    write(cache_report(quote, trace, table.note, feeds.found.skipped), as_json=as_json, plain=plain)
+    if trace.skips.requests:
+        raise typer.Exit(DscostError.exit_code)

@@ -1,0 +1,99 @@
+"""dscost chat."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from deepseek_cost.cli import options, values
+from deepseek_cost.cli.output import write, write_svg
+from deepseek_cost.cli.session import (
+    Feeds,
+    find_sources,
+    instant_of,
+    mode_of,
+    names_to_price,
+    price_table,
+    prompt_options,
+    serving,
+    system_text,
+    timeline_by,
+    zone_of,
+)
+from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.entries import Currency
+
+if TYPE_CHECKING:
+    from deepseek_cost.prompt.turns import Plan
+
+_NOTHING: Final = (
+    "no turn to show: project some with --turns N --user-tokens A --answer-tokens B, or give a "
+    "request with answers in its history"
+)
+
+
+def chat(
+    file: options.FirstRequest,
+    turns: options.Turns = None,
+    user_tokens: options.UserTokens = None,
+    answer_tokens: options.AnswerTokens = None,
+    reasoning_tokens: options.ReasoningTokens = None,
+    gap: options.Gap = None,
+    model: options.Models = None,
+    system: options.System = None,
+    thinking: options.Thinking = True,
+    effort: options.EffortName = None,
+    at: options.At = None,
+    tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
+    as_: options.AsKind = None,
+    encoding: options.Encoding = "utf-8",
+    svg: options.Svg = None,
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Project what a conversation or agent run costs, turn by turn.
+
+    It begins with the request in the file. Without --turns, replay the history that the request
+    has: what each turn of it has cost.
+    """
+    from deepseek_cost.estimates.conversation import Dialogue
+    from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.tally import Scenario
+    from deepseek_cost.inputs.routing import ServedNames
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.reports.chat import chat_report
+    from deepseek_cost.tokenizer import default_counter
+
+    plan = _plan(turns, user_tokens, answer_tokens, reasoning_tokens)
+    table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
+    scenario = Scenario(mode_of(thinking, effort), cache_hit_ratio=None)
+    feeds = Feeds(find_sources([file], None, encoding), as_)
+    names = names_to_price(table.book, model, feeds, instant)
+    served_by = ServedNames(partial(serving, table.book, model, instant))
+    text = system_text(system, encoding)
+    dialogue = Dialogue(plan, timeline_by(gap), served_by, scenario.mode, text)
+    feeds.run(dialogue, prompt_options(thinking, effort, system))
+    listed = [table.book.price(name, instant, currency) for name in names]
+    quote = Quote(table.book, listed, scenario, moving=values.moving(at), zone=zone_of(tz))
+    encoder = SegmentEncoder(default_counter())
+    runs = [run for one in listed for run in dialogue.runs(one, encoder)]
+    if not all(run.turns for run in runs):
+        raise UsageError(_NOTHING)
+    report = chat_report(quote, dialogue, runs, table.note)
+    if svg is not None:
+        write_svg(report, svg)
+    write(report, as_json=as_json, plain=plain)
+
+
+def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: int | None) -> "Plan":
+    """Return the turns to come; none to replay what there was."""
+    from deepseek_cost.prompt.turns import Plan
+
+    if turns is None:
+        if user is not None:
+            raise UsageError("--user-tokens is of a projection; add --turns N")
+        return Plan(answer=answer, reasoning=reasoning)
+    if user is None or answer is None:
+        raise UsageError("--turns needs --user-tokens A and --answer-tokens B, of each turn")
+    return Plan(turns, user, answer, reasoning)

@@ -1,0 +1,98 @@
+"""dscost check."""
+
+import os
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.output import say, write
+from deepseek_cost.cli.session import find_sources, instant_of, price_table
+from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
+from deepseek_cost.pricing.entries import Currency
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.live import Probe
+    from deepseek_cost.inputs.request import Request
+
+_KEY: Final = "DEEPSEEK_API_KEY"
+
+
+def check(
+    request: options.OneRequest,
+    live: options.Live = False,
+    yes: options.Yes = False,
+    base_url: options.BaseUrl = None,
+    timeout: options.Timeout = 60.0,
+    currency: options.CurrencyName = Currency.USD,
+    encoding: options.Encoding = "utf-8",
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Send a request for one token, and hold its bill to the count.
+
+    Nothing is sent without --live. The key comes from DEEPSEEK_API_KEY.
+    """
+    from deepseek_cost.estimates.live import Api, billed, probe_of
+    from deepseek_cost.inputs.routing import served
+    from deepseek_cost.prompt.segments import SegmentCounter
+    from deepseek_cost.prompt.template import require_renderer
+    from deepseek_cost.reports.proof import live_report
+    from deepseek_cost.tokenizer import default_counter
+
+    if not live:
+        raise UsageError("check sends the request to the API; say that you want it with --live")
+    require_renderer()
+    book = price_table(prices).book
+    api = Api(base_url or book.endpoints.get("openai", ""), _key(), timeout)
+    found = _only_request(request, encoding)
+    model = served(str(found.body.get("model")), found.kind, book).model
+    price = book.price(model.name, instant_of(None, book), currency)
+    probe = probe_of(found, price, SegmentCounter(default_counter()))
+    _confirm(probe, yes=yes)
+    answer = billed(api.send(probe.request.kind, probe.request.body))
+    report = live_report(found.source, price, probe.input, answer, probe.reason)
+    write(report, as_json=as_json, plain=plain)
+    if report.difference:
+        raise typer.Exit(DscostError.exit_code)
+
+
+def _key() -> str:
+    key = os.environ.get(_KEY, "").strip()
+    if not key:
+        raise LiveError(f"no key: set {_KEY} in the environment; no option takes one")
+    return key
+
+
+def _only_request(name: str, encoding: str) -> "Request":
+    """Read the file's first request; raises InputError where it has none."""
+    from deepseek_cost.inputs.reader import open_feed
+    from deepseek_cost.inputs.request import Fault
+    from deepseek_cost.inputs.streams import reading
+
+    sources = find_sources([name], None, encoding).sources
+    if len(sources) != 1 or sources[0].path is None:
+        raise UsageError("check takes one file with a request body")
+    with reading(name):
+        feed = open_feed(sources[0], None, lambda _: None)
+        with closing(feed.file):
+            found = None if feed.is_text else next(feed.requests(), None)
+    if found is None or isinstance(found, Fault):
+        raise InputError(str(found or f"{name}: no request body, as the API takes them"))
+    return found
+
+
+def _confirm(probe: "Probe", *, yes: bool) -> None:
+    """State the cost, and go on only if that is wanted."""
+    price = probe.price
+    cost = f"at most {probe.most:f} {price.currency} ({price.tier.label})"
+    say(f"sends {probe.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is asked here; add --yes to send it")
+    if not typer.confirm("Send it?", err=True):
+        raise typer.Exit(DscostError.exit_code)

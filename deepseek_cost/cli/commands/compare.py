@@ -1,0 +1,76 @@
+"""dscost compare."""
+
+from functools import partial
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.output import write, write_svg
+from deepseek_cost.cli.session import (
+    Feeds,
+    exit_if_refused,
+    find_sources,
+    instant_of,
+    mode_of,
+    names_to_price,
+    price_table,
+    prompt_options,
+    serving,
+    system_text,
+    workload_of,
+)
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.text import parse_ratio
+
+
+def compare(
+    files: options.Files,
+    model: options.Models = None,
+    output_tokens: options.OutputTokens = None,
+    cache_hit_ratio: options.CacheHitRatio = None,
+    per_day: options.PerDay = None,
+    system: options.System = None,
+    thinking: options.Thinking = True,
+    effort: options.EffortName = None,
+    at: options.At = None,
+    tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
+    glob: options.Globs = None,
+    encoding: options.Encoding = "utf-8",
+    svg: options.Svg = None,
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Show where the models cross, over the share of cache hits.
+
+    The cost stands in both tiers, with the share at which one model costs what another does.
+    """
+    from deepseek_cost.estimates.tally import Scenario
+    from deepseek_cost.reports.compare import compare_report
+
+    ratio = parse_ratio(cache_hit_ratio or "0")
+    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio)
+    table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
+    text = system_text(system, encoding)
+    feeds = Feeds(find_sources(files, glob, encoding), None)
+    names = names_to_price(table.book, model, feeds, instant)
+    quoted = [table.book.price(name, instant, currency) for name in names]
+    workload = workload_of(
+        [(price.model, price.rates) for price in quoted],
+        scenario,
+        text,
+        partial(serving, table.book, model, instant),
+    )
+    feeds.run(workload, prompt_options(thinking, effort, system))
+    report = compare_report(
+        table.book,
+        quoted,
+        workload,
+        ratio=ratio,
+        per_day=per_day,
+        skipped=feeds.found.skipped,
+    )
+    if svg is not None:
+        write_svg(report, svg)
+    write(report, as_json=as_json, plain=plain)
+    exit_if_refused(workload)

@@ -1,0 +1,148 @@
+"""Config, and the settings there are."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from typer._click.globals import get_current_context
+from typer._click.types import FloatRange, IntRange
+from typer._types import TyperChoice
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.app import NAMES, load
+from deepseek_cost.cli.groups import GROUPS
+from deepseek_cost.cli.output import write
+from deepseek_cost.cli.settings import OF_WORDS, SettingsContext, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from typer._click.core import Parameter
+
+    from deepseek_cost.reports.config import SettingEntry
+
+
+def config(as_json: options.AsJson = False, plain: options.Plain = False) -> None:
+    """Show every setting, its value, and where it was set.
+
+    A setting is an option that stays the same from run to run. A variable gives it, DSCOST_MODEL
+    for --model, or a file: dscost.toml, or [tool.dscost] of pyproject.toml, the nearest first.
+    """
+    # LOCALIMPORT
+    from deepseek_cost.reports.config import ConfigReport
+
+    listed = settings()
+    unknown = tuple(_unknown({str(one.option.envvar) for one in listed}))
+    report = ConfigReport(settings=tuple(map(_entry, listed)), warnings=unknown)
+    write(report, as_json=as_json, plain=plain)
+
+
+def _entry(listed: "Listed") -> "SettingEntry":
+    """Report a setting as the command line would read it; raises ConfigError where it cannot."""
+    from deepseek_cost.cli.app import read_setting
+    from deepseek_cost.reports.config import SettingEntry
+
+    value = read_setting(listed.context, listed.option)
+    place = listed.context.origin(listed.option.name or "")
+    source: Literal["default", "environment", "file"] = "default"
+    if place is not None:
+        source = "environment" if place == listed.option.envvar else "file"
+    told = getattr(listed.option, "show_default", None)
+    return SettingEntry(
+        name=listed.name,
+        value=_plain(value),
+        default=told if isinstance(told, str) else None,
+        source=source,
+        place=place,
+    )
+
+
+def _plain(value: object) -> bool | int | str | tuple[str, ...] | None:
+    if isinstance(value, (tuple, list)):
+        return tuple(map(str, value)) or None
+    return value if value is None or isinstance(value, (bool, int)) else str(value)
+
+
+def _unknown(known: "Collection[str]") -> "Iterator[str]":
+    """Yield what is wrong with variables that look like settings and are none."""
+    from difflib import get_close_matches
+
+    from deepseek_cost.cli.groups import PREFIX
+
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            yield f"{name} is no setting{f'; did you mean {near[0]}?' if near else ''}"
+
+
+class Listed(NamedTuple):
+    """A setting: its name, its option, and the context of a command that has it."""
+
+    name: str
+    option: "Parameter"
+    context: SettingsContext
+
+
+def settings() -> list[Listed]:
+    """List the settings in the order of the help's groups; loads every command."""
+    found: dict[str, Listed] = {}
+    for listed in _declared():
+        found.setdefault(listed.name, listed)
+    titles = [group.title for group in GROUPS]
+    return sorted(found.values(), key=lambda one: titles.index(_group(one.option)))
+
+
+def json_schema() -> str:
+    """Return the JSON Schema of dscost.toml and of [tool.dscost]."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dscost.toml, and [tool.dscost] of pyproject.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {one.name: _property(one.option) for one in settings()},
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _declared() -> Iterator[Listed]:
+    for command_name in NAMES:
+        command = load(command_name)
+        parent = get_current_context(silent=True)
+        context = SettingsContext(command, parent=parent, info_name=command_name)
+        for option in command.params:
+            name = name_of(option)
+            if name is not None:
+                yield Listed(name, option, context)
+
+
+def _group(option: "Parameter") -> str:
+    return str(getattr(option, "rich_help_panel", None))
+
+
+def _property(option: "Parameter") -> dict[str, Any]:
+    described: dict[str, Any] = {"description": getattr(option, "help", "")}
+    if option.default is not None:
+        described["default"] = getattr(option.default, "value", option.default)
+    if getattr(option, "multiple", False):
+        items = _type(option)
+        return described | {"anyOf": [items, {"type": "array", "items": items}]}
+    return described | _type(option)
+
+
+def _type(option: "Parameter") -> dict[str, Any]:
+    """Return what JSON Schema says of an option's type; what TOML must have, `fitted` tells."""
+    kind = option.type
+    if getattr(option, "is_flag", False):
+        return {"type": "boolean"}
+    if isinstance(kind, (IntRange, FloatRange)):
+        bounds = {"minimum": kind.min, "maximum": kind.max}
+        known = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {"type": "integer" if isinstance(kind, IntRange) else "number"} | known
+    if isinstance(kind, TyperChoice):
+        return {"enum": [getattr(choice, "value", choice) for choice in kind.choices]}
+    return {"type": "string" if option.metavar in OF_WORDS else ["string", "number"]}
+
+
+if __name__ == "__main__":
+    print(json_schema(), end="")  # noqa: T201 - the schema, to be published

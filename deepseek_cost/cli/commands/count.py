@@ -1,0 +1,71 @@
+"""dscost count."""
+
+from functools import partial
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.output import write
+from deepseek_cost.cli.session import (
+    Feeds,
+    exit_if_refused,
+    find_rows,
+    mode_of,
+    names_of,
+    names_to_price,
+    price_table,
+    prompt_options,
+    serving,
+    system_text,
+    with_crew,
+    workload_of,
+)
+from deepseek_cost.prompt.template import body_of
+from deepseek_cost.tokenizer.base import EngineName
+
+
+def count(
+    files: options.Files,
+    model: options.Models = None,
+    requests: options.Requests = 1,
+    system: options.System = None,
+    thinking: options.Thinking = True,
+    effort: options.EffortName = None,
+    per_file: options.PerFile = False,
+    as_: options.AsKind = None,
+    on_error: options.OnError = options.OnFault.STOP,
+    jobs: options.Jobs = None,
+    glob: options.Globs = None,
+    column: options.Column = None,
+    encoding: options.Encoding = "utf-8",
+    engine: options.Engine = EngineName.AUTO,
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Count the tokens of prompts and requests.
+
+    The text's own, those that DeepSeek's template adds, and both together, which is billed.
+    """
+    from deepseek_cost.estimates.tally import Scenario
+    from deepseek_cost.reports.count import count_report
+
+    scenario = Scenario(mode_of(thinking, effort), requests=requests)
+    book = price_table(prices).book
+    text = system_text(system, encoding)
+    body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_, body), as_)
+    models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
+    make = partial(
+        workload_of,
+        [(found, None) for found in models],
+        scenario,
+        text,
+        partial(serving, book, model, None),
+        on_error,
+        counter=feeds.counter(engine),
+    )
+    workload = with_crew(make(), make, jobs)
+    feeds.run(workload, prompt_options(thinking, effort, system))
+    write(
+        count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json, plain=plain
+    )
+    exit_if_refused(workload)

@@ -1,0 +1,163 @@
+"""dscost estimate."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import typer
+
+from deepseek_cost.cli import options, values
+from deepseek_cost.cli.log_session import learned_from
+from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
+from deepseek_cost.cli.session import (
+    Feeds,
+    balance_of,
+    exit_if_refused,
+    find_rows,
+    instant_of,
+    mode_of,
+    names_of,
+    names_to_price,
+    price_table,
+    prompt_options,
+    serving,
+    system_text,
+    timeline_of,
+    with_crew,
+    workload_of,
+    zone_of,
+)
+from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.prompt.template import body_of
+from deepseek_cost.tokenizer.base import EngineName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.routing import FindServed
+    from deepseek_cost.prompt.timeline import Timeline
+    from deepseek_cost.tokenizer.base import TextCounter
+
+
+def estimate(
+    files: options.Files,
+    model: options.Models = None,
+    output_tokens: options.OutputTokens = None,
+    output_from: options.OutputFrom = None,
+    output_label: options.OutputLabel = None,
+    cache_hit_ratio: options.CacheHitRatio = None,
+    gap: options.Gap = None,
+    requests: options.Requests = 1,
+    system: options.System = None,
+    thinking: options.Thinking = True,
+    effort: options.EffortName = None,
+    at: options.At = None,
+    tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
+    max_cost: options.MaxCost = None,
+    granted: options.Granted = None,
+    topped_up: options.ToppedUp = None,
+    per_file: options.PerFile = False,
+    as_: options.AsKind = None,
+    breakdown: options.Breakdown = False,
+    per_request: options.PerRequest = False,
+    on_error: options.OnError = options.OnFault.STOP,
+    glob: options.Globs = None,
+    column: options.Column = None,
+    encoding: options.Encoding = "utf-8",
+    engine: options.Engine = EngineName.AUTO,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Tell what prompts and requests cost, before they are sent.
+
+    Exact tokens, the price of the instant, both models side by side. A file may be a text, a
+    request body (Chat Completions, Messages, Responses), or JSONL of them.
+    """
+    from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.tally import Scenario
+    from deepseek_cost.reports.estimate import estimate_report
+
+    _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json)
+    limit = values.amount(max_cost) if max_cost is not None else None
+    ratio = values.ratio_or_auto(cache_hit_ratio or "0")
+    timeline = timeline_of(gap, forecasts=ratio is None)
+    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
+    table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
+    text = system_text(system, encoding)
+    body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
+    feeds = Feeds(find_rows(files, glob, encoding, column, as_, body), as_)
+    if dask:
+        feeds.require_files()
+    names = names_to_price(table.book, model, feeds, instant)
+    listed = [table.book.price(name, instant, currency) for name in names]
+    learned = learned_from(
+        *(output_from, output_label, table.book, listed, scenario),
+        of_prompts=not feeds.hold_requests(),
+    )
+    quote = Quote(
+        table.book,
+        listed,
+        scenario,
+        moving=values.moving(at),
+        zone=zone_of(tz),
+        balance=balance_of(granted, topped_up),
+        learned=learned,
+    )
+    find_served = partial(serving, table.book, model, instant)
+    of_prompts = prompt_options(thinking, effort, system)
+    counter = None if dask else feeds.counter(engine)
+    ways = (on_error, timeline, breakdown, per_request, counter, jobs)
+    workload = _workload(quote, text, find_served, *ways)
+    if dask:
+        feeds.run_on(dask, engine, workload, find_served, of_prompts)
+    else:
+        feeds.run(workload, of_prompts)
+    report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
+    if per_request:
+        tell_warnings(report)
+    else:
+        write(report, as_json=as_json, plain=plain)
+    dear = 95 if learned else None  # a limit is held against more than the mean
+    gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
+    exit_if_refused(workload)
+    if any(entry.over_context for entry in report.estimates):
+        raise typer.Exit(DscostError.exit_code)
+
+
+def _refuse_odd_ways(
+    dask: str | None, ratio: str | None, gap: str | None, per_request: bool, as_json: bool
+) -> None:
+    if dask and (per_request or gap or ratio == "auto"):
+        raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
+    if per_request and not as_json:
+        raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
+
+
+def _workload(
+    quote: "Quote",
+    system: str,
+    find_served: "FindServed",
+    on_error: options.OnFault,
+    timeline: "Timeline | None",
+    breakdown: bool,
+    per_request: bool,
+    counter: "Callable[[], TextCounter] | None",
+    jobs: int | None,
+) -> "Workload":
+    """Return an empty workload for the quote's models, which writes lines if wanted."""
+    from deepseek_cost.reports.estimate import request_lines
+
+    columns = [(price.model, price.rates) for price in quote.prices]
+    what = (columns, quote.scenario, system, find_served, on_error, timeline)
+    make = partial(workload_of, *what, counter=counter, breakdown=breakdown)
+    workload = make()
+    if per_request:
+        workload.on_request = request_lines(quote, write_line, breakdown=breakdown)
+    return with_crew(workload, make, jobs)

@@ -1,0 +1,45 @@
+"""dscost prices."""
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.output import write, write_text
+from deepseek_cost.cli.session import instant_of, names_of, price_table
+from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.entries import Currency
+
+
+def prices(
+    model: options.Models = None,
+    at: options.At = None,
+    tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
+    history: options.History = False,
+    check: options.Check = None,
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    as_csv: options.AsCsv = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Show the price list in force, or every change of it.
+
+    With limits, features and fees, and the source and date of each price.
+    """
+    from deepseek_cost.pricing.loader import load_prices
+    from deepseek_cost.reports.prices import check_report, history_report, prices_report
+
+    if as_csv and (as_json or check is not None):
+        raise UsageError("--csv goes with the price list and --history, without --json")
+    if check is not None:
+        report = check_report(load_prices(), load_prices(check), str(check))
+        write(report, as_json=as_json, plain=plain)
+        return
+    table = price_table(prices)
+    instant = instant_of(at, table.book, tz)
+    names = names_of(table.book, model) if model or history else ()
+    make = history_report if history else prices_report
+    options = make(table.book, names, instant, currency, table.note)
+    if as_csv:
+        from deepseek_cost.reports.csv import to_csv
+
+        write_text(to_csv(options))
+    else:
+        write(options, as_json=as_json, plain=plain)

@@ -1,0 +1,120 @@
+"""dscost render."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.output import draw_table, say, tell_warnings, write_text
+from deepseek_cost.cli.session import find_sources
+from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.text import unicode_name
+
+if TYPE_CHECKING:
+    from deepseek_cost.reports.parts import Report
+    from deepseek_cost.reports.reading import ReadReport
+
+_SUFFIXES: Final = {
+    ".txt": options.Format.TABLE,
+    ".md": options.Format.MARKDOWN,
+    ".markdown": options.Format.MARKDOWN,
+    ".html": options.Format.HTML,
+    ".htm": options.Format.HTML,
+    ".csv": options.Format.CSV,
+    ".svg": options.Format.SVG,
+}
+# A report of 100,000 files is smaller.
+_MOST_CHARACTERS: Final = 200_000_000
+_NAMED: Final = 5
+
+
+def render(
+    report: options.ReportFile,
+    format_: options.FormatName = None,
+    output: options.OutputFile = None,
+) -> None:
+    """Show a report again: as a table, a web page, Markdown, CSV, SVG.
+
+    Nothing is counted and no price is looked up; reports of earlier versions are read as well.
+    SVG is the report's chart, or a picture of its table where it has none.
+    """
+    chosen = format_ or _by_suffix(output)
+    found = _read(report)
+    tell_warnings(found.report)
+    _tell_unknown(found, report)
+    try:
+        text = _drawn(found.report, chosen)
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{report}: its parts do not fit together; is it as dscost wrote it?"
+        ) from error
+    if output is None:
+        write_text(text)
+    else:
+        _write_file(text, output)
+
+
+def _by_suffix(output: Path | None) -> options.Format:
+    if output is None:
+        return options.Format.TABLE
+    known = _SUFFIXES.get(output.suffix.lower())
+    if known is None:
+        raise UsageError(
+            f"--output {output}: its suffix is none of {', '.join(_SUFFIXES)}; add --format"
+        )
+    return known
+
+
+def _read(name: str) -> "ReadReport":
+    from deepseek_cost.inputs.source import in_one_piece, is_url
+    from deepseek_cost.reports.reading import read_report
+
+    if Path(name).is_dir():
+        raise InputError(f"{name}: give a report here, not a folder")
+    if name != "-" and not is_url(name) and not Path(name).exists():
+        raise InputError(f"{unicode_name(name)}: no such report; make one with --json")
+    (source,) = find_sources([name], None, "utf-8").sources
+    return read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name)
+
+
+def _tell_unknown(found: "ReadReport", name: str) -> None:
+    if found.unknown:
+        named = ", ".join(found.unknown[:_NAMED])
+        more = len(found.unknown) - _NAMED
+        say(
+            f"warning: {name}: fields that this version does not know are not shown: {named}"
+            f"{f' and {more:,} more' if more > 0 else ''}"
+        )
+
+
+def _drawn(report: "Report", chosen: options.Format) -> str:
+    """Draw a report; the libraries of the other formats are not loaded."""
+    match chosen:
+        case options.Format.CSV:
+            from deepseek_cost.reports.csv import to_csv
+
+            return to_csv(report)
+        case options.Format.TABLE:
+            return draw_table(report.page())
+        case options.Format.PLAIN:
+            from deepseek_cost.render.text import to_plain
+
+            return to_plain(report.page())
+        case options.Format.MARKDOWN:
+            from deepseek_cost.render.markdown import to_markdown
+
+            return to_markdown(report.page())
+        case options.Format.HTML:
+            from deepseek_cost.render.html import to_html
+
+            return to_html(report.page())
+        case options.Format.SVG:
+            from deepseek_cost.render.svg import to_svg
+
+            return to_svg(report.page())
+
+
+def _write_file(text: str, path: Path) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--output {path}: {error.strerror}") from error

@@ -1,0 +1,46 @@
+"""dscost when."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deepseek_cost.cli import options, values
+from deepseek_cost.cli.output import say, write, write_text
+from deepseek_cost.cli.session import instant_of, price_table, zone_of
+from deepseek_cost.errors import UsageError
+
+if TYPE_CHECKING:
+    from deepseek_cost.pricing.book import PriceBook
+
+
+def when(
+    at: options.At = None,
+    tz: options.Tz = None,
+    template: options.Template = None,
+    as_json: options.AsJson = False,
+    plain: options.Plain = False,
+    prices: options.PricesFile = None,
+) -> None:
+    """Tell whether it is peak, until when, and how the week looks."""
+    from deepseek_cost.reports.when import when_report
+
+    if template is not None and as_json:
+        raise UsageError("--format and --json exclude each other")
+    book = price_table(prices).book
+    instant = instant_of(at, book, tz)
+    if template is not None:
+        _write_line(template, book, instant.astimezone(values.zone(tz) if tz else None))
+        return
+    write(when_report(book, instant, zone_of(tz)), as_json=as_json, plain=plain)
+
+
+def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
+    from deepseek_cost.cli.statusline import Moment, filled
+
+    calendar = book.calendar
+    change = calendar.next_change(at)
+    until = change and change.astimezone(at.tzinfo)
+    following = calendar.tier_at(change).label if change else None
+    line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
+    for warning in book.warnings_at(at):
+        say(f"warning: {warning}")
+    write_text(f"{line}\n")

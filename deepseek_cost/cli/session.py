@@ -1,0 +1,437 @@
+"""What commands share: prices, sources, workload."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+import typer
+
+from deepseek_cost.cli import values
+from deepseek_cost.cli.options import OnFault
+from deepseek_cost.cli.output import say
+from deepseek_cost.cli.settings import given_by
+from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.prompt.template import Effort, Mode
+from deepseek_cost.text import unicode_name
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.balance import Balance
+    from deepseek_cost.estimates.cache_forecast import Forecast
+    from deepseek_cost.estimates.subtotal import Skips
+    from deepseek_cost.estimates.tally import Scenario
+    from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.parquet import Body
+    from deepseek_cost.inputs.reader import Feed
+    from deepseek_cost.inputs.routing import FindServed, Served
+    from deepseek_cost.inputs.source import TextSource
+    from deepseek_cost.inputs.streams import Advance
+    from deepseek_cost.pricing.book import PriceBook
+    from deepseek_cost.pricing.entries import Model, Rates
+    from deepseek_cost.prompt.timeline import Timeline
+    from deepseek_cost.reports.parts import PriceTable
+    from deepseek_cost.tokenizer.base import EngineName, TextCounter
+
+DEFAULT_MODELS: Final = ("deepseek-v4-flash", "deepseek-v4-pro")
+# Files this small are read before a progress bar could be seen.
+_PROGRESS_FROM_BYTES: Final = 8_000_000
+# A system text in memory; more than a context of the longest tokens would take.
+_MAX_SYSTEM: Final = 128_000_000
+
+
+class Table(NamedTuple):
+    """A price table with what chose it."""
+
+    book: "PriceBook"
+    note: "PriceTable"
+
+
+def price_table(flag: Path | None) -> Table:
+    """Load the price table that the option or the config folder names."""
+    from deepseek_cost.pricing.loader import choose, load_prices
+    from deepseek_cost.reports.parts import PriceTable
+
+    choice = choose(flag)
+    book = load_prices(choice.path)
+    source = unicode_name(str(choice.path)) if choice.path else "bundled"
+    chosen_by = given_by("prices") or choice.chosen_by
+    return Table(book, PriceTable(source=source, chosen_by=chosen_by, checked=book.checked))
+
+
+def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
+    """Return the instant given, or now: the one place where the clock is read."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    if at is None:
+        return now
+    clock = values.Clock(now, book.calendar, values.zone(tz) if tz else None)
+    return values.instant(at, clock)
+
+
+def zone_of(tz: str | None) -> str:
+    """Return the name of the user's time zone: the one given, or the machine's."""
+    if tz:
+        return values.zone(tz).key
+    from tzlocal import get_localzone_name
+
+    try:
+        return values.zone(get_localzone_name() or "UTC").key
+    except (UsageError, KeyError, ValueError, OSError):  # a machine whose zone has no name
+        return "UTC"
+
+
+def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
+    """Return the balance that the options give; None without them."""
+    from deepseek_cost.billing.balance import Balance
+
+    if granted is None and topped_up is None:
+        return None
+    return Balance(
+        values.amount(granted or "0", "--granted"),
+        values.amount(topped_up or "0", "--topped-up"),
+    )
+
+
+def mode_of(thinking: bool, effort: Effort | None) -> Mode:
+    """Return the mode of thinking; refuses an effort for no thinking."""
+    if effort is not None and not thinking:
+        raise UsageError("--effort is of thinking; leave out --no-thinking or --effort")
+    return Mode(thinking, effort or Effort.HIGH)
+
+
+def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
+    """Return when the requests are sent, where their cache hits are forecast."""
+    if forecasts:
+        return timeline_by(gap)
+    if gap is not None:
+        raise UsageError("--gap is of the cache forecast; add --cache-hit-ratio auto")
+    return None
+
+
+def timeline_by(gap: str | None) -> "Timeline":
+    """Return when requests are sent: a gap apart if given, else by their timestamps."""
+    from deepseek_cost.prompt.timeline import Timeline
+
+    return Timeline(values.gap(gap) if gap is not None else None)
+
+
+def prompt_options(thinking: bool, effort: Effort | None, system: str | None) -> list[str]:
+    """Return the flags given that are of plain prompts alone; a setting may be of others, too."""
+    given = {
+        "--no-thinking": not thinking and given_by("thinking"),
+        "--effort": effort and given_by("effort"),
+        "--system": system and given_by("system"),
+    }
+    return [flag for flag, origin in given.items() if origin and origin.startswith("-")]
+
+
+def names_of(book: "PriceBook", wanted: Sequence[str] | None) -> list[str]:
+    """Return the models' full names, each once."""
+    return list(dict.fromkeys(book.find(name).name for name in wanted or DEFAULT_MODELS))
+
+
+def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
+    """Find the prompts."""
+    from deepseek_cost.inputs.find import find
+
+    return find(files, glob or (), encoding)
+
+
+def find_rows(
+    files: Sequence[str],
+    glob: Sequence[str] | None,
+    encoding: str,
+    column: str | None,
+    kind: "Kind | None",
+    body: "Body",
+) -> "Found":
+    """Find the prompts; those in a column of Parquet files are sent by a body."""
+    from deepseek_cost.inputs.source import is_parquet
+
+    found = find_sources(files, glob, encoding)
+    if column or any(map(is_parquet, found.sources)):
+        from deepseek_cost.inputs.parquet import in_columns
+
+        found.sources = in_columns(found.sources, column, kind, body)
+    return found
+
+
+def system_text(system: str | None, encoding: str) -> str:
+    """Read the file of the system message; empty without one."""
+    from deepseek_cost.inputs.find import read_whole
+
+    return read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
+
+
+@contextmanager
+def progress(size: int) -> "Iterator[Advance]":
+    """Show a bar on stderr while much is read; nothing where stderr is no terminal."""
+    if size < _PROGRESS_FROM_BYTES or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("counting", total=size)
+        yield lambda count: progress.advance(task, count)
+
+
+class Takes(Protocol):
+    """What sources are run through."""
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """What the sources taken were."""
+
+    def take(self, feed: "Feed") -> None:
+        """Take a source in."""
+
+
+@dataclass(slots=True)
+class Feeds:
+    """The sources found, to be opened one after the other; standard input stays open."""
+
+    found: "Found"
+    wanted: Kind | None
+    _held: "Feed | None" = field(default=None, init=False)
+
+    def require_files(self) -> None:
+        """Refuse standard input, which the workers of a cluster cannot read."""
+        if any(source.is_stdin for source in self.found.sources):
+            raise UsageError("--dask: workers cannot read standard input; give files or URLs")
+
+    def hold_requests(self) -> bool:
+        """Tell whether there are request bodies among the sources."""
+        for source in self.found.sources:
+            with self._open(source, lambda _: None) as feed:
+                if not feed.is_text:
+                    return True
+        return False
+
+    def own_model(self, book: "PriceBook", at: datetime | None) -> "Served | None":
+        """Return what serves the first request's model; None where there is no such."""
+        from deepseek_cost.inputs.routing import served
+
+        for source in self.found.sources:
+            with self._open(source, lambda _: None) as feed:
+                request = feed.first()
+            if feed.is_text:
+                continue
+            name = request.body.get("model") if request else None
+            if request is None or not isinstance(name, str):
+                return None
+            try:
+                own = served(name, request.kind, book)
+                if at is not None:
+                    own.model.service_at(at)
+            except DscostError:
+                return None  # told with its place when the request's turn comes
+            return own
+        return None
+
+    def run(self, workload: "Takes", prompt_options: Sequence[str]) -> None:
+        """Take every source into the workload, with a progress bar on long work.
+
+        Refuses options of plain prompts where there are request bodies only.
+        """
+        with progress(sum(source.size for source in self.found.sources)) as advance:
+            for number, source in enumerate(self.found.sources, 1):
+                with (
+                    self._open(source, advance) as feed,
+                    self._interrupts_told(feed, number),
+                    self._way_out_told(feed),
+                ):
+                    workload.take(feed)
+        self._require_prompts(workload.kinds, prompt_options)
+
+    def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
+        """Return who makes the counter of the sources: on an engine, or what suits their size."""
+        from deepseek_cost.tokenizer import counter_on
+
+        return partial(counter_on, engine, sum(source.size for source in self.found.sources))
+
+    @contextmanager
+    def _interrupts_told(self, feed: "Feed", number: int) -> "Iterator[None]":
+        """Tell what was counted before an interrupt."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            for note in getattr(interrupt, "__notes__", [])[-1:]:
+                say(f"{feed.source.name}, {number} of {len(self.found.sources)}: {note}")
+            raise
+
+    @contextmanager
+    def _way_out_told(self, feed: "Feed") -> "Iterator[None]":
+        """Tell at a JSON file that ends a run over a directory how to leave it out."""
+        try:
+            yield
+        except InputError as error:
+            if feed.source.name in self.found.below and not feed.is_text:
+                name = Path(feed.source.name).name
+                error.add_note(f"to leave it out: --glob {quote(f'!{name}')}")
+            raise
+
+    def run_on(
+        self,
+        address: str,
+        engine: "EngineName",
+        workload: "Workload",
+        find_served: "FindServed",
+        prompt_options: Sequence[str],
+    ) -> None:
+        """Have the workers of a Dask cluster take the sources into the workload; as `run`."""
+        from deepseek_cost.estimates.cluster import Order, cluster, run_on
+
+        order = Order(
+            [(ledger.model, ledger.rates) for ledger in workload.ledgers],
+            *(workload.scenario, workload.system, find_served, self.wanted),
+            skips=workload.skips.tell is not None,
+            breakdown=workload.ledgers[0].keeps_parts,
+            engine=engine,
+        )
+        size = sum(source.size for source in self.found.sources)
+        with cluster(address) as client, progress(size) as advance:
+            for source, subtotal in run_on(client, order, self.found.sources):
+                _tell_skipped(source.name, subtotal.skips)
+                workload.subtotal.merge(subtotal)
+                advance(source.size)
+        self._require_prompts(workload.kinds, prompt_options)
+
+    def _require_prompts(self, kinds: set[Kind], prompt_options: Sequence[str]) -> None:
+        """Refuse options of plain prompts where none is; rows of a table may be prompts."""
+        from deepseek_cost.inputs.source import is_parquet
+
+        if prompt_options and any(map(is_parquet, self.found.sources)):
+            from deepseek_cost.inputs.parquet import ColumnSource
+
+            rows = (source for source in self.found.sources if isinstance(source, ColumnSource))
+            if any(source.has_prompts() for source in rows):
+                return
+        require_prompts(kinds, prompt_options)
+
+    @contextmanager
+    def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":
+        from deepseek_cost.inputs.reader import open_feed
+        from deepseek_cost.inputs.streams import reading
+
+        with reading(source.name):
+            if not source.is_stdin:
+                feed = open_feed(source, self.wanted, advance)
+                with closing(feed.file):
+                    yield feed
+                return
+            if self._held is None:
+                self._held = open_feed(source, self.wanted, advance)
+            yield self._held
+
+
+def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
+    """Refuse options of plain prompts where there are request bodies only."""
+    if prompt_options and kinds and Kind.TEXT not in kinds:
+        raise UsageError(
+            f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
+        )
+
+
+def names_to_price(
+    book: "PriceBook", wanted: Sequence[str] | None, feeds: Feeds, at: datetime | None
+) -> list[str]:
+    """Return the names given, or the first body's own beside the other default one."""
+    from deepseek_cost.inputs.routing import beside
+
+    own = None if wanted else feeds.own_model(book, at)
+    return names_of(book, beside(own.model, DEFAULT_MODELS) if own else wanted)
+
+
+def serving(
+    book: "PriceBook", wanted: Sequence[str] | None, at: datetime | None, name: str, kind: Kind
+) -> "Served | None":
+    """Look up a body's model; a name unknown or retired is an error unless --model is given."""
+    from deepseek_cost.errors import UnknownModelError
+    from deepseek_cost.inputs.routing import served
+
+    try:
+        found = served(name, kind, book)
+    except UnknownModelError:
+        if wanted:
+            return None
+        raise
+    if not wanted and at is not None:
+        found.model.service_at(at)
+    return found
+
+
+def _tell_skipped(name: str, skips: "Skips") -> None:
+    """Tell what a worker skipped: the first of it, and how much more there is."""
+    told = list(skips.named)
+    for message in told:
+        say(f"skipped {message}")
+    if more := skips.requests - len(told):
+        say(f"skipped {more:,} more in {name}")
+
+
+def skips_of(on_error: OnFault) -> "Skips":
+    """Return what is done with a request that cannot be counted: named on stderr, or an error."""
+    from deepseek_cost.estimates.subtotal import Skips
+
+    return Skips((lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None)
+
+
+def exit_if_refused(workload: "Workload") -> None:
+    """End with exit code 1 where the API would refuse a request, or one was skipped."""
+    if workload.skips.requests or any(ledger.refusals.requests for ledger in workload.ledgers):
+        raise typer.Exit(DscostError.exit_code)
+
+
+def with_crew(workload: "Workload", make: "Callable[[], Workload]", jobs: int | None) -> "Workload":
+    """Let worker processes take part in a workload that needs no order; each makes its own."""
+    from deepseek_cost.estimates.workers import Crew
+    from deepseek_cost.tokenizer.prefetch import cores
+
+    wanted = jobs or cores()
+    if wanted > 1 and workload.forecast is None and workload.on_request is None:
+        workload.crew = Crew(make, wanted)
+    return workload
+
+
+def workload_of(
+    columns: "Sequence[tuple[Model, Rates | None]]",
+    scenario: "Scenario",
+    system: str,
+    find_served: "FindServed",
+    on_error: OnFault = OnFault.STOP,
+    timeline: "Timeline | None" = None,
+    *,
+    counter: "Callable[[], TextCounter] | None" = None,
+    breakdown: bool = False,
+) -> "Workload":
+    """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
+    from deepseek_cost.estimates.ledger import Ledger
+    from deepseek_cost.estimates.subtotal import Subtotal
+    from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.routing import ServedNames
+    from deepseek_cost.tokenizer import sparing_counter
+
+    return Workload(
+        Subtotal([Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)),
+        scenario=scenario,
+        system=system,
+        counter=counter() if counter else sparing_counter(),
+        forecast=_forecast(timeline) if timeline else None,
+        served_by=ServedNames(find_served),
+    )
+
+
+def _forecast(timeline: "Timeline") -> "Forecast":
+    from deepseek_cost.estimates.cache_forecast import Forecast
+    from deepseek_cost.prompt.segments import SegmentEncoder
+    from deepseek_cost.tokenizer import default_counter
+
+    return Forecast(SegmentEncoder(default_counter()), timeline)

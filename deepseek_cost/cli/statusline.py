@@ -1,0 +1,186 @@
+"""The line of a shell prompt.
+
+Nothing heavy is loaded for it: a shell asks before every command.
+
+That is: no setting, no price table of one's own, and an instant that the file of tiers tells. In
+all other cases, errors too, the command line itself answers; a test holds both against each other.
+
+Its first line is the mark of the price table that it was made of; then each line is an instant, in
+seconds since 1970, and the tier that begins there. It ends where the price table itself would warn:
+from the last line on nothing is told.
+"""
+
+import os
+import sys
+from bisect import bisect_right
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from deepseek_cost.errors import UsageError
+
+if TYPE_CHECKING:
+    from deepseek_cost.pricing.book import PriceBook
+
+FIELDS = ("tier", "until", "left", "next", "at")
+_CLOCK = "%H:%M"
+_DAY_AND_CLOCK = "%a %H:%M"
+# No line is this wide; a wider field would fill the memory.
+_MOST_DIGITS = 3
+
+
+class Moment(NamedTuple):
+    """The tier at an instant, and what comes: times in the user's zone, tiers as DeepSeek's page.
+
+    Without a change in sight, `until` and `next` are None.
+    """
+
+    at: datetime
+    tier: str
+    until: datetime | None
+    next: str | None
+
+    @property
+    def left(self) -> str:
+        """The time until the next change, such as 1h05m; the last minute counts as whole."""
+        if self.until is None:
+            return ""
+        minutes = -((self.at - self.until) // timedelta(minutes=1))
+        return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m"  # noqa: PLR2004 - minutes of an hour
+
+
+def filled(template: str, moment: Moment) -> str:
+    """Fill a template such as `{tier} until {until:%H:%M}`; fields have no attributes to reach.
+
+    A time takes a format of strftime, the others one of str. Raises UsageError, which names the
+    fields.
+    """
+    from string import Formatter
+
+    try:
+        parts = list(Formatter().parse(template))
+        return "".join(
+            text + ("" if name is None else _field(name, spec or "", conversion, moment))
+            for text, name, spec, conversion in parts
+        )
+    except ValueError as error:
+        raise UsageError(f"--format: {str(error).lower()}; {_HINT}") from error
+
+
+_HINT = f"write {' '.join(f'{{{name}}}' for name in FIELDS)}; {{{{ for a brace"
+
+
+def _field(name: str, spec: str, conversion: str | None, moment: Moment) -> str:
+    if name not in FIELDS:
+        raise UsageError(f"--format: no field {name!r}; {_HINT}")
+    if conversion or "{" in spec or _is_wide(spec):
+        raise UsageError(f"--format: {{{name}}} cannot be shown so; {_HINT}")
+    value = getattr(moment, name)
+    if isinstance(value, datetime):
+        return value.strftime(spec or _shortest(value, moment.at))
+    return format(value or "", spec)
+
+
+def _shortest(value: datetime, at: datetime) -> str:
+    return _CLOCK if value.date() == at.date() else _DAY_AND_CLOCK
+
+
+def _is_wide(spec: str) -> bool:
+    """Tell whether a format asks for a width of more digits than any line has."""
+    digits = "".join(char if char.isdigit() else " " for char in spec).split()
+    return any(len(number) > _MOST_DIGITS for number in digits)
+
+
+NAME = "tiers.txt"
+
+
+def read(text: str, at: datetime) -> Moment | None:
+    """Return what the file tells of an instant; None where it tells nothing."""
+    rows = [line.split() for line in text.splitlines()[1:]]
+    index = bisect_right([int(since) for since, _ in rows], at.timestamp())
+    if not 0 < index < len(rows):
+        return None
+    (_, tier), (until, following) = rows[index - 1 : index + 1]
+    return Moment(at, tier, datetime.fromtimestamp(int(until), at.tzinfo), following)
+
+
+def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
+    """Make the file: from the day on which the table was checked until it would warn."""
+    calendar = book.calendar
+    start = datetime.combine(book.checked, datetime.min.time(), UTC)
+    instants = [start]
+    for change in calendar.changes(start, start + timedelta(days=366)):
+        if book.warnings_at(change):
+            break
+        instants.append(change)
+    rows = (f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in instants)
+    return f"{mark[0]} {mark[1]}\n{''.join(rows)}"
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+_PREFIX = "DSCOST_"
+_MAX_BYTES = 200_000
+
+
+def line(template: str, now: datetime | None = None) -> str | None:
+    """Return the line at an instant (default now); None where the command line must answer."""
+    try:
+        if _is_set_otherwise():
+            return None
+        tiers, table = _bundled(NAME).decode(), _bundled("prices.toml")
+        if tiers.split(maxsplit=2)[:2] != [str(len(table)), str(crc32(table))]:
+            return None
+        at = (now or datetime.now(UTC)).replace(microsecond=0).astimezone()
+        moment = read(tiers, at)
+        return None if moment is None else filled(template, moment) + "\n"
+    except (OSError, ValueError, UsageError):
+        return None
+
+
+def _bundled(name: str) -> bytes:
+    packaged = os.path.join(_PACKAGE, name)
+    checkout = os.path.join(os.path.dirname(_PACKAGE), "data", name)
+    with open(packaged if os.path.isfile(packaged) else checkout, "rb") as file:
+        return file.read()
+
+
+def _is_set_otherwise() -> bool:
+    by_variable = any(name.startswith(_PREFIX) for name in os.environ)
+    own_prices = os.path.join(config_folder(), "prices.toml")
+    return by_variable or os.path.exists(own_prices) or _has_config()
+
+
+def config_folder() -> str:
+    """Return where platformdirs has the user's configuration, without loading it on Linux."""
+    home = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
+    if sys.platform != "linux" or not os.path.isabs(home):
+        from platformdirs import user_config_dir
+
+        return user_config_dir("dscost")
+    return os.path.join(home, "dscost")
+
+
+def _has_config() -> bool:
+    """Tell whether a file above the current folder may hold settings."""
+    folder = os.getcwd()
+    while True:
+        if os.path.exists(os.path.join(folder, "dscost.toml")):
+            return True
+        project = os.path.join(folder, "pyproject.toml")
+        if os.path.isfile(project) and _names_us(project):
+            return True
+        if folder == os.path.dirname(folder):
+            return False
+        folder = os.path.dirname(folder)
+
+
+def _names_us(project: str) -> bool:
+    with open(project, "rb") as file:
+        data = file.read(_MAX_BYTES)
+    return b"dscost" in data or len(data) == _MAX_BYTES
+
+
+if __name__ == "__main__":  # how data/tiers.txt is made
+    from deepseek_cost.pricing.loader import bundled, load_prices, mark_of
+
+    sys.stdout.write(made_of(load_prices(), mark_of(bundled().read_bytes())))

@@ -1,0 +1,162 @@
+"""What users write on the command line, turned into values; each refusal says how to write it."""
+
+import re
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from msgspec import Struct
+
+from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.schedule import Calendar, Tier
+from deepseek_cost.text import parse_number, parse_ratio
+
+_INCREASE: Final = re.compile(r"([0-9.]{1,31}) ?(%|USD|CNY)?")
+_GAP: Final = re.compile(r"(\d{1,6}) ?([smhd])", re.ASCII)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_YEARS: Final = range(2000, 2200)
+
+
+class Clock(Struct, frozen=True):
+    """What an instant is read against: now (UTC), peak hours, and the zone of --tz if given."""
+
+    now: datetime
+    calendar: Calendar
+    zone: tzinfo | None = None
+
+    def next_in(self, tier: Tier) -> datetime:
+        """Return now if that is in `tier`, else the next instant that is."""
+        if self.calendar.tier_at(self.now) is tier:
+            return self.now
+        change = self.calendar.next_change(self.now)
+        while change is not None and self.calendar.tier_at(change) is not tier:
+            change = self.calendar.next_change(change)
+        if change is None:
+            raise UsageError(f"--at {tier.label}: the price table has no {tier.label} hours ahead")
+        return change
+
+    def cheapest(self) -> datetime:
+        """Return the next instant that is not peak."""
+        peak = self.calendar.tier_at(self.now) is Tier.PEAK
+        return self.next_in(Tier.OFF_PEAK) if peak else self.now
+
+
+class IncreaseLimit(NamedTuple):
+    """By how much a cost may grow: in percent, in a currency, or in that of the costs (None)."""
+
+    value: Decimal
+    unit: str | None
+
+
+def instant(text: str, clock: Clock) -> datetime:
+    """Read an instant, in UTC: a date and time, a time of day, or a name.
+
+    Names are `now`, `cheapest`, `peak`, `off-peak`: the next instant of that kind. A time of day
+    is the next one, too. Times need a zone of their own or that of the clock.
+    """
+    match text.strip().lower().replace("_", "-"):
+        case "now":
+            return clock.now
+        case "cheapest":
+            return clock.cheapest()
+        case "peak":
+            return clock.next_in(Tier.PEAK)
+        case "off-peak":
+            return clock.next_in(Tier.OFF_PEAK)
+        case _:
+            at = _time_of_day(text, clock) or _date_and_time(text, clock)
+    if at.year not in _YEARS:
+        raise UsageError(f"--at {text!r}: the year is not between {_YEARS[0]} and {_YEARS[-1]}")
+    return at.astimezone(UTC)
+
+
+def moving(text: str | None) -> str | None:
+    """Return what an instant is called if it follows the clock; None for a date and time."""
+    if text is None:
+        return "now"
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text.strip().lower().replace("_", "-")
+    return None
+
+
+def zone(name: str) -> ZoneInfo:
+    """Read the name of a time zone such as Europe/Berlin."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "write it like Europe/Berlin"
+        raise UsageError(f"--tz {name!r} is no time zone; {hint}") from None
+
+
+def ratio_or_auto(text: str) -> Decimal | None:
+    """Read a share, or `auto` (None): to be forecast from the requests."""
+    return None if text.strip().lower() == "auto" else parse_ratio(text)
+
+
+def gap(text: str) -> timedelta:
+    """Read a stretch of time such as 30s, 5m, 2h or 1d."""
+    match = _GAP.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(f"--gap {text!r} is no stretch of time; write 30s, 5m, 2h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def amount(text: str, option: str = "--max-cost") -> Decimal:
+    """Read an amount of money without its currency, given with an option."""
+    value = parse_number(text.strip())
+    if value is None:
+        raise UsageError(
+            f"{option} {text!r} is no amount; write a number such as 0.05 "
+            f"(the currency is --currency)"
+        )
+    return value
+
+
+def increase(text: str) -> IncreaseLimit:
+    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05."""
+    match = _INCREASE.fullmatch(text.strip().upper())
+    value = parse_number(match[1]) if match else None
+    if match is None or value is None:
+        raise UsageError(
+            f"--max-increase {text!r} is neither a percentage such as 10% nor an amount such as "
+            f"0.05 or 0.05USD"
+        )
+    return IncreaseLimit(value, match[2] or None)
+
+
+def _time_of_day(text: str, clock: Clock) -> datetime | None:
+    try:
+        clock_time = time.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if ":" not in text:  # "2026" would be read as 20:26
+        return None
+    where = clock_time.tzinfo or clock.zone
+    if where is None:
+        raise UsageError(f"--at {text!r} has no time zone; write {text}+08:00, or add --tz")
+    today = clock.now.astimezone(where).date()
+    at = datetime.combine(today, clock_time, where)
+    return at if at >= clock.now else datetime.combine(today + timedelta(days=1), clock_time, where)
+
+
+def _date_and_time(text: str, clock: Clock) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"--at {text!r} is no instant; write 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, "
+            f"peak or off-peak"
+        ) from None
+    if at.tzinfo is None and clock.zone is None:
+        plain = at.isoformat(timespec="minutes")
+        raise UsageError(
+            f"--at {text!r} has no time zone; for UTC write {plain}Z, for Beijing time "
+            f"{plain}+08:00, or add --tz"
+        )
+    return at if at.tzinfo else at.replace(tzinfo=clock.zone)

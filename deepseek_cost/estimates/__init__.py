@@ -1,0 +1,1 @@
+"""Requests counted, added up and priced before they are sent."""

@@ -1,0 +1,258 @@
+"""What an estimate rests on."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.subtotal import Skips
+from deepseek_cost.estimates.tally import Scenario, Tally
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.entries import Model
+from deepseek_cost.pricing.provenance import Assumption, Confidence
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
+from deepseek_cost.prompt.template import renderer_is_installed
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.cache_run import Trace
+    from deepseek_cost.estimates.conversation import Dialogue
+    from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.workload import Workload
+
+
+def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
+    """List what the token count of a plain prompt to these models rests on."""
+    mode = scenario.mode
+    found = [Assumption("thinking", "on" if mode.thinking else "off", "--thinking/--no-thinking")]
+    if mode.thinking:
+        found.append(Assumption("effort", mode.effort.value, "--effort"))
+    for model in models:
+        if model.thinking is not None:
+            stood_for = f"{model.name} stands for thinking {'on' if model.thinking else 'off'}"
+            found.append(Assumption("thinking", stood_for, "--model"))
+    if not renderer_is_installed():
+        found.append(
+            Assumption(
+                "template",
+                "approximate: from a table, at most 2 tokens off",
+                "pip install 'deepseek-cost[exact]'",
+            )
+        )
+    return found
+
+
+def of_estimate(
+    scenario: Scenario, estimates: Sequence[Estimate], moving: str | None
+) -> list[Assumption]:
+    """List what an estimate rests on; `moving` names an instant that follows the clock."""
+    models = [estimate.price.model for estimate in estimates]
+    most = dict.fromkeys(str(scenario.mode_for(m).default_max_tokens) for m in models)
+    output = "unknown" if scenario.output_tokens is None else str(scenario.output_tokens)
+    ceiling = f"{' and '.join(most)}, the API's default max_tokens"
+    found = [
+        *of_prompt(scenario, models),
+        _of_cache(scenario),
+        Assumption("output_tokens", output, "--output-tokens"),
+        Assumption("ceiling", ceiling, "--output-tokens"),
+    ]
+    found += of_prices(estimates, moving)
+    return list(dict.fromkeys(found))
+
+
+def of_prices(estimates: Sequence[Estimate], moving: str | None) -> list[Assumption]:
+    """List what prices rest on; `moving` names an instant that follows the clock."""
+    found = []
+    if moving:
+        found.append(Assumption("priced_at", moving, "--at"))
+    if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
+        by = "by one instant; DeepSeek does not say whether a request's start or its end"
+        found.append(Assumption("tier", by, "--at"))
+    for estimate in estimates:
+        found += _of_price(estimate)
+    return found
+
+
+def _of_cache(scenario: Scenario) -> Assumption:
+    ratio = scenario.cache_hit_ratio
+    forecast = "forecast from the requests in their order, by the units that DeepSeek documents"
+    return Assumption(
+        "cache_hit_ratio", forecast if ratio is None else str(ratio), "--cache-hit-ratio"
+    )
+
+
+def _of_price(estimate: Estimate) -> list[Assumption]:
+    price, model = estimate.price, estimate.price.model
+    found = []
+    if price.service.template is not model.template:
+        found.append(
+            Assumption(
+                "template",
+                f"today's ({model.template}), not that instant's ({price.service.template})",
+            )
+        )
+    shown = price.period.last_shown
+    if shown and price.at.date() > shown:
+        found.append(
+            Assumption("prices", f"unchanged since the official page of {shown}", "--prices")
+        )
+    if price.period.confidence is not Confidence.HIGH:
+        doubt = f"{price.period.id}: {price.period.confidence} confidence; {price.period.note}"
+        found.append(Assumption("prices", doubt, "--prices"))
+    return found
+
+
+def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
+    """List what makes an estimate doubtful beyond its assumptions."""
+    found = []
+    for estimate in estimates:
+        price = estimate.price
+        found += book.warnings_at(price.at, tiered=price.tier is not Tier.FLAT)
+        if estimate.over_context:
+            found.append(
+                f"{price.model.name}: a request of {estimate.tally.largest_request:,} tokens is "
+                f"{estimate.over_context:,} more than the context of "
+                f"{price.model.context_tokens:,}; the API refuses it"
+            )
+    return list(dict.fromkeys(found))
+
+
+def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assumption]:
+    """Put what request bodies decide by themselves in place of what is assumed of prompts."""
+    kinds = workload.kinds
+    listed = list(found)
+    if kinds != {"text"}:
+        own = "as each request body says"
+        listed = [_deferred(a, own, alone="text" not in kinds) for a in listed]
+    if len(workload.subtotal.named_models) > 1:
+        names = ", ".join(workload.subtotal.named_models)
+        listed.append(
+            Assumption("model", f"each column prices all requests; they name {names}", "--model")
+        )
+    listed += [Assumption("model", note, "--model") for note in workload.subtotal.notes]
+    if workload.forecast is not None:
+        listed.append(Assumption("cache_age", workload.forecast.timeline.known, "--gap"))
+    if any(ledger.is_fim for ledger in workload.ledgers):
+        layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
+        listed.append(Assumption("fim", layout))
+    if any(ledger.unseen_images for ledger in workload.ledgers):
+        listed.append(
+            Assumption(
+                "images",
+                f"{LEAST_IMAGE_TOKENS} tokens each where not at hand; "
+                f"in the ceiling {MOST_IMAGE_TOKENS}",
+            )
+        )
+    return list(dict.fromkeys(listed))
+
+
+def warnings_of_workload(workload: "Workload") -> list[str]:
+    """List what the API would refuse or replace, and what was skipped."""
+    found = []
+    found += warnings_of_age(workload.totals())
+    for ledger in workload.ledgers:
+        refusals, name = ledger.refusals, ledger.model.name
+        if refusals.first:
+            found.append(
+                f"{name}: the API refuses {refusals.requests:,} of the requests; {refusals.first}"
+            )
+        if ledger.replaced_images:
+            found.append(
+                f"{name} takes no images: {ledger.replaced_images:,} of them are counted as the "
+                f"text [Unsupported Image] that stands in for each"
+            )
+    return [*found, *warnings_of_skips(workload.skips)]
+
+
+def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
+    """Tell that hits rest on what was not used for long."""
+    aged = max((tally.hits.aged for tally in tallies), default=0)
+    if not aged:
+        return []
+    what = f"{aged:,} of the expected cache hits rest on what no request has used for over an hour"
+    return [f"{what}; DeepSeek keeps it for hours to days, so they are an assumption"]
+
+
+def warnings_of_skips(skips: Skips) -> list[str]:
+    """Tell that requests were left out; why was told as they went by, and the report names them."""
+    if not skips.requests:
+        return []
+    requests = "request" if skips.requests == 1 else "requests"
+    return [f"skipped {skips.requests:,} {requests}, which no figure holds"]
+
+
+def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:
+    """Say of thinking, effort and ceiling that bodies have their own."""
+    if assumption.about == "output_tokens" and assumption.value != "unknown":
+        within = f"{assumption.value}, at most each request's max_tokens"
+        return Assumption(assumption.about, within, assumption.set_by)
+    if assumption.about not in ("thinking", "effort", "ceiling"):
+        return assumption
+    value = own if alone else f"{own}; prompts: {assumption.value}"
+    if alone and assumption.about == "ceiling":
+        value = "each request's max_tokens, else the API's default"
+    return Assumption(assumption.about, value, None if alone else assumption.set_by)
+
+
+_UNITS: Final = "the units that DeepSeek documents, in blocks of 128 tokens"
+
+
+def of_trace(
+    trace: "Trace", scenario: Scenario, estimates: Sequence[Estimate], moving: str | None
+) -> list[Assumption]:
+    """List what the hits of a sequence rest on."""
+    prompts = "text" in trace.kinds
+    found = of_prompt(scenario, [trace.model]) if prompts else []
+    if prompts:
+        found.append(Assumption("model", f"{trace.model.name} for texts", "--model"))
+    found += [
+        Assumption("cache_hits", _UNITS),
+        Assumption("answers", "as the later requests have them"),
+        Assumption("cache_age", trace.diagnosis.timeline.known, "--gap"),
+        *(Assumption("model", note, "--model") for note in trace.notes),
+        *of_prices(estimates, moving),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def of_chat(
+    dialogue: "Dialogue", quote: "Quote", estimates: Sequence[Estimate]
+) -> list[Assumption]:
+    """List what the cost of a conversation rests on."""
+    plan = dialogue.plan
+    models = [price.model for price in quote.prices]
+    found = of_prompt(quote.scenario, models) if dialogue.request is None else []
+    if plan.turns:
+        each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the answer"
+        found.append(Assumption("turns", f"{each} each", "--user-tokens, --answer-tokens"))
+    known = "as sent back, else unknown" if plan.reasoning is None else f"{plan.reasoning:,} tokens"
+    found += [
+        Assumption("reasoning", known, "--reasoning-tokens"),
+        Assumption("cache_hits", _UNITS),
+        Assumption("cache_age", dialogue.timeline.known, "--gap"),
+        *of_prices(estimates, quote.moving),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def warnings_of_trace(trace: "Trace") -> list[str]:
+    """List which hits are doubtful, and what was skipped."""
+    return [
+        *warnings_of_age(list(trace.diagnosis.tallies.values())),
+        *warnings_of_skips(trace.skips),
+    ]
+
+
+def of_diff(quote: "Quote", workload: "Workload") -> list[Assumption]:
+    """List what the figures of both sides rest on; the instant is one for both."""
+    if not workload.subtotal.sources:
+        return []
+    estimates = quote.price(workload.totals())
+    found = of_workload(workload, of_estimate(quote.scenario, estimates, quote.moving))
+    return [one for one in found if one.about != "ceiling"]
+
+
+def warnings_of_diff(quote: "Quote", workload: "Workload") -> Iterable[str]:
+    """Yield what is doubtful about the new side."""
+    if workload.subtotal.sources:
+        yield from warnings_of(quote.book, quote.price(workload.totals()))
+        yield from warnings_of_workload(workload)

@@ -1,0 +1,207 @@
+"""Lines of a batch taken many at a time: those whose form is known need no reading of their own."""
+
+import codecs
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.errors import InputError
+from deepseek_cost.estimates.ledger import Place, Position
+from deepseek_cost.estimates.subtotal import Subtotal, TalliedSource
+from deepseek_cost.estimates.tally import Scenario, tally_body
+from deepseek_cost.inputs.jsonl import Lines
+from deepseek_cost.inputs.reader import request_of
+from deepseek_cost.inputs.request import Fault, Request
+from deepseek_cost.prompt.body import Body
+from deepseek_cost.prompt.breakdown import RequestTokens
+from deepseek_cost.prompt.segments import SegmentCounter
+from deepseek_cost.prompt.skeleton import Form, Outline, filled_in, form_of, marked, outlined
+
+# Outlines that are kept, by their characters; a batch of more pays with time only.
+_KEPT_CHARACTERS: Final = 4_000_000
+# A longer line has a cost of its own that its reading does not matter beside.
+_LONGEST: Final = 1_000_000
+_NEW: Final = object()
+_SEEN: Final = object()
+
+
+class Filled(Struct):
+    """The lines of one form: their numbers, and their texts as JSON has them."""
+
+    numbers: list[int] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+
+
+class Bulk(Struct):
+    """Tallies the lines whose form is known.
+
+    `bodies_of` reads a request for each model; `note` keeps what is to be said of its model.
+    """
+
+    subtotal: Subtotal
+    scenario: Scenario
+    counter: SegmentCounter
+    bodies_of: Callable[[Request], Sequence[Body]]
+    note: Callable[[Request, Position], object]
+    _forms: dict[Outline, Form | object | None] = field(default_factory=dict)
+    _characters: int = 0
+
+    def take(self, lines: Lines, source: int) -> Iterator[tuple[int, bytes]]:
+        """Tally what can be, and return the other lines in their order."""
+        if codecs.lookup(lines.encoding).name not in ("utf-8", "ascii"):
+            return iter(lines)
+        filled, others = self._sorted(_texts(lines.data), lines)
+        for form, its in filled.items():
+            columns = _decoded(its.rows)
+            if columns is None or not form.takes(columns):
+                others += its.numbers
+            else:
+                self._take(form, its.numbers, columns, (lines.source, source))
+        left = set(others)
+        return (pair for pair in lines if pair[0] in left)
+
+    def _sorted(self, texts: list[str], lines: Lines) -> tuple[dict[Form, Filled], list[int]]:
+        """Return the lines by their forms, and the numbers of all others."""
+        filled: dict[Form, Filled] = {}
+        others = []
+        for number, line in enumerate(texts, lines.number):
+            outline, values = outlined(line) if len(line) < _LONGEST else ((), [])
+            form = self._form(lines, number, outline, values) if values else None
+            if form is None:
+                others.append(number)
+                continue
+            its = filled.get(form)
+            if its is None:
+                its = filled[form] = Filled()
+            its.numbers.append(number)
+            its.rows.append(values)
+        return filled, others
+
+    def _form(
+        self, lines: Lines, number: int, outline: Outline, values: Sequence[str]
+    ) -> Form | None:
+        """Return the form of an outline; one that is new has none, since it may never come back."""
+        known = self._forms.get(outline, _NEW)
+        if known is _SEEN:
+            known = self._forms[outline] = self._read(lines, number, outline, values)
+        elif known is _NEW:
+            self._characters += sum(map(len, outline))
+            if self._characters > _KEPT_CHARACTERS:
+                self._forms.clear()
+                self._characters = 0
+            self._forms[outline] = _SEEN
+        return known if isinstance(known, Form) else None
+
+    def _read(
+        self, lines: Lines, number: int, outline: Outline, values: Sequence[str]
+    ) -> Form | None:
+        """Read an outline; its form is kept if it has the very tokens of the line at hand."""
+        columns = _decoded([values])
+        if columns is None:
+            return None
+        try:
+            request, bodies = self._bodies(lines, number, filled_in(outline, values))
+            tokens = [body.count(self.counter) for body in bodies]
+            request, bodies = self._bodies(lines, number, marked(outline))
+        except InputError:
+            return None
+        by_part = any(ledger.keeps_parts for ledger in self.subtotal.ledgers)
+        form = form_of(request, len(values), bodies, self.counter, by_part=by_part)
+        if form is None:
+            return None
+        counted = form.outcome(form.tokens(columns)[0])
+        is_same = counted == tokens if by_part else _sums(counted) == _sums(tokens)
+        return form if is_same else None
+
+    def _bodies(self, lines: Lines, number: int, line: str) -> tuple[Request, Sequence[Body]]:
+        found = request_of(lines.document(number, line.encode()), lines.wanted)
+        if isinstance(found, Fault):
+            raise InputError(str(found))
+        return found, self.bodies_of(found)
+
+    def _take(
+        self,
+        form: Form,
+        numbers: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        source: tuple[str, int],
+    ) -> None:
+        """Tally the bodies of a form, all of those at once that have the same tokens."""
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for row, tokens in enumerate(form.tokens(columns)):
+            alike.setdefault(tokens, []).append(row)
+        self.note(form.request, Position(source[1], numbers[0]))
+        same = [form.request.custom_id] * len(numbers)
+        names = same if form.name is None else columns[form.name]
+        for tokens, rows in alike.items():
+            places = _Places(*source, numbers, names, rows)
+            self._note(form, form.outcome(tokens), places)
+
+    def _note(self, form: Form, outcome: Sequence[RequestTokens], places: "_Places") -> None:
+        bodies = len(places.rows)
+        tallies = [tally_body(body, self.scenario) for body in outcome]
+        for ledger, body, tally in zip(self.subtotal.ledgers, outcome, tallies, strict=True):
+            ledger.note(tally, body.parts, bodies)
+            ledger.offer(tally, places)
+            if body.refused:
+                at, place = next(iter(places))
+                ledger.refusals.note(place, body.refused, bodies * tally.requests, at)
+        sums = tuple(tally.times(bodies) for tally in tallies)
+        self.subtotal.add(places.number, TalliedSource(places.source, sums, form.kinds))
+
+
+def _sums(tokens: Sequence[RequestTokens]) -> list[tuple[int, int, int]]:
+    return [(body.parts.text, body.parts.template, body.output_ceiling) for body in tokens]
+
+
+class _Places(Struct):
+    """Where bodies stand that are alike."""
+
+    source: str
+    number: int
+    lines: Sequence[int]
+    names: Sequence[str | None]
+    rows: Sequence[int]
+
+    def __iter__(self) -> Iterator[tuple[Position, Place]]:
+        for row in self.rows:
+            place = Place(self.source, self.lines[row], self.names[row])
+            yield (
+                Position(self.number, place.line),
+                Place(place.source, place.line, place.short_id),
+            )
+
+
+def _texts(data: bytes) -> list[str]:
+    """Return the text of each line; an empty one for what is no UTF-8."""
+    try:
+        return data.decode().split("\n")
+    except UnicodeError:
+        return [line.decode() if _is_utf8(line) else "" for line in data.split(b"\n")]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeError:
+        return False
+    return True
+
+
+def _decoded(rows: Sequence[Sequence[str]]) -> list[Sequence[str]] | None:
+    """Return the texts of each blank; None where one is no string of JSON that can be sent."""
+    columns: list[Sequence[str]] = []
+    for column in zip(*rows, strict=True):
+        joined = '","'.join(column)
+        if "\\" not in joined:
+            columns.append(column)
+            continue
+        try:
+            texts = json.loads(f'["{joined}"]')
+            "".join(texts).encode()
+        except ValueError:
+            return None
+        columns.append(texts)
+    return columns

@@ -1,0 +1,84 @@
+"""Where models cross: cost as a function of the cache-hit ratio, and where two costs are equal."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import combinations
+
+from msgspec import Struct
+
+from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.pricing.cost import EXACT
+from deepseek_cost.pricing.entries import Model, Rates
+from deepseek_cost.pricing.schedule import Tier
+
+
+class Line(Struct, frozen=True):
+    """The cost of a tally at the rates of a tier, over the share of its input that hits."""
+
+    model: Model
+    tier: Tier
+    rates: Rates
+    tally: Tally
+
+    def cost(self, ratio: Decimal) -> Decimal:
+        """Return the exact cost at a cache-hit ratio from 0 to 1; output counts where known."""
+        hits = EXACT.multiply(Decimal(self.tally.input), ratio)
+        misses = EXACT.subtract(Decimal(self.tally.input), hits)
+        parts = (
+            EXACT.multiply(hits, self.rates.cache_hit),
+            EXACT.multiply(misses, self.rates.cache_miss),
+            EXACT.multiply(Decimal(self.tally.output or 0), self.rates.output),
+        )
+        total = EXACT.add(EXACT.add(parts[0], parts[1]), parts[2])
+        return EXACT.divide(total, Decimal(1_000_000))
+
+
+class BreakEven(Struct, frozen=True):
+    """Two lines; where they cross, and where the dearer one reaches the cheaper one's cost.
+
+    `ratio` is the share of hits, equal for both, at which they cost the same; `reached_at` the
+    share at which `dearer` costs what the other costs at the share asked for. None: nowhere.
+    """
+
+    cheaper: Line
+    dearer: Line
+    ratio: Fraction | None
+    reached_at: Fraction | None
+
+
+def break_even(first: Line, second: Line, at: Decimal) -> BreakEven:
+    """Compare two lines, exactly; which one is cheaper is said of the share `at`."""
+    cheaper, dearer = sorted((first, second), key=lambda line: line.cost(at))
+    none, all_ = (Fraction(dearer.cost(Decimal(end))) for end in (0, 1))
+    same_none, same_all = (Fraction(cheaper.cost(Decimal(end))) for end in (0, 1))
+    goal = Fraction(cheaper.cost(at))
+    return BreakEven(
+        cheaper,
+        dearer,
+        ratio=_root(none - same_none, all_ - same_all),
+        reached_at=_root(none - goal, all_ - goal),
+    )
+
+
+def _root(at_zero: Fraction, at_one: Fraction) -> Fraction | None:
+    """Return where a straight line through these values at 0 and 1 is nought, if between them."""
+    crosses = at_zero * at_one <= 0 and at_zero != at_one
+    return at_zero / (at_zero - at_one) if crosses else None
+
+
+def break_evens(lines: Sequence[Line], at: Decimal) -> list[BreakEven]:
+    """Compare every two lines of different models."""
+    pairs = combinations(lines, 2)
+    return [break_even(a, b, at) for a, b in pairs if a.model.name != b.model.name]
+
+
+def lines_of(model: Model, rates: Mapping[Tier, Rates], tally: Tally) -> list[Line]:
+    """Return a line a tier, the cheaper first."""
+    order = (Tier.FLAT, Tier.OFF_PEAK, Tier.PEAK)
+    return [Line(model, tier, rates[tier], tally) for tier in order if tier in rates]
+
+
+def scale(cost: Decimal, requests: int, per: int) -> Decimal:
+    """Return what `per` requests cost on average, where `requests` cost `cost`."""
+    return cost * per / requests

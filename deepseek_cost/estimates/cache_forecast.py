@@ -1,0 +1,56 @@
+"""The hits of a workload's requests in their order, each model with a cache of its own."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from deepseek_cost.inputs.request import Request
+from deepseek_cost.prompt.breakdown import Hits
+from deepseek_cost.prompt.cache import PrefixCache, Prompt
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.prompt.template import require_renderer
+from deepseek_cost.prompt.timeline import Timeline
+from deepseek_cost.prompt.token_ids import framed
+from deepseek_cost.tokenizer.base import ID_BYTES
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.tally import Addressee
+    from deepseek_cost.prompt.body import Body
+
+
+class Forecast(Struct):
+    """Takes requests in order; what it holds grows with the distinct blocks of their prompts."""
+
+    encoder: SegmentEncoder
+    timeline: Timeline = field(default_factory=Timeline)
+    _caches: list[PrefixCache] = field(default_factory=list)
+
+    def take_text(
+        self, text: str, to: Sequence["Addressee"], sent: int
+    ) -> tuple[int, Sequence[Hits]]:
+        """Forecast a user's message that is sent so many times; return its tokens, and the hits."""
+        require_renderer()
+        ids = self.encoder.ids(text)
+        prompts = [framed(ids, one.around, self.encoder) for one in to]
+        return len(ids) // ID_BYTES, self._take(prompts, None, sent)
+
+    def take_bodies(self, bodies: Sequence["Body"], request: Request, sent: int) -> Sequence[Hits]:
+        """Forecast a request, read for each model, that is sent so many times in a row.
+
+        Raises InputError for its timestamp.
+        """
+        return self._take([body.prompt(self.encoder) for body in bodies], request, sent)
+
+    def _take(
+        self, prompts: Sequence[Prompt], request: Request | None, sent: int
+    ) -> Sequence[Hits]:
+        self._caches = self._caches or [PrefixCache() for _ in prompts]
+        hits = self._each(prompts, self.timeline.next(request))
+        if sent == 1:
+            return hits
+        again = self._each(prompts, self.timeline.next(request, sent - 1))
+        return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
+
+    def _each(self, prompts: Sequence[Prompt], at: float | None) -> list[Hits]:
+        return [cache.take(p, at) for cache, p in zip(self._caches, prompts, strict=True)]

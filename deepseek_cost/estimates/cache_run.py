@@ -1,0 +1,208 @@
+"""Each request in turn: hits and misses."""
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from deepseek_cost.errors import InputError
+from deepseek_cost.estimates.ledger import Place
+from deepseek_cost.estimates.subtotal import Skips
+from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.reader import Feed
+from deepseek_cost.inputs.request import Fault, Request, made_request
+from deepseek_cost.inputs.routing import ServedNames
+from deepseek_cost.pricing.entries import Model
+from deepseek_cost.prompt.body import read_body
+from deepseek_cost.prompt.breakdown import Hits
+from deepseek_cost.prompt.cache import BLOCK, PrefixCache
+from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.prompt.template import Mode, body_of, require_renderer
+from deepseek_cost.prompt.timeline import Timeline
+
+# Requests that a later one is compared with: so many of the last, and not more text than that.
+_REMEMBERED: Final = 256
+_REMEMBERED_CHARACTERS: Final = 16_000_000
+_LISTED: Final = 1_000
+
+
+class Diagnosed(Struct, frozen=True):
+    """A request of the sequence, numbered from 1, with its hits and the reason for a miss."""
+
+    number: int
+    place: Place
+    model: Model
+    tally: Tally
+    miss: Miss | None
+    told: str | None
+
+
+class MissGroup(Struct):
+    """All misses of one cause with one model: requests, tokens, and the first as an example."""
+
+    model: Model
+    cause: Cause
+    example: str
+    requests: int = 0
+    tokens: int = 0
+
+
+class Sent(Struct, frozen=True):
+    """A request that later ones are compared with: its number, prompt tokens and parts."""
+
+    number: int
+    tokens: int
+    items: Sequence[Item]
+
+    @property
+    def characters(self) -> int:
+        """What it takes to remember it."""
+        return sum(len(item.text) for item in self.items)
+
+
+class Recent(Struct):
+    """The parts of the last requests, within bounds."""
+
+    _sent: deque[Sent] = field(default_factory=deque)
+    _characters: int = 0
+
+    def add(self, sent: Sent) -> None:
+        """Remember a request, and forget the oldest ones where they are too many."""
+        self._sent.append(sent)
+        self._characters += sent.characters
+        while len(self._sent) > _REMEMBERED or self._characters > _REMEMBERED_CHARACTERS:
+            self._characters -= self._sent.popleft().characters
+
+    def find(self, number: int | None) -> Sent | None:
+        """Return a request by its number, or the last one; None where it is forgotten."""
+        if not self._sent:
+            return None
+        at = -1 if number is None else number - self._sent[0].number
+        return self._sent[at] if -1 <= at < len(self._sent) else None
+
+
+class Diagnosis(Struct):
+    """Takes requests in; memory grows with the distinct blocks of their prompts only."""
+
+    encoder: SegmentEncoder
+    timeline: Timeline
+    scenario: Scenario
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    groups: dict[tuple[str, Cause], MissGroup] = field(default_factory=dict)
+    listed: list[Diagnosed] = field(default_factory=list)
+    _cache: PrefixCache = field(default_factory=PrefixCache)
+    _recent: Recent = field(default_factory=Recent)
+
+    @property
+    def requests(self) -> int:
+        """The requests taken."""
+        return self._cache.requests
+
+    def models(self) -> list[str]:
+        """Return the models that requests went to; raises InputError where none was taken."""
+        if not self.tallies:
+            raise InputError("no request could be counted")
+        return list(self.tallies)
+
+    def take(self, request: Request, model: Model, *, thinking: bool | None) -> Diagnosed:
+        """Diagnose the next request; `thinking` is the mode that its model's name stands for.
+
+        Raises InputError for a body that cannot be read, or a timestamp.
+        """
+        body = read_body(request, model, thinking=thinking)
+        prompt = body.prompt(self.encoder)
+        owner = f"{model.name} ".encode() + prompt.owner
+        hits = self._cache.take(replace(prompt, owner=owner), self.timeline.next(request))
+        tally = tally_body(body.count(self.encoder), self.scenario, hits)
+        sent = Sent(self.requests, prompt.tokens, items_of(request, body, model.name))
+        miss, told = self._explain(sent, hits)
+        self._recent.add(sent)
+        place = Place(request.source, request.line, request.custom_id)
+        found = Diagnosed(sent.number, place, model, tally, miss, told)
+        self._note(found)
+        return found
+
+    def _explain(self, sent: Sent, hits: Hits) -> tuple[Miss | None, str | None]:
+        nearest, best = self._cache.nearest, hits.best or 0
+        other = self._recent.find(None if nearest is None else nearest + 1)
+        if other is None:
+            return None, None
+        unhit = max(0, other.tokens - hits.expected)
+        miss = explain(other.items, sent.items, unhit, self.encoder.count)
+        if miss is None and best - hits.expected >= BLOCK:
+            lost = best - hits.expected
+            where = f"the {lost:,} tokens that no unit ends with yet"
+            miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share with", where)
+        told = miss.told(f"request {sent.number}", f"request {other.number}") if miss else None
+        return miss, told
+
+    def _note(self, found: Diagnosed) -> None:
+        name = found.model.name
+        known = self.tallies.get(name)
+        self.tallies[name] = found.tally if known is None else known + found.tally
+        if len(self.listed) < _LISTED:
+            self.listed.append(found)
+        if found.miss and found.told:
+            key = (name, found.miss.cause)
+            group = self.groups.setdefault(key, MissGroup(found.model, key[1], found.told))
+            group.requests += 1
+            group.tokens += found.miss.tokens
+
+
+_NOTES: Final = 100
+
+
+class Trace(Struct):
+    """Takes sources in; `model` is that of texts, and of all requests with `for_all`."""
+
+    diagnosis: Diagnosis
+    served_by: ServedNames
+    model: Model
+    mode: Mode
+    system: str = ""
+    for_all: bool = False
+    skips: Skips = field(default_factory=Skips)
+    sources: list[tuple[str, Kind, int]] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """What the sources are."""
+        return {kind for _, kind, _ in self.sources}
+
+    def take(self, feed: Feed) -> None:
+        """Take a source's requests; raises InputError unless a fault is to be skipped."""
+        require_renderer()
+        if feed.is_text:
+            body = body_of(self.model.name, self.mode, self.system, feed.whole())
+            self._take(made_request(feed.source.name, body))
+            self.sources.append((feed.source.name, Kind.TEXT, 1))
+            return
+        kinds: Counter[Kind] = Counter()
+        skipped = self.skips.requests
+        for found in feed.requests():
+            try:
+                kinds[self._take(found)] += 1
+            except InputError as error:
+                self.skips.note(error)
+        if not kinds and skipped == self.skips.requests:
+            raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
+        if kinds:
+            kind = next(iter(kinds)) if len(kinds) == 1 else Kind.MIXED
+            self.sources.append((feed.source.name, kind, kinds.total()))
+
+    def _take(self, found: Request | Fault) -> Kind:
+        if isinstance(found, Fault):
+            raise InputError(str(found))
+        name = found.body.get("model")
+        served = self.served_by.of(found, name) if isinstance(name, str) else None
+        if served and served.note and len(self.notes) < _NOTES:
+            self.notes[served.note] = None
+        model = served.model if served and not self.for_all else self.model
+        thinking = served.model.thinking if served else None
+        self.diagnosis.take(found, model, thinking=thinking)
+        return Kind.BATCH if found.in_batch else found.kind

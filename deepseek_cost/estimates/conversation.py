@@ -1,0 +1,135 @@
+"""What a conversation costs, turn by turn, with the cache that its own requests leave behind."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from deepseek_cost.errors import InputError
+from deepseek_cost.estimates.tally import Tally, total
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.reader import Feed
+from deepseek_cost.inputs.request import Fault, Request, made_request
+from deepseek_cost.inputs.routing import ServedNames
+from deepseek_cost.pricing.book import Price
+from deepseek_cost.pricing.entries import Model
+from deepseek_cost.prompt.body import RenderedBody, render_body
+from deepseek_cost.prompt.cache import PrefixCache
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.prompt.template import Mode, body_of, require_renderer
+from deepseek_cost.prompt.timeline import Timeline
+from deepseek_cost.prompt.turns import Plan, Turn, projected, replayed, with_messages
+
+
+class Dialogue(Struct):
+    """The one request that a conversation begins with, or ends with where it has a history."""
+
+    plan: Plan
+    timeline: Timeline
+    served_by: ServedNames
+    mode: Mode
+    system: str = ""
+    source: str = ""
+    text: str | None = None
+    request: Request | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What the source is."""
+        return Kind.TEXT if self.request is None else self.request.kind
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """The same, as of any sources."""
+        return {self.kind}
+
+    def take(self, feed: Feed) -> None:
+        """Take the source's only request; raises InputError for none or several."""
+        require_renderer()
+        self.source = feed.source.name
+        if feed.is_text:
+            self.text = feed.whole()
+            return
+        found = list(islice(feed.requests(), 2))
+        if len(found) != 1:
+            several = "several requests in it; dscost cache takes a sequence"
+            why = several if found else "no request in it"
+            raise InputError(f"{self.source}: {why}, and chat begins with one")
+        if isinstance(found[0], Fault):
+            raise InputError(str(found[0]))
+        self.request = found[0]
+
+    def body(self, model: Model) -> RenderedBody:
+        """Return it as a model reads it; raises InputError for what is no conversation."""
+        if self.request is None:
+            made = body_of(model.name, self.mode, self.system, self.text or "")
+            return render_body(made_request(self.source, made), model)
+        name = self.request.body.get("model")
+        served = self.served_by.of(self.request, name) if isinstance(name, str) else None
+        if self.request.kind is Kind.FIM:
+            raise InputError(f"{self.source}: a completion, and chat begins with messages")
+        return render_body(self.request, model, thinking=served.model.thinking if served else None)
+
+    def runs(self, price: Price, encoder: SegmentEncoder) -> Iterator["Run"]:
+        """Yield the conversation with a model as planned; one with tools also without them.
+
+        Where the plan has no turns, the request's own history is replayed.
+        """
+        body = self.body(price.model)
+        tools = bool(body.conversation.tools) and body.conversation.tool_choice != "none"
+        if not self.plan.turns:
+            yield self._run(price, replayed(body, self.plan, encoder), has_tools=tools)
+            return
+        yield self._run(price, projected(body, self.plan, encoder), has_tools=tools)
+        if tools:
+            bare = body.saying(with_messages(body.conversation, tools=False))
+            yield self._run(price, projected(bare, self.plan, encoder), has_tools=False)
+
+    def _run(self, price: Price, turns: Iterable[Turn], *, has_tools: bool) -> "Run":
+        run = Run(price, has_tools, is_planned=self.plan.turns > 0)
+        run.send(turns, replace(self.timeline))
+        return run
+
+
+class Run(Struct):
+    """A conversation with one model; each turn's tally is of one request.
+
+    `ends` is the number of the turn that the context had no room for; None where all fit.
+    """
+
+    price: Price
+    has_tools: bool
+    is_planned: bool = False
+    turns: list[Tally] = field(default_factory=list)
+    ends: int | None = None
+    without_reasoning: int = 0
+
+    @property
+    def total(self) -> Tally:
+        """All turns together."""
+        return total(self.turns)
+
+    @property
+    def context_ends(self) -> int | None:
+        """The turn that the context has no room for, were the plan followed as far as that.
+
+        None where a history was replayed that it had room for, and where nothing grows.
+        """
+        if self.ends is not None or not self.is_planned or len(self.turns) == 1:
+            return self.ends
+        last, room = self.turns[-1], self.price.model.context_tokens
+        grown = last.input - self.turns[-2].input
+        return len(self.turns) + (room - last.largest_request) // grown + 1 if grown else None
+
+    def send(self, turns: Iterable[Turn], timeline: Timeline) -> None:
+        """Send turns one after the other, as far as the context goes."""
+        cache, room = PrefixCache(), self.price.model.context_tokens
+        for number, turn in enumerate(turns, 1):
+            tokens, output = turn.prompt.tokens, turn.output
+            if tokens + output > room:
+                self.ends = number
+                break
+            hits = cache.take(turn.prompt, timeline.next())
+            self.turns.append(Tally(1, tokens, 0, hits, output, output, tokens + output))
+            self.without_reasoning += turn.lacks_reasoning

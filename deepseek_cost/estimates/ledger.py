@@ -1,0 +1,210 @@
+"""Per model: sums, distribution, dearest."""
+
+import heapq
+from array import array
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from msgspec import Struct, field
+
+from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.pricing.entries import Model, Rates
+from deepseek_cost.prompt.breakdown import Breakdown
+
+# The largest context. A longer request, which the API refuses, counts as this long.
+_LONGEST: Final = 1_000_000
+
+
+class Distribution:
+    """Requests by input tokens; at most 8 MB however many there are."""
+
+    def __init__(self) -> None:
+        self.by_tokens = array("Q")
+        self.requests = 0
+        self.most = 0
+
+    def add(self, tokens: int, requests: int = 1) -> None:
+        """Note so many requests of this many tokens each."""
+        at = min(tokens, _LONGEST)
+        if at >= len(self.by_tokens):
+            self.by_tokens.extend([0] * (at + 1 - len(self.by_tokens)))
+        self.by_tokens[at] += requests
+        self.requests += requests
+        self.most = max(self.most, tokens)
+
+    def merge(self, other: "Distribution") -> None:
+        """Take in the requests of another batch."""
+        short = len(other.by_tokens) - len(self.by_tokens)
+        if short > 0:
+            self.by_tokens.extend([0] * short)
+        for tokens, requests in enumerate(other.by_tokens):
+            self.by_tokens[tokens] += requests
+        self.requests += other.requests
+        self.most = max(self.most, other.most)
+
+    def quantile(self, percent: int) -> int:
+        """Return the tokens that so many percent of the requests do not exceed (nearest rank)."""
+        rank = max(1, -(-self.requests * percent // 100))
+        if rank == self.requests:
+            return self.most
+        seen = 0
+        for tokens, requests in enumerate(self.by_tokens):
+            seen += requests
+            if seen >= rank:
+                return tokens
+        return self.most
+
+
+class Position(NamedTuple):
+    """Where something stands in all the input: earlier ones are less."""
+
+    source: int
+    line: int
+    column: int = 1
+
+
+class Earliest(Struct):
+    """Different texts with where each is said first: the earliest `limit` of them."""
+
+    limit: int
+    found: dict[str, Position] = field(default_factory=dict)
+
+    def note(self, text: str, at: Position) -> None:
+        """Note that a text is said here."""
+        known = self.found.get(text)
+        if known is None or at < known:
+            self.found[text] = at
+            if len(self.found) > self.limit:
+                del self.found[max(self.found, key=self.found.__getitem__)]
+
+    def merge(self, other: "Earliest") -> None:
+        """Take in what another part of the input says."""
+        for text, at in other.found.items():
+            self.note(text, at)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.found, key=self.found.__getitem__))
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+_DEAREST: Final = 5
+# An identifier is shown, and kept for the dearest; none needs to be longer.
+_LONGEST_ID: Final = 256
+
+
+class Place(Struct, frozen=True):
+    """Where a request stands."""
+
+    source: str
+    line: int
+    custom_id: str | None
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}"
+
+    @property
+    def short_id(self) -> str | None:
+        """The identifier, cut where it is longer than any is meant to be."""
+        return None if self.custom_id is None else self.custom_id[:_LONGEST_ID]
+
+
+# Weight, backward position, place, tally.
+_Dear = tuple[Fraction, tuple[int, ...], Place, Tally]
+
+
+class Refusals(Struct):
+    """The requests that the API would refuse, with the first one's reason."""
+
+    requests: int = 0
+    reasons: Earliest = field(default_factory=lambda: Earliest(1))
+
+    @property
+    def first(self) -> str | None:
+        """The place and the reason of the first one; None where there is none."""
+        return next(iter(self.reasons), None)
+
+    def note(self, place: Place, reason: str, requests: int, at: Position) -> None:
+        """Note that so many requests would be refused, the first of them here."""
+        self.requests += requests
+        self.reasons.note(f"{place}: {reason}", at)
+
+    def merge(self, other: "Refusals") -> None:
+        """Take in those of another part of the input."""
+        self.requests += other.requests
+        self.reasons.merge(other.reasons)
+
+
+class Ledger(Struct):
+    """The account of a model. Its size does not depend on the number of requests."""
+
+    model: Model
+    rates: Rates | None
+    keeps_parts: bool = False
+    bodies: int = 0
+    parts: Breakdown = field(default_factory=Breakdown)
+    spread: Distribution = field(default_factory=Distribution)
+    refusals: Refusals = field(default_factory=Refusals)
+    unseen_images: int = 0
+    replaced_images: int = 0
+    is_fim: bool = False
+    dear: list[_Dear] = field(default_factory=list)
+
+    def note(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
+        """Take in so many bodies that are tallied alike, each as often as it is sent."""
+        self.bodies += bodies
+        self.spread.add(parts.input, bodies)
+        self.unseen_images += bodies * tally.unknown_images
+        if self.keeps_parts:
+            self.parts += parts.times(bodies * tally.requests)
+
+    def offer(self, tally: Tally, places: Iterable[tuple[Position, Place]]) -> None:
+        """Keep bodies that are tallied alike if they are among the dearest; the earliest first."""
+        if self.rates is None:
+            return
+        weight = _weight(tally, self.rates)
+        if len(self.dear) == _DEAREST and weight < self.dear[0][0]:
+            return
+        for at, place in places:
+            if not self._keep((weight, _backwards(at), place, tally)):
+                return
+
+    def merge(self, other: "Ledger") -> None:
+        """Take in the bodies of another part of the input, for the same model and rates."""
+        self.bodies += other.bodies
+        self.parts += other.parts
+        self.spread.merge(other.spread)
+        self.refusals.merge(other.refusals)
+        self.unseen_images += other.unseen_images
+        self.replaced_images += other.replaced_images
+        self.is_fim |= other.is_fim
+        for entry in other.dear:
+            self._keep(entry)
+
+    def dearest(self) -> list[tuple[Place, Tally]]:
+        """Return the most expensive bodies, the dearest first; of equals the earlier."""
+        return [(place, tally) for _, _, place, tally in sorted(self.dear, reverse=True)]
+
+    def _keep(self, entry: _Dear) -> bool:
+        if len(self.dear) < _DEAREST:
+            heapq.heappush(self.dear, entry)
+        elif entry[:2] > self.dear[0][:2]:
+            heapq.heapreplace(self.dear, entry)
+        else:
+            return False
+        return True
+
+
+def _backwards(at: Position) -> tuple[int, ...]:
+    """Return what is greater for what stands earlier."""
+    return tuple(-number for number in at)
+
+
+def _weight(tally: Tally, rates: Rates) -> Fraction:
+    """Return the cost times a million, to compare; the ceiling decides while output is unknown."""
+    output = tally.output_ceiling if tally.output is None else tally.output
+    usage = tally.usage(output)
+    weight = rates.cache_hit * usage.cache_hit + rates.cache_miss * usage.cache_miss
+    return Fraction(weight + rates.output * usage.output)

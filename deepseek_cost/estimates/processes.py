@@ -1,0 +1,90 @@
+"""Worker processes: each makes a workload of its own, and ends with the process that started it."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from typing import TYPE_CHECKING, Final, Self
+
+from deepseek_cost.errors import WorkerError
+from deepseek_cost.estimates.subtotal import Done
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.jsonl import Lines
+
+
+class Workers:
+    """So many processes, started as there is work; raises WorkerError where one ends before it."""
+
+    def __init__(self, make: "Callable[[], Workload]", jobs: int) -> None:
+        self._before = set(active_children())
+        self._pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (make,))
+
+    def tally(self, lines: "Lines", source: int) -> Future[Done]:
+        """Have lines tallied."""
+        with _interrupts_held():
+            return self._pool.submit(_tally, lines, source)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and not isinstance(error, BrokenProcessPool):
+            for worker in set(active_children()) - self._before:
+                worker.kill()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(error, BrokenProcessPool):
+            raise WorkerError(
+                "a worker process ended before its work was done, so there is no total; it was "
+                "killed, or the memory was not enough; try again with --jobs 1"
+            ) from error
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let an interrupt wait; a process started meanwhile never gets one, not even as it loads."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_workload: "Workload | None" = None
+_told: Final[list[str]] = []
+
+
+def _begin(make: "Callable[[], Workload]") -> None:
+    """Make a worker ready: it leaves interrupts to its parent, and ends with it."""
+    global _workload  # noqa: PLW0603 - what a worker is, for all its parts
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _workload = make()
+    if _workload.skips.tell:
+        _workload.skips.tell = _told.append
+
+
+def _end_with(parent: "BaseProcess") -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _tally(lines: "Lines", source: int) -> Done:
+    assert _workload is not None  # noqa: S101 - _begin
+    _workload.take_lines(lines, source)
+    done = Done(_workload.hand_over(), _told[:])
+    done.subtotal.skips.tell = None  # a function of this process
+    _told.clear()
+    return done

@@ -1,0 +1,194 @@
+"""What requests cost before they are sent: tokens, tallied and priced at an instant."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.cost import TokenUsage
+from deepseek_cost.pricing.entries import Model
+from deepseek_cost.prompt.breakdown import Hits, RequestTokens
+from deepseek_cost.prompt.template import Frame, Mode, frame
+
+if TYPE_CHECKING:
+    from deepseek_cost.tokenizer.base import TextCounter
+
+
+class Scenario(Struct, frozen=True):
+    """What a prompt alone does not say.
+
+    `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
+    are forecast from the requests themselves.
+    """
+
+    mode: Mode = field(default_factory=Mode)
+    output_tokens: int | None = None
+    cache_hit_ratio: Decimal | None = Decimal(0)
+    requests: int = 1
+
+    def hits(self, tokens: int) -> Hits:
+        """Return the hits of a request by the ratio, rounded down; none where there is none."""
+        return Hits(int(Fraction(self.cache_hit_ratio or 0) * tokens))
+
+    def mode_for(self, model: Model) -> Mode:
+        """Return the mode; a retired name that stood for one mode has that one."""
+        return self.mode if model.thinking is None else replace(self.mode, thinking=model.thinking)
+
+
+class PromptTokens(Struct, frozen=True):
+    """The input of one request: what the user wrote, and what the template adds."""
+
+    text: int
+    template: int
+
+    @property
+    def input(self) -> int:
+        """What the bill calls prompt tokens."""
+        return self.text + self.template
+
+
+class Tally(Struct, frozen=True):
+    """Tokens summed over requests; tallies of parts add up to that of the whole, in any order."""
+
+    requests: int
+    text: int
+    template: int
+    hits: Hits
+    output: int | None
+    output_ceiling: int
+    largest_request: int  # input plus output, as far as known, of the largest single request
+    unknown_images: int = 0  # in the input with the fewest tokens that an image has
+
+    def __add__(self, other: "Tally") -> "Tally":
+        known = self.output is not None and other.output is not None
+        return Tally(
+            requests=self.requests + other.requests,
+            text=self.text + other.text,
+            template=self.template + other.template,
+            hits=self.hits + other.hits,
+            output=(self.output or 0) + (other.output or 0) if known else None,
+            output_ceiling=self.output_ceiling + other.output_ceiling,
+            largest_request=max(self.largest_request, other.largest_request),
+            unknown_images=self.unknown_images + other.unknown_images,
+        )
+
+    @property
+    def input(self) -> int:
+        """All prompt tokens."""
+        return self.text + self.template
+
+    @property
+    def cache_hit(self) -> int:
+        """The tokens priced as cache hits: those expected."""
+        return self.hits.expected
+
+    def usage(self, output: int) -> TokenUsage:
+        """Return the billed tokens with this much output."""
+        return TokenUsage(self.cache_hit, self.input - self.cache_hit, output)
+
+    def times(self, bodies: int) -> "Tally":
+        """Return the tally of so many bodies that are tallied like this one."""
+        return Tally(
+            requests=bodies * self.requests,
+            text=bodies * self.text,
+            template=bodies * self.template,
+            hits=self.hits.times(bodies),
+            output=None if self.output is None else bodies * self.output,
+            output_ceiling=bodies * self.output_ceiling,
+            largest_request=self.largest_request,
+            unknown_images=bodies * self.unknown_images,
+        )
+
+    def with_hits(self, cache_hit: int) -> "Tally":
+        """Return the tally with so many hits instead."""
+        return replace(self, hits=Hits(cache_hit))
+
+
+def tally_request(
+    model: Model, tokens: PromptTokens, scenario: Scenario, hits: Hits | None = None
+) -> Tally:
+    """Tally `scenario.requests` requests of this prompt to `model`.
+
+    `hits` are of all the requests, where they are forecast. Raises UsageError for more output
+    than the model can give.
+    """
+    require_output_limit(model, scenario)
+    output = scenario.output_tokens
+    left = max(0, model.context_tokens - tokens.input)
+    allowed = min(scenario.mode_for(model).default_max_tokens, left)
+    n = scenario.requests
+    return Tally(
+        requests=n,
+        text=n * tokens.text,
+        template=n * tokens.template,
+        hits=scenario.hits(tokens.input).times(n) if hits is None else hits,
+        output=None if output is None else n * output,
+        output_ceiling=n * max(allowed, output or 0),
+        largest_request=tokens.input + (output or 0),
+    )
+
+
+def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None) -> Tally:
+    """Tally a body, sent `scenario.requests` times; each of its choices is output of its own.
+
+    `hits` are of all the requests, where they are forecast.
+    """
+    sent = scenario.requests
+    given = scenario.output_tokens
+    output = None if given is None else min(given, body.output_ceiling) * body.choices
+    return Tally(
+        requests=sent,
+        text=sent * body.parts.text,
+        template=sent * body.parts.template,
+        hits=scenario.hits(body.parts.input).times(sent) if hits is None else hits,
+        output=None if output is None else sent * output,
+        output_ceiling=sent * body.output_ceiling * body.choices,
+        largest_request=body.parts.input,
+        unknown_images=sent * body.unknown_images,
+    )
+
+
+def require_output_limit(model: Model, scenario: Scenario) -> None:
+    """Raise UsageError for more output than the model can give in a request."""
+    output = scenario.output_tokens
+    if output is not None and output > model.max_output_tokens:
+        raise UsageError(
+            f"--output-tokens {output:,} is more than {model.name} gives in a request: "
+            f"its output limit is {model.max_output_tokens:,} (384K)"
+        )
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Add up tallies; there must be one at least."""
+    return reduce(add, tallies)
+
+
+class Addressee(Struct, frozen=True):
+    """A model with what stands around a user's message to it, counted once for many messages."""
+
+    model: Model
+    around: Frame
+
+    def tokens(self, text: int) -> PromptTokens:
+        """Return the input of a message of `text` tokens."""
+        return PromptTokens(text + self.around.system, self.around.template)
+
+
+def addressees(
+    models: Iterable[Model], system: str, scenario: Scenario, counter: "TextCounter"
+) -> list[Addressee]:
+    """Count what each model's template puts around a message, after `system` if not empty."""
+    forecasts = scenario.cache_hit_ratio is None
+    return [
+        Addressee(
+            model,
+            frame(model.template, scenario.mode_for(model), system, counter, in_pieces=forecasts),
+        )
+        for model in models
+    ]

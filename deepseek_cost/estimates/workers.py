@@ -1,0 +1,68 @@
+"""Workers that tally lines of requests, handed out in parts and added up in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from deepseek_cost.estimates.subtotal import Done
+from deepseek_cost.inputs.jsonl import Document, Lines
+from deepseek_cost.inputs.request import Fault
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from deepseek_cost.estimates.workload import Workload
+
+# So many bytes are tallied sooner than workers are started.
+_ALONE: Final = 8_000_000
+# Parts that wait for a worker, beside those in work: none has to wait for the reader.
+_AHEAD: Final = 2
+
+_Other = Document | Fault
+
+
+class Crew(Struct):
+    """So many workers, started when there is enough to do; each makes a workload of its own.
+
+    They end with the process that started them, however that ends.
+    """
+
+    make: "Callable[[], Workload]"
+    jobs: int
+    alone: int = _ALONE
+
+    def share(
+        self, parts: Iterable[Lines | _Other], source: int
+    ) -> Iterator[Lines | _Other | Done]:
+        """Yield the parts to be taken here, and what was done of the others, all in order.
+
+        Raises what a worker raised; WorkerError where one ended before its work.
+        """
+        rest = iter(parts)
+        left = self.alone
+        for part in rest:
+            if left <= 0 and isinstance(part, Lines):
+                yield from self._shared(part, rest, source)
+                return
+            yield part
+            left -= len(part.data) if isinstance(part, Lines) else 0
+
+    def _shared(
+        self, first: Lines, rest: Iterable[Lines | _Other], source: int
+    ) -> Iterator[_Other | Done]:
+        from deepseek_cost.estimates.processes import Workers  # noqa: PLC0415 - little input needs none
+
+        waiting: deque[Future[Done]] = deque()
+        with Workers(self.make, self.jobs) as workers:
+            waiting.append(workers.tally(first, source))
+            for part in rest:
+                if not isinstance(part, Lines):
+                    yield part
+                    continue
+                if len(waiting) >= self.jobs + _AHEAD:
+                    yield waiting.popleft().result()
+                waiting.append(workers.tally(part, source))
+            while waiting:
+                yield waiting.popleft().result()

@@ -1,0 +1,168 @@
+"""Prompts on disk and on standard input: found, decoded, handed on block by block."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.inputs.source import (
+    _BLOCK_BYTES,
+    _UTF16_MARKS,
+    REQUEST_SUFFIXES,
+    TextSource,
+    _has_nuls,
+    in_one_piece,
+    is_url,
+    require_text_encoding,
+)
+from deepseek_cost.inputs.streams import PACKED
+from deepseek_cost.text import unicode_name
+
+if TYPE_CHECKING:
+    from ignore.overrides import Override
+
+# Rules for a whole tree fit into far less; a device in their place would fill the memory.
+_MAX_IGNORE_BYTES: Final = 1_000_000
+
+
+class Found(Struct):
+    """The prompts below the paths given, and the binary files left out.
+
+    `below` are the names of those that a directory was given for.
+    """
+
+    sources: list[TextSource] = field(default_factory=list)
+    below: set[str] = field(default_factory=set)
+    skipped: list[str] = field(default_factory=list)
+
+
+def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8") -> Found:
+    """Find the prompts: files as given, directories recursively, `-` for standard input.
+
+    In directories, hidden, git-ignored and binary files are left out.
+    Raises InputError for a missing file or a directory without text files.
+    """
+    require_text_encoding(encoding)
+    found = Found()
+    for name in names:
+        try:
+            _find(name, globs, encoding, found)
+        except OSError as error:
+            raise InputError(f"{name}: {error.strerror or error}") from error
+    return found
+
+
+def read_whole(name: str, encoding: str, limit: int) -> str:
+    """Read a text file of at most `limit` characters into memory."""
+    if name == "-" or Path(name).is_dir():
+        raise InputError(f"{name}: give a file here, not a folder or standard input")
+    return in_one_piece(find([name], (), encoding).sources[0].blocks(), name, limit)
+
+
+def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
+    path = Path(name)
+    if is_url(name):
+        from deepseek_cost.inputs.remote import find_remote  # noqa: PLC0415 - few inputs are elsewhere
+
+        found.sources += find_remote(name, encoding)
+    elif name == "-":
+        if any(source.is_stdin for source in found.sources):
+            raise UsageError("- (standard input) can be read only once")
+        found.sources.append(TextSource("-", None, encoding))
+    elif name and path.is_dir():
+        _find_below(path, globs, encoding, found)
+    elif not name or not path.exists():
+        shown = unicode_name(name) or "''"
+        raise InputError(f"{shown}: no such file; give a text file, a directory, or - for stdin")
+    else:
+        found.sources.append(TextSource(unicode_name(name), path, encoding))
+
+
+def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
+    texts, binary = below(folder, globs, encoding)
+    if not texts:
+        beside = f" among {len(binary)} files" if binary else ""
+        raise InputError(
+            f"{folder}: no text files{beside}; hidden and git-ignored files are left out"
+            + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
+        )
+    sources = [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
+    found.sources += sources
+    found.below.update(source.name for source in sources)
+    found.skipped += [unicode_name(str(path)) for path in binary]
+
+
+def below(
+    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8", rules: str = ""
+) -> tuple[list[Path], list[Path]]:
+    """Return the files of text below a folder, and the binary ones; not the hidden and ignored.
+
+    In a commit laid out, `rules` is what its `.ignore` files are called, and only its own rules
+    hold.
+    """
+    files = sorted(path for path in _walk(folder, globs, rules) if path.is_file())
+    binary = {path for path in files if _is_binary(path, encoding)}
+    return [path for path in files if path not in binary], sorted(binary)
+
+
+def _walk(folder: Path, globs: Sequence[str], rules: str) -> Iterator[Path]:
+    import ignore  # noqa: PLC0415 - for folders alone
+
+    _refuse_odd_ignore_files(folder)
+    try:
+        builder = ignore.WalkBuilder(folder)
+        if rules:
+            # The folders above are not of the commit: no .ignore there has this name, and the
+            # commit's .git ends the search for .gitignore.
+            builder.ignore(yes=False).git_global(yes=False).git_exclude(yes=False)
+            builder.add_custom_ignore_filename(rules)
+        else:
+            builder.require_git(yes=False)
+        if globs:
+            builder.overrides(_overrides(folder, globs))
+        for entry in builder.build():
+            yield entry.path()
+    except (ignore.Error, ignore.IOError) as error:
+        raise InputError(f"{folder}: {error}") from error
+    except UnicodeError as error:
+        raise InputError(
+            f"{unicode_name(str(folder))}: no name in Unicode; give . inside it"
+        ) from error
+
+
+def _overrides(folder: Path, globs: Sequence[str]) -> "Override":
+    import ignore  # noqa: PLC0415 - as in `_walk`
+    from ignore.overrides import OverrideBuilder  # noqa: PLC0415
+
+    overrides = OverrideBuilder(folder)
+    try:
+        for glob in globs:
+            overrides.add(glob)
+        return overrides.build()
+    except (ignore.Error, UnicodeError) as error:
+        raise UsageError(f"--glob {' '.join(globs)[:80]!r} is no pattern: {error}") from error
+
+
+def _refuse_odd_ignore_files(folder: Path) -> None:
+    """Refuse a device, a pipe or a huge file where ignore rules are read from."""
+    above = ((str(parent), (), (".gitignore", ".ignore")) for parent in folder.absolute().parents)
+    for place, _, names in (*above, *os.walk(folder)):
+        for name in {".gitignore", ".ignore"}.intersection(names):
+            path = Path(place, name)
+            if path.exists() and not (path.is_file() and path.stat().st_size <= _MAX_IGNORE_BYTES):
+                raise InputError(f"{path}: no regular file of ignore rules; remove it")
+
+
+def _is_binary(path: Path, encoding: str) -> bool:
+    """Tell whether a file is no text; what cannot be read or decoded is not lost quietly."""
+    if path.suffix.lower() in PACKED and Path(path.stem).suffix in REQUEST_SUFFIXES:
+        return False
+    try:
+        with path.open("rb") as file:
+            data = file.read(_BLOCK_BYTES)
+    except OSError:
+        return False
+    return not _has_nuls(encoding) and 0 in data and not data.startswith(_UTF16_MARKS)

@@ -1,0 +1,229 @@
+"""Columns of Parquet files, read as JSON lines: a row is a prompt or a request body."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.reader import NO_VALUE
+from deepseek_cost.inputs.source import TextSource, is_parquet
+from deepseek_cost.inputs.streams import Advance, reading
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from pyarrow import DataType, Scalar
+    from pyarrow.parquet import ParquetFile
+
+# Makes a request body of a prompt.
+Body = Callable[[str], Mapping[str, object]]
+
+# So many rows are held at once.
+_ROWS_OF_TEXT: Final = 512
+_ROWS_OF_STRUCTURES: Final = 32
+_BUFFER: Final = 1 << 18
+
+
+class ColumnSource(TextSource, frozen=True, kw_only=True):
+    """A column of a file: structures are request bodies, texts are prompts that `body` sends.
+
+    Without a `body` texts are request bodies, too.
+    """
+
+    file: TextSource
+    column: str
+    body: Body | None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the whole file."""
+        return self.file.size
+
+    @property
+    def is_stdin(self) -> bool:
+        """Tell whether it is standard input, in which nothing can be looked up."""
+        return self.file.is_stdin
+
+    def open(self, advance: Advance = lambda _: None) -> BinaryIO:
+        """Open the rows as JSON lines; raises InputError."""
+        with reading(self.name):
+            rows = _Rows(self._lines(self.file.raw(), advance))
+        return io.BufferedReader(rows, _BUFFER)
+
+    def has_prompts(self) -> bool:
+        """Tell whether the rows are prompts; raises InputError."""
+        with reading(self.name), self.file.raw() as raw, _told(self.name):
+            return self.body is not None and _is_text(self._kind(_opened(raw, self.name)))
+
+    def _lines(self, raw: BinaryIO, advance: Advance) -> Iterator[bytes]:
+        with raw, _told(self.name):
+            opened = _opened(raw, self.name)
+            rows = _ROWS_OF_STRUCTURES
+            if _is_text(self._kind(opened)):
+                # As a list of different ones, however often the file repeats one.
+                opened, rows = _opened(raw, self.name, [self.column]), _ROWS_OF_TEXT
+            total, row = opened.metadata.num_rows, 0
+            if not total:
+                raise InputError(f"{self.name}: no rows in it")
+            for batch in opened.iter_batches(rows, columns=[self.column], use_threads=False):
+                for cell in batch.column(batch.schema.get_field_index(self.column)):
+                    row += 1
+                    yield _line(self._value(cell, row), self.body)
+                advance(self.size * batch.num_rows // total)
+
+    def _kind(self, opened: "ParquetFile") -> "DataType":
+        """Return the type of the column; raises InputError where it cannot hold requests."""
+        from pyarrow import types  # noqa: PLC0415 - loaded by now
+
+        names = opened.schema_arrow.names
+        if names.count(self.column) != 1:
+            found = "several columns" if self.column in names else "no column"
+            raise InputError(f"{self.name}: {found} {self.column!r}; it has {_listed(opened)}")
+        kind = opened.schema_arrow.field(self.column).type
+        if not _is_text(kind) and not types.is_struct(kind):
+            shown = str(kind)[:80]
+            raise InputError(
+                f"{self.name}: column {self.column!r} has {shown}; it must be text or structures"
+            )
+        return kind
+
+    def _value(self, cell: "Scalar", row: int) -> Any:  # noqa: ANN401 - of any type
+        """Return what a cell has; raises InputError, which names the row."""
+        try:
+            value = cell.as_py()
+        except (ArithmeticError, ValueError) as error:
+            reason = str(error).split("\n")[0][:200]
+            raise InputError(f"{self.name}:{row}: the row cannot be read: {reason}") from error
+        if isinstance(value, str) and len(value) > MAX_LINE_BYTES:
+            raise InputError(
+                f"{self.name}:{row}: a text of more than {MAX_LINE_BYTES:,} characters; "
+                f"no request can hold it"
+            )
+        return value
+
+
+def in_columns(
+    sources: Sequence[TextSource],
+    column: str | None,
+    kind: Kind | None,
+    body: Body,
+) -> list[TextSource]:
+    """Return the sources, of Parquet files the column; raises UsageError, InputError without one.
+
+    Its texts are prompts that `body` sends, or bodies where a kind of request is given.
+    """
+    if column and not any(map(is_parquet, sources)):
+        raise UsageError(f"--column {column}: of Parquet files, and there is none")
+    if column and kind is Kind.TEXT:
+        raise UsageError("--as text: the texts of a --column are prompts without it")
+    return [
+        _in_column(one, column, None if kind else body) if is_parquet(one) else one
+        for one in sources
+    ]
+
+
+def _in_column(source: TextSource, column: str | None, body: Body | None) -> ColumnSource:
+    if column is None:
+        with reading(source.name), source.raw() as raw, _told(source.name):
+            has = _listed(_opened(raw, source.name))
+        raise UsageError(f"{source.name}: name the prompts with --column NAME; it has {has}")
+    return ColumnSource(source.name, source.path, file=source, column=column, body=body)
+
+
+def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile":
+    try:
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise InputError(
+            f"{name}: reading it needs: pip install 'deepseek-cost[parquet]'"
+        ) from error
+    return ParquetFile(raw, read_dictionary=list(texts))
+
+
+def _is_text(kind: "DataType") -> bool:
+    from pyarrow import types  # noqa: PLC0415 - loaded by now
+
+    held = kind.value_type if types.is_dictionary(kind) else kind
+    texts = (types.is_string, types.is_large_string, types.is_string_view)
+    return any(is_one(held) for is_one in texts)
+
+
+def _listed(opened: "ParquetFile") -> str:
+    return ", ".join(map(repr, opened.schema_arrow.names[:20]))
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turn what Arrow raises for a damaged file into an InputError."""
+    try:
+        yield
+    except (ValueError, NotImplementedError, MemoryError, OSError) as error:
+        reason = str(error).split("\n")[0][:200] or "not enough memory for it"
+        raise InputError(f"{name}: no sound Parquet file: {reason}") from error
+
+
+class _Rows(io.RawIOBase):
+    """Lines as a file."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._source = lines
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Fill in what the next lines have."""
+        if not self._rest:
+            self._rest = memoryview(next(self._source, b""))
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        """Close the file below."""
+        if not self.closed and hasattr(self._source, "close"):
+            self._source.close()
+        super().close()
+
+
+def _line(value: Any, body: Body | None) -> bytes:  # noqa: ANN401 - of any type
+    """Return a row as a line of JSON."""
+    if value is None or (body is None and isinstance(value, str) and not value.strip()):
+        row: object = NO_VALUE
+    elif not isinstance(value, str):
+        row = _without_nulls(value)
+    elif body is None:
+        return _on_a_line(value).encode() + b"\n"
+    else:
+        row = body(value)
+    return json.dumps(row, ensure_ascii=False, default=_written).encode() + b"\n"
+
+
+def _on_a_line(text: str) -> str:
+    """Return JSON without its line breaks; where they are no blanks, what is no JSON either way."""
+    if "\n" not in text:
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text.replace("\n", "\x01")
+    return text.replace("\n", " ")
+
+
+def _written(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - as above
+    """Leave out the nulls in a structure, in which Parquet has every field of every row."""
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,202 @@
+"""Reading requests from a source in one pass, a line at a time, whatever stands in it."""
+
+import re
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from msgspec import Struct
+
+from deepseek_cost.inputs.jsonl import (
+    MAX_LINE_BYTES,
+    Document,
+    Documents,
+    Lines,
+    cut,
+    decoded,
+    parsed,
+    too_long,
+)
+from deepseek_cost.inputs.kinds import Kind, is_answer, is_batch_line, kind_of, kind_of_url
+from deepseek_cost.inputs.request import Fault, Line, Request, Requests
+from deepseek_cost.inputs.source import REQUEST_SUFFIXES, TextSource, in_one_piece
+from deepseek_cost.inputs.streams import PACKED, Advance, Recorded, Replayed
+from deepseek_cost.inputs.strict_json import JsonFaultError, elements, member, parse
+
+MAX_DOCUMENT_BYTES: Final = 128_000_000
+_HEAD_BYTES: Final = 4_096
+_BUFFER: Final = 1 << 18
+_LINES: Final = (".jsonl", ".ndjson")
+_BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
+# Stands for a row of a table that has nothing where the request should be.
+NO_VALUE: Final = {"row without a value": None}
+_MARK: Final = b"\xef\xbb\xbf"
+_AN_ANSWER: Final = "an answer, not a request; dscost bill adds up answers"
+_NO_REQUEST: Final = (
+    "JSON, but no request: it has neither messages, input, prompt nor body with a model; "
+    "to count it as text: --as text"
+)
+
+
+class Feed(Struct):
+    """A source that was opened: text, or requests."""
+
+    source: TextSource
+    file: BinaryIO
+    wanted: Kind | None
+    is_text: bool
+
+    def blocks(self) -> Iterator[str]:
+        """Yield the text in blocks."""
+        return self.source.decode(self.file)
+
+    def whole(self) -> str:
+        """Return the text in one piece; raises InputError where no request can hold it."""
+        return in_one_piece(self.blocks(), self.source.name, MAX_LINE_BYTES)
+
+    def requests(self) -> Requests:
+        """Yield the requests, and the faults between them."""
+        return (request_of(document, self.wanted) for document in self.documents())
+
+    def documents(self) -> Documents:
+        """Yield the JSON values, whatever they are, and the faults between them."""
+        for part in self.parts():
+            if isinstance(part, Lines):
+                yield from part.documents()
+            else:
+                yield part
+
+    def parts(self) -> Iterator[Lines | Document | Fault]:
+        """Yield the lines, many at a time, or the values of what is one document."""
+        first = self.file.readline(MAX_LINE_BYTES + 1).removeprefix(_MARK)
+        if _suffix(self.source) in _LINES or _is_line_of_many(first, self.file):
+            return cut(first, self.file, self.source.name, self.source.encoding, self.wanted)
+        return self._from_document(first)
+
+    def first(self) -> Request | None:
+        """Return the first request without taking it; None for text or a fault."""
+        if self.is_text:
+            return None
+        recorded = Recorded(self.file)
+        self.file = BufferedReader(recorded, _BUFFER)
+        found = next(self.requests(), None)
+        self.file = BufferedReader(Replayed(bytes(recorded.data), recorded.file), _BUFFER)
+        return found if isinstance(found, Request) else None
+
+    def _from_document(self, first: bytes) -> Documents:
+        data = first + self.file.read(MAX_DOCUMENT_BYTES + 1 - len(first))
+        if len(data) > MAX_DOCUMENT_BYTES:
+            what = f"a JSON document of more than {MAX_DOCUMENT_BYTES:,} bytes"
+            yield too_long(self.source.name, 1, what)
+            return
+        line = self._decoded(data)
+        if isinstance(line, Fault):
+            yield line
+            return
+        value = parsed(line)
+        if isinstance(value, Fault):
+            yield value
+        elif isinstance(value, list):
+            yield from self._from_array(line)
+        else:
+            yield Document(line, value)
+
+    def _from_array(self, whole: Line) -> Documents:
+        # Positions are counted on from the element before: from the beginning would be quadratic.
+        last, number, newline = 0, 1, -1
+        for value, begin, end in elements(whole.text):
+            number += whole.text.count("\n", last, begin)
+            newline = max(newline, whole.text.rfind("\n", last, begin))
+            last = begin
+            line = Line(whole.source, whole.text[begin:end], number, begin - newline)
+            yield Document(line, value)
+
+    def _decoded(self, data: bytes) -> Line | Fault:
+        return decoded(data, self.source.name, self.source.encoding, 1)
+
+
+def open_feed(source: TextSource, wanted: Kind | None, advance: Advance) -> Feed:
+    """Open a source and tell text from requests; a text that looks like JSON is taken for JSON."""
+    file = source.open(advance)
+    head = b""
+    try:
+        while len(head) < _HEAD_BYTES and (data := file.read(_HEAD_BYTES - len(head))):
+            head += data
+    except BaseException:
+        file.close()
+        raise
+    replayed = BufferedReader(Replayed(head, file), _BUFFER)
+    is_json = _suffix(source) in REQUEST_SUFFIXES or _BEGINS_JSON.match(head.removeprefix(_MARK))
+    is_text = wanted is Kind.TEXT or (wanted is None and not is_json)
+    return Feed(source, replayed, wanted, is_text)
+
+
+def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
+    """Take a JSON value for a request, or say why it is none."""
+    if isinstance(found, Fault):
+        return found
+    line, value = found
+    if value == NO_VALUE:
+        return line.fault("the row has no value; leave such rows out with --on-error skip")
+    if not isinstance(value, dict):
+        return line.fault(f"JSON, but no request: {_named(value)}; to count it as text: --as text")
+    if is_batch_line(value):
+        return _from_batch(line, value, wanted)
+    kind = wanted or kind_of(value)
+    if kind is None:
+        return line.fault(_AN_ANSWER if is_answer(value) else _NO_REQUEST)
+    return Request(
+        source=line.source,
+        line=line.line,
+        column=line.column,
+        custom_id=None,
+        kind=kind,
+        in_batch=False,
+        body=value,
+        text=line.text,
+        record=value,
+    )
+
+
+def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Request | Fault:
+    body = value["body"]
+    assert isinstance(body, dict)  # noqa: S101 - is_batch_line
+    kind = wanted or kind_of_url(value.get("url")) or kind_of(body)
+    if kind is None:
+        return line.fault("a batch's line whose url and body are of no known request")
+    begin, end = member(line.text, "body")
+    at = line.fault("", begin)
+    name = value.get("custom_id")
+    return Request(
+        source=line.source,
+        line=at.line,
+        column=at.column,
+        custom_id=name if isinstance(name, str) else None,
+        kind=kind,
+        in_batch=True,
+        body=body,
+        text=line.text[begin:end],
+        record=value,
+    )
+
+
+def _named(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a truth value", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _suffix(source: TextSource) -> str:
+    path = Path(source.name.lower())
+    return Path(path.stem).suffix if path.suffix in PACKED else path.suffix
+
+
+def _is_line_of_many(first: bytes, file: BinaryIO) -> bool:
+    """Tell whether a first line is JSON by itself, with more after it."""
+    if len(first) > MAX_LINE_BYTES or not first.endswith(b"\n") or first.lstrip()[:1] != b"{":
+        return False
+    try:
+        parse(first.decode())
+    except (JsonFaultError, UnicodeError):
+        return False
+    return bool(file.peek(1)) if isinstance(file, BufferedReader) else True

@@ -1,0 +1,83 @@
+"""Sources on other machines: whatever fsspec reads, such as s3://, gs:// and https://."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+from urllib.parse import urlsplit
+
+from deepseek_cost.errors import InputError
+from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.inputs.streams import Advance, unpacked
+
+
+class RemoteSource(TextSource, frozen=True):
+    """A prompt behind a URL; `name` is the URL without what could be secret in it."""
+
+    url: str = ""
+    length: int = 0
+
+    @property
+    def size(self) -> int:
+        """The bytes to read; 0 where the server does not tell."""
+        return self.length
+
+    @property
+    def is_stdin(self) -> bool:
+        """Say that it can be opened again."""
+        return False
+
+    def open(self, advance: Advance = lambda _: None) -> BinaryIO:
+        """Open the source's bytes, unpacked; raises InputError."""
+        return unpacked(self.raw(), self.name, advance)
+
+    def raw(self) -> BinaryIO:
+        """Open the bytes as they are; raises InputError."""
+        with _telling(self.name):
+            import fsspec  # noqa: PLC0415 - for URLs alone, and an extra
+
+            return cast("BinaryIO", fsspec.open(self.url, "rb").open())
+
+
+def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
+    """Yield what a URL stands for, with `*` and `**` filled in, in the order of their names.
+
+    Raises InputError for a URL that cannot be reached, or that nothing matches.
+    """
+    with _telling(public(url)):
+        import fsspec  # noqa: PLC0415 - as above
+
+        system, path = fsspec.url_to_fs(url)
+        if "*" in url:
+            found = system.glob(path, detail=True)
+            files = {name: info for name, info in found.items() if info["type"] == "file"}
+        else:
+            files = {path: system.info(path)}
+    if not files:
+        raise InputError(f"{public(url)}: nothing there matches; give a URL of files")
+    for name in sorted(files):
+        whole = url if name == path else system.unstrip_protocol(name)
+        size = files[name].get("size") or 0
+        yield RemoteSource(public(whole), None, encoding, url=whole, length=size)
+
+
+def public(url: str) -> str:
+    """Return a URL without its user, password and query, which may be a signature."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+@contextmanager
+def _telling(name: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except ImportError as error:
+        raise InputError(
+            f"{name}: {error}; reading URLs needs: pip install 'deepseek-cost[dask]'"
+        ) from error
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: no such file there, or no answer") from error
+    except Exception as error:  # each of fsspec's protocols has errors of its own
+        raise InputError(f"{name}: cannot be read: {type(error).__name__}") from error

@@ -1,0 +1,91 @@
+"""Request, Fault and their places."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from deepseek_cost.inputs.kinds import Kind
+
+_MOST_CHOICES: Final = 1_000_000
+
+
+class Request(Struct, frozen=True):
+    """A body with where it stands; `text` is its JSON as written, which begins at `column`.
+
+    `record` is the object on the line: the body itself, or what a batch wraps it in.
+    """
+
+    source: str
+    line: int
+    column: int
+    custom_id: str | None
+    kind: Kind
+    in_batch: bool
+    body: dict[str, object]
+    text: str
+    record: dict[str, object]
+
+    @property
+    def position(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.source}:{self.line}:{self.column}"
+
+    @property
+    def choices(self) -> int:
+        """How many answers are asked for; each is output of its own."""
+        n = self.body.get("n")
+        return n if isinstance(n, int) and 1 <= n <= _MOST_CHOICES else 1
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which the request's file is; images are found from there."""
+        return Path() if self.source == "-" else Path(self.source).parent
+
+
+def made_request(source: str, body: dict[str, object], kind: Kind = Kind.CHAT) -> Request:
+    """Return a body that was made, not read, as the request of a source."""
+    return Request(
+        source=source,
+        line=1,
+        column=1,
+        custom_id=None,
+        kind=kind,
+        in_batch=False,
+        body=body,
+        text=json.dumps(body, ensure_ascii=False),
+        record=body,
+    )
+
+
+class Fault(Struct, frozen=True):
+    """What stands where a request should, and why it is none."""
+
+    source: str
+    line: int
+    column: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}: {self.reason}"
+
+
+Requests = Iterator[Request | Fault]
+
+
+class Line(Struct, frozen=True):
+    """JSON text and the line and column at which it begins, counted from 1."""
+
+    source: str
+    text: str
+    line: int
+    column: int = 1
+
+    def fault(self, reason: str, offset: int = 0) -> Fault:
+        """Tell what is wrong at an offset into the text."""
+        lines = self.text.count("\n", 0, offset)
+        newline = self.text.rfind("\n", 0, offset)
+        column = offset - newline if lines else self.column + offset
+        return Fault(self.source, self.line + lines, column, reason)

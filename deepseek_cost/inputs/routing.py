@@ -1,0 +1,67 @@
+"""Which model serves the name that a body has, by DeepSeek's documentation."""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Request
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.entries import Model
+
+# Names that are remembered; a batch that makes up more of them pays with time only.
+_KNOWN_NAMES: Final = 1_000
+
+
+class Served(Struct, frozen=True):
+    """The model of a name; `note` says how it came to it, where the name is not the model's own."""
+
+    model: Model
+    note: str | None = None
+
+
+FindServed = Callable[[str, Kind], Served | None]
+
+
+def served(name: str, kind: Kind, book: PriceBook) -> Served:
+    """Return what serves a name of a body; raises UnknownModelError."""
+    lowered = name.strip().lower()
+    if kind is Kind.MESSAGES and lowered.startswith("claude"):
+        target = "deepseek-v4-pro" if lowered.startswith("claude-opus") else "deepseek-flash"
+        return Served(book.find(target), f"{name} is served by {target} on the Anthropic endpoint")
+    model = book.find(name)
+    if model.name != lowered:
+        raise UnknownModelError(
+            f"the API does not know the model {name!r}; its name there is {model.name}"
+        )
+    if model.status == "current":
+        return Served(model)
+    return Served(model, f"{name}: {model.note}")
+
+
+class ServedNames(Struct):
+    """Looks up the names that bodies have, each once; `find` is None for a name nothing serves."""
+
+    find: FindServed
+    _known: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
+
+    def of(self, request: Request, name: str) -> Served | None:
+        """Return what serves a request; raises InputError with its place for an unknown name."""
+        key = (name, request.kind)
+        if key not in self._known:
+            if len(self._known) >= _KNOWN_NAMES:
+                self._known.clear()
+            try:
+                self._known[key] = self.find(*key)
+            except (UnknownModelError, UnpricedError) as error:
+                where = request.position
+                raise InputError(f"{where}: {error}; or pass --model to price another") from error
+        return self._known[key]
+
+
+def beside(own: Model, defaults: tuple[str, str]) -> list[str]:
+    """Return the names to price: a body's own model, in its place beside the other default."""
+    flash, pro = defaults
+    return [flash, pro] if own.name == pro else [own.name, pro]

@@ -1,0 +1,135 @@
+"""A source of text: a file, standard input, a value, with its encoding."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from msgspec import Struct
+
+from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.inputs.streams import Advance, open_bytes, reading
+
+_BLOCK_BYTES: Final = 1 << 18
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
+# They are no encodings of files; decoding them takes more than linear time or any memory.
+_NOT_FOR_FILES: Final = (
+    *("idna", "punycode", "undefined"),
+    *("utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"),
+)
+
+
+class TextSource(Struct, frozen=True):
+    """A prompt: a file, or standard input where there is no path."""
+
+    name: str
+    path: Path | None
+    encoding: str = "utf-8"
+
+    @property
+    def size(self) -> int:
+        """The bytes to read, as far as known; 0 for standard input."""
+        return self.path.stat().st_size if self.path else 0
+
+    @property
+    def is_stdin(self) -> bool:
+        """Tell whether it is standard input, which can be read only once."""
+        return self.path is None
+
+    def blocks(self, advance: Advance = lambda _: None) -> Iterator[str]:
+        """Yield the text in blocks, without a byte order mark.
+
+        Raises InputError for a file that cannot be read or decoded, with the byte's offset.
+        """
+        with reading(self.name), self.open(advance) as file:
+            yield from self.decode(file)
+
+    def open(self, advance: Advance = lambda _: None) -> BinaryIO:
+        """Open the source's bytes, unpacked; raises OSError."""
+        return open_bytes(self.path, advance)
+
+    def raw(self) -> BinaryIO:
+        """Open the bytes as they are, to be read in any order; raises OSError."""
+        if self.path is None:
+            raise InputError(f"{self.name}: standard input can only be read in order")
+        return self.path.open("rb")
+
+    def decode(self, file: BinaryIO) -> Iterator[str]:
+        """Yield the text of the source's bytes in blocks; raises InputError."""
+        return _decoded(file, self.name, self.encoding)
+
+
+def is_parquet(source: TextSource) -> bool:
+    """Tell a Parquet file by its name."""
+    return source.name.lower().endswith(".parquet")
+
+
+def is_url(name: str) -> bool:
+    """Tell a URL from the name of a file."""
+    scheme, mark, _ = name.partition("://")
+    return bool(mark) and scheme.replace("+", "").isalnum()
+
+
+def in_one_piece(blocks: Iterable[str], name: str, limit: int) -> str:
+    """Join the blocks of a text; raises InputError for more than `limit` characters."""
+    parts: list[str] = []
+    read = 0
+    for block in blocks:
+        parts.append(block)
+        read += len(block)
+        if read > limit:
+            raise InputError(f"{name}: longer than {limit:,} characters, more than is taken here")
+    return "".join(parts)
+
+
+def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    offset = 0
+    begun = False
+    while True:
+        data = file.read(_BLOCK_BYTES)
+        _refuse_binary(data, name, encoding, offset)
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeError as error:
+            at = offset - waiting + getattr(error, "start", 0)
+            raise InputError(
+                f"{name}: not {encoding} at byte {at}; give the file's own --encoding"
+            ) from error
+        if text:
+            yield text if begun else text.removeprefix("\ufeff")
+            begun = True
+        if not data:
+            return
+        offset += len(data)
+
+
+def _has_nuls(encoding: str) -> bool:
+    """Tell whether text in this encoding has NUL bytes; in others none has."""
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
+def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
+    if _has_nuls(encoding):
+        return
+    if offset == 0 and data.startswith(_UTF16_MARKS):
+        raise InputError(f"{name}: not {encoding} at byte 0; it looks like --encoding utf-16")
+    if (nul := data.find(0)) >= 0:
+        raise InputError(
+            f"{name}: a binary file (NUL at byte {offset + nul}); only text is counted"
+        )
+
+
+def require_text_encoding(encoding: str) -> None:
+    """Raise UsageError for what is no encoding of text files."""
+    try:
+        "".encode(encoding)
+        info = codecs.lookup(encoding)
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f"--encoding {encoding!r} is unknown; try utf-8, gb18030, utf-16"
+        ) from error
+    if info.incrementaldecoder is None or info.name in _NOT_FOR_FILES:
+        raise UsageError(f"--encoding {encoding!r} is no encoding of text files")

@@ -1,0 +1,1 @@
+"""What DeepSeek charges, and since when: the dated price book."""

@@ -1,0 +1,256 @@
+"""Which rates bill a name at an instant, and their history."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.errors import UnknownModelError, UnpricedError, UsageError
+from deepseek_cost.pricing.entries import (
+    Billing,
+    Cancelled,
+    Currency,
+    Features,
+    Fee,
+    Model,
+    Period,
+    Rates,
+    Service,
+    stamp,
+)
+from deepseek_cost.pricing.provenance import in_force
+from deepseek_cost.pricing.schedule import Calendar, Holidays, Schedule, Tier
+
+# A price table checked longer ago than this may have missed a change.
+MAX_AGE_DAYS: Final = 45
+
+
+class Price(Struct, frozen=True):
+    """The answer to "what does this name cost at this instant": rates, and why these."""
+
+    model: Model
+    service: Service
+    period: Period
+    currency: Currency
+    at: datetime
+    tier: Tier
+    rates: Rates
+    other_rates: Rates | None
+    tier_until: datetime | None
+    period_until: datetime | None
+
+    @property
+    def list_rates(self) -> Rates | None:
+        """The undiscounted rates of the same tier, where the page showed them."""
+        return self.period.list.get(self.currency, {}).get(self.tier)
+
+
+class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Every list that was ever in force; a pure function of (model, instant, currency)."""
+
+    schema_version: int
+    provider: str
+    checked: date
+    page: str
+    model: tuple[Model, ...]
+    period: tuple[Period, ...]
+    schedule: tuple[Schedule, ...] = ()
+    holidays: tuple[Holidays, ...] = ()
+    fee: tuple[Fee, ...] = ()
+    features: tuple[Features, ...] = ()
+    cancelled: tuple[Cancelled, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    billing: Billing | None = None
+
+    def __post_init__(self) -> None:
+        if self.schema_version != 1:
+            raise ValueError(f"schema_version is {self.schema_version}; this dscost reads 1")
+        if not self.model:
+            raise ValueError("model is empty; name at least one")
+        _require_unique("model", [name for model in self.model for name in model.names])
+        _require_unique("period", [f"{period.bills} {period.since}" for period in self.period])
+        _require_unique("period", [period.id for period in self.period])
+        for model in self.model:
+            self._require_periods(model)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The peak schedules with the holidays."""
+        return Calendar(self.schedule, self.holidays)
+
+    def find(self, name: str) -> Model:
+        """Return the model with this name or nickname, whatever its case."""
+        wanted = name.strip().lower()
+        by_name = {known: model for model in self.model for known in model.names}
+        if wanted in by_name:
+            return by_name[wanted]
+        from difflib import get_close_matches  # noqa: PLC0415 - for slips alone
+
+        near = get_close_matches(wanted, by_name, n=3, cutoff=0.5) or list(by_name)
+        raise UnknownModelError(f"unknown model {name!r}; did you mean {', '.join(near)}?")
+
+    def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:
+        """Return what bills a name at an instant; raises UnpricedError where nothing is known."""
+        require_zone(at)
+        model = self.find(name)
+        service = model.service_at(at)
+        period = in_force(self.periods_of(service.billed_as), at)
+        if period is None or currency not in period.rates:
+            raise UnpricedError(
+                f"no {currency} price is known for {model.name} at {stamp(at)}; "
+                f"add one to your own table and pass it with --prices"
+            )
+        tiers = period.rates[currency]
+        tier = Tier.FLAT if Tier.FLAT in tiers else self._tier(period, at)
+        return Price(
+            model=model,
+            service=service,
+            period=period,
+            currency=currency,
+            at=at,
+            tier=tier,
+            rates=tiers[tier],
+            other_rates=tiers[tier.other] if tier.other else None,
+            tier_until=self.calendar.next_change(at) if tier.other else None,
+            period_until=self._period_until(model, service, at),
+        )
+
+    def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
+        """Return what bills each model that has a price at an instant, in the table's order."""
+        return tuple(
+            price for model in self.model if (price := self._known(model, instant, currency))
+        )
+
+    def _known(self, model: Model, at: datetime, currency: Currency) -> Price | None:
+        try:
+            return self.price(model.name, at, currency)
+        except UnpricedError:
+            return None
+
+    def periods_of(self, billed_as: str) -> tuple[Period, ...]:
+        """Return the periods that bill this name, oldest first."""
+        mine = (period for period in self.period if period.bills == billed_as)
+        return tuple(sorted(mine, key=lambda period: period.since))
+
+    def features_of(self, model: Model, at: datetime) -> Features | None:
+        """Return the feature rows that the page listed for a model at an instant."""
+        return in_force([row for row in self.features if model.name in row.models], at)
+
+    def warnings_at(self, at: datetime, *, tiered: bool = True) -> list[str]:
+        """List what the table does not know for sure at an instant."""
+        found = []
+        age = (at.date() - self.checked).days
+        if age > MAX_AGE_DAYS:
+            found.append(
+                f"the price table was last checked on {self.checked}, {age} days before the "
+                f"instant priced; look for a newer dscost, or pass your own with --prices"
+            )
+        if tiered and not self.calendar.holidays_known_at(at):
+            last = max((holidays.year for holidays in self.holidays), default=None)
+            end = f"ends {last}-12-31" if last else "is empty"
+            found.append(
+                f"the list of Chinese holidays {end}: whether {stamp(at)} is a holiday, "
+                f"and so off-peak, is unknown"
+            )
+        return found
+
+    def _tier(self, period: Period, at: datetime) -> Tier:
+        tier = self.calendar.tier_at(at)
+        if tier is Tier.FLAT:
+            raise UnpricedError(
+                f"period {period.id} has peak prices, but no schedule says when peak hours are "
+                f"at {stamp(at)}; add a [[schedule]] to the price table"
+            )
+        return tier
+
+    def _period_until(self, model: Model, service: Service, at: datetime) -> datetime | None:
+        ends = [period.since for period in self.periods_of(service.billed_as)]
+        ends += [s.since for s in model.service if s.billed_as != service.billed_as]
+        ends += [model.until] if model.until else []
+        return min((end for end in ends if end > at), default=None)
+
+    def _require_periods(self, model: Model) -> None:
+        for service in model.service:
+            if in_force(self.periods_of(service.billed_as), service.since) is None:
+                raise ValueError(
+                    f"model {model.name} is billed as {service.billed_as} from "
+                    f"{stamp(service.since)}, but no period bills that name then"
+                )
+
+
+def require_zone(at: datetime) -> None:
+    """Raise UsageError for an instant that could be any."""
+    if at.tzinfo is None:
+        raise UsageError(
+            f"the instant {at.isoformat()} has no time zone; for UTC write at.replace(tzinfo=UTC)"
+        )
+
+
+def _require_unique(what: str, names: "list[str]") -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{what} {name} stands twice")
+        seen.add(name)
+
+
+class Change(Struct, frozen=True):
+    """The percentages by which the rates of a tier changed; a rise is positive."""
+
+    cache_hit: Decimal
+    cache_miss: Decimal
+    output: Decimal
+
+
+class Chapter(Struct, frozen=True):
+    """A list that billed a name from `since` on, with the one it took the place of."""
+
+    model: Model
+    since: datetime
+    period: Period
+    before: Period | None
+
+    def change(self, currency: Currency, tier: Tier) -> Change | None:
+        """Return how `tier` changed: against the same tier before, or the flat price."""
+        new = self.period.rates.get(currency, {}).get(tier)
+        tiers = self.before.rates.get(currency, {}) if self.before else {}
+        old = tiers.get(tier) or tiers.get(Tier.FLAT)
+        if new is None or old is None:
+            return None
+        return Change(
+            _percent(old.cache_hit, new.cache_hit),
+            _percent(old.cache_miss, new.cache_miss),
+            _percent(old.output, new.output),
+        )
+
+
+def chapters(book: PriceBook, model: Model) -> Iterator[Chapter]:
+    """Yield the lists that have billed a model's name, oldest first."""
+    starts = {service.since for service in model.service}
+    starts |= {p.since for s in model.service for p in book.periods_of(s.billed_as)}
+    before: Period | None = None
+    for since in sorted(start for start in starts if model.is_accepted(start)):
+        period = in_force(book.periods_of(model.service_at(since).billed_as), since)
+        if period is not None and period is not before:
+            yield Chapter(model, since, period, before)
+            before = period
+
+
+def list_before_discount(
+    book: PriceBook, model: Model, at: datetime, currency: Currency
+) -> tuple[Period, Rates] | None:
+    """Return the newest undiscounted list that was shown for a name up to an instant."""
+    shown = [c.period for c in chapters(book, model) if c.since <= at and c.period.list]
+    for period in reversed(shown):
+        rates = period.list.get(currency, {}).get(Tier.FLAT)
+        if rates is not None:
+            return period, rates
+    return None
+
+
+def _percent(old: Decimal, new: Decimal) -> Decimal:
+    if not old:
+        return Decimal(0) if not new else Decimal("Infinity")
+    return ((new - old) * 100 / old).quantize(Decimal("0.1"))

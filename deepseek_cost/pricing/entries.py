@@ -1,0 +1,215 @@
+"""The entries of a price table: models, periods with their rates, fees, features."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.errors import UnpricedError
+from deepseek_cost.pricing.provenance import Dated, Precision, Sourced, require_utc
+from deepseek_cost.pricing.schedule import Tier
+
+_MOST_TOKENS: Final = 10**12
+_HIGHEST_PRICE: Final = 10**9
+_MOST_PLACES: Final = 18
+
+
+class Currency(StrEnum):
+    """The currencies of DeepSeek's lists; one is never converted into the other."""
+
+    USD = "USD"
+    CNY = "CNY"
+
+
+class Template(StrEnum):
+    """The prompt templates that DeepSeek's models are served with."""
+
+    V4_PREVIEW = "v4-preview"
+    V4 = "v4"
+    V4_1 = "v4.1"
+
+
+class Rates(Struct, forbid_unknown_fields=True, frozen=True):
+    """Prices per 1,000,000 tokens."""
+
+    cache_hit: Decimal
+    cache_miss: Decimal
+    output: Decimal
+
+    def __post_init__(self) -> None:
+        for price in (self.cache_hit, self.cache_miss, self.output):
+            require_price(price)
+
+
+RateList = Mapping[Currency, Mapping[Tier, Rates]]
+
+
+class Period(Dated, frozen=True, kw_only=True):
+    """One price list of what `bills` names; `list` is the undiscounted one shown beside it."""
+
+    id: str
+    bills: str
+    rates: RateList
+    list: RateList = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        require_name(self.id)
+        require_name(self.bills)
+        if not self.rates:
+            raise ValueError("rates are missing")
+        for currency, tiers in (*self.rates.items(), *self.list.items()):
+            if set(tiers) not in ({Tier.FLAT}, {Tier.PEAK, Tier.OFF_PEAK}):
+                raise ValueError(f"rates.{currency} needs flat, or peak and off_peak")
+
+
+class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What answers a model's name from an instant on, and which periods bill it."""
+
+    since: datetime
+    version: str
+    billed_as: str
+    template: Template
+    precision: Precision
+
+    def __post_init__(self) -> None:
+        require_utc(self.since, "since")
+        require_name(self.billed_as)
+
+
+class Model(Dated, frozen=True, kw_only=True):
+    """A name that the API accepts, from `since` until `until` (excluded; None: still accepted)."""
+
+    name: str
+    status: str
+    service: tuple[Service, ...]
+    context_tokens: int
+    max_output_tokens: int
+    concurrent_requests: int | None = None
+    image_max_tokens: int | None = None
+    nickname: str | None = None
+    also: tuple[str, ...] = ()
+    use_instead: str | None = None
+    thinking: bool | None = None
+    until: datetime | None = None
+    until_precision: Precision | None = None
+
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        if not self.service or min(service.since for service in self.service) > self.since:
+            raise ValueError("service does not cover the model from its beginning")
+        for name in self.names:
+            require_name(name)
+        for limit in (self.context_tokens, self.max_output_tokens):
+            if not 0 < limit <= _MOST_TOKENS:
+                raise ValueError(f"a token limit is not between 1 and {_MOST_TOKENS:,}")
+        if self.until is not None:
+            require_utc(self.until, "until")
+            if self.until <= self.since or not (self.note and self.use_instead):
+                raise ValueError("until is later than since, and needs note and use_instead")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every spelling that a user may give."""
+        return (self.name, *([self.nickname] if self.nickname else []), *self.also)
+
+    def is_accepted(self, at: datetime) -> bool:
+        """Tell whether the API accepts the name at `at`."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+    def service_at(self, at: datetime) -> Service:
+        """Return what serves the name at `at`; raise UnpricedError where it is not accepted."""
+        if at < self.since:
+            raise UnpricedError(
+                f"{self.name} has no price at {stamp(at)}: the name was first accepted at "
+                f"{stamp(self.since)}; give a later --at or another --model"
+            )
+        if self.until is not None and at >= self.until:
+            raise UnpricedError(
+                f"{self.name} has no price at {stamp(at)}: {self.note}; "
+                f"use --model {self.use_instead}, or an --at before {stamp(self.until)}"
+            )
+        return max((s for s in self.service if s.since <= at), key=lambda service: service.since)
+
+    @property
+    def template(self) -> Template:
+        """The template that the name's requests are counted with: today's, at every instant.
+
+        The preview's is no longer rendered anywhere; its successor stands in for it.
+        """
+        last = max(self.service, key=lambda service: service.since).template
+        return Template.V4 if last is Template.V4_PREVIEW else last
+
+
+class Fee(Dated, frozen=True, kw_only=True):
+    """A flat price for something else than tokens; a currency that is absent is unknown."""
+
+    id: str
+    unit: str
+    price: Mapping[Currency, Decimal]
+    list: Mapping[Currency, Decimal] = field(default_factory=dict)
+    server_side_free_until: datetime | None = None
+    concurrent_requests: int | None = None
+
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        for price in (*self.price.values(), *self.list.values()):
+            require_price(price)
+
+
+class Features(Dated, frozen=True, kw_only=True):
+    """What the price page lists for models; None means that the page did not list it."""
+
+    models: tuple[str, ...]
+    thinking: str | None = None
+    json_output: str | None = None
+    tool_calls: str | None = None
+    responses_api: str | None = None
+    anthropic_api: str | None = None
+    chat_prefix: str | None = None
+    fim: str | None = None
+    vision: str | None = None
+
+
+class Cancelled(Sourced, frozen=True, kw_only=True):
+    """A change that was announced and never took effect."""
+
+    what: str
+    planned: str
+    announced: date
+    cancelled: str
+
+
+class Billing(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """How DeepSeek's page says that fees are worked out and deducted."""
+
+    formula: str
+    deducted_first: str
+    cache_write: str
+    reasoning: str
+    rounding: str
+    tier_instant: str
+    source: tuple[str, ...]
+
+
+def require_name(name: str) -> None:
+    """Raise ValueError unless a user can type `name`, and a screen show it, as it stands."""
+    if not name or not name.isprintable() or name != name.strip().lower():
+        raise ValueError(f"the name {name!r} is not in plain lower case")
+
+
+def require_price(price: Decimal) -> None:
+    """Raise ValueError for an amount that no price list has, and no sum could hold exactly."""
+    exponent = price.as_tuple().exponent
+    if price.is_signed() or price > _HIGHEST_PRICE or not -_MOST_PLACES <= int(exponent) <= 0:
+        raise ValueError(
+            f"a price is between 0 and {_HIGHEST_PRICE:,}, with up to {_MOST_PLACES} decimals"
+        )
+
+
+def stamp(at: datetime) -> str:
+    """Write an instant for a person: UTC, to the minute or, where it matters, the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC".replace(":00 UTC", " UTC")

@@ -1,0 +1,76 @@
+"""Where a fact comes from, and from when on it holds."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from msgspec import Struct
+
+
+class Assumption(Struct, frozen=True):
+    """`about` names the figures, `set_by` the flag that changes the value; None: nothing does."""
+
+    about: str
+    value: str
+    set_by: str | None = None
+
+
+class Precision(StrEnum):
+    """How exactly the beginning of an entry is known."""
+
+    INSTANT = "instant"
+    DAY = "day"
+    BRACKET = "bracket"
+
+
+class Confidence(StrEnum):
+    """How well an entry is evidenced."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Sourced(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A fact with its sources; `last_shown` is the newest dated official page that shows it."""
+
+    # Read by pydantic when a price table is validated: a misspelt key is an error, not a comment.
+
+    source: tuple[str, ...]
+    checked: date
+    confidence: Confidence
+    last_shown: date | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not any(source.strip() for source in self.source):
+            raise ValueError("source is empty; name at least one")
+
+
+class Dated(Sourced, frozen=True, kw_only=True):
+    """A sourced fact that holds from `since` (UTC, included) until its successor begins."""
+
+    since: datetime
+    precision: Precision
+    since_earliest: datetime | None = None
+    since_latest: datetime | None = None
+
+    def __post_init__(self) -> None:
+        Sourced.__post_init__(self)
+        require_utc(self.since, "since")
+
+
+AnyDated = TypeVar("AnyDated", bound=Dated)
+
+
+def require_utc(instant: datetime, what: str) -> None:
+    """Raise ValueError unless `instant` is in UTC."""
+    if instant.utcoffset() != timedelta(0):
+        raise ValueError(f"{what} is not in UTC; write it like 2026-08-16T16:00:00Z")
+
+
+def in_force(entries: Iterable[AnyDated], at: datetime) -> AnyDated | None:
+    """Return the entry that began last at or before `at`, or None before the first."""
+    begun = [entry for entry in entries if entry.since <= at]
+    return max(begun, key=lambda entry: entry.since, default=None)

@@ -1,0 +1,133 @@
+"""Peak and off-peak: the hours, the Chinese weekdays and the holidays that decide the tier."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from enum import StrEnum
+from itertools import chain
+
+from msgspec import Struct
+
+from deepseek_cost.pricing.provenance import Dated, Sourced, in_force
+
+BEIJING = timezone(timedelta(hours=8), "Beijing")
+# Longer than any run of days without a peak window: National Day and its weekends take nine.
+_HORIZON_DAYS = 21
+
+
+class Tier(StrEnum):
+    """Which of a period's price lists applies at an instant."""
+
+    FLAT = "flat"
+    PEAK = "peak"
+    OFF_PEAK = "off_peak"
+
+    @property
+    def label(self) -> str:
+        """The tier as DeepSeek's price page spells it."""
+        return self.value.replace("_", "-")
+
+    @property
+    def other(self) -> "Tier | None":
+        """The other tier of the same list, or None where the price is flat."""
+        return {Tier.PEAK: Tier.OFF_PEAK, Tier.OFF_PEAK: Tier.PEAK}.get(self)
+
+
+class TierBy(StrEnum):
+    """Which instant of a request picks its tier; DeepSeek does not say."""
+
+    START = "start"
+    END = "end"
+
+
+class Schedule(Dated, frozen=True, kw_only=True):
+    """A rule for peak hours; windows and weekdays (1 = Monday) are Beijing time, ends excluded."""
+
+    id: str
+    peak_windows: tuple[tuple[time, time], ...]
+    peak_weekdays: tuple[int, ...]
+    holidays_are_off_peak: bool
+
+    def __post_init__(self) -> None:
+        Dated.__post_init__(self)
+        if any(edge.tzinfo for window in self.peak_windows for edge in window):
+            raise ValueError("peak_windows are Beijing time and have no zone of their own")
+        if not all(begin < end for begin, end in self.peak_windows):
+            raise ValueError("a peak window ends before it begins")
+        if not all(1 <= day <= 7 for day in self.peak_weekdays):  # noqa: PLR2004 - ISO weekdays
+            raise ValueError("peak_weekdays are 1 (Monday) to 7 (Sunday)")
+
+
+class Holidays(Sourced, frozen=True, kw_only=True):
+    """The public holidays of a year, by the State Council's notice."""
+
+    year: int
+    days_off: Mapping[str, tuple[date, ...]]
+    makeup_workdays: tuple[date, ...] = ()
+
+    def __post_init__(self) -> None:
+        Sourced.__post_init__(self)
+        for day in (*chain(*self.days_off.values()), *self.makeup_workdays):
+            if day.year != self.year:
+                raise ValueError(f"{day} is not in {self.year}")
+
+    def name_of(self, day: date) -> str | None:
+        """Return the holiday that the Beijing day `day` belongs to."""
+        return next((name for name, days in self.days_off.items() if day in days), None)
+
+
+class Calendar(Struct, frozen=True):
+    """All schedules and holidays; answers for any instant."""
+
+    schedules: tuple[Schedule, ...]
+    holidays: tuple[Holidays, ...]
+
+    def tier_at(self, at: datetime) -> Tier:
+        """Return the tier in force at `at`: flat before the first schedule."""
+        schedule = in_force(self.schedules, at)
+        if schedule is None:
+            return Tier.FLAT
+        local = at.astimezone(BEIJING)
+        works = local.isoweekday() in schedule.peak_weekdays and not (
+            schedule.holidays_are_off_peak and self.holiday(local.date())
+        )
+        within = any(begin <= local.time() < end for begin, end in schedule.peak_windows)
+        return Tier.PEAK if works and within else Tier.OFF_PEAK
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """Return the first instant after `at` (UTC) with another tier; None if none is in sight."""
+        tier = self.tier_at(at)
+        edges = sorted(edge for edge in self._edges(at) if edge > at)
+        return next((edge for edge in edges if self.tier_at(edge) is not tier), None)
+
+    def changes(self, at: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the instants after `at` and before `until` at which the tier changes."""
+        change = self.next_change(at)
+        while change is not None and change < until:
+            yield change
+            change = self.next_change(change)
+
+    def holiday(self, day: date) -> str | None:
+        """Return the name of the public holiday on the Beijing day `day`; None if none is known."""
+        names = (holidays.name_of(day) for holidays in self.holidays)
+        return next((name for name in names if name), None)
+
+    def holidays_known_at(self, at: datetime) -> bool:
+        """Tell whether the holidays of the Beijing year of `at` are known, where they matter."""
+        schedule = in_force(self.schedules, at)
+        if schedule is None or not schedule.holidays_are_off_peak:
+            return True
+        return at.astimezone(BEIJING).year in {holidays.year for holidays in self.holidays}
+
+    def _edges(self, at: datetime) -> Iterator[datetime]:
+        """Yield every instant within the horizon at which the tier can change."""
+        horizon = at + timedelta(days=_HORIZON_DAYS)
+        yield from (schedule.since for schedule in self.schedules)
+        first = at.astimezone(BEIJING).date()
+        now = in_force(self.schedules, at)
+        for schedule in self.schedules:
+            if schedule is not now and not at < schedule.since <= horizon:
+                continue
+            for days in range(_HORIZON_DAYS):
+                day = first + timedelta(days=days)
+                for edge in (edge for window in schedule.peak_windows for edge in window):
+                    yield datetime.combine(day, edge, BEIJING).astimezone(at.tzinfo)

@@ -1,0 +1,232 @@
+"""Requests of a batch that differ in their texts alone: read once, with marks for the texts.
+
+What a body costs depends on its texts only by their tokens, each counted as the prompt has it: by
+itself or joined to what the template puts beside it. So DeepSeek's renderer is asked once which
+texts those are, and all other bodies of the form are counted without it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Request
+from deepseek_cost.prompt.body import Body, RenderedBody
+from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens
+from deepseek_cost.prompt.segments import TOOLS_BEGIN, SegmentCounter
+
+# A string that is not empty, after a key whose value may be a text.
+_BLANK: Final = re.compile(
+    r'("(?:content|text|custom_id)"[ \t]*+:[ \t]*+")(?!")'
+    r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)"'
+)
+_MARK: Final = re.compile("\ue000([0-9]+)\ue001")
+_KEPT_OUTCOMES: Final = 10_000
+# A request of more takes less by itself than what tells its texts apart.
+_MOST_TEXTS: Final = 200
+# Bits that hold how often a text is in a prompt, and the tokens around all of them.
+_DIGIT: Final = 32
+_LARGEST_DIGIT: Final = (1 << _DIGIT) - 1
+
+Outline = tuple[str, ...]
+
+
+def outlined(line: str) -> tuple[Outline, list[str]]:
+    """Return what a line has around its texts, and these texts as JSON has them."""
+    parts = _BLANK.split(line)
+    texts = parts[2::3]
+    del parts[2::3]
+    return tuple(parts), texts
+
+
+def filled_in(outline: Outline, texts: Sequence[str]) -> str:
+    """Return the line of an outline with these texts, as JSON has them."""
+    pairs = zip(outline[1::2], texts, outline[2::2], strict=True)
+    return outline[0] + "".join(f'{key}{text}"{then}' for key, text, then in pairs)
+
+
+def marked(outline: Outline) -> str:
+    """Return the line of an outline with a mark for each text."""
+    return filled_in(outline, [_mark(number) for number in range(len(outline) // 2)])
+
+
+class Form(Struct, eq=False):
+    """A request with marks for its texts, read for each model.
+
+    `patterns` are the texts that are counted: pieces of text and numbers of blanks by turns.
+    `alike` are the numbers of those whose tokens matter by their sum alone.
+    """
+
+    request: Request
+    bodies: Sequence[Body]
+    name: int | None
+    patterns: Sequence[Sequence[str]]
+    asked: Sequence[str]
+    alike: Sequence[Sequence[int]]
+    counter: SegmentCounter
+    has_tools: bool
+    _outcomes: dict[tuple[int, ...], list[RequestTokens]] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What the lines are."""
+        return frozenset({Kind.BATCH if self.request.in_batch else self.request.kind})
+
+    def takes(self, columns: Sequence[Sequence[str]]) -> bool:
+        """Tell whether texts can stand in the blanks: none may look like the template's tools."""
+        return not self.has_tools or not any(TOOLS_BEGIN in t for texts in columns for t in texts)
+
+    def tokens(self, columns: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+        """Count what decides the tokens of bodies; `columns` has the texts of each blank."""
+        count = self.counter.count_each
+        counted = [count(_filled(pattern, columns)) for pattern in self.patterns]
+        sums = [
+            list(map(sum, zip(*(counted[number] for number in numbers), strict=True)))
+            for numbers in self.alike
+        ]
+        return list(zip(*sums, strict=True)) if sums else [()] * len(columns[0])
+
+    def outcome(self, tokens: tuple[int, ...]) -> list[RequestTokens]:
+        """Return the tokens of a body for each model, by those of its texts."""
+        known = self._outcomes.get(tokens)
+        if known is None:
+            if len(self._outcomes) >= _KEPT_OUTCOMES:
+                self._outcomes.clear()
+            sums = dict.fromkeys(self.asked, 0)
+            for numbers, its in zip(self.alike, tokens, strict=True):
+                sums[self.asked[numbers[0]]] = its
+            given = _Given(sums, self.counter)
+            known = self._outcomes[tokens] = [body.count(given) for body in self.bodies]
+        return known
+
+
+def form_of(
+    request: Request,
+    blanks: int,
+    bodies: Sequence[Body],
+    counter: SegmentCounter,
+    *,
+    by_part: bool = True,
+) -> Form | None:
+    """Return the form of a request that was read with marks; None where texts decide more.
+
+    Unless `by_part`, the tokens of a body are right in their sums, not in what they are of.
+    """
+    marks = [_mark(number) for number in range(blanks)]
+    name = marks.index(request.custom_id) if request.custom_id in marks else None
+    of_texts = [mark for number, mark in enumerate(marks) if number != name]
+    if request.kind is not Kind.CHAT or "image" in request.text:
+        return None
+    if sorted(_texts(request.body)) != sorted(of_texts) or _is_forged(request, blanks):
+        return None
+    plain = [body for body in bodies if isinstance(body, RenderedBody) and _is_plain(body)]
+    if len(plain) < len(bodies):
+        return None
+    noting = _Noting(counter)
+    for body in bodies:
+        body.count(noting)
+    asked = [text for text in noting.asked if _MARK.search(text)]
+    if len(asked) > _MOST_TEXTS:
+        return None
+    return Form(
+        request=request,
+        bodies=bodies,
+        name=name,
+        patterns=[_MARK.split(text) for text in asked],
+        asked=asked,
+        alike=_alike(plain, asked, counter, by_part=by_part),
+        counter=counter,
+        has_tools="tools" in request.body,
+    )
+
+
+def _alike(
+    bodies: Sequence[RenderedBody], asked: Sequence[str], counter: SegmentCounter, *, by_part: bool
+) -> list[list[int]]:
+    """Return the numbers of texts in groups: those of one add to the same figures, as often.
+
+    Every figure is a sum over texts. So each text is given a digit of its own as its tokens, in
+    which all sums then tell how often they have it; and so many more that no part is cut to fit.
+    """
+    most = 1 << _DIGIT * (len(asked) + 1)
+    given = {text: most + (1 << _DIGIT * at) for at, text in enumerate(asked, 1)}
+    sums = [
+        figure
+        for parts in (body.parts(_Given(given, counter)) for body in bodies)
+        for figure in (parts.input, *(_figures(parts) if by_part else (parts.text,)))
+    ]
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for number in range(len(asked)):
+        digits = tuple(figure >> _DIGIT * (number + 1) & _LARGEST_DIGIT for figure in sums)
+        groups.setdefault(digits, []).append(number)
+    return list(groups.values())
+
+
+def _figures(parts: Breakdown) -> Iterator[int]:
+    yield from (parts.system, parts.user)
+    yield from (tool.tokens for tool in parts.tools.values())
+    yield from parts.history.values()
+
+
+def _is_forged(request: Request, blanks: int) -> bool:
+    """Tell whether there are marks that nobody put there."""
+    return json.dumps(request.record, ensure_ascii=False).count("\ue000") != blanks
+
+
+def _is_plain(body: RenderedBody) -> bool:
+    """Tell whether a body has no images and is not refused: what is said of that has positions."""
+    return not body.sizes and body.converted.refused is None
+
+
+def _texts(body: dict[str, object]) -> Iterator[str]:
+    """Yield the marks that stand where a message has its text."""
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else []:
+        content = message.get("content") if isinstance(message, dict) else None
+        blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        for block in blocks:
+            text = block.get("text") if isinstance(block, dict) else None
+            if isinstance(text, str) and block["type"] == "text" and _MARK.fullmatch(text):
+                yield text
+
+
+def _filled(pattern: Sequence[str], columns: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the text that a pattern is in each body."""
+    pieces = [columns[int(p)] if i % 2 else repeat(p) for i, p in enumerate(pattern)]
+    if len(pattern) == 3 and pattern[0] == pattern[2] == "":  # noqa: PLR2004 - a text alone
+        return columns[int(pattern[1])]
+    return list(map("".join, zip(*pieces, strict=False)))
+
+
+def _mark(number: int) -> str:
+    return f"\ue000{number}\ue001"
+
+
+class _Noting(SegmentCounter):
+    """Notes the texts that are asked for."""
+
+    def __init__(self, counter: SegmentCounter) -> None:
+        self.asked: dict[str, None] = {}
+        self._counts = counter.count
+
+    def count(self, text: str) -> int:
+        """Note a text."""
+        self.asked[text] = None
+        return self._counts(text)
+
+
+class _Given(SegmentCounter):
+    """Counts texts with marks as is given."""
+
+    def __init__(self, given: dict[str, int], counter: SegmentCounter) -> None:
+        self._given = given
+        self._counts = counter.count
+
+    def count(self, text: str) -> int:
+        """Return what is given for a text, or its tokens."""
+        given = self._given.get(text)
+        return self._counts(text) if given is None else given

@@ -1,0 +1,130 @@
+"""Charts and the week in letters; sentences."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from deepseek_cost.render.page import (
+    BREAK,
+    MARKERS,
+    Block,
+    Chart,
+    Drawing,
+    Page,
+    Table,
+    Week,
+    Words,
+)
+
+_ROWS: Final = 16
+# What stands left and right of the drawing itself.
+_MARGIN: Final = 18
+# Full blocks for peak and dots for off-peak: told apart without colour on any background.
+_STRIP: Final = str.maketrans({"P": "█", "-": "·", "=": "·", "~": "▒"})
+_DAY: Final = 10
+
+
+def draw_chart(chart: Chart, width: int) -> str:
+    """Draw a chart, a letter a line, `width` characters wide at most."""
+    from plotille import Figure  # noqa: PLC0415 - the week needs none
+
+    figure = Figure()
+    figure.with_colors = False
+    figure.origin = False
+    # A tick every ten characters: at whole tenths, fifths or quarters.
+    room = width - _MARGIN
+    figure.width = next((wide for wide in (100, 50, 40) if wide <= room), 20)
+    figure.height = _ROWS
+    figure.x_label, figure.y_label = "", chart.currency.value
+    figure.set_x_limits(chart.x_ticks[0], chart.x_ticks[-1])
+    figure.set_y_limits(0, chart.most * 1.05)
+    figure.x_ticks_fkt = lambda value, _: chart.x_label(value)
+    figure.y_ticks_fkt = lambda value, _: chart.cost_label(value, 3)
+    for (_, points), marker in zip(chart.lines, MARKERS, strict=False):
+        figure.plot([x for x, _ in points], [cost for _, cost in points], marker=marker)
+    rows = figure.show().replace("\u2800", " ").replace("-> ()", "->").splitlines()
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def draw_week(week: Week) -> str:
+    """Draw a strip for each day below the hours."""
+    hours = " " * (_DAY + 1) + "".join(f"{hour:<6}" for hour in range(0, 24, 3))
+    days = (f"{day:{_DAY}} {marks.translate(_STRIP)}" for day, marks in week.days)
+    return "\n".join([hours.rstrip(), *days])
+
+
+def legend(week: Week) -> str:
+    """Say what the strips are made of."""
+    return f"█ peak  · off-peak, by the clock of {week.zone}"
+
+
+_TIERS: Final = {"P": "peak", "-": "off-peak", "=": "flat", "~": "changing"}
+_HALF_HOURS: Final = 48
+
+
+def to_plain(page: Page) -> str:
+    """Write a page, each row of a table as a line that names its columns."""
+    parts = ["\n".join(page.head), *("\n".join(_lines(block)) for block in page.blocks)]
+    return "\n\n".join(parts) + "\n"
+
+
+def spans(marks: str) -> list[tuple[str, str, str, int]]:
+    """Tell a day's tiers as (tier, from, to, half hours); without what a clock leaves out."""
+    found: list[tuple[str, str, str, int]] = []
+    at = 0
+    for mark, run in groupby(marks):
+        length = len(list(run))
+        tier = _TIERS.get(mark, "none")
+        found.append((tier, _clock(at), _clock(at + length), length))
+        at += length
+    return found
+
+
+def said(marks: str) -> str:
+    """Tell a day's peak hours in words."""
+    parts = [
+        f"{tier} {start} to {end}"
+        for tier, start, end, _ in spans(marks)
+        if tier in {"peak", "changing"}
+    ]
+    return ", ".join(parts) or "no peak hours"
+
+
+def _lines(block: Block) -> Iterator[str]:
+    match block:
+        case Table():
+            yield from [block.caption] if block.caption else []
+            yield from (_row(block, row) for rows in block.sections for row in rows)
+            yield from [block.more] if block.more else []
+        case Words(lines):
+            yield from (line.strip() for line in lines)
+        case Drawing(chart, caption):
+            yield f"chart: {caption or chart.title}"
+            yield from _chart(chart)
+        case Week():
+            yield from (f"{day}: {said(marks)}" for day, marks in block.days)
+            yield f"by the clock of {block.zone}"
+            yield from block.notes
+
+
+def _row(table: Table, row: Sequence[str]) -> str:
+    headings = [column.heading.replace(BREAK, " ") for column in table.columns]
+    cells = [
+        f"{heading} {cell}".strip()
+        for heading, cell in zip(headings[1:], row[1:], strict=True)
+        if cell
+    ]
+    label = f"{headings[0]} {row[0].strip()}".strip()
+    return f"{label}: {'; '.join(cells)}" if cells else label
+
+
+def _chart(chart: Chart) -> Iterator[str]:
+    for name, points in chart.lines:
+        (first, low), (last, high) = points[0], points[-1]
+        start = f"{chart.cost_label(low, 4)} at {chart.x_label(first)}"
+        end = f"{chart.cost_label(high, 4)} at {chart.x_label(last)}"
+        yield f"{name}: from {start} to {end} {chart.x_title}"
+
+
+def _clock(half_hours: int) -> str:
+    return f"{half_hours // 2:02}:{half_hours % 2 * 30:02}"

@@ -1,1 +1,0 @@
-"""The versioned JSON report: its contract, and how it is made from estimates."""

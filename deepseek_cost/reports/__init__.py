@@ -1,0 +1,1 @@
+"""One module a command: its JSON fields, how they are filled, how they are shown."""

@@ -1,0 +1,85 @@
+"""What reports say of a balance: how far it goes, and when it is used up."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from deepseek_cost.billing.balance import Balance, run_down
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.reports.parts import Amount, Instant, Part, described
+
+_DAY: Final = 86_400
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BalanceAmounts(Part):
+    """Money in an account."""
+
+    granted: Amount
+    topped_up: Amount
+
+
+class RunDownEntry(Part):
+    """A balance run down by a bill: what was granted first, then what was topped up.
+
+    The used-up instants are the beginnings of the hours in which it happened, null: it did not.
+    What remains is counted in requests and days like those of the bill; null: no rate is known.
+    """
+
+    before: BalanceAmounts
+    after: BalanceAmounts
+    owed: Amount = described("what was billed after all was used up")
+    granted_used_up: Instant | None
+    topped_up_used_up: Instant | None
+    requests_left: int | None
+    days_left: Amount | None = described("rounded down to tenths")
+
+
+class Affordable(Part):
+    """How often a balance pays for everything in the estimate; null: that costs nothing."""
+
+    balance: BalanceAmounts
+    at_total: int | None = described("null, too, while the output is unknown")
+    at_floor: int | None
+    at_ceiling: int | None
+
+
+def run_down_entry(
+    before: Balance, hours: Iterable[tuple[int, Decimal]], requests: int, seconds: float
+) -> RunDownEntry:
+    """Run a balance down by hours with their costs, of so many requests in so many seconds."""
+    costs = list(hours)
+    found = run_down(before, costs)
+    spent = sum((Fraction(cost) for _, cost in costs), Fraction())
+    left = Fraction(found.after.left)
+    tenths = left / spent * Fraction(seconds) / _DAY * 10 if spent else None
+    return RunDownEntry(
+        before=_amounts(found.before),
+        after=_amounts(found.after),
+        owed=found.after.owed,
+        granted_used_up=_beginning(found.granted_until),
+        topped_up_used_up=_beginning(found.topped_up_until),
+        requests_left=int(left / spent * requests) if spent else None,
+        days_left=Decimal(int(tenths)) / 10 if tenths is not None and seconds else None,
+    )
+
+
+def affordable(balance: Balance, estimate: Estimate) -> Affordable:
+    """Tell how often a balance pays for an estimate."""
+    total = estimate.total
+    return Affordable(
+        balance=_amounts(balance),
+        at_total=None if total is None else balance.times(total),
+        at_floor=balance.times(estimate.floor),
+        at_ceiling=balance.times(estimate.ceiling),
+    )
+
+
+def _amounts(balance: Balance) -> BalanceAmounts:
+    return BalanceAmounts(granted=balance.granted, topped_up=balance.topped_up)
+
+
+def _beginning(hour: int | None) -> datetime | None:
+    return None if hour is None else _EPOCH + timedelta(hours=hour)

@@ -1,0 +1,397 @@
+"""The report of `dscost bill`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from math import inf
+from typing import Final, Literal, TypeVar
+
+from msgspec import Struct
+
+from deepseek_cost.billing.account import Account, Group, Intake
+from deepseek_cost.billing.assumptions import assumptions_of, warnings_of
+from deepseek_cost.billing.balance import Balance
+from deepseek_cost.billing.tariff import Figures, total
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.schedule import Tier, TierBy
+from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
+from deepseek_cost.reports.balance import RunDownEntry, run_down_entry
+from deepseek_cost.reports.parts import (
+    Amount,
+    AssumptionEntry,
+    Footnotes,
+    Instant,
+    Part,
+    PriceTable,
+    Report,
+    assumption_entries,
+    described,
+    exact,
+)
+from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
+
+Key = TypeVar("Key", bound=Hashable)
+Groups = Sequence[tuple[Group, Figures]]
+
+
+class BilledTokens(Part):
+    """Tokens as the answers tell them; reasoning is part of the output."""
+
+    input: int
+    cache_hit: int
+    cache_miss: int
+    output: int
+    reasoning: int = described("as far as the lines tell it")
+
+
+class BilledCost(Part):
+    """What the tokens came to, each at the price of its own instant."""
+
+    cache_hit: Amount
+    cache_miss: Amount
+    output: Amount
+    total: Amount
+
+
+class BillFigures(Part):
+    """Requests, their tokens and cost, and what they would have cost otherwise."""
+
+    requests: int
+    tokens: BilledTokens
+    cost: BilledCost
+    saved_by_cache: Amount = described("against the same input without a cache hit")
+    peak_extra: Amount = described("over the off-peak rates of the same period")
+    other_model: Amount | None = described(
+        "the same tokens at the other default model's rates; null: it had none"
+    )
+
+
+class DayEntry(Part):
+    """The figures of a day by the report's time zone."""
+
+    day: date
+    figures: BillFigures
+
+
+class ModelEntry(Part):
+    """The figures of a model's name."""
+
+    model: str
+    other_model: str
+    figures: BillFigures
+
+
+class TierEntry(Part):
+    """The figures of a tier."""
+
+    tier: Tier
+    figures: BillFigures
+
+
+class KeyEntry(Part):
+    """The figures of a key or user, masked where it looks like a secret; null: not told."""
+
+    key: str | None
+    figures: BillFigures
+
+
+class GroupEntry(Part):
+    """The figures of a day, model, tier and key."""
+
+    day: date
+    model: str
+    tier: Tier
+    key: str | None
+    figures: BillFigures
+
+
+class LogEntry(Part):
+    """A log that was read; `-` is standard input."""
+
+    source: str
+    requests: int
+    unpriced: int
+
+
+class Unpriced(Part):
+    """Lines that no figure holds; the first of them are named with place and reason."""
+
+    lines: int
+    named: tuple[str, ...]
+
+
+class BillReport(Report):
+    """`dscost bill --json`."""
+
+    command: Literal["bill"] = "bill"
+    currency: Currency
+    timezone: str
+    price_table: PriceTable
+    inputs: tuple[LogEntry, ...]
+    first: Instant | None
+    last: Instant | None
+    tier_by: TierBy
+    near_edge: int = described("requests within a minute of a change of price")
+    total: BillFigures
+    by_day: tuple[DayEntry, ...]
+    by_model: tuple[ModelEntry, ...]
+    by_tier: tuple[TierEntry, ...]
+    by_key: tuple[KeyEntry, ...]
+    groups: tuple[GroupEntry, ...]
+    balance: RunDownEntry | None = None
+    forecast: ProofEntry | None = described("of lines with their request", default=None)
+    unpriced: Unpriced
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Describe the totals, what they would have been otherwise, and by what they break down."""
+        notes = Footnotes(self.assumptions)
+        return page_of(
+            f"{_logs(self)}, {_span(self)}",
+            _totals(self, notes),
+            _breakdown(self),
+            *(proof_tables(self.forecast, self.currency) if self.forecast else ()),
+            words(_balance(self)),
+            words(_unpriced(self), is_quiet=True),
+            words(notes.lines(), is_quiet=True),
+            warnings=self.warnings,
+            bars=_bars(self),
+        )
+
+    def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+        """Return a row a day, model, rate and key; amounts are exact."""
+        return _COLUMNS, _rows(self)
+
+
+class Terms(Struct, frozen=True):
+    """What a bill is made by: prices with their table, currency, zone, the model beside each."""
+
+    book: PriceBook
+    table: PriceTable
+    currency: Currency
+    zone: str
+    beside: Callable[[str], str]
+    balance: Balance | None = None
+
+
+def bill_report(
+    terms: Terms, intake: Intake, logs: Sequence[str], skipped: Sequence[str]
+) -> BillReport:
+    """Report what was taken in of logs, all together and by day, model, tier and key."""
+    account = intake.account
+    groups = list(account.figures())
+    left_out = [f"left out binary files: {', '.join(skipped)}"] if skipped else []
+    return BillReport(
+        currency=terms.currency,
+        timezone=terms.zone,
+        price_table=terms.table,
+        inputs=tuple(
+            LogEntry(source=log, requests=intake.priced[log], unpriced=intake.unpriced[log])
+            for log in logs
+        ),
+        first=_instant(account.first),
+        last=_instant(account.last),
+        tier_by=account.tier_by,
+        near_edge=account.near_edge,
+        total=_entry(total(figures for _, figures in groups)),
+        by_day=tuple(DayEntry(day=day, figures=sub) for day, sub in _by(groups, lambda g: g.day)),
+        by_model=tuple(
+            ModelEntry(model=name, other_model=terms.beside(name), figures=sub)
+            for name, sub in _by(groups, lambda g: g.model)
+        ),
+        by_tier=tuple(
+            TierEntry(tier=Tier(tier), figures=sub) for tier, sub in _by(groups, lambda g: g.tier)
+        ),
+        by_key=tuple(KeyEntry(key=key, figures=sub) for key, sub in _by(groups, lambda g: g.key)),
+        groups=tuple(
+            GroupEntry(**group._asdict(), figures=sub) for group, sub in _by(groups, lambda g: g)
+        ),
+        balance=_run_down(terms.balance, account),
+        forecast=proof_entry(intake.proof) if intake.proof else None,
+        unpriced=Unpriced(lines=account.unpriced, named=tuple(map(str, account.faults))),
+        assumptions=assumption_entries(list(assumptions_of(account))),
+        warnings=(*left_out, *warnings_of(account, terms.book)),
+    )
+
+
+def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
+    if balance is None:
+        return None
+    seconds = (account.last or 0) - (account.first or 0)
+    return run_down_entry(balance, account.costs_by_hour(), account.requests, seconds)
+
+
+def _by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[Key, BillFigures]]:
+    """Yield the figures added up by a part of their group."""
+    parts: dict[Key, list[Figures]] = {}
+    for group, figures in groups:
+        parts.setdefault(key(group), []).append(figures)
+    return ((name, _entry(total(parts[name]))) for name in sorted(parts, key=_order))
+
+
+def _order(name: object) -> tuple[bool, str]:
+    """Sort by name, what is not told last."""
+    return name is None, str(name)
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _entry(figures: Figures) -> BillFigures:
+    sums, cost = figures.sums, figures.cost
+    return BillFigures(
+        requests=sums.requests,
+        tokens=BilledTokens(
+            input=sums.usage.input,
+            cache_hit=sums.cache_hit,
+            cache_miss=sums.cache_miss,
+            output=sums.output,
+            reasoning=sums.reasoning,
+        ),
+        cost=BilledCost(
+            cache_hit=cost.cache_hit,
+            cache_miss=cost.cache_miss,
+            output=cost.output,
+            total=cost.total,
+        ),
+        saved_by_cache=figures.saved,
+        peak_extra=figures.peak_extra,
+        other_model=figures.beside,
+    )
+
+
+# What a bar stands for, for spans of fewer days, and how much of a date names it.
+_UNITS: Final = (("day", 62, 10), ("month", 62 * 31, 7), ("year", inf, 4))
+
+
+def _bars(report: BillReport) -> Bars | None:
+    """Return the cost over time, also of times without any; that of one day by model."""
+    days = {entry.day: entry.figures.cost for entry in report.by_day}
+    if len(days) < 2:  # noqa: PLR2004 - no course of time
+        costs = [(short(entry.model), [entry.figures.cost]) for entry in report.by_model]
+        return bars("cost by model", costs, report.currency)
+    first, span = min(days), (max(days) - min(days)).days
+    unit, digits = next((name, digits) for name, most, digits in _UNITS if span < most)
+    found: dict[str, list[BilledCost]] = {}
+    for number in range(span + 1):
+        found.setdefault(f"{first + timedelta(number)}"[:digits], [])
+    for day, cost in days.items():
+        found[f"{day}"[:digits]].append(cost)
+    return bars(f"cost by {unit}", list(found.items()), report.currency)
+
+
+def _totals(report: BillReport, notes: Footnotes) -> Table:
+    figures, currency = report.total, report.currency
+    tokens, cost = figures.tokens, figures.cost
+    table = grid("", "tokens", "cost")
+    hits = notes.mark("cache hits", "cache_hits")
+    table.add_row(hits, f"{tokens.cache_hit:,}", money(cost.cache_hit, currency))
+    table.add_row("cache misses", f"{tokens.cache_miss:,}", money(cost.cache_miss, currency))
+    table.add_row("output", f"{tokens.output:,}", money(cost.output, currency))
+    table.add_row(notes.mark("  reasoning", "reasoning"), f"{tokens.reasoning:,}", "")
+    whole = tokens.input + tokens.output
+    table.add_row(notes.mark("total", "tier"), f"{whole:,}", money(cost.total, currency))
+    table.add_section()
+    table.add_row("saved by the cache", "", money(figures.saved_by_cache, currency))
+    table.add_row("extra at peak hours", "", money(figures.peak_extra, currency))
+    for entry in report.by_model:
+        label = f"{short(entry.model)} on {short(entry.other_model)}"
+        beside = entry.figures.other_model
+        shown = "unknown" if beside is None else money(beside, currency)
+        table.add_row(notes.mark(label, "other_model"), "", shown)
+    return table
+
+
+def _breakdown(report: BillReport) -> Table:
+    table = grid("", "requests", "hits", "misses", "output", "cost")
+    for rows in (
+        [(f"{entry.day}", entry.figures) for entry in report.by_day],
+        [(short(entry.model), entry.figures) for entry in report.by_model],
+        [(entry.tier.label, entry.figures) for entry in report.by_tier],
+        _keys(report),
+    ):
+        table.add_section()
+        for label, figures in rows:
+            table.add_row(label, *_cells(figures, report.currency))
+    return table
+
+
+def _keys(report: BillReport) -> list[tuple[str, BillFigures]]:
+    if all(entry.key is None for entry in report.by_key):
+        return []
+    return [(entry.key or "(no key)", entry.figures) for entry in report.by_key]
+
+
+def _cells(figures: BillFigures, currency: Currency) -> list[str]:
+    tokens = figures.tokens
+    counts = (figures.requests, tokens.cache_hit, tokens.cache_miss, tokens.output)
+    return [*(f"{count:,}" for count in counts), money(figures.cost.total, currency)]
+
+
+def _logs(report: BillReport) -> str:
+    first = report.inputs[0].source
+    name = "standard input" if first == "-" else first
+    more = f" and {len(report.inputs) - 1:,} more" if len(report.inputs) > 1 else ""
+    requests = report.total.requests
+    return f"{name}{more}: {requests:,} request{'s' if requests != 1 else ''} priced"
+
+
+def _span(report: BillReport) -> str:
+    if report.first is None or report.last is None:
+        return "none at any time"
+    return f"{stamp(report.first)} to {stamp(report.last)}, days of {report.timezone}"
+
+
+def _balance(report: BillReport) -> Iterable[str]:
+    """Yield when each part of the balance was used up, what is left, and how far it goes."""
+    if (found := report.balance) is None:
+        return
+    parts = {
+        "granted": (found.before.granted, found.granted_used_up, found.after.granted),
+        "topped up": (found.before.topped_up, found.topped_up_used_up, found.after.topped_up),
+    }
+    for name, (before, used_up, after) in parts.items():
+        if before:
+            left = f"{money(after, report.currency)} left"
+            end = f"used up in the hour from {stamp(used_up)}" if used_up else left
+            yield f"{name} {money(before, report.currency)}: {end}"
+    if found.owed:
+        yield f"billed after all was used up: {money(found.owed, report.currency)}"
+    elif found.requests_left is not None:
+        days = f", {found.days_left} days" if found.days_left is not None else ""
+        yield f"at this rate it lasts for {found.requests_left:,} more requests{days}"
+
+
+def _unpriced(report: BillReport) -> Iterable[str]:
+    """Yield the lines that could not be priced."""
+    unpriced = report.unpriced
+    if unpriced.lines:
+        yield f"not priced: {unpriced.lines:,}"
+        yield from (f"  {named}" for named in unpriced.named)
+        if unpriced.lines > len(unpriced.named):
+            yield f"  and {unpriced.lines - len(unpriced.named):,} more"
+
+
+_COLUMNS = (
+    *("day", "timezone", "model", "tier", "key", "requests"),
+    *("input", "cache_hit", "cache_miss", "output", "reasoning", "currency"),
+    *("cost_cache_hit", "cost_cache_miss", "cost_output", "cost_total"),
+    *("saved_by_cache", "peak_extra", "other_model"),
+)
+
+
+def _rows(report: BillReport) -> Iterator[list[str]]:
+    for group in report.groups:
+        figures, tokens, cost = group.figures, group.figures.tokens, group.figures.cost
+        counts = (tokens.input, tokens.cache_hit, tokens.cache_miss, tokens.output)
+        amounts = (cost.cache_hit, cost.cache_miss, cost.output, cost.total)
+        beside = figures.other_model
+        yield [
+            *(group.day.isoformat(), report.timezone, group.model, group.tier, group.key or ""),
+            *map(str, (figures.requests, *counts, tokens.reasoning)),
+            report.currency,
+            *map(exact, (*amounts, figures.saved_by_cache, figures.peak_extra)),
+            "" if beside is None else exact(beside),
+        ]

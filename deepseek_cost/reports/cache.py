@@ -1,0 +1,244 @@
+"""The report of `dscost cache`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from deepseek_cost.estimates.assumptions import of_trace, warnings_of, warnings_of_trace
+from deepseek_cost.estimates.cache_run import Diagnosed, MissGroup
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.quote import Quote
+from deepseek_cost.pricing.book import Price
+from deepseek_cost.pricing.cost import TokenUsage, cost_of
+from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.prompt.misses import Cause
+from deepseek_cost.render.page import Page, Table, Words, grid, money, page_of, short, words
+from deepseek_cost.reports.parts import (
+    Amount,
+    AssumptionEntry,
+    Footnotes,
+    Input,
+    Instant,
+    Json,
+    Part,
+    PeriodNote,
+    PriceTable,
+    RatesPerMillion,
+    Report,
+    assumption_entries,
+    described,
+    inputs,
+    left_out,
+    period_note,
+    rates_entry,
+    sources,
+)
+from deepseek_cost.reports.requests import CacheForecast, cache_forecast, mean
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.cache_run import Trace
+
+_THOUSAND: Final = 1_000
+
+
+class CacheEntry(Part):
+    """The requests to one model: their input, and what of it hits."""
+
+    model: str
+    billed_as: str
+    version: str
+    tier: Tier
+    requests: int
+    input: int
+    cache: CacheForecast = described("floor: the cost of the input")
+    rates_per_million: RatesPerMillion
+    period: PeriodNote
+
+
+class MissEntry(Part):
+    """What made requests miss tokens that an earlier one had sent."""
+
+    model: str
+    cause: Cause
+    requests: int
+    tokens: int = described("what those requests shared with an earlier one in vain")
+    cost_per_1000_requests: Amount = described(
+        "what that costs more than hits, for 1,000 requests like all of the sequence"
+    )
+    example: str
+    advice: str
+
+
+class RequestEntry(Part):
+    """A request of the sequence, and why it missed what an earlier one had sent."""
+
+    number: int
+    source: str
+    line: int
+    custom_id: str | None
+    model: str
+    input: int
+    cache_hit: int
+    cache_hit_best: int
+    cause: Cause | None
+    reason: str | None
+
+
+class CacheReport(Report):
+    """`dscost cache --json`; `listed` has the first 1,000 requests."""
+
+    command: Literal["cache"] = "cache"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    inputs: tuple[Input, ...]
+    requests: int
+    models: tuple[CacheEntry, ...]
+    misses: tuple[MissEntry, ...]
+    listed: tuple[RequestEntry, ...]
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Return the range of hits, the causes of misses with what to do, and the requests."""
+        notes = Footnotes(self.assumptions)
+        return page_of(
+            f"{inputs(self.inputs)}, prices of {stamp(self.priced_at)}",
+            _hits(self, notes),
+            *_misses(self),
+            _requests(self),
+            words(notes.lines(), is_quiet=True),
+            words(sources(self.models), is_quiet=True),
+            warnings=self.warnings,
+        )
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return the requests listed."""
+        return cast("Iterable[Json]", document["listed"])
+
+
+def cache_report(
+    quote: Quote, trace: "Trace", table: PriceTable, skipped: Sequence[str]
+) -> CacheReport:
+    """Report what a sequence hits, and why it misses the rest; a price of the quote a model."""
+    found = trace.diagnosis
+    estimates = quote.price(list(found.tallies.values()))
+    prices = {price.model.name: price for price in quote.prices}
+    return CacheReport(
+        currency=quote.prices[0].currency,
+        priced_at=quote.prices[0].at,
+        price_table=table,
+        inputs=tuple(Input(source=s, kind=kind, requests=n) for s, kind, n in trace.sources),
+        requests=found.requests,
+        models=tuple(map(_model_entry, estimates)),
+        misses=tuple(_miss_entries(found.groups.values(), prices, found.requests)),
+        listed=tuple(map(_request_entry, found.listed)),
+        assumptions=assumption_entries(of_trace(trace, quote.scenario, estimates, quote.moving)),
+        warnings=(
+            *left_out(skipped),
+            *warnings_of(quote.book, estimates),
+            *warnings_of_trace(trace),
+        ),
+    )
+
+
+def _model_entry(estimate: Estimate) -> CacheEntry:
+    price, cache = estimate.price, cache_forecast(estimate)
+    assert cache is not None  # noqa: S101 - a trace is always forecast
+    return CacheEntry(
+        model=price.model.name,
+        billed_as=price.service.billed_as,
+        version=price.service.version,
+        tier=price.tier,
+        requests=estimate.tally.requests,
+        input=estimate.tally.input,
+        cache=cache,
+        rates_per_million=rates_entry(price.rates),
+        period=period_note(price.period, price.period_until),
+    )
+
+
+def _miss_entries(
+    groups: Iterable[MissGroup], prices: Mapping[str, Price], requests: int
+) -> list[MissEntry]:
+    entries = [_miss_entry(group, prices[group.model.name], requests) for group in groups]
+    return sorted(entries, key=lambda entry: entry.cost_per_1000_requests, reverse=True)
+
+
+def _miss_entry(group: MissGroup, price: Price, requests: int) -> MissEntry:
+    missed = cost_of(TokenUsage(0, group.tokens), price.rates).total
+    hit = cost_of(TokenUsage(group.tokens, 0), price.rates).total
+    return MissEntry(
+        model=group.model.name,
+        cause=group.cause,
+        requests=group.requests,
+        tokens=group.tokens,
+        cost_per_1000_requests=mean((missed - hit) * _THOUSAND, requests),
+        example=group.example,
+        advice=group.cause.advice,
+    )
+
+
+def _request_entry(found: Diagnosed) -> RequestEntry:
+    hits = found.tally.hits
+    return RequestEntry(
+        number=found.number,
+        source=found.place.source,
+        line=found.place.line,
+        custom_id=found.place.custom_id,
+        model=found.model.name,
+        input=found.tally.input,
+        cache_hit=hits.expected,
+        cache_hit_best=hits.best or 0,
+        cause=found.miss.cause if found.miss else None,
+        reason=found.told,
+    )
+
+
+# A longer sequence is told by its causes; --json has more.
+_SHOWN = 24
+
+
+def _hits(report: CacheReport, notes: Footnotes) -> Table:
+    table = grid("", *(entry.model for entry in report.models))
+    caches = [entry.cache for entry in report.models]
+    table.add_row("requests", *(f"{entry.requests:,}" for entry in report.models))
+    table.add_row("input tokens", *(f"{entry.input:,}" for entry in report.models))
+    label = notes.mark("cache hits expected", "cache_hits", "answers", "cache_age")
+    table.add_row(label, *(f"{c.expected.cache_hit:,}" for c in caches))
+    table.add_row("  their share", *(f"{c.expected.cache_hit_ratio:.1%}" for c in caches))
+    table.add_row("  at worst", *(f"{c.worst.cache_hit:,}" for c in caches))
+    table.add_row("  at best", *(f"{c.best.cache_hit:,}" for c in caches))
+    label = notes.mark("input cost", "tier", "priced_at", "prices")
+    table.add_row(label, *(money(c.expected.floor, report.currency) for c in caches))
+    table.add_row("  with hits at worst", *(money(c.worst.floor, report.currency) for c in caches))
+    table.add_row("  with hits at best", *(money(c.best.floor, report.currency) for c in caches))
+    return table
+
+
+def _misses(report: CacheReport) -> Iterable[Words]:
+    """Yield a paragraph for each cause."""
+    if not report.misses:
+        yield words(["no request misses what one before it has sent"])
+    for miss in report.misses:
+        cost = money(miss.cost_per_1000_requests, report.currency)
+        requests = f"{miss.requests:,} request{'s' if miss.requests > 1 else ''}"
+        said = f"{requests} to {short(miss.model)} missed {miss.tokens:,} tokens sent before:"
+        more = f"  costs {cost} more per 1,000 requests; {miss.advice}"
+        yield words([said, f"  {miss.example}", more])
+
+
+def _requests(report: CacheReport) -> Table:
+    table = grid("request", "model", "input", "hits", "at best", "miss")
+    for entry in report.listed[:_SHOWN]:
+        table.add_row(
+            f"{entry.number} {entry.source}:{entry.line}",
+            short(entry.model),
+            f"{entry.input:,}",
+            f"{entry.cache_hit:,}",
+            f"{entry.cache_hit_best:,}",
+            entry.cause.value.replace("_", " ") if entry.cause else "",
+        )
+    if report.requests > _SHOWN:
+        table.more = f"and {report.requests - _SHOWN:,} more requests"
+    return table

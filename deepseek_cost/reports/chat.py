@@ -1,0 +1,276 @@
+"""The report of `dscost chat`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Literal
+
+from deepseek_cost.estimates.assumptions import of_chat, warnings_of
+from deepseek_cost.estimates.conversation import Dialogue, Run
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.quote import Quote
+from deepseek_cost.pricing.cost import EXACT, cost_of
+from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.page import (
+    MARKERS,
+    Chart,
+    Drawing,
+    Page,
+    Table,
+    grid,
+    money,
+    page_of,
+    short,
+    words,
+)
+from deepseek_cost.reports.parts import (
+    Amount,
+    AssumptionEntry,
+    Footnotes,
+    Input,
+    Instant,
+    Json,
+    Part,
+    PeriodNote,
+    PriceTable,
+    Report,
+    assumption_entries,
+    described,
+    inputs,
+    period_note,
+    sources,
+)
+from deepseek_cost.reports.requests import CacheForecast, cache_forecast
+
+
+class TurnEntry(Part):
+    """A request of the conversation, and what all up to it have cost."""
+
+    number: int
+    input: int
+    cache_hit: int
+    cache_miss: int
+    output: int
+    cost: Amount
+    cumulative: Amount
+    cumulative_other_tier: Amount | None
+
+
+class RunEntry(Part):
+    """The conversation with one model, with its tools or without."""
+
+    model: str
+    billed_as: str
+    version: str
+    with_tools: bool
+    tier: Tier
+    turns: tuple[TurnEntry, ...]
+    input: int
+    output: int
+    cache: CacheForecast
+    other_tier: Tier | None
+    context_ends: int | None = described(
+        "the turn that the context has no room for, if the plan goes on so far"
+    )
+    period: PeriodNote
+
+
+class ChatReport(Report):
+    """`dscost chat --json`."""
+
+    command: Literal["chat"] = "chat"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    inputs: tuple[Input, ...]
+    projected: bool = described("false: replayed from the history of the request")
+    runs: tuple[RunEntry, ...]
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Describe each run turn by turn, the totals side by side, and the chart."""
+        notes = Footnotes(self.assumptions)
+        said = "projected" if self.projected else "replayed"
+        return page_of(
+            f"{inputs(self.inputs)}, {said}, prices of {stamp(self.priced_at)}",
+            *(_turns(run, self) for run in _as_sent(self.runs)),
+            _totals(self, notes),
+            Drawing(_chart(self), "cumulative cost over the turns"),
+            words(notes.lines(), is_quiet=True),
+            words(sources(self.runs), is_quiet=True),
+            warnings=self.warnings,
+        )
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return the turns of each run."""
+        for run in document["runs"]:
+            of_run = {name: run[name] for name in ("model", "tier", "with_tools")}
+            yield from (of_run | turn for turn in run["turns"])
+
+
+def chat_report(
+    quote: Quote,
+    dialogue: Dialogue,
+    runs: Sequence[Run],
+    table: PriceTable,
+) -> ChatReport:
+    """Report the runs of one conversation."""
+    estimates = [Estimate(run.total, run.price) for run in runs]
+    return ChatReport(
+        currency=quote.prices[0].currency,
+        priced_at=quote.prices[0].at,
+        price_table=table,
+        inputs=(Input(source=dialogue.source, kind=dialogue.kind, requests=1),),
+        projected=dialogue.plan.turns > 0,
+        runs=tuple(_run_entry(run) for run in runs),
+        assumptions=assumption_entries(of_chat(dialogue, quote, estimates)),
+        warnings=(*warnings_of(quote.book, estimates), *_warnings(runs)),
+    )
+
+
+def _run_entry(run: Run) -> RunEntry:
+    price, estimate = run.price, Estimate(run.total, run.price)
+    cache = cache_forecast(estimate)
+    assert cache is not None  # noqa: S101 - every turn was forecast
+    return RunEntry(
+        model=price.model.name,
+        billed_as=price.service.billed_as,
+        version=price.service.version,
+        with_tools=run.has_tools,
+        tier=price.tier,
+        turns=tuple(_turn_entries(run)),
+        input=run.total.input,
+        output=run.total.output or 0,
+        cache=cache,
+        other_tier=price.tier.other if price.other_rates else None,
+        context_ends=run.context_ends,
+        period=period_note(price.period, price.period_until),
+    )
+
+
+def _turn_entries(run: Run) -> Iterator[TurnEntry]:
+    rates, other = run.price.rates, run.price.other_rates
+    total = in_other = Decimal(0)
+    for number, tally in enumerate(run.turns, 1):
+        usage = tally.usage(tally.output or 0)
+        cost = cost_of(usage, rates).total
+        total = EXACT.add(total, cost)
+        if other:
+            in_other = EXACT.add(in_other, cost_of(usage, other).total)
+        yield TurnEntry(
+            number=number,
+            input=tally.input,
+            cache_hit=usage.cache_hit,
+            cache_miss=usage.cache_miss,
+            output=usage.output,
+            cost=cost,
+            cumulative=total,
+            cumulative_other_tier=in_other if other else None,
+        )
+
+
+def _warnings(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield what the figures leave out."""
+    if lacks := max(run.without_reasoning for run in runs):
+        yield (
+            f"the reasoning of {lacks:,} turn{'s' if lacks > 1 else ''} is unknown, and no figure "
+            f"holds it; say how much there is with --reasoning-tokens"
+        )
+    for run in runs:
+        if run.ends is not None:
+            yield (
+                f"{run.price.model.name}: turn {run.ends:,} is longer than the context of "
+                f"{run.price.model.context_tokens:,} tokens; the run ends before it"
+            )
+
+
+# Turns in the table; of more, they are shown at ever wider steps. --json has all.
+_SHOWN = 24
+_TICKS = 10
+
+
+def _chart(report: ChatReport) -> Chart:
+    """Return the cumulative cost over the turns, a line a run."""
+    longest = max(len(run.turns) for run in report.runs)
+    end = -(-longest // _TICKS) * _TICKS  # so that ticks are at whole turns
+    return Chart(
+        title=f"{inputs(report.inputs)}: cumulative cost, {stamp(report.priced_at)}",
+        x_title="turns",
+        lines=[
+            (
+                _name(run),
+                [(0.0, 0.0), *((turn.number, float(turn.cumulative)) for turn in run.turns)],
+            )
+            for run in report.runs
+        ],
+        x_ticks=[end * tick / _TICKS for tick in range(_TICKS + 1)],
+        x_label=lambda turn: f"{turn:.4g}",
+        currency=report.currency,
+    )
+
+
+def _as_sent(runs: Sequence[RunEntry]) -> Sequence[RunEntry]:
+    """Return the first run of each model: that with the tools which the request has."""
+    return [run for n, run in enumerate(runs) if n == 0 or run.model != runs[n - 1].model]
+
+
+def _name(run: RunEntry) -> str:
+    return f"{short(run.model)} {'with' if run.with_tools else 'without'} tools"
+
+
+def _turns(run: RunEntry, report: ChatReport) -> Table:
+    headings = ("turn", "input", "hits", "misses", "output", "cost", "cumulative")
+    table = grid(*headings, caption=f"{_name(run)}, {run.tier.label}")
+    for turn in _some(run.turns):
+        table.add_row(
+            f"{turn.number:,}",
+            f"{turn.input:,}",
+            f"{turn.cache_hit:,}",
+            f"{turn.cache_miss:,}",
+            f"{turn.output:,}",
+            money(turn.cost, report.currency),
+            money(turn.cumulative, report.currency),
+        )
+    return table
+
+
+def _some(turns: Sequence[TurnEntry]) -> Sequence[TurnEntry]:
+    """Return the first turns, the last, and some between them where there are many."""
+    if len(turns) <= _SHOWN:
+        return turns
+    half = _SHOWN // 2
+    step = -(-(len(turns) - half) // half)
+    return [*turns[:half], *turns[half + step - 1 : -1 : step], turns[-1]]
+
+
+def _totals(report: ChatReport, notes: Footnotes) -> Table:
+    headings = [f"{marker} {_name(run)}" for run, marker in zip(report.runs, MARKERS, strict=False)]
+    table = grid("", *(heading.replace(" with", "\nwith") for heading in headings))
+    runs, currency = report.runs, report.currency
+    table.add_row("turns", *(f"{len(run.turns):,}" for run in runs))
+    table.add_row("input tokens", *(f"{run.input:,}" for run in runs))
+    label = notes.mark("  cache hits", "cache_hits", "cache_age")
+    table.add_row(label, *(f"{run.cache.expected.cache_hit:,}" for run in runs))
+    table.add_row("    their share", *(f"{run.cache.expected.cache_hit_ratio:.1%}" for run in runs))
+    label = notes.mark("output tokens", "turns", "reasoning")
+    table.add_row(label, *(f"{run.output:,}" for run in runs))
+    totals = [run.cache.expected.total for run in runs]
+    table.add_row(notes.mark("total", "prices", "tier", "priced_at"), *_amounts(totals, report))
+    table.add_row("  with hits at worst", *_amounts([r.cache.worst.total for r in runs], report))
+    table.add_row("  with hits at best", *_amounts([r.cache.best.total for r in runs], report))
+    others = [run.turns[-1].cumulative_other_tier for run in runs]
+    if any(other is not None for other in others):
+        tiers = dict.fromkeys(run.other_tier.label for run in runs if run.other_tier)
+        table.add_row(f"{', '.join(tiers)} total", *_amounts(others, report))
+    first = [money(run.turns[0].cost, currency) for run in runs]
+    table.add_row("first turn", *first)
+    table.add_row("last turn", *(money(run.turns[-1].cost, currency) for run in runs))
+    if any(run.context_ends for run in runs):
+        ends = [f"turn {run.context_ends:,}" if run.context_ends else "" for run in runs]
+        table.add_row("context ends at", *ends)
+    return table
+
+
+def _amounts(amounts: Sequence[Decimal | None], report: ChatReport) -> list[str]:
+    return ["" if amount is None else money(amount, report.currency) for amount in amounts]

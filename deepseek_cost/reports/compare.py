@@ -1,0 +1,304 @@
+"""The report of `dscost compare`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Literal
+
+from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
+from deepseek_cost.estimates.break_even import BreakEven, Line, break_evens, lines_of, scale
+from deepseek_cost.estimates.workload import Workload
+from deepseek_cost.pricing.book import Price, PriceBook, list_before_discount
+from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.page import (
+    MARKERS,
+    Chart,
+    Drawing,
+    Page,
+    Table,
+    grid,
+    money,
+    page_of,
+    short,
+    words,
+)
+from deepseek_cost.reports.parts import (
+    Amount,
+    AssumptionEntry,
+    Footnotes,
+    Input,
+    Instant,
+    Json,
+    Part,
+    PeriodNote,
+    Report,
+    assumption_entries,
+    described,
+    input_entries,
+    inputs,
+    period_note,
+    source_warnings,
+    without,
+)
+
+_RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
+
+
+class CostAt(Part):
+    """The cost of all requests at a cache-hit ratio."""
+
+    ratio: Amount
+    cost: Amount
+
+
+class LineEntry(Part):
+    """What a model costs in a tier, over the share of cache hits; output is in it where known.
+
+    The averages are at the report's ratio, rounded to 28 digits where they do not end.
+    """
+
+    model: str
+    tier: Tier
+    input_tokens: int
+    output_tokens: int | None
+    costs: tuple[CostAt, ...]
+    per_1000_requests: Amount
+    per_day: Amount | None
+    period: PeriodNote
+
+
+class Side(Part):
+    """A line by its model and tier."""
+
+    model: str
+    tier: Tier
+
+
+class Share(Part):
+    """A cache-hit ratio that was worked out exactly."""
+
+    ratio: Amount = described("rounded to six decimals")
+    exact: str = described("as a fraction")
+
+
+class BreakEvenEntry(Part):
+    """Two lines; `cheaper` is said of the report's cache-hit ratio.
+
+    `crossing` is the share, equal for both, at which they cost the same; `reached_at` the share at
+    which the dearer costs what the cheaper costs at the report's ratio. Null: there is none.
+    """
+
+    cheaper: Side
+    dearer: Side
+    crossing: Share | None
+    reached_at: Share | None
+
+
+class ListPriceEntry(Part):
+    """What a model would cost at the undiscounted list that was last shown for it."""
+
+    model: str
+    per_1000_requests: Amount
+    period: str
+
+
+class CompareReport(Report):
+    """`dscost compare --json`."""
+
+    command: Literal["compare"] = "compare"
+    currency: Currency
+    priced_at: Instant
+    inputs: tuple[Input, ...]
+    requests: int
+    cache_hit_ratio: Amount
+    requests_per_day: int | None
+    lines: tuple[LineEntry, ...]
+    break_even: tuple[BreakEvenEntry, ...]
+    list_prices: tuple[ListPriceEntry, ...]
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Describe cost over cache hits as a table and a chart, and where the lines cross."""
+        output = self.lines[0].output_tokens
+        scope = "input alone" if output is None else f"{output:,} output tokens"
+        return page_of(
+            (
+                f"{inputs(self.inputs)}, {scope}, prices of {stamp(self.priced_at)}",
+                "cost of 1,000 requests over the share of cache hits",
+            ),
+            _costs(self),
+            Drawing(_chart(self)),
+            words(_findings(self)),
+            words(Footnotes(self.assumptions).lines(), is_quiet=True),
+            warnings=self.warnings,
+        )
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return the records of a spreadsheet."""
+        for line in document["lines"]:
+            yield from (without(line, "period") | at for at in line["costs"])
+
+
+def compare_report(
+    book: PriceBook,
+    prices: Sequence[Price],
+    workload: Workload,
+    *,
+    ratio: Decimal,
+    per_day: int | None,
+    skipped: Sequence[str],
+) -> CompareReport:
+    """Report the costs of the sources' requests over the cache-hit ratio, in both tiers."""
+    first = prices[0]
+    tallies = workload.totals()
+    lines = [
+        (line, price)
+        for price, tally in zip(prices, tallies, strict=True)
+        for line in lines_of(price.model, price.period.rates[price.currency], tally)
+    ]
+    warnings = (
+        *source_warnings(workload.subtotal.tallied, skipped),
+        *book.warnings_at(first.at),
+        *warnings_of_workload(workload),
+    )
+    assumed = of_prompt(workload.scenario, workload.models)
+    return CompareReport(
+        currency=first.currency,
+        priced_at=first.at,
+        inputs=input_entries(workload.subtotal.tallied),
+        requests=tallies[0].requests,
+        cache_hit_ratio=ratio,
+        requests_per_day=per_day,
+        lines=tuple(_line(line, price, ratio, per_day) for line, price in lines),
+        break_even=tuple(map(_break_even, break_evens([line for line, _ in lines], ratio))),
+        list_prices=tuple(_list_prices(book, [line for line, _ in lines], first, ratio)),
+        assumptions=assumption_entries(of_workload(workload, assumed)),
+        warnings=warnings,
+    )
+
+
+def _line(line: Line, price: Price, ratio: Decimal, per_day: int | None) -> LineEntry:
+    cost, requests = line.cost(ratio), line.tally.requests
+    return LineEntry(
+        model=line.model.name,
+        tier=line.tier,
+        input_tokens=line.tally.input,
+        output_tokens=line.tally.output,
+        costs=tuple(CostAt(ratio=at, cost=line.cost(at)) for at in _RATIOS),
+        per_1000_requests=scale(cost, requests, 1_000),
+        per_day=None if per_day is None else scale(cost, requests, per_day),
+        period=period_note(price.period, price.period_until),
+    )
+
+
+def _break_even(pair: BreakEven) -> BreakEvenEntry:
+    return BreakEvenEntry(
+        cheaper=_side(pair.cheaper),
+        dearer=_side(pair.dearer),
+        crossing=_share(pair.ratio),
+        reached_at=_share(pair.reached_at),
+    )
+
+
+def _share(ratio: Fraction | None) -> Share | None:
+    if ratio is None:
+        return None
+    return Share(ratio=Decimal(round(ratio * 10**6)) / 10**6, exact=str(ratio))
+
+
+def _side(line: Line) -> Side:
+    return Side(model=line.model.name, tier=line.tier)
+
+
+def _list_prices(
+    book: PriceBook, lines: Sequence[Line], price: Price, ratio: Decimal
+) -> list[ListPriceEntry]:
+    found = []
+    for line in {line.model.name: line for line in lines}.values():
+        listed = list_before_discount(book, line.model, price.at, price.currency)
+        if listed is not None:
+            period, rates = listed
+            cost = Line(line.model, Tier.FLAT, rates, line.tally).cost(ratio)
+            per_1000 = scale(cost, line.tally.requests, 1_000)
+            found.append(
+                ListPriceEntry(model=line.model.name, per_1000_requests=per_1000, period=period.id)
+            )
+    return found
+
+
+def _findings(report: CompareReport) -> Iterable[str]:
+    """Yield where the lines cross, and what a model costs without a discount that is in force."""
+    ratio = _percent(report.cache_hit_ratio)
+    for pair in report.break_even:
+        yield from _crossing(pair, ratio)
+    in_force = {line.period.id for line in report.lines}
+    for listed in report.list_prices:
+        if listed.period not in in_force:
+            continue
+        amount = money(listed.per_1000_requests, report.currency)
+        name = f"{short(listed.model)} at its list price before the discount"
+        yield f"{name}: {amount} at {ratio} hits"
+        yield f"  ({listed.period})"
+
+
+def _costs(report: CompareReport) -> Table:
+    table = grid("cache hits", *map(_heading, report.lines, MARKERS))
+    for row, at in enumerate(report.lines[0].costs):
+        cells = [_per_1000(line, row, report) for line in report.lines]
+        table.add_row(f"{at.ratio:.0%}", *(money(cell, report.currency) for cell in cells))
+    if report.requests_per_day is not None:
+        days = [money(line.per_day or Decimal(0), report.currency) for line in report.lines]
+        table.add_section()
+        ratio = _percent(report.cache_hit_ratio)
+        table.add_row(f"{report.requests_per_day:,} a day, {ratio}", *days)
+    return table
+
+
+def _per_1000(line: LineEntry, row: int, report: CompareReport) -> Decimal:
+    return line.costs[row].cost * 1_000 / report.requests
+
+
+def _heading(line: LineEntry, marker: str) -> str:
+    return f"{marker} {short(line.model)}\n{line.tier.label}"
+
+
+def _chart(report: CompareReport) -> Chart:
+    """Return the cost of 1,000 requests over the share of cache hits, a line a model and tier."""
+    return Chart(
+        title=f"{inputs(report.inputs)}: cost of 1,000 requests, {stamp(report.priced_at)}",
+        x_title="share of cache hits",
+        lines=[
+            (
+                f"{short(line.model)} {line.tier.label}",
+                [(float(at.ratio), float(at.cost * 1_000 / report.requests)) for at in line.costs],
+            )
+            for line in report.lines
+        ],
+        x_ticks=[share / 10 for share in range(11)],
+        x_label=lambda share: f"{share:.0%}",
+        currency=report.currency,
+    )
+
+
+def _crossing(pair: BreakEvenEntry, ratio: str) -> Iterable[str]:
+    cheaper, dearer = _name(pair.cheaper), _name(pair.dearer)
+    if pair.crossing is None:
+        yield f"{cheaper} is cheaper than {dearer} at every equal share"
+    else:
+        yield f"{cheaper} and {dearer} cost the same at {_percent(pair.crossing.ratio)} hits"
+    if pair.reached_at is None:
+        yield f"  {dearer} never gets down to what {cheaper} costs at {ratio} hits"
+    else:
+        share = _percent(pair.reached_at.ratio)
+        yield f"  {dearer} at {share} hits costs what {cheaper} costs at {ratio}"
+
+
+def _percent(ratio: Decimal) -> str:
+    share = f"{ratio * 100:.2f}"
+    return f"{share.rstrip('0').rstrip('.')}%"
+
+
+def _name(side: Side) -> str:
+    return short(side.model) + ("" if side.tier is Tier.FLAT else f" {side.tier.label}")

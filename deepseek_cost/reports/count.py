@@ -1,0 +1,126 @@
+"""The report of `dscost count`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
+from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
+from deepseek_cost.reports.parts import (
+    AssumptionEntry,
+    Footnotes,
+    Input,
+    Json,
+    Part,
+    Report,
+    assumption_entries,
+    input_entries,
+    inputs,
+    records_by_source,
+    source_warnings,
+)
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.workload import Workload
+
+
+class PromptTokenCounts(Part):
+    """Prompt tokens summed over requests: what the user wrote, and what the template adds."""
+
+    input: int
+    text: int
+    template: int
+
+
+class CountEntry(Part):
+    """The prompt tokens of all requests for one model."""
+
+    model: str
+    requests: int
+    tokens: PromptTokenCounts
+
+
+class FileCounts(Part):
+    """The counts of one source."""
+
+    source: str
+    requests: int
+    estimates: tuple[CountEntry, ...]
+
+
+class CountReport(Report):
+    """`dscost count --json`; `files` is there with --per-file."""
+
+    command: Literal["count"] = "count"
+    inputs: tuple[Input, ...]
+    estimates: tuple[CountEntry, ...]
+    files: tuple[FileCounts, ...] | None = None
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Describe a count, with its files if it has them."""
+        notes = Footnotes(self.assumptions)
+        return page_of(
+            inputs(self.inputs),
+            _totals(self, notes),
+            *([_files(self)] if self.files else ()),
+            words(notes.lines(), is_quiet=True),
+            warnings=self.warnings,
+        )
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return an entry a source and model with --per-file, else a model."""
+        return records_by_source(document)
+
+
+def count_report(
+    workload: "Workload",
+    skipped: Sequence[str],
+    *,
+    per_file: bool,
+) -> CountReport:
+    """Report the tokens of the sources, all together and, if wanted, each."""
+    tallied = workload.subtotal.tallied
+    names = [ledger.model.name for ledger in workload.ledgers]
+    files = (
+        FileCounts(
+            source=source.source,
+            requests=source.requests,
+            estimates=tuple(map(count_entry, names, source.tallies)),
+        )
+        for source in tallied
+    )
+    assumed = of_prompt(workload.scenario, workload.models)
+    return CountReport(
+        inputs=input_entries(tallied),
+        estimates=tuple(map(count_entry, names, workload.totals())),
+        files=tuple(files) if per_file else None,
+        assumptions=assumption_entries(of_workload(workload, assumed)),
+        warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
+    )
+
+
+def count_entry(model: str, tally: Tally) -> CountEntry:
+    """Report the prompt tokens of a tally."""
+    tokens = PromptTokenCounts(input=tally.input, text=tally.text, template=tally.template)
+    return CountEntry(model=model, requests=tally.requests, tokens=tokens)
+
+
+def _totals(report: CountReport, notes: Footnotes) -> Table:
+    table = grid("", *(entry.model for entry in report.estimates))
+    tokens = [entry.tokens for entry in report.estimates]
+    table.add_row("text tokens", *(f"{t.text:,}" for t in tokens))
+    label = notes.mark("template tokens", "template", "thinking", "effort")
+    table.add_row(label, *(f"{t.template:,}" for t in tokens))
+    table.add_row("input tokens", *(f"{t.input:,}" for t in tokens))
+    return table
+
+
+def _files(report: CountReport) -> Table:
+    models = (f"{short(entry.model)}\ninput" for entry in report.estimates)
+    table = grid("file", "text", *models)
+    for file in report.files or ():
+        text = f"{file.estimates[0].tokens.text:,}"
+        table.add_row(file.source, text, *(f"{e.tokens.input:,}" for e in file.estimates))
+    return table

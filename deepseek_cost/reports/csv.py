@@ -1,0 +1,62 @@
+"""A report as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from deepseek_cost.reports.parts import Json, Report, plain
+from deepseek_cost.text import printable
+
+# A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA = ("=", "+", "-", "@")
+
+
+def to_csv(report: Report) -> str:
+    """Write a report as CSV with a head line."""
+    table = report.rows()
+    return write_csv(*table) if table else _records_csv(report)
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write rows below a head line; nothing in a cell moves a terminal or runs in a spreadsheet."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(text: str) -> str:
+    shown = printable(text)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
+# What says when and in what, before the fields of a record.
+_OF_ALL: Final = ("currency", "priced_at")
+
+
+def _records_csv(report: Report) -> str:
+    """Write the records of a report as CSV with a head line."""
+    document: Json = plain(report)
+    shared = {name: document[name] for name in _OF_ALL if name in document}
+    rows = [shared | dict(_flat(record)) for record in report.records(document)]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return write_csv(columns, ([_text_of(row.get(name)) for name in columns] for row in rows))
+
+
+def _flat(record: Json, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the fields of a record and of its parts; a list of parts has no place in a row."""
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}_")
+        elif not isinstance(value, list):
+            yield f"{prefix}{name}", value
+        elif all(isinstance(item, str) for item in value):
+            yield f"{prefix}{name}", ", ".join(value)
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

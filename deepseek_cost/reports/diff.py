@@ -1,0 +1,331 @@
+"""The report of `dscost diff`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from deepseek_cost.estimates.diff import Difference, Figures, FileChange, Limit, Pair, State
+from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.provenance import Assumption
+from deepseek_cost.render.page import Page, Table, grid, money, page_of, short, words
+from deepseek_cost.reports.count import PromptTokenCounts
+from deepseek_cost.reports.parts import (
+    Amount,
+    AssumptionEntry,
+    Footnotes,
+    Instant,
+    Json,
+    Part,
+    PriceTable,
+    Report,
+    Written,
+    assumption_entries,
+    described,
+    without,
+)
+
+SignedAmount = Annotated[Decimal, Written({"type": "string", "pattern": r"^-?\d+(\.\d*[1-9])?$"})]
+
+
+class SideEntry(Part):
+    """What stands on a side of the comparison, and the instant of its prices."""
+
+    name: str
+    commit: str | None = described("of a git revision", default=None)
+    priced_at: Instant
+
+
+class SideTokens(PromptTokenCounts):
+    """Prompt tokens summed over requests; output is null while it is unknown."""
+
+    output: int | None
+
+
+class SideCosts(Part):
+    """Money in the report's currency; total is null while the output is unknown."""
+
+    total: Amount | None
+    floor: Amount = described("the cost with no output")
+    ceiling: Amount = described("the cost with the most output that the requests allow")
+
+
+class SideFigures(Part):
+    """A model's figures on one side."""
+
+    requests: int
+    tokens: SideTokens
+    cost: SideCosts
+
+
+class Increase(Part):
+    """What the new side has more than the old one; negative where it has less."""
+
+    input_tokens: int
+    cost: SignedAmount
+    cost_of: Literal["total", "floor"] = described("total where the output is known on both sides")
+    cost_percent: str | None = described("rounded to a tenth; null: the cost grows from nothing")
+
+
+class ModelDiff(Part):
+    """A model's figures on both sides."""
+
+    model: str
+    before: SideFigures
+    after: SideFigures
+    increase: Increase
+
+
+class FileDiff(Part):
+    """A file that is not as it was before; `source_before` is there if it was renamed."""
+
+    source: str
+    state: State
+    source_before: str | None = None
+    models: tuple[ModelDiff, ...]
+
+
+class UncountedFile(Part):
+    """A file of the new side that could not be counted; its figures are on neither side."""
+
+    source: str
+    reason: str
+    changed: bool = described("it is new, or not as it was before")
+
+
+class LimitEntry(Part):
+    """The limit given, and the models whose cost grows by more."""
+
+    max_increase: str
+    exceeded_by: tuple[str, ...]
+
+
+class DiffReport(Report):
+    """`dscost diff --json`; unchanged files are in the sums, but not in `files`."""
+
+    command: Literal["diff"] = "diff"
+    currency: Currency
+    before: SideEntry
+    after: SideEntry
+    price_table: PriceTable | None = described("null for two reports", default=None)
+    models: tuple[ModelDiff, ...]
+    files: tuple[FileDiff, ...]
+    unchanged_files: int
+    uncounted: tuple[UncountedFile, ...]
+    limit: LimitEntry | None = described("with --max-increase", default=None)
+    assumptions: tuple[AssumptionEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Describe a diff with its files, what was not counted, and its footnotes."""
+        notes = Footnotes(self.assumptions)
+        return page_of(
+            _title(self),
+            _models_table(self, notes),
+            words([*_limit(self), _counted(self)]),
+            *([_files(self)] if self.files else ()),
+            words(_uncounted(self)),
+            words(notes.lines(), is_quiet=True),
+            warnings=self.warnings,
+        )
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return the files listed, else the models over all of them."""
+        for file in document["files"] or [{"models": document["models"]}]:
+            yield from (without(file, "models") | entry for entry in file["models"])
+
+
+def side_entry(name: str, priced_at: datetime, commit: str | None = None) -> SideEntry:
+    """Report what stands on a side."""
+    return SideEntry(name=name, commit=commit, priced_at=priced_at)
+
+
+def diff_report(
+    found: Difference,
+    currency: Currency,
+    sides: tuple[SideEntry, SideEntry],
+    limit: Limit | None,
+    *,
+    table: PriceTable | None = None,
+    assumptions: Sequence[Assumption] = (),
+    warnings: Iterable[str] = (),
+) -> DiffReport:
+    """Report two sides compared."""
+    changed = found.changed()
+    return DiffReport(
+        currency=currency,
+        before=sides[0],
+        after=sides[1],
+        price_table=table,
+        models=_models(found.models, found.totals),
+        files=tuple(_file(file, found.models) for file in changed),
+        unchanged_files=len(found.files) - len(changed),
+        uncounted=tuple(
+            UncountedFile(source=file.name, reason=file.reason, changed=file.is_new)
+            for file in found.uncounted
+        ),
+        limit=limit_entry(found, limit),
+        assumptions=assumption_entries(assumptions),
+        warnings=tuple(warnings),
+    )
+
+
+def limit_entry(found: Difference, limit: Limit | None) -> LimitEntry | None:
+    """Report how a limit was kept."""
+    if limit is None:
+        return None
+    return LimitEntry(max_increase=limit.text, exceeded_by=tuple(found.over(limit)))
+
+
+def _file(file: FileChange, models: Sequence[str]) -> FileDiff:
+    return FileDiff(
+        source=file.name,
+        state=file.state,
+        source_before=file.old_name,
+        models=_models(models, file.pairs),
+    )
+
+
+def _models(models: Sequence[str], pairs: Sequence[Pair]) -> tuple[ModelDiff, ...]:
+    return tuple(
+        ModelDiff(
+            model=model,
+            before=_figures(pair.before),
+            after=_figures(pair.after),
+            increase=_increase(pair),
+        )
+        for model, pair in zip(models, pairs, strict=True)
+    )
+
+
+def _increase(pair: Pair) -> Increase:
+    percent = pair.percent
+    return Increase(
+        input_tokens=pair.after.input - pair.before.input,
+        cost=pair.increase,
+        cost_of="total" if pair.has_totals else "floor",
+        cost_percent=None if percent is None else f"{percent:+f}",
+    )
+
+
+def _figures(figures: Figures) -> SideFigures:
+    return SideFigures(
+        requests=figures.requests,
+        tokens=SideTokens(
+            input=figures.input,
+            text=figures.text,
+            template=figures.template,
+            output=figures.output,
+        ),
+        cost=SideCosts(total=figures.total, floor=figures.floor, ceiling=figures.ceiling),
+    )
+
+
+def _models_table(report: DiffReport, notes: Footnotes) -> Table:
+    table = grid("", "before", "after", "change", "")
+    for entry in report.models:
+        table.add_section()
+        for row in _model_rows(entry, report.currency, notes):
+            table.add_row(*row)
+    return table
+
+
+def _files(report: DiffReport) -> Table:
+    models = [short(entry.model) for entry in report.models]
+    cells = (f"{model}\n{what}" for model in models for what in ("tokens", "cost"))
+    table = grid("", "file", *cells, left=2)
+    for file in report.files:
+        table.add_row(file.state.value, _file_name(file), *_file_cells(file, report.currency))
+    return table
+
+
+def _title(report: DiffReport) -> str:
+    """Say what is compared, and at which prices."""
+    old, new = report.before, report.after
+    at = stamp(old.priced_at)
+    if old.priced_at == new.priced_at:
+        return f"{old.name} → {new.name}: both priced at {at}"
+    return f"{old.name}, priced at {at} → {new.name}, priced at {stamp(new.priced_at)}"
+
+
+def _model_rows(
+    entry: ModelDiff, currency: Currency, notes: Footnotes
+) -> Iterable[tuple[str, ...]]:
+    """Yield the tokens of a model and what they cost."""
+    before, after, more = entry.before, entry.after, entry.increase
+    yield (
+        notes.mark(f"{short(entry.model)} input tokens", "thinking", "effort", "template"),
+        f"{before.tokens.input:,}",
+        f"{after.tokens.input:,}",
+        _more_tokens(more),
+        "",
+    )
+    whole = more.cost_of == "total"
+    label = notes.mark("  total" if whole else "  input cost", "cache_hit_ratio", "output_tokens")
+    yield (
+        label,
+        *(money(_cost(side, more), currency) for side in (before, after)),
+        _signed(more.cost, currency),
+        _percent(more),
+    )
+
+
+def _counted(report: DiffReport) -> str:
+    """Say how many files are not as they were, and how many are."""
+    states = [file.state.value for file in report.files]
+    parts = [f"{states.count(state):,} {state}" for state in dict.fromkeys(sorted(states))]
+    return f"files: {', '.join([*parts, f'{report.unchanged_files:,} unchanged'])}"
+
+
+def _file_name(file: FileDiff) -> str:
+    """Name a file, and what it was called before."""
+    return f"{file.source_before} → {file.source}" if file.source_before else file.source
+
+
+def _file_cells(file: FileDiff, currency: Currency) -> Iterable[str]:
+    """Yield what a file has more, two cells a model."""
+    for entry in file.models:
+        yield _more_tokens(entry.increase)
+        yield _signed(entry.increase.cost, currency)
+
+
+def _uncounted(report: DiffReport) -> Iterable[str]:
+    """Yield the files that are on neither side of the figures."""
+    for file in report.uncounted:
+        known = "" if file.changed else ", as before"
+        is_named = file.reason.startswith(f"{file.source}:")
+        said = file.reason if is_named else f"{file.source}: {file.reason}"
+        yield f"not counted{known}: {said}"
+
+
+def _limit(report: DiffReport) -> Iterable[str]:
+    """Yield how the limit was kept."""
+    if report.limit:
+        over = [entry for entry in report.models if entry.model in report.limit.exceeded_by]
+        grown = ", ".join(f"{short(e.model)} {_percent(e.increase)}".rstrip() for e in over)
+        yield (
+            f"over the limit of {report.limit.max_increase}: {grown}"
+            if over
+            else f"within the limit of {report.limit.max_increase}"
+        )
+
+
+def _more_tokens(more: Increase) -> str:
+    """Write by how many tokens the input grows; nought has no sign."""
+    return f"{more.input_tokens:+,}" if more.input_tokens else "0"
+
+
+def _signed(amount: Decimal, currency: Currency) -> str:
+    """Write an amount with its sign in front; nought has none."""
+    sign = "" if not amount else "+" if amount > 0 else "-"
+    return f"{sign}{money(abs(amount), currency)}"
+
+
+def _percent(more: Increase) -> str:
+    """Write by how much a cost grows, in percent; from nothing, no number says it."""
+    return "from nothing" if more.cost_percent is None else f"{more.cost_percent}%"
+
+
+def _cost(side: SideFigures, more: Increase) -> Decimal:
+    total = side.cost.total
+    return side.cost.floor if more.cost_of == "floor" or total is None else total

@@ -1,0 +1,310 @@
+"""Part, amounts, inputs, footnotes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, dataclass_transform
+
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.pricing.entries import Period, Rates, stamp
+from deepseek_cost.pricing.provenance import Confidence, Precision
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.subtotal import TalliedSource
+    from deepseek_cost.pricing.provenance import Assumption
+    from deepseek_cost.render.page import Page
+
+
+def exact(amount: Decimal) -> str:
+    """Write an amount with every digit it has, no exponent and no trailing zeros."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """Tells pydantic, which is not loaded here, how the schema describes what `plain` writes."""
+
+    schema: Mapping[str, str]
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, str]:
+        return dict(self.schema)
+
+
+Amount = Annotated[Decimal, Written({"type": "string", "pattern": r"^\d+(\.\d*[1-9])?$"})]
+Instant = Annotated[datetime, Written({"type": "string", "format": "date-time"})]
+
+
+def described(description: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `field`
+    """Declare a field with what the schema says of it: its description, its bounds."""
+    default = more.pop("default", MISSING)
+    told = {"description": description} if description else {}
+    return field(default=default, metadata=told | more)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(described,))
+class Part:
+    """A part of a report: a dataclass, whose fields the contract takes for JSON's.
+
+    No library is loaded for it: `plain` writes it, and pydantic makes the schema from it. The type
+    checker keeps it frozen and right; methods that say so again would cost each start 10 ms.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    def __init_subclass__(cls) -> None:
+        """Make the dataclass."""
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).items()))
+
+
+# A report or a part of one as JSON has it.
+Json = Mapping[str, Any]
+
+
+class Report(Part):
+    """The report of a command, which shows itself: as JSON, as a page, as rows of a spreadsheet."""
+
+    schema_version: Literal["1"] = "1"
+    command: str
+
+    if TYPE_CHECKING:
+        # All have them, each in its own place.
+        @property
+        def warnings(self) -> tuple[str, ...]:
+            """What the user should know."""
+
+    def page(self) -> "Page":
+        """Return the page of the report, amounts rounded."""
+        raise NotImplementedError
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return the records that are rows of a spreadsheet, from the report as JSON has it."""
+        raise NotImplementedError
+
+    def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]] | None:
+        """Return columns and rows of a spreadsheet of its own; None: the records are the rows."""
+        return None
+
+    def _repr_html_(self) -> str:
+        # For notebooks alone, which load whatever shows a value.
+        from deepseek_cost.render.html import fragment  # noqa: PLC0415
+
+        return fragment(self.page())
+
+
+def without(record: Json, *names: str) -> dict[str, Any]:
+    """Return a record without some of its fields."""
+    return {name: value for name, value in record.items() if name not in names}
+
+
+def records_by_source(report: Json) -> Iterable[Json]:
+    """Yield the entries of each source where a report has them, else those of all together."""
+    for file in report.get("files") or [{"estimates": report["estimates"]}]:
+        source = {"source": file["source"]} if "source" in file else {}
+        yield from (source | entry for entry in file["estimates"])
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - what JSON has
+    """Return a part as JSON has it: amounts as exact strings, instants in UTC, null for None."""
+    if isinstance(value, Part):
+        return plain(vars(value))
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return exact(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def to_json(report: Part) -> str:
+    """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
+    import json  # noqa: PLC0415 - tables need it not
+
+    document = plain(report)
+    for optional in ("files", "skipped"):
+        if document.get(optional, ...) is None:
+            del document[optional]
+    return json.dumps(document, indent=2)
+
+
+class Input(Part):
+    """A source of requests; `-` is standard input."""
+
+    source: str
+    kind: Kind = Kind.TEXT
+    requests: int
+
+
+class RatesPerMillion(Part):
+    """Prices per 1,000,000 tokens."""
+
+    cache_hit: Amount
+    cache_miss: Amount
+    output: Amount
+
+
+class PeriodNote(Part):
+    """Where the prices come from, and from when on they hold."""
+
+    id: str
+    since: Instant
+    until: Instant | None
+    precision: Precision
+    confidence: Confidence
+    checked: date
+    last_shown: date | None
+    source: tuple[str, ...]
+    note: str
+
+
+class AssumptionEntry(Part):
+    """What figures rest on, and the flag that changes it; null: nothing does."""
+
+    about: str
+    value: str
+    set_by: str | None
+
+
+class PriceTable(Part):
+    """The price table used: where it is, what chose it, when it was last checked."""
+
+    source: str
+    chosen_by: str
+    checked: date
+
+
+def rates_entry(rates: Rates) -> RatesPerMillion:
+    """Report rates."""
+    return RatesPerMillion(
+        cache_hit=rates.cache_hit, cache_miss=rates.cache_miss, output=rates.output
+    )
+
+
+def period_note(period: Period, until: datetime | None) -> PeriodNote:
+    """Report where a price comes from."""
+    return PeriodNote(
+        id=period.id,
+        since=period.since,
+        until=until,
+        precision=period.precision,
+        confidence=period.confidence,
+        checked=period.checked,
+        last_shown=period.last_shown,
+        source=period.source,
+        note=period.note,
+    )
+
+
+def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[Input, ...]:
+    """Report the sources."""
+    return tuple(
+        Input(source=source.source, kind=source.kind, requests=source.requests)
+        for source in tallied
+    )
+
+
+def assumption_entries(assumptions: "Sequence[Assumption]") -> tuple[AssumptionEntry, ...]:
+    """Report the assumptions."""
+    return tuple(
+        AssumptionEntry(about=one.about, value=one.value, set_by=one.set_by) for one in assumptions
+    )
+
+
+def source_warnings(tallied: "Sequence[TalliedSource]", skipped: Sequence[str]) -> Iterable[str]:
+    """Yield what is odd about the sources: empty ones, files left out."""
+    for source in tallied:
+        if source.is_empty:
+            yield f"{source.source}: empty; the template around it is billed all the same"
+    yield from left_out(skipped)
+
+
+def left_out(skipped: Sequence[str]) -> Iterable[str]:
+    """Yield that files were left out, if any were."""
+    if skipped:
+        files = "file" if len(skipped) == 1 else "files"
+        yield f"left out {len(skipped)} binary {files}: {', '.join(skipped)}"
+
+
+class Footnotes:
+    """Numbers for assumptions, so that each figure can name those it rests on."""
+
+    def __init__(self, assumptions: Sequence[AssumptionEntry]) -> None:
+        self._assumptions = assumptions
+        self._numbers: dict[str, list[int]] = defaultdict(list)
+        for number, assumption in enumerate(assumptions, 1):
+            self._numbers[assumption.about].append(number)
+
+    def mark(self, label: str, *about: str) -> str:
+        """Return the label with the numbers of what it rests on."""
+        numbers = sorted(number for name in about for number in self._numbers.get(name, ()))
+        return f"{label} ({','.join(map(str, numbers))})" if numbers else label
+
+    def lines(self) -> Iterable[str]:
+        """Yield the notes, each with the flag that changes it."""
+        for number, assumption in enumerate(self._assumptions, 1):
+            change = f" [{assumption.set_by}]" if assumption.set_by else ""
+            about = assumption.about.replace("_", " ")
+            yield f"({number}) {about}: {assumption.value}{change}"
+
+
+def inputs(inputs: Sequence[Input]) -> str:
+    """Say what was read, in a line's beginning."""
+    requests = sum(entry.requests for entry in inputs)
+    first = inputs[0].source
+    names = {"-": "standard input"}.get(first, first)
+    if len(inputs) > 1:
+        names = f"{names} and {len(inputs) - 1:,} more"
+    kinds = ", ".join(sorted({entry.kind.value for entry in inputs} - {"text"}))
+    said = f" ({kinds})" if kinds else ""
+    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{said}"
+
+
+class PricedEntry(Protocol):
+    """A part of a report that says which price it rests on."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    @property
+    def version(self) -> str:
+        """What serves it."""
+
+    @property
+    def billed_as(self) -> str:
+        """The name whose price it has."""
+
+    @property
+    def period(self) -> PeriodNote:
+        """Where the price comes from."""
+
+
+def sources(entries: Sequence[PricedEntry]) -> Iterable[str]:
+    """Yield what bills each model, and where its price comes from; a period once."""
+    shown: set[str] = set()
+    for entry in {entry.model: entry for entry in entries}.values():
+        billed = f", billed as {entry.billed_as}" if entry.billed_as != entry.model else ""
+        yield f"{entry.model}: served by {entry.version}{billed}"
+        if entry.period.id not in shown:
+            yield from _period(entry.period)
+        shown.add(entry.period.id)
+
+
+def _period(period: PeriodNote) -> Iterable[str]:
+    known = "" if period.precision == "instant" else f" (known to the {period.precision})"
+    until = f" until {stamp(period.until)}" if period.until else ""
+    yield f"  price {period.id}: since {stamp(period.since)}{known}{until}"
+    shown = f", on the official page of {period.last_shown}" if period.last_shown else ""
+    yield f"  checked {period.checked}{shown}"
+    yield f"  {period.source[0]}"

@@ -1,0 +1,518 @@
+"""The report of `dscost prices`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Literal, cast
+
+from msgspec import Struct
+
+from deepseek_cost.pricing.book import Change, Chapter, PriceBook, chapters
+from deepseek_cost.pricing.entries import Currency, Features, Fee, RateList, Rates, stamp
+from deepseek_cost.pricing.provenance import Confidence
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.page import Column, Page, Table, grid, money, page_of, short, words
+from deepseek_cost.reports.parts import (
+    Amount,
+    Instant,
+    Json,
+    Part,
+    PeriodNote,
+    PriceTable,
+    RatesPerMillion,
+    Report,
+    exact,
+    period_note,
+    rates_entry,
+    sources,
+)
+from deepseek_cost.text import unicode_name
+
+
+class Limits(Part):
+    """What a model takes and gives, and how many requests an account may have in flight."""
+
+    context_tokens: int
+    max_output_tokens: int
+    concurrent_requests: int | None
+
+
+class FeatureNotes(Part):
+    """What the official page lists for a model; null: not listed."""
+
+    thinking: str | None
+    json_output: str | None
+    tool_calls: str | None
+    responses_api: str | None
+    anthropic_api: str | None
+    chat_prefix: str | None
+    fim: str | None
+    vision: str | None
+
+
+class FeeEntry(Part):
+    """A flat price for something else than tokens; null: unknown."""
+
+    id: str
+    unit: str
+    price: Amount | None
+    list_price: Amount | None
+    since: Instant
+    confidence: Confidence
+    checked: date
+    source: tuple[str, ...]
+    note: str
+
+
+class ListedPrice(Part):
+    """The prices of a model's name at an instant, all tiers; `list` is the undiscounted price."""
+
+    model: str
+    billed_as: str
+    version: str
+    status: str
+    names: tuple[str, ...]
+    note: str
+    tier: Tier
+    rates_per_million: dict[Tier, RatesPerMillion]
+    list_rates_per_million: dict[Tier, RatesPerMillion] | None
+    limits: Limits
+    features: FeatureNotes | None
+    period: PeriodNote
+
+
+class PricesReport(Report):
+    """`dscost prices --json`."""
+
+    command: Literal["prices"] = "prices"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    prices: tuple[ListedPrice, ...]
+    fees: tuple[FeeEntry, ...]
+    endpoints: dict[str, str]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Describe a price list and where it comes from."""
+        chosen = self.price_table
+        return page_of(
+            f"{self.currency} per 1,000,000 tokens at {stamp(self.priced_at)}",
+            _prices(self),
+            _limits(self),
+            *([features] if (features := _features_table(self)).sections else ()),
+            *([_fees(self)] if self.fees else ()),
+            words(sources(self.prices), is_quiet=True),
+            words([f"price table: {chosen.source}, checked {chosen.checked}"], is_quiet=True),
+            warnings=self.warnings,
+        )
+
+    def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+        """Return a row a model and rate, with where it comes from; amounts are exact."""
+        return _COLUMNS, _price_rows(self)
+
+
+def prices_report(
+    book: PriceBook, names: Sequence[str], at: datetime, currency: Currency, table: PriceTable
+) -> PricesReport:
+    """Report the price list in force: of the names given, or of every name accepted then.
+
+    Raises UnpricedError for a name without a price, or if no name has one.
+    """
+    chosen = names or [model.name for model in book.model if model.is_accepted(at)]
+    if not chosen:
+        chosen = [book.model[0].name]  # its error says when prices begin
+    return PricesReport(
+        currency=currency,
+        priced_at=at,
+        price_table=table,
+        prices=tuple(listed_price(book, name, at, currency) for name in chosen),
+        fees=tuple(_fee(fee, currency) for fee in book.fee if fee.since <= at),
+        endpoints=dict(book.endpoints),
+        warnings=tuple(book.warnings_at(at)),
+    )
+
+
+def listed_price(book: PriceBook, name: str, at: datetime, currency: Currency) -> ListedPrice:
+    """Report the prices of a model's name at an instant; raises UnpricedError."""
+    price = book.price(name, at, currency)
+    return ListedPrice(
+        model=price.model.name,
+        billed_as=price.service.billed_as,
+        version=price.service.version,
+        status=price.model.status,
+        names=price.model.names,
+        note=price.model.note,
+        tier=price.tier,
+        rates_per_million=_all_tiers(price.period.rates, currency) or {},
+        list_rates_per_million=_all_tiers(price.period.list, currency),
+        limits=Limits(
+            context_tokens=price.model.context_tokens,
+            max_output_tokens=price.model.max_output_tokens,
+            concurrent_requests=price.model.concurrent_requests,
+        ),
+        features=_features(book.features_of(price.model, at)),
+        period=period_note(price.period, price.period_until),
+    )
+
+
+def _all_tiers(rates: RateList, currency: Currency) -> dict[Tier, RatesPerMillion] | None:
+    tiers = rates.get(currency)
+    return {tier: rates_entry(tiers[tier]) for tier in tiers} if tiers else None
+
+
+def _features(features: Features | None) -> FeatureNotes | None:
+    if features is None:
+        return None
+    return FeatureNotes(
+        **{field.name: getattr(features, field.name) for field in fields(FeatureNotes)}
+    )
+
+
+def _fee(fee: Fee, currency: Currency) -> FeeEntry:
+    return FeeEntry(
+        id=fee.id,
+        unit=fee.unit,
+        price=fee.price.get(currency),
+        list_price=fee.list.get(currency),
+        since=fee.since,
+        confidence=fee.confidence,
+        checked=fee.checked,
+        source=fee.source,
+        note=fee.note,
+    )
+
+
+def _prices(report: PricesReport) -> Table:
+    table = grid("model", "tier", "cache hit", "cache miss", "output", left=2)
+    for price in report.prices:
+        table.add_section()
+        for label, rates in _listed(price):
+            cells = (rates.cache_hit, rates.cache_miss, rates.output)
+            table.add_row(*label, *(money(cell, report.currency) for cell in cells))
+    return table
+
+
+def _limits(report: PricesReport) -> Table:
+    table = Table(
+        Column("model", "words"),
+        Column("context", "figure"),
+        Column("output at most", "figure"),
+        Column("in flight", "figure"),
+        Column("also called", "words"),
+        Column("status", "words"),
+    )
+    for price in report.prices:
+        limits = price.limits
+        parallel = limits.concurrent_requests
+        table.add_row(
+            short(price.model),
+            f"{limits.context_tokens:,}",
+            f"{limits.max_output_tokens:,}",
+            f"{parallel:,}" if parallel else "unknown",
+            ", ".join(price.names[1:]),
+            price.status,
+        )
+    return table
+
+
+def _features_table(report: PricesReport) -> Table:
+    """Return what the official page lists of the models, a line a feature."""
+    table = grid("feature", "", left=2)
+    for name in (field.name for field in fields(FeatureNotes)):
+        models: dict[str, list[str]] = {}
+        for price in report.prices:
+            note = getattr(price.features, name, None) or "not listed"
+            models.setdefault(note, []).append(short(price.model))
+        if set(models) != {"not listed"}:
+            table.add_row(name.replace("_", " "), _noted(models))
+    return table
+
+
+def _noted(models: Mapping[str, Sequence[str]]) -> str:
+    if len(models) == 1:
+        return next(iter(models))
+    return "; ".join(f"{', '.join(named)}: {note}" for note, named in models.items())
+
+
+def _fees(report: PricesReport) -> Table:
+    table = grid("fee", "each", "price", "list price", left=2)
+    for fee in report.fees:
+        price = "unknown" if fee.price is None else money(fee.price, report.currency)
+        listed = "" if fee.list_price is None else money(fee.list_price, report.currency)
+        table.add_row(fee.id, fee.unit, price, listed)
+    return table
+
+
+def _listed(price: ListedPrice) -> Iterable[tuple[tuple[str, str], RatesPerMillion]]:
+    """Yield the tiers of a model, the one in force marked, and the list price beside a discount."""
+    name = price.model
+    for tier in sorted(price.rates_per_million):
+        now = " (now)" if tier is price.tier and tier is not Tier.FLAT else ""
+        yield (name, tier.label + now), price.rates_per_million[tier]
+        name = ""
+    for tier, rates in (price.list_rates_per_million or {}).items():
+        yield ("", f"{tier.label}, list price"), rates
+
+
+class ChangePercent(Part):
+    """By how many percent each price changed, rounded to a tenth; negative: it fell."""
+
+    cache_hit: str
+    cache_miss: str
+    output: str
+
+
+class HistoryEntry(Part):
+    """The rates of a name in a tier from `since` on."""
+
+    model: str
+    since: Instant
+    tier: Tier
+    rates_per_million: RatesPerMillion
+    change_percent: ChangePercent | None
+    list_rates_per_million: RatesPerMillion | None
+    period: PeriodNote
+
+
+class CancelledEntry(Part):
+    """A change that was announced and never took effect."""
+
+    what: str
+    planned: str
+    announced: date
+    cancelled: str
+    confidence: Confidence
+    source: tuple[str, ...]
+
+
+class HistoryReport(Report):
+    """`dscost prices --history --json`."""
+
+    command: Literal["prices --history"] = "prices --history"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    history: tuple[HistoryEntry, ...]
+    cancelled: tuple[CancelledEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Return every list with its change in percent, its sources, what was cancelled."""
+        return page_of(
+            f"{self.currency} per 1,000,000 tokens until {stamp(self.priced_at)}",
+            _lists(self),
+            words(_periods(self), is_quiet=True),
+            words(_cancelled(self)),
+            warnings=self.warnings,
+        )
+
+    def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+        """Return a row a model and rate, with where it comes from; amounts are exact."""
+        return _COLUMNS, _history_rows(self)
+
+
+def history_report(
+    book: PriceBook, names: Sequence[str], at: datetime, currency: Currency, table: PriceTable
+) -> HistoryReport:
+    """Report every list of the names given, up to an instant."""
+    models = [book.find(name) for name in names]
+    told = [chapter for model in models for chapter in chapters(book, model) if chapter.since <= at]
+    return HistoryReport(
+        currency=currency,
+        priced_at=at,
+        price_table=table,
+        history=tuple(
+            _entry(chapter, currency, tier, rates)
+            for chapter in told
+            for tier, rates in sorted(chapter.period.rates.get(currency, {}).items())
+        ),
+        cancelled=tuple(
+            CancelledEntry(
+                what=change.what,
+                planned=change.planned,
+                announced=change.announced,
+                cancelled=change.cancelled,
+                confidence=change.confidence,
+                source=change.source,
+            )
+            for change in book.cancelled
+            if change.announced <= at.date()
+        ),
+        warnings=tuple(book.warnings_at(at)),
+    )
+
+
+def _entry(chapter: Chapter, currency: Currency, tier: Tier, rates: Rates) -> HistoryEntry:
+    change = chapter.change(currency, tier)
+    listed = chapter.period.list.get(currency, {}).get(tier)
+    return HistoryEntry(
+        model=chapter.model.name,
+        since=chapter.since,
+        tier=tier,
+        rates_per_million=rates_entry(rates),
+        change_percent=_percent(change) if change else None,
+        list_rates_per_million=rates_entry(listed) if listed else None,
+        period=period_note(chapter.period, None),
+    )
+
+
+def _percent(change: Change) -> ChangePercent:
+    return ChangePercent(
+        cache_hit=f"{change.cache_hit:+f}",
+        cache_miss=f"{change.cache_miss:+f}",
+        output=f"{change.output:+f}",
+    )
+
+
+_LARGE = 100
+
+
+def _lists(report: HistoryReport) -> Table:
+    figures = (Column(name, "figure") for name in ("cache hit", "cache miss", "output"))
+    table = Table(Column("since (UTC)", "time"), Column("tier", "words"), *figures)
+    model = ""
+    for entry in report.history:
+        if entry.model != model:
+            table.add_section()
+            table.add_row(entry.model)
+        model = entry.model
+        table.add_row(*_row(entry, report))
+    return table
+
+
+def _periods(report: HistoryReport) -> Iterable[str]:
+    for entry in {entry.period.id: entry for entry in report.history}.values():
+        yield f"{entry.period.id}: {entry.period.source[0]}"
+        yield from (f"  {line}" for line in entry.period.note.splitlines())
+
+
+def _cancelled(report: HistoryReport) -> Iterable[str]:
+    for change in report.cancelled:
+        yield f"cancelled: {change.what}, planned for {change.planned}, {change.cancelled}"
+        yield f"  {change.source[0]}"
+
+
+def _row(entry: HistoryEntry, report: HistoryReport) -> list[str]:
+    change = entry.change_percent
+    cells = []
+    for kind in ("cache_hit", "cache_miss", "output"):
+        percent = getattr(change, kind) if change else ""
+        changed = f" ({_short(percent)}%)" if percent and float(percent) else ""
+        cells.append(money(getattr(entry.rates_per_million, kind), report.currency) + changed)
+    return [f"{entry.since:%Y-%m-%d %H:%M}", entry.tier.label, *cells]
+
+
+def _short(percent: str) -> str:
+    """Round to whole percents where a tenth says nothing."""
+    return f"{float(percent):+.0f}" if abs(float(percent)) >= _LARGE else percent.removesuffix(".0")
+
+
+class Difference(Part):
+    """A value that differs; null where one of the tables has none."""
+
+    entry: str
+    bundled: str | None
+    checked: str | None
+
+
+class CheckReport(Report):
+    """`dscost prices --check --json`: the table is valid."""
+
+    command: Literal["prices --check"] = "prices --check"
+    file: str
+    differences: tuple[Difference, ...]
+    warnings: tuple[str, ...] = ()
+
+    def page(self) -> Page:
+        """Describe that a price table is valid, and each value that differs."""
+        number = len(self.differences)
+        said = (
+            f"{number:,} value{'s differ' if number > 1 else ' differs'} from"
+            if number
+            else "same as"
+        )
+        head = f"{self.file}: valid, {said} the bundled table"
+        lines = (f"{entry.entry}: {_difference(entry)}" for entry in self.differences)
+        return page_of(head, words(lines), warnings=self.warnings)
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return what differs."""
+        return cast("Iterable[Json]", document["differences"])
+
+
+def check_report(bundled: PriceBook, checked: PriceBook, name: str) -> CheckReport:
+    """Report where two valid tables differ, entry by entry."""
+    old, new = dict(_leaves(bundled)), dict(_leaves(checked))
+    differ = (entry for entry in dict.fromkeys([*old, *new]) if old.get(entry) != new.get(entry))
+    return CheckReport(
+        file=unicode_name(name),
+        differences=tuple(
+            Difference(entry=entry, bundled=old.get(entry), checked=new.get(entry))
+            for entry in differ
+        ),
+    )
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value of a table with the path to it; entries go by their own names."""
+    if isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _leaves(getattr(value, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    elif isinstance(value, tuple) and any(isinstance(inner, Struct) for inner in value):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{_label(inner, number)}]")
+    elif value not in (None, "", ()):
+        yield path, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _label(entry: object, number: int) -> str:
+    keys = ("id", "name", "year", "what", "version")
+    found = (getattr(entry, key, None) for key in keys)
+    return next((str(name) for name in found if name), str(number))
+
+
+def _difference(entry: Difference) -> str:
+    old, new = entry.bundled, entry.checked
+    if old is None:
+        return f"only here: {new}"
+    return f"only in the bundled table: {old}" if new is None else f"{old} -> {new}"
+
+
+_COLUMNS = (
+    *("model", "tier", "currency", "cache_hit", "cache_miss", "output"),
+    *("since", "until", "period", "confidence", "checked", "source"),
+)
+
+
+def _history_rows(report: HistoryReport) -> Iterator[list[str]]:
+    for entry in report.history:
+        rates = _exact_rates(entry.rates_per_million)
+        since = [f"{entry.since:%Y-%m-%dT%H:%M:%SZ}", ""]
+        yield [entry.model, entry.tier, report.currency, *rates, *since, *_origin(entry.period)]
+
+
+def _price_rows(report: PricesReport) -> Iterator[list[str]]:
+    for price in report.prices:
+        for tier, per_million in sorted(price.rates_per_million.items()):
+            yield [
+                *(price.model, tier, report.currency, *_exact_rates(per_million)),
+                *_interval(price.period),
+                *_origin(price.period),
+            ]
+
+
+def _exact_rates(rates: RatesPerMillion) -> tuple[str, str, str]:
+    return exact(rates.cache_hit), exact(rates.cache_miss), exact(rates.output)
+
+
+def _interval(period: PeriodNote) -> tuple[str, str]:
+    until = f"{period.until:%Y-%m-%dT%H:%M:%SZ}" if period.until else ""
+    return f"{period.since:%Y-%m-%dT%H:%M:%SZ}", until
+
+
+def _origin(period: PeriodNote) -> tuple[str, str, str, str]:
+    return period.id, period.confidence, period.checked.isoformat(), period.source[0]

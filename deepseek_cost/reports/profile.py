@@ -1,0 +1,72 @@
+"""The file of an output profile: what `bill --calibrate` writes and `estimate` reads."""
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from deepseek_cost.billing.profile import Habit, Lengths, Profile, Spread
+from deepseek_cost.errors import InputError
+from deepseek_cost.reports.parts import Part
+
+Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
+Answers = Annotated[int, Field(ge=1, le=10**12)]
+
+
+class ProfileEntry(Part):
+    """Answers of a model, thinking mode and label, as pairs of tokens and answers that long."""
+
+    model: str
+    thinking: str
+    label: str | None
+    output: Annotated[tuple[tuple[Tokens, Answers], ...], Field(min_length=1)]
+    reasoning: tuple[tuple[Tokens, Answers], ...]
+
+
+class ProfileFile(Part):
+    """A profile. It holds counts of tokens and nothing of what was said."""
+
+    schema_version: Literal["1"] = "1"
+    command: Literal["bill --calibrate"] = "bill --calibrate"
+    entries: tuple[ProfileEntry, ...]
+
+
+def profile_file(profile: Profile) -> ProfileFile:
+    """Make the file of a profile."""
+    return ProfileFile(
+        entries=tuple(
+            ProfileEntry(
+                **habit._asdict(),
+                output=tuple(sorted(lengths.output.answers.items())),
+                reasoning=tuple(sorted(lengths.reasoning.answers.items())),
+            )
+            for habit, lengths in sorted(profile.by_habit.items(), key=lambda item: str(item[0]))
+        )
+    )
+
+
+def read_profile(text: str, name: str) -> Profile:
+    """Read the file of a profile; raises InputError."""
+    try:
+        read = TypeAdapter(ProfileFile).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{name}: no output profile: {place}: {first['msg']}; write one with dscost bill "
+            f"--calibrate"
+        ) from None
+    profile = Profile()
+    for entry in read.entries:
+        habit = Habit(entry.model, entry.thinking, entry.label)
+        lengths = profile.by_habit.setdefault(habit, Lengths())
+        lengths.output += _spread(entry.output)
+        lengths.reasoning += _spread(entry.reasoning)
+    return profile
+
+
+def _spread(pairs: tuple[tuple[int, int], ...]) -> Spread:
+    answers: Counter[int] = Counter()
+    for tokens, count in pairs:
+        answers[tokens] += count
+    return Spread(answers)

@@ -1,0 +1,225 @@
+"""Forecast against bill; the live check."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from deepseek_cost.billing.proof import Proof, Tried
+from deepseek_cost.pricing.book import Price
+from deepseek_cost.pricing.cost import EXACT, TokenUsage, cost_of
+from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.page import Page, Table, grid, money, page_of, words
+from deepseek_cost.reports.parts import (
+    Amount,
+    Instant,
+    Json,
+    Part,
+    Report,
+    described,
+    exact,
+    without,
+)
+from deepseek_cost.text import unicode_name
+
+
+class TriedEntry(Part):
+    """Requests of which a figure was forecast, and of how many exactly; tokens of all of them."""
+
+    requests: int
+    exact: int
+    forecast: int
+    billed: int
+
+
+class DeviationEntry(Part):
+    """A figure of one request that was billed otherwise than forecast."""
+
+    place: str
+    about: str
+    forecast: int
+    billed: int
+    likely_reason: str
+
+
+class InputCostEntry(Part):
+    """What the inputs cost by the forecast, with the hits expected, and by the bill."""
+
+    forecast: Amount
+    billed: Amount
+    error: str = described("forecast less billed, exactly; negative: too low")
+
+
+class ProofEntry(Part):
+    """The forecast held against the bill, for lines that hold a request and its answer."""
+
+    prompt_tokens: TriedEntry
+    cache_hits: TriedEntry
+    cache_hits_at_best: int
+    output_tokens: TriedEntry = described("of answers whose text is there, counted again")
+    input_cost: InputCostEntry
+    uncounted: int = described("requests that cannot be counted")
+    deviations: tuple[DeviationEntry, ...] = described("the first of them")
+
+
+def proof_entry(proof: Proof) -> ProofEntry:
+    """Report a proof."""
+    forecast, billed = proof.input_costs
+    return ProofEntry(
+        prompt_tokens=_tried(proof.prompts),
+        cache_hits=_tried(proof.hits),
+        cache_hits_at_best=proof.best_hits,
+        output_tokens=_tried(proof.answers),
+        input_cost=InputCostEntry(
+            forecast=forecast, billed=billed, error=exact(EXACT.subtract(forecast, billed))
+        ),
+        uncounted=proof.uncounted,
+        deviations=tuple(
+            DeviationEntry(
+                place=unicode_name(one.place),
+                about=one.about,
+                forecast=one.forecast,
+                billed=one.billed,
+                likely_reason=one.reason,
+            )
+            for one in proof.deviations
+        ),
+    )
+
+
+def _tried(tried: Tried) -> TriedEntry:
+    return TriedEntry(
+        requests=tried.requests, exact=tried.exact, forecast=tried.forecast, billed=tried.billed
+    )
+
+
+# The dearest to look at are few; all are in the JSON.
+_SHOWN = 10
+
+
+def proof_tables(proof: ProofEntry, currency: Currency) -> Iterable[Table]:
+    """Yield how good the forecast was, and what it missed."""
+    table = grid("forecast and bill", "exact in", "forecast", "billed")
+    rows = {
+        "prompt tokens": proof.prompt_tokens,
+        "cache hits": proof.cache_hits,
+        "output, counted again": proof.output_tokens,
+    }
+    for label, tried in rows.items():
+        if tried.requests:
+            table.add_row(label, *_cells(tried))
+    cost = proof.input_cost
+    table.add_row("input cost", "", money(cost.forecast, currency), money(cost.billed, currency))
+    yield table
+    if proof.deviations:
+        yield _deviations(proof)
+
+
+def _cells(tried: TriedEntry) -> tuple[str, str, str]:
+    return (
+        f"{tried.exact:,} of {tried.requests:,}",
+        f"{tried.forecast:,}",
+        f"{tried.billed:,}",
+    )
+
+
+def _deviations(proof: ProofEntry) -> Table:
+    """Gather the deviations by what they are about and their likely reason, with the first."""
+    table = grid("deviations", "likely reason", "first", "times", left=3)
+    groups: dict[tuple[str, str], list[DeviationEntry]] = {}
+    for one in proof.deviations:
+        groups.setdefault((one.about, one.likely_reason), []).append(one)
+    for (about, reason), ones in list(groups.items())[:_SHOWN]:
+        line = ones[0].place.rpartition(":")[2]
+        first = f"line {line}: {ones[0].billed - ones[0].forecast:+,}"
+        table.add_row(about, reason, first, f"{len(ones):,}")
+    return table
+
+
+_BLOCK = 128
+
+
+class ExpectedTokens(Part):
+    """The forecast: prompt tokens, and the most of them that can be cache hits."""
+
+    input: int
+    cache_hit_at_most: int
+
+
+class AnsweredTokens(Part):
+    """What the answer's usage says."""
+
+    input: int
+    cache_hit: int
+    cache_miss: int
+    output: int
+
+
+class LiveReport(Report):
+    """`dscost check --live --json`: a request's forecast beside what the API billed for it."""
+
+    command: Literal["check"] = "check"
+    source: str
+    model: str
+    tier: Tier
+    currency: Currency
+    priced_at: Instant
+    forecast: ExpectedTokens
+    billed: AnsweredTokens
+    difference: int = described("billed less forecast input")
+    likely_reason: str | None = described("null where there is no difference")
+    cost: Amount
+    warnings: tuple[str, ...] = ()
+
+    def page(self) -> Page:
+        """Describe the forecast beside the bill."""
+        at = stamp(self.priced_at)
+        said = "the same prompt tokens"
+        if self.difference:
+            said = f"{self.difference:+,} prompt tokens; likely: {self.likely_reason}"
+        return page_of(
+            f"{self.source} sent to {self.model}, {self.tier.label} at {at}",
+            _tokens(self),
+            words([f"{said}; it cost {money(self.cost, self.currency)}"]),
+            warnings=self.warnings,
+        )
+
+    def records(self, document: Json) -> Iterable[Json]:
+        """Return the one request that was sent."""
+        shared = ("schema_version", "command", "warnings", "currency", "priced_at")
+        return [without(document, *shared)]
+
+
+def live_report(
+    source: str, price: Price, forecast: int, billed: TokenUsage, reason: str
+) -> LiveReport:
+    """Report a forecast of prompt tokens beside the bill."""
+    difference = billed.input - forecast
+    return LiveReport(
+        source=source,
+        model=price.model.name,
+        tier=price.tier,
+        currency=price.currency,
+        priced_at=price.at,
+        forecast=ExpectedTokens(
+            input=forecast, cache_hit_at_most=max(0, forecast - 1) // _BLOCK * _BLOCK
+        ),
+        billed=AnsweredTokens(
+            input=billed.input,
+            cache_hit=billed.cache_hit,
+            cache_miss=billed.cache_miss,
+            output=billed.output,
+        ),
+        difference=difference,
+        likely_reason=reason if difference else None,
+        cost=cost_of(billed, price.rates).total,
+    )
+
+
+def _tokens(report: LiveReport) -> Table:
+    forecast, billed = report.forecast, report.billed
+    table = grid("tokens", "forecast", "billed")
+    table.add_row("input", f"{forecast.input:,}", f"{billed.input:,}")
+    most = f"at most {forecast.cache_hit_at_most:,}"
+    table.add_row("  cache hits", most, f"{billed.cache_hit:,}")
+    table.add_row("output", "1", f"{billed.output:,}")
+    return table

@@ -1,0 +1,400 @@
+"""What batches add: breakdown, distribution, dearest."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.ledger import Distribution, Ledger, Place
+from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.pricing.book import Price
+from deepseek_cost.pricing.cost import TokenUsage, cost_of
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.prompt.breakdown import (
+    LEAST_IMAGE_TOKENS,
+    MOST_IMAGE_TOKENS,
+    ROLES,
+    Breakdown,
+    Hits,
+    ToolTokens,
+)
+from deepseek_cost.render.page import Table, grid, money, short
+from deepseek_cost.reports.parts import Amount, Input, Part, described
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.workload import Workload
+
+_DECIMALS: Final = 6
+
+
+class CacheCase(Part):
+    """One case: its hits, their share of the input, and the cost; total is null as in `cost`."""
+
+    cache_hit: int
+    cache_hit_ratio: Amount = described("rounded to six decimals")
+    total: Amount | None
+    floor: Amount
+
+
+class CacheForecast(Part):
+    """Hits as the requests themselves tell them; `cost` is that of the expected case."""
+
+    worst: CacheCase
+    expected: CacheCase
+    best: CacheCase
+    aged: int = described("expected hits on what was not used for over an hour")
+
+
+def cache_forecast(estimate: Estimate) -> CacheForecast | None:
+    """Report the range of the hits; None where they are not forecast."""
+    hits = estimate.tally.hits
+    if hits.best is None:
+        return None
+    return CacheForecast(
+        worst=_case(estimate, 0),
+        expected=_case(estimate, hits.expected),
+        best=_case(estimate, hits.best),
+        aged=hits.aged,
+    )
+
+
+def share_of(hits: int, tokens: int) -> Decimal:
+    """Return a share rounded to six decimals."""
+    return Decimal(round(Fraction(hits, max(1, tokens)) * 10**_DECIMALS)).scaleb(-_DECIMALS)
+
+
+def mean(amount: Decimal, requests: int) -> Decimal:
+    """Return an amount a request; a mean may have endless decimals, and is rounded to twelve."""
+    return (amount / requests).quantize(Decimal("1e-12"))
+
+
+def _case(estimate: Estimate, hits: int) -> CacheCase:
+    case = Estimate(estimate.tally.with_hits(hits), estimate.price)
+    return CacheCase(
+        cache_hit=hits,
+        cache_hit_ratio=share_of(hits, estimate.tally.input),
+        total=case.total,
+        floor=case.floor,
+    )
+
+
+_THOUSAND: Final = 1_000
+
+
+class Refused(Part):
+    """The requests that the API would refuse; they are counted all the same."""
+
+    requests: int
+    reason: str = described("of the first, with its place")
+
+
+class UnknownImages(Part):
+    """Images that are not at hand: in the input with `tokens_min`, in the ceiling with the most."""
+
+    images: int
+    tokens_min: int
+    tokens_max: int
+
+
+class ToolEntry(Part):
+    """The definition of a tool: its tokens in all requests that carry it."""
+
+    name: str
+    requests: int
+    tokens: int
+    cost_per_1000_requests: Amount = described("if no token is a cache hit")
+
+
+class BreakdownEntry(Part):
+    """The input by origin; everything adds up to `tokens.input`."""
+
+    system: int
+    tools: tuple[ToolEntry, ...] = described("the most tokens first")
+    history: dict[str, int] = described("by role")
+    user: int = described("user messages that no answer follows")
+    images: int
+    template: int
+
+
+class TokenSpread(Part):
+    """Input tokens of single requests, by nearest rank."""
+
+    min: int
+    median: int
+    p95: int
+    max: int
+
+
+class CostSpread(Part):
+    """The cost of single requests without output, by nearest rank."""
+
+    min: Amount
+    median: Amount
+    p95: Amount
+    max: Amount
+
+
+class DistributionEntry(Part):
+    """How the bodies of a batch are spread."""
+
+    requests: int
+    input: TokenSpread
+    floor: CostSpread
+
+
+class DearRequest(Part):
+    """One of the most expensive requests: by total, or by ceiling while output is unknown."""
+
+    source: str
+    line: int
+    custom_id: str | None
+    input: int
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+
+    @classmethod
+    def of(cls, place: Place, estimate: Estimate) -> Self:
+        """Report a request at its place."""
+        return cls(
+            source=place.source,
+            line=place.line,
+            custom_id=place.custom_id,
+            input=estimate.tally.input,
+            total=estimate.total,
+            floor=estimate.floor,
+            ceiling=estimate.ceiling,
+        )
+
+
+class Skipped(Part):
+    """Requests left out by --on-error skip; the first are named."""
+
+    requests: int
+    first: tuple[str, ...]
+
+
+class LedgerDetails(Part):
+    """What an estimate says of its requests beside the sums."""
+
+    refused: Refused | None
+    breakdown: BreakdownEntry | None
+    distribution: DistributionEntry | None
+    dearest: tuple[DearRequest, ...] | None
+    concurrent_requests: int | None
+
+
+def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
+    """Report what a ledger holds; the spread only where there is one."""
+    several = ledger.bodies > 1
+    return LedgerDetails(
+        refused=refused_entry(ledger.refusals.requests, ledger.refusals.first),
+        breakdown=breakdown_entry(ledger.parts, price) if ledger.keeps_parts else None,
+        distribution=_distribution(ledger.spread, price, share) if several else None,
+        dearest=_dearest(ledger.dearest(), price) if several else None,
+        concurrent_requests=ledger.model.concurrent_requests if several else None,
+    )
+
+
+def refused_entry(requests: int, reason: str | None) -> Refused | None:
+    """Report refusals, if there are any."""
+    return Refused(requests=requests, reason=reason) if reason else None
+
+
+def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
+    """Report what input is made of."""
+    return BreakdownEntry(
+        system=parts.system,
+        tools=tuple(_tool(name, tool, price) for name, tool in _by_tokens(parts.tools)),
+        history={role: parts.history[role] for role in ROLES if role in parts.history},
+        user=parts.user,
+        images=parts.images,
+        template=parts.template,
+    )
+
+
+def unknown_images(images: int) -> UnknownImages | None:
+    """Report the range of images that are not at hand, if there are any."""
+    if not images:
+        return None
+    return UnknownImages(
+        images=images,
+        tokens_min=images * LEAST_IMAGE_TOKENS,
+        tokens_max=images * MOST_IMAGE_TOKENS,
+    )
+
+
+def skipped_entry(workload: "Workload") -> Skipped | None:
+    """Report what was skipped, if anything was."""
+    if not workload.skips.requests:
+        return None
+    return Skipped(requests=workload.skips.requests, first=tuple(workload.skips.named))
+
+
+def _by_tokens(tools: Mapping[str, ToolTokens]) -> list[tuple[str, ToolTokens]]:
+    """Return tools by name, those with the most tokens first: an order that no reader decides."""
+    return sorted(tools.items(), key=lambda named: (-named[1].tokens, named[0]))
+
+
+def _tool(name: str, tool: ToolTokens, price: Price) -> ToolEntry:
+    cost = cost_of(TokenUsage(0, tool.tokens * _THOUSAND), price.rates).total
+    return ToolEntry(
+        name=name,
+        requests=tool.requests,
+        tokens=tool.tokens,
+        cost_per_1000_requests=mean(cost, tool.requests),
+    )
+
+
+def _distribution(spread: Distribution, price: Price, share: Fraction) -> DistributionEntry:
+    ranks = {"min": 0, "median": 50, "p95": 95, "max": 100}
+    tokens = {name: spread.quantile(percent) for name, percent in ranks.items()}
+    costs = {name: _floor(count, price, share) for name, count in tokens.items()}
+    return DistributionEntry(
+        requests=spread.requests, input=TokenSpread(**tokens), floor=CostSpread(**costs)
+    )
+
+
+def _floor(tokens: int, price: Price, share: Fraction) -> Decimal:
+    """Return the cost of one request's input; more tokens never cost less."""
+    tally = Tally(1, tokens, 0, Hits(int(share * tokens)), None, 0, tokens)
+    return Estimate(tally, price).floor
+
+
+def _dearest(found: Sequence[tuple[Place, Tally]], price: Price) -> tuple[DearRequest, ...]:
+    return tuple(DearRequest.of(place, Estimate(tally, price)) for place, tally in found)
+
+
+class DetailedEntry(Protocol):
+    """A part of a report that has the details of a model's requests."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    @property
+    def refused(self) -> Refused | None:
+        """Requests that the API refuses."""
+
+    @property
+    def breakdown(self) -> BreakdownEntry | None:
+        """What the input is made of."""
+
+    @property
+    def distribution(self) -> DistributionEntry | None:
+        """How requests are spread."""
+
+    @property
+    def dearest(self) -> tuple[DearRequest, ...] | None:
+        """The most expensive requests."""
+
+    @property
+    def concurrent_requests(self) -> int | None:
+        """How many requests the API serves at a time."""
+
+
+def refused_cells(entries: Sequence[DetailedEntry]) -> list[str]:
+    """Return how many requests the API refuses of each model; empty where none."""
+    return [f"{entry.refused.requests:,}" if entry.refused else "" for entry in entries]
+
+
+def request_tables(
+    entries: Sequence[DetailedEntry], currency: Currency, inputs: Sequence[Input]
+) -> Iterable[Table]:
+    """Yield the tables that the entries have figures for."""
+    breakdowns = [entry.breakdown for entry in entries if entry.breakdown]
+    if breakdowns:
+        yield _breakdown(entries, breakdowns)
+        if any(breakdown.tools for breakdown in breakdowns):
+            yield _tools(entries, breakdowns, currency)
+    spreads = [entry.distribution for entry in entries if entry.distribution]
+    if spreads:
+        yield _distribution_table(entries, spreads, currency)
+        yield _dearest_table(entries, currency, _times_sent(inputs, spreads[0]))
+
+
+def in_flight(estimates: Sequence[DetailedEntry]) -> Iterable[str]:
+    """Yield how many of several requests a model takes at a time."""
+    entries = [entry for entry in estimates if entry.distribution]
+    if entries:
+        limits = [(short(e.model), e.concurrent_requests) for e in entries]
+        told = (f"{name} {f'{limit:,}' if limit else 'unknown'}" for name, limit in limits)
+        yield f"requests in flight at most: {', '.join(told)}"
+
+
+def _breakdown(entries: Sequence[DetailedEntry], parts: Sequence[BreakdownEntry]) -> Table:
+    table = grid("input tokens", *(entry.model for entry in entries))
+    rows = [{"system": part.system, "tools": sum(t.tokens for t in part.tools)} for part in parts]
+    for row, part in zip(rows, parts, strict=True):
+        row |= {f"history: {role}": tokens for role, tokens in part.history.items()}
+        row |= {"user": part.user, "images": part.images, "template": part.template}
+    # A role may be in the history of one model alone.
+    for label in sorted(dict.fromkeys(label for row in rows for label in row), key=_order):
+        if any(row.get(label) for row in rows):
+            table.add_row(label, *(f"{row.get(label, 0):,}" for row in rows))
+    return table
+
+
+def _order(label: str) -> int:
+    order = ("system", "tools", "history", "user", "images", "template")
+    return order.index(label.partition(":")[0])
+
+
+def _tools(
+    entries: Sequence[DetailedEntry], parts: Sequence[BreakdownEntry], currency: Currency
+) -> Table:
+    headings = [
+        heading
+        for entry in entries
+        for heading in (f"{short(entry.model)}\ntokens", f"{short(entry.model)}\n1,000 requests")
+    ]
+    table = grid("tool", *headings)
+    by_name = [{tool.name: tool for tool in part.tools} for part in parts]
+    for name in dict.fromkeys(name for tools in by_name for name in tools):
+        cells: list[str] = []
+        for tools in by_name:
+            tool = tools.get(name)
+            cost = money(tool.cost_per_1000_requests, currency) if tool else ""
+            cells += [f"{tool.tokens:,}" if tool else "", cost]
+        table.add_row(name, *cells)
+    return table
+
+
+def _distribution_table(
+    entries: Sequence[DetailedEntry], spreads: Sequence[DistributionEntry], currency: Currency
+) -> Table:
+    headings = [f"{short(e.model)}\n{what}" for e in entries for what in ("input", "floor")]
+    table = grid("a request", *headings)
+    for name in ("min", "median", "p95", "max"):
+        cells: list[str] = []
+        for spread in spreads:
+            cells += [f"{getattr(spread.input, name):,}"]
+            cells += [money(getattr(spread.floor, name), currency)]
+        table.add_row(name, *cells)
+    return table
+
+
+def _times_sent(inputs: Sequence[Input], spread: DistributionEntry) -> int:
+    """Return how often each body is sent: the inputs tell all requests, the spread the bodies."""
+    bodies = (found.requests for found in inputs if found.kind is not Kind.TEXT)
+    return sum(bodies) // spread.requests
+
+
+def _dearest_table(entries: Sequence[DetailedEntry], currency: Currency, sent: int) -> Table:
+    known = all(one.total is not None for entry in entries for one in entry.dearest or ())
+    what = "total" if known else "ceiling"
+    heading = "dearest requests" if sent == 1 else f"dearest requests, each sent {sent:,} times"
+    table = grid(heading, "identifier", "model", "input", what, left=3)
+    for entry in entries:
+        for request in entry.dearest or ():
+            amount = request.ceiling if request.total is None else request.total
+            table.add_row(
+                f"{request.source}:{request.line}",
+                request.custom_id or "",
+                short(entry.model),
+                f"{request.input:,}",
+                money(amount, currency),
+            )
+    return table

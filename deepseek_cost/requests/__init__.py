@@ -1,1 +1,0 @@
-"""Requests as the API receives them: found in JSON documents and JSONL, told apart, read."""

@@ -1,0 +1,56 @@
+"""Text from outside: shown safely, read strictly."""
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from deepseek_cost.errors import UsageError
+
+AnyChoice = TypeVar("AnyChoice", bound=StrEnum)
+
+
+def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoice:
+    """Read one of some words; raises UsageError, which lists them."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise UsageError(f"{name}={value!r} is no choice; write {', '.join(kind)}") from None
+
+
+# Short enough that no number takes long to work with.
+_NUMBER: Final = re.compile(r"[0-9]{0,15}(\.[0-9]{0,15})?")
+
+
+def parse_ratio(text: str) -> Decimal:
+    """Read a share from 0 to 1, or a percentage such as 80%."""
+    share = text.strip()
+    value = parse_number(share.removesuffix("%"))
+    if value is not None and share.endswith("%"):
+        value /= 100
+    if value is None or value > 1:
+        raise UsageError(
+            f"--cache-hit-ratio {text!r} is no share; write 0 to 1, or a percentage such as 80%"
+        )
+    return value
+
+
+def parse_number(text: str) -> Decimal | None:
+    """Return a plain decimal number; None for anything else."""
+    if not _NUMBER.fullmatch(text) or not any(map(str.isdigit, text)):
+        return None
+    return Decimal(text)
+
+
+def printable(text: str) -> str:
+    """Escape whatever is not a visible character or a space: controls, bidi marks, surrogates."""
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def unicode_name(name: str) -> str:
+    """Return a file's name as valid Unicode; bytes that are none stand as escapes."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()

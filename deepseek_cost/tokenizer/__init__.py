@@ -1,0 +1,75 @@
+"""Counting the tokens of plain text: DeepSeek's V4 encoding, exact and in one pass.
+
+Two engines count alike. tiktoken comes with every installation; gigatoken is several times as fast
+and takes a moment to load, so it is for much text. Special tokens are never looked for in text.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from deepseek_cost.tokenizer.base import PAYS_FROM, Engine, EngineName, TextCounter
+
+if TYPE_CHECKING:
+    from deepseek_cost.tokenizer.adaptive import SparingCounter
+    from deepseek_cost.tokenizer.stream import StreamCounter
+
+
+def counter_on(engine: EngineName, size: int = 0) -> "TextCounter":
+    """Return the counter for so many bytes of input, 0 where that is not known.
+
+    Raises EngineError where gigatoken is asked for and cannot be used; VocabularyError.
+    """
+    if engine is EngineName.TIKTOKEN:
+        return default_counter()
+    if engine is EngineName.AUTO and (size < PAYS_FROM or not _has_gigatoken()):
+        return sparing_counter()
+    return fast_counter()
+
+
+@cache
+def sparing_counter() -> "SparingCounter":
+    """Return the counter for whoever may have little to count; raises VocabularyError."""
+    from deepseek_cost.tokenizer.adaptive import SparingCounter  # noqa: PLC0415 - as all below
+    from deepseek_cost.tokenizer.vocabulary import load_index  # noqa: PLC0415
+
+    return SparingCounter(load_index(), _growing_counter)
+
+
+@cache
+def default_counter() -> "StreamCounter":
+    """Return the counter on tiktoken, made once a process; raises VocabularyError."""
+    from deepseek_cost.tokenizer.tiktoken_engine import tiktoken_engine  # noqa: PLC0415
+
+    return _stream(tiktoken_engine())
+
+
+@cache
+def fast_counter() -> "StreamCounter":
+    """Return the counter on gigatoken; raises EngineError where it cannot be used."""
+    from deepseek_cost.tokenizer.gigatoken_engine import gigatoken_engine  # noqa: PLC0415
+
+    return _stream(gigatoken_engine())
+
+
+@cache
+def _growing_counter() -> "StreamCounter":
+    from deepseek_cost.tokenizer.adaptive import Growing  # noqa: PLC0415
+    from deepseek_cost.tokenizer.gigatoken_engine import gigatoken_engine  # noqa: PLC0415
+    from deepseek_cost.tokenizer.tiktoken_engine import tiktoken_engine  # noqa: PLC0415
+
+    if not _has_gigatoken():
+        return default_counter()
+    return _stream(Growing(tiktoken_engine(), gigatoken_engine, PAYS_FROM))
+
+
+def _stream(engine: Engine) -> "StreamCounter":
+    from deepseek_cost.tokenizer.stream import StreamCounter  # noqa: PLC0415
+    from deepseek_cost.tokenizer.tiktoken_engine import byte_pairs  # noqa: PLC0415
+
+    return StreamCounter(engine, byte_pairs)
+
+
+def _has_gigatoken() -> bool:
+    from deepseek_cost.tokenizer.gigatoken_engine import is_usable  # noqa: PLC0415
+
+    return is_usable()

@@ -1,0 +1,433 @@
+"""The bill: each line at the price of its instant, sums, edges, balances, what is not shown."""
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepseek_cost.billing.account import Account
+from deepseek_cost.billing.balance import Balance, run_down
+from deepseek_cost.billing.records import Record
+from deepseek_cost.billing.tariff import Tariffs, total
+from deepseek_cost.billing.usage import Usage
+from deepseek_cost.errors import UnpricedError
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Line
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.cost import TokenUsage, cost_of
+from deepseek_cost.pricing.entries import Currency
+from tests.conftest import Dscost, utc
+
+BOTH = ("deepseek-v4-flash", "deepseek-v4-pro")
+# A Monday: peak from 01:00 to 04:00 UTC. v4-pro costs 0.044 / 1.32 / 3.96 USD at peak.
+PEAK = "2026-11-02T02:00:00Z"
+OFF_PEAK = "2026-11-02T05:00:00Z"
+
+
+def answer(at: str, **more: object) -> dict[str, object]:
+    usage = {
+        "prompt_tokens": 300,
+        "completion_tokens": 50,
+        "prompt_cache_hit_tokens": 256,
+        "prompt_cache_miss_tokens": 44,
+        "completion_tokens_details": {"reasoning_tokens": 30},
+    }
+    return {"timestamp": at, "model": "deepseek-v4-pro", "usage": usage} | more
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    lines = [answer(PEAK, user="search"), answer(OFF_PEAK, user="sk-live-secret")]
+    return written(Path("log.jsonl"), lines)
+
+
+def written(path: Path, lines: Sequence[object]) -> Path:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def billed(dscost: Dscost, *args: object) -> dict[str, Any]:
+    ran = dscost("bill", *args, "--json")
+    assert ran.code == 0, ran.err
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def record(at: float, usage: TokenUsage, model: str = BOTH[1], end: float | None = None) -> Record:
+    line = Line("log", "", 1)
+    return Record(
+        line, Kind.CHAT, model, Usage(usage, None, Kind.CHAT), at, end, None, None, None, "", {}
+    )
+
+
+def test_each_line_costs_what_its_instant_says(dscost: Dscost, log: Path) -> None:
+    report = billed(dscost, log)
+    # In millionths of a dollar, at peak: hits 256 x 0.044 = 11.264, misses 44 x 1.32 = 58.08,
+    # output 50 x 3.96 = 198; 267.344 in all. Off-peak is half of it: 133.672.
+    tiers = {entry["tier"]: entry["figures"]["cost"]["total"] for entry in report["by_tier"]}
+    assert tiers == {"off_peak": "0.000133672", "peak": "0.000267344"}
+    assert report["total"]["cost"] == {
+        "cache_hit": "0.000016896",
+        "cache_miss": "0.00008712",
+        "output": "0.000297",
+        "total": "0.000401016",
+    }
+    assert report["total"]["tokens"] == {
+        "input": 600,
+        "cache_hit": 512,
+        "cache_miss": 88,
+        "output": 100,
+        "reasoning": 60,
+    }
+
+
+def test_what_would_have_been_otherwise_is_told(dscost: Dscost, log: Path) -> None:
+    figures = billed(dscost, log)["total"]
+    # 256 hits at (1.32 - 0.044) = 326.656, and at half of that off-peak: 163.328.
+    assert figures["saved_by_cache"] == "0.000489984"
+    assert figures["peak_extra"] == "0.000133672"
+    # v4-flash at 0.006 / 0.30 / 1.20: 256 x 0.006 + 44 x 0.3 + 50 x 1.2 = 74.736; x 1.5.
+    assert figures["other_model"] == "0.000112104"
+
+
+def test_the_currency_has_its_own_list(dscost: Dscost, log: Path) -> None:
+    # CNY 0.30 / 9 / 27 at peak: 256 x 0.3 + 44 x 9 + 50 x 27 = 1822.8; x 1.5.
+    assert billed(dscost, log, "--currency", "CNY")["total"]["cost"]["total"] == "0.0027342"
+
+
+def test_days_are_those_of_the_zone(dscost: Dscost, log: Path) -> None:
+    written(log, [answer("2026-11-02T07:30:00Z"), answer("2026-11-02T08:30:00Z")])
+    utc_days = [entry["day"] for entry in billed(dscost, log)["by_day"]]
+    # In Honolulu, ten hours behind, both are on the evening before.
+    there = [entry["day"] for entry in billed(dscost, log, "--tz", "Pacific/Honolulu")["by_day"]]
+    assert (utc_days, there) == (["2026-11-02"], ["2026-11-01"])
+
+
+def test_a_key_that_looks_like_a_secret_is_never_shown(dscost: Dscost, log: Path) -> None:
+    for more in ([], ["--json"], ["--csv"]):
+        ran = dscost("bill", log, *more)
+        assert "secret" not in ran.out + ran.err
+        assert "masked-" in ran.out
+        assert "search" in ran.out
+
+
+def test_nothing_of_a_prompt_or_an_answer_is_shown(dscost: Dscost, log: Path) -> None:
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "my secret"}]}
+    broken = {"model": "deepseek-v4-pro", "messages": [{"role": "secret", "content": 7}]}
+    said = {"choices": [{"message": {"content": "a secret"}, "finish_reason": "stop"}]}
+    lines = [{"request": one, "response": answer(PEAK) | said} for one in (body, broken)]
+    written(log, [*lines, {"request": body, "error": "secret"}])
+    for more in ([], ["--json"], ["--csv"], ["--calibrate", "profile.json"]):
+        ran = dscost("bill", log, *more)
+        assert ran.code == 1
+        assert "secret" not in ran.out + ran.err
+    assert "secret" not in Path("profile.json").read_text(encoding="utf-8")
+
+
+def test_lines_without_a_price_are_named_and_make_the_exit_code_1(
+    dscost: Dscost, log: Path
+) -> None:
+    lines = [
+        answer(PEAK),
+        answer(PEAK, usage=None),
+        answer(PEAK, model="gpt-5"),
+        answer("2026-08-01T00:00:00Z", model="deepseek-chat"),
+        answer("2026-04-01T00:00:00Z"),
+    ]
+    ran = dscost("bill", written(log, lines), "--json")
+    report = json.loads(ran.out)
+    assert (ran.code, report["total"]["requests"], report["unpriced"]["lines"]) == (1, 1, 4)
+    named = report["unpriced"]["named"]
+    assert named[0] == "log.jsonl:2:1: no usage in it"
+    assert named[1] == "log.jsonl:3:1: unknown model 'gpt-5', at 2026-11-02 02:00 UTC"
+    assert named[2].startswith("log.jsonl:4:1: deepseek-chat has no price at 2026-08-01 00:00 UTC")
+    assert named[3].startswith("log.jsonl:5:1: deepseek-v4-pro has no price at 2026-04-01")
+    assert "4 lines could not be priced" in ran.err
+
+
+def test_an_empty_log_is_an_error(dscost: Dscost, log: Path) -> None:
+    log.write_text("\n")
+    ran = dscost("bill", log)
+    assert (ran.code, ran.out) == (1, "")
+    assert "log.jsonl: no line in it" in ran.err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_requests_are_no_bill_of_nothing_but_told_with_the_command_that_prices_them(
+    dscost: Dscost, log: Path, more: list[str]
+) -> None:
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    requests = [body, {"custom_id": "1", "body": body}]
+
+    alone = dscost("bill", written(log, requests), *more)
+    beside_an_answer = dscost("bill", written(log, [answer(PEAK), *requests]), "--json")
+
+    assert (alone.code, alone.out) == (1, "")
+    assert alone.err == ("dscost: log.jsonl: requests, not answers; dscost estimate prices them\n")
+    assert json.loads(beside_an_answer.out)["unpriced"]["named"] == [
+        f"log.jsonl:{line}:1: no usage in it: a request, not an answer" for line in (2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--csv", "--json"], "--csv and --json exclude each other"),
+        (["--field", "cost=x"], "--field 'cost=x': write WHAT=NAME"),
+        (["--field", "time"], "--field 'time': write WHAT=NAME"),
+        (["--granted", "-1"], "--granted '-1' is no amount"),
+        (["--tz", "Mars"], "--tz 'Mars' is no time zone"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(
+    dscost: Dscost, log: Path, args: list[str], message: str
+) -> None:
+    ran = dscost("bill", log, *args)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_the_table_is_whole(dscost: Dscost, log: Path) -> None:
+    lines = [answer(PEAK, user="a"), answer(OFF_PEAK, user="b"), answer("2026-11-03T00:59:30Z")]
+    ran = dscost("bill", written(log, lines))
+    assert ran.err == (
+        "dscost: warning: 1 request is within a minute of a change of price, and may be billed on "
+        "its other side\n"
+    )
+    assert (
+        ran.out
+        == """\
+log.jsonl: 3 requests priced, 2026-11-02 02:00 UTC to 2026-11-03 00:59:30 UTC, days of UTC
+
+                        tokens         cost
+───────────────────────────────────────────
+cache hits                 768  $0.00002253
+cache misses               132   $0.0001162
+output                     150    $0.000396
+  reasoning                 90
+total (1)                1,050   $0.0005347
+
+saved by the cache               $0.0006533
+extra at peak hours              $0.0001337
+v4-pro on v4-flash (2)           $0.0001495
+
+            requests  hits  misses  output        cost
+──────────────────────────────────────────────────────
+2026-11-02         2   512      88     100   $0.000401
+2026-11-03         1   256      44      50  $0.0001337
+
+v4-pro             3   768     132     150  $0.0005347
+
+off-peak           2   512      88     100  $0.0002673
+peak               1   256      44      50  $0.0002673
+
+a                  1   256      44      50  $0.0002673
+b                  1   256      44      50  $0.0001337
+(no key)           1   256      44      50  $0.0001337
+
+(1) tier: by the start of each request; DeepSeek does not say which instant counts [--tier-by]
+(2) other model: the same tokens, hits and output; another model would give others
+"""
+    )
+
+
+def test_a_spreadsheet_of_the_bill_adds_up(dscost: Dscost, log: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(dscost("bill", log, "--csv").out)))
+    assert [row["tier"] for row in rows] == ["off_peak", "peak"]
+    assert sum(Decimal(row["cost_total"]) for row in rows) == Decimal("0.000401016")
+    assert sum(int(row["requests"]) for row in rows) == 2
+
+
+def test_a_user_that_is_a_formula_is_text_in_the_spreadsheet(dscost: Dscost, log: Path) -> None:
+    written(log, [answer(PEAK, user="=1+1")])
+    assert ",'=1+1," in dscost("bill", log, "--csv").out
+
+
+def test_start_or_end_picks_the_tier(dscost: Dscost, log: Path) -> None:
+    # Begun at 03:59:50 in peak hours, ended at 04:00:10 outside of them.
+    line = answer(PEAK) | {"timestamp": None, "startTime": "2026-11-02T03:59:50Z"}
+    written(log, [line | {"endTime": "2026-11-02T04:00:10Z"}])
+    by_start, by_end = (billed(dscost, log, "--tier-by", by) for by in ("start", "end"))
+    assert by_start["by_tier"][0]["tier"] == "peak"
+    assert by_end["by_tier"][0]["tier"] == "off_peak"
+    assert by_start["near_edge"] == by_end["near_edge"] == 1
+
+
+def test_where_an_instant_is_not_told_the_other_stands_in(dscost: Dscost, log: Path) -> None:
+    report = billed(dscost, log, "--tier-by", "end")
+    told = [entry["value"] for entry in report["assumptions"] if entry["about"] == "tier"]
+    assert "2 lines tell the start alone, which stands in" in told
+
+
+@pytest.mark.parametrize(
+    ("at", "near"),
+    [("00:58:59", 0), ("00:59:00", 1), ("01:00:00", 1), ("01:00:59", 1), ("01:01:00", 0)],
+)
+def test_near_an_edge_is_a_minute_on_both_sides(
+    dscost: Dscost, log: Path, at: str, near: int
+) -> None:
+    written(log, [answer(f"2026-11-02T{at}Z")])
+    assert billed(dscost, log)["near_edge"] == near
+
+
+SECONDS = st.integers(
+    int(utc("2026-04-23 16:00").timestamp()), int(utc("2026-11-22 00:00").timestamp())
+)
+
+
+@given(st.lists(st.tuples(SECONDS, st.sampled_from(BOTH)), min_size=1, max_size=30))
+def test_a_tariff_knows_what_the_price_book_says(
+    book: PriceBook, asked: list[tuple[int, str]]
+) -> None:
+    tariffs = Tariffs(book, Currency.USD, BOTH)
+    for seconds, name in asked:
+        stretch = tariffs.find(name, Kind.CHAT).at(seconds)
+        price = book.price(name, datetime.fromtimestamp(seconds, UTC))
+        assert stretch.price.rates == price.rates
+        assert stretch.price.other_rates == price.other_rates
+        assert (stretch.price.tier, stretch.price.period) == (price.tier, price.period)
+        assert stretch.since <= seconds < stretch.until
+
+
+@given(st.lists(st.tuples(SECONDS, st.sampled_from(BOTH), st.integers(0, 10**6)), max_size=30))
+def test_the_total_is_the_sum_of_the_lines(
+    book: PriceBook, lines: list[tuple[int, str, int]]
+) -> None:
+    account = Account(Tariffs(book, Currency.USD, BOTH).find, keeps_hours=True)
+    expected = Decimal(0)
+    for seconds, name, tokens in lines:
+        usage = TokenUsage(tokens, 2 * tokens, 3 * tokens)
+        account.take(record(seconds, usage, name))
+        price = book.price(name, datetime.fromtimestamp(seconds, UTC))
+        expected += cost_of(usage, price.rates).total
+    assert total(figures for _, figures in account.figures()).total == expected
+    assert sum(cost for _, cost in account.costs_by_hour()) == expected
+
+
+def test_a_log_that_makes_up_keys_keeps_its_memory(book: PriceBook) -> None:
+    account = Account(Tariffs(book, Currency.USD, BOTH).find)
+    for number in range(1_500):
+        line = record(utc("2026-11-02 02:00").timestamp(), TokenUsage(0, 1))
+        account.take(
+            Record(
+                line.line,
+                line.kind,
+                line.model,
+                line.usage,
+                line.start,
+                None,
+                str(number),
+                None,
+                None,
+                "",
+                {},
+            )
+        )
+    keys = [group.key for group, _ in account.figures()]
+    assert len(keys) == 1_001
+    assert keys[-1] == "(other keys)"
+    assert account.requests == 1_500
+
+
+def test_before_a_name_was_accepted_it_is_near_an_edge(book: PriceBook) -> None:
+    tariff = Tariffs(book, Currency.USD, BOTH).find(BOTH[0], Kind.CHAT)
+    first = utc("2026-04-23 16:00").timestamp()
+    assert tariff.is_near_edge(first + 59)
+    assert not tariff.is_near_edge(first + 61)
+    with pytest.raises(UnpricedError):
+        tariff.at(first - 1)
+
+
+AMOUNTS = st.integers(0, 10**6).map(lambda cents: Decimal(cents) / 100)
+
+
+@given(AMOUNTS, AMOUNTS, st.lists(AMOUNTS, max_size=20))
+def test_a_balance_is_run_down_granted_first(
+    granted: Decimal, topped_up: Decimal, costs: list[Decimal]
+) -> None:
+    found = run_down(Balance(granted, topped_up), enumerate(costs))
+    spent = sum(costs, Decimal(0))
+    assert found.after.granted == max(Decimal(0), granted - spent)
+    assert found.after.left == max(Decimal(0), granted + topped_up - spent)
+    assert found.after.owed == max(Decimal(0), spent - granted - topped_up)
+    if found.granted_until is not None:
+        before = sum(costs[: found.granted_until], Decimal(0))
+        assert before < granted <= before + costs[found.granted_until]
+    if found.topped_up_until is not None:
+        before = sum(costs[: found.topped_up_until], Decimal(0))
+        assert before < granted + topped_up <= before + costs[found.topped_up_until]
+
+
+def test_a_balance_says_when_it_is_used_up_and_how_far_it_goes(dscost: Dscost, log: Path) -> None:
+    found = billed(dscost, log, "--granted", "0.0002", "--topped-up", "0.001")["balance"]
+    # 0.000267344 at 02:00, then 0.000133672 at 05:00: 0.000798984 of 0.0012 are left.
+    assert found["granted_used_up"] == "2026-11-02T02:00:00Z"
+    assert found["topped_up_used_up"] is None
+    assert found["after"] == {"granted": "0", "topped_up": "0.000798984"}
+    # 0.000798984 / 0.000401016 = 1.99 times two requests, and three hours: 3.98, and 0.24 days.
+    assert (found["requests_left"], found["days_left"]) == (3, "0.2")
+    out = dscost("bill", log, "--granted", "0.0002", "--topped-up", "0.001").out
+    assert "granted $0.0002: used up in the hour from 2026-11-02 02:00 UTC\n" in out
+    assert "topped up $0.001: $0.000799 left\n" in out
+    assert "at this rate it lasts for 3 more requests, 0.2 days\n" in out
+
+
+def test_an_estimate_says_how_often_a_balance_pays_for_it(dscost: Dscost, hello: Path) -> None:
+    args = ("estimate", hello, "-m", "v4-pro", "--at", PEAK, "-o", 10)
+    report = json.loads(dscost(*args, "--granted", "0.01", "--json").out)
+    # 84 x 1.32 + 10 x 3.96 = 150.48 millionths: 66 times in 0.01.
+    assert report["estimates"][0]["affordable"]["at_total"] == 66
+    assert "$0.01 pays for it on v4-pro 66 times\n" in dscost(*args, "--granted", "0.01").out
+
+
+def test_a_month_agrees_with_a_sum_in_sql(dscost: Dscost, log: Path) -> None:
+    begin = datetime(2026, 9, 1, tzinfo=UTC)
+    lines = []
+    for number in range(3_000):
+        at = begin + timedelta(seconds=number * 864)
+        usage = {
+            "prompt_cache_hit_tokens": 128 * (number % 50),
+            "prompt_cache_miss_tokens": number * 7 % 1_000,
+            "completion_tokens": number * 11 % 800,
+        }
+        model = BOTH[number % 3 == 0]
+        lines.append({"created": int(at.timestamp()), "model": model, "usage": usage})
+    report = billed(dscost, written(log, lines))
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE TABLE log (line TEXT)")
+        database.executemany("INSERT INTO log VALUES (?)", ([json.dumps(line)] for line in lines))
+        (units,) = database.execute(IN_SQL).fetchone()
+    assert Decimal(report["total"]["cost"]["total"]) == Decimal(units).scaleb(-12)
+    assert [entry["day"] for entry in report["by_day"]][-1] == date(2026, 9, 30).isoformat()
+
+
+# In 1e-12 USD a token. Flash got cheaper on 2026-09-10 at 04:00 UTC; Friday the 25th is a holiday.
+IN_SQL = """
+WITH lines AS (
+  SELECT json_extract(line, '$.created') AS at, json_extract(line, '$.model') AS model,
+    json_extract(line, '$.usage.prompt_cache_hit_tokens') AS hit,
+    json_extract(line, '$.usage.prompt_cache_miss_tokens') AS miss,
+    json_extract(line, '$.usage.completion_tokens') AS output
+  FROM log
+)
+SELECT sum(
+  CASE WHEN strftime('%w', at, 'unixepoch') IN ('0', '6')
+      OR date(at, 'unixepoch') = '2026-09-25'
+      OR NOT (time(at, 'unixepoch') >= '01:00:00' AND time(at, 'unixepoch') < '04:00:00'
+        OR time(at, 'unixepoch') >= '06:00:00' AND time(at, 'unixepoch') < '10:00:00')
+    THEN 1 ELSE 2 END
+  * CASE WHEN model = 'deepseek-v4-pro' THEN hit * 22000 + miss * 660000 + output * 1980000
+    WHEN at < 1789012800 THEN hit * 7000 + miss * 220000 + output * 660000
+    ELSE hit * 3000 + miss * 150000 + output * 600000 END)
+FROM lines
+"""

@@ -1,0 +1,404 @@
+"""Logs of answers: every shape of usage, field names, times, chunks, spreadsheets; no secrets."""
+
+import gzip
+import json
+from fractions import Fraction
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepseek_cost.billing.logs import read_log
+from deepseek_cost.billing.records import Reading, Record, masked
+from deepseek_cost.billing.usage import Field, Fields, NoUsageError, usage_of
+from deepseek_cost.inputs.find import find
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Fault
+from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
+from deepseek_cost.pricing.cost import TokenUsage
+
+CHAT = {
+    "prompt_tokens": 300,
+    "completion_tokens": 50,
+    "prompt_cache_hit_tokens": 256,
+    "prompt_cache_miss_tokens": 44,
+    "completion_tokens_details": {"reasoning_tokens": 30},
+}
+ANSWER = {"id": "a", "created": 1_790_000_000, "model": "deepseek-v4-pro", "usage": CHAT}
+
+
+def read(path: Path, how: Reading | None = None) -> list[Record | Fault]:
+    (source,) = find([str(path)]).sources
+    return list(read_log(source, how or Reading(), lambda _: None))
+
+
+def lines(tmp_path: Path, *values: object, how: Reading | None = None) -> list[Record | Fault]:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
+    return read(path, how)
+
+
+def only(found: list[Record | Fault]) -> Record:
+    (record,) = found
+    assert isinstance(record, Record), record
+    return record
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens", "reasoning"),
+    [
+        (CHAT, TokenUsage(256, 44, 50), 30),
+        # What OpenAI's own client keeps of an answer.
+        (
+            {
+                "prompt_tokens": 300,
+                "completion_tokens": 50,
+                "prompt_tokens_details": {"cached_tokens": 128},
+            },
+            TokenUsage(128, 172, 50),
+            None,
+        ),
+        (
+            {"prompt_tokens": 300, "prompt_cache_miss_tokens": 300, "completion_tokens": 1},
+            TokenUsage(0, 300, 1),
+            None,
+        ),
+        (
+            {
+                "input_tokens": 300,
+                "input_tokens_details": {"cached_tokens": 256},
+                "output_tokens": 50,
+                "output_tokens_details": {"reasoning_tokens": 0},
+            },
+            TokenUsage(256, 44, 50),
+            0,
+        ),
+        # Anthropic's format: the input is what missed, so 44 + 256 = 300 tokens were sent.
+        (
+            {"input_tokens": 44, "cache_read_input_tokens": 256, "output_tokens": 50},
+            TokenUsage(256, 44, 50),
+            None,
+        ),
+        (
+            {
+                "input_tokens": 40,
+                "cache_creation_input_tokens": 4,
+                "cache_read_input_tokens": 0,
+                "output_tokens": 0,
+            },
+            TokenUsage(0, 44, 0),
+            None,
+        ),
+        # LiteLLM writes the fields of Anthropic's format beside those of Chat Completions.
+        (CHAT | {"cache_read_input_tokens": 256}, TokenUsage(256, 44, 50), 30),
+        # A spreadsheet's own way to write numbers.
+        (
+            {
+                "prompt_cache_hit_tokens": "256",
+                "prompt_cache_miss_tokens": "44.0",
+                "completion_tokens": 50.0,
+            },
+            TokenUsage(256, 44, 50),
+            None,
+        ),
+    ],
+)
+def test_each_format_of_usage_is_read(
+    usage: dict[str, object], tokens: TokenUsage, reasoning: int | None
+) -> None:
+    read = usage_of(usage)
+    assert (read.tokens, read.reasoning, read.assumed_split) == (tokens, reasoning, False)
+
+
+@pytest.mark.parametrize(
+    ("usage", "reason"),
+    [
+        ({"prompt_tokens": 300, "completion_tokens": 5}, "does not tell cache hits"),
+        ({"input_tokens": 300, "output_tokens": 5}, "does not tell cache hits"),
+        ({"prompt_tokens": 300, "prompt_cache_hit_tokens": 0}, "completion_tokens is missing"),
+        (CHAT | {"prompt_cache_hit_tokens": 255}, "do not add up to prompt_tokens"),
+        (CHAT | {"prompt_tokens": -1}, "prompt_tokens in its usage is no count"),
+        (CHAT | {"completion_tokens": True}, "completion_tokens in its usage is no count"),
+        (CHAT | {"completion_tokens": 1.5}, "completion_tokens in its usage is no count"),
+        (CHAT | {"completion_tokens": 10**13}, "completion_tokens in its usage is no count"),
+        (CHAT | {"completion_tokens": "sk-secret"}, "completion_tokens in its usage is no count"),
+        (CHAT | {"completion_tokens": 29}, "more reasoning than output"),
+        (
+            {
+                "prompt_tokens": 3,
+                "completion_tokens": 5,
+                "prompt_tokens_details": {"cached_tokens": 4},
+            },
+            "more cache hits than input",
+        ),
+        ({"cache_read_input_tokens": 3, "output_tokens": 5}, "input_tokens or cache_read"),
+        ({}, "output_tokens is missing"),
+        ({"output_tokens": 5}, "input_tokens is missing"),
+    ],
+)
+def test_a_usage_that_does_not_say_all_is_refused(usage: dict[str, object], reason: str) -> None:
+    with pytest.raises(NoUsageError, match=reason):
+        usage_of(usage)
+
+
+def test_an_assumed_share_splits_only_what_is_not_told() -> None:
+    half = Fraction(1, 2)
+    assumed = usage_of({"prompt_tokens": 301, "completion_tokens": 5}, half)
+    assert (assumed.tokens, assumed.assumed_split) == (TokenUsage(150, 151, 5), True)
+    assert usage_of(CHAT, half).tokens == TokenUsage(256, 44, 50)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_hits_and_misses_are_the_input_in_every_format(hit: int, miss: int, output: int) -> None:
+    chat = {
+        "prompt_tokens": hit + miss,
+        "completion_tokens": output,
+        "prompt_cache_hit_tokens": hit,
+    }
+    messages = {
+        "input_tokens": miss,
+        "cache_read_input_tokens": hit,
+        "output_tokens": output,
+    }
+    responses = {
+        "input_tokens": hit + miss,
+        "input_tokens_details": {"cached_tokens": hit},
+        "output_tokens": output,
+    }
+    for usage in (chat, messages, responses):
+        assert usage_of(usage).tokens == TokenUsage(hit, miss, output)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ANSWER,
+        {"request": {"model": "deepseek-v4-pro", "messages": []}, "response": ANSWER},
+        {"custom_id": "x", "response": {"status_code": 200, "body": ANSWER}, "error": None},
+        {"response": json.dumps(ANSWER)},
+        {"type": "response.completed", "response": ANSWER},
+        # LiteLLM's log: the split is in the usage object alone.
+        {
+            "model": "deepseek/deepseek-v4-pro",
+            "startTime": 1_790_000_000.0,
+            "prompt_tokens": 300,
+            "completion_tokens": 50,
+            "metadata": {"usage_object": CHAT},
+        },
+        # Flat, with the split.
+        CHAT | {"model": "deepseek-v4-pro", "timestamp": "2026-09-21T14:13:20Z"},
+    ],
+)
+def test_each_shape_of_line_is_found(tmp_path: Path, line: object) -> None:
+    record = only(lines(tmp_path, line))
+    assert record.usage.tokens == TokenUsage(256, 44, 50)
+    assert (record.model, record.start) == ("deepseek-v4-pro", 1_790_000_000.0)
+
+
+def test_a_message_of_the_anthropic_format_is_known_by_its_type(tmp_path: Path) -> None:
+    usage = {"input_tokens": 44, "cache_read_input_tokens": 256, "output_tokens": 50}
+    message = {"type": "message", "model": "claude-opus-4-1", "usage": usage}
+    record = only(lines(tmp_path, {"timestamp": "2026-11-02T00:00:00Z", "message": message}))
+    assert (record.kind, record.model) == (Kind.MESSAGES, "claude-opus-4-1")
+
+
+def test_other_names_are_given_by_field(tmp_path: Path) -> None:
+    own = Fields(
+        {
+            Field.TIME: ["when.at"],
+            Field.MODEL: ["llm"],
+            Field.HIT: ["cached"],
+            Field.MISS: ["fresh"],
+            Field.OUTPUT: ["said"],
+            Field.REASONING: ["thought"],
+            Field.KEY: ["team"],
+            Field.LABEL: ["job"],
+        }
+    )
+    line = {
+        "when": {"at": "2026-11-02T01:00:00+01:00"},
+        "llm": "deepseek-v4-pro",
+        "cached": 128,
+        "fresh": 2,
+        "said": 7,
+        "thought": 3,
+        "team": "search",
+        "job": "rank",
+    }
+    record = only(lines(tmp_path, line, how=Reading(own)))
+    assert record.usage.tokens == TokenUsage(128, 2, 7)
+    assert record.usage.reasoning == 3
+    assert record.start == 1_793_577_600  # 2026-11-02 00:00 UTC
+    assert (record.key, record.label) == ("search", "rank")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (1_793_577_600, 1_793_577_600),
+        (1_793_577_600.25, 1_793_577_600.25),
+        (1_793_577_600_250, 1_793_577_600.25),
+        ("1793577600", 1_793_577_600),
+        ("2026-11-02T00:00:00Z", 1_793_577_600),
+        ("2026-11-02 08:00:00+08:00", 1_793_577_600),
+        ("2026-11-02 00:00:00 UTC", 1_793_577_600),
+        ("20261102T000000Z", 1_793_577_600),
+    ],
+)
+def test_times_are_seconds_or_finer_or_iso(value: object, seconds: float) -> None:
+    assert seconds_of(value, None) == seconds
+
+
+def test_a_time_without_a_zone_needs_one() -> None:
+    with pytest.raises(NoZoneError):
+        seconds_of("2026-11-02T00:00:00", None)
+    with pytest.raises(NoZoneError):
+        seconds_of("20261102", None)
+    # Midnight in Shanghai is 16:00 of the day before in UTC.
+    assert seconds_of("2026-11-02", ZoneInfo("Asia/Shanghai")) == 1_793_577_600 - 8 * 3_600
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, [], "yesterday", "9" * 50, 5, 10**30, 10**400, float("inf"), float("nan"), -1, "²"],
+)
+def test_what_is_no_time_is_refused(value: object) -> None:
+    with pytest.raises(NoInstantError):
+        seconds_of(value, ZoneInfo("UTC"))
+
+
+def test_a_line_without_a_time_takes_the_one_given(tmp_path: Path) -> None:
+    line = {key: value for key, value in ANSWER.items() if key != "created"}
+    (fault,) = lines(tmp_path, line)
+    assert isinstance(fault, Fault)
+    assert "no time in it" in fault.reason
+    assert only(lines(tmp_path, line, how=Reading(at=5.0))).start == 5.0
+
+
+def test_start_and_end_are_told_apart(tmp_path: Path) -> None:
+    line = {"endTime": "2026-11-02T00:00:09Z", "startTime": "2026-11-02T00:00:00Z"}
+    record = only(lines(tmp_path, line | CHAT | {"model": "deepseek-v4-pro"}))
+    assert (record.start, record.end) == (1_793_577_600, 1_793_577_609)
+
+
+def chunk(name: str, **more: object) -> dict[str, object]:
+    return {
+        "id": name,
+        "object": "chat.completion.chunk",
+        "created": 1_790_000_000,
+        "model": "deepseek-v4-pro",
+        "choices": [{"delta": {"content": "x"}}],
+        "usage": None,
+    } | more
+
+
+def test_of_a_stream_the_last_chunk_counts(tmp_path: Path) -> None:
+    last = chunk("a", choices=[], usage=CHAT)
+    found = lines(tmp_path, chunk("a"), chunk("b"), chunk("a"), last, chunk("b"))
+    record, fault = found
+    assert isinstance(record, Record)
+    assert record.usage.tokens == TokenUsage(256, 44, 50)
+    assert isinstance(fault, Fault)
+    assert (fault.line, fault.reason[:24]) == (2, "a stream without a usage")
+
+
+def test_usage_in_every_chunk_counts_once(tmp_path: Path) -> None:
+    early = chunk("a", usage=CHAT | {"completion_tokens": 30})
+    assert (
+        only(lines(tmp_path, early, chunk("a", choices=[], usage=CHAT))).usage.tokens.output == 50
+    )
+
+
+def test_events_of_the_other_formats_are_put_together(tmp_path: Path) -> None:
+    usage = {"input_tokens": 44, "cache_read_input_tokens": 256, "output_tokens": 1}
+    message = {"id": "m", "type": "message", "model": "claude-sonnet-4", "usage": usage}
+    at = "2026-11-02T00:00:00Z"
+    found = lines(
+        tmp_path,
+        {"type": "message_start", "message": message, "timestamp": at},
+        {"type": "content_block_delta", "delta": {"text": "x"}},
+        {"type": "message_delta", "usage": {"output_tokens": 50}, "timestamp": at},
+        {"type": "message_stop"},
+        {"type": "response.created", "response": {"id": "r"}},
+        {"type": "response.output_text.delta", "delta": "x"},
+        {"type": "response.completed", "response": ANSWER | {"id": "r"}},
+    )
+    tokens = [record.usage.tokens for record in found if isinstance(record, Record)]
+    assert tokens == [TokenUsage(256, 44, 50)] * 2
+    assert len(found) == 2
+
+
+def test_a_spreadsheet_has_a_record_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv.gz"
+    head = "time,model,user,usage.prompt_tokens,usage.prompt_cache_hit_tokens,usage."
+    rows = (
+        f"\ufeff{head}completion_tokens\n"
+        '2026-11-02T00:00:00Z,deepseek-v4-pro,"a, b",300,256,50\n'
+        "\n"
+        "2026-11-02T00:00:00Z,deepseek-v4-pro,c,300,,50\n"
+    )
+    path.write_bytes(gzip.compress(rows.encode()))
+    record, fault = read(path)
+    assert isinstance(record, Record)
+    assert (record.usage.tokens, record.key) == (TokenUsage(256, 44, 50), "a, b")
+    assert isinstance(fault, Fault)
+    assert fault.line == 4
+    assert "does not tell cache hits" in fault.reason
+
+
+def test_a_spreadsheet_cell_may_hold_the_usage_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    cell = json.dumps(CHAT).replace('"', '""')
+    path.write_text(f'created,model,usage\n1790000000,deepseek-v4-pro,"{cell}"\n')
+    assert only(read(path)).usage.tokens == TokenUsage(256, 44, 50)
+
+
+def test_a_broken_spreadsheet_is_a_fault_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(b'created,model\n1,"open\n')
+    (fault,) = read(path)
+    assert isinstance(fault, Fault)
+    assert "no CSV" in fault.reason
+    path.write_bytes(b"created,model\n\xff,x\n")
+    (fault,) = read(path)
+    assert isinstance(fault, Fault)
+    assert "not utf-8" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-abc",
+        "Bearer abc",
+        "my key is sk-12",
+        "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b",
+        "eyJhbGciOiJIUzI1NiJ9",
+        "AKIAIOSFODNN7EXAMPLE",
+        "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5",
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(secret: str) -> None:
+    shown = masked(secret)
+    assert shown.startswith("masked-")
+    assert secret not in shown
+    assert shown == masked(secret)
+    assert shown != masked(f"{secret}x")
+
+
+@pytest.mark.parametrize("name", ["search", "risk-team", "alice@example.com", "task-12", "用户"])
+def test_plain_names_are_shown(name: str) -> None:
+    assert masked(name) == name
+
+
+def test_faults_repeat_nothing_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(
+        '{"sk-secret": 1, "sk-secret": 2}\n["sk-secret"]\n{"usage": "sk-secret"}\n{"sk-secret"\n'
+        '{"model": ["sk-secret"], "created": 1790000000, "usage": {"prompt_tokens": "sk-secret"}}\n'
+    )
+    faults = read(path)
+    assert len(faults) == 5
+    assert all(isinstance(fault, Fault) for fault in faults)
+    assert "secret" not in "".join(map(str, faults))

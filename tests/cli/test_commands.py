@@ -1,0 +1,138 @@
+"""The table of commands: told from one place, loaded one at a time."""
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from deepseek_cost.cli.app import COMMANDS, NAMES, Entry
+from deepseek_cost.cli.manual import MANUALS
+from tests.conftest import ROOT, Dscost
+from tests.repository import ENVIRONMENT, Repository
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=NAMES)
+def test_the_summary_in_the_table_is_how_the_command_begins_its_own_help(
+    dscost: Dscost, entry: Entry
+) -> None:
+    function = getattr(import_module(f"deepseek_cost.cli.commands.{entry.name}"), entry.name)
+
+    assert (inspect.getdoc(function) or "").splitlines()[0] == entry.summary
+    assert entry.summary in " ".join(dscost(entry.name, "--help").out.split())
+
+
+def test_a_groups_commands_stand_together_each_on_one_line(dscost: Dscost) -> None:
+    out = dscost("--help").out
+
+    groups = [group for group, _ in groupby(COMMANDS, key=lambda entry: entry.group)]
+    assert len(set(groups)) == len(groups)
+    assert [line for line in out.splitlines() if line[:-1] in groups] == [f"{g}:" for g in groups]
+    assert [line.split()[0] for line in out.splitlines() if line.endswith(tuple(_summaries()))] == [
+        *NAMES
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [("--help", []), ("--version", []), ("wen", []), ("when --help", ["when"])],
+)
+def test_no_command_is_loaded_but_the_one_that_is_asked_for(
+    arguments: str, loaded: list[str]
+) -> None:
+    code = f"""import sys; from deepseek_cost.cli.app import run; run({arguments.split()})
+from deepseek_cost.cli import commands as c
+print([n for n in {NAMES} if f'{{c.__name__}}.{{n}}' in sys.modules], file=sys.stderr)"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stderr.splitlines()[-1] == str(loaded)
+
+
+def test_a_name_misspelt_is_told_with_the_nearest(dscost: Dscost) -> None:
+    ran = dscost("wen")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "dscost: No such command 'wen'. Did you mean 'when'?; see dscost --help\n"
+
+
+def test_every_command_ends_its_help_with_examples_and_exit_codes(dscost: Dscost) -> None:
+    """Those that can be held to a limit have a 3; what cannot fail has no 1."""
+    codes = {}
+    for name in NAMES:
+        out = dscost(name, "--help").out
+        told = out.partition("\nExamples:\n")[2]
+        codes[name] = re.findall(r"^  (\d+) ", told.partition("Exit codes:\n")[2], re.MULTILINE)
+        assert f"  {MANUALS[name].examples[0].command}\n" in told
+
+    usual = ["0", "1", "2", "130"]
+    assert codes == dict.fromkeys(NAMES, usual) | {
+        "estimate": ["0", "1", "2", "3", "130"],
+        "diff": ["0", "1", "2", "3", "130"],
+        "config": ["0", "2", "130"],
+        "completion": ["0", "2", "130"],
+    }
+    assert tuple(MANUALS) == NAMES
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with all that the examples of the help name, in a repository with a branch."""
+    repository = Repository(tmp_path / "desk")
+    examples = ROOT / "examples"
+    request = json.loads((examples / "weather.json").read_text(encoding="utf-8"))
+    request["messages"].insert(1, {"role": "user", "content": "Hello"})
+    request["messages"].insert(2, {"role": "assistant", "content": "Hello, how can I help?"})
+    answers = (examples / "november-log.jsonl").read_text(encoding="utf-8").splitlines()
+    prompt = (examples / "review.txt").read_text(encoding="utf-8")
+    report = (ROOT / "tests" / "reports" / "estimate.json").read_text(encoding="utf-8")
+    repository.commit(
+        {
+            "prompt.txt": prompt,
+            "old.txt": "Review this.",
+            "new.txt": "Review this, and be brief.",
+            "prompts/review.txt": "Review this.",
+            "batch.jsonl": (examples / "batch.jsonl").read_bytes(),
+            "answers.jsonl": "\n".join(line for line in answers if "usage" in line),
+            "request.json": json.dumps(request),
+            "report.json": report,
+        }
+    )
+    repository.git("switch", "-q", "-c", "longer")
+    repository.commit({"prompts/review.txt": "Review this!"})
+    return repository.folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        example.command
+        for name, manual in MANUALS.items()
+        for example in manual.examples
+        if name != "check"  # that one is sent to a server, in test_live.py
+    ],
+)
+def test_the_examples_of_the_help_run(desk: Path, command: str) -> None:
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", command],  # noqa: S607
+        cwd=desk,
+        env=os.environ | ENVIRONMENT | {"PATH": programs},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _summaries() -> list[str]:
+    return [entry.summary for entry in COMMANDS]

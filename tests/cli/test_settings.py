@@ -1,0 +1,280 @@
+"""Settings: flags beat the environment, which beats files, the nearest first; slips are told."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepseek_cost.cli.app import COMMANDS, Entry, load
+from deepseek_cost.cli.settings import name_of, names
+from deepseek_cost.pricing.loader import bundled
+from tests.conftest import Dscost
+
+AT = ("--at", "2026-11-23T02:00Z")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A prompt of one token in a folder within a project, where the command is run."""
+    inner = tmp_path / "project" / "prompts"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    Path("hello.txt").write_bytes(b"Hello")
+    return inner.parent
+
+
+def estimate(dscost: Dscost, *options: str) -> dict[str, Any]:
+    ran = dscost("estimate", "hello.txt", *AT, "--json", *options)
+    assert ran.code == 0, ran.err
+    report: dict[str, Any] = json.loads(ran.out)
+    return report
+
+
+def test_a_flag_beats_a_variable_which_beats_a_file_which_beats_the_default(
+    dscost: Dscost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert estimate(dscost)["currency"] == "USD"
+
+    (project / "dscost.toml").write_text('currency = "CNY"\noutput-tokens = 100\n')
+    assert estimate(dscost)["currency"] == "CNY"
+
+    monkeypatch.setenv("DSCOST_OUTPUT_TOKENS", "200")
+    assert estimate(dscost)["estimates"][0]["tokens"]["output"] == 200
+    assert estimate(dscost, "-o", "300")["estimates"][0]["tokens"]["output"] == 300
+
+    monkeypatch.setenv("DSCOST_CURRENCY", "")  # empty is not set
+    assert estimate(dscost)["currency"] == "CNY"
+
+
+def test_the_nearest_file_wins_key_by_key_and_dscost_toml_wins_in_one_folder(
+    dscost: Dscost, project: Path
+) -> None:
+    Path("dscost.toml").write_text('currency = "CNY"\n')
+    Path("pyproject.toml").write_text('[tool.dscost]\ncurrency = "USD"\nmodel = "pro"\n')
+    (project / "pyproject.toml").write_text(
+        '[tool.dscost]\nmodel = ["flash"]\noutput-tokens = 7\ncurrency = "USD"\n'
+    )
+
+    report = estimate(dscost)
+
+    assert report["currency"] == "CNY"
+    assert [entry["model"] for entry in report["estimates"]] == ["deepseek-v4-pro"]
+    assert report["estimates"][0]["tokens"]["output"] == 7
+
+
+def test_several_models_come_from_a_list_or_from_words_in_a_variable(
+    dscost: Dscost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "dscost.toml").write_text('model = ["v4-pro", "v4-flash"]\n')
+    from_file = [entry["model"] for entry in estimate(dscost)["estimates"]]
+    monkeypatch.setenv("DSCOST_MODEL", "v4-flash deepseek-flash")
+    from_variable = [entry["model"] for entry in estimate(dscost)["estimates"]]
+
+    assert from_file == ["deepseek-v4-pro", "deepseek-v4-flash"]
+    assert from_variable == ["deepseek-v4-flash", "deepseek-flash"]
+
+
+def test_a_share_is_read_as_it_is_written(dscost: Dscost, project: Path) -> None:
+    (project / "dscost.toml").write_text("cache-hit-ratio = 0.80\n")
+
+    noted = {note["about"]: note["value"] for note in estimate(dscost)["assumptions"]}
+
+    assert noted["cache_hit_ratio"] == "0.80"
+
+
+def test_a_file_that_a_setting_names_is_beside_the_one_that_names_it(
+    dscost: Dscost, project: Path
+) -> None:
+    (project / "system.txt").write_text("Hello")
+    (project / "dscost.toml").write_text('system = "system.txt"\nmodel = "pro"\n')
+
+    # one token of the prompt, one of the system message
+    assert estimate(dscost)["estimates"][0]["tokens"]["text"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "tokens"),
+    [
+        ((), 97),  # effort max on Pro: 96 of template and the text
+        (("--no-thinking",), 5),  # puts the effort aside
+        (("--effort", "high"), 84),
+    ],
+)
+def test_a_flag_puts_a_setting_aside_that_it_rules_out(
+    dscost: Dscost, project: Path, options: tuple[str, ...], tokens: int
+) -> None:
+    (project / "dscost.toml").write_text('effort = "max"\nmodel = "pro"\n')
+
+    (entry,) = estimate(dscost, *options)["estimates"]
+
+    assert entry["tokens"]["input"] == tokens
+
+
+def test_an_effort_on_the_command_line_turns_thinking_on_again(
+    dscost: Dscost, project: Path
+) -> None:
+    (project / "dscost.toml").write_text('thinking = false\nmodel = "pro"\n')
+
+    assert estimate(dscost)["estimates"][0]["tokens"]["input"] == 5
+    assert estimate(dscost, "--effort", "max")["estimates"][0]["tokens"]["input"] == 97
+
+
+def test_settings_of_prompts_leave_request_bodies_alone(dscost: Dscost, project: Path) -> None:
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    Path("body.json").write_text(json.dumps(body))
+    (project / "dscost.toml").write_text("thinking = false\n")
+
+    assert dscost("count", "body.json").code == 0
+    assert dscost("count", "body.json", "--no-thinking").code == 2
+
+
+def test_what_chose_the_price_table_is_told(
+    dscost: Dscost, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "own.toml").write_bytes(bundled().read_bytes())
+    (project / "dscost.toml").write_text('prices = "own.toml"\n')
+
+    assert estimate(dscost)["price_table"]["chosen_by"] == "../dscost.toml:prices"
+    monkeypatch.setenv("DSCOST_PRICES", str(project / "own.toml"))
+    assert estimate(dscost)["price_table"]["chosen_by"] == "DSCOST_PRICES"
+    by_flag = estimate(dscost, "--prices", str(project / "own.toml"))
+    assert by_flag["price_table"]["chosen_by"] == "--prices"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('modle = "pro"', "dscost.toml:modle: no such setting; did you mean model?"),
+        ("zzz = 1", "dscost.toml:zzz: no such setting; dscost config lists them"),
+        ("live = true", "dscost.toml:live: no such setting"),
+        ('base-url = "http://x"', "dscost.toml:base-url: no such setting"),
+        ("output_tokens = 1", "no such setting; did you mean output-tokens?"),
+        ("output-tokens = true", "dscost.toml:output-tokens: write a whole number"),
+        ("output-tokens = 1.5", "dscost.toml:output-tokens: write a whole number"),
+        ("output-tokens = -1", "dscost.toml:output-tokens: -1 is not in the range x>=0"),
+        ('thinking = "on"', "dscost.toml:thinking: write true or false"),
+        ("tz = true", "dscost.toml:tz: write text, in quotes"),
+        ("glob = [1979-05-27]", "dscost.toml:glob: write text, in quotes"),
+        ("model = [['pro']]", "dscost.toml:model: write text, in quotes"),
+        ('currency = "EUR"', "dscost.toml:currency: 'EUR' is not one of"),
+        ('cache-hit-ratio = "2"', "'2' is no share; write 0 to 1"),
+        ('cache-hit-ratio = "2"', "; set by dscost.toml:cache-hit-ratio"),
+        ('model = "gpt-5"', "; set by dscost.toml:model"),
+        ('system = "nowhere.txt"', "nowhere.txt: no such file"),
+        ("model = ", "dscost.toml: not valid TOML: Invalid value (at "),
+        ("a." * 5_000 + "b = 1", "dscost.toml: a line is longer than 5,000 bytes"),
+        ("x = " + "[" * 4_000, "dscost.toml: not valid TOML"),
+        ("# " + "x\n" * 150_000, "dscost.toml: larger than 200,000 bytes"),
+        ("output-tokens = " + "9" * 4_500, "dscost.toml: not valid TOML"),
+        ('model = "\\u001b[31m"', "unknown model '\\x1b[31m'"),
+        ('"\\u001b" = 1', "dscost.toml:\\x1b: no such setting"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_a_slip_in_a_file_is_one_line_that_names_it(dscost: Dscost, text: str, said: str) -> None:
+    Path("dscost.toml").write_text(text)
+
+    ran = dscost("estimate", "hello.txt", *AT)
+
+    is_input = "unknown model" in ran.err or "no such file" in ran.err
+    assert (ran.code, ran.out) == (1 if is_input else 2, "")
+    assert said in ran.err
+    assert ran.err.startswith("dscost: ")
+    assert ran.err.count("\n") == 1
+    assert ran.err[:-1].isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tool]\ndscost = 1", "pyproject.toml: tool.dscost is no table of settings"),
+        ("tool = 1\n# dscost", "pyproject.toml: tool is no table of settings"),
+        ("[tool.dscost]\nmodle = 1", "pyproject.toml:tool.dscost.modle: no such setting"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_a_slip_in_pyproject_is_told_with_its_key(dscost: Dscost, text: str, said: str) -> None:
+    Path("pyproject.toml").write_text(text)
+
+    ran = dscost("count", "hello.txt")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (
+            "DSCOST_OUTPUT_TOKENS",
+            "many",
+            "dscost: DSCOST_OUTPUT_TOKENS: 'many' is not a whole number",
+        ),
+        ("DSCOST_CURRENCY", "EUR", "dscost: DSCOST_CURRENCY: 'EUR' is not one of"),
+        ("DSCOST_MAX_COST", "much", "'much' is no amount"),
+        ("DSCOST_MAX_COST", "much", "; set by DSCOST_MAX_COST"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_a_slip_in_a_variable_is_one_line_that_names_it(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    ran = dscost("estimate", "hello.txt", *AT)
+
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert said in ran.err
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "args", [("count", "hello.txt"), ("config",), ("when", "--format", "{tier}")]
+)
+def test_a_nul_in_a_setting_is_told_with_its_place(dscost: Dscost, args: tuple[str, ...]) -> None:
+    Path("dscost.toml").write_text('prices = "a\\u0000b"\n')
+
+    ran = dscost(*args)
+
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "dscost.toml:prices: has a NUL" in ran.err
+
+
+@pytest.mark.usefixtures("project")
+def test_files_of_others_are_let_be(dscost: Dscost) -> None:
+    Path("dscost.toml").mkdir()
+    Path("pyproject.toml").write_text("this is [ no TOML, and names nothing of ours")
+
+    assert dscost("count", "hello.txt").code == 0
+    Path("dscost.toml").rmdir()
+    Path("dscost.toml").write_text("nor = [ is this")
+    assert dscost("count", "--help").code == 0
+    assert dscost("count", "hello.txt").code == 2
+
+
+@pytest.mark.parametrize("entry", COMMANDS)
+def test_every_setting_of_a_command_is_in_the_list_that_files_are_held_against(
+    entry: Entry,
+) -> None:
+    # those of one command alone are declared in the modules of options, too
+    assert {name for option in load(entry.name).params if (name := name_of(option))} <= names()
+
+
+def test_an_option_of_one_name_is_declared_once() -> None:
+    declared: dict[str, tuple[str, object]] = {}
+    for entry in COMMANDS:
+        module = import_module(f"deepseek_cost.cli.commands.{entry.name}")
+        annotations = getattr(module, entry.name).__annotations__
+        for param in load(entry.name).params:
+            if param.param_type_name != "option" or param.name is None:
+                continue
+            if (entry.name, param.opts[0]) == ("when", "--format"):
+                continue  # a template of its own, where render has the name of a format
+            first = declared.setdefault(param.opts[0], (entry.name, annotations[param.name]))
+            assert annotations[param.name] is first[1], f"{param.opts[0]}: {entry.name}, {first[0]}"
+
+
+def test_what_costs_money_or_sends_a_key_elsewhere_is_no_setting() -> None:
+    assert not {"live", "yes", "base-url", "dask"} & names()

@@ -1,0 +1,143 @@
+"""Two sides compared: files matched, sums, percent, the limit."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepseek_cost.estimates.diff import (
+    NOTHING,
+    Difference,
+    Figures,
+    FileChange,
+    Known,
+    Limit,
+    Pair,
+    State,
+    matched,
+    summed,
+)
+from deepseek_cost.estimates.sides import Side, Unread
+from deepseek_cost.inputs.source import TextSource
+
+
+def figures(floor: str, total: str | None = None) -> Figures:
+    whole = None if total is None else Decimal(total)
+    return Figures(requests=1, text=1, template=0, output=None, floor=Decimal(floor), total=whole)
+
+
+def known(digest: str, floor: str = "1") -> Known:
+    return Known(digest, [figures(floor)])
+
+
+def states(before: dict[str, Known], after: dict[str, Known]) -> dict[str, State]:
+    return {file.name: file.state for file in matched(before, after, 1)}
+
+
+def test_files_are_matched_by_name_then_by_content() -> None:
+    before = {"same": known("1"), "edited": known("2"), "old": known("3"), "gone": known("4")}
+    after = {"same": known("1"), "edited": known("5"), "moved": known("3"), "new": known("6")}
+
+    assert states(before, after) == {
+        "same": State.UNCHANGED,
+        "edited": State.CHANGED,
+        "moved": State.RENAMED,
+        "new": State.ADDED,
+        "gone": State.REMOVED,
+    }
+
+
+def test_a_copy_is_added_and_only_one_of_two_is_the_renamed_one() -> None:
+    assert states({"a": known("1")}, {"a": known("1"), "b": known("1")})["b"] is State.ADDED
+    assert list(states({"a": known("1")}, {"b": known("1"), "c": known("1")}).values()) == [
+        State.RENAMED,
+        State.ADDED,
+    ]
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3)),
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3)),
+)
+def test_every_file_of_either_side_stands_once_and_the_sums_are_those_of_the_sides(
+    old: dict[str, int], new: dict[str, int]
+) -> None:
+    before = {name: known(str(n), str(n)) for name, n in old.items()}
+    after = {name: known(str(n), str(n)) for name, n in new.items()}
+
+    files = matched(before, after, 1)
+
+    (pair,) = summed(files, 1)
+    assert [str(side.floor) for side in pair] == [str(sum(old.values())), str(sum(new.values()))]
+    assert sorted(file.name for file in files if file.state is not State.REMOVED) == sorted(new)
+    told_before = [file.old_name or file.name for file in files if file.state is not State.ADDED]
+    assert sorted(told_before) == sorted(old)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "percent"),
+    [
+        ("4", "5", "25.0"),
+        ("3", "4", "33.3"),
+        ("3", "2", "-33.3"),
+        ("5", "5", "0.0"),
+        ("5", "0", "-100.0"),
+        ("0", "0", "0.0"),
+        ("0", "5", None),  # no percentage says it
+    ],
+)
+def test_an_increase_in_percent_is_of_the_cost_before(
+    before: str, after: str, percent: str | None
+) -> None:
+    expected = None if percent is None else Decimal(percent)
+    assert Pair(figures(before), figures(after)).percent == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "limit", "is_passed"),
+    [
+        ("100", "110", Limit("10%", percent=Decimal(10)), False),  # as much is no more
+        ("100", "110.00001", Limit("10%", percent=Decimal(10)), True),
+        ("100", "90", Limit("0%", percent=Decimal(0)), False),
+        ("0", "0.00001", Limit("1000%", percent=Decimal(1000)), True),  # from nothing: infinite
+        ("0", "0", Limit("0%", percent=Decimal(0)), False),
+        ("100", "100.05", Limit("0.05", amount=Decimal("0.05")), False),
+        ("100", "100.06", Limit("0.05", amount=Decimal("0.05")), True),
+        ("0", "0.05", Limit("0.05", amount=Decimal("0.05")), False),
+        ("100", "0", Limit("0", amount=Decimal(0)), False),
+    ],
+)
+def test_a_limit_is_passed_by_what_is_more(
+    before: str, after: str, limit: Limit, is_passed: object
+) -> None:
+    assert limit.is_passed(Pair(figures(before), figures(after))) is is_passed
+
+
+def test_whole_costs_are_compared_where_both_are_known_else_those_without_output() -> None:
+    assert Pair(figures("1", "10"), figures("2", "30")).increase == 20  # 30 - 10
+    assert Pair(figures("1", "10"), figures("2")).increase == 1  # 2 - 1
+    assert Pair(NOTHING, figures("2", "30")).increase == 30
+
+
+def test_the_largest_increase_of_any_model_stands_first() -> None:
+    def change(name: str, *increases: str) -> FileChange:
+        return FileChange(name, State.CHANGED, [Pair(figures("1"), figures(i)) for i in increases])
+
+    files = [change("a", "1", "2"), change("b", "9", "1"), change("c", "0", "0")]
+    found = Difference(["x", "y"], [], files).changed()
+
+    assert [file.name for file in found] == ["b", "a", "c"]
+
+
+def test_files_that_have_no_text_are_left_out_with_all_below_in_linear_time() -> None:
+    """50,000 links beside as many files: each held against each would take minutes."""
+    names = [f"{number}.txt" for number in range(50_000)]
+    kept = {name: TextSource(name, None) for name in [*names, "sub.txt"]}
+    gone = {name: TextSource(name, None) for name in ["sub/a/b.txt", "link"]}
+    side = Side("new", files=kept | gone)
+    unread = {name: Unread("no text", "") for name in ["sub", "link", *(f"{n}.l" for n in names)]}
+
+    side.leave(unread)
+
+    assert (side.files, side.unread) == (kept, unread)

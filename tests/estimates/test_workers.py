@@ -1,0 +1,124 @@
+"""Worker processes: the same report however many there are, and no total without all of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.bodies import Bodies
+from tests.conftest import ROOT, Dscost
+from tests.inputs.test_requests import AT
+
+_MANY = 60_000
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A batch that pays for workers: many forms, faults, refusals, equal costs."""
+    bodies = Bodies(3)
+    lines = []
+    for number in range(400):
+        body: dict[str, Any] = {
+            "model": "deepseek-flash",
+            "messages": [{"role": "user", "content": bodies.text()}],
+        }
+        body |= {"n": 2} if number % 50 == 0 else {"max_tokens": 64 + number % 3}
+        lines.append(json.dumps({"custom_id": f"r{number}", "body": body}))
+    lines.insert(100, '{"name": "no request"}')
+    path = tmp_path_factory.mktemp("large") / "large.jsonl"
+    path.write_text("\n".join(lines * (_MANY // 400)) + "\n")
+    return path
+
+
+def started(*args: object) -> "subprocess.Popen[str]":
+    """Start dscost in a group of its own, as a terminal does."""
+    command = [sys.executable, "-m", "deepseek_cost", *map(str, args)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+def workers_of(running: "subprocess.Popen[str]", count: int = 2) -> list[psutil.Process]:
+    """Wait until the workers are there."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and running.poll() is None:
+        children = psutil.Process(running.pid).children(recursive=True)
+        found = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        if len(found) >= count:
+            return found
+        time.sleep(0.02)
+    pytest.fail(f"no workers: {running.communicate()}")
+
+
+def test_the_report_is_the_same_for_any_number_of_workers(dscost: Dscost, large: Path) -> None:
+    options = (*AT, "--on-error", "skip", "--breakdown", "--json")
+
+    alone, shared = (dscost("estimate", large, *options, "--jobs", jobs) for jobs in (1, 3))
+
+    assert json.loads(alone.out)["inputs"][0]["requests"] == _MANY
+    assert json.loads(alone.out)["skipped"]["requests"] == _MANY // 400
+    assert alone == shared
+
+
+def test_the_first_fault_is_told_whoever_meets_it(
+    dscost: Dscost, large: Path, tmp_path: Path
+) -> None:
+    text = large.read_text().replace('{"name": "no request"}\n', "")
+    faults = text + '{"name": "x"}\n' + text + "{\n"
+    (tmp_path / "late.jsonl").write_text(faults)
+
+    ran = dscost("estimate", tmp_path / "late.jsonl", *AT, "--jobs", 2)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert f"late.jsonl:{_MANY + 1}:1: JSON, but no request" in ran.err
+
+
+def test_a_worker_that_is_killed_is_reported_and_there_is_no_total(endless: Path) -> None:
+    running = started("estimate", endless, "--jobs", 2)
+    workers_of(running)[0].kill()
+
+    out, err = running.communicate(timeout=60)
+
+    assert (running.returncode, out) == (1, "")
+    assert err.startswith("dscost: a worker process ended before its work was done")
+    assert "--jobs 1" in err
+
+
+def test_an_interrupt_ends_all_and_tells_what_was_counted(endless: Path) -> None:
+    running = started("estimate", endless, "--jobs", 2)
+    workers = workers_of(running)
+    os.killpg(running.pid, signal.SIGINT)  # as the terminal does, to all at once
+
+    out, err = running.communicate(timeout=60)
+
+    assert (running.returncode, out) == (130, "")
+    assert "requests counted so far;" in err
+    assert "Traceback" not in err
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+def test_workers_end_with_their_parent_however_that_ends(endless: Path) -> None:
+    running = started("estimate", endless, "--jobs", 2)
+    workers = workers_of(running)
+
+    running.kill()
+    running.communicate(timeout=60)
+
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+@pytest.fixture
+def endless(large: Path, tmp_path: Path) -> Path:
+    """A batch that takes a while."""
+    path = tmp_path / "endless.jsonl"
+    text = large.read_text().replace('{"name": "no request"}\n', "")
+    path.write_text(text * 12)
+    return path

@@ -1,0 +1,285 @@
+"""Bodies counted: equal to DeepSeek's own code, to recorded bills, and to their own parts."""
+
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, Literal
+
+import deepseek_recipe as recipe
+import pytest
+
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.entries import Template
+from deepseek_cost.prompt.body import count_body
+from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens, ToolTokens
+from deepseek_cost.prompt.images import tokens_of_pixels
+from deepseek_cost.prompt.segments import SegmentCounter
+from deepseek_cost.tokenizer.stream import StreamCounter
+from tests.bodies import MAKERS, Bodies
+from tests.reference import Reference, request
+
+MODELS = {Template.V4: "deepseek-v4-pro", Template.V4_1: "deepseek-flash"}
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return Reference()
+
+
+class Count:
+    """Counts bodies for both models with one memory, as a batch does."""
+
+    def __init__(self, book: PriceBook, counter: StreamCounter) -> None:
+        self.book = book
+        self.counter = SegmentCounter(counter)
+
+    def __call__(
+        self, body: dict[str, Any], model: str = "deepseek-v4-pro", kind: Kind = Kind.CHAT
+    ) -> RequestTokens:
+        return count_body(request(body, kind), self.book.find(model), self.counter)
+
+
+@pytest.fixture(scope="module")
+def counted(book: PriceBook, counter: StreamCounter) -> Count:
+    return Count(book, counter)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_body_has_as_many_tokens_as_in_deepseeks_own_code(
+    counted: Count, reference: Reference, name: str
+) -> None:
+    kind, make = MAKERS[name]
+    bodies = Bodies(seed=7)
+    for _ in range(150):
+        body = make(bodies)
+        for template, model in MODELS.items():
+            parts = counted(body, model, kind).parts
+
+            assert parts.input == reference.tokens(kind, template, body), json.dumps(body)
+            assert parts.template > 0
+
+
+def test_bodies_have_the_tokens_that_the_api_billed(
+    shared: Path, book: PriceBook, counter: StreamCounter
+) -> None:
+    compared = 0
+    for line in (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        exact = case["sent_order"] and case["residual"] == 0
+        if case["template"] not in ("v4", "v4.1") or not exact:
+            continue
+        kind = Kind.RESPONSES if case["endpoint"] == "responses" else Kind.CHAT
+        thinking = {"deepseek-chat": False, "deepseek-reasoner": True}.get(case["request"]["model"])
+        model = book.find(MODELS[Template(case["template"])])
+
+        made = request(case["request"], kind)
+        tokens = count_body(made, model, SegmentCounter(counter), thinking=thinking)
+
+        usage = case["usage"]
+        billed = usage.get("prompt_tokens", usage.get("input_tokens"))
+        assert tokens.parts.input == billed, case["id"]
+        assert tokens.refused is None
+        compared += 1
+    assert compared >= 100
+
+
+CALLED = {
+    "model": "deepseek-v4-pro",
+    "messages": [
+        {"role": "system", "content": "You are terse."},
+        {"role": "user", "content": "Hello"},
+        {
+            "role": "assistant",
+            "content": "Hello",
+            "tool_calls": [
+                {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            ],
+        },
+        {"role": "tool", "tool_call_id": "1", "content": "Hello"},
+        {"role": "user", "content": "Hello, world!"},
+    ],
+    "tools": [
+        {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}},
+        {"type": "function", "function": {"name": "g", "parameters": {"type": "object"}}},
+    ],
+    "thinking": {"type": "disabled"},
+}
+
+
+def test_the_parts_are_system_tools_history_user_and_template(
+    counted: Count, counter: StreamCounter
+) -> None:
+    parts = counted(CALLED).parts
+
+    line = counter.count(['{"name": "f", "description": "", "parameters": {"type": "object"}}'])
+    assert parts.system == 5  # You| are| ters|e|.
+    assert {name: tool.tokens for name, tool in parts.tools.items()} == {"f": line, "g": line}
+    assert parts.history["user"] == 1
+    assert parts.history["tool"] == 1
+    assert parts.history["assistant"] > 10  # Hello, and the call with its markup
+    assert parts.user == 4  # Hello|,| world|!
+
+
+def test_tool_choice_none_removes_the_tools(counted: Count) -> None:
+    with_tools = counted(CALLED).parts
+    without = counted(CALLED | {"tool_choice": "none"}).parts
+
+    assert not without.tools
+    assert with_tools.template - without.template > 200
+
+
+def test_parts_that_join_to_less_are_cut_and_still_add_up(counted: Count) -> None:
+    messages = [{"role": "system", "content": "\n"} for _ in range(400)]
+    body = {"model": "m", "messages": [*messages, {"role": "user", "content": "x"}]}
+
+    for model in MODELS.values():
+        parts = counted(body | {"thinking": {"type": "disabled"}}, model).parts
+
+        assert min(parts.system, parts.user, parts.template) >= 0
+        assert parts.text + parts.template == parts.input
+
+
+def test_breakdowns_add_up_in_any_order(counted: Count) -> None:
+    bodies = Bodies(seed=3)
+    found = [counted(bodies.results()).parts for _ in range(30)]
+
+    forwards, backwards = sum(found, Breakdown()), sum(reversed(found), Breakdown())
+
+    assert forwards == backwards
+    assert forwards.input == sum(parts.input for parts in found)
+    assert forwards.times(3).input == 3 * forwards.input
+
+
+def test_a_batch_that_makes_up_tools_keeps_its_memory() -> None:
+    whole = Breakdown()
+    for number in range(5_000):
+        whole += Breakdown(tools={f"t{number}": ToolTokens(1, 2)})
+
+    assert len(whole.tools) <= 1_001
+    assert whole.input == 10_000
+
+
+@pytest.mark.parametrize(
+    ("size", "tokens"),
+    [
+        *(((544, 544), 184), ((1, 1), 184), ((1000, 1000), 602)),
+        *(((1280, 720), 578), ((1920, 1080), 968), ((100_000, 1), 1_024)),
+    ],
+)
+def test_an_image_has_the_tokens_of_its_size(size: tuple[int, int], tokens: int) -> None:
+    assert tokens_of_pixels(*size) == tokens
+
+
+def png(width: int, height: int) -> bytes:
+    """Return a whole black picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\0" * width) * height)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+@pytest.mark.parametrize("detail", ["high", "low"])
+@pytest.mark.parametrize(
+    "size", [(640, 480), (1280, 720), (333, 1000), (1000, 335), (2000, 77), (30, 9), (777, 513)]
+)
+def test_an_image_has_the_tokens_that_deepseeks_own_code_gives_it(
+    size: tuple[int, int], detail: Literal["high", "low"]
+) -> None:
+    options = recipe.PreprocessOptions(detail, 8_000, 512)
+    info = recipe.OpenCvImagePreprocessor().preprocess(png(*size), options)
+    expected = 1 + recipe.MultiModalData([info]).image_token_adjustment()
+
+    assert tokens_of_pixels(*size, low_detail=detail == "low") == expected
+
+
+def shown(url: str, **more: object) -> dict[str, Any]:
+    image = {"type": "image_url", "image_url": {"url": url, **more}}
+    content = [{"type": "text", "text": "Hello"}, image]
+    return {"model": "deepseek-flash", "messages": [{"role": "user", "content": content}]}
+
+
+def test_a_local_image_is_measured_and_one_behind_an_address_is_unknown(
+    counted: Count, tmp_path: Path
+) -> None:
+    (tmp_path / "a b.png").write_bytes(png(1000, 1000))
+
+    local = counted(shown(str(tmp_path / "a b.png")), "deepseek-flash")
+    linked = counted(shown((tmp_path / "a b.png").as_uri()), "deepseek-flash")
+    remote = counted(shown("https://example.com/a.png"), "deepseek-flash")
+
+    assert (local.parts.images, local.unknown_images) == (602, 0)
+    assert linked == local
+    assert (remote.parts.images, remote.unknown_images) == (184, 1)
+    assert local.parts.input - remote.parts.input == 602 - 184
+
+
+def test_an_image_behind_a_file_id_is_unknown_and_refused(counted: Count) -> None:
+    image = {"type": "input_image", "file_id": "file-1"}
+    body = {"model": "deepseek-flash", "input": [{"role": "user", "content": [image]}]}
+
+    tokens = counted(body, "deepseek-flash", Kind.RESPONSES)
+
+    assert (tokens.parts.images, tokens.unknown_images) == (184, 1)
+    assert "file_id is not supported" in (tokens.refused or "")
+
+
+def test_pro_has_a_line_of_text_for_an_image(counted: Count) -> None:
+    tokens = counted(shown("https://example.com/a.png"), "deepseek-v4-pro")
+
+    assert (tokens.parts.images, tokens.unknown_images) == (0, 0)
+
+
+def chat(**more: object) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": "Hello"}], **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "ceiling", "reason"),
+    [
+        ({}, 65_536, None),
+        ({"max_tokens": 100}, 100, None),
+        ({"max_completion_tokens": 100}, 65_536, None),  # not a parameter of this API
+        ({"reasoning_effort": "max"}, 131_072, None),
+        ({"thinking": {"type": "disabled"}}, 8_192, None),
+        ({"max_tokens": 393_217}, 393_216, "Invalid max_tokens value"),
+        ({"n": 2}, 65_536, "Invalid n value"),
+        ({"temperature": 7}, 65_536, "Invalid temperature value"),
+        ({"response_format": {"type": "json_object"}}, 65_536, "must contain the word 'json'"),
+    ],
+)
+def test_a_body_has_its_own_ceiling_and_what_is_refused_is_counted(
+    counted: Count, more: dict[str, Any], ceiling: int, reason: str | None
+) -> None:
+    tokens = counted(chat(**more))
+
+    assert tokens.output_ceiling == ceiling
+    assert (reason or "") in (tokens.refused or "")
+    assert (tokens.refused is None) == (reason is None)
+    if more.get("reasoning_effort") is None and "thinking" not in more:
+        assert tokens.parts.input == 84
+
+
+def test_input_and_output_beyond_the_context_are_refused(counted: Count) -> None:
+    long = chat(max_tokens=2_000) | {"messages": [{"role": "user", "content": " a" * 998_500}]}
+
+    tokens = counted(long)
+
+    assert tokens.parts.input > 998_000
+    assert "maximum context length is 1000000 tokens" in (tokens.refused or "")
+    assert tokens.output_ceiling < 2_000
+
+
+def test_a_prefix_is_counted_exactly_and_a_fim_body_by_its_layout(counted: Count) -> None:
+    fim = {"model": "m", "prompt": "Hello", "suffix": "Hello, world!", "max_tokens": 7}
+
+    tokens = counted(fim, kind=Kind.FIM)
+
+    assert tokens.parts.input == 1 + 4 + 4
+    assert tokens.output_ceiling == 7

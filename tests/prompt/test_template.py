@@ -1,0 +1,169 @@
+"""The prompt as the API receives it: equal to DeepSeek's renderer, token by token."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import deepseek_recipe as recipe
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepseek_cost import count_tokens
+from deepseek_cost.pricing.entries import Template
+from deepseek_cost.prompt import template as template_module
+from deepseek_cost.prompt.template import Effort, Mode, _tabled, frame, renderer_is_installed
+from deepseek_cost.tokenizer import default_counter, vocabulary
+from deepseek_cost.tokenizer.stream import StreamCounter
+from tests.conftest import Dscost
+from tests.hostile import FRAGMENTS
+
+MODES = [Mode(thinking=False), *(Mode(effort=effort) for effort in Effort)]
+RENDERED = [Template.V4, Template.V4_1]
+texts = st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("model", "off", "low", "high", "most"),
+    [("deepseek-v4-pro", 5, 5, 84, 97), ("deepseek-flash", 5, 31, 31, 31)],
+)
+def test_hello_costs_what_the_api_was_seen_to_bill(
+    model: str, off: int, low: int, high: int, most: int
+) -> None:
+    assert count_tokens("Hello", model=model, thinking=False).input == off
+    assert count_tokens("Hello", model=model, effort="low").input == low
+    assert count_tokens("Hello", model=model).input == high
+    assert count_tokens("Hello", model=model, effort="max").input == most
+    assert count_tokens("Hello", model=model).text == 1
+
+
+@pytest.fixture(scope="module")
+def official(tmp_path_factory: pytest.TempPathFactory) -> recipe.Tokenizer:
+    """DeepSeek's vocabulary, with the token that V4.1 spells where V4 has a placeholder."""
+    text = vocabulary.original_path().read_text(encoding="utf-8")
+    path = tmp_path_factory.mktemp("vocabulary") / "tokenizer.json"
+    path.write_text(text.replace("<｜place▁holder▁no▁0｜>", "<｜System｜>"), encoding="utf-8")
+    return recipe.Tokenizer.from_file(str(path))
+
+
+def encode(
+    official: recipe.Tokenizer, template: Template, mode: Mode, system: str, user: str
+) -> list[int]:
+    """Encode a prompt with DeepSeek's renderer and its tokenizer from end to end."""
+    encoding: Any
+    version, encoding = {
+        Template.V4: (recipe.ModelVersion.DeepseekV4Pro, recipe.DeepseekV4Encoding()),
+        Template.V4_1: (recipe.ModelVersion.DeepseekV41Flash, recipe.DeepseekV41Encoding()),
+    }[template]
+    messages = [{"role": "system", "content": system}] if system else []
+    body: dict[str, Any] = {
+        "model": "m",
+        "messages": [*messages, {"role": "user", "content": user}],
+        "thinking": {"type": "enabled" if mode.thinking else "disabled"},
+    }
+    if mode.thinking:
+        body["reasoning_effort"] = mode.effort.value
+    options = recipe.ConversionOptions().with_model_alias("m", version)
+    conversation = recipe.ChatCompletionRequest(body).convert(options).conversation
+    return list(encoding.with_tokenizer(official).encode(conversation))
+
+
+@pytest.mark.parametrize("template", RENDERED)
+@pytest.mark.parametrize("mode", MODES, ids=lambda m: m.effort.value if m.thinking else "off")
+@given(system=texts, user=texts)
+@settings(max_examples=60, deadline=None)
+def test_a_prompt_has_as_many_tokens_as_in_deepseeks_own_code(
+    official: recipe.Tokenizer, template: Template, mode: Mode, system: str, user: str
+) -> None:
+    counter = default_counter()
+
+    around = frame(template, mode, system, counter)
+    tokens = counter.count([user]) + around.system + around.template
+
+    assert around.exact
+    assert tokens == len(encode(official, template, mode, system, user))
+
+
+@pytest.fixture
+def without_renderer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    renderer_is_installed.cache_clear()
+    monkeypatch.setattr(template_module, "find_spec", lambda _: None)
+    yield
+    monkeypatch.undo()
+    renderer_is_installed.cache_clear()
+
+
+@pytest.mark.usefixtures("without_renderer")
+@pytest.mark.parametrize("template", RENDERED)
+@pytest.mark.parametrize("mode", MODES, ids=lambda m: m.effort.value if m.thinking else "off")
+def test_without_the_renderer_a_plain_prompt_has_the_same_template(
+    counter: StreamCounter, template: Template, mode: Mode
+) -> None:
+    tabled = frame(template, mode, "", counter)
+    renderer_is_installed.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(template_module, "find_spec", lambda _: object())
+        rendered = frame(template, mode, "", counter)
+
+    assert tabled.template == rendered.template
+    assert not tabled.exact
+
+
+@given(system=texts)
+@settings(max_examples=150, deadline=None)
+def test_without_the_renderer_a_system_text_is_at_most_two_tokens_off(system: str) -> None:
+    counter = default_counter()
+    for template in RENDERED:
+        for mode in MODES:
+            exact = frame(template, mode, system, counter).template
+
+            assert abs(_tabled(template, mode, system) - exact) <= 2
+
+
+@pytest.mark.usefixtures("without_renderer")
+def test_without_the_renderer_the_figure_is_marked(dscost: Dscost, hello: Path) -> None:
+    ran = dscost("count", hello, "--json")
+
+    assert ran.code == 0
+    assert {
+        "about": "template",
+        "value": "approximate: from a table, at most 2 tokens off",
+        "set_by": "pip install 'deepseek-cost[exact]'",
+    } in json.loads(ran.out)["assumptions"]
+
+
+def plain_cases(shared: Path) -> Iterator[dict[str, Any]]:
+    """Yield the recordings of a user message, after at most a system message, and nothing else."""
+    for line in (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        request = case["request"]
+        messages = request.get("messages", [])
+        roles = [message["role"] for message in messages]
+        strings = all(isinstance(message["content"], str) for message in messages)
+        plain = roles in (["user"], ["system", "user"]) and strings and not request.get("tools")
+        if case["template"] in ("v4", "v4.1") and case["residual"] == 0 and plain:
+            yield case
+
+
+def test_plain_prompts_have_the_tokens_that_the_api_billed(shared: Path) -> None:
+    compared = 0
+    for case in plain_cases(shared):
+        request = case["request"]
+        system = "".join(m["content"] for m in request["messages"][:-1])
+        thinking = request.get("thinking", {}).get("type", "enabled") == "enabled"
+        asked = request.get("reasoning_effort", "high")
+        effort = {"xhigh": "max", "medium": "high"}.get(asked, asked) if thinking else None
+        model = "deepseek-v4-pro" if case["template"] == "v4" else "deepseek-flash"
+
+        tokens = count_tokens(
+            request["messages"][-1]["content"],
+            model=model,
+            system=system,
+            thinking=thinking,
+            effort=effort,
+        )
+
+        assert tokens.input == case["usage"]["prompt_tokens"], case["id"]
+        compared += 1
+    assert compared >= 10
