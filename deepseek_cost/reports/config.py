@@ -33,8 +33,7 @@ class ConfigReport(Report):
             table.add_row(entry.name, _value(entry), entry.place or entry.source)
         how = (
             "a flag such as --model beats a variable such as DSCOST_MODEL, which beats",
-            "dscost.toml and [tool.dscost] of pyproject.toml, "
-            "the nearest to the current folder first",
+            "dscost.toml and [tool.dscost] of pyproject.toml, the nearest to where you are first",
         )
         return page_of(head, table, words(how, is_quiet=True), warnings=self.warnings)
 
