@@ -17,13 +17,13 @@ from deepseek_cost.errors import InputError, UnknownModelError, UsageError
 from deepseek_cost.estimates.assumptions import warnings_of, warnings_of_workload
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.ledger import Ledger
+from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.estimates.quote import Quote
-from deepseek_cost.estimates.subtotal import Subtotal
 from deepseek_cost.estimates.tally import PromptTokens, Scenario
 from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import Feed
-from deepseek_cost.inputs.routing import Served, ServedNames, served
+from deepseek_cost.inputs.reader import Input
+from deepseek_cost.inputs.routing import Route, Routes, route
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Currency, Model, Rates
@@ -43,7 +43,7 @@ _OF_CLIENT: Final = ("extra_headers", "extra_query", "timeout")
 WHICH_MODEL: Final = "which model? pass model='deepseek-v4-pro' or another name"
 
 
-class Said(Struct, frozen=True):
+class PromptOptions(Struct, frozen=True):
     """What is said beside a text or messages; None where the API's default holds."""
 
     system: str = ""
@@ -57,15 +57,15 @@ class Said(Struct, frozen=True):
     @property
     def names(self) -> list[str]:
         """What of it is given."""
-        given = {
+        model_name = {
             "system": self.system != "",
             "thinking": self.thinking is not None,
             "effort": self.effort is not None,
         }
-        return [name for name, is_given in given.items() if is_given]
+        return [name for name, is_given in model_name.items() if is_given]
 
 
-class GivenText(Feed):
+class ValueInput(Input):
     """A text that needs no decoding, whatever characters it has."""
 
     text: str = ""
@@ -75,18 +75,18 @@ class GivenText(Feed):
         yield self.text
 
 
-def opened(request: Request, model: str | None, said: Said) -> Feed:
+def open_request(request: Request, model: str | None, options: PromptOptions) -> Input:
     """Open a request; messages become a body for `model`. Raises InputError, UsageError."""
     if isinstance(request, str):
         _require_model(model)
-        return GivenText(_SOURCE, BytesIO(), Kind.TEXT, is_text=True, text=request)
+        return ValueInput(_SOURCE, BytesIO(), Kind.TEXT, is_text=True, text=request)
     if isinstance(request, Mapping):
-        if said.names:
-            names = ", ".join(said.names)
+        if options.names:
+            names = ", ".join(options.names)
             raise UsageError(f"{names}: of texts and messages; a whole request says it by itself")
         return _of_json(_sent(request))
     if isinstance(request, Sequence) and not isinstance(request, bytes | bytearray):
-        return _of_json(_body(request, _require_model(model), said))
+        return _of_json(_body(request, _require_model(model), options))
     raise InputError(
         f"a request is a text, a list of messages or a whole request as a dict, "
         f"not {type(request).__name__}"
@@ -109,12 +109,12 @@ def _require_model(model: str | None) -> str:
     return model
 
 
-def _body(messages: Sequence[Any], model: str, said: Said) -> dict[str, Any]:
-    system = [{"role": "system", "content": said.system}] if said.system else []
+def _body(messages: Sequence[Any], model: str, options: PromptOptions) -> dict[str, Any]:
+    system = [{"role": "system", "content": options.system}] if options.system else []
     body: dict[str, Any] = {"model": model, "messages": [*system, *messages]}
-    if said.thinking is not None:
-        body["thinking"] = {"type": "enabled" if said.thinking else "disabled"}
-    return body | ({"reasoning_effort": said.effort.value} if said.effort else {})
+    if options.thinking is not None:
+        body["thinking"] = {"type": "enabled" if options.thinking else "disabled"}
+    return body | ({"reasoning_effort": options.effort.value} if options.effort else {})
 
 
 def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,12 +124,12 @@ def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
     return body | (dict(extra) if isinstance(extra, Mapping) else {})
 
 
-def _of_json(value: dict[str, Any]) -> Feed:
+def _of_json(value: dict[str, Any]) -> Input:
     try:
         text = json.dumps(value, allow_nan=False, default=plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the request cannot be sent as JSON: {error}") from error
-    return Feed(_SOURCE, BytesIO(text.encode()), None, is_text=False)
+    return Input(_SOURCE, BytesIO(text.encode()), None, is_text=False)
 
 
 _DEFAULT_MODEL: Final = "deepseek-v4-pro"
@@ -153,11 +153,13 @@ def count_tokens(
     whose size is not at hand, UsageError for options that a whole request has itself.
     """
     book = prices or load_prices()
-    said = _said(system, thinking, effort)
-    given = model or (None if isinstance(request, Mapping) else _DEFAULT_MODEL)
-    feed, found = _addressed(request, given, said, book)
+    options = _prompt_options(system, thinking, effort)
+    model_name = model or (None if isinstance(request, Mapping) else _DEFAULT_MODEL)
+    opened, found = _addressed(request, model_name, options, book)
     columns = [(found, None)]
-    (tally,) = _taken(feed, _workload(book, said, _scenario(said), columns, given)).totals()
+    (tally,) = _counted(
+        opened, _workload(book, options, _scenario(options), columns, model_name)
+    ).totals()
     if tally.unknown_images:
         raise InputError(
             f"the tokens of {tally.unknown_images:,} images are unknown, because they are not at "
@@ -211,14 +213,14 @@ def estimate(
     UnpricedError where no price is known, UsageError for more output than the model gives.
     """
     book = prices or load_prices()
-    said = _said(system, thinking, effort)
-    scenario = _scenario(said, output_tokens, cache_hit_ratio, requests)
-    feed, found = _addressed(request, model, said, book)
+    options = _prompt_options(system, thinking, effort)
+    scenario = _scenario(options, output_tokens, cache_hit_ratio, requests)
+    opened, found = _addressed(request, model, options, book)
     price = book.price(found.name, at, choice(Currency, currency, "currency"))
     columns = [(found, price.rates)]
-    workload = _taken(feed, _workload(book, said, scenario, columns, model))
+    workload = _counted(opened, _workload(book, options, scenario, columns, model))
     (tally,) = workload.totals()
-    doubts = (*warnings_of(book, [Estimate(tally, price)]), *workload.subtotal.notes)
+    doubts = (*warnings_of(book, [Estimate(tally, price)]), *workload.partial.notes)
     return Estimate(tally, price, (*doubts, *warnings_of_workload(workload)))
 
 
@@ -241,16 +243,16 @@ def estimate_report(
     A notebook shows it as a table. Raises as `estimate`.
     """
     book = prices or load_prices()
-    said = _said(system, thinking, effort)
-    scenario = _scenario(said, output_tokens, cache_hit_ratio, requests)
+    options = _prompt_options(system, thinking, effort)
+    scenario = _scenario(options, output_tokens, cache_hit_ratio, requests)
     wanted = choice(Currency, currency, "currency")
     if not models:
         raise UsageError("models is empty; name at least one")
-    feed, _ = _addressed(request, models[0], said, book)
+    opened, _ = _addressed(request, models[0], options, book)
     listed = [book.price(name, at, wanted) for name in dict.fromkeys(models)]
     columns = [(price.model, price.rates) for price in listed]
-    workload = _taken(feed, _workload(book, said, scenario, columns, models[0]))
-    quote = Quote(book, listed, scenario, moving=None, zone="UTC")
+    workload = _counted(opened, _workload(book, options, scenario, columns, models[0]))
+    quote = Quote(book, listed, scenario, time_label=None, zone="UTC")
     table = PriceTable(
         source="given" if prices else "bundled",
         chosen_by="prices" if prices else "bundled",
@@ -260,65 +262,71 @@ def estimate_report(
 
 
 def _addressed(
-    request: Request, given: str | None, said: Said, book: PriceBook
-) -> tuple[Feed, Model]:
+    request: Request, model_name: str | None, options: PromptOptions, book: PriceBook
+) -> tuple[Input, Model]:
     """Open a request, and find the model given, else the one that serves the name in it."""
-    model = None if given is None else book.find(given)
-    feed = opened(request, model.name if model else None, said)
-    return feed, model or _own_model(feed, book)
+    model = None if model_name is None else book.find(model_name)
+    opened = open_request(request, model.name if model else None, options)
+    return opened, model or _own_model(opened, book)
 
 
-def _own_model(feed: Feed, book: PriceBook) -> Model:
-    found = feed.first()
+def _own_model(opened: Input, book: PriceBook) -> Model:
+    found = opened.first()
     if found is None:
-        raise InputError("; ".join(map(str, feed.requests())))
+        raise InputError("; ".join(map(str, opened.requests())))
     name = found.body.get("model")
     if not isinstance(name, str):
         raise UsageError(WHICH_MODEL)
-    return served(name, found.kind, book).model
+    return route(name, found.kind, book).model
 
 
 def _workload(
     book: PriceBook,
-    said: Said,
+    options: PromptOptions,
     scenario: Scenario,
     columns: Sequence[tuple[Model, Rates | None]],
-    given: str | None,
+    model_name: str | None,
 ) -> Workload:
     """Return an empty workload; a model that was given stands for an unknown name, too."""
 
-    def find(name: str, kind: Kind) -> Served | None:
+    def find(name: str, kind: Kind) -> Route | None:
         try:
-            return served(name, kind, book)
+            return route(name, kind, book)
         except UnknownModelError:
-            if given is None:
+            if model_name is None:
                 raise
             return None
 
     return Workload(
-        Subtotal([Ledger(model, rates) for model, rates in columns]),
+        PartialResult([Ledger(model, rates) for model, rates in columns]),
         scenario=scenario,
-        system=said.system,
+        system=options.system,
         counter=sparing_counter(),
-        served_by=ServedNames(find),
+        routes=Routes(find),
     )
 
 
-def _taken(feed: Feed, workload: Workload) -> Workload:
+def _counted(opened: Input, workload: Workload) -> Workload:
     """Take a request into a workload; raises InputError for one that the API refuses."""
-    workload.take(feed)
+    workload.read(opened)
     for ledger in workload.ledgers:
         if ledger.refusals.first:
             raise InputError(f"{ledger.model.name}: the API refuses {ledger.refusals.first}")
     return workload
 
 
-def _said(system: str, thinking: bool | None, effort: Effort | str | None) -> Said:  # noqa: FBT001
-    return Said(system, thinking, None if effort is None else choice(Effort, effort, "effort"))
+def _prompt_options(
+    system: str,
+    thinking: bool | None,  # noqa: FBT001 - as the public functions have it
+    effort: Effort | str | None,
+) -> PromptOptions:
+    return PromptOptions(
+        system, thinking, None if effort is None else choice(Effort, effort, "effort")
+    )
 
 
 def _scenario(
-    said: Said,
+    options: PromptOptions,
     output_tokens: int | None = None,
     cache_hit_ratio: Decimal | float | str = "0",
     requests: int = 1,
@@ -327,5 +335,5 @@ def _scenario(
         raise UsageError(f"requests={requests!r} is not between 1 and {_MOST_REQUESTS:,}")
     if output_tokens is not None and output_tokens < 0:
         raise UsageError(f"output_tokens={output_tokens!r} is negative")
-    mode = Mode(said.thinking is not False, said.effort or Effort.HIGH)
+    mode = Mode(options.thinking is not False, options.effort or Effort.HIGH)
     return Scenario(mode, output_tokens, parse_ratio(str(cache_hit_ratio)), requests)

@@ -62,7 +62,7 @@ class Sequences:
         for case in cases:
             billed, hit = _input(case)
             prompt = self._body(case).prompt(self._encoder)
-            forecast = cache.take(_longer(prompt, more))
+            forecast = cache.send(_longer(prompt, more))
             if before is not None:
                 reason = self._reason(before, case)
                 yield Transition(
@@ -84,9 +84,9 @@ class Sequences:
         if prompt.ids == earlier.ids:
             return True
         answered = self._answered(before)
-        if answered is None or not answered.answers:
+        if answered is None or not answered.outputs:
             return False
-        end = answered.answers[-1][1] * ID_BYTES
+        end = answered.outputs[-1][1] * ID_BYTES
         return answered.ids.startswith(earlier.ids) and prompt.ids.startswith(answered.ids[:end])
 
     def _billed_otherwise(self, case: dict[str, Any]) -> int:
@@ -121,7 +121,7 @@ class Sequences:
             for one in (before, case)
         )
         miss = explain(earlier, later, _input(before)[0], self._encoder.count)
-        return "" if miss is None else miss.told("it", "the one before")
+        return "" if miss is None else miss.message("it", "the one before")
 
     def _body(self, case: dict[str, Any], body: dict[str, Any] | None = None) -> Body:
         name = case["request"]["model"]
@@ -156,5 +156,5 @@ def _input(case: dict[str, Any]) -> tuple[int, int]:
 def _longer(prompt: Prompt, more: int) -> Prompt:
     """Return a prompt with so many tokens more at its beginning, or fewer."""
     ids = bytes(ID_BYTES * max(0, more)) + prompt.ids[ID_BYTES * max(0, -more) :]
-    answers = [(begin + more, end + more) for begin, end in prompt.answers]
-    return Prompt(ids, prompt.said + more, answers, prompt.owner)
+    answers = [(begin + more, end + more) for begin, end in prompt.outputs]
+    return Prompt(ids, prompt.input_end + more, answers, prompt.owner)

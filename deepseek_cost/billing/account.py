@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from deepseek_cost.billing.profile import UNKNOWN_MODE, Habit, Profile
 from deepseek_cost.billing.records import Record
-from deepseek_cost.billing.tariff import Figures, Stretch, Sums, Tariff, figures_of
+from deepseek_cost.billing.tariff import BillTotals, Stretch, Sums, Tariff, figures_of
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Fault
@@ -80,7 +80,7 @@ class Account:
 
         self._day = day
 
-    def take(self, found: Record | Fault) -> Stretch | None:
+    def add(self, found: Record | Fault) -> Stretch | None:
         """Take in a line; return the stretch that prices it, None where it cannot be priced."""
         if isinstance(found, Fault):
             self._refuse(found)
@@ -95,7 +95,7 @@ class Account:
             self._refuse(found.line.fault(reason if at in reason else f"{reason},{at}"))
             return None
         self.near_edge += tariff.is_near_edge(seconds)
-        self._note(found, seconds, stretch)
+        self._add_to_group(found, seconds, stretch)
         return stretch
 
     @property
@@ -103,7 +103,7 @@ class Account:
         """The requests that could be priced."""
         return sum(sums.requests for sums in self._groups.values())
 
-    def figures(self) -> Iterator[tuple[Group, Figures]]:
+    def figures(self) -> Iterator[tuple[Group, BillTotals]]:
         """Yield the figures of every group, the earliest day first; a group may come twice."""
         for (day, stretch, key), sums in sorted(self._groups.items(), key=lambda item: item[0][0]):
             price = stretch.price
@@ -114,26 +114,26 @@ class Account:
         for (hour, stretch), sums in self.hours.items():
             yield hour, cost_of(sums.usage, stretch.price.rates).total
 
-    def _note(self, record: Record, seconds: float, stretch: Stretch) -> None:
+    def _add_to_group(self, record: Record, seconds: float, stretch: Stretch) -> None:
         usage = record.usage
         self.assumed_splits += usage.assumed_split
         self.untold_reasoning += usage.reasoning is None
         self.first = seconds if self.first is None else min(self.first, seconds)
         self.last = seconds if self.last is None else max(self.last, seconds)
         group = (self._day(int(seconds // _QUARTER)), stretch, self._key(record.key))
-        self._groups[group].note(usage)
+        self._groups[group].add(usage)
         if self.keeps_hours:
-            self.hours[int(seconds // _HOUR), stretch].note(usage)
+            self.hours[int(seconds // _HOUR), stretch].add(usage)
 
     def _instant(self, record: Record) -> float:
-        wanted, other = record.start, record.end
+        instant, other = record.start, record.end
         if self.tier_by is TierBy.END:
-            wanted, other = other, wanted
-        if wanted is None:
+            instant, other = other, instant
+        if instant is None:
             self.other_instant += 1
-            wanted = other
-        assert wanted is not None  # noqa: S101 - a record has one of the two
-        return wanted
+            instant = other
+        assert instant is not None  # noqa: S101 - a record has one of the two
+        return instant
 
     def _key(self, key: str | None) -> str | None:
         if key is None or key in self._keys:
@@ -159,9 +159,9 @@ class Intake(Struct):
     priced: Counter[str] = field(default_factory=Counter)
     unpriced: Counter[str] = field(default_factory=Counter)
 
-    def take(self, name: str, found: Record | Fault) -> None:
+    def add(self, name: str, found: Record | Fault) -> None:
         """Take in a line of the log with this name."""
-        stretch = self.account.take(found)
+        stretch = self.account.add(found)
         if stretch is None or isinstance(found, Fault):
             self.unpriced[name] += 1
             return
@@ -169,6 +169,6 @@ class Intake(Struct):
         thinking = UNKNOWN_MODE
         if found.request is not None and self.make_proof is not None:
             self.proof = self.proof or self.make_proof()
-            thinking = self.proof.take(found, stretch) or UNKNOWN_MODE
+            thinking = self.proof.add(found, stretch) or UNKNOWN_MODE
         habit = Habit(stretch.price.model.name, thinking, found.label)
-        self.profile.note(habit, found.usage.tokens.output, found.usage.reasoning)
+        self.profile.add(habit, found.usage.tokens.output, found.usage.reasoning)

@@ -15,8 +15,8 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
     yield Assumption("tier", by, "--tier-by")
     if account.other_instant:
         other = TierBy.END if account.tier_by is TierBy.START else TierBy.START
-        told = f"{account.other_instant:,} lines tell the {other} alone, which stands in"
-        yield Assumption("tier", told, "--field")
+        value = f"{account.other_instant:,} lines tell the {other} alone, which stands in"
+        yield Assumption("tier", value, "--field")
     if account.assumed_splits:
         split = f"assumed for {account.assumed_splits:,} lines that do not tell hits"
         yield Assumption("cache_hits", split, "--cache-hit-ratio")

@@ -12,7 +12,7 @@ from deepseek_cost.billing.records import Reading, Record
 from deepseek_cost.billing.response import Chunks
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import open_feed
+from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.request import Fault, Line
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import PACKED, Advance, reading
@@ -26,7 +26,7 @@ def read_log(source: TextSource, how: Reading, advance: Advance) -> Records:
     chunks = Chunks()
     with reading(source.name):
         for document in _documents(source, advance):
-            found = [document] if isinstance(document, Fault) else chunks.take(document)
+            found = [document] if isinstance(document, Fault) else chunks.add(document)
             for part in found:
                 yield _private(part) if isinstance(part, Fault) else how.record(*part)
     yield from chunks.end()
@@ -37,9 +37,9 @@ def _documents(source: TextSource, advance: Advance) -> Documents:
         with source.open(advance) as file:
             yield from _rows(source, file)
     else:
-        feed = open_feed(source, Kind.CHAT, advance)  # any kind but text: it is JSON
-        with closing(feed.file):
-            yield from feed.documents()
+        opened = open_input(source, Kind.CHAT, advance)  # any kind but text: it is JSON
+        with closing(opened.file):
+            yield from opened.documents()
 
 
 def _is_csv(source: TextSource) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, Protocol, cast, runtime_checkable
+from warnings import warn
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from deepseek_cost.billing.usage import NoUsageError, usage_of
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.jsonl import Document
 from deepseek_cost.inputs.request import Fault, Line
-from deepseek_cost.inputs.routing import served
+from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import Price, PriceBook, require_zone
 from deepseek_cost.pricing.cost import Cost, TokenUsage, cost_of
 from deepseek_cost.pricing.entries import Currency
@@ -89,8 +90,8 @@ def price_usage(
             usage = usage_of(_fields(usage)).tokens
         except NoUsageError as error:
             raise InputError(_of_python(error)) from error
-    wanted = choice(Currency, currency, "currency")
-    return Charge(usage, (prices or load_prices()).price(model, at, wanted))
+    unit = choice(Currency, currency, "currency")
+    return Charge(usage, (prices or load_prices()).price(model, at, unit))
 
 
 def price_answer(
@@ -110,7 +111,7 @@ def price_answer(
     parts = [answer] if isinstance(answer, Mapping | ClientObject) else answer
     charge: Charge | None = None
     for part in parts:
-        charge = meter.take(part) or charge
+        charge = meter.add(part) or charge
     meter.close()
     if charge is None:
         raise InputError("no usage in it")
@@ -144,7 +145,7 @@ class Meter:
         """What all answers so far did cost."""
         return self.cost.total
 
-    def take(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
+    def add(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
         """Price an answer, or what ends a stream; None for a chunk before that.
 
         Raises as price_answer, and for a stream that another one shows to have broken off.
@@ -154,9 +155,14 @@ class Meter:
             fields = _fields(cast("Answer", fields.get("chunk")))
         charge = None
         if not _is_of_helper(fields):
-            for found in self._chunks.take(Document(_ANSWER, fields)):
+            for found in self._chunks.add(Document(_ANSWER, fields)):
                 charge = self._price(found, at or self._at)
         return charge
+
+    def take(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
+        """Call `add`, its new name; warns with DeprecationWarning."""
+        warn("Meter.take is now Meter.add", DeprecationWarning, stacklevel=2)
+        return self.add(part, at=at)
 
     def close(self) -> None:
         """Raise InputError for streams of which no usage came: what they cost is unknown."""
@@ -172,7 +178,7 @@ class Meter:
             raise InputError(_of_python(record.reason))
         seconds = record.start if record.start is not None else record.end
         when = at or datetime.fromtimestamp(seconds or 0, UTC)
-        model = served(record.model, record.kind, self._book).model.name
+        model = route(record.model, record.kind, self._book).model.name
         charge = Charge(record.usage.tokens, self._book.price(model, when, self._currency))
         self.requests += 1
         self.cost += charge.cost

@@ -63,7 +63,7 @@ class Profile(Struct):
 
     by_habit: dict[Habit, Lengths] = field(default_factory=dict)
 
-    def note(self, habit: Habit, output: int, reasoning: int | None) -> None:
+    def add(self, habit: Habit, output: int, reasoning: int | None) -> None:
         """Take in an answer."""
         if habit not in self.by_habit and len(self.by_habit) >= _MOST_LABELS:
             habit = habit._replace(label=_OTHER_LABELS)

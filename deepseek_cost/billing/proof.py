@@ -11,12 +11,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.billing.records import Record, request_in
-from deepseek_cost.billing.response import answer_of
+from deepseek_cost.billing.response import parse_response
 from deepseek_cost.billing.tariff import Stretch, Sums, figures_of, total
 from deepseek_cost.errors import DscostError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
-from deepseek_cost.inputs.routing import served
+from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Model, Service, Template
 from deepseek_cost.prompt.body import Body, RenderedBody, read_body
@@ -34,8 +34,10 @@ def at_low_effort(request: Request) -> Request:
         low = request.body | {"reasoning_effort": "low"}
     else:
         name = "reasoning" if request.kind is Kind.RESPONSES else "output_config"
-        given = request.body.get(name)
-        low = request.body | {name: (given if isinstance(given, dict) else {}) | {"effort": "low"}}
+        current = request.body.get(name)
+        low = request.body | {
+            name: (current if isinstance(current, dict) else {}) | {"effort": "low"}
+        }
     return replace(request, body=low, text=json.dumps(low, ensure_ascii=False))
 
 
@@ -95,7 +97,7 @@ class Tried(Struct):
     forecast: int = 0
     billed: int = 0
 
-    def note(self, forecast: int, billed: int) -> bool:
+    def add(self, forecast: int, billed: int) -> bool:
         """Note a figure; tell whether it is exact."""
         self.requests += 1
         self.exact += forecast == billed
@@ -120,7 +122,7 @@ class Proof(Struct):
     _billed: dict[Stretch, Sums] = field(default_factory=dict)
     _models: dict[tuple[str, datetime], Model] = field(default_factory=dict)
 
-    def take(self, record: Record, stretch: Stretch) -> str | None:
+    def add(self, record: Record, stretch: Stretch) -> str | None:
         """Compare a record with the forecast of its request.
 
         Return the request's effort of thinking, or `off`; None where it cannot be counted.
@@ -152,13 +154,13 @@ class Proof(Struct):
         body, effort = self._read(request, model, service)
         tokens, usage = body.count(self.encoder), record.usage.tokens
         cache = self._caches.setdefault(service.billed_as, PrefixCache())
-        hits = cache.take(body.prompt(self.encoder), at)
+        hits = cache.send(body.prompt(self.encoder), at)
         self.best_hits += hits.best or 0
-        self._note_costs(tokens, hits, record, stretch)
-        if not self.prompts.note(tokens.parts.input, usage.input):
+        self._add_costs(tokens, hits, record, stretch)
+        if not self.prompts.add(tokens.parts.input, usage.input):
             reason = reason_of(request, tokens, service.template)
             self._deviates(record, "prompt tokens", tokens.parts.input, usage.input, reason)
-        if not self.hits.note(hits.expected, usage.cache_hit):
+        if not self.hits.add(hits.expected, usage.cache_hit):
             why = _reason_of_hits(hits, usage.cache_hit)
             self._deviates(record, "cache hits", hits.expected, usage.cache_hit, why)
         return effort
@@ -176,7 +178,7 @@ class Proof(Struct):
             body = read_body(at_low_effort(request), then, thinking=thinking)
         return body, effort
 
-    def _note_costs(
+    def _add_costs(
         self, tokens: RequestTokens, hits: Hits, record: Record, stretch: Stretch
     ) -> None:
         expected = min(hits.expected, tokens.parts.input)
@@ -188,13 +190,13 @@ class Proof(Struct):
 
     def _recount(self, record: Record) -> None:
         """Count the text of an answer, and compare that with the output billed."""
-        answer = answer_of(record.response)
+        answer = parse_response(record.response)
         if answer is None:
             return
         thinking = record.usage.reasoning is not None or bool(answer.reasoning)
         counted = answer.tokens(self.encoder.count, thinking=thinking)
         if counted is not None:
-            self.answers.note(counted, record.usage.tokens.output)
+            self.answers.add(counted, record.usage.tokens.output)
 
     def _deviates(
         self, record: Record, about: str, forecast: int, billed: int, reason: str
@@ -206,7 +208,7 @@ class Proof(Struct):
     def _stood_for(self, request: Request) -> bool | None:
         """Return the mode of thinking that the name in a request stood for, if it did."""
         try:
-            return served(str(request.body["model"]), request.kind, self.book).model.thinking
+            return route(str(request.body["model"]), request.kind, self.book).model.thinking
         except DscostError:
             return None
 

@@ -31,7 +31,7 @@ class Answer(Struct, frozen=True):
         return count(self.reasoning) + closes + count(self.content)
 
 
-def answer_of(response: Mapping[str, object]) -> Answer | None:
+def parse_response(response: Mapping[str, object]) -> Answer | None:
     """Read an answer; None for what holds none, or several."""
     if isinstance(response.get("choices"), list):
         return _of_chat(response)
@@ -98,7 +98,7 @@ class Chunks(Struct):
     _open: dict[str, Line] = field(default_factory=dict)
     _begun: dict[str, object] | None = None  # a message of the Anthropic format
 
-    def take(self, document: Document) -> Iterator[Document | Fault]:
+    def add(self, document: Document) -> Iterator[Document | Fault]:
         """Yield the document if it stands for an answer, or what takes its place."""
         outer = as_object(document.value) or {}
         event = outer.get("type")
@@ -109,7 +109,7 @@ class Chunks(Struct):
         elif event == "message_start" and (message := as_object(outer.get("message"))):
             if former := self._open.pop("message_start", None):  # events name no stream
                 yield _broken_off(former)
-            yield from self._noted("message_start", document.line)
+            yield from self._opened("message_start", document.line)
             self._begun = message
         elif self._begun is not None and event == "message_delta":
             self._open.pop("message_start", None)
@@ -127,7 +127,7 @@ class Chunks(Struct):
     def _chat(self, document: Document, outer: dict[str, object]) -> Iterator[Document | Fault]:
         name = str(outer.get("id"))[:_LONGEST_ID]
         if as_object(outer.get("usage")) is None:
-            yield from self._noted(name, document.line)
+            yield from self._opened(name, document.line)
         elif not outer.get("choices") or _has_finished(outer["choices"]):
             self._open.pop(name, None)
             yield document
@@ -140,9 +140,9 @@ class Chunks(Struct):
             self._open.pop(name, None)
             yield document
         elif event == "response.created":
-            yield from self._noted(name, document.line)
+            yield from self._opened(name, document.line)
 
-    def _noted(self, name: str, line: Line) -> Iterator[Fault]:
+    def _opened(self, name: str, line: Line) -> Iterator[Fault]:
         """Keep the place of an open stream, without its text."""
         self._open.setdefault(name, Line(line.source, "", line.line, line.column))
         if len(self._open) > _MOST_OPEN:

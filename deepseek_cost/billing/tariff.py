@@ -15,7 +15,7 @@ from deepseek_cost.billing.records import masked
 from deepseek_cost.billing.usage import Usage
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.routing import served
+from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import Price, PriceBook
 from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
 from deepseek_cost.pricing.entries import Currency
@@ -34,7 +34,7 @@ class Stretch(Struct, eq=False):
     """
 
     price: Price
-    beside: Price | None
+    alternative: Price | None
     since: float
     until: float
 
@@ -68,14 +68,14 @@ class Tariff(Struct):
             return True
 
 
-def tariff_of(book: PriceBook, name: str, beside: str, currency: Currency) -> Tariff:
+def tariff_of(book: PriceBook, name: str, alternative: str, currency: Currency) -> Tariff:
     """Return the tariff of a model, with the prices of another one beside it."""
 
     def find(seconds: float) -> Stretch:
         at = datetime.fromtimestamp(seconds, UTC)
         price = book.price(name, at, currency)
         try:
-            other = book.price(beside, at, currency)
+            other = book.price(alternative, at, currency)
         except UnpricedError:
             other = None
         ends = [end for one in (price, other) if one for end in (one.tier_until, one.period_until)]
@@ -100,18 +100,18 @@ class Tariffs(Struct):
         if known is not None:
             return known
         try:
-            model = served(name, kind, self.book).model.name
+            model = route(name, kind, self.book).model.name
         except UnknownModelError:
             raise UnknownModelError(f"unknown model {masked(name)!r}") from None
         tariff = self._by_model.get(model)
         if tariff is None:
-            tariff = tariff_of(self.book, model, self.beside(model), self.currency)
+            tariff = tariff_of(self.book, model, self.alternative(model), self.currency)
             self._by_model[model] = tariff
         if len(self._by_name) < _KNOWN_NAMES:
             self._by_name[name, kind] = tariff
         return tariff
 
-    def beside(self, model: str) -> str:
+    def alternative(self, model: str) -> str:
         """Return the default model that a model is held against."""
         flash, pro = self.defaults
         return flash if model == pro else pro
@@ -126,7 +126,7 @@ class Sums(Struct):
     output: int = 0
     reasoning: int = 0
 
-    def note(self, usage: Usage) -> None:
+    def add(self, usage: Usage) -> None:
         """Add a request."""
         self.requests += 1
         self.cache_hit += usage.tokens.cache_hit
@@ -149,7 +149,7 @@ class Sums(Struct):
         )
 
 
-class Figures(Struct, frozen=True):
+class BillTotals(Struct, frozen=True):
     """Sums with their cost, exactly, and what it would have been otherwise.
 
     `saved` by cache hits; `peak_extra` over the off-peak rates of the same period; `beside`: the
@@ -160,42 +160,44 @@ class Figures(Struct, frozen=True):
     cost: Cost
     saved: Decimal
     peak_extra: Decimal
-    beside: Decimal | None
+    alternative: Decimal | None
 
     @property
     def total(self) -> Decimal:
         """The whole cost."""
         return self.cost.total
 
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(
+    def __add__(self, other: "BillTotals") -> "BillTotals":
+        return BillTotals(
             sums=self.sums + other.sums,
             cost=self.cost + other.cost,
             saved=EXACT.add(self.saved, other.saved),
             peak_extra=EXACT.add(self.peak_extra, other.peak_extra),
-            beside=None
-            if self.beside is None or other.beside is None
-            else EXACT.add(self.beside, other.beside),
+            alternative=None
+            if self.alternative is None or other.alternative is None
+            else EXACT.add(self.alternative, other.alternative),
         )
 
 
-def figures_of(sums: Sums, stretch: Stretch) -> Figures:
+def figures_of(sums: Sums, stretch: Stretch) -> BillTotals:
     """Price sums at the rates that their stretch of time has."""
     usage, price = sums.usage, stretch.price
     cost = cost_of(usage, price.rates)
     uncached = cost_of(TokenUsage(0, usage.input, usage.output), price.rates)
     at_peak = price.tier is Tier.PEAK and price.other_rates
     off_peak = cost_of(usage, price.other_rates).total if at_peak and price.other_rates else None
-    return Figures(
+    return BillTotals(
         sums=sums,
         cost=cost,
         saved=EXACT.subtract(uncached.total, cost.total),
         peak_extra=Decimal(0) if off_peak is None else EXACT.subtract(cost.total, off_peak),
-        beside=cost_of(usage, stretch.beside.rates).total if stretch.beside else None,
+        alternative=cost_of(usage, stretch.alternative.rates).total
+        if stretch.alternative
+        else None,
     )
 
 
-def total(figures: Iterable[Figures]) -> Figures:
+def total(figures: Iterable[BillTotals]) -> BillTotals:
     """Add up figures."""
     nothing = Cost(Decimal(0), Decimal(0), Decimal(0))
-    return reduce(add, figures, Figures(Sums(), nothing, Decimal(0), Decimal(0), Decimal(0)))
+    return reduce(add, figures, BillTotals(Sums(), nothing, Decimal(0), Decimal(0), Decimal(0)))

@@ -45,7 +45,7 @@ _PLAINER: Final = {
 _FORMS: Final = ("--html", "--csv", "--markdown", "--svg", "--format")
 
 
-def told(error: TyperException) -> str:
+def plain_message(error: TyperException) -> str:
     """Return what is wrong, without the command to see for more."""
     if isinstance(error, NoSuchOption) and error.option_name in _FORMS and _has_report(error):
         return f"{error.message}; use --json and dscost render"
@@ -72,7 +72,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Read the command line; what is wrong with a setting is said of its file or variable."""
         settings = cast("SettingsContext", ctx)
-        with _told_with_place(settings):
+        with _errors_with_place(settings):
             rest = super().parse_args(ctx, args)
         settings.settle()
         return rest
@@ -114,19 +114,21 @@ class Command(TyperCommand):
                 formatter.write(f"{'':{formatter.current_indent}}# {example.purpose}\n")
                 formatter.write(f"{'':{formatter.current_indent}}{example.command}\n")
         with formatter.section("Exit codes"):
-            formatter.write_dl([(f"{code}", said) for code, said in manual.exit_codes.items()])
+            formatter.write_dl(
+                [(f"{code}", meaning) for code, meaning in manual.exit_codes.items()]
+            )
 
 
 def read_setting(context: SettingsContext, option: "Parameter") -> object:
     """Return the value of a setting that no flag gives; raises ConfigError where it is wrong."""
-    with _told_with_place(context), augment_usage_errors(context, param=option):
+    with _errors_with_place(context), augment_usage_errors(context, param=option):
         value, source = option.consume_value(context, {})
         context.set_parameter_source(option.name or "", source)
         return option.process_value(context, value)
 
 
 @contextmanager
-def _told_with_place(context: SettingsContext) -> "Iterator[None]":
+def _errors_with_place(context: SettingsContext) -> "Iterator[None]":
     """Tell of a wrong value that no flag gave with the variable or the file's key."""
     try:
         yield
@@ -270,7 +272,7 @@ def run(args: Sequence[str]) -> int:
             answer(command)
         outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
-        message, code = _told(error, args)
+        message, code = _message_of(error, args)
         say(message)
         return code
     if outcome == _INTERRUPTED:
@@ -279,7 +281,7 @@ def run(args: Sequence[str]) -> int:
     return int(outcome or 0)
 
 
-def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
+def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
     """Return what to say of an error, and its exit code."""
     code = DscostError.exit_code
     match error:
@@ -288,7 +290,7 @@ def _told(error: Exception, args: Sequence[str]) -> tuple[str, int]:
         case TyperException():
             words = [word for word in args if not word.startswith("-")]
             command = " ".join(["dscost", *(name for name in words[:1] if name in NAMES)])
-            return f"{told(error)}; see {command} --help", error.exit_code
+            return f"{plain_message(error)}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror or error}", code

@@ -12,14 +12,14 @@ class Group(NamedTuple):
 
     title: str
 
-    def option(self, *flags: str, **told: Any) -> Any:  # noqa: ANN401 - as typer.Option
+    def option(self, *flags: str, **settings: Any) -> Any:  # noqa: ANN401 - as typer.Option
         """Declare an option of one run."""
-        return typer.Option(*flags, rich_help_panel=self.title, **told)
+        return typer.Option(*flags, rich_help_panel=self.title, **settings)
 
-    def setting(self, *flags: str, **told: Any) -> Any:  # noqa: ANN401 - as typer.Option
+    def setting(self, *flags: str, **settings: Any) -> Any:  # noqa: ANN401 - as typer.Option
         """Declare an option that a file or a variable may give, too: DSCOST_MODEL for --model."""
         name = flags[0].partition("/")[0].removeprefix("--").replace("-", "_").upper()
-        return self.option(*flags, envvar=f"{PREFIX}{name}", show_envvar=False, **told)
+        return self.option(*flags, envvar=f"{PREFIX}{name}", show_envvar=False, **settings)
 
 
 READ: Final = Group("What is read")

@@ -44,7 +44,7 @@ def reading_of(
     )
 
 
-def take_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
+def read_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
     """Take all logs in, with a bar on long work, and return their names.
 
     Raises InputError for a log without a line, and where all lines are requests, not answers.
@@ -54,7 +54,7 @@ def take_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
     with progress(sum(source.size for source in found.sources)) as advance:
         for source in found.sources:
             for record in read_log(source, how, advance):
-                intake.take(source.name, record)
+                intake.add(source.name, record)
     names = list(dict.fromkeys(source.name for source in found.sources))
     for name in names:
         if not intake.priced[name] + intake.unpriced[name]:
@@ -89,11 +89,11 @@ def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":
     return make
 
 
-def _fields(given: Sequence[str]) -> "Fields":
+def _fields(pairs: Sequence[str]) -> "Fields":
     from deepseek_cost.billing.usage import Field, Fields
 
     own: dict[Field, list[str]] = {}
-    for text in given:
+    for text in pairs:
         what, equals, name = text.partition("=")
         if what not in list(Field) or not equals or not name:
             known = ", ".join(Field)
@@ -167,7 +167,7 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     account = Account(Tariffs(book, Currency.USD, DEFAULT_MODELS).find)
     intake = Intake(account, proof_maker(book))
     how = reading_of(book, (), (), at="now", tz="UTC")
-    take_logs(find_sources([name], None, "utf-8"), how, intake)
+    read_logs(find_sources([name], None, "utf-8"), how, intake)
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"
         say(f"warning: {name}: not learned from {account.unpriced:,} {lines}")

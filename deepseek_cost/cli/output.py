@@ -32,14 +32,14 @@ _SAID_OF_TERMINALS: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
 def write(report: "Report", *, as_json: bool, plain: bool = False) -> None:
     """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
-    tell_warnings(report)
+    report_warnings(report)
     if as_json:
         write_text(_as_json(report))
     else:
         write_text(_as_sentences(report) if plain else _as_table(report))
 
 
-def tell_warnings(report: "Report") -> None:
+def report_warnings(report: "Report") -> None:
     """Write the warnings to stderr."""
     for warning in report.warnings:
         say(f"warning: {warning}")

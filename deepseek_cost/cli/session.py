@@ -15,7 +15,7 @@ import typer
 from deepseek_cost.cli import values
 from deepseek_cost.cli.options import OnFault
 from deepseek_cost.cli.output import say
-from deepseek_cost.cli.settings import given_by
+from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.prompt.template import Effort, Mode
@@ -23,14 +23,14 @@ from deepseek_cost.text import unicode_name
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.balance import Balance
-    from deepseek_cost.estimates.cache_forecast import Forecast
-    from deepseek_cost.estimates.subtotal import Skips
+    from deepseek_cost.estimates.cache_forecast import CacheForecast
+    from deepseek_cost.estimates.partial_result import Skipped
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.inputs.parquet import Body
-    from deepseek_cost.inputs.reader import Feed
-    from deepseek_cost.inputs.routing import FindServed, Served
+    from deepseek_cost.inputs.reader import Input
+    from deepseek_cost.inputs.routing import FindRoute, Route
     from deepseek_cost.inputs.source import TextSource
     from deepseek_cost.inputs.streams import Advance
     from deepseek_cost.pricing.book import PriceBook
@@ -50,7 +50,7 @@ class Table(NamedTuple):
     """A price table with what chose it."""
 
     book: "PriceBook"
-    note: "PriceTable"
+    entry: "PriceTable"
 
 
 def price_table(flag: Path | None) -> Table:
@@ -61,7 +61,7 @@ def price_table(flag: Path | None) -> Table:
     choice = choose(flag)
     book = load_prices(choice.path)
     source = unicode_name(str(choice.path)) if choice.path else "bundled"
-    chosen_by = given_by("prices") or choice.chosen_by
+    chosen_by = set_by_name("prices") or choice.chosen_by
     return Table(book, PriceTable(source=source, chosen_by=chosen_by, checked=book.checked))
 
 
@@ -123,17 +123,17 @@ def timeline_by(gap: str | None) -> "Timeline":
 
 def prompt_options(thinking: bool, effort: Effort | None, system: str | None) -> list[str]:
     """Return the flags given that are of plain prompts alone; a setting may be of others, too."""
-    given = {
-        "--no-thinking": not thinking and given_by("thinking"),
-        "--effort": effort and given_by("effort"),
-        "--system": system and given_by("system"),
+    origins = {
+        "--no-thinking": not thinking and set_by_name("thinking"),
+        "--effort": effort and set_by_name("effort"),
+        "--system": system and set_by_name("system"),
     }
-    return [flag for flag, origin in given.items() if origin and origin.startswith("-")]
+    return [flag for flag, origin in origins.items() if origin and origin.startswith("-")]
 
 
-def names_of(book: "PriceBook", wanted: Sequence[str] | None) -> list[str]:
+def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
     """Return the models' full names, each once."""
-    return list(dict.fromkeys(book.find(name).name for name in wanted or DEFAULT_MODELS))
+    return list(dict.fromkeys(book.find(name).name for name in names or DEFAULT_MODELS))
 
 
 def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
@@ -183,24 +183,24 @@ def progress(size: int) -> "Iterator[Advance]":
         yield lambda count: progress.advance(task, count)
 
 
-class Takes(Protocol):
+class Reads(Protocol):
     """What sources are run through."""
 
     @property
     def kinds(self) -> set[Kind]:
         """What the sources taken were."""
 
-    def take(self, feed: "Feed") -> None:
+    def read(self, opened: "Input") -> None:
         """Take a source in."""
 
 
 @dataclass(slots=True)
-class Feeds:
+class Inputs:
     """The sources found, to be opened one after the other; standard input stays open."""
 
     found: "Found"
-    wanted: Kind | None
-    _held: "Feed | None" = field(default=None, init=False)
+    names: Kind | None
+    _held: "Input | None" = field(default=None, init=False)
 
     def require_files(self) -> None:
         """Refuse standard input, which the workers of a cluster cannot read."""
@@ -210,25 +210,25 @@ class Feeds:
     def hold_requests(self) -> bool:
         """Tell whether there are request bodies among the sources."""
         for source in self.found.sources:
-            with self._open(source, lambda _: None) as feed:
-                if not feed.is_text:
+            with self._open(source, lambda _: None) as opened:
+                if not opened.is_text:
                     return True
         return False
 
-    def own_model(self, book: "PriceBook", at: datetime | None) -> "Served | None":
+    def own_model(self, book: "PriceBook", at: datetime | None) -> "Route | None":
         """Return what serves the first request's model; None where there is no such."""
-        from deepseek_cost.inputs.routing import served
+        from deepseek_cost.inputs.routing import route
 
         for source in self.found.sources:
-            with self._open(source, lambda _: None) as feed:
-                request = feed.first()
-            if feed.is_text:
+            with self._open(source, lambda _: None) as opened:
+                request = opened.first()
+            if opened.is_text:
                 continue
             name = request.body.get("model") if request else None
             if request is None or not isinstance(name, str):
                 return None
             try:
-                own = served(name, request.kind, book)
+                own = route(name, request.kind, book)
                 if at is not None:
                     own.model.service_at(at)
             except DscostError:
@@ -236,7 +236,7 @@ class Feeds:
             return own
         return None
 
-    def run(self, workload: "Takes", prompt_options: Sequence[str]) -> None:
+    def run(self, workload: "Reads", prompt_options: Sequence[str]) -> None:
         """Take every source into the workload, with a progress bar on long work.
 
         Refuses options of plain prompts where there are request bodies only.
@@ -244,11 +244,11 @@ class Feeds:
         with progress(sum(source.size for source in self.found.sources)) as advance:
             for number, source in enumerate(self.found.sources, 1):
                 with (
-                    self._open(source, advance) as feed,
-                    self._interrupts_told(feed, number),
-                    self._way_out_told(feed),
+                    self._open(source, advance) as opened,
+                    self._interrupts_reported(opened, number),
+                    self._hint_added(opened),
                 ):
-                    workload.take(feed)
+                    workload.read(opened)
         self._require_prompts(workload.kinds, prompt_options)
 
     def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
@@ -258,23 +258,23 @@ class Feeds:
         return partial(counter_on, engine, sum(source.size for source in self.found.sources))
 
     @contextmanager
-    def _interrupts_told(self, feed: "Feed", number: int) -> "Iterator[None]":
+    def _interrupts_reported(self, opened: "Input", number: int) -> "Iterator[None]":
         """Tell what was counted before an interrupt."""
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            for note in getattr(interrupt, "__notes__", [])[-1:]:
-                say(f"{feed.source.name}, {number} of {len(self.found.sources)}: {note}")
+            for progress in getattr(interrupt, "__notes__", [])[-1:]:
+                say(f"{opened.source.name}, {number} of {len(self.found.sources)}: {progress}")
             raise
 
     @contextmanager
-    def _way_out_told(self, feed: "Feed") -> "Iterator[None]":
+    def _hint_added(self, opened: "Input") -> "Iterator[None]":
         """Tell at a JSON file that ends a run over a directory how to leave it out."""
         try:
             yield
         except InputError as error:
-            if feed.source.name in self.found.below and not feed.is_text:
-                name = Path(feed.source.name).name
+            if opened.source.name in self.found.below and not opened.is_text:
+                name = Path(opened.source.name).name
                 error.add_note(f"to leave it out: --glob {quote(f'!{name}')}")
             raise
 
@@ -283,7 +283,7 @@ class Feeds:
         address: str,
         engine: "EngineName",
         workload: "Workload",
-        find_served: "FindServed",
+        find_route: "FindRoute",
         prompt_options: Sequence[str],
     ) -> None:
         """Have the workers of a Dask cluster take the sources into the workload; as `run`."""
@@ -291,16 +291,16 @@ class Feeds:
 
         order = Order(
             [(ledger.model, ledger.rates) for ledger in workload.ledgers],
-            *(workload.scenario, workload.system, find_served, self.wanted),
-            skips=workload.skips.tell is not None,
+            *(workload.scenario, workload.system, find_route, self.names),
+            skips=workload.skips.report is not None,
             breakdown=workload.ledgers[0].keeps_parts,
             engine=engine,
         )
         size = sum(source.size for source in self.found.sources)
         with cluster(address) as client, progress(size) as advance:
-            for source, subtotal in run_on(client, order, self.found.sources):
-                _tell_skipped(source.name, subtotal.skips)
-                workload.subtotal.merge(subtotal)
+            for source, partial in run_on(client, order, self.found.sources):
+                _report_skipped(source.name, partial.skips)
+                workload.partial.merge(partial)
                 advance(source.size)
         self._require_prompts(workload.kinds, prompt_options)
 
@@ -317,18 +317,18 @@ class Feeds:
         require_prompts(kinds, prompt_options)
 
     @contextmanager
-    def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Feed]":
-        from deepseek_cost.inputs.reader import open_feed
+    def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Input]":
+        from deepseek_cost.inputs.reader import open_input
         from deepseek_cost.inputs.streams import reading
 
         with reading(source.name):
             if not source.is_stdin:
-                feed = open_feed(source, self.wanted, advance)
-                with closing(feed.file):
-                    yield feed
+                opened = open_input(source, self.names, advance)
+                with closing(opened.file):
+                    yield opened
                 return
             if self._held is None:
-                self._held = open_feed(source, self.wanted, advance)
+                self._held = open_input(source, self.names, advance)
             yield self._held
 
 
@@ -341,47 +341,49 @@ def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
 
 
 def names_to_price(
-    book: "PriceBook", wanted: Sequence[str] | None, feeds: Feeds, at: datetime | None
+    book: "PriceBook", names: Sequence[str] | None, inputs: Inputs, at: datetime | None
 ) -> list[str]:
     """Return the names given, or the first body's own beside the other default one."""
-    from deepseek_cost.inputs.routing import beside
+    from deepseek_cost.inputs.routing import alternatives
 
-    own = None if wanted else feeds.own_model(book, at)
-    return names_of(book, beside(own.model, DEFAULT_MODELS) if own else wanted)
+    own = None if names else inputs.own_model(book, at)
+    return names_of(book, alternatives(own.model, DEFAULT_MODELS) if own else names)
 
 
 def serving(
-    book: "PriceBook", wanted: Sequence[str] | None, at: datetime | None, name: str, kind: Kind
-) -> "Served | None":
+    book: "PriceBook", names: Sequence[str] | None, at: datetime | None, name: str, kind: Kind
+) -> "Route | None":
     """Look up a body's model; a name unknown or retired is an error unless --model is given."""
     from deepseek_cost.errors import UnknownModelError
-    from deepseek_cost.inputs.routing import served
+    from deepseek_cost.inputs.routing import route
 
     try:
-        found = served(name, kind, book)
+        found = route(name, kind, book)
     except UnknownModelError:
-        if wanted:
+        if names:
             return None
         raise
-    if not wanted and at is not None:
+    if not names and at is not None:
         found.model.service_at(at)
     return found
 
 
-def _tell_skipped(name: str, skips: "Skips") -> None:
+def _report_skipped(name: str, skips: "Skipped") -> None:
     """Tell what a worker skipped: the first of it, and how much more there is."""
-    told = list(skips.named)
-    for message in told:
+    skipped_lines = list(skips.named)
+    for message in skipped_lines:
         say(f"skipped {message}")
-    if more := skips.requests - len(told):
+    if more := skips.requests - len(skipped_lines):
         say(f"skipped {more:,} more in {name}")
 
 
-def skips_of(on_error: OnFault) -> "Skips":
+def skips_of(on_error: OnFault) -> "Skipped":
     """Return what is done with a request that cannot be counted: named on stderr, or an error."""
-    from deepseek_cost.estimates.subtotal import Skips
+    from deepseek_cost.estimates.partial_result import Skipped
 
-    return Skips((lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None)
+    return Skipped(
+        (lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None
+    )
 
 
 def exit_if_refused(workload: "Workload") -> None:
@@ -390,14 +392,16 @@ def exit_if_refused(workload: "Workload") -> None:
         raise typer.Exit(DscostError.exit_code)
 
 
-def with_crew(workload: "Workload", make: "Callable[[], Workload]", jobs: int | None) -> "Workload":
+def with_worker_pool(
+    workload: "Workload", make: "Callable[[], Workload]", jobs: int | None
+) -> "Workload":
     """Let worker processes take part in a workload that needs no order; each makes its own."""
-    from deepseek_cost.estimates.workers import Crew
+    from deepseek_cost.estimates.workers import WorkerPool
     from deepseek_cost.tokenizer.prefetch import cores
 
-    wanted = jobs or cores()
-    if wanted > 1 and workload.forecast is None and workload.on_request is None:
-        workload.crew = Crew(make, wanted)
+    names = jobs or cores()
+    if names > 1 and workload.forecast is None and workload.on_request is None:
+        workload.pool = WorkerPool(make, names)
     return workload
 
 
@@ -405,7 +409,7 @@ def workload_of(
     columns: "Sequence[tuple[Model, Rates | None]]",
     scenario: "Scenario",
     system: str,
-    find_served: "FindServed",
+    find_route: "FindRoute",
     on_error: OnFault = OnFault.STOP,
     timeline: "Timeline | None" = None,
     *,
@@ -414,24 +418,26 @@ def workload_of(
 ) -> "Workload":
     """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
     from deepseek_cost.estimates.ledger import Ledger
-    from deepseek_cost.estimates.subtotal import Subtotal
+    from deepseek_cost.estimates.partial_result import PartialResult
     from deepseek_cost.estimates.workload import Workload
-    from deepseek_cost.inputs.routing import ServedNames
+    from deepseek_cost.inputs.routing import Routes
     from deepseek_cost.tokenizer import sparing_counter
 
     return Workload(
-        Subtotal([Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)),
+        PartialResult(
+            [Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)
+        ),
         scenario=scenario,
         system=system,
         counter=counter() if counter else sparing_counter(),
         forecast=_forecast(timeline) if timeline else None,
-        served_by=ServedNames(find_served),
+        routes=Routes(find_route),
     )
 
 
-def _forecast(timeline: "Timeline") -> "Forecast":
-    from deepseek_cost.estimates.cache_forecast import Forecast
+def _forecast(timeline: "Timeline") -> "CacheForecast":
+    from deepseek_cost.estimates.cache_forecast import CacheForecast
     from deepseek_cost.prompt.segments import SegmentEncoder
     from deepseek_cost.tokenizer import default_counter
 
-    return Forecast(SegmentEncoder(default_counter()), timeline)
+    return CacheForecast(SegmentEncoder(default_counter()), timeline)

@@ -131,14 +131,14 @@ class SettingsContext(typer.Context):
         return _STRENGTH.index(self.get_parameter_source(name) or ParameterSource.DEFAULT)
 
 
-def given_by(name: str) -> str | None:
+def set_by_name(name: str) -> str | None:
     """Return what gave an option of the command that runs: a flag, a variable, a file's place."""
     context = get_current_context(silent=True)
     return context.origin(name) if isinstance(context, SettingsContext) else None
 
 
 def _one(option: "Parameter", value: object, setting: "Setting") -> object:
-    words, types = _takes(option)
+    words, types = _accepts(option)
     if type(value) not in types:
         raise ConfigError(f"{setting.place}: write {words}")
     if "\0" in str(value):
@@ -148,7 +148,7 @@ def _one(option: "Parameter", value: object, setting: "Setting") -> object:
     return value if isinstance(value, bool) else str(value)
 
 
-def _takes(option: "Parameter") -> tuple[str, tuple[type, ...]]:
+def _accepts(option: "Parameter") -> tuple[str, tuple[type, ...]]:
     """Return what TOML must have for an option, in words and types; fractions come as text."""
     if getattr(option, "is_flag", False):
         return "true or false", (bool,)

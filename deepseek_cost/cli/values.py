@@ -71,7 +71,7 @@ def instant(text: str, clock: Clock) -> datetime:
     return at.astimezone(UTC)
 
 
-def moving(text: str | None) -> str | None:
+def time_label(text: str | None) -> str | None:
     """Return what an instant is called if it follows the clock; None for a date and time."""
     if text is None:
         return "now"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.estimates.subtotal import Skips
+from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Model
@@ -42,7 +42,7 @@ def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
 
 
 def of_estimate(
-    scenario: Scenario, estimates: Sequence[Estimate], moving: str | None
+    scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
 ) -> list[Assumption]:
     """List what an estimate rests on; `moving` names an instant that follows the clock."""
     models = [estimate.price.model for estimate in estimates]
@@ -55,15 +55,15 @@ def of_estimate(
         Assumption("output_tokens", output, "--output-tokens"),
         Assumption("ceiling", ceiling, "--output-tokens"),
     ]
-    found += of_prices(estimates, moving)
+    found += of_prices(estimates, time_label)
     return list(dict.fromkeys(found))
 
 
-def of_prices(estimates: Sequence[Estimate], moving: str | None) -> list[Assumption]:
+def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Assumption]:
     """List what prices rest on; `moving` names an instant that follows the clock."""
     found = []
-    if moving:
-        found.append(Assumption("priced_at", moving, "--at"))
+    if time_label:
+        found.append(Assumption("priced_at", time_label, "--at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
         by = "by one instant; DeepSeek does not say whether a request's start or its end"
         found.append(Assumption("tier", by, "--at"))
@@ -123,12 +123,12 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
     if kinds != {"text"}:
         own = "as each request body says"
         listed = [_deferred(a, own, alone="text" not in kinds) for a in listed]
-    if len(workload.subtotal.named_models) > 1:
-        names = ", ".join(workload.subtotal.named_models)
+    if len(workload.partial.named_models) > 1:
+        names = ", ".join(workload.partial.named_models)
         listed.append(
             Assumption("model", f"each column prices all requests; they name {names}", "--model")
         )
-    listed += [Assumption("model", note, "--model") for note in workload.subtotal.notes]
+    listed += [Assumption("model", note, "--model") for note in workload.partial.notes]
     if workload.forecast is not None:
         listed.append(Assumption("cache_age", workload.forecast.timeline.known, "--gap"))
     if any(ledger.is_fim for ledger in workload.ledgers):
@@ -172,7 +172,7 @@ def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
     return [f"{what}; DeepSeek keeps it for hours to days, so they are an assumption"]
 
 
-def warnings_of_skips(skips: Skips) -> list[str]:
+def warnings_of_skips(skips: Skipped) -> list[str]:
     """Tell that requests were left out; why was told as they went by, and the report names them."""
     if not skips.requests:
         return []
@@ -197,7 +197,7 @@ _UNITS: Final = "the units that DeepSeek documents, in blocks of 128 tokens"
 
 
 def of_trace(
-    trace: "Trace", scenario: Scenario, estimates: Sequence[Estimate], moving: str | None
+    trace: "Trace", scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
 ) -> list[Assumption]:
     """List what the hits of a sequence rest on."""
     prompts = "text" in trace.kinds
@@ -209,7 +209,7 @@ def of_trace(
         Assumption("answers", "as the later requests have them"),
         Assumption("cache_age", trace.diagnosis.timeline.known, "--gap"),
         *(Assumption("model", note, "--model") for note in trace.notes),
-        *of_prices(estimates, moving),
+        *of_prices(estimates, time_label),
     ]
     return list(dict.fromkeys(found))
 
@@ -229,7 +229,7 @@ def of_chat(
         Assumption("reasoning", known, "--reasoning-tokens"),
         Assumption("cache_hits", _UNITS),
         Assumption("cache_age", dialogue.timeline.known, "--gap"),
-        *of_prices(estimates, quote.moving),
+        *of_prices(estimates, quote.time_label),
     ]
     return list(dict.fromkeys(found))
 
@@ -244,15 +244,15 @@ def warnings_of_trace(trace: "Trace") -> list[str]:
 
 def of_diff(quote: "Quote", workload: "Workload") -> list[Assumption]:
     """List what the figures of both sides rest on; the instant is one for both."""
-    if not workload.subtotal.sources:
+    if not workload.partial.sources:
         return []
     estimates = quote.price(workload.totals())
-    found = of_workload(workload, of_estimate(quote.scenario, estimates, quote.moving))
+    found = of_workload(workload, of_estimate(quote.scenario, estimates, quote.time_label))
     return [one for one in found if one.about != "ceiling"]
 
 
 def warnings_of_diff(quote: "Quote", workload: "Workload") -> Iterable[str]:
     """Yield what is doubtful about the new side."""
-    if workload.subtotal.sources:
+    if workload.partial.sources:
         yield from warnings_of(quote.book, quote.price(workload.totals()))
         yield from warnings_of_workload(workload)

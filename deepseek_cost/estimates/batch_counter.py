@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ledger import Place, Position
-from deepseek_cost.estimates.subtotal import Subtotal, TalliedSource
+from deepseek_cost.estimates.partial_result import PartialResult, TalliedSource
 from deepseek_cost.estimates.tally import Scenario, tally_body
 from deepseek_cost.inputs.jsonl import Lines
 from deepseek_cost.inputs.reader import request_of
@@ -17,7 +17,14 @@ from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.prompt.body import Body
 from deepseek_cost.prompt.breakdown import RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
-from deepseek_cost.prompt.skeleton import Form, Outline, filled_in, form_of, marked, outlined
+from deepseek_cost.prompt.skeleton import (
+    Outline,
+    Skeleton,
+    filled_in,
+    marked,
+    outlined,
+    skeleton_of,
+)
 
 # Outlines that are kept, by their characters; a batch of more pays with time only.
 _KEPT_CHARACTERS: Final = 4_000_000
@@ -34,69 +41,69 @@ class Filled(Struct):
     rows: list[list[str]] = field(default_factory=list)
 
 
-class Bulk(Struct):
+class SkeletonCounter(Struct):
     """Tallies the lines whose form is known.
 
     `bodies_of` reads a request for each model; `note` keeps what is to be said of its model.
     """
 
-    subtotal: Subtotal
+    partial: PartialResult
     scenario: Scenario
     counter: SegmentCounter
     bodies_of: Callable[[Request], Sequence[Body]]
-    note: Callable[[Request, Position], object]
-    _forms: dict[Outline, Form | object | None] = field(default_factory=dict)
+    add_model: Callable[[Request, Position], object]
+    _skeletons: dict[Outline, Skeleton | object | None] = field(default_factory=dict)
     _characters: int = 0
 
-    def take(self, lines: Lines, source: int) -> Iterator[tuple[int, bytes]]:
+    def count(self, lines: Lines, source: int) -> Iterator[tuple[int, bytes]]:
         """Tally what can be, and return the other lines in their order."""
         if codecs.lookup(lines.encoding).name not in ("utf-8", "ascii"):
             return iter(lines)
         filled, others = self._sorted(_texts(lines.data), lines)
-        for form, its in filled.items():
+        for skeleton, its in filled.items():
             columns = _decoded(its.rows)
-            if columns is None or not form.takes(columns):
+            if columns is None or not skeleton.takes(columns):
                 others += its.numbers
             else:
-                self._take(form, its.numbers, columns, (lines.source, source))
+                self._count(skeleton, its.numbers, columns, (lines.source, source))
         left = set(others)
         return (pair for pair in lines if pair[0] in left)
 
-    def _sorted(self, texts: list[str], lines: Lines) -> tuple[dict[Form, Filled], list[int]]:
+    def _sorted(self, texts: list[str], lines: Lines) -> tuple[dict[Skeleton, Filled], list[int]]:
         """Return the lines by their forms, and the numbers of all others."""
-        filled: dict[Form, Filled] = {}
+        filled: dict[Skeleton, Filled] = {}
         others = []
         for number, line in enumerate(texts, lines.number):
             outline, values = outlined(line) if len(line) < _LONGEST else ((), [])
-            form = self._form(lines, number, outline, values) if values else None
-            if form is None:
+            skeleton = self._skeleton(lines, number, outline, values) if values else None
+            if skeleton is None:
                 others.append(number)
                 continue
-            its = filled.get(form)
+            its = filled.get(skeleton)
             if its is None:
-                its = filled[form] = Filled()
+                its = filled[skeleton] = Filled()
             its.numbers.append(number)
             its.rows.append(values)
         return filled, others
 
-    def _form(
+    def _skeleton(
         self, lines: Lines, number: int, outline: Outline, values: Sequence[str]
-    ) -> Form | None:
+    ) -> Skeleton | None:
         """Return the form of an outline; one that is new has none, since it may never come back."""
-        known = self._forms.get(outline, _NEW)
+        known = self._skeletons.get(outline, _NEW)
         if known is _SEEN:
-            known = self._forms[outline] = self._read(lines, number, outline, values)
+            known = self._skeletons[outline] = self._read(lines, number, outline, values)
         elif known is _NEW:
             self._characters += sum(map(len, outline))
             if self._characters > _KEPT_CHARACTERS:
-                self._forms.clear()
+                self._skeletons.clear()
                 self._characters = 0
-            self._forms[outline] = _SEEN
-        return known if isinstance(known, Form) else None
+            self._skeletons[outline] = _SEEN
+        return known if isinstance(known, Skeleton) else None
 
     def _read(
         self, lines: Lines, number: int, outline: Outline, values: Sequence[str]
-    ) -> Form | None:
+    ) -> Skeleton | None:
         """Read an outline; its form is kept if it has the very tokens of the line at hand."""
         columns = _decoded([values])
         if columns is None:
@@ -107,49 +114,49 @@ class Bulk(Struct):
             request, bodies = self._bodies(lines, number, marked(outline))
         except InputError:
             return None
-        by_part = any(ledger.keeps_parts for ledger in self.subtotal.ledgers)
-        form = form_of(request, len(values), bodies, self.counter, by_part=by_part)
-        if form is None:
+        by_part = any(ledger.keeps_parts for ledger in self.partial.ledgers)
+        skeleton = skeleton_of(request, len(values), bodies, self.counter, by_part=by_part)
+        if skeleton is None:
             return None
-        counted = form.outcome(form.tokens(columns)[0])
+        counted = skeleton.outcome(skeleton.tokens(columns)[0])
         is_same = counted == tokens if by_part else _sums(counted) == _sums(tokens)
-        return form if is_same else None
+        return skeleton if is_same else None
 
     def _bodies(self, lines: Lines, number: int, line: str) -> tuple[Request, Sequence[Body]]:
-        found = request_of(lines.document(number, line.encode()), lines.wanted)
+        found = request_of(lines.document(number, line.encode()), lines.kind)
         if isinstance(found, Fault):
             raise InputError(str(found))
         return found, self.bodies_of(found)
 
-    def _take(
+    def _count(
         self,
-        form: Form,
+        skeleton: Skeleton,
         numbers: Sequence[int],
         columns: Sequence[Sequence[str]],
         source: tuple[str, int],
     ) -> None:
         """Tally the bodies of a form, all of those at once that have the same tokens."""
         alike: dict[tuple[int, ...], list[int]] = {}
-        for row, tokens in enumerate(form.tokens(columns)):
+        for row, tokens in enumerate(skeleton.tokens(columns)):
             alike.setdefault(tokens, []).append(row)
-        self.note(form.request, Position(source[1], numbers[0]))
-        same = [form.request.custom_id] * len(numbers)
-        names = same if form.name is None else columns[form.name]
+        self.add_model(skeleton.request, Position(source[1], numbers[0]))
+        same = [skeleton.request.custom_id] * len(numbers)
+        names = same if skeleton.name is None else columns[skeleton.name]
         for tokens, rows in alike.items():
             places = _Places(*source, numbers, names, rows)
-            self._note(form, form.outcome(tokens), places)
+            self._add(skeleton, skeleton.outcome(tokens), places)
 
-    def _note(self, form: Form, outcome: Sequence[RequestTokens], places: "_Places") -> None:
+    def _add(self, skeleton: Skeleton, outcome: Sequence[RequestTokens], places: "_Places") -> None:
         bodies = len(places.rows)
         tallies = [tally_body(body, self.scenario) for body in outcome]
-        for ledger, body, tally in zip(self.subtotal.ledgers, outcome, tallies, strict=True):
-            ledger.note(tally, body.parts, bodies)
+        for ledger, body, tally in zip(self.partial.ledgers, outcome, tallies, strict=True):
+            ledger.add(tally, body.parts, bodies)
             ledger.offer(tally, places)
             if body.refused:
                 at, place = next(iter(places))
-                ledger.refusals.note(place, body.refused, bodies * tally.requests, at)
+                ledger.refusals.add(place, body.refused, bodies * tally.requests, at)
         sums = tuple(tally.times(bodies) for tally in tallies)
-        self.subtotal.add(places.number, TalliedSource(places.source, sums, form.kinds))
+        self.partial.add(places.number, TalliedSource(places.source, sums, skeleton.kinds))
 
 
 def _sums(tokens: Sequence[RequestTokens]) -> list[tuple[int, int, int]]:

@@ -19,30 +19,30 @@ if TYPE_CHECKING:
     from deepseek_cost.prompt.body import Body
 
 
-class Forecast(Struct):
+class CacheForecast(Struct):
     """Takes requests in order; what it holds grows with the distinct blocks of their prompts."""
 
     encoder: SegmentEncoder
     timeline: Timeline = field(default_factory=Timeline)
     _caches: list[PrefixCache] = field(default_factory=list)
 
-    def take_text(
+    def text_hits(
         self, text: str, to: Sequence["Addressee"], sent: int
     ) -> tuple[int, Sequence[Hits]]:
         """Forecast a user's message that is sent so many times; return its tokens, and the hits."""
         require_renderer()
         ids = self.encoder.ids(text)
         prompts = [framed(ids, one.around, self.encoder) for one in to]
-        return len(ids) // ID_BYTES, self._take(prompts, None, sent)
+        return len(ids) // ID_BYTES, self._hits(prompts, None, sent)
 
-    def take_bodies(self, bodies: Sequence["Body"], request: Request, sent: int) -> Sequence[Hits]:
+    def body_hits(self, bodies: Sequence["Body"], request: Request, sent: int) -> Sequence[Hits]:
         """Forecast a request, read for each model, that is sent so many times in a row.
 
         Raises InputError for its timestamp.
         """
-        return self._take([body.prompt(self.encoder) for body in bodies], request, sent)
+        return self._hits([body.prompt(self.encoder) for body in bodies], request, sent)
 
-    def _take(
+    def _hits(
         self, prompts: Sequence[Prompt], request: Request | None, sent: int
     ) -> Sequence[Hits]:
         self._caches = self._caches or [PrefixCache() for _ in prompts]
@@ -53,4 +53,4 @@ class Forecast(Struct):
         return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
 
     def _each(self, prompts: Sequence[Prompt], at: float | None) -> list[Hits]:
-        return [cache.take(p, at) for cache, p in zip(self._caches, prompts, strict=True)]
+        return [cache.send(p, at) for cache, p in zip(self._caches, prompts, strict=True)]

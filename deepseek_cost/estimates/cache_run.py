@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ledger import Place
-from deepseek_cost.estimates.subtotal import Skips
+from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import Feed
+from deepseek_cost.inputs.reader import Input
 from deepseek_cost.inputs.request import Fault, Request, made_request
-from deepseek_cost.inputs.routing import ServedNames
+from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import read_body
 from deepseek_cost.prompt.breakdown import Hits
@@ -38,7 +38,7 @@ class Diagnosed(Struct, frozen=True):
     model: Model
     tally: Tally
     miss: Miss | None
-    told: str | None
+    message: str | None
 
 
 class MissGroup(Struct):
@@ -108,7 +108,7 @@ class Diagnosis(Struct):
             raise InputError("no request could be counted")
         return list(self.tallies)
 
-    def take(self, request: Request, model: Model, *, thinking: bool | None) -> Diagnosed:
+    def diagnose(self, request: Request, model: Model, *, thinking: bool | None) -> Diagnosed:
         """Diagnose the next request; `thinking` is the mode that its model's name stands for.
 
         Raises InputError for a body that cannot be read, or a timestamp.
@@ -116,14 +116,14 @@ class Diagnosis(Struct):
         body = read_body(request, model, thinking=thinking)
         prompt = body.prompt(self.encoder)
         owner = f"{model.name} ".encode() + prompt.owner
-        hits = self._cache.take(replace(prompt, owner=owner), self.timeline.next(request))
+        hits = self._cache.send(replace(prompt, owner=owner), self.timeline.next(request))
         tally = tally_body(body.count(self.encoder), self.scenario, hits)
         sent = Sent(self.requests, prompt.tokens, items_of(request, body, model.name))
         miss, told = self._explain(sent, hits)
         self._recent.add(sent)
         place = Place(request.source, request.line, request.custom_id)
         found = Diagnosed(sent.number, place, model, tally, miss, told)
-        self._note(found)
+        self._add(found)
         return found
 
     def _explain(self, sent: Sent, hits: Hits) -> tuple[Miss | None, str | None]:
@@ -137,18 +137,18 @@ class Diagnosis(Struct):
             lost = best - hits.expected
             where = f"the {lost:,} tokens that no unit ends with yet"
             miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share with", where)
-        told = miss.told(f"request {sent.number}", f"request {other.number}") if miss else None
+        told = miss.message(f"request {sent.number}", f"request {other.number}") if miss else None
         return miss, told
 
-    def _note(self, found: Diagnosed) -> None:
+    def _add(self, found: Diagnosed) -> None:
         name = found.model.name
         known = self.tallies.get(name)
         self.tallies[name] = found.tally if known is None else known + found.tally
         if len(self.listed) < _LISTED:
             self.listed.append(found)
-        if found.miss and found.told:
+        if found.miss and found.message:
             key = (name, found.miss.cause)
-            group = self.groups.setdefault(key, MissGroup(found.model, key[1], found.told))
+            group = self.groups.setdefault(key, MissGroup(found.model, key[1], found.message))
             group.requests += 1
             group.tokens += found.miss.tokens
 
@@ -160,12 +160,12 @@ class Trace(Struct):
     """Takes sources in; `model` is that of texts, and of all requests with `for_all`."""
 
     diagnosis: Diagnosis
-    served_by: ServedNames
+    routes: Routes
     model: Model
     mode: Mode
     system: str = ""
     for_all: bool = False
-    skips: Skips = field(default_factory=Skips)
+    skips: Skipped = field(default_factory=Skipped)
     sources: list[tuple[str, Kind, int]] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -174,35 +174,35 @@ class Trace(Struct):
         """What the sources are."""
         return {kind for _, kind, _ in self.sources}
 
-    def take(self, feed: Feed) -> None:
+    def read(self, opened: Input) -> None:
         """Take a source's requests; raises InputError unless a fault is to be skipped."""
         require_renderer()
-        if feed.is_text:
-            body = body_of(self.model.name, self.mode, self.system, feed.whole())
-            self._take(made_request(feed.source.name, body))
-            self.sources.append((feed.source.name, Kind.TEXT, 1))
+        if opened.is_text:
+            body = body_of(self.model.name, self.mode, self.system, opened.whole())
+            self._add(made_request(opened.source.name, body))
+            self.sources.append((opened.source.name, Kind.TEXT, 1))
             return
         kinds: Counter[Kind] = Counter()
         skipped = self.skips.requests
-        for found in feed.requests():
+        for found in opened.requests():
             try:
-                kinds[self._take(found)] += 1
+                kinds[self._add(found)] += 1
             except InputError as error:
-                self.skips.note(error)
+                self.skips.add(error)
         if not kinds and skipped == self.skips.requests:
-            raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
+            raise InputError(f"{opened.source.name}: no request in it; give JSON, one a line")
         if kinds:
             kind = next(iter(kinds)) if len(kinds) == 1 else Kind.MIXED
-            self.sources.append((feed.source.name, kind, kinds.total()))
+            self.sources.append((opened.source.name, kind, kinds.total()))
 
-    def _take(self, found: Request | Fault) -> Kind:
+    def _add(self, found: Request | Fault) -> Kind:
         if isinstance(found, Fault):
             raise InputError(str(found))
         name = found.body.get("model")
-        served = self.served_by.of(found, name) if isinstance(name, str) else None
-        if served and served.note and len(self.notes) < _NOTES:
-            self.notes[served.note] = None
-        model = served.model if served and not self.for_all else self.model
-        thinking = served.model.thinking if served else None
-        self.diagnosis.take(found, model, thinking=thinking)
+        route = self.routes.of(found, name) if isinstance(name, str) else None
+        if route and route.notice and len(self.notes) < _NOTES:
+            self.notes[route.notice] = None
+        model = route.model if route and not self.for_all else self.model
+        thinking = route.model.thinking if route else None
+        self.diagnosis.diagnose(found, model, thinking=thinking)
         return Kind.BATCH if found.in_batch else found.kind

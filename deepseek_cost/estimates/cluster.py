@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from deepseek_cost.errors import DscostError, InputError, UsageError
-from deepseek_cost.estimates.subtotal import Subtotal
+from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.estimates.tally import Scenario
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.routing import FindServed
+from deepseek_cost.inputs.routing import FindRoute
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.pricing.entries import Model, Rates
 from deepseek_cost.tokenizer import counter_on
@@ -35,39 +35,39 @@ class Order(Struct, frozen=True):
     columns: Sequence[tuple[Model, Rates | None]]
     scenario: Scenario
     system: str
-    find_served: FindServed
+    find_route: FindRoute
     wanted: Kind | None
     skips: bool
     breakdown: bool
     engine: EngineName = EngineName.AUTO
     version: str = version("deepseek-cost")
 
-    def tally(self, source: TextSource, number: int) -> Subtotal:
+    def tally(self, source: TextSource, number: int) -> PartialResult:
         """Tally the source of this number; raises DscostError."""
         from deepseek_cost.estimates.ledger import Ledger  # noqa: PLC0415 - on the worker
-        from deepseek_cost.estimates.subtotal import Skips  # noqa: PLC0415
+        from deepseek_cost.estimates.partial_result import Skipped  # noqa: PLC0415
         from deepseek_cost.estimates.workload import Workload  # noqa: PLC0415
-        from deepseek_cost.inputs.reader import open_feed  # noqa: PLC0415
-        from deepseek_cost.inputs.routing import ServedNames  # noqa: PLC0415
+        from deepseek_cost.inputs.reader import open_input  # noqa: PLC0415
+        from deepseek_cost.inputs.routing import Routes  # noqa: PLC0415
         from deepseek_cost.inputs.streams import reading  # noqa: PLC0415
 
         ledgers = [Ledger(model, rates, self.breakdown) for model, rates in self.columns]
-        skips = Skips(_told_later if self.skips else None)
+        skips = Skipped(_reported_later if self.skips else None)
         workload = Workload(
-            Subtotal(ledgers, skips),
+            PartialResult(ledgers, skips),
             scenario=self.scenario,
             system=self.system,
             counter=counter_on(self.engine, source.size),
-            served_by=ServedNames(self.find_served),
+            routes=Routes(self.find_route),
         )
         with reading(source.name):
-            feed = open_feed(source, self.wanted, lambda _: None)
-            with closing(feed.file):
-                workload.take(feed, number)
-        return workload.subtotal
+            opened = open_input(source, self.wanted, lambda _: None)
+            with closing(opened.file):
+                workload.read(opened, number)
+        return workload.partial
 
 
-def tally_on_worker(order: Order, source: TextSource, number: int) -> Subtotal | DscostError:
+def tally_on_worker(order: Order, source: TextSource, number: int) -> PartialResult | DscostError:
     """Tally a source; an error is returned, since Dask would log it and try again elsewhere."""
     if order.version != version("deepseek-cost"):
         return InputError(
@@ -100,7 +100,7 @@ def cluster(address: str) -> "Iterator[Client]":
 
 def run_on(
     client: "Client", order: Order, sources: Sequence[TextSource]
-) -> "Iterator[tuple[TextSource, Subtotal]]":
+) -> "Iterator[tuple[TextSource, PartialResult]]":
     """Yield what each source adds up to, whichever is ready first.
 
     A lost worker's sources are counted by others. Raises InputError where a source fells one
@@ -109,9 +109,9 @@ def run_on(
     from distributed import KilledWorker, as_completed  # noqa: PLC0415 - an extra
 
     waiting = iter(enumerate(sources, 1))
-    of: dict[Future[Subtotal | DscostError], TextSource] = {}
+    of: dict[Future[PartialResult | DscostError], TextSource] = {}
 
-    def hand_out(most: int) -> "list[Future[Subtotal | DscostError]]":
+    def hand_out(most: int) -> "list[Future[PartialResult | DscostError]]":
         out = []
         for number, source in waiting:
             future = client.submit(tally_on_worker, order, source, number, pure=False)
@@ -141,5 +141,5 @@ def run_on(
         client.cancel(list(of))
 
 
-def _told_later(_: str) -> None:
+def _reported_later(_: str) -> None:
     """Leave a message to the one who merges; the subtotal has the first of them."""

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import Feed
+from deepseek_cost.inputs.reader import Input
 from deepseek_cost.inputs.request import Fault, Request, made_request
-from deepseek_cost.inputs.routing import ServedNames
+from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import RenderedBody, render_body
@@ -27,7 +27,7 @@ class Dialogue(Struct):
 
     plan: Plan
     timeline: Timeline
-    served_by: ServedNames
+    routes: Routes
     mode: Mode
     system: str = ""
     source: str = ""
@@ -44,14 +44,14 @@ class Dialogue(Struct):
         """The same, as of any sources."""
         return {self.kind}
 
-    def take(self, feed: Feed) -> None:
+    def read(self, opened: Input) -> None:
         """Take the source's only request; raises InputError for none or several."""
         require_renderer()
-        self.source = feed.source.name
-        if feed.is_text:
-            self.text = feed.whole()
+        self.source = opened.source.name
+        if opened.is_text:
+            self.text = opened.whole()
             return
-        found = list(islice(feed.requests(), 2))
+        found = list(islice(opened.requests(), 2))
         if len(found) != 1:
             several = "several requests in it; dscost cache takes a sequence"
             why = several if found else "no request in it"
@@ -66,10 +66,10 @@ class Dialogue(Struct):
             made = body_of(model.name, self.mode, self.system, self.text or "")
             return render_body(made_request(self.source, made), model)
         name = self.request.body.get("model")
-        served = self.served_by.of(self.request, name) if isinstance(name, str) else None
+        route = self.routes.of(self.request, name) if isinstance(name, str) else None
         if self.request.kind is Kind.FIM:
             raise InputError(f"{self.source}: a completion, and chat begins with messages")
-        return render_body(self.request, model, thinking=served.model.thinking if served else None)
+        return render_body(self.request, model, thinking=route.model.thinking if route else None)
 
     def runs(self, price: Price, encoder: SegmentEncoder) -> Iterator["Run"]:
         """Yield the conversation with a model as planned; one with tools also without them.
@@ -130,6 +130,6 @@ class Run(Struct):
             if tokens + output > room:
                 self.ends = number
                 break
-            hits = cache.take(turn.prompt, timeline.next())
+            hits = cache.send(turn.prompt, timeline.next())
             self.turns.append(Tally(1, tokens, 0, hits, output, output, tokens + output))
             self.without_reasoning += turn.lacks_reasoning

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.estimates.sides import Side, Unread, digest
-from deepseek_cost.inputs.reader import open_feed
+from deepseek_cost.estimates.sides import Side, SkippedFile, digest
+from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.streams import reading
 from deepseek_cost.pricing.cost import EXACT
 
@@ -38,7 +38,7 @@ class State(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Figures(Struct, frozen=True):
+class SideTotals(Struct, frozen=True):
     """Tokens and money of some requests to one model; output and total None while unknown."""
 
     requests: int = 0
@@ -54,13 +54,13 @@ class Figures(Struct, frozen=True):
         """All prompt tokens."""
         return self.text + self.template
 
-    def __add__(self, other: "Figures") -> "Figures":
+    def __add__(self, other: "SideTotals") -> "SideTotals":
         output, total = None, None
         if self.output is not None and other.output is not None:
             output = self.output + other.output
         if self.total is not None and other.total is not None:
             total = EXACT.add(self.total, other.total)
-        return Figures(
+        return SideTotals(
             requests=self.requests + other.requests,
             text=self.text + other.text,
             template=self.template + other.template,
@@ -71,14 +71,14 @@ class Figures(Struct, frozen=True):
         )
 
 
-NOTHING = Figures()
+NOTHING = SideTotals()
 
 
 class Pair(NamedTuple):
     """A model's figures on both sides; a file that is not there has those of nothing."""
 
-    before: Figures
-    after: Figures
+    before: SideTotals
+    after: SideTotals
 
     @property
     def has_totals(self) -> bool:
@@ -118,7 +118,7 @@ class FileChange(Struct, frozen=True):
     old_name: str | None = None
 
 
-class Uncounted(NamedTuple):
+class SkippedChange(NamedTuple):
     """A file of the new side without figures, and why. `is_new`: it is not as it was before."""
 
     name: str
@@ -139,7 +139,7 @@ class Difference(Struct, frozen=True):
     models: Sequence[str]
     totals: Sequence[Pair]
     files: Sequence[FileChange] = ()
-    uncounted: Sequence[Uncounted] = ()
+    uncounted: Sequence[SkippedChange] = ()
 
     def changed(self) -> list[FileChange]:
         """Return the files that are not as they were, the largest increase first."""
@@ -169,10 +169,10 @@ class Limit(Struct, frozen=True):
         return Fraction(pair.increase) * 100 > Fraction(self.percent) * Fraction(before)
 
 
-def figures_of(estimate: Estimate) -> Figures:
+def figures_of(estimate: Estimate) -> SideTotals:
     """Take the figures of an estimate."""
     tally = estimate.tally
-    return Figures(
+    return SideTotals(
         requests=tally.requests,
         text=tally.text,
         template=tally.template,
@@ -187,7 +187,7 @@ class Known(NamedTuple):
     """A file that was counted: a digest of its content, and its figures for each model."""
 
     digest: str
-    figures: Sequence[Figures]
+    figures: Sequence[SideTotals]
 
 
 def matched(
@@ -241,45 +241,49 @@ class Counting:
     quote: "Quote"
     wanted: "Kind | None"
     advance: "Advance"
-    _known: dict[tuple[str, ...], Known | Unread] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], Known | SkippedFile] = field(default_factory=dict)
 
-    def take(self, side: Side, workload: "Workload") -> tuple[dict[str, Known], dict[str, Unread]]:
+    def count(
+        self, side: Side, workload: "Workload"
+    ) -> tuple[dict[str, Known], dict[str, SkippedFile]]:
         """Return the files of a side that could be counted, and those that could not."""
         counted: dict[str, Known] = {}
         unread = dict(side.unread)
         for name, source in side.files.items():
-            found = self._known_or_taken(source, workload)
+            found = self._known_or_counted(source, workload)
             if isinstance(found, Known):
                 counted[name] = found
             else:
                 unread[name] = found
         return counted, unread
 
-    def _known_or_taken(self, source: "TextSource", workload: "Workload") -> Known | Unread:
+    def _known_or_counted(self, source: "TextSource", workload: "Workload") -> Known | SkippedFile:
         assert source.path is not None  # noqa: S101 - pipes are kept in files
         content = digest(source.path, source.name)
         # The suffixes of a name say how a content is read.
         key = content, *PurePath(source.name.lower()).suffixes[-2:]
         if key not in self._known:
-            self._known[key] = self._taken(source, content, workload)
+            self._known[key] = self._counted(source, content, workload)
         return self._known[key]
 
-    def _taken(self, source: "TextSource", content: str, workload: "Workload") -> Known | Unread:
+    def _counted(
+        self, source: "TextSource", content: str, workload: "Workload"
+    ) -> Known | SkippedFile:
         try:
             with reading(source.name):
-                feed = open_feed(source, self.wanted, self.advance)
-                with closing(feed.file):
-                    workload.take(feed)
+                opened = open_input(source, self.wanted, self.advance)
+                with closing(opened.file):
+                    workload.read(opened)
         except InputError as error:
-            return Unread(str(error), content, is_fault=True)
-        tallies = next(reversed(workload.subtotal.sources.values())).tallies
+            return SkippedFile(str(error), content, is_fault=True)
+        tallies = next(reversed(workload.partial.sources.values())).tallies
         return Known(content, [figures_of(estimate) for estimate in self.quote.price(tallies)])
 
 
 def held_against(
     models: Sequence[str],
-    old: tuple[Mapping[str, Known], Mapping[str, Unread]],
-    new: tuple[Mapping[str, Known], Mapping[str, Unread]],
+    old: tuple[Mapping[str, Known], Mapping[str, SkippedFile]],
+    new: tuple[Mapping[str, Known], Mapping[str, SkippedFile]],
 ) -> Difference:
     """Compare what was counted; a file that the new side cannot show is left out of both."""
     before, unread_before = old
@@ -296,7 +300,9 @@ def held_against(
     digests = {name: one.digest for name, one in unread_before.items()}
     digests |= {name: one.digest for name, one in old[0].items()}
     uncounted = [
-        Uncounted(name, one.reason, one.is_fault or digests.get(name) != one.digest, one.is_fault)
+        SkippedChange(
+            name, one.reason, one.is_fault or digests.get(name) != one.digest, one.is_fault
+        )
         for name, one in unread.items()
     ]
     return Difference(models, summed(files, len(models)), files, uncounted)

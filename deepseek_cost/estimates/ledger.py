@@ -70,7 +70,7 @@ class Earliest(Struct):
     limit: int
     found: dict[str, Position] = field(default_factory=dict)
 
-    def note(self, text: str, at: Position) -> None:
+    def add(self, text: str, at: Position) -> None:
         """Note that a text is said here."""
         known = self.found.get(text)
         if known is None or at < known:
@@ -81,7 +81,7 @@ class Earliest(Struct):
     def merge(self, other: "Earliest") -> None:
         """Take in what another part of the input says."""
         for text, at in other.found.items():
-            self.note(text, at)
+            self.add(text, at)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.found, key=self.found.__getitem__))
@@ -126,10 +126,10 @@ class Refusals(Struct):
         """The place and the reason of the first one; None where there is none."""
         return next(iter(self.reasons), None)
 
-    def note(self, place: Place, reason: str, requests: int, at: Position) -> None:
+    def add(self, place: Place, reason: str, requests: int, at: Position) -> None:
         """Note that so many requests would be refused, the first of them here."""
         self.requests += requests
-        self.reasons.note(f"{place}: {reason}", at)
+        self.reasons.add(f"{place}: {reason}", at)
 
     def merge(self, other: "Refusals") -> None:
         """Take in those of another part of the input."""
@@ -152,7 +152,7 @@ class Ledger(Struct):
     is_fim: bool = False
     dear: list[_Dear] = field(default_factory=list)
 
-    def note(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
+    def add(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
         """Take in so many bodies that are tallied alike, each as often as it is sent."""
         self.bodies += bodies
         self.spread.add(parts.input, bodies)

@@ -82,7 +82,7 @@ class Api(Struct, frozen=True):
                 return self._try(kind, body)
             except urllib.error.HTTPError as error:
                 if error.code not in _AGAIN or tried == _TRIES:
-                    raise LiveError(self._told(error)) from None
+                    raise LiveError(self._message(error)) from None
                 self.wait(_pause(error.headers, tried))
             except (OSError, http.client.HTTPException) as error:
                 raise LiveError(self._broken(error)) from None
@@ -103,7 +103,7 @@ class Api(Struct, frozen=True):
         with opener.open(request, timeout=self.seconds) as response:
             return _answer(_read(response, end))
 
-    def _told(self, error: urllib.error.HTTPError) -> str:
+    def _message(self, error: urllib.error.HTTPError) -> str:
         if error.code in _TOLD:
             return _TOLD[error.code]
         if error.code in _AGAIN:
@@ -112,8 +112,8 @@ class Api(Struct, frozen=True):
             found = _answer(error.read(_MOST_BYTES)).get("error")
             message = found.get("message") if isinstance(found, dict) else None
             if isinstance(message, str):
-                said = message.replace(self.key, "(key)")[:_LONGEST_MESSAGE]
-                return f"the API refuses the request ({error.code}): {said}"
+                shown = message.replace(self.key, "(key)")[:_LONGEST_MESSAGE]
+                return f"the API refuses the request ({error.code}): {shown}"
         return f"the API refuses the request ({error.code})"
 
     def _broken(self, error: BaseException) -> str:
@@ -176,7 +176,7 @@ _OF_OUTPUT: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _LEFT_OUT: Final = (*_OF_OUTPUT, "stream", "stream_options", "n")
 
 
-class Probe(Struct, frozen=True):
+class LiveRequest(Struct, frozen=True):
     """The request that is sent, with its forecast and price."""
 
     request: Request
@@ -199,7 +199,7 @@ class Probe(Struct, frozen=True):
         return reason_of(self.request, self.tokens, self.price.service.template)
 
 
-def probe_of(request: Request, price: Price, counter: SegmentCounter) -> Probe:
+def live_request(request: Request, price: Price, counter: SegmentCounter) -> LiveRequest:
     """Cut a request down; raises InputError where the API would refuse it."""
     limit = "max_output_tokens" if request.kind is Kind.RESPONSES else "max_tokens"
     body = {key: value for key, value in request.body.items() if key not in _LEFT_OUT} | {limit: 1}
@@ -208,7 +208,7 @@ def probe_of(request: Request, price: Price, counter: SegmentCounter) -> Probe:
     tokens = count_body(sent, model, counter, thinking=model.thinking)
     if tokens.refused:
         raise InputError(f"the API would refuse it: {tokens.refused}")
-    return Probe(sent, tokens, price)
+    return LiveRequest(sent, tokens, price)
 
 
 def billed(answer: Mapping[str, object]) -> TokenUsage:

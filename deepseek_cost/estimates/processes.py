@@ -11,7 +11,7 @@ from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Final, Self
 
 from deepseek_cost.errors import WorkerError
-from deepseek_cost.estimates.subtotal import Done
+from deepseek_cost.estimates.partial_result import WorkerResult
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.jsonl import Lines
 
 
-class Workers:
+class WorkerProcesses:
     """So many processes, started as there is work; raises WorkerError where one ends before it."""
 
     def __init__(self, make: "Callable[[], Workload]", jobs: int) -> None:
         self._before = set(active_children())
         self._pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (make,))
 
-    def tally(self, lines: "Lines", source: int) -> Future[Done]:
+    def tally(self, lines: "Lines", source: int) -> Future[WorkerResult]:
         """Have lines tallied."""
         with _interrupts_held():
             return self._pool.submit(_tally, lines, source)
@@ -61,7 +61,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 _workload: "Workload | None" = None
-_told: Final[list[str]] = []
+_messages: Final[list[str]] = []
 
 
 def _begin(make: "Callable[[], Workload]") -> None:
@@ -72,8 +72,8 @@ def _begin(make: "Callable[[], Workload]") -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _workload = make()
-    if _workload.skips.tell:
-        _workload.skips.tell = _told.append
+    if _workload.skips.report:
+        _workload.skips.report = _messages.append
 
 
 def _end_with(parent: "BaseProcess") -> None:
@@ -81,10 +81,10 @@ def _end_with(parent: "BaseProcess") -> None:
     os._exit(1)
 
 
-def _tally(lines: "Lines", source: int) -> Done:
+def _tally(lines: "Lines", source: int) -> WorkerResult:
     assert _workload is not None  # noqa: S101 - _begin
-    _workload.take_lines(lines, source)
-    done = Done(_workload.hand_over(), _told[:])
-    done.subtotal.skips.tell = None  # a function of this process
-    _told.clear()
+    _workload.add_lines(lines, source)
+    done = WorkerResult(_workload.pop_result(), _messages[:])
+    done.partial.skips.report = None  # a function of this process
+    _messages.clear()
     return done

@@ -28,7 +28,7 @@ class Quote(Struct, frozen=True):
     book: PriceBook
     prices: Sequence[Price]
     scenario: Scenario
-    moving: str | None
+    time_label: str | None
     zone: str
     balance: Balance | None = None
     learned: Learned | None = None

@@ -29,7 +29,7 @@ class Selection(NamedTuple):
     rules: str = ""
 
 
-class Unread(NamedTuple):
+class SkippedFile(NamedTuple):
     """Why a file cannot be counted, and a digest of what is there."""
 
     reason: str
@@ -44,7 +44,7 @@ class Side:
     name: str
     commit: str | None = None
     files: dict[str, TextSource] = field(default_factory=dict)
-    unread: dict[str, Unread] = field(default_factory=dict)
+    unread: dict[str, SkippedFile] = field(default_factory=dict)
 
     def add(self, place: Path, shown: str, selection: Selection) -> None:
         """Add a file, or those below a folder, under the names that they have below `shown`."""
@@ -57,9 +57,9 @@ class Side:
             self._add_file(path, _joined(shown, path.relative_to(place)), selection)
         for path in binary:
             name = unicode_name(_joined(shown, path.relative_to(place)))
-            self.unread[name] = Unread("a binary file", digest(path, name))
+            self.unread[name] = SkippedFile("a binary file", digest(path, name))
 
-    def leave(self, unread: Mapping[str, Unread]) -> None:
+    def leave(self, unread: Mapping[str, SkippedFile]) -> None:
         """Leave out files, and all that is below folders, as those that have no text."""
         names = unread.keys()
         self.files = {
@@ -110,7 +110,7 @@ def _of_commit(
     revision: Revision,
     places: Mapping[str, str],
     selection: Selection,
-    lay_out: Callable[..., list[git.NoText]],
+    lay_out: Callable[..., list[git.SkippedPath]],
 ) -> Side:
     side = Side(revision.name, revision.commit)
     top = selection.scratch
@@ -123,7 +123,7 @@ def _of_commit(
             if not path or entry.path == path or entry.path.startswith(f"{path}/"):
                 below = entry.path.removeprefix(path).removeprefix("/")
                 name = unicode_name(os.path.normpath(os.path.join(shown, below)))  # noqa: PTH118
-                unread[name] = Unread(entry.reason, entry.digest)
+                unread[name] = SkippedFile(entry.reason, entry.digest)
     side.leave(unread)
     return side
 
@@ -140,7 +140,7 @@ def _of_working_tree(paths: Sequence[str], selection: Selection, old: Side) -> S
         if name not in side.files and name not in side.unread and Path(name).is_file():
             side.add(Path(name), name, selection)
     links = {
-        name: Unread(git.LINK, _digest_of_link(source.path, committed.get(name)))
+        name: SkippedFile(git.LINK, _digest_of_link(source.path, committed.get(name)))
         for name, source in side.files.items()
         if source.path and source.path.is_symlink()
     }
@@ -153,7 +153,7 @@ def _of_working_tree(paths: Sequence[str], selection: Selection, old: Side) -> S
     return side
 
 
-def _digest_of_link(path: Path, committed: Unread | None) -> str:
+def _digest_of_link(path: Path, committed: SkippedFile | None) -> str:
     """Return the hash that git gives a link, by the algorithm of the repository."""
     algorithm = "sha256" if committed and len(committed.digest) == 64 else "sha1"  # noqa: PLR2004
     target = os.fsencode(path.readlink())

@@ -140,8 +140,8 @@ def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None
     `hits` are of all the requests, where they are forecast.
     """
     sent = scenario.requests
-    given = scenario.output_tokens
-    output = None if given is None else min(given, body.output_ceiling) * body.choices
+    asked = scenario.output_tokens
+    output = None if asked is None else min(asked, body.output_ceiling) * body.choices
     return Tally(
         requests=sent,
         text=sent * body.parts.text,

@@ -1,4 +1,4 @@
-"""Workers that tally lines of requests, handed out in parts and added up in order."""
+"""WorkerProcesses that tally lines of requests, handed out in parts and added up in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.estimates.subtotal import Done
+from deepseek_cost.estimates.partial_result import WorkerResult
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.request import Fault
 
@@ -23,7 +23,7 @@ _AHEAD: Final = 2
 _Other = Document | Fault
 
 
-class Crew(Struct):
+class WorkerPool(Struct):
     """So many workers, started when there is enough to do; each makes a workload of its own.
 
     They end with the process that started them, however that ends.
@@ -35,7 +35,7 @@ class Crew(Struct):
 
     def share(
         self, parts: Iterable[Lines | _Other], source: int
-    ) -> Iterator[Lines | _Other | Done]:
+    ) -> Iterator[Lines | _Other | WorkerResult]:
         """Yield the parts to be taken here, and what was done of the others, all in order.
 
         Raises what a worker raised; WorkerError where one ended before its work.
@@ -51,11 +51,11 @@ class Crew(Struct):
 
     def _shared(
         self, first: Lines, rest: Iterable[Lines | _Other], source: int
-    ) -> Iterator[_Other | Done]:
-        from deepseek_cost.estimates.processes import Workers  # noqa: PLC0415 - little input needs none
+    ) -> Iterator[_Other | WorkerResult]:
+        from deepseek_cost.estimates.processes import WorkerProcesses  # noqa: PLC0415 - little input needs none
 
-        waiting: deque[Future[Done]] = deque()
-        with Workers(self.make, self.jobs) as workers:
+        waiting: deque[Future[WorkerResult]] = deque()
+        with WorkerProcesses(self.make, self.jobs) as workers:
             waiting.append(workers.tally(first, source))
             for part in rest:
                 if not isinstance(part, Lines):

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ledger import Ledger, Place, Position
-from deepseek_cost.estimates.subtotal import Done, Skips, Subtotal, TalliedSource, totals
+from deepseek_cost.estimates.partial_result import (
+    PartialResult,
+    Skipped,
+    TalliedSource,
+    WorkerResult,
+    totals,
+)
 from deepseek_cost.estimates.tally import (
     Addressee,
     PromptTokens,
@@ -19,18 +25,18 @@ from deepseek_cost.estimates.tally import (
 )
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import Feed, request_of
+from deepseek_cost.inputs.reader import Input, request_of
 from deepseek_cost.inputs.request import Fault, Request
-from deepseek_cost.inputs.routing import Served, ServedNames
+from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Breakdown, Hits, RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.prompt.template import require_renderer
 
 if TYPE_CHECKING:
-    from deepseek_cost.estimates.batch_counter import Bulk
-    from deepseek_cost.estimates.cache_forecast import Forecast
-    from deepseek_cost.estimates.workers import Crew
+    from deepseek_cost.estimates.batch_counter import SkeletonCounter
+    from deepseek_cost.estimates.cache_forecast import CacheForecast
+    from deepseek_cost.estimates.workers import WorkerPool
     from deepseek_cost.prompt.body import Body
     from deepseek_cost.tokenizer.base import TextCounter
 
@@ -41,18 +47,18 @@ OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 class Workload:
     """Takes sources in, one after the other; memory does not grow with their requests."""
 
-    subtotal: Subtotal
+    partial: PartialResult
     scenario: Scenario
     system: str
     counter: "TextCounter"
-    served_by: ServedNames
+    routes: Routes
     on_request: OnRequest | None = None
-    forecast: "Forecast | None" = None
-    crew: "Crew | None" = None
+    forecast: "CacheForecast | None" = None
+    pool: "WorkerPool | None" = None
     _segments: SegmentCounter = field(init=False)
     _to: list[Addressee] = field(default_factory=list)
     _source: int = 0
-    _forms: "Bulk | None" = None
+    _skeletons: "SkeletonCounter | None" = None
 
     def __post_init__(self) -> None:
         self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
@@ -60,12 +66,12 @@ class Workload:
     @property
     def ledgers(self) -> Sequence[Ledger]:
         """The account of each model."""
-        return self.subtotal.ledgers
+        return self.partial.ledgers
 
     @property
-    def skips(self) -> Skips:
+    def skips(self) -> Skipped:
         """What was left out."""
-        return self.subtotal.skips
+        return self.partial.skips
 
     @property
     def models(self) -> list[Model]:
@@ -75,35 +81,35 @@ class Workload:
     @property
     def kinds(self) -> set[Kind]:
         """What the sources are."""
-        return {source.kind for source in self.subtotal.tallied}
+        return {source.kind for source in self.partial.tallied}
 
     def totals(self) -> list[Tally]:
         """Add up all sources for each model; raises InputError where nothing was counted."""
-        tallied = self.subtotal.tallied
+        tallied = self.partial.tallied
         if not tallied:
             raise InputError(f"no request could be counted; skipped: {self.skips.requests:,}")
         return totals(tallied)
 
-    def take(self, feed: Feed, number: int | None = None) -> None:
+    def read(self, opened: Input, number: int | None = None) -> None:
         """Count and tally a source; raises InputError unless a fault is to be skipped.
 
         `number` is its place among all sources, where others take those before it.
         """
         self._source = self._source + 1 if number is None else number
-        if feed.is_text:
-            self._take_text(feed)
+        if opened.is_text:
+            self._add_text(opened)
         else:
             require_renderer()
             for model in self.models:
                 require_output_limit(model, self.scenario)
-            self._take_requests(feed)
+            self._add_requests(opened)
 
-    def _take_text(self, feed: Feed) -> None:
+    def _add_text(self, opened: Input) -> None:
         self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
         if self.forecast is None:
-            text, hits = self.counter.count(feed.blocks()), self._no_hits()
+            text, hits = self.counter.count(opened.blocks()), self._no_hits()
         else:
-            text, hits = self.forecast.take_text(feed.whole(), self._to, self.scenario.requests)
+            text, hits = self.forecast.text_hits(opened.whole(), self._to, self.scenario.requests)
         tallies, counted = [], []
         for ledger, one, found in zip(self.ledgers, self._to, hits, strict=True):
             around = one.around
@@ -115,53 +121,53 @@ class Workload:
             tallies.append(tally)
             counted.append(RequestTokens(parts, tally.output_ceiling))
         if self.on_request:
-            self.on_request(Place(feed.source.name, 1, None), tallies, counted)
-        source = TalliedSource(feed.source.name, tuple(tallies), is_empty=not text)
-        self.subtotal.add(self._source, source)
+            self.on_request(Place(opened.source.name, 1, None), tallies, counted)
+        source = TalliedSource(opened.source.name, tuple(tallies), is_empty=not text)
+        self.partial.add(self._source, source)
 
     def _no_hits(self) -> Sequence[Hits | None]:
         """Return that no hits are forecast; the ratio tells them."""
         return [None for _ in self.ledgers]
 
-    def hand_over(self) -> Subtotal:
+    def pop_result(self) -> PartialResult:
         """Return what was added up, and begin anew."""
-        done, self.subtotal = self.subtotal, self.subtotal.emptied()
-        if self._forms:
-            self._forms.subtotal = self.subtotal
+        done, self.partial = self.partial, self.partial.empty_copy()
+        if self._skeletons:
+            self._skeletons.partial = self.partial
         return done
 
-    def take_lines(self, lines: Lines, source: int) -> None:
+    def add_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
-        if self._forms is None and self.forecast is None and self.on_request is None:
-            self._forms = self._bulk()
-        for number, data in self._forms.take(lines, source) if self._forms else lines:
-            self._try(request_of(lines.document(number, data), lines.wanted), source)
+        if self._skeletons is None and self.forecast is None and self.on_request is None:
+            self._skeletons = self._bulk()
+        for number, data in self._skeletons.count(lines, source) if self._skeletons else lines:
+            self._try(request_of(lines.document(number, data), lines.kind), source)
 
-    def _take_requests(self, feed: Feed) -> None:
+    def _add_requests(self, opened: Input) -> None:
         skipped = self.skips.requests
-        parts = feed.parts()
+        parts = opened.parts()
         try:
-            for part in self.crew.share(parts, self._source) if self.crew else parts:
-                self._take_part(part, feed.wanted)
+            for part in self.pool.share(parts, self._source) if self.pool else parts:
+                self._add_part(part, opened.kind)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(self._so_far())
             raise
-        if self._source not in self.subtotal.sources and skipped == self.skips.requests:
-            raise InputError(f"{feed.source.name}: no request in it; give JSON, one a line")
+        if self._source not in self.partial.sources and skipped == self.skips.requests:
+            raise InputError(f"{opened.source.name}: no request in it; give JSON, one a line")
 
-    def _take_part(self, part: Lines | Document | Fault | Done, wanted: Kind | None) -> None:
+    def _add_part(self, part: Lines | Document | Fault | WorkerResult, wanted: Kind | None) -> None:
         """Take lines, a document, or what a worker did, and tell what that would have told."""
         if isinstance(part, Lines):
-            self.take_lines(part, self._source)
-        elif isinstance(part, Done):
-            self.subtotal.merge(part.subtotal)
-            self.skips.tell_all(part.told)
+            self.add_lines(part, self._source)
+        elif isinstance(part, WorkerResult):
+            self.partial.merge(part.partial)
+            self.skips.report_all(part.messages)
         else:
             self._try(request_of(part, wanted), self._source)
 
     def _so_far(self) -> str:
         """Tell what was counted of the requests."""
-        sums = totals(self.subtotal.tallied)
+        sums = totals(self.partial.tallied)
         counted = (
             f"{tally.input:,} input tokens for {ledger.model.name}"
             for tally, ledger in zip(sums, self.ledgers, strict=False)
@@ -173,67 +179,67 @@ class Workload:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)
         try:
-            self._take_request(_sound(found), at)
+            self._add_request(_sound(found), at)
         except InputError as error:
-            self.skips.note(error, at)
+            self.skips.add(error, at)
 
-    def _bulk(self) -> "Bulk":
+    def _bulk(self) -> "SkeletonCounter":
         """Return who takes lines many at a time, for what needs no order and no line of its own."""
-        from deepseek_cost.estimates.batch_counter import Bulk  # noqa: PLC0415 - needs the renderer
+        from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - needs the renderer
 
-        return Bulk(
-            *(self.subtotal, self.scenario, self._segments),
+        return SkeletonCounter(
+            *(self.partial, self.scenario, self._segments),
             bodies_of=self._bodies,
-            note=self._note_model,
+            add_model=self._add_model,
         )
 
     def _bodies(self, request: Request) -> "list[Body]":
         """Read a request for each model."""
         from deepseek_cost.prompt.body import read_body  # noqa: PLC0415 - needs the renderer
 
-        served = self._serving(request)
-        thinking = served.model.thinking if served else None
+        route = self._serving(request)
+        thinking = route.model.thinking if route else None
         return [read_body(request, model, thinking=thinking) for model in self.models]
 
-    def _take_request(self, request: Request, at: Position) -> None:
+    def _add_request(self, request: Request, at: Position) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
 
-        self._note_model(request, at)
+        self._add_model(request, at)
         bodies = self._bodies(request)
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
-            hits = self.forecast.take_bodies(bodies, request, self.scenario.requests)
+            hits = self.forecast.body_hits(bodies, request, self.scenario.requests)
         place = Place(request.source, request.line, request.custom_id)
         tallies = []
         for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
             tally = tally_body(body, self.scenario, found)
-            ledger.note(tally, body.parts)
+            ledger.add(tally, body.parts)
             ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
             ledger.replaced_images += images_without_vision(request, ledger.model.template)
             ledger.is_fim |= request.kind is Kind.FIM
             if body.refused:
-                ledger.refusals.note(place, body.refused, tally.requests, at)
+                ledger.refusals.add(place, body.refused, tally.requests, at)
             tallies.append(tally)
         kind = Kind.BATCH if request.in_batch else request.kind
-        self.subtotal.add(
+        self.partial.add(
             at.source, TalliedSource(request.source, tuple(tallies), frozenset({kind}))
         )
         if self.on_request:
             self.on_request(place, tallies, counted)
 
-    def _serving(self, request: Request) -> Served | None:
+    def _serving(self, request: Request) -> Route | None:
         """Look up the model that a body names; raises InputError."""
         name = request.body.get("model")
-        return self.served_by.of(request, name) if isinstance(name, str) else None
+        return self.routes.of(request, name) if isinstance(name, str) else None
 
-    def _note_model(self, request: Request, at: Position) -> None:
+    def _add_model(self, request: Request, at: Position) -> None:
         """Keep what is to be said of the model that a body names."""
         name, found = request.body.get("model"), self._serving(request)
         if isinstance(name, str):
-            self.subtotal.named_models.note(found.model.name if found else name, at)
-        if found and found.note:
-            self.subtotal.notes.note(found.note, at)
+            self.partial.named_models.add(found.model.name if found else name, at)
+        if found and found.notice:
+            self.partial.notes.add(found.notice, at)
 
 
 def _sound(found: Request | Fault) -> Request:

@@ -84,9 +84,9 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
 def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
     texts, binary = below(folder, globs, encoding)
     if not texts:
-        beside = f" among {len(binary)} files" if binary else ""
+        others = f" among {len(binary)} files" if binary else ""
         raise InputError(
-            f"{folder}: no text files{beside}; hidden and git-ignored files are left out"
+            f"{folder}: no text files{others}; hidden and git-ignored files are left out"
             + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
         )
     sources = [TextSource(unicode_name(str(path)), path, encoding) for path in texts]

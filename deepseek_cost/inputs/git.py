@@ -42,9 +42,9 @@ _ENVIRONMENT: Final = {
 class GitError(InputError):
     """git refuses; `said` is its own first line."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(f"git: {said}")
-        self.said = said
+    def __init__(self, stderr: str) -> None:
+        super().__init__(f"git: {stderr}")
+        self.stderr = stderr
 
 
 def ask(*args: str) -> str:
@@ -72,33 +72,35 @@ def records(*args: str) -> Iterator[str]:
 @contextmanager
 def running(*args: str, fed: bytes = b"") -> Iterator[IO[bytes]]:
     """Run git, fed with some input, and hand on what it prints; raises GitError if it ends so."""
-    with TemporaryFile() as errors, TemporaryFile() as given:
-        given.write(fed)
-        given.seek(0)
-        with _start(args, given, errors) as git:
+    with TemporaryFile() as errors, TemporaryFile() as stdin_file:
+        stdin_file.write(fed)
+        stdin_file.seek(0)
+        with _start(args, stdin_file, errors) as git:
             try:
                 yield _of(git.stdout)
             except BaseException:
                 git.kill()  # and not waited for until it ends by itself
                 raise
         if git.returncode:
-            raise GitError(_said(errors))
+            raise GitError(_prompt_options(errors))
 
 
-def _start(args: Sequence[str], given: IO[bytes], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _start(
+    args: Sequence[str], stdin_file: IO[bytes], errors: IO[bytes]
+) -> "subprocess.Popen[bytes]":
     program = shutil.which("git")
     if program is None:
         raise InputError("git is not installed, or not on PATH; two files or folders need none")
     return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
         [program, *_SAFE, *args],
-        stdin=given,
+        stdin=stdin_file,
         stdout=subprocess.PIPE,
         stderr=errors,
         env=os.environ | _ENVIRONMENT,
     )
 
 
-def _said(errors: IO[bytes]) -> str:
+def _prompt_options(errors: IO[bytes]) -> str:
     """Return the first line that git wrote of what is wrong."""
     errors.seek(0)
     lines = unicode_name(os.fsdecode(errors.read(_MOST_SAID))).strip().splitlines()
@@ -159,16 +161,17 @@ def _find(name: str) -> Revision:
     try:
         return Revision(unicode_name(name), _commit(name))
     except GitError as error:
-        if "not a git repository" in error.said:
+        if "not a git repository" in error.stderr:
             raise InputError(
                 f"{unicode_name(name)}: no such file or folder, and this is no git repository; "
                 f"give two files, folders or reports, or run it inside a repository"
             ) from None
-        if "dubious ownership" in error.said:
+        if "dubious ownership" in error.stderr:
             raise InputError(
-                f"git: {error.said}; if you trust it: git config --global --add safe.directory PATH"
+                f"git: {error.stderr}; "
+                f"if you trust it: git config --global --add safe.directory PATH"
             ) from None
-        if "single revision" not in error.said:
+        if "single revision" not in error.stderr:
             raise
         raise InputError(
             f"{unicode_name(name)}: no such file or folder, and no revision; "
@@ -237,12 +240,12 @@ class Entry(Struct, frozen=True):
         """Tell whether it says what to ignore."""
         return self.name in _IGNORE_FILES
 
-    def beside(self, name: str) -> "Entry":
+    def renamed(self, name: str) -> "Entry":
         """Return the same content under another name in the same folder."""
         return replace(self, path=self.path.removesuffix(self.name) + name)
 
 
-class NoText(NamedTuple):
+class SkippedPath(NamedTuple):
     """A path whose text is not in the tree, why, and a digest of what is there."""
 
     path: str
@@ -264,7 +267,7 @@ def lay_out(
     *,
     rules: str,
     ignore_name: str,
-) -> list[NoText]:
+) -> list[SkippedPath]:
     """Write the files at these paths of a commit into a new folder; return what has no text.
 
     The `rules` of `.gitignore`, also of those above the paths, are those of the commit named. Those
@@ -279,12 +282,14 @@ def lay_out(
     if size > _MOST_BYTES:
         raise InputError(f"{commit[:12]}: {size:,} bytes of files there; name fewer folders")
     (folder / ".git").mkdir(parents=True)
-    named = [entry.beside(ignore_name) for entry in files.values() if entry.name == ".ignore"]
+    named = [entry.renamed(ignore_name) for entry in files.values() if entry.name == ".ignore"]
     _write_all([*files.values(), *named], commit, folder, written)
-    none = [NoText(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
+    none = [SkippedPath(entry.path, entry.reason, entry.oid) for entry in entries if entry.reason]
     small = [path for path, entry in files.items() if entry.size <= _LONGEST_POINTER]
     pointed = [(path, _pointed_at(folder / path)) for path in small]
-    return none + [NoText(path, "kept in Git LFS", digest) for path, digest in pointed if digest]
+    return none + [
+        SkippedPath(path, "kept in Git LFS", digest) for path, digest in pointed if digest
+    ]
 
 
 def _from_top(path: str, top: str, prefix: str) -> str:
@@ -307,17 +312,17 @@ def _entries(commit: str, paths: Sequence[str]) -> Iterator[Entry]:
         for parent in PurePosixPath(path).parents
         for name in _IGNORE_FILES
     }
-    wanted = [] if "" in paths else ["--", *sorted({*paths, *above})]
-    listed = records("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit, *wanted)
+    pathspec = [] if "" in paths else ["--", *sorted({*paths, *above})]
+    listed = records("ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit, *pathspec)
     for count, record in enumerate(listed, 1):
         if count > _MOST_ENTRIES:
             raise InputError(
                 f"{commit[:12]}: more than {_MOST_ENTRIES:,} files and folders there, the most "
                 f"that are listed; name fewer folders"
             )
-        told, _, path = record.partition("\t")
+        header, _, path = record.partition("\t")
         _require_usual(path, commit)
-        mode, kind, oid, size = told.split()
+        mode, kind, oid, size = header.split()
         if kind != "tree":
             yield Entry(mode, oid, int(size) if size.isdigit() else 0, path)
 

@@ -32,7 +32,7 @@ class Lines(Struct, frozen=True):
     number: int
     data: bytes
     encoding: str
-    wanted: Kind | None
+    kind: Kind | None
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line that is not blank, with its number."""

@@ -56,11 +56,11 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
 
     def has_prompts(self) -> bool:
         """Tell whether the rows are prompts; raises InputError."""
-        with reading(self.name), self.file.raw() as raw, _told(self.name):
+        with reading(self.name), self.file.raw() as raw, _translating_errors(self.name):
             return self.body is not None and _is_text(self._kind(_opened(raw, self.name)))
 
     def _lines(self, raw: BinaryIO, advance: Advance) -> Iterator[bytes]:
-        with raw, _told(self.name):
+        with raw, _translating_errors(self.name):
             opened = _opened(raw, self.name)
             rows = _ROWS_OF_STRUCTURES
             if _is_text(self._kind(opened)):
@@ -128,7 +128,7 @@ def in_columns(
 
 def _in_column(source: TextSource, column: str | None, body: Body | None) -> ColumnSource:
     if column is None:
-        with reading(source.name), source.raw() as raw, _told(source.name):
+        with reading(source.name), source.raw() as raw, _translating_errors(source.name):
             has = _listed(_opened(raw, source.name))
         raise UsageError(f"{source.name}: name the prompts with --column NAME; it has {has}")
     return ColumnSource(source.name, source.path, file=source, column=column, body=body)
@@ -157,7 +157,7 @@ def _listed(opened: "ParquetFile") -> str:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _translating_errors(name: str) -> Iterator[None]:
     """Turn what Arrow raises for a damaged file into an InputError."""
     try:
         yield

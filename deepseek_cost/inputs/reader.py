@@ -39,12 +39,12 @@ _NO_REQUEST: Final = (
 )
 
 
-class Feed(Struct):
+class Input(Struct):
     """A source that was opened: text, or requests."""
 
     source: TextSource
     file: BinaryIO
-    wanted: Kind | None
+    kind: Kind | None
     is_text: bool
 
     def blocks(self) -> Iterator[str]:
@@ -57,7 +57,7 @@ class Feed(Struct):
 
     def requests(self) -> Requests:
         """Yield the requests, and the faults between them."""
-        return (request_of(document, self.wanted) for document in self.documents())
+        return (request_of(document, self.kind) for document in self.documents())
 
     def documents(self) -> Documents:
         """Yield the JSON values, whatever they are, and the faults between them."""
@@ -71,7 +71,7 @@ class Feed(Struct):
         """Yield the lines, many at a time, or the values of what is one document."""
         first = self.file.readline(MAX_LINE_BYTES + 1).removeprefix(_MARK)
         if _suffix(self.source) in _LINES or _is_line_of_many(first, self.file):
-            return cut(first, self.file, self.source.name, self.source.encoding, self.wanted)
+            return cut(first, self.file, self.source.name, self.source.encoding, self.kind)
         return self._from_document(first)
 
     def first(self) -> Request | None:
@@ -116,7 +116,7 @@ class Feed(Struct):
         return decoded(data, self.source.name, self.source.encoding, 1)
 
 
-def open_feed(source: TextSource, wanted: Kind | None, advance: Advance) -> Feed:
+def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Input:
     """Open a source and tell text from requests; a text that looks like JSON is taken for JSON."""
     file = source.open(advance)
     head = b""
@@ -129,7 +129,7 @@ def open_feed(source: TextSource, wanted: Kind | None, advance: Advance) -> Feed
     replayed = BufferedReader(Replayed(head, file), _BUFFER)
     is_json = _suffix(source) in REQUEST_SUFFIXES or _BEGINS_JSON.match(head.removeprefix(_MARK))
     is_text = wanted is Kind.TEXT or (wanted is None and not is_json)
-    return Feed(source, replayed, wanted, is_text)
+    return Input(source, replayed, wanted, is_text)
 
 
 def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:

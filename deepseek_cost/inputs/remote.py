@@ -32,7 +32,7 @@ class RemoteSource(TextSource, frozen=True):
 
     def raw(self) -> BinaryIO:
         """Open the bytes as they are; raises InputError."""
-        with _telling(self.name):
+        with _translating_errors(self.name):
             import fsspec  # noqa: PLC0415 - for URLs alone, and an extra
 
             return cast("BinaryIO", fsspec.open(self.url, "rb").open())
@@ -43,7 +43,7 @@ def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
 
     Raises InputError for a URL that cannot be reached, or that nothing matches.
     """
-    with _telling(public(url)):
+    with _translating_errors(public(url)):
         import fsspec  # noqa: PLC0415 - as above
 
         system, path = fsspec.url_to_fs(url)
@@ -68,7 +68,7 @@ def public(url: str) -> str:
 
 
 @contextmanager
-def _telling(name: str) -> Iterator[None]:
+def _translating_errors(name: str) -> Iterator[None]:
     try:
         yield
     except InputError:

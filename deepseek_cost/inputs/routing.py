@@ -15,39 +15,39 @@ from deepseek_cost.pricing.entries import Model
 _KNOWN_NAMES: Final = 1_000
 
 
-class Served(Struct, frozen=True):
+class Route(Struct, frozen=True):
     """The model of a name; `note` says how it came to it, where the name is not the model's own."""
 
     model: Model
-    note: str | None = None
+    notice: str | None = None
 
 
-FindServed = Callable[[str, Kind], Served | None]
+FindRoute = Callable[[str, Kind], Route | None]
 
 
-def served(name: str, kind: Kind, book: PriceBook) -> Served:
+def route(name: str, kind: Kind, book: PriceBook) -> Route:
     """Return what serves a name of a body; raises UnknownModelError."""
     lowered = name.strip().lower()
     if kind is Kind.MESSAGES and lowered.startswith("claude"):
         target = "deepseek-v4-pro" if lowered.startswith("claude-opus") else "deepseek-flash"
-        return Served(book.find(target), f"{name} is served by {target} on the Anthropic endpoint")
+        return Route(book.find(target), f"{name} is served by {target} on the Anthropic endpoint")
     model = book.find(name)
     if model.name != lowered:
         raise UnknownModelError(
             f"the API does not know the model {name!r}; its name there is {model.name}"
         )
     if model.status == "current":
-        return Served(model)
-    return Served(model, f"{name}: {model.note}")
+        return Route(model)
+    return Route(model, f"{name}: {model.note}")
 
 
-class ServedNames(Struct):
+class Routes(Struct):
     """Looks up the names that bodies have, each once; `find` is None for a name nothing serves."""
 
-    find: FindServed
-    _known: dict[tuple[str, Kind], Served | None] = field(default_factory=dict)
+    find: FindRoute
+    _known: dict[tuple[str, Kind], Route | None] = field(default_factory=dict)
 
-    def of(self, request: Request, name: str) -> Served | None:
+    def of(self, request: Request, name: str) -> Route | None:
         """Return what serves a request; raises InputError with its place for an unknown name."""
         key = (name, request.kind)
         if key not in self._known:
@@ -61,7 +61,7 @@ class ServedNames(Struct):
         return self._known[key]
 
 
-def beside(own: Model, defaults: tuple[str, str]) -> list[str]:
+def alternatives(own: Model, defaults: tuple[str, str]) -> list[str]:
     """Return the names to price: a body's own model, in its place beside the other default."""
     flash, pro = defaults
     return [flash, pro] if own.name == pro else [own.name, pro]

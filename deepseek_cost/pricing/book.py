@@ -82,13 +82,13 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     def find(self, name: str) -> Model:
         """Return the model with this name or nickname, whatever its case."""
-        wanted = name.strip().lower()
+        folded = name.strip().lower()
         by_name = {known: model for model in self.model for known in model.names}
-        if wanted in by_name:
-            return by_name[wanted]
+        if folded in by_name:
+            return by_name[folded]
         from difflib import get_close_matches  # noqa: PLC0415 - for slips alone
 
-        near = get_close_matches(wanted, by_name, n=3, cutoff=0.5) or list(by_name)
+        near = get_close_matches(folded, by_name, n=3, cutoff=0.5) or list(by_name)
         raise UnknownModelError(f"unknown model {name!r}; did you mean {', '.join(near)}?")
 
     def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:

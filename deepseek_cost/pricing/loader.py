@@ -192,8 +192,8 @@ def _leaf(kind: Any, value: Any, place: _Place) -> Any:  # noqa: ANN401 - as `_b
 
 def _of_type(kind: type, value: Any, place: _Place) -> Any:  # noqa: ANN401 - as `_built`
     if not isinstance(value, kind):
-        wanted = "a table" if kind is dict else "a list"
-        raise _MisfitError(place, f"{wanted} is wanted, not {value!r:.60}")
+        expected = "a table" if kind is dict else "a list"
+        raise _MisfitError(place, f"{expected} is wanted, not {value!r:.60}")
     return value
 
 

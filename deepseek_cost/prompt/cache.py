@@ -29,8 +29,8 @@ class Prompt(Struct, frozen=True):
     """
 
     ids: bytes
-    said: int
-    answers: Sequence[tuple[int, int]] = ()
+    input_end: int
+    outputs: Sequence[tuple[int, int]] = ()
     owner: bytes = b""
 
     @property
@@ -79,7 +79,7 @@ class PrefixCache(Struct):
     _last: _Chain = field(default_factory=lambda: _Chain(Prompt(b"", 0)))
     _at: float = 0.0
 
-    def take(self, prompt: Prompt, at: float | None = None) -> Hits:
+    def send(self, prompt: Prompt, at: float | None = None) -> Hits:
         """Forecast the hits of the next request, then keep what it leaves in the cache.
 
         `at` is when it is sent, in seconds; without it, soon after the one before.
@@ -97,7 +97,7 @@ class PrefixCache(Struct):
         return Hits(expected * BLOCK, best * BLOCK, aged * BLOCK)
 
     def _keep(self, prompt: Prompt, chain: _Chain, use: _Use) -> None:
-        self._write(chain, prompt.said, use)
+        self._write(chain, prompt.input_end, use)
         for digest in chain.blocks:
             self._seen[digest] = use
         self._inputs[chain.digest(prompt.tokens)] = use
@@ -128,7 +128,7 @@ class PrefixCache(Struct):
 
     def _learn_answer(self, prompt: Prompt, chain: _Chain) -> None:
         """Write the unit at the end of the latest answer that a known request was given."""
-        for begin, end in reversed(prompt.answers):
+        for begin, end in reversed(prompt.outputs):
             use = self._inputs.get(chain.digest(begin))
             if use is not None:
                 for digest in chain.blocks[: end // BLOCK + 1]:

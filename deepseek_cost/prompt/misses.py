@@ -83,7 +83,7 @@ class Miss:
     does: str
     where: str
 
-    def told(self, request: str, other: str) -> str:
+    def message(self, request: str, other: str) -> str:
         """Return the sentence."""
         return f"{request} {self.does} {other} {self.where}"
 

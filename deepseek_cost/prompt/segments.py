@@ -101,7 +101,7 @@ def break_down(
     piece, as system texts and tool definitions, is counted by itself; the template has the rest.
     """
     total, spoken = _totals(rendered, counter)
-    user, history = _said(conversation.messages, counter)
+    user, history = _prompt_options(conversation.messages, counter)
     parts = Breakdown(
         system=_of_roles(conversation.messages, ("system",), counter)["system"],
         tools=tools_of(_tools(rendered, conversation, counter)),
@@ -130,14 +130,16 @@ def _totals(rendered: "RenderedPrompt", counter: SegmentCounter) -> tuple[int, C
     return total, spoken
 
 
-def _said(messages: "Sequence[Message]", counter: SegmentCounter) -> tuple[int, Counter[str]]:
+def _prompt_options(
+    messages: "Sequence[Message]", counter: SegmentCounter
+) -> tuple[int, Counter[str]]:
     """Return the tokens that no answer follows of the user, and all others by role."""
-    answers = [
+    responses = [
         index
         for index, message in enumerate(messages)
         if message.role == "assistant" and not message.prefix
     ]
-    new = answers[-1] + 1 if answers else 0
+    new = responses[-1] + 1 if responses else 0
     user = _of_roles(messages[new:], ("user",), counter)["user"]
     history = _of_roles(messages[:new], ("user",), counter)
     return user, history + _of_roles(messages, ("tool",), counter)

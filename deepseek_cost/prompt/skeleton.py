@@ -54,7 +54,7 @@ def marked(outline: Outline) -> str:
     return filled_in(outline, [_mark(number) for number in range(len(outline) // 2)])
 
 
-class Form(Struct, eq=False):
+class Skeleton(Struct, eq=False):
     """A request with marks for its texts, read for each model.
 
     `patterns` are the texts that are counted: pieces of text and numbers of blanks by turns.
@@ -99,19 +99,19 @@ class Form(Struct, eq=False):
             sums = dict.fromkeys(self.asked, 0)
             for numbers, its in zip(self.alike, tokens, strict=True):
                 sums[self.asked[numbers[0]]] = its
-            given = _Given(sums, self.counter)
-            known = self._outcomes[tokens] = [body.count(given) for body in self.bodies]
+            counted = _Known(sums, self.counter)
+            known = self._outcomes[tokens] = [body.count(counted) for body in self.bodies]
         return known
 
 
-def form_of(
+def skeleton_of(
     request: Request,
     blanks: int,
     bodies: Sequence[Body],
     counter: SegmentCounter,
     *,
     by_part: bool = True,
-) -> Form | None:
+) -> Skeleton | None:
     """Return the form of a request that was read with marks; None where texts decide more.
 
     Unless `by_part`, the tokens of a body are right in their sums, not in what they are of.
@@ -132,7 +132,7 @@ def form_of(
     asked = [text for text in noting.asked if _MARK.search(text)]
     if len(asked) > _MOST_TEXTS:
         return None
-    return Form(
+    return Skeleton(
         request=request,
         bodies=bodies,
         name=name,
@@ -153,10 +153,10 @@ def _alike(
     which all sums then tell how often they have it; and so many more that no part is cut to fit.
     """
     most = 1 << _DIGIT * (len(asked) + 1)
-    given = {text: most + (1 << _DIGIT * at) for at, text in enumerate(asked, 1)}
+    known = {text: most + (1 << _DIGIT * at) for at, text in enumerate(asked, 1)}
     sums = [
         figure
-        for parts in (body.parts(_Given(given, counter)) for body in bodies)
+        for parts in (body.parts(_Known(known, counter)) for body in bodies)
         for figure in (parts.input, *(_figures(parts) if by_part else (parts.text,)))
     ]
     groups: dict[tuple[int, ...], list[int]] = {}
@@ -219,14 +219,14 @@ class _Noting(SegmentCounter):
         return self._counts(text)
 
 
-class _Given(SegmentCounter):
+class _Known(SegmentCounter):
     """Counts texts with marks as is given."""
 
-    def __init__(self, given: dict[str, int], counter: SegmentCounter) -> None:
-        self._given = given
+    def __init__(self, known: dict[str, int], counter: SegmentCounter) -> None:
+        self._given = known
         self._counts = counter.count
 
     def count(self, text: str) -> int:
         """Return what is given for a text, or its tokens."""
-        given = self._given.get(text)
-        return self._counts(text) if given is None else given
+        known = self._given.get(text)
+        return self._counts(text) if known is None else known

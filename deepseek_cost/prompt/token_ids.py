@@ -27,7 +27,7 @@ def tokenized(
     sources = zip(rendered.image_sources, images, strict=True)
     parts: list[bytes] = []
     answers: list[tuple[int, int]] = []
-    begin, said, at, before = -1, 0, 0, ""
+    begin, input_end, at, before = -1, 0, 0, ""
     for text, special in segments(rendered):
         if special and text == END and begin >= 0:
             answers.append((begin, at))
@@ -39,8 +39,8 @@ def tokenized(
             begin = at
         before = text if special else ""
         if before == _ANSWER:
-            said = at - 1
-    return Prompt(b"".join(parts), said, answers, owner)
+            input_end = at - 1
+    return Prompt(b"".join(parts), input_end, answers, owner)
 
 
 @lru_cache(maxsize=64)
@@ -67,8 +67,8 @@ def _ids(special: str, sources: Iterator[tuple["ImageSource", int]]) -> bytes:
 
 def framed(ids: bytes, around: "Frame", encoder: SegmentEncoder) -> Prompt:
     """Return the prompt of a user's message with the tokens `ids`."""
-    said = _joined(around.before, encoder) + ids
-    return Prompt(said + _joined(around.after, encoder), len(said) // ID_BYTES)
+    input_end = _joined(around.before, encoder) + ids
+    return Prompt(input_end + _joined(around.after, encoder), len(input_end) // ID_BYTES)
 
 
 def _joined(pieces: Iterable[tuple[str, bool]], encoder: SegmentEncoder) -> bytes:

@@ -60,12 +60,12 @@ def replayed(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterato
     """
     messages = body.conversation.messages
     for number, message in enumerate(messages):
-        if number and _is_answer(message):
+        if number and _is_response(message):
             asked = body.saying(with_messages(body.conversation, messages[:number]))
             answered = body.saying(with_messages(body.conversation, messages[: number + 1]))
             visible = _visible(answered.rendered, encoder)
             yield _answered(asked, message.reasoning_content, visible, plan, encoder)
-    if plan.answer is not None and not _is_answer(messages[-1]):
+    if plan.answer is not None and not _is_response(messages[-1]):
         yield _answered(body, None, plan.answer, plan, encoder)
 
 
@@ -85,7 +85,7 @@ def _answered(
     return Turn(prompt, thought + 1 + visible, lacks)
 
 
-def _is_answer(message: Message) -> bool:
+def _is_response(message: Message) -> bool:
     return message.role == "assistant" and not message.prefix
 
 

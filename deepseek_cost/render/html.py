@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from deepseek_cost.render.page import BREAK, Block, Drawing, Page, Table, Words, indent
-from deepseek_cost.render.text import said, spans
+from deepseek_cost.render.text import spans, spoken
 
 # Wide, and as a phone shows it: letters keep their size.
 _SIZES: Final = {"wide": (900, 520), "narrow": (360, 420)}
@@ -34,7 +34,12 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"indent": indent, "pictures": _pictures, "spans": spans, "said": said}
+    environment.globals |= {
+        "indent": indent,
+        "pictures": _pictures,
+        "spans": spans,
+        "spoken": spoken,
+    }
     environment.filters |= {"headed": _headed, "nested": _nested}
     environment.tests |= {name: _kind(kind) for name, kind in _KINDS.items()}
     return environment

@@ -59,14 +59,14 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(cell: str) -> str:
-    depth, said = indent(cell)
-    return "&emsp;" * depth + _text(said)
+    depth, stripped = indent(cell)
+    return "&emsp;" * depth + _text(stripped)
 
 
 def _items(lines: Sequence[str]) -> Iterator[str]:
     for line in lines:
-        depth, said = indent(line)
-        yield f"{'  ' * min(depth, 1)}- {_text(said)}"
+        depth, stripped = indent(line)
+        yield f"{'  ' * min(depth, 1)}- {_text(stripped)}"
 
 
 def _text(text: str) -> str:

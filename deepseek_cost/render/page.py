@@ -220,8 +220,8 @@ def page_of(
 ) -> Page:
     """Return a page without the blocks that say nothing, and with nothing that moves a screen."""
     lines = (head,) if isinstance(head, str) else head
-    said = (_clean(block) for block in blocks if not isinstance(block, Words) or block.lines)
-    return Page(_cleaned(lines), tuple(said), _cleaned(warnings), bars)
+    stripped = (_clean(block) for block in blocks if not isinstance(block, Words) or block.lines)
+    return Page(_cleaned(lines), tuple(stripped), _cleaned(warnings), bars)
 
 
 def shortened(page: Page, most: int) -> Page:
@@ -231,8 +231,8 @@ def shortened(page: Page, most: int) -> Page:
 
 def indent(text: str) -> tuple[int, str]:
     """Tell how deep a label or line is below the one above it, and what it says."""
-    said = text.lstrip(" ")
-    return (len(text) - len(said)) // 2, said
+    stripped = text.lstrip(" ")
+    return (len(text) - len(stripped)) // 2, stripped
 
 
 def _shortened(block: Block, most: int) -> Block:

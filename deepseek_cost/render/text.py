@@ -80,7 +80,7 @@ def spans(marks: str) -> list[tuple[str, str, str, int]]:
     return found
 
 
-def said(marks: str) -> str:
+def spoken(marks: str) -> str:
     """Tell a day's peak hours in words."""
     parts = [
         f"{tier} {start} to {end}"
@@ -102,7 +102,7 @@ def _lines(block: Block) -> Iterator[str]:
             yield f"chart: {caption or chart.title}"
             yield from _chart(chart)
         case Week():
-            yield from (f"{day}: {said(marks)}" for day, marks in block.days)
+            yield from (f"{day}: {spoken(marks)}" for day, marks in block.days)
             yield f"by the clock of {block.zone}"
             yield from block.notes
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from deepseek_cost.billing.account import Account, Group, Intake
 from deepseek_cost.billing.assumptions import assumptions_of, warnings_of
 from deepseek_cost.billing.balance import Balance
-from deepseek_cost.billing.tariff import Figures, total
+from deepseek_cost.billing.tariff import BillTotals, total
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.schedule import Tier, TierBy
@@ -31,7 +31,7 @@ from deepseek_cost.reports.parts import (
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
 Key = TypeVar("Key", bound=Hashable)
-Groups = Sequence[tuple[Group, Figures]]
+Groups = Sequence[tuple[Group, BillTotals]]
 
 
 class BilledTokens(Part):
@@ -171,7 +171,7 @@ class Terms(Struct, frozen=True):
     table: PriceTable
     currency: Currency
     zone: str
-    beside: Callable[[str], str]
+    alternative: Callable[[str], str]
     balance: Balance | None = None
 
 
@@ -197,7 +197,7 @@ def bill_report(
         total=_entry(total(figures for _, figures in groups)),
         by_day=tuple(DayEntry(day=day, figures=sub) for day, sub in _by(groups, lambda g: g.day)),
         by_model=tuple(
-            ModelEntry(model=name, other_model=terms.beside(name), figures=sub)
+            ModelEntry(model=name, other_model=terms.alternative(name), figures=sub)
             for name, sub in _by(groups, lambda g: g.model)
         ),
         by_tier=tuple(
@@ -224,7 +224,7 @@ def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
 
 def _by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[Key, BillFigures]]:
     """Yield the figures added up by a part of their group."""
-    parts: dict[Key, list[Figures]] = {}
+    parts: dict[Key, list[BillTotals]] = {}
     for group, figures in groups:
         parts.setdefault(key(group), []).append(figures)
     return ((name, _entry(total(parts[name]))) for name in sorted(parts, key=_order))
@@ -239,7 +239,7 @@ def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
 
-def _entry(figures: Figures) -> BillFigures:
+def _entry(figures: BillTotals) -> BillFigures:
     sums, cost = figures.sums, figures.cost
     return BillFigures(
         requests=sums.requests,
@@ -258,7 +258,7 @@ def _entry(figures: Figures) -> BillFigures:
         ),
         saved_by_cache=figures.saved,
         peak_extra=figures.peak_extra,
-        other_model=figures.beside,
+        other_model=figures.alternative,
     )
 
 
@@ -298,8 +298,8 @@ def _totals(report: BillReport, notes: Footnotes) -> Table:
     table.add_row("extra at peak hours", "", money(figures.peak_extra, currency))
     for entry in report.by_model:
         label = f"{short(entry.model)} on {short(entry.other_model)}"
-        beside = entry.figures.other_model
-        shown = "unknown" if beside is None else money(beside, currency)
+        alternative = entry.figures.other_model
+        shown = "unknown" if alternative is None else money(alternative, currency)
         table.add_row(notes.mark(label, "other_model"), "", shown)
     return table
 
@@ -387,11 +387,11 @@ def _rows(report: BillReport) -> Iterator[list[str]]:
         figures, tokens, cost = group.figures, group.figures.tokens, group.figures.cost
         counts = (tokens.input, tokens.cache_hit, tokens.cache_miss, tokens.output)
         amounts = (cost.cache_hit, cost.cache_miss, cost.output, cost.total)
-        beside = figures.other_model
+        alternative = figures.other_model
         yield [
             *(group.day.isoformat(), report.timezone, group.model, group.tier, group.key or ""),
             *map(str, (figures.requests, *counts, tokens.reasoning)),
             report.currency,
             *map(exact, (*amounts, figures.saved_by_cache, figures.peak_extra)),
-            "" if beside is None else exact(beside),
+            "" if alternative is None else exact(alternative),
         ]

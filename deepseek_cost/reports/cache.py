@@ -17,7 +17,7 @@ from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
     Footnotes,
-    Input,
+    InputEntry,
     Instant,
     Json,
     Part,
@@ -33,7 +33,7 @@ from deepseek_cost.reports.parts import (
     rates_entry,
     sources,
 )
-from deepseek_cost.reports.requests import CacheForecast, cache_forecast, mean
+from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast, mean
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
@@ -50,7 +50,7 @@ class CacheEntry(Part):
     tier: Tier
     requests: int
     input: int
-    cache: CacheForecast = described("floor: the cost of the input")
+    cache: CacheForecastEntry = described("floor: the cost of the input")
     rates_per_million: RatesPerMillion
     period: PeriodNote
 
@@ -91,7 +91,7 @@ class CacheReport(Report):
     currency: Currency
     priced_at: Instant
     price_table: PriceTable
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputEntry, ...]
     requests: int
     models: tuple[CacheEntry, ...]
     misses: tuple[MissEntry, ...]
@@ -128,12 +128,14 @@ def cache_report(
         currency=quote.prices[0].currency,
         priced_at=quote.prices[0].at,
         price_table=table,
-        inputs=tuple(Input(source=s, kind=kind, requests=n) for s, kind, n in trace.sources),
+        inputs=tuple(InputEntry(source=s, kind=kind, requests=n) for s, kind, n in trace.sources),
         requests=found.requests,
         models=tuple(map(_model_entry, estimates)),
         misses=tuple(_miss_entries(found.groups.values(), prices, found.requests)),
         listed=tuple(map(_request_entry, found.listed)),
-        assumptions=assumption_entries(of_trace(trace, quote.scenario, estimates, quote.moving)),
+        assumptions=assumption_entries(
+            of_trace(trace, quote.scenario, estimates, quote.time_label)
+        ),
         warnings=(
             *left_out(skipped),
             *warnings_of(quote.book, estimates),
@@ -191,7 +193,7 @@ def _request_entry(found: Diagnosed) -> RequestEntry:
         cache_hit=hits.expected,
         cache_hit_best=hits.best or 0,
         cause=found.miss.cause if found.miss else None,
-        reason=found.told,
+        reason=found.message,
     )
 
 
@@ -223,9 +225,9 @@ def _misses(report: CacheReport) -> Iterable[Words]:
     for miss in report.misses:
         cost = money(miss.cost_per_1000_requests, report.currency)
         requests = f"{miss.requests:,} request{'s' if miss.requests > 1 else ''}"
-        said = f"{requests} to {short(miss.model)} missed {miss.tokens:,} tokens sent before:"
+        line = f"{requests} to {short(miss.model)} missed {miss.tokens:,} tokens sent before:"
         more = f"  costs {cost} more per 1,000 requests; {miss.advice}"
-        yield words([said, f"  {miss.example}", more])
+        yield words([line, f"  {miss.example}", more])
 
 
 def _requests(report: CacheReport) -> Table:

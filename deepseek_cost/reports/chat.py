@@ -27,7 +27,7 @@ from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
     Footnotes,
-    Input,
+    InputEntry,
     Instant,
     Json,
     Part,
@@ -40,7 +40,7 @@ from deepseek_cost.reports.parts import (
     period_note,
     sources,
 )
-from deepseek_cost.reports.requests import CacheForecast, cache_forecast
+from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast
 
 
 class TurnEntry(Part):
@@ -67,7 +67,7 @@ class RunEntry(Part):
     turns: tuple[TurnEntry, ...]
     input: int
     output: int
-    cache: CacheForecast
+    cache: CacheForecastEntry
     other_tier: Tier | None
     context_ends: int | None = described(
         "the turn that the context has no room for, if the plan goes on so far"
@@ -82,7 +82,7 @@ class ChatReport(Report):
     currency: Currency
     priced_at: Instant
     price_table: PriceTable
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputEntry, ...]
     projected: bool = described("false: replayed from the history of the request")
     runs: tuple[RunEntry, ...]
     assumptions: tuple[AssumptionEntry, ...]
@@ -91,9 +91,9 @@ class ChatReport(Report):
     def page(self) -> Page:
         """Describe each run turn by turn, the totals side by side, and the chart."""
         notes = Footnotes(self.assumptions)
-        said = "projected" if self.projected else "replayed"
+        verb = "projected" if self.projected else "replayed"
         return page_of(
-            f"{inputs(self.inputs)}, {said}, prices of {stamp(self.priced_at)}",
+            f"{inputs(self.inputs)}, {verb}, prices of {stamp(self.priced_at)}",
             *(_turns(run, self) for run in _as_sent(self.runs)),
             _totals(self, notes),
             Drawing(_chart(self), "cumulative cost over the turns"),
@@ -121,7 +121,7 @@ def chat_report(
         currency=quote.prices[0].currency,
         priced_at=quote.prices[0].at,
         price_table=table,
-        inputs=(Input(source=dialogue.source, kind=dialogue.kind, requests=1),),
+        inputs=(InputEntry(source=dialogue.source, kind=dialogue.kind, requests=1),),
         projected=dialogue.plan.turns > 0,
         runs=tuple(_run_entry(run) for run in runs),
         assumptions=assumption_entries(of_chat(dialogue, quote, estimates)),

@@ -27,7 +27,7 @@ from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
     Footnotes,
-    Input,
+    InputEntry,
     Instant,
     Json,
     Part,
@@ -109,7 +109,7 @@ class CompareReport(Report):
     command: Literal["compare"] = "compare"
     currency: Currency
     priced_at: Instant
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputEntry, ...]
     requests: int
     cache_hit_ratio: Amount
     requests_per_day: int | None
@@ -159,7 +159,7 @@ def compare_report(
         for line in lines_of(price.model, price.period.rates[price.currency], tally)
     ]
     warnings = (
-        *source_warnings(workload.subtotal.tallied, skipped),
+        *source_warnings(workload.partial.tallied, skipped),
         *book.warnings_at(first.at),
         *warnings_of_workload(workload),
     )
@@ -167,7 +167,7 @@ def compare_report(
     return CompareReport(
         currency=first.currency,
         priced_at=first.at,
-        inputs=input_entries(workload.subtotal.tallied),
+        inputs=input_entries(workload.partial.tallied),
         requests=tallies[0].requests,
         cache_hit_ratio=ratio,
         requests_per_day=per_day,

@@ -9,7 +9,7 @@ from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
 from deepseek_cost.reports.parts import (
     AssumptionEntry,
     Footnotes,
-    Input,
+    InputEntry,
     Json,
     Part,
     Report,
@@ -52,7 +52,7 @@ class CountReport(Report):
     """`dscost count --json`; `files` is there with --per-file."""
 
     command: Literal["count"] = "count"
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputEntry, ...]
     estimates: tuple[CountEntry, ...]
     files: tuple[FileCounts, ...] | None = None
     assumptions: tuple[AssumptionEntry, ...]
@@ -81,7 +81,7 @@ def count_report(
     per_file: bool,
 ) -> CountReport:
     """Report the tokens of the sources, all together and, if wanted, each."""
-    tallied = workload.subtotal.tallied
+    tallied = workload.partial.tallied
     names = [ledger.model.name for ledger in workload.ledgers]
     files = (
         FileCounts(

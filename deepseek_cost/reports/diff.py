@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from deepseek_cost.estimates.diff import Difference, Figures, FileChange, Limit, Pair, State
+from deepseek_cost.estimates.diff import Difference, FileChange, Limit, Pair, SideTotals, State
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.render.page import Page, Table, grid, money, page_of, short, words
@@ -208,7 +208,7 @@ def _increase(pair: Pair) -> Increase:
     )
 
 
-def _figures(figures: Figures) -> SideFigures:
+def _figures(figures: SideTotals) -> SideFigures:
     return SideFigures(
         requests=figures.requests,
         tokens=SideTokens(
@@ -294,8 +294,8 @@ def _uncounted(report: DiffReport) -> Iterable[str]:
     for file in report.uncounted:
         known = "" if file.changed else ", as before"
         is_named = file.reason.startswith(f"{file.source}:")
-        said = file.reason if is_named else f"{file.source}: {file.reason}"
-        yield f"not counted{known}: {said}"
+        line = file.reason if is_named else f"{file.source}: {file.reason}"
+        yield f"not counted{known}: {line}"
 
 
 def _limit(report: DiffReport) -> Iterable[str]:

@@ -31,7 +31,7 @@ from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
     Footnotes,
-    Input,
+    InputEntry,
     Instant,
     Json,
     Part,
@@ -52,11 +52,11 @@ from deepseek_cost.reports.parts import (
 )
 from deepseek_cost.reports.requests import (
     BreakdownEntry,
-    CacheForecast,
+    CacheForecastEntry,
     DearRequest,
     DistributionEntry,
     LedgerDetails,
-    Refused,
+    RefusalEntry,
     Skipped,
     UnknownImages,
     breakdown_entry,
@@ -222,10 +222,10 @@ class EstimateEntry(Part):
         "by how many tokens the largest request is longer than the API accepts"
     )
     unknown_images: UnknownImages | None = None
-    cache: CacheForecast | None = described(
+    cache: CacheForecastEntry | None = described(
         "with --cache-hit-ratio auto: the range of the hits", default=None
     )
-    refused: Refused | None = None
+    refused: RefusalEntry | None = None
     breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
     distribution: DistributionEntry | None = described("of several bodies", default=None)
     dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
@@ -250,7 +250,7 @@ class EstimateReport(Report):
     priced_at: Instant
     timezone: str = described("the user's zone, in which the table shows times")
     price_table: PriceTable
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputEntry, ...]
     estimates: tuple[EstimateEntry, ...]
     files: tuple[FileEstimates, ...] | None = None
     skipped: Skipped | None = None
@@ -287,7 +287,7 @@ def estimate_report(
     per_file: bool,
 ) -> EstimateReport:
     """Report what the sources cost, all together and, if wanted, each."""
-    tallied = workload.subtotal.tallied
+    tallied = workload.partial.tallied
     estimates = quote.price(workload.totals())
     files = (
         FileEstimates(
@@ -297,7 +297,7 @@ def estimate_report(
         )
         for source in tallied
     )
-    assumed = of_estimate(quote.scenario, estimates, quote.moving)
+    assumed = of_estimate(quote.scenario, estimates, quote.time_label)
     return EstimateReport(
         currency=quote.prices[0].currency,
         priced_at=quote.prices[0].at,

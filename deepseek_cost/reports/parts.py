@@ -12,7 +12,7 @@ from deepseek_cost.pricing.entries import Period, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence, Precision
 
 if TYPE_CHECKING:
-    from deepseek_cost.estimates.subtotal import TalliedSource
+    from deepseek_cost.estimates.partial_result import TalliedSource
     from deepseek_cost.pricing.provenance import Assumption
     from deepseek_cost.render.page import Page
 
@@ -40,8 +40,8 @@ Instant = Annotated[datetime, Written({"type": "string", "format": "date-time"})
 def described(description: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `field`
     """Declare a field with what the schema says of it: its description, its bounds."""
     default = more.pop("default", MISSING)
-    told = {"description": description} if description else {}
-    return field(default=default, metadata=told | more)
+    metadata = {"description": description} if description else {}
+    return field(default=default, metadata=metadata | more)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(described,))
@@ -138,7 +138,7 @@ def to_json(report: Part) -> str:
     return json.dumps(document, indent=2)
 
 
-class Input(Part):
+class InputEntry(Part):
     """A source of requests; `-` is standard input."""
 
     source: str
@@ -206,10 +206,10 @@ def period_note(period: Period, until: datetime | None) -> PeriodNote:
     )
 
 
-def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[Input, ...]:
+def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[InputEntry, ...]:
     """Report the sources."""
     return tuple(
-        Input(source=source.source, kind=source.kind, requests=source.requests)
+        InputEntry(source=source.source, kind=source.kind, requests=source.requests)
         for source in tallied
     )
 
@@ -258,7 +258,7 @@ class Footnotes:
             yield f"({number}) {about}: {assumption.value}{change}"
 
 
-def inputs(inputs: Sequence[Input]) -> str:
+def inputs(inputs: Sequence[InputEntry]) -> str:
     """Say what was read, in a line's beginning."""
     requests = sum(entry.requests for entry in inputs)
     first = inputs[0].source
@@ -266,8 +266,8 @@ def inputs(inputs: Sequence[Input]) -> str:
     if len(inputs) > 1:
         names = f"{names} and {len(inputs) - 1:,} more"
     kinds = ", ".join(sorted({entry.kind.value for entry in inputs} - {"text"}))
-    said = f" ({kinds})" if kinds else ""
-    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{said}"
+    suffix = f" ({kinds})" if kinds else ""
+    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{suffix}"
 
 
 class PricedEntry(Protocol):

@@ -225,11 +225,11 @@ def _features_table(report: PricesReport) -> Table:
             note = getattr(price.features, name, None) or "not listed"
             models.setdefault(note, []).append(short(price.model))
         if set(models) != {"not listed"}:
-            table.add_row(name.replace("_", " "), _noted(models))
+            table.add_row(name.replace("_", " "), _opened(models))
     return table
 
 
-def _noted(models: Mapping[str, Sequence[str]]) -> str:
+def _opened(models: Mapping[str, Sequence[str]]) -> str:
     if len(models) == 1:
         return next(iter(models))
     return "; ".join(f"{', '.join(named)}: {note}" for note, named in models.items())
@@ -317,14 +317,16 @@ def history_report(
 ) -> HistoryReport:
     """Report every list of the names given, up to an instant."""
     models = [book.find(name) for name in names]
-    told = [chapter for model in models for chapter in chapters(book, model) if chapter.since <= at]
+    listed = [
+        chapter for model in models for chapter in chapters(book, model) if chapter.since <= at
+    ]
     return HistoryReport(
         currency=currency,
         priced_at=at,
         price_table=table,
         history=tuple(
             _entry(chapter, currency, tier, rates)
-            for chapter in told
+            for chapter in listed
             for tier, rates in sorted(chapter.period.rates.get(currency, {}).items())
         ),
         cancelled=tuple(
@@ -427,12 +429,12 @@ class CheckReport(Report):
     def page(self) -> Page:
         """Describe that a price table is valid, and each value that differs."""
         number = len(self.differences)
-        said = (
+        line = (
             f"{number:,} value{'s differ' if number > 1 else ' differs'} from"
             if number
             else "same as"
         )
-        head = f"{self.file}: valid, {said} the bundled table"
+        head = f"{self.file}: valid, {line} the bundled table"
         lines = (f"{entry.entry}: {_difference(entry)}" for entry in self.differences)
         return page_of(head, words(lines), warnings=self.warnings)
 

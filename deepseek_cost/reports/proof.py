@@ -173,13 +173,13 @@ class LiveReport(Report):
     def page(self) -> Page:
         """Describe the forecast beside the bill."""
         at = stamp(self.priced_at)
-        said = "the same prompt tokens"
+        line = "the same prompt tokens"
         if self.difference:
-            said = f"{self.difference:+,} prompt tokens; likely: {self.likely_reason}"
+            line = f"{self.difference:+,} prompt tokens; likely: {self.likely_reason}"
         return page_of(
             f"{self.source} sent to {self.model}, {self.tier.label} at {at}",
             _tokens(self),
-            words([f"{said}; it cost {money(self.cost, self.currency)}"]),
+            words([f"{line}; it cost {money(self.cost, self.currency)}"]),
             warnings=self.warnings,
         )
 

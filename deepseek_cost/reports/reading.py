@@ -14,10 +14,10 @@ from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.diff import (
     NOTHING,
     Difference,
-    Figures,
     FileChange,
     Known,
     Pair,
+    SideTotals,
     matched,
 )
 from deepseek_cost.inputs.source import TextSource, in_one_piece
@@ -186,8 +186,8 @@ class Saved(Struct, frozen=True):
     name: str
     currency: Currency
     priced_at: datetime
-    models: dict[str, Figures]
-    files: dict[str, dict[str, Figures]] | None
+    models: dict[str, SideTotals]
+    files: dict[str, dict[str, SideTotals]] | None
 
 
 def is_report(source: TextSource) -> bool:
@@ -226,15 +226,15 @@ def difference_of(old: Saved, new: Saved) -> tuple[Difference, list[str]]:
     return Difference(models, totals, files), sorted(missing)
 
 
-def _known(files: dict[str, dict[str, Figures]], models: list[str]) -> dict[str, Known]:
+def _known(files: dict[str, dict[str, SideTotals]], models: list[str]) -> dict[str, Known]:
     """Return the files' figures for these models; what has the same figures is unchanged."""
     rows = {name: [found.get(m, NOTHING) for m in models] for name, found in files.items()}
     return {name: Known(f"{name} {row}", row) for name, row in rows.items()}
 
 
-def _figures(entries: Iterable[EstimateEntry]) -> dict[str, Figures]:
+def _figures(entries: Iterable[EstimateEntry]) -> dict[str, SideTotals]:
     return {
-        entry.model: Figures(
+        entry.model: SideTotals(
             requests=entry.requests,
             text=entry.tokens.text,
             template=entry.tokens.template,

@@ -21,7 +21,7 @@ from deepseek_cost.prompt.breakdown import (
     ToolTokens,
 )
 from deepseek_cost.render.page import Table, grid, money, short
-from deepseek_cost.reports.parts import Amount, Input, Part, described
+from deepseek_cost.reports.parts import Amount, InputEntry, Part, described
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
@@ -38,7 +38,7 @@ class CacheCase(Part):
     floor: Amount
 
 
-class CacheForecast(Part):
+class CacheForecastEntry(Part):
     """Hits as the requests themselves tell them; `cost` is that of the expected case."""
 
     worst: CacheCase
@@ -47,12 +47,12 @@ class CacheForecast(Part):
     aged: int = described("expected hits on what was not used for over an hour")
 
 
-def cache_forecast(estimate: Estimate) -> CacheForecast | None:
+def cache_forecast(estimate: Estimate) -> CacheForecastEntry | None:
     """Report the range of the hits; None where they are not forecast."""
     hits = estimate.tally.hits
     if hits.best is None:
         return None
-    return CacheForecast(
+    return CacheForecastEntry(
         worst=_case(estimate, 0),
         expected=_case(estimate, hits.expected),
         best=_case(estimate, hits.best),
@@ -83,7 +83,7 @@ def _case(estimate: Estimate, hits: int) -> CacheCase:
 _THOUSAND: Final = 1_000
 
 
-class Refused(Part):
+class RefusalEntry(Part):
     """The requests that the API would refuse; they are counted all the same."""
 
     requests: int
@@ -119,7 +119,7 @@ class BreakdownEntry(Part):
 
 
 class TokenSpread(Part):
-    """Input tokens of single requests, by nearest rank."""
+    """InputEntry tokens of single requests, by nearest rank."""
 
     min: int
     median: int
@@ -179,7 +179,7 @@ class Skipped(Part):
 class LedgerDetails(Part):
     """What an estimate says of its requests beside the sums."""
 
-    refused: Refused | None
+    refused: RefusalEntry | None
     breakdown: BreakdownEntry | None
     distribution: DistributionEntry | None
     dearest: tuple[DearRequest, ...] | None
@@ -198,9 +198,9 @@ def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
     )
 
 
-def refused_entry(requests: int, reason: str | None) -> Refused | None:
+def refused_entry(requests: int, reason: str | None) -> RefusalEntry | None:
     """Report refusals, if there are any."""
-    return Refused(requests=requests, reason=reason) if reason else None
+    return RefusalEntry(requests=requests, reason=reason) if reason else None
 
 
 def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
@@ -275,7 +275,7 @@ class DetailedEntry(Protocol):
         """The model's name."""
 
     @property
-    def refused(self) -> Refused | None:
+    def refused(self) -> RefusalEntry | None:
         """Requests that the API refuses."""
 
     @property
@@ -301,7 +301,7 @@ def refused_cells(entries: Sequence[DetailedEntry]) -> list[str]:
 
 
 def request_tables(
-    entries: Sequence[DetailedEntry], currency: Currency, inputs: Sequence[Input]
+    entries: Sequence[DetailedEntry], currency: Currency, inputs: Sequence[InputEntry]
 ) -> Iterable[Table]:
     """Yield the tables that the entries have figures for."""
     breakdowns = [entry.breakdown for entry in entries if entry.breakdown]
@@ -320,8 +320,8 @@ def in_flight(estimates: Sequence[DetailedEntry]) -> Iterable[str]:
     entries = [entry for entry in estimates if entry.distribution]
     if entries:
         limits = [(short(e.model), e.concurrent_requests) for e in entries]
-        told = (f"{name} {f'{limit:,}' if limit else 'unknown'}" for name, limit in limits)
-        yield f"requests in flight at most: {', '.join(told)}"
+        listed = (f"{name} {f'{limit:,}' if limit else 'unknown'}" for name, limit in limits)
+        yield f"requests in flight at most: {', '.join(listed)}"
 
 
 def _breakdown(entries: Sequence[DetailedEntry], parts: Sequence[BreakdownEntry]) -> Table:
@@ -376,7 +376,7 @@ def _distribution_table(
     return table
 
 
-def _times_sent(inputs: Sequence[Input], spread: DistributionEntry) -> int:
+def _times_sent(inputs: Sequence[InputEntry], spread: DistributionEntry) -> int:
     """Return how often each body is sent: the inputs tell all requests, the spread the bodies."""
     bodies = (found.requests for found in inputs if found.kind is not Kind.TEXT)
     return sum(bodies) // spread.requests

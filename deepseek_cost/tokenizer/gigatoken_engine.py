@@ -126,12 +126,12 @@ class _Group(NamedTuple):
 class Gigatoken:
     """Encodes on gigatoken; texts with characters that it takes for others go to `beside`."""
 
-    beside: Callable[[], Engine]
+    fallback_engine: Callable[[], Engine]
     most_growth: int = _MOST_GROWTH
     least_bytes: int = _LEAST_BYTES
     tokenizer: "Tokenizer" = field(init=False)
     _size: int = field(init=False)
-    _taken: int = field(init=False)
+    _counted: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._begin()
@@ -157,7 +157,7 @@ class Gigatoken:
         """Return the tokens of a text, four bytes each."""
         data = text.encode()
         if has_later(data):
-            return self.beside().ids(text)
+            return self.fallback_engine().ids(text)
         self._take(len(data))
         return (self.tokenizer.encode(data) + FIRST_TEXT_TOKEN).tobytes()
 
@@ -165,7 +165,7 @@ class Gigatoken:
         from gigatoken import BytesSource  # noqa: PLC0415 - loaded by now
 
         size = sum(map(len, group.known))
-        odd = sum(self.beside().count_each(group.odd)) if group.odd else 0
+        odd = sum(self.fallback_engine().count_each(group.odd)) if group.odd else 0
         self._take(size)
         if size < _LITTLE:
             return odd + sum(map(len, map(self.tokenizer.encode, group.known)))
@@ -174,15 +174,15 @@ class Gigatoken:
 
     def _take(self, size: int) -> None:
         """Note so many bytes to encode, with a new encoder if the one in use has grown too much."""
-        if self._taken > self.least_bytes and _memory() > self._size + self.most_growth:
+        if self._counted > self.least_bytes and _memory() > self._size + self.most_growth:
             del self.tokenizer
             _give_back()
             self._begin()
-        self._taken += size
+        self._counted += size
 
     def _begin(self) -> None:
         self.tokenizer = _tokenizer(load_index())
-        self._size, self._taken = _memory(), 0
+        self._size, self._counted = _memory(), 0
 
 
 def _groups(chunks: Iterable[str]) -> Iterator[_Group]:

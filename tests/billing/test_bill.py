@@ -307,7 +307,7 @@ def test_the_total_is_the_sum_of_the_lines(
     expected = Decimal(0)
     for seconds, name, tokens in lines:
         usage = TokenUsage(tokens, 2 * tokens, 3 * tokens)
-        account.take(record(seconds, usage, name))
+        account.add(record(seconds, usage, name))
         price = book.price(name, datetime.fromtimestamp(seconds, UTC))
         expected += cost_of(usage, price.rates).total
     assert total(figures for _, figures in account.figures()).total == expected
@@ -318,7 +318,7 @@ def test_a_log_that_makes_up_keys_keeps_its_memory(book: PriceBook) -> None:
     account = Account(Tariffs(book, Currency.USD, BOTH).find)
     for number in range(1_500):
         line = record(utc("2026-11-02 02:00").timestamp(), TokenUsage(0, 1))
-        account.take(
+        account.add(
             Record(
                 line.line,
                 line.kind,

@@ -157,9 +157,9 @@ def test_helpers_of_the_clients_stream_are_priced(
     meter = Meter()
 
     with chat_client.chat.completions.stream(**CHAT) as chat:
-        of_chat = [meter.take(event) for event in chat]
+        of_chat = [meter.add(event) for event in chat]
     with messages_client.messages.stream(**MESSAGES) as messages:
-        of_messages = [meter.take(event, at=PEAK) for event in messages]
+        of_messages = [meter.add(event, at=PEAK) for event in messages]
     meter.close()
 
     assert [charge.total for charge in of_chat if charge] == [COST]
@@ -173,7 +173,7 @@ def test_a_meter_prices_what_an_asynchronous_client_streams(server: str) -> None
     async def ask() -> None:
         async with openai.AsyncOpenAI(api_key="none", base_url=server) as client:
             async for chunk in await client.chat.completions.create(**CHAT, stream=True):
-                meter.take(chunk)
+                meter.add(chunk)
 
     asyncio.run(ask())
 
@@ -204,7 +204,7 @@ def test_streams_beside_each_other_are_told_apart() -> None:
     meter = Meter()
 
     charges = [
-        meter.take(part)
+        meter.add(part)
         for part in (_chunk("a"), _chunk("b"), _chunk("b", CHAT_USAGE), _chunk("a", CHAT_USAGE))
     ]
     meter.close()
@@ -217,14 +217,14 @@ def test_a_stream_that_tells_no_usage_is_an_error_never_zero() -> None:
     meter = Meter()
     begun = {"type": "message_start", "message": {"type": "message", "model": "deepseek-v4-pro"}}
 
-    meter.take(_chunk("a"))
+    meter.add(_chunk("a"))
     with pytest.raises(InputError, match="a stream without a usage"):
         meter.close()
     with pytest.raises(InputError, match="a stream without a usage"):
         price_answer([_chunk("a")])
-    meter.take(begun)
+    meter.add(begun)
     with pytest.raises(InputError, match="a stream without a usage"):
-        meter.take(begun)
+        meter.add(begun)
     with pytest.raises(InputError, match="no usage in it"):
-        meter.take({"choices": []})
+        meter.add({"choices": []})
     assert (meter.requests, meter.total) == (0, Decimal(0))

@@ -31,9 +31,9 @@ def test_a_quantile_is_the_nearest_rank(lengths: list[int], percent: int) -> Non
 
 def test_a_profile_is_read_as_it_was_written() -> None:
     profile = Profile()
-    profile.note(Habit(PRO, "high", "rank"), 100, 60)
-    profile.note(Habit(PRO, "high", "rank"), 100, None)
-    profile.note(Habit(PRO, "off"), 7, None)
+    profile.add(Habit(PRO, "high", "rank"), 100, 60)
+    profile.add(Habit(PRO, "high", "rank"), 100, None)
+    profile.add(Habit(PRO, "off"), 7, None)
     read = read_profile(to_json(profile_file(profile)), "p.json")
     assert read.by_habit == profile.by_habit
     assert read.by_habit[Habit(PRO, "high", "rank")].reasoning.answers == {60: 1}
@@ -42,7 +42,7 @@ def test_a_profile_is_read_as_it_was_written() -> None:
 def test_a_log_that_makes_up_labels_keeps_its_memory() -> None:
     profile = Profile()
     for number in range(1_000):
-        profile.note(Habit(PRO, "high", str(number)), number, None)
+        profile.add(Habit(PRO, "high", str(number)), number, None)
     assert len(profile.by_habit) == 201
     assert sum(lengths.output.count for lengths in profile.by_habit.values()) == 1_000
 
@@ -132,8 +132,8 @@ def test_where_no_answer_has_a_label_none_can_be_picked(dscost: Dscost, hello: P
 
 def test_a_mode_picks_its_answers() -> None:
     profile = Profile()
-    profile.note(Habit(PRO, "high"), 90, None)
-    profile.note(Habit(PRO, "off"), 10, None)
+    profile.add(Habit(PRO, "high"), 90, None)
+    profile.add(Habit(PRO, "off"), 10, None)
     families = {PRO: PRO}
     assert profile.output(families, PRO, "off", None) == Spread(Counter({10: 1}))
     assert profile.output(families, PRO, "low", None) is None

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepseek_cost.estimates.ledger import Earliest, Ledger, Position
+from deepseek_cost.estimates.partial_result import PartialResult, Skipped
 from deepseek_cost.estimates.quote import Quote
-from deepseek_cost.estimates.subtotal import Skips, Subtotal
 from deepseek_cost.estimates.tally import Scenario
 from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.jsonl import Lines
-from deepseek_cost.inputs.routing import ServedNames, served
+from deepseek_cost.inputs.routing import Routes, route
 from deepseek_cost.pricing.book import Price, PriceBook
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.loader import load_prices
@@ -55,16 +55,16 @@ def workload(prices: list[Price], counter: StreamCounter) -> Workload:
     ledgers = [Ledger(price.model, price.rates, keeps_parts=True) for price in prices]
     book = load_prices()
     return Workload(
-        Subtotal(ledgers, Skips(lambda _: None)),
+        PartialResult(ledgers, Skipped(lambda _: None)),
         Scenario(),
         "",
         counter,
-        ServedNames(lambda name, kind: served(name, kind, book)),
+        Routes(lambda name, kind: route(name, kind, book)),
     )
 
 
 def report(done: Workload, prices: list[Price]) -> str:
-    quote = Quote(load_prices(), prices, done.scenario, moving=None, zone="UTC")
+    quote = Quote(load_prices(), prices, done.scenario, time_label=None, zone="UTC")
     table = PriceTable(source="bundled", chosen_by="bundled", checked=quote.book.checked)
     return to_json(estimate_report(quote, done, table, [], per_file=True))
 
@@ -76,23 +76,23 @@ def test_any_split_and_any_order_of_merging_has_the_report_of_one_reader(
 ) -> None:
     sources = {1: lines_of(seed), 2: lines_of(seed + 1, 12)}
     whole = workload(prices, counter)
-    parts: list[Subtotal] = []
+    parts: list[PartialResult] = []
     for number, lines in sources.items():
-        whole.take_lines(Lines(f"{number}.jsonl", 1, b"\n".join(lines), "utf-8", None), number)
+        whole.add_lines(Lines(f"{number}.jsonl", 1, b"\n".join(lines), "utf-8", None), number)
         cuts = data.draw(st.sets(st.integers(1, len(lines) - 1), max_size=6))
         for begin, end in pairwise([0, *sorted(cuts), len(lines)]):
             part = workload(prices, counter)
             some = b"\n".join(lines[begin:end])
-            part.take_lines(Lines(f"{number}.jsonl", begin + 1, some, "utf-8", None), number)
-            part.skips.tell = None  # a function of the reader's own, which does not travel
-            parts.append(pickle.loads(pickle.dumps(part.subtotal)))  # noqa: S301 - our own
+            part.add_lines(Lines(f"{number}.jsonl", begin + 1, some, "utf-8", None), number)
+            part.skips.report = None  # a function of the reader's own, which does not travel
+            parts.append(pickle.loads(pickle.dumps(part.partial)))  # noqa: S301 - our own
 
     merged = workload(prices, counter)
     while len(parts) > 1:  # a tree of any shape
         into, one = (parts.pop(data.draw(st.integers(0, len(parts) - 1))) for _ in range(2))
         into.merge(one)
         parts.append(into)
-    merged.subtotal.merge(parts[0])
+    merged.partial.merge(parts[0])
 
     assert report(merged, prices) == report(whole, prices)
 
@@ -107,7 +107,7 @@ def test_the_earliest_are_those_of_the_sorted_whole(
         first[text] = min(line, first.get(text, line))
     parts = [Earliest(3) for _ in range(3)]
     for text, line in said:
-        parts[data.draw(st.integers(0, 2))].note(text, Position(1, line))
+        parts[data.draw(st.integers(0, 2))].add(text, Position(1, line))
 
     parts[2].merge(parts[0])
     parts[2].merge(parts[1])

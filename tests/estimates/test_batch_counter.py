@@ -12,7 +12,7 @@ from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Fault
 from deepseek_cost.pricing.book import Price
-from deepseek_cost.prompt.skeleton import Form
+from deepseek_cost.prompt.skeleton import Skeleton
 from deepseek_cost.tokenizer.stream import StreamCounter
 from tests.bodies import MAKERS, Bodies
 from tests.estimates.test_batch import NAMES, lines_of, prices, report, workload
@@ -78,7 +78,7 @@ def both(
         ledger.keeps_parts = by_part
     single.on_request = lambda _place, _tallies, _tokens: None
     for done in (many, single):
-        done.take_lines(Lines("a.jsonl", 1, b"\n".join(lines), encoding, None), 1)
+        done.add_lines(Lines("a.jsonl", 1, b"\n".join(lines), encoding, None), 1)
     return many, single
 
 
@@ -111,7 +111,7 @@ def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
         lines.append(json.dumps({"custom_id": f"r{number}", "body": body}).encode())
 
     done = workload(prices, counter)
-    done.take_lines(Lines("a.jsonl", 1, b"\n".join(lines), "utf-8", None), 1)
+    done.add_lines(Lines("a.jsonl", 1, b"\n".join(lines), "utf-8", None), 1)
 
     assert set(read) == {1, 2}  # the first may be the only one; the second makes the form
     assert [tally.requests for tally in done.totals()] == [50, 50]
@@ -140,9 +140,11 @@ def test_what_has_the_same_sums_is_worked_out_once(
     lines = [conversation(hello[a], hello[1], hello[b]) for a, b in splits]
     done, _ = both(prices, counter, lines, by_part=by_part)
 
-    forms = [form for form in done._forms._forms.values() if isinstance(form, Form)]  # type: ignore[union-attr]
+    assert done._skeletons
+    known = done._skeletons._skeletons.values()
+    skeletons = [one for one in known if isinstance(one, Skeleton)]
 
-    assert [len(form._outcomes) for form in forms] == [outcomes]
+    assert [len(one._outcomes) for one in skeletons] == [outcomes]
     assert [tally.text for tally in done.totals()] == [3 + 3 + 6 + 6 + 6] * 2
 
 
@@ -154,5 +156,7 @@ def test_a_request_of_very_many_texts_is_taken_by_itself(
 
     many, single = both(prices, counter, [line] * 3)
 
-    assert not [form for form in many._forms._forms.values() if isinstance(form, Form)]  # type: ignore[union-attr]
+    assert many._skeletons
+    known = many._skeletons._skeletons.values()
+    assert not [one for one in known if isinstance(one, Skeleton)]
     assert report(many, prices) == report(single, prices)

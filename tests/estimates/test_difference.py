@@ -9,22 +9,24 @@ from hypothesis import strategies as st
 from deepseek_cost.estimates.diff import (
     NOTHING,
     Difference,
-    Figures,
     FileChange,
     Known,
     Limit,
     Pair,
+    SideTotals,
     State,
     matched,
     summed,
 )
-from deepseek_cost.estimates.sides import Side, Unread
+from deepseek_cost.estimates.sides import Side, SkippedFile
 from deepseek_cost.inputs.source import TextSource
 
 
-def figures(floor: str, total: str | None = None) -> Figures:
+def figures(floor: str, total: str | None = None) -> SideTotals:
     whole = None if total is None else Decimal(total)
-    return Figures(requests=1, text=1, template=0, output=None, floor=Decimal(floor), total=whole)
+    return SideTotals(
+        requests=1, text=1, template=0, output=None, floor=Decimal(floor), total=whole
+    )
 
 
 def known(digest: str, floor: str = "1") -> Known:
@@ -136,7 +138,9 @@ def test_files_that_have_no_text_are_left_out_with_all_below_in_linear_time() ->
     kept = {name: TextSource(name, None) for name in [*names, "sub.txt"]}
     gone = {name: TextSource(name, None) for name in ["sub/a/b.txt", "link"]}
     side = Side("new", files=kept | gone)
-    unread = {name: Unread("no text", "") for name in ["sub", "link", *(f"{n}.l" for n in names)]}
+    unread = {
+        name: SkippedFile("no text", "") for name in ["sub", "link", *(f"{n}.l" for n in names)]
+    }
 
     side.leave(unread)
 

@@ -10,7 +10,7 @@ import pytest
 
 from deepseek_cost.errors import UnknownModelError
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.routing import served
+from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import PriceBook
 from tests.conftest import ROOT, Dscost, Ran
 from tests.inputs.test_requests import AT, HELLO, line, write
@@ -216,9 +216,9 @@ def test_a_retired_name_has_its_price_of_the_time(dscost: Dscost) -> None:
 
 
 def test_claude_is_a_name_of_the_anthropic_endpoint_alone(book: PriceBook) -> None:
-    assert served("claude-opus-4", Kind.MESSAGES, book).model.name == "deepseek-v4-pro"
+    assert route("claude-opus-4", Kind.MESSAGES, book).model.name == "deepseek-v4-pro"
     with pytest.raises(UnknownModelError):
-        served("claude-opus-4", Kind.CHAT, book)
+        route("claude-opus-4", Kind.CHAT, book)
 
 
 def test_options_of_prompts_are_refused_for_bodies(dscost: Dscost) -> None:

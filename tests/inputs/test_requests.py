@@ -11,7 +11,7 @@ import zstandard
 
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import open_feed
+from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.source import TextSource
 from tests.conftest import Dscost
@@ -25,8 +25,8 @@ AT = ("--at", "2026-11-23T02:00Z")
 
 
 def read(path: Path, wanted: Kind | None = None) -> list[Request | Fault]:
-    feed = open_feed(TextSource(path.name, path), wanted, lambda _: None)
-    return [] if feed.is_text else list(feed.requests())
+    opened = open_input(TextSource(path.name, path), wanted, lambda _: None)
+    return [] if opened.is_text else list(opened.requests())
 
 
 def write(path: Path, *documents: object) -> Path:
@@ -214,7 +214,7 @@ def test_a_text_that_only_begins_like_json_is_text(tmp_path: Path) -> None:
     for text in ("[1] See above", "{{name}}, hello", "", "[link](x)", "{a: 1}"):
         path = tmp_path / "prompt.md"
         path.write_text(text)
-        assert open_feed(TextSource("p", path), None, lambda _: None).is_text
+        assert open_input(TextSource("p", path), None, lambda _: None).is_text
 
 
 def test_json_is_text_only_if_the_user_says_so(dscost: Dscost, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def words(count: int, seed: int = 1) -> list[int]:
 
 def forecast(*prompts: Prompt) -> list[tuple[int, int | None]]:
     cache = PrefixCache()
-    return [(hits.expected, hits.best) for hits in map(cache.take, prompts)]
+    return [(hits.expected, hits.best) for hits in map(cache.send, prompts)]
 
 
 def test_the_first_request_hits_nothing() -> None:
@@ -116,16 +116,16 @@ def test_owners_do_not_share_a_cache() -> None:
 def test_hits_age(gap: float, expected: Hits) -> None:
     cache = PrefixCache()
     again = prompt([*words(899), MARK])
-    cache.take(again, 0)
+    cache.send(again, 0)
 
-    assert cache.take(again, gap) == expected
+    assert cache.send(again, gap) == expected
 
 
 def test_a_hit_makes_a_unit_young_again() -> None:
     cache = PrefixCache()
     again = prompt([*words(899), MARK])
     for at in (0, 3000, 6000):
-        hits = cache.take(again, at)
+        hits = cache.send(again, at)
 
     assert hits.aged == 0  # 3,000 seconds after the hit before
 
@@ -148,7 +148,7 @@ def sequences(draw: st.DrawFn) -> list[Asked]:
         made = prompt(tokens)
         at += draw(st.sampled_from([0.0, 10.0, 3601.0, 8 * 24 * 3600.0]))
         owner = draw(st.integers(0, 1))
-        asked.append(Asked(tokens, made.said, list(made.answers), owner, at))
+        asked.append(Asked(tokens, made.input_end, list(made.outputs), owner, at))
     return asked
 
 
@@ -158,7 +158,7 @@ def test_the_forecast_is_that_of_the_slow_simulator(asked: list[Asked]) -> None:
     cache, simulator = PrefixCache(), Simulator()
     for one in asked:
         made = prompt(one.tokens, owner=one.owner)
-        hits = cache.take(made, one.at)
+        hits = cache.send(made, one.at)
 
         assert hits == simulator.take(one)
         assert hits.best is not None

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepseek_cost.cli import options, values
-from deepseek_cost.cli.log_session import proof_maker, reading_of, take_logs
-from deepseek_cost.cli.output import tell_warnings, write, write_text
+from deepseek_cost.cli.log_session import proof_maker, read_logs, reading_of
+from deepseek_cost.cli.output import report_warnings, write, write_text
 from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, find_sources, price_table
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
@@ -56,8 +56,8 @@ def bill(
     account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
     intake = Intake(account, proof_maker(table.book) if forecast else None)
     found = find_sources(files, glob, encoding)
-    options = take_logs(found, how, intake)
-    terms = Terms(table.book, table.note, currency, zone.key, tariffs.beside, balance)
+    options = read_logs(found, how, intake)
+    terms = Terms(table.book, table.entry, currency, zone.key, tariffs.alternative, balance)
     _write(
         bill_report(terms, intake, options, found.skipped),
         as_json=as_json,
@@ -76,7 +76,7 @@ def _write(report: "BillReport", *, as_json: bool, plain: bool, as_csv: bool) ->
         return
     from deepseek_cost.reports.csv import to_csv
 
-    tell_warnings(report)
+    report_warnings(report)
     write_text(to_csv(report))
 
 

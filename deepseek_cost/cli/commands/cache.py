@@ -7,7 +7,7 @@ import typer
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
-    Feeds,
+    Inputs,
     find_sources,
     instant_of,
     mode_of,
@@ -51,7 +51,7 @@ def cache(
     from deepseek_cost.estimates.cache_run import Diagnosis, Trace
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.tally import Scenario
-    from deepseek_cost.inputs.routing import ServedNames
+    from deepseek_cost.inputs.routing import Routes
     from deepseek_cost.prompt.segments import SegmentEncoder
     from deepseek_cost.reports.cache import cache_report
     from deepseek_cost.tokenizer import default_counter
@@ -64,18 +64,20 @@ def cache(
     instant = instant_of(at, table.book, tz)
     trace = Trace(
         diagnosis=Diagnosis(SegmentEncoder(default_counter()), timeline_by(gap), scenario),
-        served_by=ServedNames(partial(serving, table.book, model, instant)),
+        routes=Routes(partial(serving, table.book, model, instant)),
         model=table.book.find(model[0] if model else _OF_TEXTS),
         mode=mode,
         system=system_text(system, encoding),
         for_all=model is not None,
         skips=skips_of(on_error),
     )
-    feeds = Feeds(find_sources(files, glob, encoding), as_)
-    feeds.run(trace, prompt_options(thinking, effort, system))
+    inputs = Inputs(find_sources(files, glob, encoding), as_)
+    inputs.run(trace, prompt_options(thinking, effort, system))
     models = trace.diagnosis.models()
     listed = [table.book.price(name, instant, currency) for name in models]
-    quote = Quote(table.book, listed, scenario, moving=values.moving(at), zone=zone_of(tz))
-    write(cache_report(quote, trace, table.note, feeds.found.skipped), as_json=as_json, plain=plain)
+    quote = Quote(table.book, listed, scenario, time_label=values.time_label(at), zone=zone_of(tz))
+    write(
+        cache_report(quote, trace, table.entry, inputs.found.skipped), as_json=as_json, plain=plain
+    )
     if trace.skips.requests:
         raise typer.Exit(DscostError.exit_code)

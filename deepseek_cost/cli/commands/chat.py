@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
-    Feeds,
+    Inputs,
     find_sources,
     instant_of,
     mode_of,
@@ -59,7 +59,7 @@ def chat(
     from deepseek_cost.estimates.conversation import Dialogue
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.tally import Scenario
-    from deepseek_cost.inputs.routing import ServedNames
+    from deepseek_cost.inputs.routing import Routes
     from deepseek_cost.prompt.segments import SegmentEncoder
     from deepseek_cost.reports.chat import chat_report
     from deepseek_cost.tokenizer import default_counter
@@ -68,19 +68,19 @@ def chat(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     scenario = Scenario(mode_of(thinking, effort), cache_hit_ratio=None)
-    feeds = Feeds(find_sources([file], None, encoding), as_)
-    names = names_to_price(table.book, model, feeds, instant)
-    served_by = ServedNames(partial(serving, table.book, model, instant))
+    inputs = Inputs(find_sources([file], None, encoding), as_)
+    names = names_to_price(table.book, model, inputs, instant)
+    routes = Routes(partial(serving, table.book, model, instant))
     text = system_text(system, encoding)
-    dialogue = Dialogue(plan, timeline_by(gap), served_by, scenario.mode, text)
-    feeds.run(dialogue, prompt_options(thinking, effort, system))
+    dialogue = Dialogue(plan, timeline_by(gap), routes, scenario.mode, text)
+    inputs.run(dialogue, prompt_options(thinking, effort, system))
     listed = [table.book.price(name, instant, currency) for name in names]
-    quote = Quote(table.book, listed, scenario, moving=values.moving(at), zone=zone_of(tz))
+    quote = Quote(table.book, listed, scenario, time_label=values.time_label(at), zone=zone_of(tz))
     encoder = SegmentEncoder(default_counter())
     runs = [run for one in listed for run in dialogue.runs(one, encoder)]
     if not all(run.turns for run in runs):
         raise UsageError(_NOTHING)
-    report = chat_report(quote, dialogue, runs, table.note)
+    report = chat_report(quote, dialogue, runs, table.entry)
     if svg is not None:
         write_svg(report, svg)
     write(report, as_json=as_json, plain=plain)

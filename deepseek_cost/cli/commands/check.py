@@ -14,7 +14,7 @@ from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
 from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
-    from deepseek_cost.estimates.live import Probe
+    from deepseek_cost.estimates.live import LiveRequest
     from deepseek_cost.inputs.request import Request
 
 _KEY: Final = "DEEPSEEK_API_KEY"
@@ -36,8 +36,8 @@ def check(
 
     Nothing is sent without --live. The key comes from DEEPSEEK_API_KEY.
     """
-    from deepseek_cost.estimates.live import Api, billed, probe_of
-    from deepseek_cost.inputs.routing import served
+    from deepseek_cost.estimates.live import Api, billed, live_request
+    from deepseek_cost.inputs.routing import route
     from deepseek_cost.prompt.segments import SegmentCounter
     from deepseek_cost.prompt.template import require_renderer
     from deepseek_cost.reports.proof import live_report
@@ -49,12 +49,12 @@ def check(
     book = price_table(prices).book
     api = Api(base_url or book.endpoints.get("openai", ""), _key(), timeout)
     found = _only_request(request, encoding)
-    model = served(str(found.body.get("model")), found.kind, book).model
+    model = route(str(found.body.get("model")), found.kind, book).model
     price = book.price(model.name, instant_of(None, book), currency)
-    probe = probe_of(found, price, SegmentCounter(default_counter()))
-    _confirm(probe, yes=yes)
-    answer = billed(api.send(probe.request.kind, probe.request.body))
-    report = live_report(found.source, price, probe.input, answer, probe.reason)
+    planned = live_request(found, price, SegmentCounter(default_counter()))
+    _confirm(planned, yes=yes)
+    answer = billed(api.send(planned.request.kind, planned.request.body))
+    report = live_report(found.source, price, planned.input, answer, planned.reason)
     write(report, as_json=as_json, plain=plain)
     if report.difference:
         raise typer.Exit(DscostError.exit_code)
@@ -69,7 +69,7 @@ def _key() -> str:
 
 def _only_request(name: str, encoding: str) -> "Request":
     """Read the file's first request; raises InputError where it has none."""
-    from deepseek_cost.inputs.reader import open_feed
+    from deepseek_cost.inputs.reader import open_input
     from deepseek_cost.inputs.request import Fault
     from deepseek_cost.inputs.streams import reading
 
@@ -77,19 +77,19 @@ def _only_request(name: str, encoding: str) -> "Request":
     if len(sources) != 1 or sources[0].path is None:
         raise UsageError("check takes one file with a request body")
     with reading(name):
-        feed = open_feed(sources[0], None, lambda _: None)
-        with closing(feed.file):
-            found = None if feed.is_text else next(feed.requests(), None)
+        opened = open_input(sources[0], None, lambda _: None)
+        with closing(opened.file):
+            found = None if opened.is_text else next(opened.requests(), None)
     if found is None or isinstance(found, Fault):
         raise InputError(str(found or f"{name}: no request body, as the API takes them"))
     return found
 
 
-def _confirm(probe: "Probe", *, yes: bool) -> None:
+def _confirm(planned: "LiveRequest", *, yes: bool) -> None:
     """State the cost, and go on only if that is wanted."""
-    price = probe.price
-    cost = f"at most {probe.most:f} {price.currency} ({price.tier.label})"
-    say(f"sends {probe.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")
+    price = planned.price
+    cost = f"at most {planned.most:f} {price.currency} ({price.tier.label})"
+    say(f"sends {planned.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")
     if yes:
         return
     if not sys.stdin.isatty():

@@ -5,7 +5,7 @@ from functools import partial
 from deepseek_cost.cli import options
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
-    Feeds,
+    Inputs,
     exit_if_refused,
     find_sources,
     instant_of,
@@ -52,8 +52,8 @@ def compare(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
-    feeds = Feeds(find_sources(files, glob, encoding), None)
-    names = names_to_price(table.book, model, feeds, instant)
+    inputs = Inputs(find_sources(files, glob, encoding), None)
+    names = names_to_price(table.book, model, inputs, instant)
     quoted = [table.book.price(name, instant, currency) for name in names]
     workload = workload_of(
         [(price.model, price.rates) for price in quoted],
@@ -61,14 +61,14 @@ def compare(
         text,
         partial(serving, table.book, model, instant),
     )
-    feeds.run(workload, prompt_options(thinking, effort, system))
+    inputs.run(workload, prompt_options(thinking, effort, system))
     report = compare_report(
         table.book,
         quoted,
         workload,
         ratio=ratio,
         per_day=per_day,
-        skipped=feeds.found.skipped,
+        skipped=inputs.found.skipped,
     )
     if svg is not None:
         write_svg(report, svg)

@@ -48,11 +48,11 @@ def _entry(listed: "Listed") -> "SettingEntry":
     source: Literal["default", "environment", "file"] = "default"
     if place is not None:
         source = "environment" if place == listed.option.envvar else "file"
-    told = getattr(listed.option, "show_default", None)
+    default = getattr(listed.option, "show_default", None)
     return SettingEntry(
         name=listed.name,
         value=_plain(value),
-        default=told if isinstance(told, str) else None,
+        default=default if isinstance(default, str) else None,
         source=source,
         place=place,
     )

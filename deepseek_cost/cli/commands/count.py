@@ -5,7 +5,7 @@ from functools import partial
 from deepseek_cost.cli import options
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
-    Feeds,
+    Inputs,
     exit_if_refused,
     find_rows,
     mode_of,
@@ -15,7 +15,7 @@ from deepseek_cost.cli.session import (
     prompt_options,
     serving,
     system_text,
-    with_crew,
+    with_worker_pool,
     workload_of,
 )
 from deepseek_cost.prompt.template import body_of
@@ -52,8 +52,8 @@ def count(
     book = price_table(prices).book
     text = system_text(system, encoding)
     body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
-    feeds = Feeds(find_rows(files, glob, encoding, column, as_, body), as_)
-    models = [book.find(name) for name in names_to_price(book, model, feeds, None)]
+    inputs = Inputs(find_rows(files, glob, encoding, column, as_, body), as_)
+    models = [book.find(name) for name in names_to_price(book, model, inputs, None)]
     make = partial(
         workload_of,
         [(found, None) for found in models],
@@ -61,11 +61,13 @@ def count(
         text,
         partial(serving, book, model, None),
         on_error,
-        counter=feeds.counter(engine),
+        counter=inputs.counter(engine),
     )
-    workload = with_crew(make(), make, jobs)
-    feeds.run(workload, prompt_options(thinking, effort, system))
+    workload = with_worker_pool(make(), make, jobs)
+    inputs.run(workload, prompt_options(thinking, effort, system))
     write(
-        count_report(workload, feeds.found.skipped, per_file=per_file), as_json=as_json, plain=plain
+        count_report(workload, inputs.found.skipped, per_file=per_file),
+        as_json=as_json,
+        plain=plain,
     )
     exit_if_refused(workload)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from deepseek_cost.cli import options, values
-from deepseek_cost.cli.output import OVER_LIMIT, say, tell_warnings, write, write_text
+from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
 from deepseek_cost.cli.session import (
-    Feeds,
+    Inputs,
     Table,
     instant_of,
     mode_of,
@@ -91,8 +91,8 @@ def diff_of_files(asked: Asked, pair: Pair, limit: "IncreaseLimit | None") -> Ou
         asked.currency,
         (side_entry(old.name, terms.at, old.commit), side_entry(new.name, terms.at, new.commit)),
         held_to,
-        table=terms.table.note,
-        assumptions=of_diff(terms.quote, after if after.subtotal.sources else before),
+        table=terms.table.entry,
+        assumptions=of_diff(terms.quote, after if after.partial.sources else before),
         warnings=warnings_of_diff(terms.quote, after),
     )
     return Outcome(report, _failure(found, after, terms.quote, is_gate=held_to is not None))
@@ -106,11 +106,13 @@ def _terms(asked: Asked, pair: Pair) -> Terms:
     old, new = pair
     table = price_table(asked.prices)
     at = instant_of(asked.at, table.book, asked.tz)
-    feeds = Feeds(Found([*new.files.values(), *old.files.values()]), asked.kind)
-    names = names_to_price(table.book, asked.models, feeds, at)
+    inputs = Inputs(Found([*new.files.values(), *old.files.values()]), asked.kind)
+    names = names_to_price(table.book, asked.models, inputs, at)
     listed = [table.book.price(name, at, asked.currency) for name in names]
-    moving, zone = values.moving(asked.at), zone_of(asked.tz)
-    return Terms(table, at, Quote(table.book, listed, asked.scenario, moving=moving, zone=zone))
+    time_label, zone = values.time_label(asked.at), zone_of(asked.tz)
+    return Terms(
+        table, at, Quote(table.book, listed, asked.scenario, time_label=time_label, zone=zone)
+    )
 
 
 def _counted(asked: Asked, terms: Terms, pair: Pair) -> "tuple[Difference, Workload, Workload]":
@@ -119,14 +121,14 @@ def _counted(asked: Asked, terms: Terms, pair: Pair) -> "tuple[Difference, Workl
 
     old, new = pair
     quote, system = terms.quote, system_text(asked.system, asked.encoding)
-    find_served = partial(serving, terms.table.book, asked.models, terms.at)
+    find_route = partial(serving, terms.table.book, asked.models, terms.at)
     columns = [(price.model, price.rates) for price in quote.prices]
-    after, before = (workload_of(columns, quote.scenario, system, find_served) for _ in range(2))
+    after, before = (workload_of(columns, quote.scenario, system, find_route) for _ in range(2))
     sources = [source for side in pair for source in side.files.values()]
     with progress(sum(source.size for source in sources)) as advance:
         counting = Counting(quote, asked.kind, advance)
-        counted = counting.take(new, after)
-        counted_before = counting.take(old, before)
+        counted = counting.count(new, after)
+        counted_before = counting.count(old, before)
     require_prompts(after.kinds | before.kinds, asked.of_prompts)
     models = [price.model.name for price in quote.prices]
     return held_against(models, counted_before, counted), after, before
@@ -194,7 +196,7 @@ def _failure(
         return f"not counted: {first.named_reason}{more}"
     if any(ledger.refusals.requests for ledger in after.ledgers):
         return "the API would refuse a request; see the warnings"
-    if after.subtotal.sources and any(one.over_context for one in quote.price(after.totals())):
+    if after.partial.sources and any(one.over_context for one in quote.price(after.totals())):
         return "a request is longer than the context; see the warnings"
     return None
 
@@ -286,13 +288,13 @@ def _compared(
 
 def _refuse_options_of_files(context: typer.Context) -> None:
     """Refuse what a report has of its own; settings are of other runs, too, and may be there."""
-    given = [name for name in _OF_FILES if _is_given(context, name)]
-    if given:
-        flags = ", ".join(f"--{name.rstrip('_').replace('_', '-')}" for name in given)
+    passed = [name for name in _OF_FILES if _is_passed(context, name)]
+    if passed:
+        flags = ", ".join(f"--{name.rstrip('_').replace('_', '-')}" for name in passed)
         raise UsageError(f"{flags}: of files; a report has figures of its own")
 
 
-def _is_given(context: typer.Context, name: str) -> bool:
+def _is_passed(context: typer.Context, name: str) -> bool:
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
@@ -304,7 +306,7 @@ def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: boo
     from deepseek_cost.render.markdown import to_markdown
     from deepseek_cost.render.page import shortened
 
-    tell_warnings(report)
+    report_warnings(report)
     page = shortened(report.page(), _MOST_IN_COMMENT)
     write_text(f"{_COMMENT_MARK}\n{to_markdown(page)}")
 

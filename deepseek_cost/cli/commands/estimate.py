@@ -7,9 +7,9 @@ import typer
 
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.log_session import learned_from
-from deepseek_cost.cli.output import gate, tell_warnings, write, write_line
+from deepseek_cost.cli.output import gate, report_warnings, write, write_line
 from deepseek_cost.cli.session import (
-    Feeds,
+    Inputs,
     balance_of,
     exit_if_refused,
     find_rows,
@@ -22,7 +22,7 @@ from deepseek_cost.cli.session import (
     serving,
     system_text,
     timeline_of,
-    with_crew,
+    with_worker_pool,
     workload_of,
     zone_of,
 )
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
-    from deepseek_cost.inputs.routing import FindServed
+    from deepseek_cost.inputs.routing import FindRoute
     from deepseek_cost.prompt.timeline import Timeline
     from deepseek_cost.tokenizer.base import TextCounter
 
@@ -92,36 +92,36 @@ def estimate(
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
-    feeds = Feeds(find_rows(files, glob, encoding, column, as_, body), as_)
+    inputs = Inputs(find_rows(files, glob, encoding, column, as_, body), as_)
     if dask:
-        feeds.require_files()
-    names = names_to_price(table.book, model, feeds, instant)
+        inputs.require_files()
+    names = names_to_price(table.book, model, inputs, instant)
     listed = [table.book.price(name, instant, currency) for name in names]
     learned = learned_from(
         *(output_from, output_label, table.book, listed, scenario),
-        of_prompts=not feeds.hold_requests(),
+        of_prompts=not inputs.hold_requests(),
     )
     quote = Quote(
         table.book,
         listed,
         scenario,
-        moving=values.moving(at),
+        time_label=values.time_label(at),
         zone=zone_of(tz),
         balance=balance_of(granted, topped_up),
         learned=learned,
     )
-    find_served = partial(serving, table.book, model, instant)
+    find_route = partial(serving, table.book, model, instant)
     of_prompts = prompt_options(thinking, effort, system)
-    counter = None if dask else feeds.counter(engine)
+    counter = None if dask else inputs.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
-    workload = _workload(quote, text, find_served, *ways)
+    workload = _workload(quote, text, find_route, *ways)
     if dask:
-        feeds.run_on(dask, engine, workload, find_served, of_prompts)
+        inputs.run_on(dask, engine, workload, find_route, of_prompts)
     else:
-        feeds.run(workload, of_prompts)
-    report = estimate_report(quote, workload, table.note, feeds.found.skipped, per_file=per_file)
+        inputs.run(workload, of_prompts)
+    report = estimate_report(quote, workload, table.entry, inputs.found.skipped, per_file=per_file)
     if per_request:
-        tell_warnings(report)
+        report_warnings(report)
     else:
         write(report, as_json=as_json, plain=plain)
     dear = 95 if learned else None  # a limit is held against more than the mean
@@ -143,7 +143,7 @@ def _refuse_odd_ways(
 def _workload(
     quote: "Quote",
     system: str,
-    find_served: "FindServed",
+    find_route: "FindRoute",
     on_error: options.OnFault,
     timeline: "Timeline | None",
     breakdown: bool,
@@ -155,9 +155,9 @@ def _workload(
     from deepseek_cost.reports.estimate import request_lines
 
     columns = [(price.model, price.rates) for price in quote.prices]
-    what = (columns, quote.scenario, system, find_served, on_error, timeline)
+    what = (columns, quote.scenario, system, find_route, on_error, timeline)
     make = partial(workload_of, *what, counter=counter, breakdown=breakdown)
     workload = make()
     if per_request:
         workload.on_request = request_lines(quote, write_line, breakdown=breakdown)
-    return with_crew(workload, make, jobs)
+    return with_worker_pool(workload, make, jobs)

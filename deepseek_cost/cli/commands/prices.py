@@ -36,7 +36,7 @@ def prices(
     instant = instant_of(at, table.book, tz)
     names = names_of(table.book, model) if model or history else ()
     make = history_report if history else prices_report
-    options = make(table.book, names, instant, currency, table.note)
+    options = make(table.book, names, instant, currency, table.entry)
     if as_csv:
         from deepseek_cost.reports.csv import to_csv
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options
-from deepseek_cost.cli.output import draw_table, say, tell_warnings, write_text
+from deepseek_cost.cli.output import draw_table, report_warnings, say, write_text
 from deepseek_cost.cli.session import find_sources
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
@@ -39,8 +39,8 @@ def render(
     """
     chosen = format_ or _by_suffix(output)
     found = _read(report)
-    tell_warnings(found.report)
-    _tell_unknown(found, report)
+    report_warnings(found.report)
+    _report_unknown(found, report)
     try:
         text = _drawn(found.report, chosen)
     except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
@@ -76,7 +76,7 @@ def _read(name: str) -> "ReadReport":
     return read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name)
 
 
-def _tell_unknown(found: "ReadReport", name: str) -> None:
+def _report_unknown(found: "ReadReport", name: str) -> None:
     if found.unknown:
         named = ", ".join(found.unknown[:_NAMED])
         more = len(found.unknown) - _NAMED

@@ -15,31 +15,31 @@ from deepseek_cost.inputs.kinds import Kind
 _NAMED: Final = 100
 
 
-class Skips(Struct):
+class Skipped(Struct):
     """The requests that were left out; with nobody to tell, none may be."""
 
-    tell: Callable[[str], None] | None = None
+    report: Callable[[str], None] | None = None
     requests: int = 0
     named: Earliest = field(default_factory=lambda: Earliest(_NAMED))
 
-    def note(self, error: InputError, at: Position | None = None) -> None:
+    def add(self, error: InputError, at: Position | None = None) -> None:
         """Leave out a request; raises the error where none is to be skipped.
 
         Without a position it stands after those noted before.
         """
-        if self.tell is None:
+        if self.report is None:
             raise error
-        self.named.note(str(error), at or Position(0, self.requests))
+        self.named.add(str(error), at or Position(0, self.requests))
         self.requests += 1
-        self.tell(str(error))
+        self.report(str(error))
 
-    def tell_all(self, messages: Iterable[str]) -> None:
+    def report_all(self, messages: Iterable[str]) -> None:
         """Tell what was left out elsewhere."""
         for message in messages:
-            if self.tell is not None:
-                self.tell(message)
+            if self.report is not None:
+                self.report(message)
 
-    def merge(self, other: "Skips") -> None:
+    def merge(self, other: "Skipped") -> None:
         """Take in what was left out, and told, elsewhere."""
         self.requests += other.requests
         self.named.merge(other.named)
@@ -68,7 +68,7 @@ class TalliedSource(Struct, frozen=True):
         return replace(self, tallies=tuple(sums), kinds=self.kinds | other.kinds)
 
 
-class Subtotal(Struct):
+class PartialResult(Struct):
     """What some of the requests add up to: sums for each model, and what is said of them.
 
     Subtotals of parts, however the input is cut and whoever reads them, merge in any order to what
@@ -76,7 +76,7 @@ class Subtotal(Struct):
     """
 
     ledgers: Sequence[Ledger]
-    skips: Skips = field(default_factory=Skips)
+    skips: Skipped = field(default_factory=Skipped)
     notes: Earliest = field(default_factory=lambda: Earliest(_NAMED))
     named_models: Earliest = field(default_factory=lambda: Earliest(_NAMED))
     sources: dict[int, TalliedSource] = field(default_factory=dict)
@@ -86,17 +86,17 @@ class Subtotal(Struct):
         """The sources of which anything was counted, in order."""
         return [self.sources[number] for number in sorted(self.sources)]
 
-    def emptied(self) -> "Subtotal":
+    def empty_copy(self) -> "PartialResult":
         """Return a subtotal of nothing for the same models."""
         ledgers = [Ledger(one.model, one.rates, one.keeps_parts) for one in self.ledgers]
-        return Subtotal(ledgers, Skips(self.skips.tell))
+        return PartialResult(ledgers, Skipped(self.skips.report))
 
     def add(self, number: int, source: TalliedSource) -> None:
         """Add a part of a source, which is the one of that number in the input."""
         known = self.sources.get(number)
         self.sources[number] = source if known is None else known + source
 
-    def merge(self, other: "Subtotal") -> None:
+    def merge(self, other: "PartialResult") -> None:
         """Add what another part of the input adds up to, for the same models."""
         for ledger, its in zip(self.ledgers, other.ledgers, strict=True):
             ledger.merge(its)
@@ -107,11 +107,11 @@ class Subtotal(Struct):
             self.add(number, source)
 
 
-class Done(NamedTuple):
+class WorkerResult(NamedTuple):
     """What a worker added up, and what it would have told the user."""
 
-    subtotal: Subtotal
-    told: list[str]
+    partial: PartialResult
+    messages: list[str]
 
 
 def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:
