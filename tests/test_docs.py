@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import deepseek_cost
-from deepseek_cost.cli.app import NAMES
+from deepseek_cost.cli.command import NAMES
 from docs import examples, pictures, references
 from docs.examples import Block
 from tests.conftest import ROOT

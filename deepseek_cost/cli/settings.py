@@ -53,8 +53,6 @@ def from_files() -> "Mapping[str, Setting]":
 
     Raises ConfigError for a file that is none, or that sets what is no setting.
     """
-    # LOCALIMPORT
-
     try:
         found = find(Path.cwd())
     except FileNotFoundError:  # a current folder that was removed

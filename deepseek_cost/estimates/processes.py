@@ -8,16 +8,29 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from deepseek_cost.errors import WorkerError
-from deepseek_cost.estimates.partial_result import WorkerResult
+from deepseek_cost.estimates.partial_result import PartialResult, Skipped, WorkerResult
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.jsonl import Lines
+
+
+class Workload(Protocol):
+    """What a worker adds lines to, part by part."""
+
+    @property
+    def skips(self) -> Skipped:
+        """What was left out."""
+
+    def add_lines(self, lines: "Lines", source: int) -> None:
+        """Count lines of the source of that number."""
+
+    def pop_result(self) -> PartialResult:
+        """Return what was added up, and begin anew."""
 
 
 class WorkerProcesses:

@@ -13,7 +13,8 @@ from deepseek_cost.inputs.request import Fault
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.estimates.processes import Workload
+
 
 # So many bytes are tallied sooner than workers are started.
 _ALONE: Final = 8_000_000

@@ -60,8 +60,6 @@ def load_prices(path: Path | None = None) -> PriceBook:
 
 def parse(text: str, name: str) -> PriceBook:
     """Validate the text of a price table; `name` stands in the errors."""
-    # LOCALIMPORT
-
     return book_of(text, name)
 
 

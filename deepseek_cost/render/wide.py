@@ -103,4 +103,6 @@ def _columns_of(text: str) -> int:
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - most are ASCII
 
+    if not all(map(cell_len, text)):  # Rich drops some of the characters that have no width
+        raise _TooWideError
     return cell_len(text)

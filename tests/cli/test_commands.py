@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deepseek_cost.cli.app import COMMANDS, NAMES, Entry
+from deepseek_cost.cli.command import COMMANDS, NAMES, Entry
 from deepseek_cost.cli.manual import MANUALS
 from tests.conftest import ROOT, Dscost
 from tests.repository import ENVIRONMENT, Repository

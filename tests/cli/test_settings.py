@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deepseek_cost.cli.app import COMMANDS, Entry, load
+from deepseek_cost.cli.command import COMMANDS, Entry, load
 from deepseek_cost.cli.settings import name_of, names
 from deepseek_cost.pricing.loader import bundled
 from tests.conftest import Dscost

@@ -10,7 +10,7 @@ from typer._click.types import FloatRange, IntRange
 from typer._types import TyperChoice
 
 from deepseek_cost.cli import options
-from deepseek_cost.cli.app import NAMES, load
+from deepseek_cost.cli.command import NAMES, load
 from deepseek_cost.cli.groups import GROUPS
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.settings import OF_WORDS, SettingsContext, name_of
@@ -29,7 +29,6 @@ def config(as_json: options.AsJson = False, plain: options.Plain = False) -> Non
     A setting is an option that stays the same from run to run. A variable gives it, DSCOST_MODEL
     for --model, or a file: dscost.toml, or [tool.dscost] of pyproject.toml, the nearest first.
     """
-    # LOCALIMPORT
     from deepseek_cost.reports.config import ConfigReport
 
     listed = settings()
@@ -40,7 +39,7 @@ def config(as_json: options.AsJson = False, plain: options.Plain = False) -> Non
 
 def _entry(listed: "Listed") -> "SettingEntry":
     """Report a setting as the command line would read it; raises ConfigError where it cannot."""
-    from deepseek_cost.cli.app import read_setting
+    from deepseek_cost.cli.command import read_setting
     from deepseek_cost.reports.config import SettingEntry
 
     value = read_setting(listed.context, listed.option)
