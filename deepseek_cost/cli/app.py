@@ -30,13 +30,16 @@ def _print_version(value: bool) -> None:
 
 def _top(
     _version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show it.")
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+        ),
     ] = False,
     _no_config: Annotated[
-        bool, typer.Option("--no-config", help="Read no dscost.toml and no pyproject.toml.")
+        bool, typer.Option("--no-config", help="Do not read dscost.toml or pyproject.toml.")
     ] = False,
 ) -> None:
-    """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
+    """Estimate DeepSeek API costs before you send a request, and total what you spent."""
 
 
 def application() -> typer.Typer:
@@ -49,7 +52,7 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="dscost COMMAND --help tells more of each.",
+        epilog="Run dscost COMMAND --help for details.",
     )
 
 

@@ -145,9 +145,9 @@ def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":
 
 _BEFORE: Final = "Before sending"
 _OVER_TIME: Final = "Over time"
-_AFTER: Final = "After the bill"
-_REPORTS: Final = "With reports"
-_TOOL: Final = "The tool itself"
+_AFTER: Final = "Afterwards"
+_REPORTS: Final = "Reports"
+_TOOL: Final = "Settings"
 
 
 class Entry(NamedTuple):
@@ -160,19 +160,19 @@ class Entry(NamedTuple):
 
 # In the order of the help; a group's commands stand together.
 COMMANDS: Final = (
-    Entry("estimate", _BEFORE, "Tell what prompts and requests cost, before they are sent."),
+    Entry("estimate", _BEFORE, "Estimate what prompts and requests cost before you send them."),
     Entry("count", _BEFORE, "Count the tokens of prompts and requests."),
-    Entry("compare", _BEFORE, "Show where the models cross, over the share of cache hits."),
-    Entry("chat", _BEFORE, "Project what a conversation or agent run costs, turn by turn."),
-    Entry("cache", _BEFORE, "Show what requests hit of the cache, and why they miss."),
-    Entry("diff", _BEFORE, "Tell what a change of prompts costs, file by file."),
-    Entry("when", _OVER_TIME, "Tell whether it is peak, until when, and how the week looks."),
-    Entry("prices", _OVER_TIME, "Show the price list in force, or every change of it."),
-    Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),
-    Entry("check", _AFTER, "Send a request for one token, and hold its bill to the count."),
-    Entry("render", _REPORTS, "Show a report again: as a table, a web page, Markdown, CSV, SVG."),
-    Entry("config", _TOOL, "Show every setting, its value, and where it was set."),
-    Entry("completion", _TOOL, "Print what teaches a shell to complete what you type."),
+    Entry("compare", _BEFORE, "Compare Flash and Pro at different cache hit rates."),
+    Entry("chat", _BEFORE, "Project the cost of a conversation or agent run, turn by turn."),
+    Entry("cache", _BEFORE, "Show cache hits, and why requests miss."),
+    Entry("diff", _BEFORE, "Show what a change to prompts costs, file by file."),
+    Entry("when", _OVER_TIME, "Show current and upcoming peak hours."),
+    Entry("prices", _OVER_TIME, "Show the price list in force, or its history."),
+    Entry("bill", _AFTER, "Add up what you spent, from logs of API responses."),
+    Entry("check", _AFTER, "Send a one-token request and compare the bill with the estimate."),
+    Entry("render", _REPORTS, "Show a saved report as a table, web page, Markdown, CSV or SVG."),
+    Entry("config", _TOOL, "Show every setting, its value and where it was set."),
+    Entry("completion", _TOOL, "Generate a shell completion script."),
 )
 NAMES: Final = tuple(entry.name for entry in COMMANDS)
 

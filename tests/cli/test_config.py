@@ -54,7 +54,7 @@ def test_every_setting_is_shown_with_its_value_and_its_place(
         "output-tokens": (500, "environment", "DSCOST_OUTPUT_TOKENS"),
     }
     assert found["tz"]["value"] is None
-    assert found["tz"]["default"] == "yours; in bill UTC"
+    assert found["tz"]["default"] == "yours"
 
 
 @pytest.mark.usefixtures("inner")

@@ -22,10 +22,10 @@ def bill(
     files: options.Logs,
     field: options.LogFields = None,
     time_field: options.TimeFields = None,
-    at: options.At = None,
-    tz: options.Tz = None,
+    at: options.BillAt = None,
+    tz: options.BillTz = None,
     tier_by: options.TierByName = TierBy.START,
-    cache_hit_ratio: options.CacheHitRatio = None,
+    cache_hit_ratio: options.AssumedHitRatio = None,
     currency: options.CurrencyName = Currency.USD,
     granted: options.Granted = None,
     topped_up: options.ToppedUp = None,
@@ -38,9 +38,9 @@ def bill(
     as_csv: options.AsCsv = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Add up what requests did cost, by answers or logs of them.
+    """Add up what you spent, from logs of API responses.
 
-    Each is priced at its own instant. Nothing of a prompt, an answer or a key is shown.
+    Each response is priced at the time it was made. No prompt, answer or key is shown.
     """
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.tariff import Tariffs

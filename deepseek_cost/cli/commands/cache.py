@@ -43,10 +43,10 @@ def cache(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Show what requests hit of the cache, and why they miss.
+    """Show cache hits, and why requests miss.
 
-    Each miss stands with its cost and what to do. The requests are taken in order, each to the
-    model that it names; JSONL, files or folders.
+    Each miss is listed with its cost and what to do about it. Requests are read in order, each sent
+    to the model that it names, from JSONL, files or folders.
     """
     from deepseek_cost.estimates.cache_run import Diagnosis, Trace
     from deepseek_cost.estimates.quote import Quote

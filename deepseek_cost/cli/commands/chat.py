@@ -51,10 +51,10 @@ def chat(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Project what a conversation or agent run costs, turn by turn.
+    """Project the cost of a conversation or agent run, turn by turn.
 
-    It begins with the request in the file. Without --turns, replay the history that the request
-    has: what each turn of it has cost.
+    Starts with the request in the file. Without --turns, replays the history in the request and
+    shows what each turn cost.
     """
     from deepseek_cost.estimates.conversation import Dialogue
     from deepseek_cost.estimates.quote import Quote

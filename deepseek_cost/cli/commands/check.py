@@ -32,7 +32,7 @@ def check(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Send a request for one token, and hold its bill to the count.
+    """Send a one-token request and compare the bill with the estimate.
 
     Nothing is sent without --live. The key comes from DEEPSEEK_API_KEY.
     """

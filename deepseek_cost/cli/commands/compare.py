@@ -40,9 +40,9 @@ def compare(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Show where the models cross, over the share of cache hits.
+    """Compare Flash and Pro at different cache hit rates.
 
-    The cost stands in both tiers, with the share at which one model costs what another does.
+    Costs are shown at both rates, with the hit rate at which one model costs as much as another.
     """
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.compare import compare_report

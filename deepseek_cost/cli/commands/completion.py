@@ -27,7 +27,7 @@ ShellName = Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fi
 
 
 def completion(shell: ShellName) -> None:
-    """Print what teaches a shell to complete what you type.
+    """Generate a shell completion script.
 
     For bash put eval "$(dscost completion bash)" into ~/.bashrc, for zsh the same with zsh into
     ~/.zshrc, after compinit. For fish write it to ~/.config/fish/completions/dscost.fish. For

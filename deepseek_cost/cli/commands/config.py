@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def config(as_json: options.AsJson = False, plain: options.Plain = False) -> None:
-    """Show every setting, its value, and where it was set.
+    """Show every setting, its value and where it was set.
 
-    A setting is an option that stays the same from run to run. A variable gives it, DSCOST_MODEL
-    for --model, or a file: dscost.toml, or [tool.dscost] of pyproject.toml, the nearest first.
+    A setting is an option that stays the same from run to run. Set it with a variable, DSCOST_MODEL
+    for --model, or in a file: dscost.toml, or [tool.dscost] in pyproject.toml, the nearest first.
     """
     from deepseek_cost.reports.config import ConfigReport
 

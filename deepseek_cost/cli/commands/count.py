@@ -43,7 +43,7 @@ def count(
 ) -> None:
     """Count the tokens of prompts and requests.
 
-    The text's own, those that DeepSeek's template adds, and both together, which is billed.
+    Your text, what DeepSeek's chat template adds, and both together: what is billed.
     """
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.count import count_report

@@ -243,11 +243,11 @@ def diff(
     as_markdown: options.AsMarkdown = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Tell what a change of prompts costs, file by file.
+    """Show what a change to prompts costs, file by file.
 
-    Compares two files, folders or reports of estimate --json, or states of a git repository:
-    main..HEAD, main...HEAD (since HEAD left main), main (beside the working tree). Both sides are
-    priced at one instant. While the output is unknown, the cost is that of the input.
+    Compares two files, folders or reports of estimate --json, or two states of a git repository:
+    main..HEAD, main...HEAD (since HEAD left main), main (with the working tree). Both sides are
+    priced at the same time. If the output is not known, the cost is that of the input.
     """
     from deepseek_cost.estimates.tally import Scenario
 

@@ -74,9 +74,9 @@ def estimate(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Tell what prompts and requests cost, before they are sent.
+    """Estimate what prompts and requests cost before you send them.
 
-    Exact tokens, the price of the instant, both models side by side. A file may be a text, a
+    Exact token counts at the rate of the moment, both models side by side. A file can be text, a
     request body (Chat Completions, Messages, Responses), or JSONL of them.
     """
     from deepseek_cost.estimates.quote import Quote

@@ -8,7 +8,7 @@ from deepseek_cost.pricing.entries import Currency
 
 
 def prices(
-    model: options.Models = None,
+    model: options.ListedModels = None,
     at: options.At = None,
     tz: options.Tz = None,
     currency: options.CurrencyName = Currency.USD,
@@ -19,9 +19,9 @@ def prices(
     as_csv: options.AsCsv = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Show the price list in force, or every change of it.
+    """Show the price list in force, or its history.
 
-    With limits, features and fees, and the source and date of each price.
+    Includes limits, features and fees, with the source and date of each price.
     """
     from deepseek_cost.pricing.loader import load_prices
     from deepseek_cost.reports.prices import check_report, history_report, prices_report

@@ -32,10 +32,10 @@ def render(
     format_: options.FormatName = None,
     output: options.OutputFile = None,
 ) -> None:
-    """Show a report again: as a table, a web page, Markdown, CSV, SVG.
+    """Show a saved report as a table, web page, Markdown, CSV or SVG.
 
-    Nothing is counted and no price is looked up; reports of earlier versions are read as well.
-    SVG is the report's chart, or a picture of its table where it has none.
+    Nothing is counted and no price is looked up. Reports of earlier versions can be read, too.
+    SVG is the report's chart, or a picture of its table if it has no chart.
     """
     chosen = format_ or _by_suffix(output)
     found = _read(report)

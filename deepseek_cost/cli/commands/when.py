@@ -20,7 +20,7 @@ def when(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Tell whether it is peak, until when, and how the week looks."""
+    """Show current and upcoming peak hours."""
     from deepseek_cost.reports.when import when_report
 
     if template is not None and as_json:
