@@ -82,7 +82,7 @@ def running(*args: str, fed: bytes = b"") -> Iterator[IO[bytes]]:
                 git.kill()  # and not waited for until it ends by itself
                 raise
         if git.returncode:
-            raise GitError(_prompt_options(errors))
+            raise GitError(_message_of(errors))
 
 
 def _start(
@@ -100,7 +100,7 @@ def _start(
     )
 
 
-def _prompt_options(errors: IO[bytes]) -> str:
+def _message_of(errors: IO[bytes]) -> str:
     """Return the first line that git wrote of what is wrong."""
     errors.seek(0)
     lines = unicode_name(os.fsdecode(errors.read(_MOST_SAID))).strip().splitlines()

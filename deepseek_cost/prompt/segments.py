@@ -101,7 +101,7 @@ def break_down(
     piece, as system texts and tool definitions, is counted by itself; the template has the rest.
     """
     total, spoken = _totals(rendered, counter)
-    user, history = _prompt_options(conversation.messages, counter)
+    user, history = _user_and_history(conversation.messages, counter)
     parts = Breakdown(
         system=_of_roles(conversation.messages, ("system",), counter)["system"],
         tools=tools_of(_tools(rendered, conversation, counter)),
@@ -130,7 +130,7 @@ def _totals(rendered: "RenderedPrompt", counter: SegmentCounter) -> tuple[int, C
     return total, spoken
 
 
-def _prompt_options(
+def _user_and_history(
     messages: "Sequence[Message]", counter: SegmentCounter
 ) -> tuple[int, Counter[str]]:
     """Return the tokens that no answer follows of the user, and all others by role."""
