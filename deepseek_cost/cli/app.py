@@ -13,7 +13,8 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from deepseek_cost.cli.command import NAMES, CommandTable, plain_message
+from deepseek_cost.cli.command import NAMES, CommandTable, in_plain_words, load
+from deepseek_cost.cli.guesses import expanded, in_place_of
 from deepseek_cost.cli.output import say
 from deepseek_cost.errors import DscostError
 
@@ -57,7 +58,7 @@ def application() -> typer.Typer:
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command line and return its exit code; every error is told in one line."""
+    """Run the command line and return its exit code; every error is one line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
@@ -67,7 +68,8 @@ def run(args: Sequence[str]) -> int:
             from deepseek_cost.cli.commands.completion import answer
 
             answer(command)
-        outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
+        args = _understood(args)
+        outcome = command(args=args or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
         message, code = _message_of(error, args)
         say(message)
@@ -76,6 +78,14 @@ def run(args: Sequence[str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing but the end is left to interrupt
         say("interrupted")
     return int(outcome or 0)
+
+
+def _understood(args: Sequence[str]) -> list[str]:
+    """Return the arguments as the command line has them; a file alone is estimated."""
+    understood = expanded(args, NAMES)
+    if understood[:1] == ["estimate"] and understood != list(args):
+        say(f"{args[0]} is a file: running dscost estimate")
+    return understood
 
 
 def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
@@ -87,7 +97,7 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
         case TyperException():
             words = [word for word in args if not word.startswith("-")]
             command = " ".join(["dscost", *(name for name in words[:1] if name in NAMES)])
-            return f"{plain_message(error)}; see {command} --help", error.exit_code
+            return f"{_plain(error, words)}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror or error}", code
@@ -95,3 +105,11 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             return "out of memory; give less at a time", code
         case _:
             return "a number is too large to be worked with exactly", code
+
+
+def _plain(error: TyperException, words: Sequence[str]) -> str:
+    """Return what is wrong with the command line, with what was likely meant."""
+    known = words[:1] if words[:1] and words[0] in NAMES else ()
+    options = [name for command in known for param in load(command).params for name in param.opts]
+    message = in_plain_words(error.format_message())
+    return in_place_of(message, NAMES, options) or message

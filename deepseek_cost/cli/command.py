@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import typer
 from typer._click.core import augment_usage_errors
-from typer._click.exceptions import BadParameter, NoSuchOption
+from typer._click.exceptions import BadParameter
 from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import TyperException
 from typer.main import get_command
 
 from deepseek_cost.cli.groups import GROUPS
@@ -32,15 +31,6 @@ _PLAINER: Final = {
     "a valid float range": "a number",
     "\n\t": " ",
 }
-# Looked for in commands whose report shows in all of them.
-_FORMS: Final = ("--html", "--csv", "--markdown", "--svg", "--format")
-
-
-def plain_message(error: TyperException) -> str:
-    """Return what is wrong, without the command to see for more."""
-    if isinstance(error, NoSuchOption) and error.option_name in _FORMS and _has_report(error):
-        return f"{error.message}; use --json and dscost render"
-    return in_plain_words(error.format_message())
 
 
 def in_plain_words(message: str) -> str:
@@ -48,11 +38,6 @@ def in_plain_words(message: str) -> str:
     for theirs, ours in _PLAINER.items():
         message = message.replace(theirs, ours)
     return message.rstrip(".")
-
-
-def _has_report(error: NoSuchOption) -> bool:
-    options = error.ctx.command.params if error.ctx else ()
-    return any("--json" in option.opts for option in options)
 
 
 class Command(TyperCommand):

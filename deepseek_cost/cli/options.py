@@ -137,6 +137,14 @@ Files = Annotated[
         help="Text, JSON request bodies or JSONL; folders; URLs; - for standard input.",
     ),
 ]
+FilesOrPipe = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE",
+        help="Text, JSON request bodies or JSONL; folders; URLs; - for standard input.",
+        show_default="what is piped in",
+    ),
+]
 FirstRequest = Annotated[
     str,
     typer.Argument(metavar="FILE", help="Text or a JSON request body; - for standard input."),

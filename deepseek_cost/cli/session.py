@@ -1,5 +1,7 @@
 """What commands share: prices, sources, workload."""
 
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -132,8 +134,29 @@ def prompt_options(thinking: bool, effort: Effort | None, system: str | None) ->
 
 
 def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
-    """Return the models' full names, each once."""
-    return list(dict.fromkeys(book.find(name).name for name in names or DEFAULT_MODELS))
+    """Return the models' full names, each once; `flash,pro` and `flash pro` are two."""
+    each = [name for text in names or DEFAULT_MODELS for name in text.replace(",", " ").split()]
+    return list(dict.fromkeys(book.find(name).name for name in each))
+
+
+def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
+    """Return the files named, else standard input if something is piped in.
+
+    A terminal or another device is read only if it is asked for with a dash: nobody waits for what
+    is not coming.
+    """
+    if files:
+        return files
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed
+        mode = 0
+    if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode):
+        return ["-"]
+    raise UsageError(
+        f"no file is given; name one, or pipe text into dscost {command}; "
+        f"see dscost {command} --help"
+    )
 
 
 def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
@@ -199,7 +222,7 @@ class Inputs:
     """The sources found, to be opened one after the other; standard input stays open."""
 
     found: "Found"
-    names: Kind | None
+    kind: Kind | None
     _held: "Input | None" = field(default=None, init=False)
 
     def require_files(self) -> None:
@@ -291,7 +314,7 @@ class Inputs:
 
         order = Order(
             [(ledger.model, ledger.rates) for ledger in workload.ledgers],
-            *(workload.scenario, workload.system, find_route, self.names),
+            *(workload.scenario, workload.system, find_route, self.kind),
             skips=workload.skips.report is not None,
             breakdown=workload.ledgers[0].keeps_parts,
             engine=engine,
@@ -323,12 +346,12 @@ class Inputs:
 
         with reading(source.name):
             if not source.is_stdin:
-                opened = open_input(source, self.names, advance)
+                opened = open_input(source, self.kind, advance)
                 with closing(opened.file):
                     yield opened
                 return
             if self._held is None:
-                self._held = open_input(source, self.names, advance)
+                self._held = open_input(source, self.kind, advance)
             yield self._held
 
 
@@ -399,9 +422,9 @@ def with_worker_pool(
     from deepseek_cost.estimates.workers import WorkerPool
     from deepseek_cost.tokenizer.prefetch import cores
 
-    names = jobs or cores()
-    if names > 1 and workload.forecast is None and workload.on_request is None:
-        workload.pool = WorkerPool(make, names)
+    processes = jobs or cores()
+    if processes > 1 and workload.forecast is None and workload.on_request is None:
+        workload.pool = WorkerPool(make, processes)
     return workload
 
 

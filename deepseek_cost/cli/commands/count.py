@@ -9,6 +9,7 @@ from deepseek_cost.cli.session import (
     exit_if_refused,
     find_rows,
     mode_of,
+    named_or_piped,
     names_of,
     names_to_price,
     price_table,
@@ -23,7 +24,7 @@ from deepseek_cost.tokenizer.base import EngineName
 
 
 def count(
-    files: options.Files,
+    files: options.FilesOrPipe = None,
     model: options.Models = None,
     requests: options.Requests = 1,
     system: options.System = None,
@@ -52,7 +53,9 @@ def count(
     book = price_table(prices).book
     text = system_text(system, encoding)
     body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
-    inputs = Inputs(find_rows(files, glob, encoding, column, as_, body), as_)
+    inputs = Inputs(
+        find_rows(named_or_piped(files, "count"), glob, encoding, column, as_, body), as_
+    )
     models = [book.find(name) for name in names_to_price(book, model, inputs, None)]
     make = partial(
         workload_of,

@@ -15,6 +15,7 @@ from deepseek_cost.cli.session import (
     find_rows,
     instant_of,
     mode_of,
+    named_or_piped,
     names_of,
     names_to_price,
     price_table,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def estimate(
-    files: options.Files,
+    files: options.FilesOrPipe = None,
     model: options.Models = None,
     output_tokens: options.OutputTokens = None,
     output_from: options.OutputFrom = None,
@@ -92,7 +93,9 @@ def estimate(
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
-    inputs = Inputs(find_rows(files, glob, encoding, column, as_, body), as_)
+    inputs = Inputs(
+        find_rows(named_or_piped(files, "estimate"), glob, encoding, column, as_, body), as_
+    )
     if dask:
         inputs.require_files()
     names = names_to_price(table.book, model, inputs, instant)

@@ -29,17 +29,17 @@ def prices(
     if as_csv and (as_json or check is not None):
         raise UsageError("--csv goes with the price list and --history, without --json")
     if check is not None:
-        report = check_report(load_prices(), load_prices(check), str(check))
-        write(report, as_json=as_json, plain=plain)
+        checked = check_report(load_prices(), load_prices(check), str(check))
+        write(checked, as_json=as_json, plain=plain)
         return
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     names = names_of(table.book, model) if model or history else ()
     make = history_report if history else prices_report
-    options = make(table.book, names, instant, currency, table.entry)
+    report = make(table.book, names, instant, currency, table.entry)
     if as_csv:
         from deepseek_cost.reports.csv import to_csv
 
-        write_text(to_csv(options))
+        write_text(to_csv(report))
     else:
-        write(options, as_json=as_json, plain=plain)
+        write(report, as_json=as_json, plain=plain)
