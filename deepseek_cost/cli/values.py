@@ -4,12 +4,13 @@ import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.schedule import Calendar, Tier
+from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio
 
 _INCREASE: Final = re.compile(r"([0-9.]{1,31}) ?(%|USD|CNY)?")
@@ -83,15 +84,11 @@ def time_label(text: str | None) -> str | None:
 
 
 def zone(name: str) -> ZoneInfo:
-    """Read the name of a time zone such as Europe/Berlin."""
+    """Read a time zone: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "write it like Europe/Berlin"
-        raise UsageError(f"--tz {name!r} is no time zone; {hint}") from None
+        return find_zone(name)
+    except UsageError as error:
+        raise UsageError(f"--tz: {error}") from None
 
 
 def ratio_or_auto(text: str) -> Decimal | None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Literal, cast
-from zoneinfo import ZoneInfo
 
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.schedule import BEIJING, Calendar, Tier
+from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.render.page import Column, Page, Table, Week, page_of
 from deepseek_cost.reports.parts import Instant, Json, Part, Report, described
 
@@ -54,7 +54,7 @@ class WhenReport(Report):
 
     def page(self) -> Page:
         """Describe the tier, the coming changes in three zones, and each day of the week."""
-        zone = ZoneInfo(self.timezone)
+        zone = find_zone(self.timezone)
         until = f" until {_clock(self.until, zone)}" if self.until else ""
         holidays = (
             f"{holiday.day:%a %d %b} is {holiday.name} in China: off-peak all day (Beijing)"
@@ -77,7 +77,7 @@ def when_report(book: PriceBook, at: datetime, zone: str) -> WhenReport:
     """Report the tier at an instant, and the week that follows in the user's time zone."""
     calendar = book.calendar
     until = at + timedelta(days=_DAYS)
-    first = at.astimezone(ZoneInfo(zone)).date()
+    first = at.astimezone(find_zone(zone)).date()
     days = [first + timedelta(days=number) for number in range(_DAYS)]
     changes = calendar.changes(at, until)
     return WhenReport(
@@ -100,7 +100,7 @@ def _holidays(calendar: Calendar, at: datetime) -> list[HolidayNote]:
 
 
 def _strip(calendar: Calendar, day: date, zone: str) -> str:
-    midnight = datetime.combine(day, time(), ZoneInfo(zone))
+    midnight = datetime.combine(day, time(), find_zone(zone))
     cells = (midnight + timedelta(minutes=30 * number) for number in range(_HALF_HOURS))
     return "".join(_cell(calendar, cell) for cell in cells)
 
@@ -121,7 +121,7 @@ _CHANGES: Final = 8
 def _changes(report: WhenReport, zone: tzinfo) -> Table:
     zones: list[tuple[str, tzinfo]] = [
         (report.timezone, zone),
-        ("UTC", ZoneInfo("UTC")),
+        ("UTC", UTC),
         ("Beijing", BEIJING),
     ]
     shown = dict(zones) if report.timezone != "UTC" else dict(zones[1:])

@@ -186,7 +186,7 @@ def test_requests_are_no_bill_of_nothing_but_told_with_the_command_that_prices_t
         (["--field", "cost=x"], "--field 'cost=x': write WHAT=NAME"),
         (["--field", "time"], "--field 'time': write WHAT=NAME"),
         (["--granted", "-1"], "--granted '-1' is no amount"),
-        (["--tz", "Mars"], "--tz 'Mars' is no time zone"),
+        (["--tz", "Mars"], "--tz: 'Mars' is not a time zone"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(
