@@ -48,6 +48,26 @@ OutputTokens = Annotated[
         show_default="not known",
     ),
 ]
+InputTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--input-tokens",
+        min=0,
+        max=10**12,
+        metavar="N",
+        help="Input tokens per request, as the bill counts them, instead of files.",
+    ),
+]
+CachedTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--cached",
+        min=0,
+        max=10**12,
+        metavar="N",
+        help="With --input-tokens: how many of them hit the cache.",
+    ),
+]
 OutputFrom = Annotated[
     str | None,
     ANSWERS.setting(

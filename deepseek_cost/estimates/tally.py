@@ -24,16 +24,19 @@ class Scenario(Struct, frozen=True):
     """What a prompt alone does not say.
 
     `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
-    are forecast from the requests themselves.
+    are forecast from the requests themselves; `cached_tokens`, if known, are the hits of one.
     """
 
     mode: Mode = field(default_factory=Mode)
     output_tokens: int | None = None
     cache_hit_ratio: Decimal | None = Decimal(0)
     requests: int = 1
+    cached_tokens: int | None = None
 
     def hits(self, tokens: int) -> Hits:
         """Return the hits of a request by the ratio, rounded down; none where there is none."""
+        if self.cached_tokens is not None:
+            return Hits(self.cached_tokens)
         return Hits(int(Fraction(self.cache_hit_ratio or 0) * tokens))
 
     def mode_for(self, model: Model) -> Mode:

@@ -104,6 +104,15 @@ class Workload:
                 require_output_limit(model, self.scenario)
             self._add_requests(opened)
 
+    def add_tokens(self, tokens: int) -> None:
+        """Tally requests of so many input tokens each, counted as the bill does.
+
+        Raises UsageError for more output than a model can give.
+        """
+        prompt = PromptTokens(tokens, 0)
+        tallies = [tally_request(one.model, prompt, self.scenario) for one in self.ledgers]
+        self.partial.add(1, TalliedSource(f"{tokens:,} input tokens", tuple(tallies)))
+
     def _add_text(self, opened: Input) -> None:
         self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
         if self.forecast is None:

@@ -27,13 +27,15 @@ from deepseek_cost.cli.session import (
     workload_of,
     zone_of,
 )
+from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.inputs.find import Found
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 def estimate(
     files: options.FilesOrPipe = None,
     model: options.Models = None,
+    input_tokens: options.InputTokens = None,
+    cached: options.CachedTokens = None,
     output_tokens: options.OutputTokens = None,
     output_from: options.OutputFrom = None,
     output_label: options.OutputLabel = None,
@@ -85,17 +89,20 @@ def estimate(
     from deepseek_cost.reports.estimate import estimate_report
 
     _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json)
+    _refuse_odd_counts(input_tokens, cached, cache_hit_ratio, files, per_request, breakdown)
     limit = values.amount(max_cost) if max_cost is not None else None
     ratio = values.ratio_or_auto(cache_hit_ratio or "0")
     timeline = timeline_of(gap, forecasts=ratio is None)
-    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
+    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests, cached)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
-    inputs = Inputs(
-        find_rows(named_or_piped(files, "estimate"), glob, encoding, column, as_, body), as_
-    )
+    if input_tokens is None:
+        named = named_or_piped(files, "estimate")
+        inputs = Inputs(find_rows(named, glob, encoding, column, as_, body), as_)
+    else:
+        inputs = Inputs(Found(), None)
     if dask:
         inputs.require_files()
     names = names_to_price(table.book, model, inputs, instant)
@@ -118,7 +125,9 @@ def estimate(
     counter = None if dask else inputs.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
     workload = _workload(quote, text, find_route, *ways)
-    if dask:
+    if input_tokens is not None:
+        workload.add_tokens(input_tokens)
+    elif dask:
         inputs.run_on(dask, engine, workload, find_route, of_prompts)
     else:
         inputs.run(workload, of_prompts)
@@ -141,6 +150,30 @@ def _refuse_odd_ways(
         raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
+
+
+def _refuse_odd_counts(
+    tokens: int | None,
+    cached: int | None,
+    ratio: str | None,
+    files: "Sequence[str] | None",
+    per_request: bool,
+    breakdown: bool,
+) -> None:
+    if tokens is None:
+        if cached is not None:
+            raise UsageError("--cached goes with --input-tokens; of files write --cache-hit-ratio")
+        return
+    if files:
+        raise UsageError("--input-tokens stands in for files; leave out one of the two")
+    if ratio == "auto" or per_request or breakdown:
+        raise UsageError(
+            "--input-tokens says how many tokens, not which, as auto and breakdowns need"
+        )
+    if cached is not None and set_by_name("cache_hit_ratio"):
+        raise UsageError("--cached and --cache-hit-ratio both say what hits; leave out one")
+    if cached is not None and cached > tokens:
+        raise UsageError(f"--cached {cached:,} is more than --input-tokens {tokens:,}")
 
 
 def _workload(
