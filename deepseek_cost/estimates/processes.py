@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.jsonl import Lines
 
 
+_SAFE_PATH: Final = "PYTHONSAFEPATH"
+
+
 class Workload(Protocol):
     """What a worker adds lines to, part by part."""
 
@@ -38,11 +41,12 @@ class WorkerProcesses:
 
     def __init__(self, make: "Callable[[], Workload]", jobs: int) -> None:
         self._before = set(active_children())
-        self._pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (make,))
+        with _safe_path():  # for the process that looks after semaphores
+            self._pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (make,))
 
     def tally(self, lines: "Lines", source: int) -> Future[WorkerResult]:
         """Have lines tallied."""
-        with _interrupts_held():
+        with _interrupts_held(), _safe_path():
             return self._pool.submit(_tally, lines, source)
 
     def __enter__(self) -> Self:
@@ -58,6 +62,24 @@ class WorkerProcesses:
                 "a worker process ended before its work was done, so there is no total; it was "
                 "killed, or the memory was not enough; try again with --jobs 1"
             ) from error
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Keep the current folder off the import path of the processes started meanwhile.
+
+    They begin as `python -c`, which looks there first: a prompts folder with a `logging.py` in it
+    would have that run.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import shadows
 from tests.conftest import ROOT, Ran
 from tests.repository import ENVIRONMENT, Repository
 
@@ -69,6 +70,12 @@ def run_action(pull_request: Repository, inputs: Mapping[str, str], base: str | 
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def comments(pull_request: Repository) -> list[Path]:
+    """Return the comment files that the action handed out, in order."""
+    output = (pull_request.folder.parent / "runner" / "output").read_text()
+    return [Path(path) for path in re.findall(r"^comment-file=(.*)$", output, re.MULTILINE)]
+
+
 def test_no_script_of_the_action_has_an_input_in_its_text() -> None:
     for step in loaded("action.yml")["runs"]["steps"]:
         assert "${{" not in step["run"]
@@ -86,14 +93,16 @@ def test_a_pull_request_from_its_base_to_the_failed_gate(pull_request: Repositor
         r"most of it in prompts/review\.txt\n",
         over.err,
     )
-    comment = (pull_request.folder / "dscost-diff.md").read_text()
+    first, second = comments(pull_request)
+    comment = second.read_text()
     assert comment.startswith("<!-- dscost diff -->\n### ")
     assert "- over the limit of 10%: v4-pro +" in comment
     assert "| changed | prompts/review.txt | \\+" in comment
     runner = pull_request.folder.parent / "runner"
     assert (runner / "output").read_text() == (
-        "comment-file=dscost-diff.md\nexit-code=0\ncomment-file=dscost-diff.md\nexit-code=3\n"
+        f"comment-file={first}\nexit-code=0\ncomment-file={second}\nexit-code=3\n"
     )
+    assert first != second
     assert (runner / "summary").read_text().endswith(comment)
 
 
@@ -217,30 +226,136 @@ def test_the_hook_runs_what_it_says(pull_request: Repository) -> None:
     assert run("prompts", "--max-increase", "10%") == 3
 
 
+def install(pull_request: Repository) -> Ran:
+    """Run the action's first step, with a project in the place of ours that needs no network."""
+    temp = pull_request.folder.parent / "runner"
+    temp.mkdir(exist_ok=True)
+    project = pull_request.folder.parent / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (project / "backend.py").write_text(BACKEND)
+    step = loaded("action.yml")["runs"]["steps"][0]
+    assert step["working-directory"] == "${{ runner.temp }}"
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # noqa: S607
+        cwd=temp,
+        env=os.environ | {"RUNNER_TEMP": str(temp), "GITHUB_ACTION_PATH": str(project)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+# Builds a wheel of no module, called as ours is.
+BACKEND = """
+import zipfile
+from pathlib import Path
+
+NAME = "deepseek_cost-1.0"
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    wheel = f"{NAME}-py3-none-any.whl"
+    metadata = "Metadata-Version: 2.1\\nName: deepseek-cost\\nVersion: 1.0\\n"
+    metadata += "Provides-Extra: exact\\n"
+    tags = "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    with zipfile.ZipFile(Path(folder) / wheel, "w") as archive:
+        archive.writestr(f"{NAME}.dist-info/METADATA", metadata)
+        archive.writestr(f"{NAME}.dist-info/WHEEL", tags)
+        archive.writestr(f"{NAME}.dist-info/RECORD", "")
+    return wheel
+"""
+
+
+def test_neither_step_of_the_action_imports_a_file_of_the_pull_request(
+    pull_request: Repository,
+) -> None:
+    shadows.fill(pull_request.folder)
+
+    installed = install(pull_request)
+    bin_folder = pull_request.folder.parent / "runner" / "dscost" / "bin"
+    (bin_folder / "dscost").unlink(missing_ok=True)
+    compared = run_action(pull_request, {"paths": "prompts", "max-increase": "0.01"})
+
+    assert (installed.code, installed.err) == (0, "")
+    assert (bin_folder / "python").exists()
+    assert (compared.code, compared.err) == (0, "")
+    assert shadows.imported(pull_request.folder) == set()
+
+
+def test_no_link_of_the_pull_request_leads_the_comment_out_of_the_checkout(
+    pull_request: Repository,
+) -> None:
+    victim = pull_request.folder.parent / "victim"
+    victim.write_text("untouched")
+    for name in ("dscost-diff.md", "dscost-diff", "comment.md"):
+        (pull_request.folder / name).symlink_to(victim)
+    pull_request.git("add", "-A")
+    pull_request.git("commit", "-qm", "links")
+
+    ran = run_action(pull_request, {"paths": "prompts", "max-increase": "0.01"})
+
+    assert ran.code == 0
+    assert victim.read_text() == "untouched"
+    assert comments(pull_request)[-1].read_text().startswith("<!-- dscost diff -->")
+    assert not comments(pull_request)[-1].is_relative_to(pull_request.folder)
+
+
+def test_where_nothing_could_be_compared_no_comment_is_handed_out(
+    pull_request: Repository,
+) -> None:
+    ran = run_action(pull_request, {"base": "nowhere"})
+
+    assert ran.code == 1
+    assert comments(pull_request) == []
+
+
+def test_the_job_of_gitlab_follows_no_link_of_the_merge_request(pull_request: Repository) -> None:
+    victim = pull_request.folder.parent / "victim"
+    victim.mkdir()
+    (pull_request.folder / "dscost-diff").symlink_to(victim)
+
+    assert run_gitlab(pull_request, MAX_INCREASE="0.01") == 0
+    assert list(victim.iterdir()) == []
+    assert not (pull_request.folder / "dscost-diff").is_symlink()
+
+
+def run_gitlab(pull_request: Repository, **variables: str) -> int:
+    job = loaded("examples/gitlab-ci.yml")["prompt-cost"]
+    base = pull_request.git("rev-parse", "main")
+    return subprocess.run(
+        # As GitLab's runner does: bash with pipefail, the lines one after the other.
+        ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],  # noqa: S607
+        cwd=pull_request.folder,
+        env=os.environ
+        | job["variables"]
+        | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **variables}
+        | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        check=False,
+    ).returncode
+
+
 def test_the_job_of_gitlab_writes_its_artifact_and_fails_over_the_limit(
     pull_request: Repository,
 ) -> None:
     job = loaded("examples/gitlab-ci.yml")["prompt-cost"]
-    base = pull_request.git("rev-parse", "main")
 
-    def run(**variables: str) -> int:
-        return subprocess.run(
-            # As GitLab's runner does: bash with pipefail, the lines one after the other.
-            ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],  # noqa: S607
-            cwd=pull_request.folder,
-            env=os.environ
-            | job["variables"]
-            | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **variables}
-            | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"},
-            capture_output=True,
-            check=False,
-        ).returncode
-
-    assert run(MAX_INCREASE="0.01") == 0
-    assert run() == 3
+    assert run_gitlab(pull_request, MAX_INCREASE="0.01") == 0
+    assert run_gitlab(pull_request) == 3
     assert (
         (pull_request.folder / job["artifacts"]["paths"][0]).read_text().startswith("<!-- dscost")
     )
+
+
+def test_what_is_installed_in_the_examples_is_one_commit() -> None:
+    for name in ("gitlab-ci.yml", "pull-request.yml"):
+        text = (ROOT / "examples" / name).read_text(encoding="utf-8")
+        assert "dscost@COMMIT" in text
+        assert "@main" not in text
 
 
 def test_the_workflow_of_the_example_gives_inputs_and_reads_outputs_that_the_action_has() -> None:
