@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, d
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.entries import Period, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence, Precision
+from deepseek_cost.text import quiet_json
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import TalliedSource
@@ -135,7 +136,7 @@ def to_json(report: Part) -> str:
     for optional in ("files", "skipped"):
         if document.get(optional, ...) is None:
             del document[optional]
-    return json.dumps(document, indent=2)
+    return quiet_json(json.dumps(document, indent=2))
 
 
 class InputEntry(Part):

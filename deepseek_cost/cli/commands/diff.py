@@ -203,7 +203,6 @@ def _failure(
 
 _NAMED: Final = 3
 # GitHub takes 65,536 characters for a comment.
-_MOST_IN_COMMENT: Final = 50
 # By this a job finds the comment that it wrote before.
 _COMMENT_MARK: Final = "<!-- dscost diff -->"
 _OF_FILES: Final = (
@@ -303,12 +302,10 @@ def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: boo
     if not as_markdown:
         write(report, as_json=as_json, plain=plain)
         return
-    from deepseek_cost.render.markdown import to_markdown
-    from deepseek_cost.render.page import shortened
+    from deepseek_cost.render.markdown import to_comment
 
     report_warnings(report)
-    page = shortened(report.page(), _MOST_IN_COMMENT)
-    write_text(f"{_COMMENT_MARK}\n{to_markdown(page)}")
+    write_text(f"{_COMMENT_MARK}\n{to_comment(report.page())}")
 
 
 def _exit_if_over(report: "DiffReport") -> None:

@@ -43,7 +43,7 @@ def render(
     _report_unknown(found, report)
     try:
         text = _drawn(found.report, chosen)
-    except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
+    except (UsageError, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise InputError(
             f"{report}: its parts do not fit together; is it as dscost wrote it?"
         ) from error
