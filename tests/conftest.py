@@ -1,17 +1,20 @@
 """What all tests share: no machine's own settings, and the command run inside the process."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from deepseek_cost.cli.app import run
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.loader import load_prices
+from deepseek_cost.reports.contract import json_schema
 from deepseek_cost.tokenizer import default_counter
 from deepseek_cost.tokenizer.stream import StreamCounter
 
@@ -76,6 +79,17 @@ def shared() -> Path:
     return SHARED
 
 
+@cache
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema of every report."""
+    schema: dict[str, Any] = json.loads(json_schema())
+    return schema
+
+
 def utc(text: str) -> datetime:
     """Read `2026-11-23 02:00` as UTC."""
     return datetime.fromisoformat(f"{text}+00:00")
+
+
+# The facts that tests have on their pages end here: a price appended later changes none of them.
+APPENDED_FROM = utc("2027-01-01 00:00")

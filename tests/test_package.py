@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import deepseek_cost
+import hatch_build
 from tests.conftest import ROOT
 
 
@@ -28,9 +29,16 @@ def test_the_wheel_carries_the_price_table_the_types_and_nothing_else(built: Pat
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        for table in ("prices.toml", "prices.json", "tiers.txt"):
-            assert archive.read(f"deepseek_cost/{table}") == (ROOT / "data" / table).read_bytes()
+        read = archive.read
+        assert read("deepseek_cost/data/prices.toml") == (ROOT / "data/prices.toml").read_bytes()
+        for name, make in hatch_build.FILES.items():
+            assert read(f"deepseek_cost/data/{name}") == make()
 
+    data = {name.rpartition("/")[2] for name in names if name.startswith("deepseek_cost/data/")}
+    assert data == {"prices.toml", *hatch_build.FILES}
+    assert any(
+        name.endswith("licenses/deepseek_cost/tokenizer/LICENSE-vocabulary.txt") for name in names
+    )
     assert "deepseek_cost/py.typed" in names
     assert {name.split("/")[0] for name in names} == {
         "deepseek_cost",
@@ -51,10 +59,10 @@ def test_the_sdist_carries_what_the_tests_need(built: Path) -> None:
 
     assert {
         *("README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "PKG-INFO"),
-        *("data/prices.toml", "data/report.schema.json", "examples/review.txt"),
+        *("data/prices.toml", "hatch_build.py", "examples/review.txt"),
         *("tests/test_package.py", "deepseek_cost/py.typed"),
     } <= names
-    assert not [name for name in names if "recorded" in name]
+    assert not [name for name in names if "recorded" in name or "deepseek_cost/data" in name]
 
 
 def test_the_wheel_runs_from_a_folder_of_its_own(built: Path, tmp_path: Path) -> None:
@@ -78,7 +86,7 @@ def test_the_wheel_runs_from_a_folder_of_its_own(built: Path, tmp_path: Path) ->
     site = tmp_path / "site" / "deepseek_cost"
     assert ran.stdout.split() == [
         str(site / "pricing" / "loader.py"),
-        str(site / "prices.toml"),
+        str(site / "data" / "prices.toml"),
         "2026-11-23",
     ]
 

@@ -117,7 +117,7 @@ def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
     return f"{mark[0]} {mark[1]}\n{''.join(rows)}"
 
 
-_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _PREFIX = "DSCOST_"
 _MAX_BYTES = 200_000
 
@@ -127,7 +127,7 @@ def line(template: str, now: datetime | None = None) -> str | None:
     try:
         if _is_set_otherwise():
             return None
-        tiers, table = _bundled(NAME).decode(), _bundled("prices.toml")
+        tiers, table = _built(NAME).decode(), _table()
         if tiers.split(maxsplit=2)[:2] != [str(len(table)), str(crc32(table))]:
             return None
         at = (now or datetime.now(UTC)).replace(microsecond=0).astimezone()
@@ -137,11 +137,18 @@ def line(template: str, now: datetime | None = None) -> str | None:
         return None
 
 
-def _bundled(name: str) -> bytes:
-    packaged = os.path.join(_PACKAGE, name)
-    checkout = os.path.join(os.path.dirname(_PACKAGE), "data", name)
-    with open(packaged if os.path.isfile(packaged) else checkout, "rb") as file:
+def _built(name: str) -> bytes:
+    with open(os.path.join(PACKAGE, "data", name), "rb") as file:
         return file.read()
+
+
+def _table() -> bytes:
+    """Read the bundled price table, as pricing.loader finds it."""
+    try:
+        return _built("prices.toml")
+    except FileNotFoundError:
+        with open(os.path.join(os.path.dirname(PACKAGE), "data", "prices.toml"), "rb") as file:
+            return file.read()
 
 
 def _is_set_otherwise() -> bool:
@@ -178,9 +185,3 @@ def _names_us(project: str) -> bool:
     with open(project, "rb") as file:
         data = file.read(_MAX_BYTES)
     return b"dscost" in data or len(data) == _MAX_BYTES
-
-
-if __name__ == "__main__":  # how data/tiers.txt is made
-    from deepseek_cost.pricing.loader import bundled, load_prices, mark_of
-
-    sys.stdout.write(made_of(load_prices(), mark_of(bundled().read_bytes())))

@@ -47,7 +47,3 @@ def json_schema() -> str:
         "title": "dscost report, schema_version 1",
     } | union.json_schema(mode="serialization")
     return json.dumps(schema, indent=2) + "\n"
-
-
-if __name__ == "__main__":
-    print(json_schema(), end="")  # noqa: T201 - how data/report.schema.json is made

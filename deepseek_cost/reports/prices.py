@@ -21,6 +21,7 @@ from deepseek_cost.reports.parts import (
     PriceTable,
     RatesPerMillion,
     Report,
+    described,
     exact,
     period_note,
     rates_entry,
@@ -423,18 +424,24 @@ class CheckReport(Report):
 
     command: Literal["prices --check"] = "prices --check"
     file: str
+    compared: bool = described(
+        "false: this is the bundled table itself, and no older copy of it is here", default=True
+    )
     differences: tuple[Difference, ...]
     warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
         """Describe that a price table is valid, and each value that differs."""
         number = len(self.differences)
-        line = (
-            f"{number:,} value{'s differ' if number > 1 else ' differs'} from"
-            if number
-            else "same as"
-        )
-        head = f"{self.file}: valid, {line} the bundled table"
+        if not self.compared:
+            line = "the bundled table itself"
+        elif number:
+            line = (
+                f"{number:,} value{'s differ' if number > 1 else ' differs'} from the bundled table"
+            )
+        else:
+            line = "same as the bundled table"
+        head = f"{self.file}: valid, {line}"
         lines = (f"{entry.entry}: {_difference(entry)}" for entry in self.differences)
         return page_of(head, words(lines), warnings=self.warnings)
 
@@ -443,12 +450,13 @@ class CheckReport(Report):
         return cast("Iterable[Json]", document["differences"])
 
 
-def check_report(bundled: PriceBook, checked: PriceBook, name: str) -> CheckReport:
-    """Report where two valid tables differ, entry by entry."""
-    old, new = dict(_leaves(bundled)), dict(_leaves(checked))
+def check_report(bundled: PriceBook | None, checked: PriceBook, name: str) -> CheckReport:
+    """Report where two valid tables differ, entry by entry; None: there is none to compare with."""
+    old, new = dict(_leaves(bundled or checked)), dict(_leaves(checked))
     differ = (entry for entry in dict.fromkeys([*old, *new]) if old.get(entry) != new.get(entry))
     return CheckReport(
         file=unicode_name(name),
+        compared=bundled is not None,
         differences=tuple(
             Difference(entry=entry, bundled=old.get(entry), checked=new.get(entry))
             for entry in differ

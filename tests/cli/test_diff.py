@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.conftest import ROOT, Dscost
+from tests.conftest import Dscost, report_schema
 
 AT = ("--at", "2026-11-23T02:00Z")
 # "Hello" is one token; the template adds 83 on Pro, whose cache misses are 1.32 USD a million.
@@ -37,7 +37,7 @@ def report(dscost: Dscost, *args: object, code: int = 0) -> Any:  # noqa: ANN401
     ran = dscost("diff", *args, "--json")
     assert ran.code == code, ran.err
     found = json.loads(ran.out)
-    jsonschema.validate(found, json.loads((ROOT / "data" / "report.schema.json").read_text()))
+    jsonschema.validate(found, report_schema())
     return found
 
 

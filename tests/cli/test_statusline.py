@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from platformdirs import user_config_dir
 
 from deepseek_cost import PriceBook, UsageError
+from deepseek_cost.cli import statusline
 from deepseek_cost.cli.statusline import FIELDS, Moment, config_folder, filled, line, made_of, read
 from deepseek_cost.pricing.loader import bundled, mark_of
 from tests.conftest import ROOT, Dscost, utc
@@ -101,16 +102,20 @@ def test_what_is_not_known_for_sure_is_warned_of(dscost: Dscost) -> None:
     assert "the list of Chinese holidays ends 2026-12-31" in ran.err
 
 
-def test_the_published_tiers_are_those_of_the_price_table(book: PriceBook) -> None:
-    published = (ROOT / "data" / "tiers.txt").read_text(encoding="utf-8")
+@pytest.fixture
+def package(book: PriceBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what the build adds to the package, as far as the status line reads it."""
+    folder = tmp_path / "package"
+    (folder / "data").mkdir(parents=True)
+    table = bundled().read_bytes()
+    (folder / "data" / "prices.toml").write_bytes(table)
+    (folder / "data" / "tiers.txt").write_text(made_of(book, mark_of(table)))
+    monkeypatch.setattr(statusline, "PACKAGE", str(folder))
+    return folder
 
-    assert published == made_of(book, mark_of(bundled().read_bytes())), (
-        "run: python -m deepseek_cost.cli.statusline > data/tiers.txt"
-    )
 
-
-def test_the_tiers_end_where_the_price_table_would_warn() -> None:
-    text = (ROOT / "data" / "tiers.txt").read_text(encoding="utf-8")
+def test_the_tiers_end_where_the_price_table_would_warn(book: PriceBook) -> None:
+    text = made_of(book, mark_of(b""))
 
     assert read(text, utc("2026-11-22 23:59")) is None  # the table was checked on the 23rd
     assert read(text, utc("2026-11-23 00:00")) is not None
@@ -121,7 +126,7 @@ def test_the_tiers_end_where_the_price_table_would_warn() -> None:
     assert read(text, utc("2026-12-31 10:00")) is None
 
 
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "package")
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York", "XYZ-3:30", "Mars"])
 def test_the_fast_way_tells_what_the_command_tells(
     dscost: Dscost, set_zone: Callable[[str], None], zone: str
@@ -158,6 +163,18 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("elsewhere")
+def test_after_an_edit_of_the_table_or_without_a_build_the_command_answers(package: Path) -> None:
+    assert line("{tier}", NOW) == "peak\n"
+
+    with (package / "data" / "prices.toml").open("a") as table:
+        table.write("# edited\n")
+    assert line("{tier}", NOW) is None
+
+    (package / "data" / "tiers.txt").unlink()
+    assert line("{tier}", NOW) is None
+
+
+@pytest.mark.usefixtures("elsewhere", "package")
 def test_the_fast_way_leaves_to_the_command_what_it_cannot_know(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -203,15 +220,17 @@ def test_the_configuration_is_where_platformdirs_has_it(
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_status_line_loads_neither_the_command_line_nor_the_price_table() -> None:
-    code = """import sys; sys.argv = ["dscost", "when", "--format", "{tier}"]
+def test_a_status_line_loads_neither_the_command_line_nor_the_price_table(package: Path) -> None:
+    code = """import sys; package = sys.argv[1]; sys.argv = ["dscost", "when", "--format", "{tier}"]
 from deepseek_cost.__main__ import main
+from deepseek_cost.cli import statusline
+statusline.PACKAGE = package
 try:
     main()
 finally:
     heavy = {"typer", "rich", "msgspec", "pathlib", "tzlocal", "platformdirs", "pydantic"}
     print(sorted(heavy & {*sys.modules}), file=sys.stderr)"""
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, str(package)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)

@@ -141,7 +141,3 @@ def _type(option: "Parameter") -> dict[str, Any]:
     if isinstance(kind, TyperChoice):
         return {"enum": [getattr(choice, "value", choice) for choice in kind.choices]}
     return {"type": "string" if option.metavar in OF_WORDS else ["string", "number"]}
-
-
-if __name__ == "__main__":
-    print(json_schema(), end="")  # noqa: T201 - the schema, to be published

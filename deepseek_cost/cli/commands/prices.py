@@ -23,13 +23,13 @@ def prices(
 
     Includes limits, features and fees, with the source and date of each price.
     """
-    from deepseek_cost.pricing.loader import load_prices
+    from deepseek_cost.pricing.loader import book_to_compare_with, load_prices
     from deepseek_cost.reports.prices import check_report, history_report, prices_report
 
     if as_csv and (as_json or check is not None):
         raise UsageError("--csv goes with the price list and --history, without --json")
     if check is not None:
-        checked = check_report(load_prices(), load_prices(check), str(check))
+        checked = check_report(book_to_compare_with(check), load_prices(check), str(check))
         write(checked, as_json=as_json, plain=plain)
         return
     table = price_table(prices)
