@@ -21,7 +21,8 @@ _LINK: Final = re.compile(r"https://[\w./?=%:-]+", re.ASCII)
 def to_markdown(page: Page) -> str:
     """Write a page; nothing in its text is taken for markup, a mention or a link."""
     title, *more = page.head
-    parts = [f"### {_text(title)}", *map(_text, more)]
+    parts = [f"**{_text(page.verdict)}**"] if page.verdict else []
+    parts += [f"### {_text(title)}", *map(_text, more)]
     parts += [f"> [!WARNING]\n> {_text(warning)}" for warning in page.warnings]
     return "\n\n".join([*parts, *map(_block, page.blocks)]) + "\n"
 

@@ -192,13 +192,15 @@ Block = Table | Words | Week | Drawing
 class Page(NamedTuple):
     """What a report shows: its head, the first line of which is its title, and its blocks.
 
-    `bars` are a picture of what a table says; whoever cannot draw them leaves them out.
+    `bars` are a picture of what a table says; whoever cannot draw them leaves them out. A
+    `verdict` stands above all, in bold.
     """
 
     head: tuple[str, ...]
     blocks: tuple[Block, ...]
     warnings: tuple[str, ...] = ()
     bars: Bars | None = None
+    verdict: str = ""
 
 
 def grid(*headings: str, left: int = 1, caption: str = "") -> Table:
@@ -217,11 +219,12 @@ def page_of(
     *blocks: Block,
     warnings: Sequence[str] = (),
     bars: Bars | None = None,
+    verdict: str = "",
 ) -> Page:
     """Return a page without the blocks that say nothing, and with nothing that moves a screen."""
     lines = (head,) if isinstance(head, str) else head
     stripped = (_clean(block) for block in blocks if not isinstance(block, Words) or block.lines)
-    return Page(_cleaned(lines), tuple(stripped), _cleaned(warnings), bars)
+    return Page(_cleaned(lines), tuple(stripped), _cleaned(warnings), bars, printable(verdict))
 
 
 def shortened(page: Page, most: int) -> Page:
