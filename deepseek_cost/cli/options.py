@@ -485,11 +485,11 @@ MaxCost = Annotated[
     PRICED.setting("--max-cost", metavar="X", help="Exit with code 3 if the cost could exceed X."),
 ]
 MaxIncrease = Annotated[
-    str | None,
+    list[str] | None,
     PRICED.setting(
         "--max-increase",
         metavar="X",
-        help="Exit with code 3 if a model's cost grows by more, e.g. 10% or 0.05.",
+        help="Exit with code 3 if a cost grows by more, e.g. 10% or 0.05USD. Repeatable.",
     ),
 ]
 Granted = Annotated[

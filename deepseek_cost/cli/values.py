@@ -44,10 +44,10 @@ class Clock(Struct, frozen=True):
 
 
 class IncreaseLimit(NamedTuple):
-    """By how much a cost may grow: in percent, in a currency, or in that of the costs (None)."""
+    """By how much a cost may grow: in percent (`%`), or in a currency (`USD`, `CNY`)."""
 
     value: Decimal
-    unit: str | None
+    unit: str
 
 
 def instant(text: str, clock: Clock) -> datetime:
@@ -116,15 +116,20 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
 
 
 def increase(text: str) -> IncreaseLimit:
-    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05."""
+    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05USD."""
     match = _INCREASE.fullmatch(text.strip().upper())
     value = parse_number(match[1]) if match else None
     if match is None or value is None:
         raise UsageError(
             f"--max-increase {text!r} is neither a percentage such as 10% nor an amount such as "
-            f"0.05 or 0.05USD"
+            f"0.05USD"
         )
-    return IncreaseLimit(value, match[2] or None)
+    if match[2] is None:
+        raise UsageError(
+            f"--max-increase {text!r} has no unit; write {match[1]}%, {match[1]}USD or "
+            f"{match[1]}CNY"
+        )
+    return IncreaseLimit(value, match[2])
 
 
 def _time_of_day(text: str, clock: Clock) -> datetime | None:

@@ -16,6 +16,7 @@ from deepseek_cost.prompt.template import renderer_is_installed
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
     from deepseek_cost.estimates.conversation import Dialogue
+    from deepseek_cost.estimates.diff import Part
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
 
@@ -245,17 +246,32 @@ def warnings_of_trace(trace: "Trace") -> list[str]:
     ]
 
 
-def of_diff(quote: "Quote", workload: "Workload") -> list[Assumption]:
+_OWN: Final = "each request body by the model that it names"
+
+
+def of_diff(parts: "Sequence[Part]") -> list[Assumption]:
     """List what the figures of both sides rest on; the instant is one for both."""
-    if not workload.partial.sources:
-        return []
-    estimates = quote.price(workload.totals())
-    found = of_workload(workload, of_estimate(quote.scenario, estimates, quote.time_label))
-    return [one for one in found if one.about != "ceiling"]
+    found = []
+    for part in parts:
+        if part.workload.partial.sources:
+            estimates, quote = _estimates(part), part.quote
+            listed = of_estimate(quote.scenario, estimates, quote.time_label)
+            found += of_workload(part.workload, listed)
+    return list(dict.fromkeys(one for one in found if one.about != "ceiling"))
 
 
-def warnings_of_diff(quote: "Quote", workload: "Workload") -> Iterable[str]:
+def of_own_models(models: Sequence[str]) -> list[Assumption]:
+    """Say that bodies are priced for models of their own, where there are any."""
+    return [Assumption("model", f"{_OWN}: {', '.join(models)}", "--model")] if models else []
+
+
+def warnings_of_diff(parts: "Sequence[Part]") -> Iterable[str]:
     """Yield what is doubtful about the new side."""
-    if workload.partial.sources:
-        yield from warnings_of(quote.book, quote.price(workload.totals()))
-        yield from warnings_of_workload(workload)
+    for part in parts:
+        if part.workload.partial.sources:
+            yield from warnings_of(part.quote.book, _estimates(part))
+            yield from warnings_of_workload(part.workload)
+
+
+def _estimates(part: "Part") -> list[Estimate]:
+    return part.quote.price(part.workload.totals())

@@ -184,6 +184,10 @@ class Workload:
         requests = sums[0].requests if sums else 0
         return f"{requests:,} requests counted so far; {', '.join(counted)}"
 
+    def add_request(self, found: Request | Fault) -> None:
+        """Count and tally a request of the source read last; raises InputError as `read`."""
+        self._try(found, self._source)
+
     def _try(self, found: Request | Fault, source: int) -> None:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)

@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.inputs.source import (
-    _BLOCK_BYTES,
     _UTF16_MARKS,
+    BLOCK_BYTES,
     REQUEST_SUFFIXES,
     TextSource,
     _has_nuls,
@@ -96,31 +96,40 @@ def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found)
 
 
 def below(
-    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8", rules: str = ""
+    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8"
 ) -> tuple[list[Path], list[Path]]:
-    """Return the files of text below a folder, and the binary ones; not the hidden and ignored.
-
-    In a commit laid out, `rules` is what its `.ignore` files are called, and only its own rules
-    hold.
-    """
-    files = sorted(path for path in _walk(folder, globs, rules) if path.is_file())
+    """Return the files of text below a folder, and the binary ones; not the hidden and ignored."""
+    files = sorted(path for path in _walk(folder, globs) if path.is_file())
     binary = {path for path in files if _is_binary(path, encoding)}
     return [path for path in files if path not in binary], sorted(binary)
 
 
-def _walk(folder: Path, globs: Sequence[str], rules: str) -> Iterator[Path]:
+def matching(names: Sequence[str], globs: Sequence[str], folder: Path) -> set[str]:
+    """Return those of some paths that globs choose; a new folder is made to ask with.
+
+    Raises InputError for a path that no folder can hold.
+    """
+    import ignore  # noqa: PLC0415 - as in `_walk`
+
+    for name in names:
+        try:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        except OSError as error:
+            raise InputError(f"{unicode_name(name)[:60]}: {error.strerror or error}") from error
+    builder = ignore.WalkBuilder(folder).hidden(yes=False).parents(yes=False).ignore(yes=False)
+    builder.git_ignore(yes=False).git_global(yes=False).git_exclude(yes=False)
+    builder.overrides(_overrides(folder, globs))
+    return {str(entry.path().relative_to(folder)) for entry in builder.build()}
+
+
+def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
     import ignore  # noqa: PLC0415 - for folders alone
 
     _refuse_odd_ignore_files(folder)
     try:
         builder = ignore.WalkBuilder(folder)
-        if rules:
-            # The folders above are not of the commit: no .ignore there has this name, and the
-            # commit's .git ends the search for .gitignore.
-            builder.ignore(yes=False).git_global(yes=False).git_exclude(yes=False)
-            builder.add_custom_ignore_filename(rules)
-        else:
-            builder.require_git(yes=False)
+        builder.require_git(yes=False)
         if globs:
             builder.overrides(_overrides(folder, globs))
         for entry in builder.build():
@@ -158,11 +167,22 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
 
 def _is_binary(path: Path, encoding: str) -> bool:
     """Tell whether a file is no text; what cannot be read or decoded is not lost quietly."""
-    if path.suffix.lower() in PACKED and Path(path.stem).suffix in REQUEST_SUFFIXES:
+    if _holds_requests(path):
         return False
     try:
         with path.open("rb") as file:
-            data = file.read(_BLOCK_BYTES)
+            data = file.read(BLOCK_BYTES)
     except OSError:
         return False
-    return not _has_nuls(encoding) and 0 in data and not data.startswith(_UTF16_MARKS)
+    return is_binary(path.name, data, encoding)
+
+
+def is_binary(name: str, head: bytes, encoding: str) -> bool:
+    """Tell by its name and its first bytes whether a file is no text in this encoding."""
+    if _holds_requests(PurePath(name)) or _has_nuls(encoding):
+        return False
+    return 0 in head and not head.startswith(_UTF16_MARKS)
+
+
+def _holds_requests(path: PurePath) -> bool:
+    return path.suffix.lower() in PACKED and Path(path.stem).suffix in REQUEST_SUFFIXES

@@ -8,9 +8,9 @@ from typing import BinaryIO, Final
 from msgspec import Struct
 
 from deepseek_cost.errors import InputError, UsageError
-from deepseek_cost.inputs.streams import Advance, open_bytes, reading
+from deepseek_cost.inputs.streams import Advance, open_bytes, reading, sha256
 
-_BLOCK_BYTES: Final = 1 << 18
+BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
 # They are no encodings of files; decoding them takes more than linear time or any memory.
@@ -55,6 +55,16 @@ class TextSource(Struct, frozen=True):
             raise InputError(f"{self.name}: standard input can only be read in order")
         return self.path.open("rb")
 
+    def head(self) -> bytes:
+        """Return the first bytes, as they are; raises OSError."""
+        with self.raw() as file:
+            return file.read(BLOCK_BYTES)
+
+    def digest(self) -> str:
+        """Return what tells its content from others; raises InputError."""
+        with reading(self.name), self.raw() as file:
+            return sha256(file)
+
     def decode(self, file: BinaryIO) -> Iterator[str]:
         """Yield the text of the source's bytes in blocks; raises InputError."""
         return _decoded(file, self.name, self.encoding)
@@ -88,7 +98,7 @@ def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
     offset = 0
     begun = False
     while True:
-        data = file.read(_BLOCK_BYTES)
+        data = file.read(BLOCK_BYTES)
         _refuse_binary(data, name, encoding, offset)
         waiting = len(decoder.getstate()[0])
         try:

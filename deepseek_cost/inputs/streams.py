@@ -58,6 +58,16 @@ def reading(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error.strerror or error}") from error
 
 
+def sha256(file: BinaryIO) -> str:
+    """Return the SHA-256 of what is left of a file, in hexadecimal digits; raises OSError."""
+    import hashlib  # noqa: PLC0415 - for comparisons alone
+
+    found = hashlib.sha256()
+    while block := file.read(_BUFFER):
+        found.update(block)
+    return found.hexdigest()
+
+
 class Replayed(io.RawIOBase):
     """A stream whose head was read already: first the head, then the rest."""
 

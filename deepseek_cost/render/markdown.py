@@ -44,7 +44,8 @@ _LINK: Final = re.compile(r"https://[\w./?=%:-]+", re.ASCII)
 def to_markdown(page: Page) -> str:
     """Write a page; nothing in its text is taken for markup, a mention or a link."""
     title, *more = page.head
-    parts = [f"### {_text(title)}", *map(_text, more)]
+    parts = [f"**{_text(page.verdict)}**"] if page.verdict else []
+    parts += [f"### {_text(title)}", *map(_text, more)]
     parts += [f"> [!WARNING]\n> {_text(warning)}" for warning in page.warnings]
     return "\n\n".join([*parts, *map(_block, page.blocks)]) + "\n"
 
@@ -55,7 +56,8 @@ def to_comment(page: Page) -> str:
         text = to_markdown(clipped(shortened(page, most), _LONGEST_NAME))
         if len(text) <= _MOST_CHARACTERS:
             return text
-    return to_markdown(Page(clipped(page, _LONGEST_NAME).head, (), (), None))
+    head = clipped(page, _LONGEST_NAME)
+    return to_markdown(head._replace(blocks=(), warnings=(), bars=None))
 
 
 def _block(block: Block) -> str:

@@ -192,13 +192,15 @@ Block = Table | Words | Week | Drawing
 class Page(NamedTuple):
     """What a report shows: its head, the first line of which is its title, and its blocks.
 
-    `bars` are a picture of what a table says; whoever cannot draw them leaves them out.
+    `bars` are a picture of what a table says; whoever cannot draw them leaves them out. A
+    `verdict` stands above all, in bold.
     """
 
     head: tuple[str, ...]
     blocks: tuple[Block, ...]
     warnings: tuple[str, ...] = ()
     bars: Bars | None = None
+    verdict: str = ""
 
 
 def grid(*headings: str, left: int = 1, caption: str = "") -> Table:
@@ -217,6 +219,7 @@ def page_of(
     *blocks: Block,
     warnings: Sequence[str] = (),
     bars: Bars | None = None,
+    verdict: str = "",
 ) -> Page:
     """Return a page without the blocks that say nothing, and with nothing that moves a screen."""
     lines = (head,) if isinstance(head, str) else head
@@ -226,6 +229,7 @@ def page_of(
         blocks=tuple(_changed(block, printable) for block in shown),
         warnings=_each(warnings, printable),
         bars=bars,
+        verdict=printable(verdict),
     )
 
 
@@ -271,6 +275,7 @@ def clipped(page: Page, most: int) -> Page:
         head=_each(page.head, clip),
         blocks=tuple(_changed(block, clip) for block in page.blocks),
         warnings=_each(page.warnings, clip),
+        verdict=clip(page.verdict),
     )
 
 

@@ -36,6 +36,8 @@ def to_terminal(
 
 def print_page(page: "Page", console: Console) -> None:
     """Print a page, a blank line between its blocks."""
+    if page.verdict:
+        _print_line(console, page.verdict, style="bold")
     for line in page.head:
         _print_line(console, line)
     for block in page.blocks:

@@ -64,7 +64,8 @@ _HALF_HOURS: Final = 48
 
 def to_plain(page: Page) -> str:
     """Write a page, each row of a table as a line that names its columns."""
-    parts = ["\n".join(page.head), *("\n".join(_lines(block)) for block in page.blocks)]
+    head = [page.verdict, *page.head] if page.verdict else page.head
+    parts = ["\n".join(head), *("\n".join(_lines(block)) for block in page.blocks)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -30,6 +30,7 @@ def to_wide_terminal(page: "Page", width: int, *, is_styled: bool) -> str | None
 def _lines(page: "Page", width: int, *, is_styled: bool) -> Iterator[str]:
     quiet = _styled("2") if is_styled else str.rstrip
     strong = _styled("1") if is_styled else str.rstrip
+    yield from map(strong, [page.verdict] if page.verdict else ())
     yield from map(str.rstrip, page.head)
     for block in page.blocks:
         yield ""
