@@ -134,6 +134,12 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         mine = (period for period in self.period if period.bills == billed_as)
         return tuple(sorted(mine, key=lambda period: period.since))
 
+    def fees_at(self, at: datetime) -> tuple[Fee, ...]:
+        """Return the fees in force at an instant, one an id, in the table's order."""
+        begun = [fee for fee in self.fee if fee.since <= at]
+        newest = {fee.id: fee for fee in sorted(begun, key=lambda fee: fee.since)}
+        return tuple(fee for fee in begun if newest[fee.id] is fee)
+
     def features_of(self, model: Model, at: datetime) -> Features | None:
         """Return the feature rows that the page listed for a model at an instant."""
         return in_force([row for row in self.features if model.name in row.models], at)
