@@ -45,6 +45,7 @@ _CLASSES: Final = {
     "prices": "prices.PricesReport",
     "prices --check": "prices.CheckReport",
     "prices --history": "prices.HistoryReport",
+    "prices verify": "price_page.VerifyReport",
     "when": "when.WhenReport",
 }
 # Far more than anything costs, and few enough digits to write.

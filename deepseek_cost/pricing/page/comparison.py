@@ -22,7 +22,7 @@ Key = tuple[str, ...]
 # What a whole page says in sentences.
 _REQUIRED: Final = ("unit of prices", "deduction", "prices may vary")
 _PEAK: Final = "peak hours"
-_RULES: Final = {
+PEAK_RULES: Final = {
     "peak hours, every day": ((1, 2, 3, 4, 5, 6, 7), False),
     "peak hours, weekdays": ((1, 2, 3, 4, 5), False),
     "peak hours, weekdays without holidays": ((1, 2, 3, 4, 5), True),
@@ -268,7 +268,7 @@ class _Sentences:
             self._found.announced["announcement",] = note.text
             self._found.add(Status.ANNOUNCED, _shown(kind, note), None, note.text)
             return
-        if kind in _RULES:
+        if kind in PEAK_RULES:
             zone = UTC if "utc" in pattern.pattern.pattern else BEIJING
             self._found.peak = _beijing_windows(match["windows"], zone), kind
         self._found.add(Status.CHANGED, _shown(kind, note), known, note.text)
@@ -291,9 +291,9 @@ class _Sentences:
     def _alternatives(self, kind: str) -> list[dict[str, str]]:
         """Return what the slots of a sentence hold by the book; none where it is not true."""
         at, book = self._found.at, self._book
-        if kind in _RULES:
+        if kind in PEAK_RULES:
             schedule = in_force(book.schedule, at)
-            if schedule is None or _rule(schedule) != _RULES[kind]:
+            if schedule is None or _rule(schedule) != PEAK_RULES[kind]:
                 return []
             utc, beijing = _windows(schedule, UTC), _windows(schedule, BEIJING)
             return [{"windows": utc}, {"windows": beijing}]
