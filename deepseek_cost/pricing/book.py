@@ -21,7 +21,7 @@ from deepseek_cost.pricing.entries import (
     stamp,
 )
 from deepseek_cost.pricing.provenance import in_force
-from deepseek_cost.pricing.schedule import Calendar, Holidays, Schedule, Tier
+from deepseek_cost.pricing.schedule import BEIJING, Calendar, Holidays, Schedule, Tier
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
@@ -54,6 +54,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     provider: str
     checked: date
     page: str
+    checked_against: tuple[str, ...] = ()
     model: tuple[Model, ...]
     period: tuple[Period, ...]
     schedule: tuple[Schedule, ...] = ()
@@ -153,6 +154,12 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
                 f"the price table was last checked on {self.checked}, {age} days before the "
                 f"instant priced; look for a newer dscost, or pass your own with --prices"
             )
+        if tiered and not self.calendar.is_certain(at):
+            day = at.astimezone(BEIJING).date()
+            found.append(
+                f"{day} may become a holiday in China, and so off-peak all day: the notice for "
+                f"{day.year} is not in the price table; the peak rate is the higher one"
+            )
         if tiered and not self.calendar.holidays_known_at(at):
             last = max((holidays.year for holidays in self.holidays), default=None)
             end = f"ends {last}-12-31" if last else "is empty"
@@ -174,7 +181,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     def _period_until(self, model: Model, service: Service, at: datetime) -> datetime | None:
         ends = [period.since for period in self.periods_of(service.billed_as)]
         ends += [s.since for s in model.service if s.billed_as != service.billed_as]
-        ends += [model.until] if model.until else []
+        ends += [end for end in (model.until, service.until) if end]
         return min((end for end in ends if end > at), default=None)
 
     def _require_periods(self, model: Model) -> None:
