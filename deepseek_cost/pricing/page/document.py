@@ -64,6 +64,13 @@ def read_blocks(text: str) -> list[Block]:
     return blocks
 
 
+def page_text(text: str) -> str:
+    """Return the paragraphs of a page, one a line; text that is no HTML as it is."""
+    if not _HTML.search(text):
+        return text
+    return "\n".join(block.text for block in _html_blocks(text) if isinstance(block, Paragraph))
+
+
 def _ends_in_html_table(text: str) -> bool:
     folded = text.lower()
     return folded.count("<table") != folded.count("</table")
