@@ -28,7 +28,10 @@ MAX_AGE_DAYS: Final = 45
 
 
 class Price(Struct, frozen=True):
-    """The answer to "what does this name cost at this instant": rates, and why these."""
+    """The answer to "what does this name cost at this instant": rates, and why these.
+
+    Where `is_tier_certain` is false, the day may become a holiday, and the other rates hold then.
+    """
 
     model: Model
     service: Service
@@ -40,6 +43,7 @@ class Price(Struct, frozen=True):
     other_rates: Rates | None
     tier_until: datetime | None
     period_until: datetime | None
+    is_tier_certain: bool = True
 
     @property
     def list_rates(self) -> Rates | None:
@@ -116,6 +120,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             other_rates=tiers[tier.other] if tier.other else None,
             tier_until=self.calendar.next_change(at) if tier.other else None,
             period_until=self._period_until(model, service, at),
+            is_tier_certain=tier is Tier.FLAT or self.calendar.is_certain(at),
         )
 
     def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
