@@ -17,6 +17,7 @@ from deepseek_cost.reports.count import CountReport
 from deepseek_cost.reports.diff import DiffReport
 from deepseek_cost.reports.estimate import EstimateReport
 from deepseek_cost.reports.price_page import VerifyReport
+from deepseek_cost.reports.price_tables import TableDiffReport
 from deepseek_cost.reports.prices import CheckReport, HistoryReport, PricesReport
 from deepseek_cost.reports.proof import LiveReport
 from deepseek_cost.reports.when import WhenReport
@@ -34,6 +35,7 @@ AnyReport = (
     | HistoryReport
     | LiveReport
     | PricesReport
+    | TableDiffReport
     | VerifyReport
     | WhenReport
 )

@@ -45,6 +45,7 @@ _CLASSES: Final = {
     "prices": "prices.PricesReport",
     "prices --check": "prices.CheckReport",
     "prices --history": "prices.HistoryReport",
+    "prices diff": "price_tables.TableDiffReport",
     "prices verify": "price_page.VerifyReport",
     "when": "when.WhenReport",
 }
