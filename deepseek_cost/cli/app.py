@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from deepseek_cost.cli.command import NAMES, CommandTable, in_plain_words, load
+from deepseek_cost.cli.command import ALL_NAMES, CommandTable, in_plain_words, load, with_subcommands
 from deepseek_cost.cli.guesses import expanded, in_place_of
 from deepseek_cost.cli.output import say
 from deepseek_cost.errors import DscostError
@@ -82,7 +82,8 @@ def run(args: Sequence[str]) -> int:
 
 def _understood(args: Sequence[str]) -> list[str]:
     """Return the arguments as the command line has them; a file alone is estimated."""
-    understood = expanded(args, NAMES)
+    args = with_subcommands(args)
+    understood = expanded(args, ALL_NAMES)
     if understood[:1] == ["estimate"] and understood != list(args):
         say(f"{args[0]} is a file: running dscost estimate")
     return understood
@@ -95,8 +96,8 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
         case DscostError():
             return "; ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code
         case TyperException():
-            words = [word for word in args if not word.startswith("-")]
-            command = " ".join(["dscost", *(name for name in words[:1] if name in NAMES)])
+            words = [word for word in with_subcommands(args) if not word.startswith("-")]
+            command = " ".join(["dscost", *(name for name in words[:1] if name in ALL_NAMES)])
             return f"{_plain(error, words)}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
@@ -109,7 +110,7 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
 
 def _plain(error: TyperException, words: Sequence[str]) -> str:
     """Return what is wrong with the command line, with what was likely meant."""
-    known = words[:1] if words[:1] and words[0] in NAMES else ()
+    known = words[:1] if words[:1] and words[0] in ALL_NAMES else ()
     options = [name for command in known for param in load(command).params for name in param.opts]
     message = in_plain_words(error.format_message())
-    return in_place_of(message, NAMES, options) or message
+    return in_place_of(message, ALL_NAMES, options) or message

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from importlib import import_module
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import typer
@@ -16,7 +16,7 @@ from deepseek_cost.cli.settings import SettingsContext, name_of
 from deepseek_cost.errors import ConfigError, DscostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 
     from typer._click import Command as AnyCommand
     from typer._click import Context, HelpFormatter
@@ -85,6 +85,9 @@ class Command(TyperCommand):
         from deepseek_cost.cli.manual import MANUALS
 
         manual = MANUALS[self.name or ""]
+        if below := [entry for entry in SUBCOMMANDS if entry.name.startswith(f"{self.name} ")]:
+            with formatter.section("Commands"):
+                formatter.write_dl([(entry.name, entry.summary) for entry in below])
         with formatter.section("Examples"):
             for example in manual.examples:
                 formatter.write(f"{'':{formatter.current_indent}}# {example.purpose}\n")
@@ -159,7 +162,25 @@ COMMANDS: Final = (
     Entry("config", _TOOL, "Show every setting, its value and where it was set."),
     Entry("completion", _TOOL, "Generate a shell completion script."),
 )
+# Commands within a command, which its own help lists; each has a module as the others do.
+SUBCOMMANDS: Final = (
+    Entry("prices verify", _OVER_TIME, "Compare DeepSeek's price page with the price table."),
+    Entry("prices diff", _OVER_TIME, "Compare another tool's price table with the price book."),
+    Entry("prices export", _OVER_TIME, "Write the prices in the form that another tool reads."),
+    Entry("prices holidays", _OVER_TIME, "Read the State Council's notice into holidays."),
+)
 NAMES: Final = tuple(entry.name for entry in COMMANDS)
+ALL_NAMES: Final = (*NAMES, *(entry.name for entry in SUBCOMMANDS))
+
+
+def with_subcommands(args: "Sequence[str]") -> list[str]:
+    """Return the arguments with a command and its subcommand as one: `prices verify`."""
+    for number, (first, second) in enumerate(pairwise(args)):
+        if not first.startswith("-"):
+            name = f"{first} {second}"
+            is_known = any(entry.name == name for entry in SUBCOMMANDS)
+            return [*args[:number], name, *args[number + 2 :]] if is_known else list(args)
+    return list(args)
 
 
 class CommandTable(TyperGroup):
@@ -172,7 +193,7 @@ class CommandTable(TyperGroup):
 
     def get_command(self, ctx: "Context", cmd_name: str) -> "AnyCommand | None":
         """Load a command; None if there is no such."""
-        return load(cmd_name) if cmd_name in NAMES else None
+        return load(cmd_name) if cmd_name in ALL_NAMES else None
 
     def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """List the commands by what a person wants, without loading them."""
@@ -191,8 +212,9 @@ class CommandTable(TyperGroup):
 
 def load(name: str) -> "AnyCommand":
     """Load a command by its name."""
+    module = name.replace(" ", "_")
     function: Callable[..., None] = getattr(
-        import_module(f"deepseek_cost.cli.commands.{name}"), name
+        import_module(f"deepseek_cost.cli.commands.{module}"), module
     )
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command)(function)

@@ -150,4 +150,41 @@ MANUALS: Final[Mapping[str, Manual]] = {
     "completion": Manual(
         (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),), failure=""
     ),
+    "prices verify": Manual(
+        (
+            Example(
+                "today's page, as the documents have it in Markdown",
+                "dscost prices verify https://api-docs.deepseek.com/quick_start/pricing.md",
+            ),
+            Example(
+                "saved pages in both languages, at their date",
+                "dscost prices verify en.html zh.html --at 2026-11-15T00:00Z",
+            ),
+        ),
+        failure="something on a page is not the same, is missing or is not understood",
+    ),
+    "prices diff": Manual(
+        (
+            Example("the price table of the litellm that is installed", "dscost prices diff litellm"),
+            Example("a file of it", "dscost prices diff litellm model_prices.json"),
+        ),
+        failure="a price differs, or the table cannot be read",
+    ),
+    "prices export": Manual(
+        (
+            Example(
+                "for litellm.register_model, with off-peak windows",
+                "dscost prices export --for litellm > deepseek.json",
+            ),
+        ),
+    ),
+    "prices holidays": Manual(
+        (
+            Example(
+                "the notice for 2027, beside the bundled table",
+                "dscost prices holidays notice.txt > ~/.config/dscost/holidays.toml",
+            ),
+        ),
+        failure="the notice cannot be read",
+    ),
 }

@@ -62,9 +62,27 @@ def price_table(flag: Path | None) -> Table:
 
     choice = choose(flag)
     book = load_prices(choice.path)
+    if choice.path is None:
+        book = _with_own_holidays(book)
     source = unicode_name(str(choice.path)) if choice.path else "bundled"
     chosen_by = set_by_name("prices") or choice.chosen_by
     return Table(book, PriceTable(source=source, chosen_by=chosen_by, checked=book.checked))
+
+
+def _with_own_holidays(book: "PriceBook") -> "PriceBook":
+    """Add the holidays of the config folder, if it has any, to the bundled table."""
+    from deepseek_cost.cli.statusline import config_folder
+
+    path = Path(config_folder()) / "holidays.toml"
+    try:
+        exists = path.is_file()
+    except OSError:  # a folder that may not be looked into
+        return book
+    if not exists:
+        return book
+    from deepseek_cost.pricing.holidays import with_holidays
+
+    return with_holidays(book, path)
 
 
 def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:

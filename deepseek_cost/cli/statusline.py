@@ -153,8 +153,9 @@ def _table() -> bytes:
 
 def _is_set_otherwise() -> bool:
     by_variable = any(name.startswith(_PREFIX) for name in os.environ)
-    own_prices = os.path.join(config_folder(), "prices.toml")
-    return by_variable or os.path.exists(own_prices) or _has_config()
+    folder = config_folder()
+    own = (os.path.join(folder, name) for name in ("prices.toml", "holidays.toml"))
+    return by_variable or any(map(os.path.exists, own)) or _has_config()
 
 
 def config_folder() -> str:

@@ -67,21 +67,30 @@ class Period(Dated, frozen=True, kw_only=True):
 
 
 class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What answers a model's name from an instant on, and which periods bill it."""
+    """What answers a model's name from an instant on, and which periods bill it.
+
+    It ends where the next one begins, or at `until`: from then on nothing is known to answer.
+    """
 
     since: datetime
     version: str
     billed_as: str
     template: Template
     precision: Precision
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self.since, "since")
         require_name(self.billed_as)
+        if self.until is not None:
+            require_utc(self.until, "until")
 
 
 class Model(Dated, frozen=True, kw_only=True):
-    """A name that the API accepts, from `since` until `until` (excluded; None: still accepted)."""
+    """A name that the API accepts, from `since` until `until` (excluded; None: still accepted).
+
+    `existed_before`: the name is older than what is known of it here.
+    """
 
     name: str
     status: str
@@ -94,6 +103,7 @@ class Model(Dated, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
     use_instead: str | None = None
     thinking: bool | None = None
+    existed_before: bool = False
     until: datetime | None = None
     until_precision: Precision | None = None
 
@@ -118,13 +128,19 @@ class Model(Dated, frozen=True, kw_only=True):
 
     def is_accepted(self, at: datetime) -> bool:
         """Tell whether the API accepts the name at `at`."""
-        return self.since <= at and (self.until is None or at < self.until)
+        is_within = self.since <= at and (self.until is None or at < self.until)
+        return is_within and not self._has_ended(self._service_begun(at), at)
 
     def service_at(self, at: datetime) -> Service:
         """Return what serves the name at `at`; raise UnpricedError where it is not accepted."""
         if at < self.since:
+            reason = (
+                "no price of it is known before"
+                if self.existed_before
+                else "the name was first accepted at"
+            )
             raise UnpricedError(
-                f"{self.name} has no price at {stamp(at)}: the name was first accepted at "
+                f"{self.name} has no price at {stamp(at)}: {reason} "
                 f"{stamp(self.since)}; give a later --at or another --model"
             )
         if self.until is not None and at >= self.until:
@@ -132,7 +148,20 @@ class Model(Dated, frozen=True, kw_only=True):
                 f"{self.name} has no price at {stamp(at)}: {self.note}; "
                 f"use --model {self.use_instead}, or an --at before {stamp(self.until)}"
             )
+        service = self._service_begun(at)
+        if self._has_ended(service, at):
+            raise UnpricedError(
+                f"{self.name} has no price at {stamp(at)}: {self.note}; "
+                f"use --model {self.use_instead}, or an --at before {stamp(service.until or at)}"
+            )
+        return service
+
+    def _service_begun(self, at: datetime) -> Service:
         return max((s for s in self.service if s.since <= at), key=lambda service: service.since)
+
+    @staticmethod
+    def _has_ended(service: Service, at: datetime) -> bool:
+        return service.until is not None and at >= service.until
 
     @property
     def template(self) -> Template:

@@ -16,6 +16,8 @@ from deepseek_cost.reports.config import ConfigReport
 from deepseek_cost.reports.count import CountReport
 from deepseek_cost.reports.diff import DiffReport
 from deepseek_cost.reports.estimate import EstimateReport
+from deepseek_cost.reports.price_page import VerifyReport
+from deepseek_cost.reports.price_tables import TableDiffReport
 from deepseek_cost.reports.prices import CheckReport, HistoryReport, PricesReport
 from deepseek_cost.reports.proof import LiveReport
 from deepseek_cost.reports.when import WhenReport
@@ -33,6 +35,8 @@ AnyReport = (
     | HistoryReport
     | LiveReport
     | PricesReport
+    | TableDiffReport
+    | VerifyReport
     | WhenReport
 )
 

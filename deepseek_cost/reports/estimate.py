@@ -229,6 +229,9 @@ class EstimateEntry(Part):
     breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
     distribution: DistributionEntry | None = described("of several bodies", default=None)
     dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
+    tier_is_certain: bool = described(
+        "false: the day may become a holiday, and the other tier's cost hold", default=True
+    )
     concurrent_requests: int | None = described(
         "that the API serves at a time; given for several bodies", default=None
     )
@@ -341,6 +344,7 @@ def estimate_entry(
         version=price.service.version,
         tier=price.tier,
         tier_until=price.tier_until,
+        tier_is_certain=price.is_tier_certain,
         requests=tally.requests,
         tokens=_tokens(tally),
         rates_per_million=rates_entry(price.rates),

@@ -45,6 +45,8 @@ _CLASSES: Final = {
     "prices": "prices.PricesReport",
     "prices --check": "prices.CheckReport",
     "prices --history": "prices.HistoryReport",
+    "prices diff": "price_tables.TableDiffReport",
+    "prices verify": "price_page.VerifyReport",
     "when": "when.WhenReport",
 }
 # Far more than anything costs, and few enough digits to write.

@@ -22,6 +22,8 @@ from tests.conftest import ROOT, Dscost, utc
 
 # Monday, 10:00 in Beijing: peak until 12:00 there
 NOW = utc("2026-11-23 02:00")
+# A Monday after the bundled table was checked.
+CHECKED = utc("2026-11-30 02:00")
 MOMENT = Moment(NOW, "peak", utc("2026-11-23 04:00"), "off-peak")
 
 
@@ -96,10 +98,10 @@ def test_the_command_takes_an_instant_and_a_zone(dscost: Dscost) -> None:
 
 
 def test_what_is_not_known_for_sure_is_warned_of(dscost: Dscost) -> None:
-    ran = dscost("when", "--format", "{tier}", "--at", "2027-03-01T02:00Z")
+    ran = dscost("when", "--format", "{tier}", "--at", "2028-03-01T02:00Z")
 
     assert (ran.code, ran.out) == (0, "peak\n")
-    assert "the list of Chinese holidays ends 2026-12-31" in ran.err
+    assert "the list of Chinese holidays ends 2027-12-31" in ran.err
 
 
 @pytest.fixture
@@ -117,13 +119,13 @@ def package(book: PriceBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_tiers_end_where_the_price_table_would_warn(book: PriceBook) -> None:
     text = made_of(book, mark_of(b""))
 
-    assert read(text, utc("2026-11-22 23:59")) is None  # the table was checked on the 23rd
-    assert read(text, utc("2026-11-23 00:00")) is not None
-    # the year's last change: Thursday 31 December, 18:00 in Beijing
-    assert read(text, utc("2026-12-31 09:59")) == Moment(
-        utc("2026-12-31 09:59"), "peak", utc("2026-12-31 10:00"), "off-peak"
+    assert read(text, utc("2026-11-27 23:59")) is None  # the table was checked on the 28th
+    assert read(text, utc("2026-11-28 00:00")) is not None
+    # 45 days later it is too old: the last change is on Tuesday 12 January, 18:00 in Beijing
+    assert read(text, utc("2027-01-12 09:59")) == Moment(
+        utc("2027-01-12 09:59"), "peak", utc("2027-01-12 10:00"), "off-peak"
     )
-    assert read(text, utc("2026-12-31 10:00")) is None
+    assert read(text, utc("2027-01-12 10:00")) is None
 
 
 @pytest.mark.usefixtures("elsewhere", "package")
@@ -133,7 +135,7 @@ def test_the_fast_way_tells_what_the_command_tells(
 ) -> None:
     set_zone(zone)
     template = "|".join(f"{{{name}}}" for name in FIELDS) + " {until:%c %Z}"
-    start = utc("2026-11-23 00:00")
+    start = utc("2026-11-30 00:00")
     for minutes in (0, 59, 60, 61, 239, 240, 241, 7 * 60, 599, 600, 5 * 1440, 30 * 1440 + 7):
         at = start + timedelta(minutes=minutes)
 
@@ -178,34 +180,34 @@ def test_after_an_edit_of_the_table_or_without_a_build_the_command_answers(packa
 def test_the_fast_way_leaves_to_the_command_what_it_cannot_know(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert line("{tier}", NOW) == "peak\n"
-    assert line("{no}", NOW) is None
+    assert line("{tier}", CHECKED) == "peak\n"
+    assert line("{no}", CHECKED) is None
     assert line("{tier}", utc("2027-03-01 02:00")) is None
 
     with monkeypatch.context() as patch:
         patch.setenv("DSCOST_TZ", "Asia/Tokyo")
-        assert line("{tier}", NOW) is None
+        assert line("{tier}", CHECKED) is None
 
     own = Path(config_folder()) / "prices.toml"
     own.parent.mkdir(parents=True)
     own.touch()
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
     own.unlink()
 
     project = tmp_path / "pyproject.toml"
     project.write_text("[project]\n")
-    assert line("{tier}", NOW) == "peak\n"
+    assert line("{tier}", CHECKED) == "peak\n"
     project.write_text("[tool.dscost]\n")
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
     project.unlink()
 
     inner = tmp_path / "inner"
     inner.mkdir()
     (tmp_path / "dscost.toml").touch()
     monkeypatch.chdir(inner)
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
     inner.rmdir()
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
 
 
 @pytest.mark.parametrize("home", [None, "", " ", "/somewhere", "relative", "~/x"])

@@ -7,6 +7,7 @@ from deepseek_cost.cli import options, values
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
 from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def when(
     at: options.At = None,
     tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
     template: options.Template = None,
     as_json: options.AsJson = False,
     plain: options.Plain = False,
@@ -30,7 +32,7 @@ def when(
     if template is not None:
         _write_line(template, book, instant.astimezone(values.zone(tz) if tz else None))
         return
-    write(when_report(book, instant, zone_of(tz)), as_json=as_json, plain=plain)
+    write(when_report(book, instant, zone_of(tz), currency), as_json=as_json, plain=plain)
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
