@@ -18,6 +18,32 @@ if TYPE_CHECKING:
 _MISSING: Final = object()
 
 
+_CLAUDE_CODE: Final = (
+    *("type=assistant message.usage uuid", "type=assistant message.usage session_id"),
+    *("type=result modelUsage", "type=user message.role=user uuid sessionId isSidechain"),
+    *("type=system subtype=init session_id", "type=summary leafUuid"),
+    "type=file-history-snapshot messageId",
+)
+_CODEX: Final = (
+    *("timestamp type=session_meta payload.id", "timestamp type=turn_context payload.model"),
+    *("type=event_msg payload.type=token_count", "type=thread.started thread_id"),
+    "type=token_usage_record payload.usage",
+)
+_DSH: Final = (
+    *("type=assistant/message seq time data", "type=assistant/chunk seq time data"),
+    *("type=session version createdAt cwd", "type=turn/start seq time", "type=session/header seq"),
+)
+_AIDER: Final = ("event=message_send properties.edit_format", "event=launched properties user_id")
+_AIDER_ESTIMATES: Final = (
+    "its counts are Aider's own estimates, without cache hits; use DeepSeek's export in place of it"
+)
+_SUMS: Final = "it keeps a session's sums, without cache hits; use DeepSeek's export in place of it"
+
+
+def _tables(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
 class Format(Struct, frozen=True):
     """How a log format is recognized, and what reads it. All that is given must match.
 
@@ -57,7 +83,24 @@ class Format(Struct, frozen=True):
 
 # The order matters only between formats that share keys: the more specific one first.
 FORMATS: Final[tuple[Format, ...]] = (
-    Format("claude_code", "Claude Code", ("type=assistant sessionId message.usage",)),
+    # coding agents
+    Format("claude_code", "Claude Code", _CLAUDE_CODE),
+    Format("codex", "Codex CLI", _CODEX),
+    Format("dsh", "DeepSeek Harness", _DSH),
+    Format("opencode", "opencode", tables=_tables("message.data message.session_id part session")),
+    Format("opencode", "opencode", ("info.id messages", "role=assistant modelID tokens.cache")),
+    Format("opencode", "opencode", ("role=user sessionID model.modelID",)),
+    Format("reasonix", "Reasonix", ("ts model prompt completion cache_hit", "ts source turn")),
+    Format("qwen", "Qwen Code", ("sessionId systemPayload", "sessionId usageMetadata")),
+    Format("cline", "Cline or Roo Code", ("ts type=say say", "ts type=ask ask")),
+    Format("continue_dev", "Continue", ("sessionId history workspaceDirectory",)),
+    Format("zed", "Zed", tables=_tables("threads.data threads.data_type threads.updated_at")),
+    Format("", "Aider", _AIDER, declined=_AIDER_ESTIMATES),
+    Format("", "Aider", path=r"aider\.chat\.history[^/]*\.md$", declined=_AIDER_ESTIMATES),
+    Format("", "Codewhale", ("metadata.cost.session_cost_usd messages",), declined=_SUMS),
+    Format("", "Goose", tables=_tables("sessions.accumulated_total_tokens"), declined=_SUMS),
+    Format("", "Crush", tables=_tables("sessions.prompt_tokens messages.parts"), declined=_SUMS),
+    # gateways, exports, SDKs
 )
 
 

@@ -22,10 +22,10 @@ class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of o
 
 
 class Fee(StrEnum):
-    """What a response can be charged for besides its tokens, per call."""
+    """What a response can be charged for per call, by its id in the price table."""
 
-    WEB_SEARCH = "web_search"
-    WEB_FETCH = "web_fetch"
+    WEB_SEARCH = "search"
+    WEB_FETCH = "fetch"
 
 
 class Reason(StrEnum):
@@ -47,7 +47,8 @@ class Response(Struct, kw_only=True):
     `provider`: the host that served it, as the log names it (`deepseek`, `openrouter`, a URL);
     None where it names none.
     `kind`: the endpoint. Names like `claude-opus-4-8` are DeepSeek's on `Kind.MESSAGES` alone.
-    `start`, `end`: seconds since 1970; None where not reported.
+    `start`, `end`: seconds since 1970; None where not reported. Without `exact_time` it is only
+    known that it was between them, and it has a price if that did not change meanwhile.
     `hit`: tokens of the input read from DeepSeek's cache; None where not reported, and then `miss`
     is the whole input.
     `output`: all tokens generated; `reasoning`: the part of it that is, None where not reported.
@@ -69,6 +70,7 @@ class Response(Struct, kw_only=True):
     provider: str | None = None
     start: float | None = None
     end: float | None = None
+    exact_time: bool = True
     fees: Mapping[Fee, int] | None = None
     project: str | None = None
     session: str | None = None

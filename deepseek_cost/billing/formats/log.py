@@ -8,19 +8,23 @@ from datetime import tzinfo
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 import msgspec
 
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
 from deepseek_cost.instants import NoInstantError, NoZoneError, seconds_of
+from deepseek_cost.streams import unpacked
 
 if TYPE_CHECKING:
     import sqlite3
 
+T = TypeVar("T")
+
 # So much is looked at to recognize a format; it holds the first lines of any log.
 HEAD_BYTES: Final = 1 << 16
 _SAMPLES: Final = 40
+_BLOCK: Final = 1 << 18
 _MAX_LINE: Final = 64_000_000
 _MAX_DOCUMENT: Final = 128_000_000
 _MARK: Final = b"\xef\xbb\xbf"
@@ -34,6 +38,11 @@ _EVENTS: Final = (b"data:", b"event:", b": ")
 _SQL_STEPS: Final = 1_000_000
 _SQL_LOOKS: Final = 20_000
 _SQLITE_LIMIT_LENGTH: Final = 0
+_MOST_COLUMNS: Final = 10_000
+_COLUMNS: Final = (
+    "SELECT tables.name, columns.name FROM sqlite_master AS tables, "
+    "pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+)
 
 
 class Form(StrEnum):
@@ -111,17 +120,17 @@ class Log:
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """The names of the tables of an SQLite file; empty for anything else."""
+        """The tables of an SQLite file, `message`, and their columns, `message.data`."""
         if self.form is not Form.SQLITE or self.path is None:
             return frozenset()
         import sqlite3  # noqa: PLC0415 - few logs are databases
 
         try:
             with closing(self.connect()) as database:
-                found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-                return frozenset(str(name) for (name,) in found.fetchmany(10_000))
+                rows = database.execute(_COLUMNS).fetchmany(_MOST_COLUMNS)
         except sqlite3.Error:
             return frozenset()
+        return frozenset(name for table, column in rows for name in (table, f"{table}.{column}"))
 
     @cached_property
     def members(self) -> tuple[str, ...]:
@@ -153,6 +162,35 @@ class Log:
                 yield from convert(number, value)
             except Unreadable as error:
                 yield self.fault(number, str(error))
+
+    def structs(self, decoder: "msgspec.json.Decoder[T]") -> Iterator[tuple[int, T | object]]:
+        """Yield the lines of JSONL as structs, many at a time; as `values` those that are not.
+
+        Of what a struct does not name nothing is built, which is what makes it fast.
+        """
+        with closing(self.open()) as file:
+            number, rest = 1, file.read(len(_MARK)).removeprefix(_MARK)
+            while data := rest + file.read(_BLOCK):
+                end = data.rfind(b"\n") + 1
+                if not end:
+                    data += file.readline(_MAX_LINE)
+                    end = len(data)
+                block, rest = data[:end], data[end:]
+                yield from self._block(block, number, decoder)
+                number += block.count(b"\n")
+
+    def _block(
+        self, block: bytes, number: int, decoder: "msgspec.json.Decoder[T]"
+    ) -> Iterator[tuple[int, T | object]]:
+        try:
+            found = decoder.decode_lines(block)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            yield from self._lines(b"", number, io.BytesIO(block))
+            return
+        if len(found) != block.count(b"\n"):  # blank lines would shift the numbers
+            yield from self._lines(b"", number, io.BytesIO(block))
+            return
+        yield from enumerate(found, number)
 
     def line(self, number: int) -> Line:
         """Return the place of a line, without its text."""
@@ -298,6 +336,26 @@ def as_object(value: object) -> Mapping[str, object]:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = _decoded(value.encode())
     return value if isinstance(value, dict) else {}
+
+
+def small_json(path: Path) -> object:
+    """Return the JSON of a file beside a log, None where there is none that can be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_LINE:
+            return None
+        return _decoded(path.read_bytes())
+    except OSError:
+        return None
+
+
+def unpacked_json(data: bytes) -> object:
+    """Return the JSON in bytes that Zstandard packed; None for anything else."""
+    try:
+        with closing(unpacked(io.BytesIO(data), "packed.zst", lambda _: None)) as file:
+            found = _up_to(file, _MAX_LINE + 1)
+    except (EOFError, OSError):
+        return None
+    return _decoded(found) if len(found) <= _MAX_LINE else None
 
 
 def name(value: object) -> str | None:
