@@ -93,6 +93,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("reasonix", "Reasonix", ("ts model prompt completion cache_hit", "ts source turn")),
     Format("qwen", "Qwen Code", ("sessionId systemPayload", "sessionId usageMetadata")),
     Format("cline", "Cline or Roo Code", ("ts type=say say", "ts type=ask ask")),
+    Format("cline_cli", "Cline CLI", ("sessionId messages origin.source",)),
     Format("continue_dev", "Continue", ("sessionId history workspaceDirectory",)),
     Format("zed", "Zed", tables=_tables("threads.data threads.data_type threads.updated_at")),
     Format("", "Aider", _AIDER, declined=_AIDER_ESTIMATES),

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Costless, Found, Kind, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log, as_object, count, name
 from deepseek_cost.billing.formats.usage import fees_of, usage_of
 from deepseek_cost.billing.provider import is_deepseek_name
 
 _AGENT: Final = "claude"
+_TOKENS: Final = ("input_tokens", "cache_read_input_tokens", "output_tokens")
 _SYNTHETIC: Final = "<synthetic>"
 # Anthropic's own ids, which no other host gives; its responses have both of them.
 _RESPONSE_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}")
@@ -23,20 +24,15 @@ _REQUEST_ID: Final = re.compile(r"req_[0-9A-Za-z]{20,}")
 
 def read(log: Log) -> Records:
     """Yield the responses of a transcript, or of the output of `claude -p`."""
-    streamed = any(at(value, "type") == "result" for value in log.samples) or (
-        any(at(value, "subtype") == "init" for value in log.samples)
-    )
-    return log.each(
-        lambda number, value: _records(log, number, as_object(value), streamed=streamed)
-    )
+    return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
-def _records(
-    log: Log, number: int, value: Mapping[str, object], *, streamed: bool
-) -> Iterator[Found]:
+def _records(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
     if value.get("type") == "result":
         yield from _results(log, number, value)
-    elif streamed:  # its usage is that of the stream's beginning, without the output
+    elif (
+        "session_id" in value
+    ):  # printed; its usage is that of the stream's beginning, without the output
         yield Costless(Reason.NO_RESPONSE)
     else:
         yield _response(log, number, value)
@@ -78,7 +74,9 @@ def _provider(model: str, identity: str | None, request: str | None) -> str | No
 def _results(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
     """Yield the sums of a run per model; they are of one or more requests each."""
     models = as_object(value.get("modelUsage"))
-    if not models:
+    if not models and not any(as_object(value.get("usage")).get(key) for key in _TOKENS):
+        yield Costless(Reason.FAILED)
+    elif not models:
         yield log.fault(number, "the result names no model; use its transcript in ~/.claude")
     for model, sums in models.items():
         usage = as_object(sums)
