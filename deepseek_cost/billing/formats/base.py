@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from deepseek_cost.requests.kinds import Kind
-from deepseek_cost.requests.places import Fault, Line
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Fault, Line
 
 __all__ = ["Costless", "Fault", "Fee", "Found", "Kind", "Line", "Reason", "Response", "Unreadable"]
 
