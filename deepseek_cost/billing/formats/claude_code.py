@@ -11,8 +11,8 @@ from typing import Final
 
 from deepseek_cost.billing.formats.base import Costless, Found, Kind, Reason, Records, Response
 from deepseek_cost.billing.formats.log import Log, as_object, count, name
+from deepseek_cost.billing.formats.provider import is_deepseek_name
 from deepseek_cost.billing.formats.usage import fees_of, usage_of
-from deepseek_cost.billing.provider import is_deepseek_name
 
 _AGENT: Final = "claude"
 _TOKENS: Final = ("input_tokens", "cache_read_input_tokens", "output_tokens")

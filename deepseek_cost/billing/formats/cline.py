@@ -23,7 +23,7 @@ from deepseek_cost.billing.formats.base import (
     Unreadable,
 )
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
-from deepseek_cost.billing.provider import label_of_host
+from deepseek_cost.billing.formats.provider import label_of_host
 
 _CLINE_FILE: Final = "task_metadata.json"
 _ROO_FILE: Final = "api_conversation_history.json"

@@ -12,7 +12,7 @@ from deepseek_cost.billing.formats.base import (
     Unreadable,
 )
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
-from deepseek_cost.billing.provider import label_of_host
+from deepseek_cost.billing.formats.provider import label_of_host
 
 _AGENT: Final = "cline"
 

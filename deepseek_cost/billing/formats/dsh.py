@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
-from deepseek_cost.billing.provider import label_of_host
+from deepseek_cost.billing.formats.provider import label_of_host
 
 _AGENT: Final = "dsh"
 # Where events of the versions name the model, and who served it.

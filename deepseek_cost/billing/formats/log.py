@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 import msgspec
 
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
-from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.inputs.streams import unpacked
+from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 
 if TYPE_CHECKING:
     import sqlite3

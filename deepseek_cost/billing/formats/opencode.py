@@ -18,7 +18,7 @@ from deepseek_cost.billing.formats.base import (
     Unreadable,
 )
 from deepseek_cost.billing.formats.log import Form, Log, as_object, at, count, name
-from deepseek_cost.billing.provider import label_of_host
+from deepseek_cost.billing.formats.provider import label_of_host
 
 _MESSAGES: Final = "SELECT id, session_id, data FROM message ORDER BY rowid"
 

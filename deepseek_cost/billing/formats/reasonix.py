@@ -4,8 +4,8 @@ from typing import Final
 
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
 from deepseek_cost.billing.formats.log import Log, as_object, name
+from deepseek_cost.billing.formats.provider import label_of_host
 from deepseek_cost.billing.formats.usage import usage_of
-from deepseek_cost.billing.provider import label_of_host
 
 _AGENT: Final = "reasonix"
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from deepseek_cost.billing.formats.base import Found, Records, Response, Unreadable
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, unpacked_json
-from deepseek_cost.billing.provider import label_of_host
+from deepseek_cost.billing.formats.provider import label_of_host
 
 _AGENT: Final = "zed"
 _THREADS: Final = "SELECT * FROM threads ORDER BY rowid"
