@@ -27,6 +27,7 @@ _PROVIDERS: Final = (
 
 def read(log: Log) -> Records:
     """Yield the responses of a session, one per step."""
+    log.may_be_torn = True
     session = _Session(log)
     yield from log.each(lambda number, value: session.records(number, as_object(value)))
     yield from session.flush()

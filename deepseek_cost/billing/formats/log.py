@@ -1,7 +1,9 @@
 """A log that was opened: what it is made of, and its values in one pass."""
 
 import csv
+import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import tzinfo
@@ -59,7 +61,9 @@ class Form(StrEnum):
 class Log:
     """A file of a log. `open_file` returns its unpacked bytes from the start, as often as needed.
 
-    `path` is None where it has none on this disk; `zone` is that of times without one.
+    `path` is None where it has none on this disk; `zone` is that of times without one. `torn`:
+    what packed it did not get to its end, as in a session that goes on; a format that is written
+    so sets `may_be_torn`.
     """
 
     def __init__(
@@ -75,11 +79,13 @@ class Log:
         self.path = path
         self.encoding = encoding
         self.zone = zone
+        self.torn = False
+        self.may_be_torn = False
         self._open = open_file
 
     def open(self) -> BinaryIO:
         """Return the unpacked bytes, in UTF-8 whatever the file's own encoding; raises OSError."""
-        file = self._open()
+        file: BinaryIO = io.BufferedReader(_Tolerant(self._open(), self), HEAD_BYTES)
         if self.encoding.lower() in ("utf-8", "utf8", "ascii"):
             return file
         return io.BufferedReader(_Transcoded(file, self.encoding), HEAD_BYTES)
@@ -242,6 +248,9 @@ class Log:
                     yield from self._rows(file)
                 case _:
                     return
+        if self.torn and head is None:
+            reason = "truncated or damaged; pack it again"
+            yield 0, Costless(Reason.UNFINISHED) if self.may_be_torn else self.fault(1, reason)
 
     def _json(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
         first, number = b"\n", 0
@@ -351,7 +360,7 @@ def small_json(path: Path) -> object:
 def unpacked_json(data: bytes) -> object:
     """Return the JSON in bytes that Zstandard packed; None for anything else."""
     try:
-        with closing(unpacked(io.BytesIO(data), "packed.zst", lambda _: None)) as file:
+        with closing(unpacked(io.BytesIO(data), lambda _: None)) as file:
             found = _up_to(file, _MAX_LINE + 1)
     except (EOFError, OSError):
         return None
@@ -381,6 +390,31 @@ def _up_to(file: BinaryIO, size: int) -> bytes:
         parts.append(data)
         size -= len(data)
     return b"".join(parts)
+
+
+class _Tolerant(io.RawIOBase):
+    """Unpacked bytes up to where their packing is damaged, which the log is marked with."""
+
+    def __init__(self, file: BinaryIO, log: Log) -> None:
+        super().__init__()
+        self._file = file
+        self._log = log
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        try:
+            data: bytes = self._file.read1(len(buffer))  # type: ignore[attr-defined]
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            self._log.torn = True
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Transcoded(io.RawIOBase):
