@@ -5,23 +5,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from deepseek_cost.billing.formats.base import Response
+from deepseek_cost.inputs.routing import HOSTS, host_of
 
 # Names of a protocol, which client libraries write wherever the request went.
 _OF_PROTOCOLS: Final = """
 ai-sdk anthropic azure_openai custom custom_openai langchain litellm litellm_proxy openai
 openai-chat openai-compatible openai-native openai-responses openai_compatible openai_like
 """
-# Hosts of open weights and of models of their own, as gateways and agents name them.
-_OF_HOSTS: Final = """
-alibaba amazon-bedrock azure azure_ai baseten bedrock cerebras chutes cline copilot dashscope
-deepinfra deepseek-ai fireworks fireworks-ai fireworks_ai gemini github github-copilot gmicloud
-google groq huggingface hyperbolic kilo kilocode llama.cpp lmstudio minimax mistral modal moonshot
-nebius novita novita-ai nscale ollama opencode openrouter parasail perplexity poe replicate
-requesty sambanova siliconflow together together_ai togetherai vercel vertex vertex_ai vllm
-volcengine xai zai zen zhipu
-"""
 _PROTOCOLS: Final = frozenset(_OF_PROTOCOLS.split())
-_HOSTS: Final = frozenset(_OF_HOSTS.split())
 # Both of Anthropic's ids are random and long; DeepSeek's are UUIDs.
 _ANTHROPIC_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}\Z")
 _OPENROUTER_ID: Final = re.compile(r"gen-\d{9,}-")
@@ -32,7 +23,7 @@ def other_host(response: Response) -> str | None:
     provider = (response.provider or "").strip().lower()
     if "://" in provider:
         provider = _of_address(provider)
-    if provider.startswith("deepseek") and provider not in _HOSTS:
+    if provider.startswith("deepseek") and provider not in HOSTS:
         return None
     if provider and provider not in _PROTOCOLS:
         return response.provider
@@ -42,8 +33,7 @@ def other_host(response: Response) -> str | None:
 
 def _by_name(response: Response) -> str | None:
     """Return the host that a model's prefix or a response's id shows."""
-    prefix, _, _ = response.model.strip().lower().rpartition("/")
-    host = next((label for label in prefix.split("/") if label in _HOSTS), None)
+    host = host_of(response.model)
     if host is None and _OPENROUTER_ID.match(response.identity or ""):
         return "openrouter"
     if host is None and not is_deepseek_name(response.model):
@@ -65,7 +55,7 @@ def may_be_deepseek(response: Response) -> bool:
 def label_of_host(label: str | None) -> str | None:
     """Return a provider that a user named freely, where the name says which host it is."""
     lowered = (label or "").lower()
-    known = lowered in _HOSTS or lowered in _PROTOCOLS or "deepseek" in lowered
+    known = lowered in HOSTS or lowered in _PROTOCOLS or "deepseek" in lowered
     return label if known else None
 
 
