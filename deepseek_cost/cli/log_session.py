@@ -8,67 +8,102 @@ from deepseek_cost.cli.output import say
 from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources, instant_of, progress
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
 
 if TYPE_CHECKING:
-    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.account import Intake
+    from deepseek_cost.billing.charge import Charging
+    from deepseek_cost.billing.fields import Fields
+    from deepseek_cost.billing.logs import OpenedLog
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.proof import Proof
     from deepseek_cost.billing.records import Reading
-    from deepseek_cost.billing.usage import Fields
+    from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.estimates.quote import Learned
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.pricing.book import Price, PriceBook
+    from deepseek_cost.reports.bill import Read
 
 
 def reading_of(
-    book: "PriceBook",
     fields: Sequence[str],
     time_fields: Sequence[str],
-    at: str | None = None,
     tz: str | None = None,
     cache_hit_ratio: str | None = None,
 ) -> "Reading":
     """Return how lines are to be read, by the options given."""
-    from fractions import Fraction
-
     from deepseek_cost.billing.records import Reading
 
-    share = None if cache_hit_ratio is None else Fraction(parse_ratio(cache_hit_ratio))
     return Reading(
         fields=_fields([*fields, *(f"time={name}" for name in time_fields)]),
         zone=values.zone(tz) if tz else None,
-        at=None if at is None else instant_of(at, book, tz).timestamp(),
-        hit_share=share,
+        splits_input=cache_hit_ratio is not None,
     )
 
 
-def read_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
-    """Take all logs in, with a bar on long work, and return their names.
+def charging_of(
+    tariffs: "Tariffs",
+    tier_by: TierBy = TierBy.START,
+    at: str | None = None,
+    tz: str | None = None,
+    cache_hit_ratio: str | None = None,
+) -> "Charging":
+    """Return how responses are charged, by the options given."""
+    from fractions import Fraction
 
-    Raises InputError for a log without a line, and where all lines are requests, not answers.
+    from deepseek_cost.billing.charge import Charging
+
+    return Charging(
+        tariffs,
+        tier_by,
+        at=None if at is None else instant_of(at, tariffs.book, tz).timestamp(),
+        hit_share=None if cache_hit_ratio is None else Fraction(parse_ratio(cache_hit_ratio)),
+    )
+
+
+def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
+    """Read all logs, with a bar on long work; return what was read, and what was not.
+
+    Raises InputError for a log without a line, and where nothing given is a log of responses.
     """
-    from deepseek_cost.billing.logs import read_log
+    from deepseek_cost.billing.logs import Copies, open_log
+    from deepseek_cost.reports.bill import Read
 
+    read, copies = Read(skipped=list(found.skipped)), Copies()
     with progress(sum(source.size for source in found.sources)) as advance:
         for source in found.sources:
-            for record in read_log(source, how, advance):
-                intake.add(source.name, record)
-    names = list(dict.fromkeys(source.name for source in found.sources))
-    for name in names:
-        if not intake.priced[name] + intake.unpriced[name]:
-            raise InputError(f"{name}: no line in it; give answers of the API, one a line")
-    _refuse_requests(intake.account)
-    return names
+            opened = open_log(source, how.zone, advance)
+            if opened.format is not None and opened.format.declined and source.name in found.below:
+                read.skipped.append(f"{source.name} ({opened.format.title}: cannot be billed)")
+            elif copies.add(opened.log):
+                read.copies.append(source.name)
+            else:
+                _read_log(opened, how, intake, read, found.below)
+    _require_responses(intake, read)
+    return read
 
 
-def _refuse_requests(account: "Account") -> None:
-    from deepseek_cost.billing.records import A_REQUEST
+def _read_log(
+    opened: "OpenedLog", how: "Reading", intake: "Intake", read: "Read", below: set[str]
+) -> None:
+    name = opened.log.name
+    read.formats[name] = opened.format.title if opened.format else None
+    for record in opened.read(how):
+        intake.add(name, record)
+    opened.log.forget()
+    if not intake.priced[name] + intake.unpriced[name] + intake.other[name] and name not in below:
+        raise InputError(f"{name}: no line in it; give responses of the API, one a line")
 
-    named = account.faults
-    if named and not account.requests and all(fault.reason == A_REQUEST for fault in named):
-        raise InputError(f"{named[0].source}: requests, not answers; dscost estimate prices them")
+
+def _require_responses(intake: "Intake", read: "Read") -> None:
+    """Refuse where nothing was understood: no table of zeros is shown for it."""
+    account = intake.account
+    is_known = account.requests or account.hosts or any(read.formats.values())
+    if not is_known and account.faults and account.unpriced == len(read.formats):
+        where = f"; {account.faults[1]}" if len(account.faults) > 1 else ""
+        raise InputError(f"{account.faults[0]}{where}")
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":
@@ -90,7 +125,7 @@ def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":
 
 
 def _fields(pairs: Sequence[str]) -> "Fields":
-    from deepseek_cost.billing.usage import Field, Fields
+    from deepseek_cost.billing.fields import Field, Fields
 
     own: dict[Field, list[str]] = {}
     for text in pairs:
@@ -164,9 +199,9 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.cli.output import say
 
-    account = Account(Tariffs(book, Currency.USD, DEFAULT_MODELS).find)
+    account = Account(charging_of(Tariffs(book, Currency.USD, DEFAULT_MODELS), at="now"))
     intake = Intake(account, proof_maker(book))
-    how = reading_of(book, (), (), at="now", tz="UTC")
+    how = reading_of((), (), tz="UTC")
     read_logs(find_sources([name], None, "utf-8"), how, intake)
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"

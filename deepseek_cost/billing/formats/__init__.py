@@ -19,7 +19,7 @@ _MISSING: Final = object()
 
 
 _CLAUDE_CODE: Final = (
-    *("type=assistant message.usage uuid", "type=assistant message.usage session_id"),
+    *("type=assistant message.usage message.model", "type=assistant message.usage session_id"),
     *("type=result modelUsage", "type=user message.role=user uuid sessionId isSidechain"),
     *("type=system subtype=init session_id", "type=summary leafUuid"),
     "type=file-history-snapshot messageId",

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Fault, Line
+from deepseek_cost.pricing.cost import TokenUsage
 
 __all__ = ["Costless", "Fault", "Fee", "Found", "Kind", "Line", "Reason", "Response", "Unreadable"]
 
@@ -32,6 +33,7 @@ class Reason(StrEnum):
     """Why a line of a log costs nothing."""
 
     NO_RESPONSE = "not a response"
+    REQUEST = "a request"
     FAILED = "failed call"
     CACHED = "answered from a cache of its own"
     SUM = "a sum of other lines"
@@ -81,6 +83,11 @@ class Response(Struct, kw_only=True):
     request: dict[str, object] | None = None
     request_at: str = ""
     response: Mapping[str, object] | None = None
+
+    @property
+    def tokens(self) -> TokenUsage:
+        """The billed tokens; where hits were not reported, all of the input as misses."""
+        return TokenUsage(self.hit or 0, self.miss, self.output)
 
 
 class Costless(Struct, frozen=True):

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -35,6 +36,8 @@ _ZIP: Final = b"PK\x03\x04"
 _MOST_TOKENS: Final = 2**32 - 2  # thousands of times the longest context
 _MOST_MEMBERS: Final = 10_000
 _MAX_NAME: Final = 256
+_DELIMITERS: Final = ",;\t"
+_THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between two looks at the limit, and the limit: minutes.
 _SQL_STEPS: Final = 1_000_000
@@ -96,6 +99,11 @@ class Log:
         with closing(self.open()) as file:
             return _up_to(file, HEAD_BYTES).removeprefix(_MARK)
 
+    def forget(self) -> None:
+        """Let go of what was looked at; it is read again where it is needed."""
+        for what in ("head", "samples", "tables", "members"):
+            self.__dict__.pop(what, None)
+
     @cached_property
     def form(self) -> Form:
         """What the bytes are, by the first of them."""
@@ -110,8 +118,9 @@ class Log:
         if text.startswith(_EVENTS):
             return Form.EVENTS
         first = text.partition(b"\n")[0]
-        is_csv = self.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(".csv")
-        return Form.CSV if is_csv or first.count(b",") > 1 else Form.TEXT
+        is_named = any(f".{name}" in self.name.lower() for name in ("csv", "tsv"))
+        columns = max(first.count(delimiter.encode()) for delimiter in _DELIMITERS)
+        return Form.CSV if is_named or (columns > 1 and b" " not in first) else Form.TEXT
 
     @cached_property
     def samples(self) -> tuple[object, ...]:
@@ -306,24 +315,49 @@ class Log:
     def _rows(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
         """Yield the rows as objects, by the names in the first; a cell too many is a Fault."""
         csv.field_size_limit(_MAX_LINE)
-        text = io.TextIOWrapper(file, "utf-8", errors="replace", newline="")
-        rows = csv.reader(text, strict=True)
+        text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+        first = text.readline(_MAX_LINE)
+        skipped = 1
+        delimiter = _delimiter(first)
+        if first.lower().startswith("sep="):  # a spreadsheet's own line
+            first, skipped = text.readline(_MAX_LINE), 2
         try:
-            names = [name.strip() for name in next(rows, [])]
+            names = _column_names(next(csv.reader([first], delimiter=delimiter), []))
+            if twice := {name for name in names if name and names.count(name) > 1}:
+                reason = f"the column {min(twice)!r} is there twice; rename one"
+                yield skipped, self.fault(skipped, reason)
+                return
+            rows = csv.reader(text, delimiter=delimiter, strict=True)
             for row in rows:
+                number = rows.line_num + skipped
                 if len(row) > len(names):
                     reason = f"{len(row)} cells under {len(names)} names"
-                    yield rows.line_num, self.fault(rows.line_num, reason)
+                    yield number, self.fault(number, f"{reason}; quote cells with {delimiter!r}")
                 elif any(row):
-                    yield rows.line_num, dict(zip(names, row, strict=False))
+                    yield number, dict(zip(names, row, strict=False))
         except csv.Error as error:
-            yield rows.line_num, self.fault(rows.line_num, f"not CSV: {error}")
+            yield skipped, self.fault(skipped, f"not CSV: {error}")
+
+
+def _delimiter(header: str) -> str:
+    """Return what separates the names of a header: a comma, a semicolon or a tab."""
+    if header.lower().startswith("sep=") and len(header) > len("sep="):
+        return header[len("sep=")]
+    return max(_DELIMITERS, key=header.count)
+
+
+def _column_names(cells: Iterable[str]) -> list[str]:
+    """Return the names of columns; in capitals or with blanks around them they mean the same."""
+    names = [cell.strip() for cell in cells]
+    return [name.lower() if name.isupper() or name.istitle() else name for name in names]
 
 
 def count(value: object) -> int | None:
     """Return a count of tokens, None for none; raises Unreadable for what is not one."""
     if value is None or value == "":
         return None
+    if isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
+        value = value.replace(",", "")
     if isinstance(value, str) and value.strip().removesuffix(".0").isdecimal():
         value = int(value.strip().removesuffix(".0")[:16])
     if isinstance(value, float) and value.is_integer():

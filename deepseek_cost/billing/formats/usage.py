@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from deepseek_cost.billing.formats.base import Fee, Kind, Unreadable
 from deepseek_cost.billing.formats.log import at, count
+from deepseek_cost.pricing.cost import TokenUsage
 
 # Several names of one meaning, over the formats; the first is the one that errors name.
 _CHAT_INPUT: Final = ("prompt_tokens",)
@@ -49,6 +50,13 @@ class Counts(Struct, frozen=True):
     output: int
     reasoning: int | None
     kind: Kind
+
+    @property
+    def tokens(self) -> TokenUsage:
+        """The billed tokens; raises Unreadable where hits were not reported."""
+        if self.hit is None:
+            raise Unreadable("its usage does not report cache hits")
+        return TokenUsage(self.hit, self.miss, self.output)
 
 
 def has_usage(found: Mapping[str, object]) -> bool:

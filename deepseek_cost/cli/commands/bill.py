@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepseek_cost.cli import options, values
-from deepseek_cost.cli.log_session import proof_maker, read_logs, reading_of
+from deepseek_cost.cli.log_session import charging_of, proof_maker, read_logs, reading_of
 from deepseek_cost.cli.output import report_warnings, write, write_text
 from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, find_sources, price_table
 from deepseek_cost.errors import DscostError, InputError, UsageError
@@ -49,17 +49,18 @@ def bill(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     table = price_table(prices)
-    how = reading_of(table.book, field or (), time_field or (), at, tz, cache_hit_ratio)
+    how = reading_of(field or (), time_field or (), tz, cache_hit_ratio)
     zone = values.zone(tz or "UTC")
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
     balance = balance_of(granted, topped_up)
-    account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
+    charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
+    account = Account(charging, zone, keeps=frozenset({"hour"} if balance else ()))
     intake = Intake(account, proof_maker(table.book) if forecast else None)
     found = find_sources(files, glob, encoding)
-    options = read_logs(found, how, intake)
+    read = read_logs(found, how, intake)
     terms = Terms(table.book, table.entry, currency, zone.key, tariffs.alternative, balance)
     _write(
-        bill_report(terms, intake, options, found.skipped),
+        bill_report(terms, intake, read),
         as_json=as_json,
         plain=plain,
         as_csv=as_csv,
