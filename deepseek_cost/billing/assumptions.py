@@ -24,11 +24,11 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
     if account.untold_reasoning:
         untold = f"{account.untold_reasoning:,} lines do not tell it; it is in the output"
         yield Assumption("reasoning", untold)
+    same = "the same tokens, hits and output; another model would give others"
+    yield Assumption("other_model", same)
     if account.unidentified:
         value = f"{account.unidentified:,} responses have no id; each of them counts"
         yield Assumption("identity", value)
-    same = "the same tokens, hits and output; another model would give others"
-    yield Assumption("other_model", same)
 
 
 def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:

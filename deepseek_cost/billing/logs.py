@@ -56,6 +56,12 @@ class OpenedLog(Struct):
 
     def read(self, how: Reading) -> Records:
         """Yield what the log holds, and a Fault for what cannot be read."""
+        try:
+            yield from self._read(how)
+        except UnicodeError:
+            yield self.log.fault(1, f"not {self.log.encoding}; give the file's own --encoding")
+
+    def _read(self, how: Reading) -> Records:
         with reading(self.log.name):
             if self.format is None:
                 yield from self._by_fields(how)

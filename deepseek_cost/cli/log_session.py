@@ -102,8 +102,7 @@ def _require_responses(intake: "Intake", read: "Read") -> None:
     account = intake.account
     is_known = account.requests or account.hosts or any(read.formats.values())
     if not is_known and account.faults and account.unpriced == len(read.formats):
-        where = f"; {account.faults[1]}" if len(account.faults) > 1 else ""
-        raise InputError(f"{account.faults[0]}{where}")
+        raise InputError("; ".join(f"{one.source}: {one.reason}" for one in account.faults))
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":

@@ -126,11 +126,14 @@ class Log:
     def samples(self) -> tuple[object, ...]:
         """The first values of JSON, CSV or events; empty for anything else."""
         found: list[object] = []
-        for _, value in self._values(self.head if self.form is not Form.JSON else None):
-            if not isinstance(value, Fault):
-                found.append(value)
-            if len(found) >= _SAMPLES:
-                break
+        try:
+            for _, value in self._values(self.head if self.form is not Form.JSON else None):
+                if not isinstance(value, Fault):
+                    found.append(value)
+                if len(found) >= _SAMPLES:
+                    break
+        except UnicodeError:
+            pass  # reported when it is read
         return tuple(found)
 
     @cached_property
@@ -315,7 +318,7 @@ class Log:
     def _rows(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
         """Yield the rows as objects, by the names in the first; a cell too many is a Fault."""
         csv.field_size_limit(_MAX_LINE)
-        text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
+        text = io.TextIOWrapper(file, "utf-8-sig", newline="")
         first = text.readline(_MAX_LINE)
         skipped = 1
         delimiter = _delimiter(first)
@@ -352,8 +355,8 @@ def _column_names(cells: Iterable[str]) -> list[str]:
     return [name.lower() if name.isupper() or name.istitle() else name for name in names]
 
 
-def count(value: object) -> int | None:
-    """Return a count of tokens, None for none; raises Unreadable for what is not one."""
+def count(value: object, name: str = "a count") -> int | None:
+    """Return a count of tokens, None for none; raises Unreadable, which names it."""
     if value is None or value == "":
         return None
     if isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
@@ -363,7 +366,7 @@ def count(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_TOKENS:
-        raise Unreadable("a count in its usage is not a number of tokens")
+        raise Unreadable(f"{name} in its usage is not a number of tokens")
     return value
 
 
@@ -452,12 +455,12 @@ class _Tolerant(io.RawIOBase):
 
 
 class _Transcoded(io.RawIOBase):
-    """Text of another encoding as UTF-8; a byte that is not of it becomes U+FFFD."""
+    """Text of another encoding as UTF-8; raises UnicodeError for a byte that is not of it."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         super().__init__()
         self._file = file
-        self._text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+        self._text = io.TextIOWrapper(file, encoding, newline="")
         self._ready = b""
 
     def readable(self) -> bool:

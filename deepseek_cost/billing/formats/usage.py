@@ -99,7 +99,7 @@ def largest(found: Mapping[str, object], names: tuple[str, ...]) -> int | None:
 
     Raises Unreadable where two of them differ.
     """
-    counts = {key: n for key in names if (n := count(at(found, key))) is not None}
+    counts = {key: n for key in names if (n := count(at(found, key), key)) is not None}
     told = {key: n for key, n in counts.items() if n}
     if len(set(told.values())) > 1:
         raise Unreadable(f"its usage contradicts itself: {' and '.join(told)} differ")
