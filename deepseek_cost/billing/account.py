@@ -243,6 +243,7 @@ class Intake(Struct):
     priced: Counter[str] = field(default_factory=Counter)
     unpriced: Counter[str] = field(default_factory=Counter)
     other: Counter[str] = field(default_factory=Counter)
+    refused: list[Fault] = field(default_factory=list)
 
     def add(self, name: str, found: Found) -> None:
         """Take in what the log with this name holds."""
@@ -261,6 +262,11 @@ class Intake(Struct):
                 self.proof = self.proof or self.make_proof()
                 thinking = self.proof.add(found, entry.stretch) or UNKNOWN_MODE
         self._learn(Habit(entry.stretch.price.model.name, thinking, found.label), entry)
+
+    def refuse(self, name: str, fault: Fault) -> None:
+        """Add a file that is no log of responses."""
+        self.refused.append(fault)
+        self.add(name, fault)
 
     def _learn(self, habit: Habit, entry: Entry) -> None:
         """Learn how long a response is; of one added before, how much longer it is now."""

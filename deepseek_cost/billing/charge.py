@@ -67,10 +67,10 @@ class Charging(Struct, frozen=True):
             raise OtherHostError(host)
         try:
             tariff = self.tariffs.find(response.model, response.kind)
-        except UnknownModelError:
+        except UnknownModelError as error:
             if may_be_deepseek(response):
                 raise
-            raise OtherHostError(f"the host of {response.model}") from None
+            raise OtherHostError(f"{response.model} (no host named)") from error
         seconds, other_time = self._time(response)
         assumed_split = self._split(response)
         stretch = tariff.at(seconds)

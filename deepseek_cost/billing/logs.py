@@ -49,13 +49,17 @@ class _Utf8(TextSource, frozen=True, kw_only=True):
 
 
 class OpenedLog(Struct):
-    """A log with its format; None for one that is read by the fields of its lines."""
+    """A log with its format; None for one that is read by the fields of its lines.
+
+    `refusal` is known after it was read: why it is no log of responses, and the way out.
+    """
 
     log: Log
     format: Format | None
+    refusal: str | None = None
 
     def read(self, how: Reading) -> Records:
-        """Yield what the log holds, and a Fault for what cannot be read."""
+        """Yield what the log holds; where it is no log of responses, only set `refusal`."""
         try:
             yield from self._read(how)
         except UnicodeError:
@@ -67,13 +71,13 @@ class OpenedLog(Struct):
                 yield from self._by_fields(how)
             elif self.format.declined:
                 title, why = self.format.title, self.format.declined
-                yield self.log.fault(1, f"{title}'s log cannot be billed: {why}")
+                self.refusal = f"{title}'s log cannot be billed: {why}"
             else:
                 yield from self.format.read(self.log)
 
     def _by_fields(self, how: Reading) -> Records:
-        if reason := _not_a_log(self.log):
-            yield self.log.fault(1, reason)
+        self.refusal = _not_a_log(self.log)
+        if self.refusal:
             return
         costless: Counter[Reason] = Counter()
         is_known = False
@@ -86,7 +90,7 @@ class OpenedLog(Struct):
             yield found
         yield from (Costless(reason, count) for reason, count in costless.items())
         if not is_known and costless:
-            yield self.log.fault(1, _not_known(costless))
+            self.refusal = _not_known(costless)
 
 
 def open_log(
@@ -104,7 +108,10 @@ def open_log(
 
 def read_log(source: TextSource, how: Reading, advance: Advance) -> Records:
     """Yield what a source holds, and a Fault for each record that cannot be priced."""
-    return open_log(source, how.zone, advance).read(how)
+    opened = open_log(source, how.zone, advance)
+    yield from opened.read(how)
+    if opened.refusal is not None:
+        yield opened.log.fault(1, opened.refusal)
 
 
 class Copies(Struct):

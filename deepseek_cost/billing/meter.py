@@ -26,7 +26,7 @@ from deepseek_cost.billing.identity import Counted, CountedResponses
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.billing.response import Chunks
 from deepseek_cost.billing.tariff import Stretch, Tariffs
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, UnknownModelError
 from deepseek_cost.inputs.jsonl import Document
 from deepseek_cost.pricing.book import Price, PriceBook, require_zone
 from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
@@ -201,11 +201,17 @@ class Meter:
             return None
         if at is not None:
             record.start = at.timestamp()
+        return self._enter(record, self._charged(record))
+
+    def _charged(self, response: Response) -> Charged:
         try:
-            charged = self._charging.charge(record)
-        except (Unreadable, OtherHostError) as error:
+            return self._charging.charge(response)
+        except OtherHostError as error:
+            if isinstance(error.__cause__, UnknownModelError):
+                raise error.__cause__ from None
+            raise InputError(str(error)) from None
+        except Unreadable as error:
             raise InputError(_of_python(error)) from None
-        return self._enter(record, charged)
 
     def _enter(self, response: Response, charged: Charged) -> Charge:
         group = self._groups.setdefault(charged.stretch, len(self._groups))

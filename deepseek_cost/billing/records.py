@@ -94,10 +94,11 @@ class Reading(Struct, frozen=True):
             return Costless(Reason.OTHER_ENDPOINT)
         if _was_cached(outer):
             return Costless(Reason.CACHED)
-        if any(True for _ in self._usages(outer, response)):
-            return None
-        if _has_failed(outer, response):
+        usages = list(self._usages(outer, response))
+        if _has_failed(outer, response) and not any(map(_has_counts, usages)):
             return Costless(Reason.FAILED)
+        if usages:
+            return None
         if is_request(outer):
             return Costless(Reason.REQUEST)
         names_a_model = isinstance(self.fields.value(Field.MODEL, response, outer), str)
@@ -204,6 +205,10 @@ class Reading(Struct, frozen=True):
             return None
         is_key = any(at(place, "api_key") == found for place in places)
         return _digest(str(found)) if is_key else masked(str(found))
+
+
+def _has_counts(usage: Mapping[str, object]) -> bool:
+    return any(value not in (None, "", 0, "0") for key, value in usage.items() if "token" in key)
 
 
 def _was_cached(outer: Mapping[str, object]) -> bool:

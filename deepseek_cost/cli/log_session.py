@@ -75,34 +75,42 @@ def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
     with progress(sum(source.size for source in found.sources)) as advance:
         for source in found.sources:
             opened = open_log(source, how.zone, advance)
-            if opened.format is not None and opened.format.declined and source.name in found.below:
-                read.skipped.append(f"{source.name} ({opened.format.title}: cannot be billed)")
-            elif copies.add(opened.log):
+            if copies.add(opened.log):
                 read.copies.append(source.name)
             else:
-                _read_log(opened, how, intake, read, found.below)
-    _require_responses(intake, read)
+                _read_log(opened, how, intake, read, is_named=source.name not in found.below)
+    _require_logs(intake, read)
     return read
 
 
 def _read_log(
-    opened: "OpenedLog", how: "Reading", intake: "Intake", read: "Read", below: set[str]
+    opened: "OpenedLog", how: "Reading", intake: "Intake", read: "Read", *, is_named: bool
 ) -> None:
+    """Read a log; what is none is an error where it was given by name, else left out by name."""
     name = opened.log.name
-    read.formats[name] = opened.format.title if opened.format else None
     for record in opened.read(how):
         intake.add(name, record)
     opened.log.forget()
-    if not intake.priced[name] + intake.unpriced[name] + intake.other[name] and name not in below:
-        raise InputError(f"{name}: no line in it; give responses of the API, one a line")
+    if opened.refusal is not None:
+        if is_named:
+            intake.refuse(name, opened.log.fault(1, opened.refusal))
+        else:
+            read.skipped.append(f"{name} ({opened.refusal.partition('; ')[0]})")
+            return
+    elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
+        if is_named:
+            raise InputError(f"{name}: no line in it; give responses of the API, one a line")
+        return
+    read.formats[name] = opened.format.title if opened.format else None
 
 
-def _require_responses(intake: "Intake", read: "Read") -> None:
-    """Refuse where nothing was understood: no table of zeros is shown for it."""
-    account = intake.account
-    is_known = account.requests or account.hosts or any(read.formats.values())
-    if not is_known and account.faults and account.unpriced == len(read.formats):
-        raise InputError("; ".join(f"{one.source}: {one.reason}" for one in account.faults))
+def _require_logs(intake: "Intake", read: "Read") -> None:
+    """Refuse where nothing was a log of responses: no table of zeros is shown for it."""
+    refused = intake.refused
+    if len(refused) == len(read.formats):
+        reasons = [*(f"{one.source}: {one.reason}" for one in refused), *read.skipped]
+        if reasons:
+            raise InputError("; ".join(reasons[:_NAMED]))
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":

@@ -156,7 +156,7 @@ def test_lines_without_a_price_are_named_and_make_the_exit_code_1(
     named = report["unpriced"]["named"]
     assert named[0] == "log.jsonl:2:1: no usage in it"
     assert report["other_hosts"] == [
-        {"host": "the host of gpt-5", "responses": 1, "stated_cost": None}
+        {"host": "gpt-5 (no host named)", "responses": 1, "stated_cost": None}
     ]
     assert named[1].startswith("log.jsonl:4:1: deepseek-chat has no price at 2026-08-01 00:00 UTC")
     assert named[2].startswith("log.jsonl:5:1: deepseek-v4-pro has no price at 2026-04-01")
