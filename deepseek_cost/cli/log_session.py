@@ -1,6 +1,8 @@
 """Logs taken in; output learned."""
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import values
@@ -25,6 +27,38 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.pricing.book import Price, PriceBook
     from deepseek_cost.reports.bill import Read
+
+
+def installed_logs(names: Sequence[str], encoding: str) -> "Found":
+    """Find the logs of the agents on this machine, or of some of them; say what is read.
+
+    Raises UsageError for a name that is not known, InputError where there is no log.
+    """
+    import sys
+
+    from deepseek_cost.billing.agents import Home, agents, logs_of
+    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.source import TextSource
+    from deepseek_cost.text import unicode_name
+
+    known = agents(Home(Path.home(), os.environ, sys.platform))
+    for name in names:
+        if name not in (by_name := [agent.name for agent in known]):
+            raise UsageError(f"--agent {name!r}: write one of {', '.join(by_name)}")
+    found, seen = Found(), []
+    for agent in known:
+        paths = list(logs_of(agent)) if not names or agent.name in names else []
+        sources = [TextSource(unicode_name(str(path)), path, encoding) for path in paths]
+        found.sources += sources
+        found.below.update(source.name for source in sources)
+        if sources:
+            files = "file" if len(sources) == 1 else "files"
+            seen.append(f"{agent.title} ({len(sources):,} {files})")
+    if not found.sources:
+        whose = " and ".join(names) or "a known agent"
+        raise InputError(f"no log of {whose} is on this machine; give a log, or - for stdin")
+    say(f"reading the logs of {', '.join(seen)}; off with agent-logs = false in dscost.toml")
+    return found
 
 
 def reading_of(
@@ -92,16 +126,18 @@ def _read_log(
         intake.add(name, record)
     opened.log.forget()
     if opened.refusal is not None:
-        if is_named:
-            intake.refuse(name, opened.log.fault(1, opened.refusal))
-        else:
+        if not is_named:
             read.skipped.append(f"{name} ({opened.refusal.partition('; ')[0]})")
             return
+        intake.refuse(name, opened.log.fault(1, opened.refusal))
     elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
         if is_named:
             raise InputError(f"{name}: no line in it; give responses of the API, one a line")
         return
     read.formats[name] = opened.format.title if opened.format else None
+    caveat = opened.format.caveat if opened.format and intake.priced[name] else ""
+    if caveat and caveat not in read.caveats:
+        read.caveats.append(caveat)
 
 
 def _require_logs(intake: "Intake", read: "Read") -> None:
@@ -190,7 +226,7 @@ def _profile(name: str, book: "PriceBook") -> "Profile":
     from deepseek_cost.inputs.streams import reading
     from deepseek_cost.reports.profile import read_profile
 
-    source = find_sources([name], None, "utf-8").sources[0]
+    source = find_sources([name], None, "utf-8", any_file=True).sources[0]
     if source.path is None:
         raise UsageError("--output-from takes a file, not standard input")
     with reading(name), source.path.open("rb") as file:
@@ -209,7 +245,7 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     account = Account(charging_of(Tariffs(book, Currency.USD, DEFAULT_MODELS), at="now"))
     intake = Intake(account, proof_maker(book))
     how = reading_of((), (), tz="UTC")
-    read_logs(find_sources([name], None, "utf-8"), how, intake)
+    read_logs(find_sources([name], None, "utf-8", any_file=True), how, intake)
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"
         say(f"warning: {name}: not learned from {account.unpriced:,} {lines}")

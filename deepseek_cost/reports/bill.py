@@ -13,6 +13,7 @@ from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.tariff import BillTotals, total
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier, TierBy
 from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
 from deepseek_cost.reports.balance import RunDownEntry, run_down_entry
@@ -30,6 +31,8 @@ from deepseek_cost.reports.parts import (
 )
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
+# Files that a warning names.
+_NAMED: Final = 5
 Key = TypeVar("Key", bound=Hashable)
 Groups = Sequence[tuple[Group, BillTotals]]
 
@@ -219,11 +222,13 @@ class Terms(Struct, frozen=True):
 class Read(Struct):
     """The logs that were read, with their formats, and what was not.
 
-    `copies` are files whose contents were read before, `skipped` those that hold no log.
+    `copies` are files whose contents were read before, `skipped` those that hold no log, `caveats`
+    what the bill of a format does not have.
     """
 
     formats: dict[str, str | None] = field(default_factory=dict)
     copies: list[str] = field(default_factory=list)
+    caveats: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
 
@@ -231,7 +236,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
     """Report what was read of logs, all together and by day, model, rate, key and agent."""
     account = intake.account
     groups = list(account.figures())
-    left_out = [f"left out {', '.join(read.skipped)}"] if read.skipped else []
+    left_out = [f"left out {_named(read.skipped)}"] if read.skipped else []
     return BillReport(
         currency=terms.currency,
         timezone=terms.zone,
@@ -276,7 +281,9 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
             LeftOutEntry(reason=reason, records=count)
             for reason, count in sorted(account.costless.items())
         ),
-        assumptions=assumption_entries(list(assumptions_of(account))),
+        assumptions=assumption_entries(
+            [*assumptions_of(account), *(Assumption("log", one) for one in read.caveats)]
+        ),
         warnings=(*left_out, *warnings_of(account, terms.book)),
     )
 
@@ -286,6 +293,12 @@ def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
         return None
     seconds = (account.last or 0) - (account.first or 0)
     return run_down_entry(balance, account.costs_by_hour(), account.requests, seconds)
+
+
+def _named(names: Sequence[str]) -> str:
+    """List names, the first of many."""
+    more = f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _group(group: Group, figures: BillFigures) -> GroupEntry:
@@ -439,6 +452,9 @@ def _logs(report: BillReport) -> str:
     first = report.inputs[0].source
     name = "standard input" if first == "-" else first
     more = f" and {len(report.inputs) - 1:,} more" if len(report.inputs) > 1 else ""
+    formats = list(dict.fromkeys(entry.format for entry in report.inputs))
+    if more and None not in formats:
+        name, more = ", ".join(map(str, formats)), f" ({len(report.inputs):,} logs)"
     requests = report.total.requests
     return f"{name}{more}: {requests:,} request{'s' if requests != 1 else ''} priced"
 

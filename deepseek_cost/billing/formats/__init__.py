@@ -37,6 +37,7 @@ _AIDER: Final = ("event=message_send properties.edit_format", "event=launched pr
 _AIDER_ESTIMATES: Final = (
     "its counts are Aider's own estimates, without cache hits; use DeepSeek's export in place of it"
 )
+_NO_TITLES: Final = "opencode records the requests that name its sessions nowhere"
 _SUMS: Final = "it keeps a session's sums, without cache hits; use DeepSeek's export in place of it"
 
 
@@ -52,7 +53,8 @@ class Format(Struct, frozen=True):
     paths that a value has, `message.usage`, or that are equal to a text, `type=assistant`.
     `path`: a regular expression found in the log's name, with `/` between folders.
     `tables`: of an SQLite file. `members`: a regular expression that a ZIP's member has.
-    `declined`: why nothing in it can be billed, and what to use in its place.
+    `declined`: why nothing in it can be billed, and what to use in its place. `caveat`: what its
+    bill does not have, or not exactly.
     """
 
     module: str
@@ -62,6 +64,7 @@ class Format(Struct, frozen=True):
     tables: frozenset[str] = frozenset()
     members: str = ""
     declined: str = ""
+    caveat: str = ""
 
     def matches(self, log: "Log") -> bool:
         """Return whether a log is of this format; raises OSError."""
@@ -87,8 +90,16 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("claude_code", "Claude Code", _CLAUDE_CODE),
     Format("codex", "Codex CLI", _CODEX),
     Format("dsh", "DeepSeek Harness", _DSH),
-    Format("opencode", "opencode", tables=_tables("message.data message.session_id part session")),
-    Format("opencode", "opencode", ("info.id messages", "role=assistant modelID tokens.cache")),
+    Format(
+        *("opencode", "opencode"),
+        tables=_tables("message.data message.session_id part session"),
+        caveat=_NO_TITLES,
+    ),
+    Format(
+        *("opencode", "opencode"),
+        ("info.id messages", "role=assistant modelID tokens.cache"),
+        caveat=_NO_TITLES,
+    ),
     Format("opencode", "opencode", ("role=user sessionID model.modelID",)),
     Format("reasonix", "Reasonix", ("ts model prompt completion cache_hit", "ts source turn")),
     Format("qwen", "Qwen Code", ("sessionId systemPayload", "sessionId usageMetadata")),
@@ -96,7 +107,11 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("cline_cli", "Cline CLI", ("sessionId messages origin.source",)),
     Format("cline", "Cline or Roo Code", ("files_in_context model_usage",)),
     Format("cline", "Cline or Roo Code", path=r"/api_conversation_history\.json$"),
-    Format("continue_dev", "Continue", ("sessionId history workspaceDirectory",)),
+    Format(
+        *("continue_dev", "Continue"),
+        ("sessionId history workspaceDirectory",),
+        caveat="Continue has the time of a session's beginning alone",
+    ),
     Format("continue_dev", "Continue", ("sessionId dateCreated workspaceDirectory",)),
     Format("zed", "Zed", tables=_tables("threads.data threads.data_type threads.updated_at")),
     Format("", "Aider", _AIDER, declined=_AIDER_ESTIMATES),

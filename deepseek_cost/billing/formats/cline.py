@@ -82,7 +82,6 @@ def _response(
     output = count(usage.get("tokensOut")) or 0
     if not hit + miss + output:
         return Costless(Reason.FAILED)
-    is_roo = "apiProtocol" in usage
     return Response(
         line=log.line(number),
         model=model,
@@ -93,9 +92,15 @@ def _response(
         provider=label_of_host(provider),
         start=log.seconds(time),
         session=task.name or None,
-        agent="roo" if is_roo else "cline",
+        agent=_agent(log, usage),
         stated_cost=_money(usage.get("cost")),
     )
+
+
+def _agent(log: Log, usage: Mapping[str, object]) -> str:
+    if "kilocode" in log.name.lower():
+        return "kilo"
+    return "roo" if "apiProtocol" in usage else "cline"
 
 
 def _input(usage: Mapping[str, object], provider: str | None) -> tuple[int, int]:
