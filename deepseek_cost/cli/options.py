@@ -368,6 +368,9 @@ Template = Annotated[
         "{at}. Times take a format: {until:%H:%M}.",
     ),
 ]
+ClearIndex = Annotated[
+    bool, SHOWN.option("--clear", help="Remove the index of transcripts from the cache, and exit.")
+]
 AsCsv = Annotated[bool, SHOWN.option("--csv", help="Print CSV.")]
 AsMarkdown = Annotated[
     bool, SHOWN.option("--markdown", help="Print Markdown for a pull request comment.")

@@ -127,14 +127,20 @@ def line(template: str, now: datetime | None = None) -> str | None:
     try:
         if _is_set_otherwise():
             return None
-        tiers, table = _bundled(NAME).decode(), _bundled("prices.toml")
-        if tiers.split(maxsplit=2)[:2] != [str(len(table)), str(crc32(table))]:
+        tiers = _bundled(NAME).decode()
+        if " ".join(tiers.split(maxsplit=2)[:2]) != price_mark():
             return None
         at = (now or datetime.now(UTC)).replace(microsecond=0).astimezone()
         moment = read(tiers, at)
         return None if moment is None else filled(template, moment) + "\n"
     except (OSError, ValueError, UsageError):
         return None
+
+
+def price_mark() -> str:
+    """Return what tells the bundled price table from others: its length and checksum."""
+    table = _bundled("prices.toml")
+    return f"{len(table)} {crc32(table)}"
 
 
 def _bundled(name: str) -> bytes:
