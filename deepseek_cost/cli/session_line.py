@@ -11,11 +11,9 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from deepseek_cost.cli.statusline import _is_set_otherwise, price_mark
-from deepseek_cost.cli.statusline import line as when_line
+from deepseek_cost.cli.statusline import _is_set_otherwise, in_words, moment_at, price_mark
 
 _VERSION = 1
 # Rates are whole numbers of billionths of a unit of money: per million tokens, per thousand calls.
@@ -27,11 +25,15 @@ _MAX_INDEX = 20_000_000
 # A file's responses of today that are told apart from those of other files.
 _MOST_KEYS = 20_000
 _ANTHROPIC_ID = 24  # its shortest; those of others can begin alike
-_WHEN = "{tier} until {until}"
+
+TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    FindRates = Callable[[str, float], "Rates | None"]
 
 # Since, until, hit, miss, output, search, fetch; times are seconds since 1970.
 Rates = list[float]
-FindRates = Callable[[str, float], Rates | None]
 Entry = dict[str, object]
 
 
@@ -46,13 +48,13 @@ def main() -> bool:
     try:
         index = Index(cache_folder(), "USD", price_mark(), _missing)
         text = session_line(read_input(), time.time(), index)
-        moment = when_line(_WHEN)
+        moment = moment_at()
+        if moment is None:
+            return False
+        sys.stdout.write(f"{text} · {in_words(moment)}\n")
+        sys.stdout.flush()
     except (RatesMissingError, OSError, ValueError):
         return False
-    if moment is None:
-        return False
-    sys.stdout.write(f"{text} · {moment}")
-    sys.stdout.flush()
     return True
 
 
@@ -83,7 +85,7 @@ def read_input() -> str:
 class Index:
     """What was read of transcripts before, in a file; costs are in parts of SCALE."""
 
-    def __init__(self, folder: str, currency: str, mark: str, find_rates: FindRates) -> None:
+    def __init__(self, folder: str, currency: str, mark: str, find_rates: "FindRates") -> None:
         self.path = os.path.join(folder, f"sessions-{currency.lower()}.json")
         self.currency = currency
         self.unpriced = 0
@@ -293,14 +295,14 @@ def _status(path: str) -> os.stat_result | None:
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def _of_session(transcript: str) -> Iterator[str]:
+def _of_session(transcript: str) -> "Iterator[str]":
     """Yield a session's own transcript, and those of its sub-agents."""
     yield transcript
     folder = os.path.join(os.path.splitext(transcript)[0], "subagents")
     yield from _below(folder, 0)
 
 
-def _changed_since(transcript: str, midnight: float) -> Iterator[str]:
+def _changed_since(transcript: str, midnight: float) -> "Iterator[str]":
     """Yield the transcripts of all projects that changed since, with their sub-agents'."""
     projects = os.path.dirname(os.path.dirname(transcript))
     try:
@@ -312,7 +314,7 @@ def _changed_since(transcript: str, midnight: float) -> Iterator[str]:
             yield from _of_session(path)
 
 
-def _below(folder: str, since: float) -> Iterator[str]:
+def _below(folder: str, since: float) -> "Iterator[str]":
     try:
         for entry in os.scandir(folder):
             if entry.name.endswith(".jsonl") and entry.stat().st_mtime >= since:

@@ -25,7 +25,7 @@ def statusline(
     """
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.cli.session_line import Index, cache_folder, read_input, session_line
-    from deepseek_cost.cli.statusline import Moment, filled
+    from deepseek_cost.cli.statusline import Moment, in_words
 
     if clear:
         _clear(cache_folder())
@@ -44,7 +44,7 @@ def statusline(
     until = change and change.astimezone(at.tzinfo)
     following = calendar.tier_at(change).label if change else None
     moment = Moment(at, calendar.tier_at(at).label, until, following)
-    write_text(f"{text} · {filled('{tier} until {until}' if until else '{tier}', moment)}\n")
+    write_text(f"{text} · {in_words(moment)}\n")
 
 
 def _mark() -> str:
