@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct, field
 
 from deepseek_cost.billing.charge import Charged, Charging, OtherHostError
-from deepseek_cost.billing.formats.base import Costless, Fault, Found, Response, Unreadable
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Fault,
+    Found,
+    Reason,
+    Response,
+    Unreadable,
+)
 from deepseek_cost.billing.identity import Counted, CountedResponses
 from deepseek_cost.billing.profile import UNKNOWN_MODE, Habit, Profile
 from deepseek_cost.billing.tariff import BillTotals, Stretch, Sums, figures_of
@@ -117,7 +124,7 @@ class Account(Struct):
             self._refuse(found)
             return None
         if isinstance(found, Costless):
-            self.costless[found.reason] += found.count
+            self._pass_over(found)
             return None
         try:
             charged = self.charging.charge(found)
@@ -214,6 +221,12 @@ class Account(Struct):
             return f"(other {what}s)"
         names.add(name)
         return name
+
+    def _pass_over(self, found: Costless) -> None:
+        if found.reason is Reason.REPEATED:
+            self.repeated += found.count
+        else:
+            self.costless[found.reason] += found.count
 
     def _left_to(self, host: str, response: Response) -> None:
         name = self._name("host", host) or host

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     REQUEST = "a request"
     FAILED = "failed call"
     CACHED = "answered from a cache of its own"
+    REPEATED = "a repeated record"
     SUM = "a sum of other lines"
     OTHER_ENDPOINT = "for another endpoint"
     UNFINISHED = "unfinished line"

@@ -37,6 +37,8 @@ _MOST_TOKENS: Final = 2**32 - 2  # thousands of times the longest context
 _MOST_MEMBERS: Final = 10_000
 _MAX_NAME: Final = 256
 _DELIMITERS: Final = ",;\t"
+_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
+_MOST_MINUTES: Final = 50_000
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between two looks at the limit, and the limit: minutes.
@@ -83,6 +85,7 @@ class Log:
         self.encoding = encoding
         self.zone = zone
         self.torn = False
+        self._minutes: dict[str, float] = {}
         self.may_be_torn = False
         self._open = open_file
 
@@ -194,21 +197,28 @@ class Log:
                     data += file.readline(_MAX_LINE)
                     end = len(data)
                 block, rest = data[:end], data[end:]
-                yield from self._block(block, number, decoder)
-                number += block.count(b"\n")
+                ends = block.count(b"\n")
+                yield from self._block(block, number, ends, decoder)
+                number += ends
 
     def _block(
-        self, block: bytes, number: int, decoder: "msgspec.json.Decoder[T]"
+        self, block: bytes, number: int, lines: int, decoder: "msgspec.json.Decoder[T]"
     ) -> Iterator[tuple[int, T | object]]:
         try:
             found = decoder.decode_lines(block)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             yield from self._lines(b"", number, io.BytesIO(block))
             return
-        if len(found) != block.count(b"\n"):  # blank lines would shift the numbers
+        if len(found) != lines:  # blank lines would shift the numbers
             yield from self._lines(b"", number, io.BytesIO(block))
             return
         yield from enumerate(found, number)
+
+    def end(self) -> Iterator[Found]:
+        """Yield what is to be said once all was read: that the packing did not get to its end."""
+        if self.torn:
+            reason = "truncated or damaged; pack it again"
+            yield Costless(Reason.UNFINISHED) if self.may_be_torn else self.fault(1, reason)
 
     def line(self, number: int) -> Line:
         """Return the place of a line, without its text."""
@@ -222,6 +232,16 @@ class Log:
         """Return a time as seconds since 1970, None for none; raises Unreadable."""
         if value is None or value == "":
             return None
+        if isinstance(value, str) and _UTC.fullmatch(value):  # as most tools write it
+            minute = self._minutes.get(value[:16])
+            if minute is None:
+                if len(self._minutes) > _MOST_MINUTES:
+                    self._minutes.clear()
+                minute = self._minutes[value[:16]] = self._seconds(f"{value[:16]}:00Z")
+            return minute + float(value[17:-1])
+        return self._seconds(value)
+
+    def _seconds(self, value: object) -> float:
         try:
             return seconds_of(value, self.zone)
         except NoZoneError as error:
@@ -260,9 +280,8 @@ class Log:
                     yield from self._rows(file)
                 case _:
                     return
-        if self.torn and head is None:
-            reason = "truncated or damaged; pack it again"
-            yield 0, Costless(Reason.UNFINISHED) if self.may_be_torn else self.fault(1, reason)
+        if head is None:
+            yield from ((0, found) for found in self.end())
 
     def _json(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
         first, number = b"\n", 0

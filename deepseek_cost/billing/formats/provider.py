@@ -1,6 +1,7 @@
 """Whose bill a response is on: DeepSeek's, or another host's that serves its models or others."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,25 +21,28 @@ _OPENROUTER_ID: Final = re.compile(r"gen-\d{9,}-")
 
 def other_host(response: Response) -> str | None:
     """Return the host that a response was served by, None for DeepSeek or where none is named."""
-    provider = (response.provider or "").strip().lower()
+    host, of_its_id = _named_host(response.model, response.provider)
+    if host is not None or not of_its_id or response.identity is None:
+        return host
+    if response.identity.startswith("gen-") and _OPENROUTER_ID.match(response.identity):
+        return "openrouter"
+    is_anthropics = response.identity.startswith("msg_") and not is_deepseek_name(response.model)
+    return "anthropic" if is_anthropics and _ANTHROPIC_ID.match(response.identity) else None
+
+
+@lru_cache(maxsize=1_000)
+def _named_host(model: str, named: str | None) -> tuple[str | None, bool]:
+    """Return the host that a model's name and a provider say, and whether an id may say more."""
+    provider = (named or "").strip().lower()
     if "://" in provider:
         provider = _of_address(provider)
     if provider.startswith("deepseek") and provider not in HOSTS:
-        return None
+        return None, False
     if provider and provider not in _PROTOCOLS:
-        return response.provider
-    found = _by_name(response)
-    return found or (None if is_deepseek_name(response.model) or not provider else provider)
-
-
-def _by_name(response: Response) -> str | None:
-    """Return the host that a model's prefix or a response's id shows."""
-    host = host_of(response.model)
-    if host is None and _OPENROUTER_ID.match(response.identity or ""):
-        return "openrouter"
-    if host is None and not is_deepseek_name(response.model):
-        return "anthropic" if _ANTHROPIC_ID.match(response.identity or "") else None
-    return host
+        return named, False
+    if host := host_of(model):
+        return host, False
+    return (None if is_deepseek_name(model) or not provider else provider), True
 
 
 def is_deepseek_name(model: str) -> bool:
