@@ -18,6 +18,8 @@ def main() -> None:
     try:
         if sys.argv[1:3] == ["when", "--format"] and len(sys.argv) == len(_STATUS_LINE):
             _write_status_line(sys.argv[3])
+        if sys.argv[1:] == ["statusline"]:
+            _write_session_line()
         from deepseek_cost.cli.app import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
         sys.exit(run(sys.argv[1:]))
@@ -36,6 +38,15 @@ def _write_status_line(template: str) -> None:
         if text is not None:
             sys.stdout.write(text)
             sys.stdout.flush()
+            sys.exit()
+
+
+def _write_session_line() -> None:
+    """End with the line of a coding session if it can be had fast, likewise."""
+    from deepseek_cost.cli.session_line import main as write_line  # noqa: PLC0415 - likewise
+
+    with suppress(AttributeError, OSError):
+        if write_line():
             sys.exit()
 
 

@@ -13,13 +13,15 @@ DscostError                 exit code 1
     ConfigError           a setting in a file or the environment that cannot be meant as given
 """
 
-from typing import ClassVar
+TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class DscostError(Exception):
     """Base of all errors of this package; the text says what to do next."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: "ClassVar[int]" = 1
 
 
 class InputError(DscostError):
@@ -57,7 +59,7 @@ class WorkerError(DscostError):
 class UsageError(DscostError):
     """An option or argument cannot be meant as given."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: "ClassVar[int]" = 2
 
 
 class ConfigError(UsageError):

@@ -248,10 +248,10 @@ def test_a_usage_costs_its_tokens_at_their_rates(hit: int, miss: int, output: in
     ("usage", "reason"),
     [
         ({}, "missing"),
-        ({"prompt_tokens": 100, "completion_tokens": 1}, "^its usage does not tell cache hits$"),
-        ({**CHAT_USAGE, "prompt_tokens": 99}, "do not add up"),
-        ({**CHAT_USAGE, "completion_tokens": -1}, "no count of tokens"),
-        ({**CHAT_USAGE, "completion_tokens": 10**5_000}, "no count of tokens"),
+        ({"prompt_tokens": 100, "completion_tokens": 1}, "^its usage does not report cache hits$"),
+        ({**CHAT_USAGE, "prompt_tokens": 99}, "contradicts itself"),
+        ({**CHAT_USAGE, "completion_tokens": -1}, "is not a number of tokens"),
+        ({**CHAT_USAGE, "completion_tokens": 10**5_000}, "is not a number of tokens"),
         (b"usage", "a bytes is no object"),
     ],
 )

@@ -53,8 +53,8 @@ def test_the_python_of_a_page_gives_what_its_comments_say(
 def test_the_pages_have_examples_of_every_command() -> None:
     shown = "".join(example.text for example in CONSOLE)
 
-    # check --live needs an account.
-    assert [name for name in NAMES if f"dscost {name}" not in shown] == ["check"]
+    # check --live needs an account, and a status line a session.
+    assert [name for name in NAMES if f"dscost {name}" not in shown] == ["statusline", "check"]
 
 
 def test_what_nobody_runs_is_known_and_says_why() -> None:

@@ -11,10 +11,11 @@ from deepseek_cost.pricing.schedule import TierBy
 
 def assumptions_of(account: Account) -> Iterator[Assumption]:
     """Yield the assumptions of a bill."""
-    by = f"by the {account.tier_by} of each request; DeepSeek does not say which instant counts"
+    tier_by = account.charging.tier_by
+    by = f"by the {tier_by} of each request; DeepSeek does not say which instant counts"
     yield Assumption("tier", by, "--tier-by")
     if account.other_instant:
-        other = TierBy.END if account.tier_by is TierBy.START else TierBy.START
+        other = TierBy.END if tier_by is TierBy.START else TierBy.START
         value = f"{account.other_instant:,} lines tell the {other} alone, which stands in"
         yield Assumption("tier", value, "--field")
     if account.assumed_splits:
@@ -25,6 +26,9 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
         yield Assumption("reasoning", untold)
     same = "the same tokens, hits and output; another model would give others"
     yield Assumption("other_model", same)
+    if account.unidentified:
+        value = f"{account.unidentified:,} responses have no id; each of them counts"
+        yield Assumption("identity", value)
 
 
 def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from deepseek_cost.billing.records import Record, request_in
+from deepseek_cost.billing.formats.base import Response
+from deepseek_cost.billing.records import request_in
 from deepseek_cost.billing.response import parse_response
 from deepseek_cost.billing.tariff import Stretch, Sums, figures_of, total
 from deepseek_cost.errors import DscostError
@@ -122,7 +123,7 @@ class Proof(Struct):
     _billed: dict[Stretch, Sums] = field(default_factory=dict)
     _models: dict[tuple[str, datetime], Model] = field(default_factory=dict)
 
-    def add(self, record: Record, stretch: Stretch) -> str | None:
+    def add(self, record: Response, stretch: Stretch) -> str | None:
         """Compare a record with the forecast of its request.
 
         Return the request's effort of thinking, or `off`; None where it cannot be counted.
@@ -147,12 +148,12 @@ class Proof(Struct):
         )
         return forecast.cost.input, billed.cost.input
 
-    def _compare(self, record: Record, request: Request, stretch: Stretch) -> str:
+    def _compare(self, record: Response, request: Request, stretch: Stretch) -> str:
         """Forecast a request and note what differs; return its thinking mode."""
         model, at = stretch.price.model, record.start or record.end or 0.0
         service = model.service_at(datetime.fromtimestamp(at, UTC))
         body, effort = self._read(request, model, service)
-        tokens, usage = body.count(self.encoder), record.usage.tokens
+        tokens, usage = body.count(self.encoder), record.tokens
         cache = self._caches.setdefault(service.billed_as, PrefixCache())
         hits = cache.send(body.prompt(self.encoder), at)
         self.best_hits += hits.best or 0
@@ -179,27 +180,27 @@ class Proof(Struct):
         return body, effort
 
     def _add_costs(
-        self, tokens: RequestTokens, hits: Hits, record: Record, stretch: Stretch
+        self, tokens: RequestTokens, hits: Hits, record: Response, stretch: Stretch
     ) -> None:
         expected = min(hits.expected, tokens.parts.input)
         forecast = Sums(1, expected, tokens.parts.input - expected)
-        usage = record.usage.tokens
+        usage = record.tokens
         billed = Sums(1, usage.cache_hit, usage.cache_miss)
         for sums, one in ((self._forecast, forecast), (self._billed, billed)):
             sums[stretch] = sums.get(stretch, Sums()) + one
 
-    def _recount(self, record: Record) -> None:
+    def _recount(self, record: Response) -> None:
         """Count the text of an answer, and compare that with the output billed."""
-        answer = parse_response(record.response)
+        answer = parse_response(record.response or {})
         if answer is None:
             return
-        thinking = record.usage.reasoning is not None or bool(answer.reasoning)
+        thinking = record.reasoning is not None or bool(answer.reasoning)
         counted = answer.tokens(self.encoder.count, thinking=thinking)
         if counted is not None:
-            self.answers.add(counted, record.usage.tokens.output)
+            self.answers.add(counted, record.tokens.output)
 
     def _deviates(
-        self, record: Record, about: str, forecast: int, billed: int, reason: str
+        self, record: Response, about: str, forecast: int, billed: int, reason: str
     ) -> None:
         if len(self.deviations) < _NAMED:
             place = f"{record.line.source}:{record.line.line}"

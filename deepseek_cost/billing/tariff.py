@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.records import masked
-from deepseek_cost.billing.usage import Usage
+from deepseek_cost.billing.formats.base import Fee
+from deepseek_cost.billing.identity import Counted
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.routing import route
@@ -25,6 +25,8 @@ from deepseek_cost.pricing.schedule import Tier
 EDGE_SECONDS: Final = 60
 # Names that are remembered; a log that makes up more of them pays with time only.
 _KNOWN_NAMES: Final = 1_000
+# The unit of prices per call.
+_CALLS: Final = Decimal(1_000)
 
 
 class Stretch(Struct, eq=False):
@@ -90,7 +92,7 @@ class Tariffs(Struct):
 
     book: PriceBook
     currency: Currency
-    defaults: tuple[str, str]
+    defaults: tuple[str, str] = ("deepseek-v4-flash", "deepseek-v4-pro")
     _by_model: dict[str, Tariff] = field(default_factory=dict)
     _by_name: dict[tuple[str, Kind], Tariff] = field(default_factory=dict)
 
@@ -102,7 +104,7 @@ class Tariffs(Struct):
         try:
             model = route(name, kind, self.book).model.name
         except UnknownModelError:
-            raise UnknownModelError(f"unknown model {masked(name)!r}") from None
+            raise UnknownModelError(f"unknown model {name!r}") from None
         tariff = self._by_model.get(model)
         if tariff is None:
             tariff = tariff_of(self.book, model, self.alternative(model), self.currency)
@@ -111,6 +113,19 @@ class Tariffs(Struct):
             self._by_name[name, kind] = tariff
         return tariff
 
+    def fee(self, fee: Fee, calls: int, seconds: float) -> Decimal:
+        """Return what calls of a server tool cost at a time; raises UnpricedError."""
+        at = datetime.fromtimestamp(seconds, UTC)
+        entries = [entry for entry in self.book.fee if entry.id == fee and entry.since <= at]
+        if not entries:  # there was nothing to call yet
+            return Decimal(0)
+        entry = max(entries, key=lambda entry: entry.since)
+        if entry.server_side_free_until is not None and at < entry.server_side_free_until:
+            return Decimal(0)
+        if self.currency not in entry.price:
+            raise UnpricedError(f"no {self.currency} price is known for {fee}")
+        return EXACT.divide(EXACT.multiply(Decimal(calls), entry.price[self.currency]), _CALLS)
+
     def alternative(self, model: str) -> str:
         """Return the default model that a model is held against."""
         flash, pro = self.defaults
@@ -118,21 +133,24 @@ class Tariffs(Struct):
 
 
 class Sums(Struct):
-    """Requests and their tokens; `reasoning` is as far as told."""
+    """Requests, their tokens, and the money of their fees; `reasoning` is as far as reported."""
 
     requests: int = 0
     cache_hit: int = 0
     cache_miss: int = 0
     output: int = 0
     reasoning: int = 0
+    fees: Decimal = Decimal(0)
 
-    def add(self, usage: Usage) -> None:
-        """Add a request."""
-        self.requests += 1
-        self.cache_hit += usage.tokens.cache_hit
-        self.cache_miss += usage.tokens.cache_miss
-        self.output += usage.tokens.output
-        self.reasoning += usage.reasoning or 0
+    def add(self, counted: Counted, fees: Decimal, sign: int = 1) -> None:
+        """Add a request, or take it out again with the sign -1."""
+        self.requests += sign
+        self.cache_hit += sign * counted.hit
+        self.cache_miss += sign * counted.miss
+        self.output += sign * counted.output
+        self.reasoning += sign * (counted.reasoning or 0)
+        if fees:
+            self.fees = EXACT.add(self.fees, sign * fees)
 
     @property
     def usage(self) -> TokenUsage:
@@ -146,6 +164,7 @@ class Sums(Struct):
             self.cache_miss + other.cache_miss,
             self.output + other.output,
             self.reasoning + other.reasoning,
+            EXACT.add(self.fees, other.fees),
         )
 
 
@@ -164,8 +183,8 @@ class BillTotals(Struct, frozen=True):
 
     @property
     def total(self) -> Decimal:
-        """The whole cost."""
-        return self.cost.total
+        """The whole cost: of the tokens, and fees."""
+        return EXACT.add(self.cost.total, self.sums.fees)
 
     def __add__(self, other: "BillTotals") -> "BillTotals":
         return BillTotals(

@@ -157,6 +157,7 @@ COMMANDS: Final = (
     Entry("when", _OVER_TIME, "Show current and upcoming peak hours."),
     Entry("prices", _OVER_TIME, "Show the price list in force, or its history."),
     Entry("bill", _AFTER, "Add up what you spent, from logs of API responses."),
+    Entry("statusline", _AFTER, "Show what a Claude Code session costs, in its status line."),
     Entry("check", _AFTER, "Send a one-token request and compare the bill with the estimate."),
     Entry("render", _REPORTS, "Show a saved report as a table, web page, Markdown, CSV or SVG."),
     Entry("config", _TOOL, "Show every setting, its value and where it was set."),

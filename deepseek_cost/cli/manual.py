@@ -111,13 +111,24 @@ MANUALS: Final[Mapping[str, Manual]] = {
     ),
     "bill": Manual(
         (
-            Example("what the answers in a log have cost", "dscost bill answers.jsonl"),
+            Example("what the coding agents here have cost", "dscost bill"),
+            Example("what the responses in a log have cost", "dscost bill responses.jsonl"),
             Example(
                 "by the days of another place, for a spreadsheet",
-                "dscost bill answers.jsonl --tz Asia/Shanghai --csv",
+                "dscost bill responses.jsonl --tz Asia/Shanghai --csv",
             ),
         ),
         failure="a line cannot be priced, or a price is wrong or unknown",
+    ),
+    "statusline": Manual(
+        (
+            Example(
+                "in Claude Code's settings.json",
+                '"statusLine": {"type": "command", "command": "dscost statusline"}',
+            ),
+            Example("remove what it keeps in the cache", "dscost statusline --clear"),
+        ),
+        failure="standard input is not Claude Code's status, or the price table is wrong",
     ),
     "check": Manual(
         (

@@ -103,11 +103,20 @@ Timeout = Annotated[
 
 
 Logs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
-        metavar="FILE",
-        help="Logs of API responses: JSONL, JSON, CSV; folders; - for standard input.",
+        metavar="[FILE]",
+        help="Logs of API responses: of agents, gateways, exports; folders; - for standard input.",
+        show_default="the logs of the agents installed here",
     ),
+]
+Agents = Annotated[
+    list[str] | None,
+    READ.option("--agent", metavar="NAME", help="Only the logs of this agent. Repeatable."),
+]
+AgentLogs = Annotated[
+    bool,
+    READ.setting("--agent-logs/--no-agent-logs", help="Find the logs of agents without FILE."),
 ]
 LogFields = Annotated[
     list[str] | None,
@@ -358,6 +367,9 @@ Template = Annotated[
         help="Print one line for a shell prompt, e.g. '{tier} until {until}'. Also {left}, {next}, "
         "{at}. Times take a format: {until:%H:%M}.",
     ),
+]
+ClearIndex = Annotated[
+    bool, SHOWN.option("--clear", help="Remove the index of transcripts from the cache, and exit.")
 ]
 AsCsv = Annotated[bool, SHOWN.option("--csv", help="Print CSV.")]
 AsMarkdown = Annotated[

@@ -157,6 +157,15 @@ def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(book.find(name).name for name in each))
 
 
+def is_piped() -> bool:
+    """Return whether standard input is a pipe or a file: what can be read without waiting."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
 def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
     """Return the files named, else standard input if something is piped in.
 
@@ -165,11 +174,7 @@ def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
     """
     if files:
         return files
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (AttributeError, OSError, ValueError):  # closed
-        mode = 0
-    if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode):
+    if is_piped():
         return ["-"]
     raise UsageError(
         f"no file is given; name one, or pipe text into dscost {command}; "
@@ -177,11 +182,13 @@ def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
     )
 
 
-def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
-    """Find the prompts."""
+def find_sources(
+    files: Sequence[str], glob: Sequence[str] | None, encoding: str, *, any_file: bool = False
+) -> "Found":
+    """Find the prompts; with `any_file` what is packed or a database in folders as well."""
     from deepseek_cost.inputs.find import find
 
-    return find(files, glob or (), encoding)
+    return find(files, glob or (), encoding, any_file=any_file)
 
 
 def find_rows(

@@ -14,11 +14,11 @@ import os
 import sys
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from deepseek_cost.errors import UsageError
 
+TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
 
@@ -29,16 +29,29 @@ _DAY_AND_CLOCK = "%a %H:%M"
 _MOST_DIGITS = 3
 
 
-class Moment(NamedTuple):
+class Moment:
     """The tier at an instant, and what comes: times in the user's zone, tiers as DeepSeek's page.
 
     Without a change in sight, `until` and `next` are None.
     """
 
-    at: datetime
-    tier: str
-    until: datetime | None
-    next: str | None
+    def __init__(
+        self,
+        at: datetime,
+        tier: str,
+        until: datetime | None,
+        next: str | None,  # noqa: A002 - as the template has it
+    ) -> None:
+        self.at = at
+        self.tier = tier
+        self.until = until
+        self.next = next
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moment) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.at, self.tier))
 
     @property
     def left(self) -> str:
@@ -125,16 +138,31 @@ _MAX_BYTES = 200_000
 def line(template: str, now: datetime | None = None) -> str | None:
     """Return the line at an instant (default now); None where the command line must answer."""
     try:
-        if _is_set_otherwise():
-            return None
-        tiers, table = _built(NAME).decode(), _table()
-        if tiers.split(maxsplit=2)[:2] != [str(len(table)), str(crc32(table))]:
-            return None
-        at = (now or datetime.now(UTC)).replace(microsecond=0).astimezone()
-        moment = read(tiers, at)
+        moment = None if _is_set_otherwise() else moment_at(now)
         return None if moment is None else filled(template, moment) + "\n"
     except (OSError, ValueError, UsageError):
         return None
+
+
+def moment_at(now: datetime | None = None) -> Moment | None:
+    """Return what the bundled file tells of an instant (default now); raises OSError."""
+    tiers = _built(NAME).decode()
+    if " ".join(tiers.split(maxsplit=2)[:2]) != price_mark():
+        return None
+    return read(tiers, (now or datetime.now(UTC)).replace(microsecond=0).astimezone())
+
+
+def in_words(moment: Moment) -> str:
+    """Return `off-peak until 18:00`, with the weekday if that is not today."""
+    if moment.until is None:
+        return moment.tier
+    return f"{moment.tier} until {moment.until.strftime(_shortest(moment.until, moment.at))}"
+
+
+def price_mark() -> str:
+    """Return what tells the bundled price table from others: its length and checksum."""
+    table = _table()
+    return f"{len(table)} {crc32(table)}"
 
 
 def _built(name: str) -> bytes:

@@ -21,8 +21,10 @@ from urllib.request import getproxies, proxy_bypass
 from msgspec import Struct
 from msgspec.structs import replace
 
+from deepseek_cost.billing.formats.base import Unreadable
+from deepseek_cost.billing.formats.log import as_object
+from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.proof import Reason, reason_of
-from deepseek_cost.billing.usage import NoUsageError, as_object, usage_of
 from deepseek_cost.errors import InputError, LiveError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
@@ -279,6 +281,6 @@ def live_request(request: Request, price: Price, counter: SegmentCounter) -> Liv
 def billed(answer: Mapping[str, object]) -> TokenUsage:
     """Return the tokens that an answer says are billed; raises LiveError."""
     try:
-        return usage_of(as_object(answer.get("usage")) or {}).tokens
-    except NoUsageError as error:
+        return usage_of(as_object(answer.get("usage"))).tokens
+    except Unreadable as error:
         raise LiveError(f"the API answered, but {error}") from None

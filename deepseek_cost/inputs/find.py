@@ -39,17 +39,24 @@ class Found(Struct):
     skipped: list[str] = field(default_factory=list)
 
 
-def find(names: Sequence[str], globs: Sequence[str] = (), encoding: str = "utf-8") -> Found:
+def find(
+    names: Sequence[str],
+    globs: Sequence[str] = (),
+    encoding: str = "utf-8",
+    *,
+    any_file: bool = False,
+) -> Found:
     """Find the prompts: files as given, directories recursively, `-` for standard input.
 
-    In directories, hidden, git-ignored and binary files are left out.
+    In directories, hidden, git-ignored and binary files are left out; with `any_file` binary ones
+    are not, since a log can be packed or a database.
     Raises InputError for a missing file or a directory without text files.
     """
     require_text_encoding(encoding)
     found = Found()
     for name in names:
         try:
-            _find(name, globs, encoding, found)
+            _find(name, globs, encoding, found, any_file=any_file)
         except OSError as error:
             raise InputError(f"{name}: {error.strerror or error}") from error
     return found
@@ -62,7 +69,7 @@ def read_whole(name: str, encoding: str, limit: int) -> str:
     return in_one_piece(find([name], (), encoding).sources[0].blocks(), name, limit)
 
 
-def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
+def _find(name: str, globs: Sequence[str], encoding: str, found: Found, *, any_file: bool) -> None:
     path = Path(name)
     if is_url(name):
         from deepseek_cost.inputs.remote import find_remote  # noqa: PLC0415 - few inputs are elsewhere
@@ -73,7 +80,7 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
             raise UsageError("- (standard input) can be read only once")
         found.sources.append(TextSource("-", None, encoding))
     elif name and path.is_dir():
-        _find_below(path, globs, encoding, found)
+        _find_below(path, globs, encoding, found, any_file=any_file)
     elif not name or not path.exists():
         shown = unicode_name(name) or "''"
         raise InputError(f"{shown}: no such file; give a text file, a directory, or - for stdin")
@@ -81,8 +88,12 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found) -> None:
         found.sources.append(TextSource(unicode_name(name), path, encoding))
 
 
-def _find_below(folder: Path, globs: Sequence[str], encoding: str, found: Found) -> None:
+def _find_below(
+    folder: Path, globs: Sequence[str], encoding: str, found: Found, *, any_file: bool
+) -> None:
     texts, binary = below(folder, globs, encoding)
+    if any_file:
+        texts, binary = sorted([*texts, *binary]), []
     if not texts:
         others = f" among {len(binary)} files" if binary else ""
         raise InputError(

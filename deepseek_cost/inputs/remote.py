@@ -28,7 +28,7 @@ class RemoteSource(TextSource, frozen=True):
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the source's bytes, unpacked; raises InputError."""
-        return unpacked(self.raw(), self.name, advance)
+        return unpacked(self.raw(), advance)
 
     def raw(self) -> BinaryIO:
         """Open the bytes as they are; raises InputError."""

@@ -14,7 +14,9 @@ from deepseek_cost.errors import InputError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-PACKED: Final = (".gz", ".zst")
+PACKED: Final = (".gz", ".zst", ".zstd")
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BUFFER: Final = 1 << 18
 # Each byte of Zstandard can stand for 32 KB; so little at a time keeps a bomb from the memory.
 _ZSTD_BYTES: Final = 512
@@ -35,16 +37,16 @@ def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO
         raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     else:
         raw = path.open("rb", buffering=0)
-    return unpacked(raw, path.name if path else "", advance)
+    return unpacked(raw, advance)
 
 
-def unpacked(raw: BinaryIO | io.FileIO, name: str, advance: Advance) -> BinaryIO:
-    """Return the contents of a file of this name, which is closed with them."""
+def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
+    """Return the contents of a file, which is closed with them; its first bytes say its packing."""
     plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
-    suffix = Path(name).suffix.lower()
-    if suffix == ".gz":
+    head = plain.peek(len(_ZSTD))
+    if head.startswith(_GZIP):
         return _Gzip(plain)  # type: ignore[return-value] # all that we use of one
-    return io.BufferedReader(_Zstandard(plain), _BUFFER) if suffix == ".zst" else plain
+    return io.BufferedReader(_Zstandard(plain), _BUFFER) if head.startswith(_ZSTD) else plain
 
 
 @contextmanager

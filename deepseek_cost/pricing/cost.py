@@ -44,6 +44,13 @@ class Cost(Struct, frozen=True):
             EXACT.add(self.output, other.output),
         )
 
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost(
+            EXACT.subtract(self.cache_hit, other.cache_hit),
+            EXACT.subtract(self.cache_miss, other.cache_miss),
+            EXACT.subtract(self.output, other.output),
+        )
+
     @property
     def input(self) -> Decimal:
         """The cost of the prompt: hits and misses."""

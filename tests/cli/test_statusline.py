@@ -46,7 +46,8 @@ def test_the_last_minute_counts_as_whole_and_another_day_is_named() -> None:
     weekend = Moment(utc("2026-11-27 10:00"), "off-peak", utc("2026-11-30 01:00"), "peak")
 
     assert filled("{left}", friday) == "1m"
-    assert filled("{left}", friday._replace(at=friday.at + timedelta(seconds=59))) == "1m"
+    last = Moment(friday.at + timedelta(seconds=59), "peak", friday.until, friday.next)
+    assert filled("{left}", last) == "1m"
     # from Friday 10:00 to Monday 01:00: 14 + 24 + 24 + 1 hours
     assert filled("{left} {until}", weekend) == "63h00m Mon 01:00"
 

@@ -214,7 +214,7 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
         (Reply(act=close), "the connection was dropped before the answer was whole"),
         (Reply(act=half), "the connection was dropped before the answer was whole"),
         (Reply(body=b"<html>"), "the answer is no JSON object; look at --base-url"),
-        (Reply(body=b"{}"), "the API answered, but output_tokens is missing in its usage"),
+        (Reply(body=b"{}"), "the API answered, but input_tokens is missing in its usage"),
     ],
 )
 def test_what_goes_wrong_is_told_in_one_line(

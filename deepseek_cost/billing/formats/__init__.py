@@ -1,1 +1,142 @@
-"""The formats of logs that a bill is read from, one module each."""
+"""The formats of logs that are understood, and how each is recognized.
+
+A new format is one file here, with a generator `read(log)`, and one line in `FORMATS`. The first
+that matches reads the log; what none matches is left to the generic reader.
+"""
+
+import re
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.formats.base import Records
+    from deepseek_cost.billing.formats.log import Log
+
+_MISSING: Final = object()
+
+
+_CLAUDE_CODE: Final = (
+    *("type=assistant message.usage message.model", "type=assistant message.usage session_id"),
+    *("type=result modelUsage", "type=user message.role=user uuid sessionId isSidechain"),
+    *("type=system subtype=init session_id", "type=summary leafUuid"),
+    "type=file-history-snapshot messageId",
+)
+_CODEX: Final = (
+    *("timestamp type=session_meta payload.id", "timestamp type=turn_context payload.model"),
+    *("type=event_msg payload.type=token_count", "type=thread.started thread_id"),
+    "type=token_usage_record payload.usage",
+)
+_DSH: Final = (
+    *("type=assistant/message seq time data", "type=assistant/chunk seq time data"),
+    *("type=session version createdAt cwd", "type=turn/start seq time", "type=session/header seq"),
+)
+_AIDER: Final = ("event=message_send properties.edit_format", "event=launched properties user_id")
+_AIDER_ESTIMATES: Final = (
+    "its counts are Aider's own estimates, without cache hits; use DeepSeek's export in place of it"
+)
+_NO_TITLES: Final = "opencode records the requests that name its sessions nowhere"
+_SUMS: Final = "it keeps a session's sums, without cache hits; use DeepSeek's export in place of it"
+
+
+def _tables(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+class Format(Struct, frozen=True):
+    """How a log format is recognized, and what reads it. All that is given must match.
+
+    `module`: its file here; empty where the format is declined. `title`: as people know it.
+    `shapes`: one of them fits one of the first values (lines, elements, rows, events). A shape is
+    paths that a value has, `message.usage`, or that are equal to a text, `type=assistant`.
+    `path`: a regular expression found in the log's name, with `/` between folders.
+    `tables`: of an SQLite file. `members`: a regular expression that a ZIP's member has.
+    `declined`: why nothing in it can be billed, and what to use in its place. `caveat`: what its
+    bill does not have, or not exactly.
+    """
+
+    module: str
+    title: str
+    shapes: tuple[str, ...] = ()
+    path: str = ""
+    tables: frozenset[str] = frozenset()
+    members: str = ""
+    declined: str = ""
+    caveat: str = ""
+
+    def matches(self, log: "Log") -> bool:
+        """Return whether a log is of this format; raises OSError."""
+        if self.path and not re.search(self.path, log.name.replace("\\", "/")):
+            return False
+        if self.tables and not self.tables <= log.tables:
+            return False
+        if self.members and not any(re.search(self.members, member) for member in log.members):
+            return False
+        return not self.shapes or any(
+            fits(shape, value) for value in log.samples for shape in self.shapes
+        )
+
+    def read(self, log: "Log") -> "Records":
+        """Yield what a log of this format holds, in one pass."""
+        found: Records = import_module(f"{__name__}.{self.module}").read(log)
+        return found
+
+
+# The order matters only between formats that share keys: the more specific one first.
+FORMATS: Final[tuple[Format, ...]] = (
+    # coding agents
+    Format("claude_code", "Claude Code", _CLAUDE_CODE),
+    Format("codex", "Codex CLI", _CODEX),
+    Format("dsh", "DeepSeek Harness", _DSH),
+    Format(
+        *("opencode", "opencode"),
+        tables=_tables("message.data message.session_id part session"),
+        caveat=_NO_TITLES,
+    ),
+    Format(
+        *("opencode", "opencode"),
+        ("info.id messages", "role=assistant modelID tokens.cache"),
+        caveat=_NO_TITLES,
+    ),
+    Format("opencode", "opencode", ("role=user sessionID model.modelID",)),
+    Format("reasonix", "Reasonix", ("ts model prompt completion cache_hit", "ts source turn")),
+    Format("qwen", "Qwen Code", ("sessionId systemPayload", "sessionId usageMetadata")),
+    Format("cline", "Cline or Roo Code", ("ts type=say say", "ts type=ask ask")),
+    Format("cline_cli", "Cline CLI", ("sessionId messages origin.source",)),
+    Format("cline", "Cline or Roo Code", ("files_in_context model_usage",)),
+    Format("cline", "Cline or Roo Code", path=r"/api_conversation_history\.json$"),
+    Format(
+        *("continue_dev", "Continue"),
+        ("sessionId history workspaceDirectory",),
+        caveat="Continue has the time of a session's beginning alone",
+    ),
+    Format("continue_dev", "Continue", ("sessionId dateCreated workspaceDirectory",)),
+    Format("zed", "Zed", tables=_tables("threads.data threads.data_type threads.updated_at")),
+    Format("", "Aider", _AIDER, declined=_AIDER_ESTIMATES),
+    Format("", "Aider", path=r"aider\.chat\.history[^/]*\.md$", declined=_AIDER_ESTIMATES),
+    Format("", "Codewhale", ("metadata.cost.session_cost_usd messages",), declined=_SUMS),
+    Format("", "Goose", tables=_tables("sessions.accumulated_total_tokens"), declined=_SUMS),
+    Format("", "Crush", tables=_tables("sessions.prompt_tokens messages.parts"), declined=_SUMS),
+    # gateways, exports, SDKs
+)
+
+
+def recognize(log: "Log", formats: Iterable[Format] = FORMATS) -> Format | None:
+    """Return the format of a log; None for one that is not known. Raises OSError."""
+    return next((known for known in formats if known.matches(log)), None)
+
+
+def fits(shape: str, value: object) -> bool:
+    """Return whether a value has all the paths of a shape."""
+    return all(_has(value, part) for part in shape.split())
+
+
+def _has(value: object, part: str) -> bool:
+    path, equals, wanted = part.partition("=")
+    for name in path.split("."):
+        value = value.get(name, _MISSING) if isinstance(value, dict) else _MISSING
+    if value is _MISSING:
+        return False
+    return not equals or value == wanted

@@ -6,20 +6,37 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepseek_cost.cli import options, values
-from deepseek_cost.cli.log_session import proof_maker, read_logs, reading_of
-from deepseek_cost.cli.output import report_warnings, write, write_text
-from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, find_sources, price_table
+from deepseek_cost.cli.log_session import (
+    charging_of,
+    installed_logs,
+    proof_maker,
+    read_logs,
+    reading_of,
+)
+from deepseek_cost.cli.output import report_warnings, say, write, write_text
+from deepseek_cost.cli.session import (
+    DEFAULT_MODELS,
+    balance_of,
+    find_sources,
+    is_piped,
+    price_table,
+)
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import TierBy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deepseek_cost.billing.profile import Profile
+    from deepseek_cost.inputs.find import Found
     from deepseek_cost.reports.bill import BillReport
 
 
 def bill(
-    files: options.Logs,
+    files: options.Logs = None,
+    agent: options.Agents = None,
+    agent_logs: options.AgentLogs = True,
     field: options.LogFields = None,
     time_field: options.TimeFields = None,
     at: options.BillAt = None,
@@ -40,6 +57,8 @@ def bill(
 ) -> None:
     """Add up what you spent, from logs of API responses.
 
+    Without FILE, from the logs of the coding agents that are installed here.
+
     Each response is priced at the time it was made. No prompt, answer or key is shown.
     """
     from deepseek_cost.billing.account import Account, Intake
@@ -49,17 +68,18 @@ def bill(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     table = price_table(prices)
-    how = reading_of(table.book, field or (), time_field or (), at, tz, cache_hit_ratio)
+    how = reading_of(field or (), time_field or (), tz, cache_hit_ratio)
     zone = values.zone(tz or "UTC")
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
     balance = balance_of(granted, topped_up)
-    account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
+    charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
+    account = Account(charging, zone, keeps=frozenset({"hour"} if balance else ()))
     intake = Intake(account, proof_maker(table.book) if forecast else None)
-    found = find_sources(files, glob, encoding)
-    options = read_logs(found, how, intake)
+    found = _found(files, agent, glob, encoding, agent_logs=agent_logs)
+    read = read_logs(found, how, intake)
     terms = Terms(table.book, table.entry, currency, zone.key, tariffs.alternative, balance)
     _write(
-        bill_report(terms, intake, options, found.skipped),
+        bill_report(terms, intake, read),
         as_json=as_json,
         plain=plain,
         as_csv=as_csv,
@@ -68,6 +88,26 @@ def bill(
         _write_profile(intake.profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
+
+
+def _found(
+    files: "Sequence[str] | None",
+    agents: "Sequence[str] | None",
+    glob: "Sequence[str] | None",
+    encoding: str,
+    *,
+    agent_logs: bool,
+) -> "Found":
+    """Find the logs that are named, else those of the agents installed here."""
+    if files:
+        if agents:
+            raise UsageError("--agent finds logs by itself; give it, or FILE")
+        return find_sources(files, glob, encoding, any_file=True)
+    if is_piped():
+        say("standard input is not read; to read it: dscost bill -")
+    if not (agent_logs or agents):
+        raise UsageError("give FILE, since agent-logs is off in your settings; - for stdin")
+    return installed_logs(agents or (), encoding)
 
 
 def _write(report: "BillReport", *, as_json: bool, plain: bool, as_csv: bool) -> None:
