@@ -48,8 +48,16 @@ _LITELLM: Final = (
     *("request_id spend startTime model", "id call_type response_cost startTime"),
 )
 _LANGFUSE: Final = (
-    *("id type startTime usageDetails", "id type start_time usage_details", "id type startTime usage.unit"),
-    *("data.0.usageDetails data.0.startTime", "data.0.traceId data.0.type", "traceId type startTime"),
+    *(
+        "id type startTime usageDetails",
+        "id type start_time usage_details",
+        "id type startTime usage.unit",
+    ),
+    *(
+        "data.0.usageDetails data.0.startTime",
+        "data.0.traceId data.0.type",
+        "traceId type startTime",
+    ),
     "observations.0.type",
 )
 _LANGSMITH: Final = ("run_type start_time", "runs.0.run_type")
@@ -64,7 +72,11 @@ _NEW_API: Final = (
 )
 _LLM_CLI: Final = ("datetime_utc conversation_id response_json", "datetime_utc token_details")
 _LLM_TABLES: Final = _tables("responses.datetime_utc responses.response_json conversations")
-_PROMPTFOO: Final = ("evalId results.results", "testCase promptIdx tokenUsage", "results.stats config")
+_PROMPTFOO: Final = (
+    "evalId results.results",
+    "testCase promptIdx tokenUsage",
+    "results.stats config",
+)
 _INSPECT: Final = ("eval.eval_id plan", "eval.eval_id samples")
 _BATCHES: Final = (
     *("custom_id response.status_code", "custom_id response error", "custom_id result.type"),

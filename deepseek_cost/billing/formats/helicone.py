@@ -17,7 +17,7 @@ from deepseek_cost.billing.formats.base import (
 )
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
-from deepseek_cost.billing.formats.provider import host_of
+from deepseek_cost.billing.formats.provider import host_by
 
 _OK: Final = 200
 _NO_REFERENCE: Final = frozenset({"", "00000000-0000-0000-0000-000000000000"})
@@ -48,7 +48,7 @@ def _record(log: Log, number: int, request: Mapping[str, object]) -> Found:
         found.request = dict(as_object(request.get("request_body"))) or None
     else:
         found = _without_body(log, number, request)
-    found.provider = host_of(name(request.get("provider")), path if "://" in path else None)
+    found.provider = host_by(name(request.get("provider")), path if "://" in path else None)
     found.start = utc_seconds(request.get("request_created_at"))
     found.end = utc_seconds(request.get("response_created_at"))
     found.session = name(at(request, "request_properties.Helicone-Session-Id"))

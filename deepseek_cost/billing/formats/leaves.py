@@ -24,7 +24,9 @@ class Enclosing:
             found.extend(hash(parent) & _MASK for parent in parents(value))
         self._hashes = array("Q", sorted(set(found)))
 
-    def __contains__(self, identity: str) -> bool:
+    def __contains__(self, identity: str | None) -> bool:
+        if identity is None:
+            return False
         key = hash(identity) & _MASK
         index = bisect_left(self._hashes, key)
         return index < len(self._hashes) and self._hashes[index] == key

@@ -11,7 +11,7 @@ from typing import Final
 from deepseek_cost.billing.formats.api import first, utc_seconds
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
 from deepseek_cost.billing.formats.log import Log, as_object, at, name
-from deepseek_cost.billing.formats.provider import host_of
+from deepseek_cost.billing.formats.provider import host_by
 from deepseek_cost.billing.formats.usage import fees_of, has_usage, usage_of
 
 _CALLS: Final = ("completion", "acompletion", "text_completion", "atext_completion")
@@ -52,7 +52,7 @@ def _record(log: Log, number: int, call: Mapping[str, object]) -> Found:
         reasoning=counts.reasoning,
         kind=counts.kind,
         identity=identity,
-        provider=host_of(name(call.get("custom_llm_provider")), name(call.get("api_base"))),
+        provider=host_by(name(call.get("custom_llm_provider")), name(call.get("api_base"))),
         start=utc_seconds(call.get("startTime")),
         end=utc_seconds(call.get("endTime")),
         fees=fees_of(usage, as_object(call.get("response"))),

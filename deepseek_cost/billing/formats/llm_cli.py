@@ -48,7 +48,8 @@ def _from_database(log: Log) -> Iterator[Found]:
                     continue
                 # Both are names of ours.
                 rows = database.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608
-                for number, row in enumerate(rows, number + 1):
+                for row in rows:
+                    number += 1
                     try:
                         yield _record(log, number, dict(zip(columns, row, strict=True)))
                     except Unreadable as error:

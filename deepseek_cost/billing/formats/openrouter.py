@@ -54,7 +54,9 @@ def _generation(log: Log, number: int, row: Mapping[str, object]) -> Found:
     if provider != _HOST and "native_tokens_prompt" not in row:
         raise Unreadable("charged to a key of your own, but counted by OpenRouter's tokenizer")
     parts = Parts(
-        *(count(first(row, *paths)) for paths in (_INPUTS, _OUTPUTS, _HITS)),
+        input=count(first(row, *_INPUTS)),
+        output=count(first(row, *_OUTPUTS)),
+        hit=count(first(row, *_HITS)),
         reasoning=count(first(row, *_REASONING)),
     )
     counts = parts.counts(WHOLE)

@@ -20,7 +20,7 @@ from deepseek_cost.billing.formats.base import (
 from deepseek_cost.billing.formats.leaves import Enclosing
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
-from deepseek_cost.billing.formats.provider import host_of
+from deepseek_cost.billing.formats.provider import host_by
 
 _USAGE: Final = "gen_ai.usage"
 _LLM: Final = "llm.token_count"
@@ -100,7 +100,9 @@ class Span:
 
     def value(self, names: tuple[str, ...]) -> object:
         """Return the first attribute of these names, None for none."""
-        return next((found for key in names if (found := self.attributes.get(key)) is not None), None)
+        return next(
+            (found for key in names if (found := self.attributes.get(key)) is not None), None
+        )
 
     @property
     def is_call(self) -> bool:
@@ -188,7 +190,7 @@ def _record(log: Log, number: int, span: Span, enclosing: Enclosing) -> Found:
         identity=name(attributes.get("gen_ai.response.id"))
         or name(answer.get("id"))
         or span.own_identity,
-        provider=host_of(name(span.value(_PROVIDERS)), name(span.value(_ADDRESSES))),
+        provider=host_by(name(span.value(_PROVIDERS)), name(span.value(_ADDRESSES))),
         start=start,
         end=end,
         project=_service(span.service),

@@ -21,7 +21,7 @@ from deepseek_cost.billing.formats.base import (
 )
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
-from deepseek_cost.billing.formats.provider import host_of
+from deepseek_cost.billing.formats.provider import host_by
 
 _AGENT: Final = "promptfoo"
 _DEFAULT: Final = "promptfoo's default grader"
@@ -119,7 +119,7 @@ def _response(
         miss=counts.miss,
         output=counts.output,
         reasoning=counts.reasoning,
-        provider=host_of(label, address if isinstance(address, str) else None),
+        provider=host_by(label, address if isinstance(address, str) else None),
         start=evaluation.start if at_ is None else None,
         end=evaluation.end if at_ is None else at_,
         exact_time=at_ is not None,

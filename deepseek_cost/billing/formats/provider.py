@@ -71,7 +71,7 @@ def _of_address(url: str) -> str:
     return "" if is_local else host
 
 
-def host_of(label: str | None, address: str | None) -> str | None:
+def host_by(label: str | None, address: str | None) -> str | None:
     """Return the more telling of a provider's name and the address that a request went to.
 
     `openai` with an address of another host is that host's; one with an address on this machine,

@@ -19,7 +19,7 @@ from deepseek_cost.billing.formats.base import (
 )
 from deepseek_cost.billing.formats.log import Log, as_object, count, name
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
-from deepseek_cost.billing.formats.provider import host_of
+from deepseek_cost.billing.formats.provider import host_by
 
 _HITS: Final = (
     *("cache_read_tokens", "details.prompt_cache_hit_tokens", "details.cached_tokens"),
@@ -68,7 +68,7 @@ def _record(log: Log, number: int, message: Mapping[str, object]) -> Found:
         reasoning=counts.reasoning,
         kind=Kind.MESSAGES if provider == "anthropic" else Kind.CHAT,
         identity=name(first(message, "provider_response_id", "vendor_id")),
-        provider=host_of(provider, name(message.get("provider_url"))),
+        provider=host_by(provider, name(message.get("provider_url"))),
         end=log.seconds(message.get("timestamp")),
         session=name(message.get("conversation_id")),
     )

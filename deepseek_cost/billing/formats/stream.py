@@ -20,6 +20,8 @@ _CHUNK: Final = "chat.completion.chunk"
 _COMPLETION: Final = "text_completion"
 _ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
 _BETWEEN: Final = ("content_block_start", "content_block_delta", "content_block_stop", "ping")
+_USAGES: Final = ("message_delta", "message_stop")
+_OF_MESSAGES: Final = ("message_start", *_USAGES, *_BETWEEN)
 _WRAPPED: Final = ("chunk", "data", "event", "response.body", "response", "response_body", "body")
 _LISTS: Final = ("chunks", "events", "stream", *_WRAPPED[3:])
 _BODIES: Final = (*_WRAPPED[3:], "message", "completion", "result")
@@ -84,20 +86,8 @@ class Streams(Struct):
             yield from self._extend(key, number, chunk, as_object(chunk.get("usage")), record)
         elif isinstance(kind, str) and kind.startswith("response."):
             yield from self._of_responses(number, kind, as_object(chunk.get("response")), record)
-        elif kind == "message_start":
-            yield from self._close(_MESSAGE)
-            body = as_object(chunk.get("message"))
-            yield from self._extend(_MESSAGE, number, body, as_object(body.get("usage")), record)
-        elif kind in {"message_delta", "message_stop"}:
-            if _MESSAGE in self._open:
-                usage = as_object(chunk.get("usage"))
-                yield from self._extend(_MESSAGE, number, {}, usage, record)
-            if kind == "message_stop":
-                yield from self._close(_MESSAGE)
-        elif kind in _BETWEEN:
-            return
-        elif "error" in chunk or kind == "error":
-            yield from self._failed()
+        elif kind in _OF_MESSAGES:
+            yield from self._of_messages(number, chunk, record)
         else:
             yield from self._passed(number, chunk, record)
 
@@ -119,7 +109,8 @@ class Streams(Struct):
         stream.end = end or start or stream.end
         self._last = key
         merged = as_object(stream.body["usage"])
-        stream.body["usage"] = {**merged, **{k: v for k, v in usage.items() if v or k not in merged}}
+        news = {key: value for key, value in usage.items() if value or key not in merged}
+        stream.body["usage"] = {**merged, **news}
         if len(self._open) > _MOST_OPEN:
             yield from self._close(next(iter(self._open)))
 
@@ -136,6 +127,21 @@ class Streams(Struct):
             stream.has_failed = kind == "response.failed"
             yield from self._close(key)
 
+    def _of_messages(
+        self, number: int, chunk: Mapping[str, object], record: Mapping[str, object]
+    ) -> Iterator[Found]:
+        """Add an event; they name no message, so one is streamed at a time."""
+        kind = chunk.get("type")
+        if kind == "message_start":
+            yield from self._close(_MESSAGE)
+            body = as_object(chunk.get("message"))
+            yield from self._extend(_MESSAGE, number, body, as_object(body.get("usage")), record)
+        elif kind in _USAGES and _MESSAGE in self._open:
+            usage = as_object(chunk.get("usage"))
+            yield from self._extend(_MESSAGE, number, {}, usage, record)
+            if kind == "message_stop":
+                yield from self._close(_MESSAGE)
+
     def _failed(self) -> Iterator[Found]:
         stream = self._open.get(self._last or "")
         if stream is None:
@@ -147,6 +153,9 @@ class Streams(Struct):
         self, number: int, chunk: Mapping[str, object], record: Mapping[str, object]
     ) -> Iterator[Found]:
         """Yield a response that was not streamed."""
+        if chunk.get("error") or chunk.get("type") == "error":
+            yield from self._failed()
+            return
         bodies = (chunk, *(as_object(at(record, path)) for path in _BODIES))
         body = next((body for body in bodies if is_response(body)), None)
         if body is None:
@@ -205,6 +214,6 @@ def _unwrapped(record: Mapping[str, object]) -> Mapping[str, object]:
 
 def _is_chunk(value: object) -> bool:
     kind = at(value, "type")
-    if at(value, "object") == _CHUNK or kind in {"message_start", "message_delta", "message_stop"}:
+    if at(value, "object") == _CHUNK or kind in _OF_MESSAGES:
         return True
-    return kind in _BETWEEN or (isinstance(kind, str) and kind.startswith("response."))
+    return isinstance(kind, str) and kind.startswith("response.")
