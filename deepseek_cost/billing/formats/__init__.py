@@ -104,6 +104,12 @@ _OPENROUTER: Final = (
     *("provider model usage.cost", "generation_id model_permaslug", "data.native_tokens_prompt"),
     "data.generation_time data.provider_name",
 )
+_EXPORT: Final = (
+    *("utc_date model type price amount", "start_time_iso model type price amount"),
+    *("utc_date model wallet_type cost", "start_time_iso model wallet_type cost"),
+    *("data.biz_data.series.0.buckets", "data.biz_data.data.0.series"),
+)
+_EXPORTED: Final = r"(^|/)(amount|cost)-[^/]*\.csv$"
 _CHUNK: Final = "object=chat.completion.chunk"
 _STREAM: Final = (
     *(_CHUNK, "type=message_start message", "type=response.created response"),
@@ -128,7 +134,8 @@ class Format(Struct, frozen=True):
     `path`: a regular expression found in the log's name, with `/` between folders.
     `tables`: of an SQLite file. `members`: a regular expression that a ZIP's member has.
     `declined`: why nothing in it can be billed, and what to use in its place. `caveat`: what its
-    bill does not have, or not exactly.
+    bill does not have, or not exactly. `is_invoice`: it has what DeepSeek charged in place of
+    responses; `billing.invoice` adds it up.
     """
 
     module: str
@@ -139,6 +146,7 @@ class Format(Struct, frozen=True):
     members: str = ""
     declined: str = ""
     caveat: str = ""
+    is_invoice: bool = False
 
     def matches(self, log: "Log") -> bool:
         """Return whether a log is of this format; raises OSError."""
@@ -194,6 +202,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("", "Goose", tables=_tables("sessions.accumulated_total_tokens"), declined=_SUMS),
     Format("", "Crush", tables=_tables("sessions.prompt_tokens messages.parts"), declined=_SUMS),
     # gateways, exports, SDKs
+    Format("deepseek_export", "DeepSeek's usage export", _EXPORT, is_invoice=True),
+    Format("deepseek_export", "DeepSeek's usage export", members=_EXPORTED, is_invoice=True),
     Format("litellm", "LiteLLM", _LITELLM),
     Format("langsmith", "LangSmith", _LANGSMITH),
     Format("langfuse", "Langfuse", _LANGFUSE),
