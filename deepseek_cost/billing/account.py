@@ -234,10 +234,14 @@ class Entry(NamedTuple):
 
 
 class Intake(Struct):
-    """Takes the lines of logs in; `make_proof` is called when the first request comes up."""
+    """Takes the lines of logs in; `make_proof` is called when the first request comes up.
+
+    `watch` is called with each response that was not there before, and what it was counted as.
+    """
 
     account: Account
     make_proof: "Callable[[], Proof] | None" = None
+    watch: Callable[[Response, Counted], None] | None = None
     profile: Profile = field(default_factory=Profile)
     proof: "Proof | None" = None
     priced: Counter[str] = field(default_factory=Counter)
@@ -258,6 +262,8 @@ class Intake(Struct):
             self.other[name] += 1
         else:
             self.priced[name] += 1
+            if self.watch is not None:
+                self.watch(found, entry.counted)
             if found.request is not None and self.make_proof is not None:
                 self.proof = self.proof or self.make_proof()
                 thinking = self.proof.add(found, entry.stretch) or UNKNOWN_MODE

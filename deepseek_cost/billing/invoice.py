@@ -163,13 +163,19 @@ class Invoice(Struct):
             yield key.span.start.date(), key, cost
 
     def differences(self, lines: Iterable[Line]) -> list[Difference]:
-        """Return where usage times price is not the cost; nothing without both files."""
+        """Return where usage times price is not the cost; nothing without both files.
+
+        What has neither a price nor a single rate in the book cannot be compared.
+        """
         if not self._usages or not self._charges:
             return []
         by_usage: dict[tuple[Span, str], Decimal] = {}
+        unknown = set()
         for line in lines:
             place = line.span, line.model
             by_usage[place] = EXACT.add(by_usage.get(place, _NOTHING), line.cost)
+            if line.price is None and is_unknown(line):
+                unknown.add(place)
         by_cost: dict[tuple[Span, str], Decimal] = {}
         for key, cost in self._charges.items():
             place = key.span, key.model
@@ -178,7 +184,7 @@ class Invoice(Struct):
             Difference(
                 span.start.date(), model, by_usage.get((span, model)), by_cost.get((span, model))
             )
-            for span, model in sorted(by_usage.keys() | by_cost.keys())
+            for span, model in sorted((by_usage.keys() | by_cost.keys()) - unknown)
             if by_usage.get((span, model), _NOTHING) != by_cost.get((span, model), _NOTHING)
         ]
 

@@ -118,6 +118,14 @@ AgentLogs = Annotated[
     bool,
     READ.setting("--agent-logs/--no-agent-logs", help="Find the logs of agents without FILE."),
 ]
+Invoices = Annotated[
+    list[str] | None,
+    READ.option(
+        "--invoice",
+        metavar="FILE",
+        help="DeepSeek's usage export (ZIP or CSV), to compare with the logs; repeatable.",
+    ),
+]
 LogFields = Annotated[
     list[str] | None,
     READ.setting(

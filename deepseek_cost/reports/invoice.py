@@ -43,13 +43,16 @@ _MOST_SHOWN: Final = 20
 
 
 class InvoiceCost(Part):
-    """What usage cost by its parts, as amount times price; `other` is what is not tokens."""
+    """What usage cost by its parts, as amount times price; null: it has no price.
 
-    cache_hit: Amount
-    cache_miss: Amount
-    output: Amount
+    `other` is what is not tokens, and what a cost file has where there is no usage.
+    """
+
+    cache_hit: Amount | None
+    cache_miss: Amount | None
+    output: Amount | None
     other: Amount
-    total: Amount
+    total: Amount | None
 
 
 class InvoiceFigures(Part):
@@ -203,7 +206,7 @@ class InvoiceReport(Report):
     def page(self) -> Page:
         """Return the page of the report, amounts rounded."""
         return page_of(
-            _title(self),
+            (f"{_names(self.inputs)}: DeepSeek's invoice", _span(self)),
             _totals(self),
             _breakdown(self),
             *([_compared(self.comparison, self.currency)] if self.comparison else []),
@@ -264,8 +267,14 @@ def invoice_report(
             for day, part in _days(lines, charges)
         ),
         by_model=tuple(
-            InvoiceModel(model=model, figures=_figures(part))
-            for model, part in _by(lines, lambda line: line.model)
+            InvoiceModel(
+                model=model,
+                figures=_figures(
+                    [line for line in lines if line.model == model],
+                    [one for one in charges if by_cost_alone and one[1].model == model],
+                ),
+            )
+            for model in sorted({line.model for line in lines} | {c[1].model for c in charges})
         ),
         by_key=tuple(
             InvoiceKey(key=key, figures=_figures(part))
@@ -316,6 +325,12 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
+def _sum_of_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """Return the sum; None where a part of it is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    return _sum(known) if len(known) == len(amounts) else None
+
+
 def _figures(
     lines: Iterable[Line],
     charges: Iterable[Charged] = (),
@@ -323,15 +338,15 @@ def _figures(
     has_requests: bool = True,
 ) -> InvoiceFigures:
     amounts = dict.fromkeys(Kind, 0)
-    costs = dict.fromkeys((*Kind, None), _NOTHING)
+    costs: dict[Kind | None, list[Decimal | None]] = {kind: [] for kind in (*Kind, None)}
+    costs[None] += [cost for *_, cost in charges]
     for line in lines:
         known = Kind(line.kind) if line.kind in list(Kind) else None
         if known is not None:
             amounts[known] += line.amount
-        costs[known] = EXACT.add(costs[known], line.cost)
-    other = EXACT.add(costs[None], costs[Kind.REQUESTS])
-    other = EXACT.add(other, _sum(cost for *_, cost in charges))
-    parts = (costs[Kind.HITS], costs[Kind.MISSES], costs[Kind.OUTPUT])
+        costs[known].append(None if line.price is None and is_unknown(line) else line.cost)
+    other = _sum(cost for cost in (*costs[None], *costs[Kind.REQUESTS]) if cost is not None)
+    parts = [_sum_of_known(costs[kind]) for kind in (Kind.HITS, Kind.MISSES, Kind.OUTPUT)]
     return InvoiceFigures(
         requests=amounts[Kind.REQUESTS] if has_requests else None,
         cache_hit=amounts[Kind.HITS],
@@ -342,7 +357,7 @@ def _figures(
             cache_miss=parts[1],
             output=parts[2],
             other=other,
-            total=_sum((*parts, other)),
+            total=_sum_of_known([*parts, other]),
         ),
     )
 
@@ -483,12 +498,12 @@ def _total(sides: Iterable[_Side]) -> ComparedSide:
     return total.entry()
 
 
-def _title(report: InvoiceReport) -> str:
-    requests = f"{report.total.requests or 0:,} requests"
-    days = "no day"
-    if report.by_day:
-        days = f"{report.by_day[0].day} to {report.by_day[-1].day}, days of {report.timezone}"
-    return f"{_names(report.inputs)}: DeepSeek's invoice, {requests}, {days}"
+def _span(report: InvoiceReport) -> str:
+    requests = f"{report.total.requests or 0:,} requests, " if report.lines else ""
+    if not report.by_day:
+        return f"{requests}no day"
+    first, last = report.by_day[0].day, report.by_day[-1].day
+    return f"{requests}{first} to {last}, days of {report.timezone}"
 
 
 def _names(sources: Sequence[str]) -> str:
@@ -498,16 +513,23 @@ def _names(sources: Sequence[str]) -> str:
 
 def _totals(report: InvoiceReport) -> Table:
     figures, currency = report.total, report.currency
+    cost = figures.cost
     table = grid("", "tokens", "cost")
-    whole = figures.cache_hit + figures.cache_miss + figures.output
-    table.add_row("TOTAL", f"{whole:,}", money(figures.cost.total, currency))
-    table.add_row("cache hits", f"{figures.cache_hit:,}", money(figures.cost.cache_hit, currency))
-    table.add_row(
-        "cache misses", f"{figures.cache_miss:,}", money(figures.cost.cache_miss, currency)
+    tokens = (figures.cache_hit, figures.cache_miss, figures.output)
+    whole = f"{sum(tokens):,}" if report.lines else ""
+    table.add_row("TOTAL", whole, _amount(cost.total, currency))
+    names, parts = (
+        ("cache hits", "cache misses", "output"),
+        (
+            cost.cache_hit,
+            cost.cache_miss,
+            cost.output,
+        ),
     )
-    table.add_row("output", f"{figures.output:,}", money(figures.cost.output, currency))
-    if figures.cost.other:
-        table.add_row("other", "", money(figures.cost.other, currency))
+    for label, count, part in zip(names, tokens, parts, strict=True) if report.lines else ():
+        table.add_row(label, f"{count:,}", _amount(part, currency))
+    if cost.other and report.lines:
+        table.add_row("other", "", money(cost.other, currency))
     table.add_section()
     for entry in report.wallets:
         table.add_row(f"cost file, {entry.wallet or 'all'}", "", money(entry.cost, currency))
@@ -527,11 +549,15 @@ def _breakdown(report: InvoiceReport) -> Table:
     ):
         table.add_section()
         for label, figures in rows:
-            counts = (figures.cache_hit, figures.cache_miss, figures.output)
-            requests = "" if figures.requests is None else f"{figures.requests:,}"
-            cost = money(figures.cost.total, report.currency)
-            table.add_row(label, requests, *(f"{count:,}" for count in counts), cost)
+            counts = (figures.requests, figures.cache_hit, figures.cache_miss, figures.output)
+            is_counted = bool(report.lines)
+            shown = [f"{n:,}" if is_counted and n is not None else "" for n in counts]
+            table.add_row(label, *shown, _amount(figures.cost.total, report.currency))
     return table
+
+
+def _amount(amount: Decimal | None, currency: Currency) -> str:
+    return "unknown" if amount is None else money(amount, currency)
 
 
 def _compared(comparison: Comparison, currency: Currency) -> Table:
@@ -568,14 +594,18 @@ def _rest(log: ComparedSide, invoice: ComparedSide, currency: Currency) -> list[
 def _findings(report: InvoiceReport) -> Iterator[str]:
     """Yield what the invoice shows, and what does not fit, in a line each."""
     currency = report.currency
+    if report.total.cost.total is not None:
+        yield f"The total is exactly {exact(report.total.cost.total)} {currency}."
     if report.repeated:
         yield f"counted once: {report.repeated:,} rows that are in more than one file"
     if report.lines and report.wallets and not report.differences:
         yield "Usage times price is the cost file's amount on every day, to the last digit."
     for one in report.differences[:_MOST_SHOWN]:
-        sides = (one.by_usage, one.by_cost)
-        usage, cost = ("no rows" if side is None else exact(side) for side in sides)
-        yield f"{one.day} {one.model}: usage times price is {usage} {currency}, the cost file {cost}"
+        usage, cost = (
+            "no rows" if side is None else exact(side) for side in (one.by_usage, one.by_cost)
+        )
+        sides = f"usage times price is {usage} {currency}, the cost file has {cost}"
+        yield f"{one.day} {one.model}: {sides}"
     if len(report.differences) > _MOST_SHOWN:
         yield f"and {len(report.differences) - _MOST_SHOWN:,} more days"
     assumed = sum(line.price_from_table for line in report.lines)
@@ -620,8 +650,10 @@ def _toml(report: InvoiceReport) -> Iterator[str]:
 
 
 def _bars(report: InvoiceReport) -> Bars | None:
-    costs = [(f"{entry.day}", [entry.figures.cost]) for entry in report.by_day]
-    return bars("cost by day", costs, report.currency) if len(costs) > 1 else None
+    days = [(f"{entry.day}", entry.figures.cost) for entry in report.by_day]
+    known = [(day, [cost]) for day, cost in days if cost.total is not None]
+    is_course = len(days) > 1 and len(known) == len(days) and bool(report.lines)
+    return bars("cost by day", known, report.currency) if is_course else None  # type: ignore[arg-type]
 
 
 _COLUMNS: Final = (
