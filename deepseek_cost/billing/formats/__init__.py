@@ -238,7 +238,9 @@ def fits(shape: str, value: object) -> bool:
 
 def _has(value: object, part: str) -> bool:
     path, equals, wanted = part.partition("=")
-    for name in path.split("."):
+    # A column of a CSV file may have dots in its name.
+    is_name = isinstance(value, dict) and path in value
+    for name in (path,) if is_name else path.split("."):
         value = _member(value, name)
     if value is _MISSING:
         return False
