@@ -425,18 +425,23 @@ def _tiers(
     """Return the prices of each tier, those that the export does not have as they were before."""
     is_tiered = any(len(found) > 1 for found in prices.values()) or Tier.PEAK in before
     tiers = (Tier.OFF_PEAK, Tier.PEAK) if is_tiered else (Tier.FLAT,)
-    if Tier.OFF_PEAK in before and Tier.PEAK not in before:
-        pass  # a day without peak hours, as on weekends: a single price is off-peak
-    elif is_tiered and all(len(found) == 1 for found in prices.values()):
+    has_one_rate = all(len(found) == 1 for found in prices.values())
+    if is_tiered and has_one_rate and Tier.PEAK in before:
         comments.append("one rate alone is on the invoice: if it is at peak, halve both lines")
     result: dict[Tier, dict[Kind, Decimal]] = {}
     for tier in tiers:
         result[tier] = {}
         for kind in _TOKENS:
             found = prices.get(kind)
-            if found is None:
-                comments.append(f"no {_NAMES[kind]} on the invoice at {tier.label}: as before")
-                old = before.get(tier) or next(iter(before.values()), None)
+            old = before.get(tier) or next(iter(before.values()), None)
+            is_old = (
+                found is not None
+                and len(found) == 1
+                and any(price_of(rates, kind) == found[0] for rates in before.values())
+            )
+            if found is None or is_old:
+                if found is None:
+                    comments.append(f"no {_NAMES[kind]} on the invoice: {tier.label} as before")
                 result[tier][kind] = price_of(old, kind) if old else _NOTHING
             elif tier is Tier.PEAK:
                 result[tier][kind] = found[-1] if len(found) > 1 else found[0] * 2

@@ -114,14 +114,13 @@ def test_more_hits_than_input_are_refused_where_the_input_has_them() -> None:
 COUNTS = st.integers(0, 10**6)
 
 
-@given(COUNTS, COUNTS, COUNTS, COUNTS, st.booleans(), st.booleans())
+@given(COUNTS, COUNTS, COUNTS, COUNTS, st.builds(Meaning, st.booleans(), st.booleans()))
 def test_billed_tokens_add_up_to_the_total_whatever_the_parts_mean(
-    hit: int, miss: int, visible: int, reasoning: int, has_hits: bool, has_reasoning: bool
+    hit: int, miss: int, visible: int, reasoning: int, meaning: Meaning
 ) -> None:
-    meaning = Meaning(has_hits, has_reasoning)
     parts = Parts(
-        miss + hit * has_hits,
-        visible + reasoning * has_reasoning,
+        miss + hit * meaning.input_has_hits,
+        visible + reasoning * meaning.output_has_reasoning,
         hit,
         reasoning=reasoning,
         total=hit + miss + visible + reasoning,
@@ -489,7 +488,7 @@ def test_llm_names_models_as_its_user_does_and_the_response_as_the_api(tmp_path:
             ("l2", "openrouter/deepseek/deepseek-v4-pro", None, "", 1381, 61, details, 9, at, "c"),
             ("l3", "ds", None, "", None, None, None, None, at, "c"),
         ]
-        database.executemany(f"INSERT INTO turns VALUES ({','.join('?' * 10)})", rows)
+        database.executemany("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         database.commit()
 
     found = read(opened(path))
