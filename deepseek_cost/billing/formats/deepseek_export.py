@@ -149,7 +149,7 @@ def _usage(row: Mapping[str, object]) -> Usage:
         model=_model(row),
         key=name(row.get("api_key_name")),
         kind=kind.strip().lower(),
-        price=None if price in {None, ""} else _number(price, "price"),
+        price=None if price in (None, "") else _number(price, "price"),
         amount=_amount(row.get("amount")),
     )
 

@@ -36,7 +36,7 @@ def _record(log: Log, number: int, call: Mapping[str, object]) -> Found:
         return Costless(Reason.CACHED)
     if kind not in _CALLS and any(part in kind for part in _OTHER_CALLS):
         return Costless(Reason.OTHER_ENDPOINT)
-    if "failure" in {call.get("status"), at(call, "metadata.status")}:
+    if "failure" in (call.get("status"), at(call, "metadata.status")):
         return Costless(Reason.FAILED)
     usage = _usage(call)
     model = name(call.get("model")) or name(call.get("model_group"))

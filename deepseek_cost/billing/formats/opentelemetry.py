@@ -55,8 +55,8 @@ _PROVIDERS: Final = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "l
 _ADDRESSES: Final = (
     *("gen_ai.openai.api_base", "server.address", "url.full", "http.url", "llm.request.base_url"),
 )
-_CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "responses"})
-_EMBEDDINGS: Final = frozenset({"embeddings", "embedding"})
+_CALLS: Final = ("chat", "text_completion", "generate_content", "responses")
+_EMBEDDINGS: Final = ("embeddings", "embedding")
 _NANOS: Final = 1_000_000_000
 _COLUMN: Final = "attributes."
 
