@@ -123,7 +123,7 @@ class Streams(Struct):
         elif kind in _ENDS:
             yield from self._extend(key, number, body, as_object(body.get("usage")), record)
             stream = self._open[key]
-            stream.body |= {"output": body.get("output")}
+            stream.body = {**stream.body, **body, "usage": stream.body["usage"]}
             stream.has_failed = kind == "response.failed"
             yield from self._close(key)
 
