@@ -1,5 +1,6 @@
 """dscost bill."""
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,13 @@ from deepseek_cost.cli.log_session import (
     read_logs,
     reading_of,
 )
-from deepseek_cost.cli.output import report_warnings, say, write, write_text
+from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
+from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
     DEFAULT_MODELS,
     balance_of,
     find_sources,
+    instant_of,
     is_piped,
     price_table,
 )
@@ -45,6 +48,10 @@ def bill(
     invoice: options.Invoices = None,
     agent: options.Agents = None,
     agent_logs: options.AgentLogs = True,
+    by: options.ByNames = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    budget: options.Budget = None,
     field: options.LogFields = None,
     time_field: options.TimeFields = None,
     at: options.BillAt = None,
@@ -74,6 +81,7 @@ def bill(
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.reports.bill import Terms, bill_report
+    from deepseek_cost.reports.breakdown import keeps_of
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
@@ -102,20 +110,38 @@ def bill(
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
     balance = balance_of(granted, topped_up)
     charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
-    account = Account(charging, zone, keeps=frozenset({"hour"} if balance else ()))
+    names = tuple(dict.fromkeys(by or ()))
+    span = span_of(since, until, instant_of(None, table.book), zone)
+    limit = budget_of(budget, names, span)
+    account = Account(
+        charging,
+        zone,
+        keeps=keeps_of(names) | ({"hour"} if balance else set()),
+        since=-inf if span.since is None else span.since.timestamp(),
+        until=inf if span.until is None else span.until.timestamp(),
+    )
     intake = Intake(account, proof_maker(table.book) if forecast else None)
     read = read_logs(found, how, intake)
-    terms = Terms(table.book, table.entry, currency, zone.key, tariffs.alternative, balance)
-    _write(
-        bill_report(terms, intake, read),
-        as_json=as_json,
-        plain=plain,
-        as_csv=as_csv,
+    terms = Terms(
+        book=table.book,
+        table=table.entry,
+        currency=currency,
+        zone=zone.key,
+        alternative=tariffs.alternative,
+        balance=balance,
+        since=span.since,
+        until=span.until,
+        by=names,
+        budget=limit,
     )
+    shown = bill_report(terms, intake, read)
+    _write(shown, as_json=as_json, plain=plain, as_csv=as_csv)
     if calibrate is not None:
         _write_profile(intake.profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
+    if shown.budget is not None and shown.budget.is_over:
+        raise typer.Exit(OVER_LIMIT)
 
 
 def _found(
