@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct, field
@@ -84,11 +85,15 @@ class Account(Struct):
 
     `repeated` counts records of responses that were counted before; `costless` lines by the
     reason why they cost nothing; `unidentified` responses without an id, of which each counts.
+    Responses before `since`, or from `until` on (seconds since 1970), are only counted: `outside`.
     """
 
     charging: Charging
     zone: tzinfo = UTC
     keeps: frozenset[str] = frozenset()
+    since: float = -inf
+    until: float = inf
+    outside: int = 0
     unpriced: int = 0
     faults: list[Fault] = field(default_factory=list)
     costless: Counter[str] = field(default_factory=Counter)
@@ -101,9 +106,10 @@ class Account(Struct):
     untold_reasoning: int = 0
     first: float | None = None
     last: float | None = None
-    _places: list[_Place] = field(default_factory=list)
+    # None is the place of all that is outside: a later record of such a response is there as well.
+    _places: list[_Place | None] = field(default_factory=list)
     _sums: list[Sums] = field(default_factory=list)
-    _numbers: dict[_Place, int] = field(default_factory=dict)
+    _numbers: dict[_Place | None, int] = field(default_factory=dict)
     _names: dict[str, set[str]] = field(default_factory=dict)
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
@@ -128,26 +134,36 @@ class Account(Struct):
             return None
         try:
             charged = self.charging.charge(found)
-        except OtherHostError as error:
-            self._left_to(error.host, found)
-            return None
-        except Unreadable as error:
-            self._refuse(found.line.fault(str(error)))
-            return None
-        except (UnknownModelError, UnpricedError) as error:
-            self._refuse(found.line.fault(_reason(error, found)))
+        except (OtherHostError, Unreadable, UnknownModelError, UnpricedError) as error:
+            self._leave_out(found, error)
             return None
         return self._enter(found, charged)
+
+    def _leave_out(self, response: Response, error: Exception) -> None:
+        """Count a response that has no price here: of another host, or one that is refused."""
+        seconds = response.end if response.start is None else response.start
+        if seconds is not None and not self.since <= seconds < self.until:
+            self.outside += 1
+        elif isinstance(error, OtherHostError):
+            self._left_to(error.host, response)
+        elif isinstance(error, UnknownModelError | UnpricedError):
+            self._refuse(response.line.fault(_reason(error, response)))
+        else:
+            self._refuse(response.line.fault(str(error)))
 
     @property
     def requests(self) -> int:
         """The responses that could be priced, each once."""
-        return sum(sums.requests for sums in self._sums)
+        return sum(sums.requests for _, sums in self._inside())
+
+    def _inside(self) -> Iterator[tuple[_Place, Sums]]:
+        for place, sums in zip(self._places, self._sums, strict=True):
+            if place is not None:
+                yield place, sums
 
     def figures(self) -> Iterator[tuple[Group, BillTotals]]:
         """Yield the figures of every group, the earliest day first; a group may come twice."""
-        pairs = zip(self._places, self._sums, strict=True)
-        for place, sums in sorted(pairs, key=lambda pair: pair[0].day):
+        for place, sums in sorted(self._inside(), key=lambda pair: pair[0].day):
             day, stretch = place.day, place.stretch
             price = stretch.price
             group = Group(day, price.model.name, price.tier, *place[2:])
@@ -155,13 +171,14 @@ class Account(Struct):
 
     def costs_by_hour(self) -> Iterator[tuple[int, Decimal]]:
         """Yield hours since 1970 with their cost, if hours are kept; an hour may come twice."""
-        for place, sums in zip(self._places, self._sums, strict=True):
+        for place, sums in self._inside():
             if place.hour is not None:
                 cost = cost_of(sums.usage, place.stretch.price.rates).total
                 yield place.hour, EXACT.add(cost, sums.fees)
 
-    def _enter(self, response: Response, charged: Charged) -> "Entry":
-        number = self._number(self._place(response, charged))
+    def _enter(self, response: Response, charged: Charged) -> "Entry | None":
+        is_inside = self.since <= charged.seconds < self.until
+        number = self._number(self._place(response, charged) if is_inside else None)
         new = Counted(response.hit or 0, response.miss, response.output, response.reasoning, number)
         identity = response.identity
         if identity is None:
@@ -176,11 +193,14 @@ class Account(Struct):
             self._sums[former.group].add(former, before, -1)
         else:
             former = None
-            self._mark(response, charged)
+            if is_inside:
+                self._mark(response, charged)
+            else:
+                self.outside += 1
         self._sums[new.group].add(new, fees)
         if fees and identity is not None:
             self._fees[identity] = fees
-        return Entry(charged.stretch, new, former)
+        return None if self._places[new.group] is None else Entry(charged.stretch, new, former)
 
     def _mark(self, response: Response, charged: Charged) -> None:
         """Count what the report says of the responses, each once."""
@@ -205,7 +225,7 @@ class Account(Struct):
             int(charged.seconds // _HOUR) if "hour" in keeps else None,
         )
 
-    def _number(self, place: _Place) -> int:
+    def _number(self, place: _Place | None) -> int:
         number = self._numbers.get(place)
         if number is None:
             number = self._numbers[place] = len(self._places)
@@ -247,10 +267,14 @@ class Entry(NamedTuple):
 
 
 class Intake(Struct):
-    """Takes the lines of logs in; `make_proof` is called when the first request comes up."""
+    """Takes the lines of logs in; `make_proof` is called when the first request comes up.
+
+    `watch` is called with each response that was not there before, and what it was counted as.
+    """
 
     account: Account
     make_proof: "Callable[[], Proof] | None" = None
+    watch: Callable[[Response, Counted], None] | None = None
     profile: Profile = field(default_factory=Profile)
     proof: "Proof | None" = None
     priced: Counter[str] = field(default_factory=Counter)
@@ -271,6 +295,8 @@ class Intake(Struct):
             self.other[name] += 1
         else:
             self.priced[name] += 1
+            if self.watch is not None:
+                self.watch(found, entry.counted)
             if found.request is not None and self.make_proof is not None:
                 self.proof = self.proof or self.make_proof()
                 thinking = self.proof.add(found, entry.stretch) or UNKNOWN_MODE

@@ -35,6 +35,7 @@ _NOT_LOGS: Final = {
 # Fields that make an object a record itself, whatever lists it has.
 _OF_RECORDS: Final = ("usage", "choices", "messages", "model", "response", "request")
 _WRAPPED: Final = 3
+_AN_INVOICE: Final = "DeepSeek's usage export, an invoice in place of a log; name it .zip or .csv"
 _IN_MEMORY: Final = 8_000_000
 
 
@@ -72,6 +73,8 @@ class OpenedLog(Struct):
             elif self.format.declined:
                 title, why = self.format.title, self.format.declined
                 self.refusal = f"{title}'s log cannot be billed: {why}"
+            elif self.format.is_invoice:
+                self.refusal = _AN_INVOICE
             else:
                 yield from self.format.read(self.log)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 from typer._types import TyperChoice
 
+from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.entries import Currency
@@ -117,6 +118,49 @@ Agents = Annotated[
 AgentLogs = Annotated[
     bool,
     READ.setting("--agent-logs/--no-agent-logs", help="Find the logs of agents without FILE."),
+]
+Invoices = Annotated[
+    list[str] | None,
+    READ.option(
+        "--invoice",
+        metavar="FILE",
+        help="DeepSeek's usage export (ZIP or CSV), to compare with the logs; repeatable.",
+    ),
+]
+ByNames = Annotated[
+    list[By] | None,
+    SHOWN.option(
+        "--by",
+        metavar="WHAT",
+        help="Break the bill down by day, week, month, hour, session, project, agent, model or "
+        "key. Repeatable: --by month --by model.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    READ.option(
+        "--since",
+        metavar="TIME",
+        help="Only from this time on: 2026-11, 2026-11-03, yesterday, 7d. Days are those of --tz, "
+        "else UTC.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    READ.option(
+        "--until",
+        metavar="TIME",
+        help="Only until then, a whole day or month included: 2026-11, 2026-11-03, yesterday.",
+    ),
+]
+Budget = Annotated[
+    str | None,
+    SHOWN.setting(
+        "--budget",
+        metavar="X",
+        help="Show what is used of it, and exit with code 3 if more. For this month with --by "
+        "month (week, day alike), else for the range.",
+    ),
 ]
 LogFields = Annotated[
     list[str] | None,

@@ -164,6 +164,11 @@ class Table:
             self.sections.append([])
 
 
+def is_total(row: Sequence[str]) -> bool:
+    """Return whether a row is what a reader looks for first; it is drawn in bold."""
+    return row[0].startswith("TOTAL")
+
+
 class Words(NamedTuple):
     """Lines of text; quiet ones say what figures rest on. One that begins with blanks goes on."""
 

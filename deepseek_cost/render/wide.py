@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.render.page import BREAK, Column, Table, Week, Words
+from deepseek_cost.render.page import BREAK, Column, Table, Week, Words, is_total
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,9 @@ def _table(table: Table, width: int, strong: "Callable[[str], str]") -> Iterator
     for number, section in enumerate(table.sections):
         if number and section:
             yield ""
-        yield from (_row(table.columns, widths, row).rstrip() for row in section)
+        for row in section:
+            drawn = _row(table.columns, widths, row).rstrip()
+            yield strong(drawn) if is_total(row) else drawn
 
 
 def _row(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> str:

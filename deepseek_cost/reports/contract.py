@@ -16,6 +16,7 @@ from deepseek_cost.reports.config import ConfigReport
 from deepseek_cost.reports.count import CountReport
 from deepseek_cost.reports.diff import DiffReport
 from deepseek_cost.reports.estimate import EstimateReport
+from deepseek_cost.reports.invoice import InvoiceReport
 from deepseek_cost.reports.price_page import VerifyReport
 from deepseek_cost.reports.price_tables import TableDiffReport
 from deepseek_cost.reports.prices import CheckReport, HistoryReport, PricesReport
@@ -33,6 +34,7 @@ AnyReport = (
     | DiffReport
     | EstimateReport
     | HistoryReport
+    | InvoiceReport
     | LiveReport
     | PricesReport
     | TableDiffReport

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -96,6 +97,16 @@ class Log:
             return file
         return io.BufferedReader(_Transcoded(file, self.encoding), HEAD_BYTES)
 
+    def seekable(self) -> BinaryIO:
+        """Return the bytes of an archive, to be read from anywhere; raises OSError.
+
+        One that has no path is read into memory, as far as an archive may be large.
+        """
+        if self.path is not None:
+            return self.path.open("rb")
+        with closing(self._open()) as file:
+            return io.BytesIO(_up_to(file, _MAX_DOCUMENT))
+
     @cached_property
     def head(self) -> bytes:
         """The first bytes, without a byte order mark; raises OSError."""
@@ -161,7 +172,7 @@ class Log:
         import zipfile  # noqa: PLC0415 - few logs are archives
 
         try:
-            with closing(self.open()) as file, zipfile.ZipFile(file) as archive:
+            with closing(self.seekable()) as file, zipfile.ZipFile(file) as archive:
                 return tuple(archive.namelist()[:_MOST_MEMBERS])
         except (zipfile.BadZipFile, OSError, NotImplementedError):
             return ()
@@ -288,7 +299,7 @@ class Log:
         while first.isspace():  # a blank line before the first
             first = file.readline(_MAX_LINE + 1).removeprefix(_MARK)
             number += 1
-        value = _decoded(first)
+        value = decoded(first)
         rest = file.readline(_MAX_LINE + 1)
         if value is not None and (rest or isinstance(value, dict)):
             yield number, value
@@ -301,11 +312,13 @@ class Log:
         yield from self._document(data, number)
 
     def _document(self, data: bytes, number: int) -> Iterator[tuple[int, object]]:
-        value = _decoded(data)
+        value = decoded(data)
         if isinstance(value, list):
             yield from ((number, element) for element in value)
         elif value is not None:
             yield number, value
+        elif values := _concatenated(data):
+            yield from ((number, value) for value in values)
         else:  # lines, the first of which is broken
             yield from self._lines(b"", number, io.BytesIO(data))
 
@@ -313,7 +326,7 @@ class Log:
         data = data or file.readline(_MAX_LINE + 1)
         while data:
             if not data.isspace():
-                value = _decoded(data)
+                value = decoded(data)
                 if value is not None:
                     yield number, value
                 elif data.endswith(b"\n") or len(data) > _MAX_LINE:
@@ -331,7 +344,7 @@ class Log:
             number += 1
             text = data.strip()
             if text.startswith(b"data:") and (payload := text[5:].strip()) != b"[DONE]":
-                value = _decoded(payload)
+                value = decoded(payload)
                 yield number, self.fault(number, "not valid JSON") if value is None else value
 
     def _rows(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
@@ -399,7 +412,7 @@ def at(value: object, path: str) -> object:
 def as_object(value: object) -> Mapping[str, object]:
     """Return an object, also one that is kept as text; an empty one for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = _decoded(value.encode())
+        value = decoded(value.encode())
     return value if isinstance(value, dict) else {}
 
 
@@ -408,7 +421,7 @@ def small_json(path: Path) -> object:
     try:
         if not path.is_file() or path.stat().st_size > _MAX_LINE:
             return None
-        return _decoded(path.read_bytes())
+        return decoded(path.read_bytes())
     except OSError:
         return None
 
@@ -420,7 +433,7 @@ def unpacked_json(data: bytes) -> object:
             found = _up_to(file, _MAX_LINE + 1)
     except (EOFError, OSError):
         return None
-    return _decoded(found) if len(found) <= _MAX_LINE else None
+    return decoded(found) if len(found) <= _MAX_LINE else None
 
 
 def name(value: object) -> str | None:
@@ -431,13 +444,33 @@ def name(value: object) -> str | None:
 _decode = msgspec.json.Decoder().decode
 
 
-def _decoded(data: bytes) -> object | None:
+def decoded(data: bytes) -> object | None:
     """Return a JSON value; None for what is not one, and for null."""
     try:
         value: object = _decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     return value
+
+
+def _concatenated(data: bytes) -> list[object]:
+    """Return objects of several lines each, one after the other, as consoles show them.
+
+    Nothing where the first line ends in the middle of a text: then it is a broken line.
+    """
+    if data.partition(b"\n")[0].strip() not in {b"{", b"["}:
+        return []
+    found: list[object] = []
+    decode, text, at_ = json.JSONDecoder().raw_decode, data.decode(errors="replace"), 0
+    while at_ < len(text):
+        try:
+            value, at_ = decode(text, at_)
+        except (ValueError, RecursionError):
+            break
+        found.append(value)
+        while at_ < len(text) and (text[at_].isspace() or text[at_] == ","):
+            at_ += 1
+    return found
 
 
 def _up_to(file: BinaryIO, size: int) -> bytes:

@@ -73,3 +73,14 @@ def _of_address(url: str) -> str:
         return "deepseek"
     is_local = "." not in host or host.startswith(("127.", "10.", "192.168.")) or ":" in host
     return "" if is_local else host
+
+
+def host_by(label: str | None, address: str | None) -> str | None:
+    """Return the more telling of a provider's name and the address that a request went to.
+
+    `openai` with an address of another host is that host's; one with an address on this machine,
+    a proxy, stays what it is called.
+    """
+    if (label or "").strip().lower() in {"", *_PROTOCOLS} and address:
+        return _of_address(address if "://" in address else f"//{address}") or label
+    return label

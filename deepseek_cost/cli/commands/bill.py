@@ -1,11 +1,19 @@
 """dscost bill."""
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.invoice_session import (
+    exports_of,
+    has_failed,
+    read_invoice,
+    reconcile,
+    take_exports,
+)
 from deepseek_cost.cli.log_session import (
     charging_of,
     installed_logs,
@@ -13,11 +21,13 @@ from deepseek_cost.cli.log_session import (
     read_logs,
     reading_of,
 )
-from deepseek_cost.cli.output import report_warnings, say, write, write_text
+from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
+from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
     DEFAULT_MODELS,
     balance_of,
     find_sources,
+    instant_of,
     is_piped,
     price_table,
 )
@@ -30,13 +40,18 @@ if TYPE_CHECKING:
 
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.inputs.find import Found
-    from deepseek_cost.reports.bill import BillReport
+    from deepseek_cost.reports.parts import Report
 
 
 def bill(
     files: options.Logs = None,
+    invoice: options.Invoices = None,
     agent: options.Agents = None,
     agent_logs: options.AgentLogs = True,
+    by: options.ByNames = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    budget: options.Budget = None,
     field: options.LogFields = None,
     time_field: options.TimeFields = None,
     at: options.BillAt = None,
@@ -57,37 +72,76 @@ def bill(
 ) -> None:
     """Add up what you spent, from logs of API responses.
 
-    Without FILE, from the logs of the coding agents that are installed here.
+    Without FILE, from the logs of the coding agents that are installed here. DeepSeek's own usage
+    export is shown as the invoice; with logs, both are compared.
 
     Each response is priced at the time it was made. No prompt, answer or key is shown.
     """
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.inputs.find import Found
     from deepseek_cost.reports.bill import Terms, bill_report
+    from deepseek_cost.reports.breakdown import keeps_of
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     table = price_table(prices)
+    exports = exports_of(invoice, encoding)
+    is_alone = bool(exports) and not files and not agent
+    found = Found() if is_alone else _found(files, agent, glob, encoding, agent_logs=agent_logs)
+    if exports := [*exports, *take_exports(found)]:
+        report = reconcile(
+            read_invoice(exports, table, currency),
+            found,
+            table,
+            fields=field or (),
+            time_fields=time_field or (),
+            tz=tz,
+            tier_by=tier_by,
+            at=at,
+            cache_hit_ratio=cache_hit_ratio,
+        )
+        _write(report, as_json=as_json, plain=plain, as_csv=as_csv)
+        if has_failed(report):
+            raise typer.Exit(DscostError.exit_code)
+        return
     how = reading_of(field or (), time_field or (), tz, cache_hit_ratio)
     zone = values.zone(tz or "UTC")
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
     balance = balance_of(granted, topped_up)
     charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
-    account = Account(charging, zone, keeps=frozenset({"hour"} if balance else ()))
-    intake = Intake(account, proof_maker(table.book) if forecast else None)
-    found = _found(files, agent, glob, encoding, agent_logs=agent_logs)
-    read = read_logs(found, how, intake)
-    terms = Terms(table.book, table.entry, currency, zone.key, tariffs.alternative, balance)
-    _write(
-        bill_report(terms, intake, read),
-        as_json=as_json,
-        plain=plain,
-        as_csv=as_csv,
+    names = tuple(dict.fromkeys(by or ()))
+    span = span_of(since, until, instant_of(None, table.book), zone)
+    limit = budget_of(budget, names, span)
+    account = Account(
+        charging,
+        zone,
+        keeps=keeps_of(names) | ({"hour"} if balance else set()),
+        since=-inf if span.since is None else span.since.timestamp(),
+        until=inf if span.until is None else span.until.timestamp(),
     )
+    intake = Intake(account, proof_maker(table.book) if forecast else None)
+    read = read_logs(found, how, intake)
+    terms = Terms(
+        book=table.book,
+        table=table.entry,
+        currency=currency,
+        zone=zone.key,
+        alternative=tariffs.alternative,
+        balance=balance,
+        since=span.since,
+        until=span.until,
+        by=names,
+        budget=limit,
+    )
+    shown = bill_report(terms, intake, read)
+    _write(shown, as_json=as_json, plain=plain, as_csv=as_csv)
     if calibrate is not None:
         _write_profile(intake.profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
+    if shown.budget is not None and shown.budget.is_over:
+        raise typer.Exit(OVER_LIMIT)
 
 
 def _found(
@@ -110,7 +164,7 @@ def _found(
     return installed_logs(agents or (), encoding)
 
 
-def _write(report: "BillReport", *, as_json: bool, plain: bool, as_csv: bool) -> None:
+def _write(report: "Report", *, as_json: bool, plain: bool, as_csv: bool) -> None:
     if not as_csv:
         write(report, as_json=as_json, plain=plain)
         return
