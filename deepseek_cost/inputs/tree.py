@@ -291,7 +291,7 @@ class BlobSource(TextSource, frozen=True):
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the bytes, unpacked; raises InputError."""
-        return unpacked(self._opened(), self.name, advance)
+        return unpacked(self._opened(), advance)
 
     def raw(self) -> BinaryIO:
         """Open the bytes as they are, to be read in any order; raises InputError."""
