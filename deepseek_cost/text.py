@@ -30,7 +30,7 @@ def parse_ratio(text: str) -> Decimal:
         value /= 100
     if value is None or value > 1:
         raise UsageError(
-            f"--cache-hit-ratio {text!r} is no share; write 0 to 1, or a percentage such as 80%"
+            "is not a share between 0 and 1; write 0.8 or 80%", field="cache_hit_ratio", value=text
         )
     return value
 

@@ -13,9 +13,16 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from deepseek_cost.cli.command import ALL_NAMES, CommandTable, in_plain_words, load, with_subcommands
+from deepseek_cost.cli.command import (
+    ALL_NAMES,
+    CommandTable,
+    in_plain_words,
+    load,
+    with_subcommands,
+)
 from deepseek_cost.cli.guesses import expanded, in_place_of
 from deepseek_cost.cli.output import say
+from deepseek_cost.cli.wording import message_of
 from deepseek_cost.errors import DscostError
 
 _INTERRUPTED: Final = 130
@@ -94,7 +101,7 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
     code = DscostError.exit_code
     match error:
         case DscostError():
-            return "; ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code
+            return "; ".join([message_of(error), *getattr(error, "__notes__", ())]), error.exit_code
         case TyperException():
             words = [word for word in with_subcommands(args) if not word.startswith("-")]
             command = " ".join(["dscost", *(name for name in words[:1] if name in ALL_NAMES)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import InputError
 from deepseek_cost.text import printable
 
@@ -32,6 +33,7 @@ _SAID_OF_TERMINALS: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
 def write(report: "Report", *, as_json: bool, plain: bool = False) -> None:
     """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
+    report = in_flags(report)
     report_warnings(report)
     if as_json:
         write_text(_as_json(report))

@@ -18,6 +18,7 @@ from deepseek_cost.cli import values
 from deepseek_cost.cli.options import OnFault
 from deepseek_cost.cli.output import say
 from deepseek_cost.cli.settings import set_by_name
+from deepseek_cost.cli.wording import flag_of, with_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.prompt.template import Effort, Mode
@@ -65,7 +66,7 @@ def price_table(flag: Path | None) -> Table:
     if choice.path is None:
         book = _with_own_holidays(book)
     source = unicode_name(str(choice.path)) if choice.path else "bundled"
-    chosen_by = set_by_name("prices") or choice.chosen_by
+    chosen_by = set_by_name("prices") or flag_of(choice.chosen_by)
     return Table(book, PriceTable(source=source, chosen_by=chosen_by, checked=book.checked))
 
 
@@ -420,7 +421,7 @@ def _report_skipped(name: str, skips: "Skipped") -> None:
     """Tell what a worker skipped: the first of it, and how much more there is."""
     skipped_lines = list(skips.named)
     for message in skipped_lines:
-        say(f"skipped {message}")
+        say(f"skipped {with_flags(message)}")
     if more := skips.requests - len(skipped_lines):
         say(f"skipped {more:,} more in {name}")
 
@@ -429,9 +430,10 @@ def skips_of(on_error: OnFault) -> "Skipped":
     """Return what is done with a request that cannot be counted: named on stderr, or an error."""
     from deepseek_cost.estimates.partial_result import Skipped
 
-    return Skipped(
-        (lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None
-    )
+    def report(message: str) -> None:
+        say(f"skipped {with_flags(message)}")
+
+    return Skipped(report if on_error is OnFault.SKIP else None)
 
 
 def exit_if_refused(workload: "Workload") -> None:

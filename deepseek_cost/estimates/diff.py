@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, placed
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.partial_result import totals
 from deepseek_cost.estimates.sides import BINARY, Side, SkippedFile
@@ -138,7 +138,7 @@ class SkippedChange(NamedTuple):
     def named_reason(self) -> str:
         """The reason with the name in front, where it is not there already."""
         is_named = self.reason.startswith(f"{self.name}:")
-        return self.reason if is_named else f"{self.name}: {self.reason}"
+        return self.reason if is_named else placed(f"{self.name}: ", self.reason)
 
 
 class Difference(Struct, frozen=True):
@@ -370,7 +370,7 @@ class Counting:
         except InputError as error:
             for part in counted.parts.values():
                 part.workload.pop_result()  # of a part of the file
-            return SkippedFile(str(error), content, is_fault=True)
+            return SkippedFile(error.message, content, is_fault=True)
 
     def _figures(self, source: "TextSource", counted: Counted) -> Sequence[SideTotals]:
         """Count a file, as if all of it were for the model of its first request."""

@@ -25,7 +25,7 @@ from deepseek_cost.billing.formats.base import Unreadable
 from deepseek_cost.billing.formats.log import as_object
 from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.proof import Reason, reason_of
-from deepseek_cost.errors import InputError, LiveError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, LiveError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
@@ -52,7 +52,7 @@ _AGAIN: Final = (429, 500, 502, 503, 504)
 _TOLD: Final = {
     401: "the API does not accept the key in DEEPSEEK_API_KEY (401); take one from the platform",
     402: "the account's balance is used up (402); top it up",
-    404: "nothing answers there (404); look at --base-url",
+    404: Advised("nothing answers there (404)", Advice.API_ADDRESS),
     429: "too many requests at a time, still after a wait (429); try again later",
 }
 
@@ -74,9 +74,13 @@ class Api(Struct, frozen=True):
     def __post_init__(self) -> None:
         url = urlsplit(self.base_url)
         if url.scheme not in ("https", "http") or not url.hostname:
-            raise UsageError(f"--base-url {self.base_url!r} is no address; write https://HOST")
+            raise UsageError(
+                "is no address; write https://HOST", field="base_url", value=self.base_url
+            )
         if url.scheme == "http" and not _is_loopback(url.hostname):
-            raise UsageError("--base-url: http would send the key in the clear; write https://")
+            raise UsageError(
+                "http would send the key in the clear; write https://", field="base_url"
+            )
         if not self.key.isascii() or not self.key.isprintable():
             raise LiveError("DEEPSEEK_API_KEY is no key: it has characters that none has")
 
@@ -133,9 +137,10 @@ class Api(Struct, frozen=True):
     def _broken(self, error: BaseException, *, is_sent: bool) -> str:
         billed = "; the request may be billed all the same" if is_sent else ""
         if isinstance(error, LiveError):
-            return f"{error}{billed}"
+            return f"{error}{billed}" if billed else error.message
         if isinstance(error, TimeoutError):
-            return f"no answer in {self.seconds:g} s; give a longer --timeout{billed}"
+            step = Advice.LONGER_TIMEOUT_SENT if is_sent else Advice.LONGER_TIMEOUT
+            return Advised(f"no answer in {self.seconds:g} s", step)
         if not is_sent:
             what = getattr(error, "strerror", None) or error
             return f"{urlsplit(self.base_url).hostname} cannot be reached: {what}"
@@ -168,7 +173,9 @@ def _whole(response: http.client.HTTPResponse) -> bytes:
     """Read a response; raises LiveError for one that is too long, HTTPException for one cut off."""
     body = response.read(_MOST_BYTES + 1)
     if len(body) > _MOST_BYTES:
-        raise LiveError(f"an answer of more than {_MOST_BYTES:,} bytes; look at --base-url")
+        raise LiveError(
+            Advised(f"an answer of more than {_MOST_BYTES:,} bytes", Advice.API_ADDRESS)
+        )
     if response.length:
         raise http.client.IncompleteRead(body, response.length)
     return body
@@ -214,7 +221,7 @@ def _answer(data: bytes) -> dict[str, object]:
     except (JsonFaultError, UnicodeError):
         found = None
     if not isinstance(found, dict):
-        raise LiveError("the answer is no JSON object; look at --base-url")
+        raise LiveError(Advised("the answer is no JSON object", Advice.API_ADDRESS))
     return found
 
 

@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
-from deepseek_cost.errors import DscostError, WorkerError
+from deepseek_cost.errors import Advice, Advised, DscostError, WorkerError
 from deepseek_cost.estimates.partial_result import PartialResult, Skipped, WorkerResult
 
 if TYPE_CHECKING:
@@ -115,8 +115,10 @@ class WorkerProcesses:
                 self._jobs = len(self._workers)
                 return
             raise WorkerError(
-                f"no worker process can be started ({error.strerror or error}); "
-                "try again with --jobs 1"
+                Advised(
+                    f"no worker process can be started ({error.strerror or error})",
+                    Advice.ONE_PROCESS,
+                )
             ) from error
         self._workers[ours] = worker
 
@@ -145,8 +147,11 @@ def _loss_reported() -> Iterator[None]:
         yield
     except (EOFError, OSError) as error:
         raise WorkerError(
-            "a worker process ended before its work was done, so there is no total; it was "
-            "killed, or the memory was not enough; try again with --jobs 1"
+            Advised(
+                "a worker process ended before its work was done, so there is no total; it was "
+                "killed, or the memory was not enough",
+                Advice.ONE_PROCESS,
+            )
         ) from error
 
 

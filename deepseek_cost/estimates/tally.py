@@ -162,8 +162,10 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
     output = scenario.output_tokens
     if output is not None and output > model.max_output_tokens:
         raise UsageError(
-            f"--output-tokens {output:,} is more than {model.name} gives in a request: "
-            f"its output limit is {model.max_output_tokens:,} (384K)"
+            f"is more than {model.name} gives in a request: its output limit is "
+            f"{model.max_output_tokens:,} (384K)",
+            field="output_tokens",
+            value=output,
         )
 
 

@@ -257,5 +257,5 @@ class Workload:
 
 def _sound(found: Request | Fault) -> Request:
     if isinstance(found, Fault):
-        raise InputError(str(found))
+        raise InputError(found.message)
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError
 from deepseek_cost.inputs.source import (
     _UTF16_MARKS,
     BLOCK_BYTES,
@@ -96,9 +96,11 @@ def _find_below(
         texts, binary = sorted([*texts, *binary]), []
     if not texts:
         others = f" among {len(binary)} files" if binary else ""
+        what = f"{folder}: no text files{others}"
         raise InputError(
-            f"{folder}: no text files{others}; hidden and git-ignored files are left out"
-            + (f", and so is what --glob {' '.join(globs)} does not match" if globs else "")
+            Advised(what, Advice.HIDDEN_FILES_AND_GLOB, " ".join(globs))
+            if globs
+            else f"{what}; hidden and git-ignored files are left out"
         )
     sources = [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
     found.sources += sources
@@ -163,7 +165,9 @@ def _overrides(folder: Path, globs: Sequence[str]) -> "Override":
             overrides.add(glob)
         return overrides.build()
     except (ignore.Error, UnicodeError) as error:
-        raise UsageError(f"--glob {' '.join(globs)[:80]!r} is no pattern: {error}") from error
+        raise UsageError(
+            f"is no pattern: {error}", field="glob", value=" ".join(globs)[:80]
+        ) from error
 
 
 def _refuse_odd_ignore_files(folder: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import NO_VALUE
@@ -117,9 +117,11 @@ def in_columns(
     Its texts are prompts that `body` sends, or bodies where a kind of request is given.
     """
     if column and not any(map(is_parquet, sources)):
-        raise UsageError(f"--column {column}: of Parquet files, and there is none")
+        raise UsageError("of Parquet files, and there is none", field="column", value=column)
     if column and kind is Kind.TEXT:
-        raise UsageError("--as text: the texts of a --column are prompts without it")
+        raise UsageError(
+            "the texts of a column are prompts without it", field="kind", value=kind.value
+        )
     return [
         _in_column(one, column, None if kind else body) if is_parquet(one) else one
         for one in sources
@@ -130,7 +132,7 @@ def _in_column(source: TextSource, column: str | None, body: Body | None) -> Col
     if column is None:
         with reading(source.name), source.raw() as raw, _translating_errors(source.name):
             has = _listed(_opened(raw, source.name))
-        raise UsageError(f"{source.name}: name the prompts with --column NAME; it has {has}")
+        raise UsageError(Advised(f"{source.name}: ", Advice.COLUMN, has))
     return ColumnSource(source.name, source.path, file=source, column=column, body=body)
 
 

@@ -6,7 +6,14 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
+from deepseek_cost.errors import (
+    Advice,
+    Advised,
+    InputError,
+    UnknownModelError,
+    UnpricedError,
+    placed,
+)
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.pricing.book import PriceBook
@@ -89,7 +96,8 @@ class Routes(Struct):
                 self._known[key] = self.find(*key)
             except (UnknownModelError, UnpricedError) as error:
                 where = request.position
-                raise InputError(f"{where}: {error}; or pass --model to price another") from error
+                why = placed(f"{where}: ", error.message)
+                raise InputError(Advised(why, Advice.OTHER_MODEL)) from error
         return self._known[key]
 
 

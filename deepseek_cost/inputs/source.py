@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from msgspec import Struct
 
-from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError
 from deepseek_cost.inputs.streams import Advance, open_bytes, reading, sha256
 
 BLOCK_BYTES: Final = 1 << 18
@@ -106,7 +106,7 @@ def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
         except UnicodeError as error:
             at = offset - waiting + getattr(error, "start", 0)
             raise InputError(
-                f"{name}: not {encoding} at byte {at}; give the file's own --encoding"
+                Advised(f"{name}: not {encoding} at byte {at}", Advice.FILE_ENCODING)
             ) from error
         if text:
             yield text if begun else text.removeprefix("\ufeff")
@@ -125,7 +125,9 @@ def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
     if _has_nuls(encoding):
         return
     if offset == 0 and data.startswith(_UTF16_MARKS):
-        raise InputError(f"{name}: not {encoding} at byte 0; it looks like --encoding utf-16")
+        raise InputError(
+            Advised(f"{name}: not {encoding} at byte 0", Advice.ENCODING_LIKELY, "utf-16")
+        )
     if (nul := data.find(0)) >= 0:
         raise InputError(
             f"{name}: a binary file (NUL at byte {offset + nul}); only text is counted"
@@ -139,7 +141,7 @@ def require_text_encoding(encoding: str) -> None:
         info = codecs.lookup(encoding)
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"--encoding {encoding!r} is unknown; try utf-8, gb18030, utf-16"
+            "is unknown; try utf-8, gb18030, utf-16", field="encoding", value=encoding
         ) from error
     if info.incrementaldecoder is None or info.name in _NOT_FOR_FILES:
-        raise UsageError(f"--encoding {encoding!r} is no encoding of text files")
+        raise UsageError("is no encoding of text files", field="encoding", value=encoding)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import UnknownModelError, UnpricedError, UsageError
+from deepseek_cost.errors import Advice, Advised, UnknownModelError, UnpricedError, UsageError
 from deepseek_cost.pricing.entries import (
     Billing,
     Cancelled,
@@ -104,8 +104,10 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         period = in_force(self.periods_of(service.billed_as), at)
         if period is None or currency not in period.rates:
             raise UnpricedError(
-                f"no {currency} price is known for {model.name} at {stamp(at)}; "
-                f"add one to your own table and pass it with --prices"
+                Advised(
+                    f"no {currency} price is known for {model.name} at {stamp(at)}",
+                    Advice.OWN_PRICES,
+                )
             )
         tiers = period.rates[currency]
         tier = Tier.FLAT if Tier.FLAT in tiers else self._tier(period, at)
@@ -152,12 +154,15 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     def warnings_at(self, at: datetime, *, tiered: bool = True) -> list[str]:
         """List what the table does not know for sure at an instant."""
-        found = []
+        found: list[str] = []
         age = (at.date() - self.checked).days
         if age > MAX_AGE_DAYS:
             found.append(
-                f"the price table was last checked on {self.checked}, {age} days before the "
-                f"instant priced; look for a newer dscost, or pass your own with --prices"
+                Advised(
+                    f"the price table was last checked on {self.checked}, {age} days before the "
+                    f"instant priced",
+                    Advice.NEWER_PRICES,
+                )
             )
         if tiered and not self.calendar.is_certain(at):
             day = at.astimezone(BEIJING).date()

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import UnpricedError
+from deepseek_cost.errors import Advice, Advised, UnpricedError
 from deepseek_cost.pricing.provenance import Dated, Precision, Sourced, require_utc
 from deepseek_cost.pricing.schedule import Tier
 
@@ -140,21 +140,25 @@ class Model(Dated, frozen=True, kw_only=True):
                 else "the name was first accepted at"
             )
             raise UnpricedError(
-                f"{self.name} has no price at {stamp(at)}: {reason} "
-                f"{stamp(self.since)}; give a later --at or another --model"
+                Advised(
+                    f"{self.name} has no price at {stamp(at)}: {reason} {stamp(self.since)}",
+                    Advice.LATER,
+                )
             )
         if self.until is not None and at >= self.until:
-            raise UnpricedError(
-                f"{self.name} has no price at {stamp(at)}: {self.note}; "
-                f"use --model {self.use_instead}, or an --at before {stamp(self.until)}"
-            )
+            raise UnpricedError(self._instead(at, self.until))
         service = self._service_begun(at)
         if self._has_ended(service, at):
-            raise UnpricedError(
-                f"{self.name} has no price at {stamp(at)}: {self.note}; "
-                f"use --model {self.use_instead}, or an --at before {stamp(service.until or at)}"
-            )
+            raise UnpricedError(self._instead(at, service.until or at))
         return service
+
+    def _instead(self, at: datetime, until: datetime) -> Advised:
+        return Advised(
+            f"{self.name} has no price at {stamp(at)}: {self.note}",
+            Advice.INSTEAD_NO_THINKING if self.thinking is False else Advice.INSTEAD,
+            str(self.use_instead).partition(" ")[0],
+            stamp(until),
+        )
 
     def _service_begun(self, at: datetime) -> Service:
         return max((s for s in self.service if s.since <= at), key=lambda service: service.since)

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from msgspec import DecodeError, Struct, ValidationError, convert, json
 
-from deepseek_cost.errors import PriceTableError
+from deepseek_cost.errors import Advice, Advised, PriceTableError
 from deepseek_cost.pricing import entries, schedule
 from deepseek_cost.pricing.book import PriceBook
 
@@ -39,7 +39,7 @@ class Choice(NamedTuple):
 def choose(flag: Path | None, environment: Mapping[str, str] = os.environ) -> Choice:
     """Pick the price table: the flag beats the environment, which beats the config folder."""
     if flag is not None:
-        return Choice(flag, "--prices")
+        return Choice(flag, "prices")
     if environment.get(ENVIRONMENT_VARIABLE):
         return Choice(Path(environment[ENVIRONMENT_VARIABLE]), ENVIRONMENT_VARIABLE)
     from platformdirs import user_config_path  # noqa: PLC0415 - for this case alone
@@ -117,9 +117,11 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise PriceTableError(f"price table {path}: {error.strerror}; see --prices") from error
+        raise PriceTableError(
+            Advised(f"price table {path}: {error.strerror}", Advice.PRICE_FILE)
+        ) from error
     except ValueError as error:  # a NUL in its name
-        raise PriceTableError(f"price table {path}: {error}; see --prices") from error
+        raise PriceTableError(Advised(f"price table {path}: {error}", Advice.PRICE_FILE)) from error
     if len(data) > _MAX_BYTES:
         raise PriceTableError(f"price table {path}: larger than {_MAX_BYTES:,} bytes")
     try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.errors import InputError, VocabularyError
+from deepseek_cost.errors import Advice, Advised, InputError, VocabularyError
 from deepseek_cost.pricing.entries import Template
 
 if TYPE_CHECKING:
@@ -113,8 +113,10 @@ def require_renderer() -> None:
     """Refuse to count a request's body without DeepSeek's renderer."""
     if not renderer_is_installed():
         raise InputError(
-            "request bodies are counted with DeepSeek's own renderer, which is not installed; "
-            "pip install 'deepseek-cost[exact]', or count the file as text: --as text"
+            Advised(
+                "request bodies are counted with DeepSeek's own renderer, which is not installed",
+                Advice.RENDERER,
+            )
         )
 
 

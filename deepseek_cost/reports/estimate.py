@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.profile import Spread
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.estimates.assumptions import (
     of_estimate,
     of_workload,
@@ -156,7 +157,7 @@ def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption
         if spread
     )
     value = f"the mean of answers in {unicode_name(quote.learned.source)}: {answers or 'none'}"
-    learned = Assumption("output_tokens", value, "--output-from")
+    learned = Assumption("output_tokens", value, "output_from")
     return [learned if one.about == "output_tokens" else one for one in assumed]
 
 
@@ -164,7 +165,7 @@ def unlearned(quote: Quote) -> list[str]:
     """Warn of models without an answer to learn from."""
     spreads = quote.learned.spreads if quote.learned else ()
     return [
-        f"no answer like these of {price.model.name} is in --output-from: its output is unknown"
+        Advised("", Advice.NOT_LEARNED, price.model.name)
         for price, spread in zip(quote.prices, spreads, strict=False)
         if spread is None
     ]

@@ -158,7 +158,7 @@ def test_what_chose_the_price_table_is_told(
         ("glob = [1979-05-27]", "dscost.toml:glob: write text, in quotes"),
         ("model = [['pro']]", "dscost.toml:model: write text, in quotes"),
         ('currency = "EUR"', "dscost.toml:currency: 'EUR' is not one of"),
-        ('cache-hit-ratio = "2"', "'2' is no share; write 0 to 1"),
+        ('cache-hit-ratio = "2"', "'2' is not a share between 0 and 1"),
         ('cache-hit-ratio = "2"', "; set by dscost.toml:cache-hit-ratio"),
         ('model = "gpt-5"', "; set by dscost.toml:model"),
         ('system = "nowhere.txt"', "nowhere.txt: no such file"),

@@ -134,7 +134,7 @@ def test_the_flag_beats_the_environment_and_that_the_config_folder(
 
     assert choose(None, {}) == (own, "config folder")
     assert choose(None, environment) == (Path("env.toml"), "DSCOST_PRICES")
-    assert choose(Path("flag.toml"), environment) == (Path("flag.toml"), "--prices")
+    assert choose(Path("flag.toml"), environment) == (Path("flag.toml"), "prices")
 
 
 def test_a_home_that_may_not_be_looked_into_has_no_table(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
-from deepseek_cost.pricing.provenance import Precision
 
 from deepseek_cost import (
     Currency,
@@ -16,6 +15,7 @@ from deepseek_cost import (
     UnpricedError,
     UsageError,
 )
+from deepseek_cost.pricing.provenance import Precision
 from tests.conftest import APPENDED_FROM, utc
 
 SECOND = timedelta(seconds=1)
@@ -142,9 +142,7 @@ def test_before_the_launch_the_error_says_when_prices_begin(book: PriceBook) -> 
 
 
 def test_a_retired_name_is_refused_with_the_reason_and_the_replacement(book: PriceBook) -> None:
-    with pytest.raises(
-        UnpricedError, match=r"answered HTTP 400 .* use --model flash --no-thinking"
-    ):
+    with pytest.raises(UnpricedError, match=r"answered HTTP 400 .* use flash with thinking off"):
         book.price("deepseek-chat", utc("2026-08-23 00:00"))
 
 

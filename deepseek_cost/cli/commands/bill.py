@@ -31,6 +31,7 @@ from deepseek_cost.cli.session import (
     is_piped,
     price_table,
 )
+from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import TierBy
@@ -170,6 +171,7 @@ def _write(report: "Report", *, as_json: bool, plain: bool, as_csv: bool) -> Non
         return
     from deepseek_cost.reports.csv import to_csv
 
+    report = in_flags(report)
     report_warnings(report)
     write_text(to_csv(report))
 

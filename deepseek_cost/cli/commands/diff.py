@@ -29,6 +29,7 @@ from deepseek_cost.cli.session import (
     workload_of,
     zone_of,
 )
+from deepseek_cost.cli.wording import in_flags, with_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.text import parse_ratio
@@ -241,7 +242,7 @@ def _failure(found: "Difference", new: "Counted", *, is_gate: bool) -> tuple[str
     if uncounted := found.not_counted(is_gate=is_gate):
         more = f", and {len(uncounted) - 1:,} more" if len(uncounted) > 1 else ""
         code = OVER_LIMIT if is_gate else DscostError.exit_code
-        return f"not counted: {uncounted[0]}{more}", code
+        return f"not counted: {with_flags(uncounted[0])}{more}", code
     for part in new.parts.values():
         workload = part.workload
         if any(ledger.refusals.requests for ledger in workload.ledgers):
@@ -361,6 +362,7 @@ def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: boo
         return
     from deepseek_cost.render.markdown import to_comment
 
+    report = in_flags(report)
     report_warnings(report)
     write_text(f"{_COMMENT_MARK}\n{to_comment(report.page())}")
 

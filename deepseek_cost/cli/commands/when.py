@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
+from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.entries import Currency
 
@@ -44,5 +45,5 @@ def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
     following = calendar.tier_at(change).label if change else None
     line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
     for warning in book.warnings_at(at):
-        say(f"warning: {warning}")
+        say(f"warning: {with_flags(warning)}")
     write_text(f"{line}\n")
