@@ -115,6 +115,15 @@ def test_no_submodule_hides_a_public_function() -> None:
     assert callable(deepseek_cost.count_tokens)
 
 
+def test_only_public_parts_of_typer_are_used() -> None:
+    files = [*(ROOT / "deepseek_cost").rglob("*.py"), *(ROOT / "docs").glob("*.py")]
+    private = re.compile(
+        r"from typer[\w.]*\._(?!_)|from typer[\w.]* import _|\btyper[\w.]*\._(?!_)"
+    )
+
+    assert [path.name for path in files if private.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = "{'pydantic', 'rich', 'typer', 'tiktoken', 'regex', 'deepseek_recipe', 'decimal'}"
     code = f"import sys, deepseek_cost; print(sorted({heavy} & {{*sys.modules}}))"

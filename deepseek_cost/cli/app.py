@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
-from typer.exceptions import TyperException
 
 from deepseek_cost.cli.command import (
     ALL_NAMES,
     CommandTable,
+    UsageError,
     in_plain_words,
     load,
     with_subcommands,
@@ -77,7 +77,7 @@ def run(args: Sequence[str]) -> int:
             answer(command)
         args = _understood(args)
         outcome = command(args=args or ["--help"], prog_name="dscost", standalone_mode=False)
-    except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
+    except (DscostError, UsageError, ArithmeticError, MemoryError, OSError) as error:
         message, code = _message_of(error, args)
         say(message)
         return code
@@ -102,7 +102,7 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
     match error:
         case DscostError():
             return "; ".join([message_of(error), *getattr(error, "__notes__", ())]), error.exit_code
-        case TyperException():
+        case UsageError():
             words = [word for word in with_subcommands(args) if not word.startswith("-")]
             command = " ".join(["dscost", *(name for name in words[:1] if name in ALL_NAMES)])
             return f"{_plain(error, words)}; see {command} --help", error.exit_code
@@ -115,7 +115,7 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             return "a number is too large to be worked with exactly", code
 
 
-def _plain(error: TyperException, words: Sequence[str]) -> str:
+def _plain(error: UsageError, words: Sequence[str]) -> str:
     """Return what is wrong with the command line, with what was likely meant."""
     known = words[:1] if words[:1] and words[0] in ALL_NAMES else ()
     options = [name for command in known for param in load(command).params for name in param.opts]

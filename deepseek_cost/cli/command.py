@@ -6,22 +6,20 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import typer
-from typer._click.core import augment_usage_errors
-from typer._click.exceptions import BadParameter
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from deepseek_cost.cli.groups import GROUPS
-from deepseek_cost.cli.settings import SettingsContext, name_of
+from deepseek_cost.cli.settings import SettingsContext, name_of, running
 from deepseek_cost.errors import ConfigError, DscostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 
-    from typer._click import Command as AnyCommand
-    from typer._click import Context, HelpFormatter
-    from typer._click.core import Parameter
-    from typer._click.shell_completion import CompletionItem
+# Typer has no public names for the types that its methods take.
+_Any = Any
+# What every error of a command line is; Typer exports one kind of them.
+UsageError: Final[Any] = typer.BadParameter.__base__
 
 # What the library says, and what is said instead; longer ones before their beginnings.
 _PLAINER: Final = {
@@ -45,7 +43,7 @@ class Command(TyperCommand):
 
     context_class = SettingsContext
 
-    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+    def parse_args(self, ctx: _Any, args: list[str]) -> list[str]:
         """Read the command line; what is wrong with a setting is said of its file or variable."""
         settings = cast("SettingsContext", ctx)
         with _errors_with_place(settings):
@@ -53,16 +51,17 @@ class Command(TyperCommand):
         settings.settle()
         return rest
 
-    def invoke(self, ctx: "Context") -> Any:  # noqa: ANN401 - Typer's own
+    def invoke(self, ctx: _Any) -> Any:  # noqa: ANN401 - Typer's own
         """Run the command; an error over an option that a setting gave is told with its place."""
         try:
-            return super().invoke(ctx)
+            with running(cast("SettingsContext", ctx)):
+                return super().invoke(ctx)
         except DscostError as error:
             for place in _concerned(cast("SettingsContext", ctx), str(error)):
                 error.add_note(f"set by {place}")
             raise
 
-    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+    def format_options(self, ctx: _Any, formatter: _Any) -> None:
         """List arguments and options by their groups, those of no group last."""
         groups: dict[str, list[tuple[str, str]]] = {
             title: [] for title in ("Arguments", *(g.title for g in GROUPS), "Options")
@@ -80,7 +79,7 @@ class Command(TyperCommand):
                 with formatter.section(title):
                     formatter.write_dl(records)
 
-    def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+    def format_epilog(self, ctx: _Any, formatter: _Any) -> None:
         """End with examples and exit codes."""
         from deepseek_cost.cli.manual import MANUALS
 
@@ -98,12 +97,11 @@ class Command(TyperCommand):
             )
 
 
-def read_setting(context: SettingsContext, option: "Parameter") -> object:
+def read_setting(context: SettingsContext, option: TyperOption) -> object:
     """Return the value of a setting that no flag gives; raises ConfigError where it is wrong."""
-    with _errors_with_place(context), augment_usage_errors(context, param=option):
-        value, source = option.consume_value(context, {})
-        context.set_parameter_source(option.name or "", source)
-        return option.process_value(context, value)
+    with _errors_with_place(context):
+        value, _ = option.handle_parse_result(context, {}, [])
+        return value
 
 
 @contextmanager
@@ -111,7 +109,7 @@ def _errors_with_place(context: SettingsContext) -> "Iterator[None]":
     """Tell of a wrong value that no flag gave with the variable or the file's key."""
     try:
         yield
-    except BadParameter as error:
+    except typer.BadParameter as error:
         is_setting = error.param is not None and name_of(error.param) is not None
         origin = context.origin(error.param.name or "") if error.param and is_setting else None
         if origin is None or origin.startswith("-"):
@@ -172,6 +170,7 @@ SUBCOMMANDS: Final = (
 )
 NAMES: Final = tuple(entry.name for entry in COMMANDS)
 ALL_NAMES: Final = (*NAMES, *(entry.name for entry in SUBCOMMANDS))
+_SUMMARIES: Final = {entry.name: entry.summary for entry in COMMANDS}
 
 
 def with_subcommands(args: "Sequence[str]") -> list[str]:
@@ -190,28 +189,28 @@ class CommandTable(TyperGroup):
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
         super().__init__(**settings)
         # What Typer looks at for a name like the one misspelt; it looks at no command here.
-        self.commands: MutableMapping[str, AnyCommand] = dict.fromkeys(NAMES, self)
+        self.commands: MutableMapping[str, _Any] = dict.fromkeys(NAMES, self)
+        self._names_alone = False
 
-    def get_command(self, ctx: "Context", cmd_name: str) -> "AnyCommand | None":
+    def get_command(self, ctx: _Any, cmd_name: str) -> TyperCommand | None:
         """Load a command; None if there is no such."""
+        if self._names_alone:
+            return TyperCommand(cmd_name, help=_SUMMARIES[cmd_name])
         return load(cmd_name) if cmd_name in ALL_NAMES else None
 
-    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+    def format_commands(self, ctx: _Any, formatter: _Any) -> None:
         """List the commands by what a person wants, without loading them."""
         for group, entries in groupby(COMMANDS, key=lambda entry: entry.group):
             with formatter.section(group):
                 formatter.write_dl([(entry.name, entry.summary) for entry in entries])
 
-    def shell_complete(self, ctx: "Context", incomplete: str) -> "list[CompletionItem]":
+    def shell_complete(self, ctx: _Any, incomplete: str) -> list[_Any]:
         """Complete a command's name without loading commands; else an option."""
-        from typer._click.shell_completion import CompletionItem
-
-        found = [entry for entry in COMMANDS if entry.name.startswith(incomplete)]
-        items = [CompletionItem(entry.name, help=entry.summary) for entry in found]
-        return items or super().shell_complete(ctx, incomplete)
+        self._names_alone = True
+        return super().shell_complete(ctx, incomplete)
 
 
-def load(name: str) -> "AnyCommand":
+def load(name: str) -> TyperCommand:
     """Load a command by its name."""
     module = name.replace(" ", "_")
     function: Callable[..., None] = getattr(
@@ -219,4 +218,4 @@ def load(name: str) -> "AnyCommand":
     )
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command)(function)
-    return get_command(app)
+    return cast("TyperCommand", get_command(app))

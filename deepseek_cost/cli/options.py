@@ -5,10 +5,9 @@ Options that stay the same from run to run are settings: a file or a variable ca
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from typer._types import TyperChoice
 
 from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
@@ -193,7 +192,18 @@ Calibrate = Annotated[
 ]
 
 
-_BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
+class KindByHand(StrEnum):
+    """What files can be read as when their content is not to decide."""
+
+    TEXT = Kind.TEXT.value
+    CHAT = Kind.CHAT.value
+    MESSAGES = Kind.MESSAGES.value
+    RESPONSES = Kind.RESPONSES.value
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of this name."""
+        return Kind(self.value)
 
 
 class OnFault(StrEnum):
@@ -229,11 +239,10 @@ Globs = Annotated[
     ),
 ]
 AsKind = Annotated[
-    Kind | None,
+    KindByHand | None,
     READ.option(
         "--as",
-        click_type=TyperChoice(_BY_HAND),
-        metavar="|".join(_BY_HAND),
+        metavar="|".join(KindByHand),
         help="How to read the files.",
         show_default="by content",
     ),

@@ -71,7 +71,7 @@ def cache(
         for_all=model is not None,
         skips=skips_of(on_error),
     )
-    inputs = Inputs(find_sources(files, glob, encoding), as_)
+    inputs = Inputs(find_sources(files, glob, encoding), as_.kind if as_ else None)
     inputs.run(trace, prompt_options(thinking, effort, system))
     models = trace.diagnosis.models()
     listed = [table.book.price(name, instant, currency) for name in models]

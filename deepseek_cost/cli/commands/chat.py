@@ -68,7 +68,7 @@ def chat(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     scenario = Scenario(mode_of(thinking, effort), cache_hit_ratio=None)
-    inputs = Inputs(find_sources([file], None, encoding), as_)
+    inputs = Inputs(find_sources([file], None, encoding), as_.kind if as_ else None)
     names = names_to_price(table.book, model, inputs, instant)
     routes = Routes(partial(serving, table.book, model, instant))
     text = system_text(system, encoding)

@@ -53,8 +53,9 @@ def count(
     book = price_table(prices).book
     text = system_text(system, encoding)
     body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
+    kind = as_.kind if as_ else None
     inputs = Inputs(
-        find_rows(named_or_piped(files, "count"), glob, encoding, column, as_, body), as_
+        find_rows(named_or_piped(files, "count"), glob, encoding, column, kind, body), kind
     )
     models = [book.find(name) for name in names_to_price(book, model, inputs, None)]
     make = partial(

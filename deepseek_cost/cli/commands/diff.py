@@ -310,7 +310,8 @@ def diff(
     ratio = parse_ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     of_prompts = prompt_options(thinking, effort, system)
-    asked = Asked(prices, at, tz, currency, model, scenario, system, as_, encoding, of_prompts)
+    kind = as_.kind if as_ else None
+    asked = Asked(prices, at, tz, currency, model, scenario, system, kind, encoding, of_prompts)
     outcome = _compared(context, sides, glob or (), asked, limits)
     _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
     if outcome.failure:

@@ -100,7 +100,8 @@ def estimate(
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
     if input_tokens is None:
         named = named_or_piped(files, "estimate")
-        inputs = Inputs(find_rows(named, glob, encoding, column, as_, body), as_)
+        kind = as_.kind if as_ else None
+        inputs = Inputs(find_rows(named, glob, encoding, column, kind, body), kind)
     else:
         inputs = Inputs(Found(), None)
     if dask:
