@@ -13,7 +13,13 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from deepseek_cost.cli.command import ALL_NAMES, CommandTable, in_plain_words, load, with_subcommands
+from deepseek_cost.cli.command import (
+    ALL_NAMES,
+    CommandTable,
+    in_plain_words,
+    load,
+    with_subcommands,
+)
 from deepseek_cost.cli.guesses import expanded, in_place_of
 from deepseek_cost.cli.output import say
 from deepseek_cost.errors import DscostError

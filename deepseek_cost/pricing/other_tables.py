@@ -338,14 +338,11 @@ class _ModelPrices:
 
 def _genai_prices(data: bytes) -> OtherTable:
     """Read data.json, or the data.py of the package as the same."""
-    if data.lstrip().startswith(b"["):
-        providers = _loaded(data)
-    else:
-        providers = _python_providers(data)
+    providers = _loaded(data) if data.lstrip().startswith(b"[") else _python_providers(data)
     (deepseek,) = [provider for provider in providers if provider["id"] == "deepseek"]
-    return {
-        model["id"]: _GenaiPrices(model["prices"]) for model in deepseek["models"]
-    } | _matched(deepseek["models"])
+    return {model["id"]: _GenaiPrices(model["prices"]) for model in deepseek["models"]} | _matched(
+        deepseek["models"]
+    )
 
 
 def _matched(models: Sequence[Mapping[str, Any]]) -> OtherTable:

@@ -134,13 +134,16 @@ def test_a_notice_becomes_a_file_beside_the_bundled_table(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In 2027 the 9th of February, the Tuesday after the Spring Festival's days by law.
-    text = HEAD.format(year=2027) + """一、元旦：1月1日（周五）放假。
+    text = (
+        HEAD.format(year=2027)
+        + """一、元旦：1月1日（周五）放假。
 二、春节：2月5日至11日放假调休，共7天。2月20日（周六）上班。
 三、清明节：4月5日放假，共1天。
 四、劳动节：5月1日至5日放假调休，共5天。
 五、端午节：6月9日放假。
 六、中秋节：9月15日放假。
 七、国庆节：10月1日至7日放假调休，共7天。"""
+    )
     (tmp_path / "notice.txt").write_text(text, encoding="utf-8")
     ran = dscost("prices", "holidays", tmp_path / "notice.txt")
     assert (ran.code, ran.err) == (0, "")
@@ -159,7 +162,9 @@ def test_a_file_of_holidays_takes_the_place_of_its_years_alone(
     book: PriceBook, tmp_path: Path
 ) -> None:
     path = tmp_path / "holidays.toml"
-    path.write_text(to_toml(read_notice(notice(2025), "a \"b\" \\c"), 'a "b" \\c', date(2026, 11, 28)))
+    path.write_text(
+        to_toml(read_notice(notice(2025), 'a "b" \\c'), 'a "b" \\c', date(2026, 11, 28))
+    )
 
     found = with_holidays(book, path)
 

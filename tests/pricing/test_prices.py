@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
-from deepseek_cost.pricing.provenance import Precision
 
 from deepseek_cost import (
     Currency,
@@ -16,6 +15,7 @@ from deepseek_cost import (
     UnpricedError,
     UsageError,
 )
+from deepseek_cost.pricing.provenance import Precision
 from tests.conftest import APPENDED_FROM, utc
 
 SECOND = timedelta(seconds=1)

@@ -276,7 +276,9 @@ class _Sentences:
     def _check_number(self, note: Note, kind: str | None) -> None:
         number = note.number or 0
         places = self._reading.marks.get(number)
-        allowed = {place for p in PATTERNS if p.sentence.kind == kind for place in p.sentence.places}
+        allowed = {
+            place for p in PATTERNS if p.sentence.kind == kind for place in p.sentence.places
+        }
         if number in self._numbers:
             problem = "stands twice"
         elif places is None:
@@ -392,7 +394,9 @@ def _compare_announced(found: Comparison, reading: Reading, book: PriceBook) -> 
     since = found.announced_since
     is_known = any(f.status is Status.ANNOUNCED for f in found.findings)
     if since is None and is_known:
-        starts = (p.since for p in book.period if p.since > found.at and in_force(book.schedule, p.since))
+        starts = (
+            p.since for p in book.period if p.since > found.at and in_force(book.schedule, p.since)
+        )
         since = min(starts, default=None)
     if since is None:
         for fact in reading.announced:
