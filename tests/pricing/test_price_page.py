@@ -80,7 +80,7 @@ BEFORE = {
         "Models & Pricing",
         (
             "Model prices are listed in units of per 1M tokens. A token, the smallest unit of text "
-            "that the model recognizes, can be a word, a number, or even a punctuation mark. We bill "
+            "that the model recognizes, can be a word, a number, or even a punctuation mark. We bill "  # noqa: E501
             "model usage based on the total number of input and output tokens by the model."
         ),
         "Model Details",
@@ -99,13 +99,13 @@ NOTES = {
     "en": (
         (
             "(1) Use deepseek-flash as the model name. The legacy names deepseek-v4-flash and "
-            "deepseek-v4-flash-vision-exp are still accepted, but the corresponding models have been "
-            "retired, their requests are served by DeepSeek-V4.1-Flash-1017 and billed at the Flash "
+            "deepseek-v4-flash-vision-exp are still accepted, but the corresponding models have been "  # noqa: E501
+            "retired, their requests are served by DeepSeek-V4.1-Flash-1017 and billed at the Flash "  # noqa: E501
             "price."
         ),
         (
             "(2) Off-peak rates are half of the peak rates. Peak hours are 01:00 - 04:00 and "
-            "06:00 - 10:00 UTC, Monday through Friday, excluding Chinese public holidays. All other "
+            "06:00 - 10:00 UTC, Monday through Friday, excluding Chinese public holidays. All other "  # noqa: E501
             "hours are off-peak, including weekends and Chinese public holidays in full."
         ),
         "(3) For more details on concurrency limits, please refer to Rate Limit & Isolation",
@@ -118,7 +118,7 @@ NOTES = {
         ),
         (
             "(2) 空闲时段价格为高峰时段价格的一半。北京时间周一至周五（不含中国法定节假日）"
-            "9:00 - 12:00、14:00 - 18:00 为高峰时段；其余时段，包括周末及中国法定节假日全天均为空闲时段。"
+            "9:00 - 12:00、14:00 - 18:00 为高峰时段；其余时段，包括周末及中国法定节假日全天均为空闲时段。"  # noqa: E501
         ),
         "(3) 更多并发限制细节，请参考限速与隔离。",
     ),
@@ -146,8 +146,8 @@ AFTER = {
     "en": (
         "Deduction Rules",
         (
-            "The expense = number of tokens × price. The corresponding fees will be directly deducted "
-            "from your topped-up balance or granted balance, with a preference for using the granted "
+            "The expense = number of tokens × price. The corresponding fees will be directly deducted "  # noqa: E501
+            "from your topped-up balance or granted balance, with a preference for using the granted "  # noqa: E501
             "balance first when both balances are available."
         ),
         (
@@ -226,12 +226,12 @@ def html(language: str) -> str:
         cells += "".join(f'<td colspan="{wide}">{_marked(value)}</td>' for value in values)
         lines.append(f"<tr>{cells}</tr>")
     fees = ""
-    for heading, cells in FEES[language]:
+    for heading, fee_cells in FEES[language]:
         if heading:
             fees += (
                 "</table>" if fees else ""
             ) + f"<h2>{heading}<a class='hash-link'>\u200b</a></h2><table>"
-        fees += f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        fees += f"<tr>{''.join(f'<td>{cell}</td>' for cell in fee_cells)}</tr>"
     paragraphs = "".join(f"<p>{text}</p>" for text in BEFORE[language][1:])
     return (
         f"<!doctype html><html><head><title>x</title><style>a{{b:c}}</style></head><body>"
@@ -394,7 +394,7 @@ new prices take effect at 16:00 UTC on August 16, 2026, as follows:
 | PEAK | $0.014 | $0.44 | $1.32 | |
 | deepseek-v4-pro | OFF-PEAK | $0.022 | $0.66 | $1.98 |
 | PEAK | $0.044 | $1.32 | $3.96 | |
-"""
+"""  # noqa: E501
 
 
 def test_coming_prices_are_announced_and_not_in_force(book: PriceBook) -> None:
