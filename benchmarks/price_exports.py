@@ -95,7 +95,9 @@ def run(python: str, tool: Tool, program: str, text: str) -> list[list[str]] | s
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         head = f"import datetime, json, sys\ntimes = {TIMES}\nmodels = {MODELS}\n"
-        head += f"url = 'http://127.0.0.1:{server.server_port}/data.json'\ntext = sys.stdin.read()\n"
+        head += (
+            f"url = 'http://127.0.0.1:{server.server_port}/data.json'\ntext = sys.stdin.read()\n"
+        )
         ran = subprocess.run(
             [python, "-c", head + program], input=text, capture_output=True, text=True, check=False
         )

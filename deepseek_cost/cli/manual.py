@@ -176,7 +176,9 @@ MANUALS: Final[Mapping[str, Manual]] = {
     ),
     "prices diff": Manual(
         (
-            Example("the price table of the litellm that is installed", "dscost prices diff litellm"),
+            Example(
+                "the price table of the litellm that is installed", "dscost prices diff litellm"
+            ),
             Example("a file of it", "dscost prices diff litellm model_prices.json"),
         ),
         failure="a price differs, or the table cannot be read",

@@ -175,8 +175,13 @@ TimeFields = Annotated[
     READ.setting("--time-field", metavar="NAME", help="Short for --field time=NAME. Repeatable."),
 ]
 TierByName = Annotated[
-    TierBy,
-    PRICED.setting("--tier-by", metavar="start|end", help="Which time of a request sets its rate."),
+    TierBy | None,
+    PRICED.setting(
+        "--tier-by",
+        metavar="start|end",
+        help="Which time of a request sets its rate.",
+        show_default="as in the price table; start where that does not know",
+    ),
 ]
 WithForecast = Annotated[
     bool,
@@ -433,6 +438,9 @@ Plain = Annotated[
     SHOWN.setting(
         "--plain/--no-plain", help="Print sentences instead of tables, for screen readers."
     ),
+]
+Verbose = Annotated[
+    bool, SHOWN.option("--verbose", "-v", help="Show limits, features and sources, too.")
 ]
 AsJson = Annotated[bool, SHOWN.option("--json", help="Print JSON.")]
 

@@ -21,7 +21,7 @@ from deepseek_cost.pricing.entries import (
     stamp,
 )
 from deepseek_cost.pricing.provenance import in_force
-from deepseek_cost.pricing.schedule import BEIJING, Calendar, Holidays, Schedule, Tier
+from deepseek_cost.pricing.schedule import BEIJING, Calendar, Holidays, Schedule, Tier, TierBy
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
@@ -79,6 +79,17 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         _require_unique("period", [period.id for period in self.period])
         for model in self.model:
             self._require_periods(model)
+
+    @property
+    def tier_by(self) -> TierBy:
+        """Which time of a request picks its rate: the one in the table, or its start if unknown."""
+        known = self.billing.tier_instant if self.billing else ""
+        return TierBy.END if known == TierBy.END else TierBy.START
+
+    @property
+    def is_tier_instant_known(self) -> bool:
+        """Whether the table says which time of a request picks its rate."""
+        return self.billing is not None and self.billing.tier_instant in tuple(TierBy)
 
     @property
     def calendar(self) -> Calendar:

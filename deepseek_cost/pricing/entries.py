@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from deepseek_cost.errors import Advice, Advised, UnpricedError
 from deepseek_cost.pricing.provenance import Dated, Precision, Sourced, require_utc
-from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.pricing.schedule import Tier, TierBy
 
 _MOST_TOKENS: Final = 10**12
 _HIGHEST_PRICE: Final = 10**9
@@ -226,6 +226,10 @@ class Billing(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     rounding: str
     tier_instant: str
     source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.tier_instant not in ("unknown", *TierBy):
+            raise ValueError("tier_instant is unknown, start or end")
 
 
 def require_name(name: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import groupby
 from typing import Any, Final
 
 from msgspec import Struct
@@ -129,8 +128,10 @@ def _aider(book: PriceBook, prices: Sequence[Price], at: datetime, tier: Tier) -
         *_checked(book, prices),
         "for .aider.model.metadata.json",
         *_one_rate(book, prices, at, tier, "aider"),
-        "where aider works the cost out itself (streamed answers), it charges all input tokens at "
-        "the cache-miss price and cache hits once more at their own: too much by the hits",
+        (
+            "where aider works the cost out itself (streamed answers), it charges all input tokens at "  # noqa: E501
+            "the cache-miss price and cache hits once more at their own: too much by the hits"
+        ),
     )
     return Export({f"deepseek/{p.model.name}": _litellm_entry(p, tier) for p in prices}, comments)
 
@@ -165,8 +166,10 @@ def _opencode(book: PriceBook, prices: Sequence[Price], at: datetime, tier: Tier
 def _langfuse(book: PriceBook, prices: Sequence[Price], at: datetime, tier: Tier) -> Export:
     comments = (
         *_checked(book, prices),
-        "a list of bodies for POST /api/public/models, with the start of each price list; "
-        "report cache hits as input_cached_tokens, and input without them",
+        (
+            "a list of bodies for POST /api/public/models, with the start of each price list; "
+            "report cache hits as input_cached_tokens, and input without them"
+        ),
         *_one_rate(book, prices, at, tier, "Langfuse"),
     )
     bodies = [body for price in prices for body in _langfuse_bodies(book, price, at, tier)]
@@ -203,8 +206,10 @@ def _langfuse_bodies(book: PriceBook, price: Price, at: datetime, tier: Tier) ->
 def _genai_prices(book: PriceBook, prices: Sequence[Price], at: datetime, _tier: Tier) -> Export:
     comments = [
         *_checked(book, prices),
-        "a provider array, as genai-prices' UpdatePrices fetches it; one price list is kept: a "
-        "price with hours cannot have a start date, too",
+        (
+            "a provider array, as genai-prices' UpdatePrices fetches it; one price list is kept: a "
+            "price with hours cannot have a start date, too"
+        ),
     ]
     if _is_tiered(prices):
         schedule = _schedule(book, at)
@@ -228,9 +233,7 @@ def _genai_prices(book: PriceBook, prices: Sequence[Price], at: datetime, _tier:
     return Export([provider], tuple(comments))
 
 
-def _genai_model(
-    book: PriceBook, price: Price, at: datetime, comments: Sequence[str]
-) -> Json:
+def _genai_model(book: PriceBook, price: Price, at: datetime, comments: Sequence[str]) -> Json:
     tiers = price.period.rates[Currency.USD]
     listed: list[Json] = [{"prices": _mtok(_rates(price, Tier.OFF_PEAK))}]
     if Tier.PEAK in tiers:
@@ -254,9 +257,7 @@ def _mtok(rates: Rates) -> Json:
     }
 
 
-_MAKERS: Final[
-    Mapping[Tool, Callable[[PriceBook, Sequence[Price], datetime, Tier], Export]]
-] = {
+_MAKERS: Final[Mapping[Tool, Callable[[PriceBook, Sequence[Price], datetime, Tier], Export]]] = {
     Tool.LITELLM: _litellm,
     Tool.LANGFUSE: _langfuse,
     Tool.AIDER: _aider,
@@ -323,10 +324,7 @@ def _holidays_off(book: PriceBook, prices: Sequence[Price], at: datetime) -> Ite
         f"(up to +100%): {listed}"
     )
     maybe = [
-        day
-        for holidays in book.holidays
-        for day in holidays.uncertain
-        if first <= day <= last
+        day for holidays in book.holidays for day in holidays.uncertain if first <= day <= last
     ]
     if maybe:
         yield f"and perhaps on {len(maybe)} days more, until China's notice for the year is out"

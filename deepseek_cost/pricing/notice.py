@@ -25,11 +25,15 @@ _FESTIVALS: Final = {
     "国庆节": "National Day",
 }
 _YEAR: Final = re.compile(r"关于(\d{4})年(?:部分)?节假日安排")
-_ITEM: Final = re.compile(r"[一二三四五六七八九十]+、(?P<names>[^:一二三四五六七八九十]{2,12}):(?P<text>[^\n]*)")
+_ITEM: Final = re.compile(
+    r"[一二三四五六七八九十]+、(?P<names>[^:一二三四五六七八九十]{2,12}):(?P<text>[^\n]*)"
+)
 _DATE: Final = r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日(?:\(([^()]*)\))?"
 _DAY: Final = re.compile(_DATE)
 _OFF: Final = re.compile(rf"^{_DATE}(?:(?:至|-){_DATE})?(?:起)?放假(?P<rest>[^。;]*)[。;]?")
-_WORK: Final = re.compile(r"^((?:(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:\([^()]*\))?[、和,]?)+)上班[。;]?")
+_WORK: Final = re.compile(
+    r"^((?:(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:\([^()]*\))?[、和,]?)+)上班[。;]?"
+)
 _COUNT: Final = re.compile(r"共?(\d+)天")
 # What a notice advises and does not order.
 _ADVICE: Final = re.compile(r"^鼓励[^。]*。?")

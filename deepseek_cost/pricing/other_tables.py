@@ -338,14 +338,12 @@ class _ModelPrices:
 
 def _genai_prices(data: bytes) -> OtherTable:
     """Read data.json, or the data.py of the package as the same."""
-    if data.lstrip().startswith(b"["):
-        providers = _loaded(data)
-    else:
-        providers = _python_providers(data)
+    providers = _loaded(data) if data.lstrip().startswith(b"[") else _python_providers(data)
     (deepseek,) = [provider for provider in providers if provider["id"] == "deepseek"]
-    return {
-        model["id"]: _GenaiPrices(model["prices"]) for model in deepseek["models"]
-    } | _matched(deepseek["models"])
+    table: dict[str, Charges] = dict(_matched(deepseek["models"]))
+    for model in deepseek["models"]:
+        table[model["id"]] = _GenaiPrices(model["prices"])
+    return table
 
 
 def _matched(models: Sequence[Mapping[str, Any]]) -> OtherTable:
@@ -405,7 +403,7 @@ def _keyword(call: ast.Call, name: str) -> object:
     return next((value.value for value in values if isinstance(value, ast.Constant)), None)
 
 
-def _value(node: ast.AST) -> Any:  # noqa: ANN401 - what JSON has
+def _value(node: ast.AST) -> Any:  # noqa: ANN401, PLR0911 - what JSON has, a case each
     match node:
         case ast.Constant(value=bool() | None | str()):
             return node.value
@@ -418,7 +416,8 @@ def _value(node: ast.AST) -> Any:  # noqa: ANN401 - what JSON has
         case ast.Call() if _called(node) == "date":
             return date(*(int(_value(arg)) for arg in node.args)).isoformat()
         case ast.Call() if _called(node) == "time":
-            return time(*(int(_value(arg)) for arg in node.args)).isoformat()
+            hour, minute = (int(_value(arg)) for arg in node.args[:2])
+            return time(hour, minute).isoformat()
         case ast.Call():
             return {k.arg: _value(k.value) for k in node.keywords if k.arg}
         case _:

@@ -60,7 +60,13 @@ def legend(week: Week) -> str:
     return f"█ peak{maybe}  · off-peak, by the clock of {week.zone}"
 
 
-_TIERS: Final = {"P": "peak", "?": "peak unless a holiday", "-": "off-peak", "=": "flat", "~": "changing"}
+_TIERS: Final = {
+    "P": "peak",
+    "?": "peak unless a holiday",
+    "-": "off-peak",
+    "=": "flat",
+    "~": "changing",
+}
 _HALF_HOURS: Final = 48
 
 

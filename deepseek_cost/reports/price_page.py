@@ -127,9 +127,7 @@ def _tables(page: VerifiedPage) -> Iterator[Table]:
         columns = (Column(name, "words") for name in ("", "what", "book", "page"))
         table = Table(*columns)
         for finding in rows:
-            table.add_row(
-                finding.status, finding.what, _short(finding.book), _short(finding.page)
-            )
+            table.add_row(finding.status, finding.what, _short(finding.book), _short(finding.page))
         yield table
 
 

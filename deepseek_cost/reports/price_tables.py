@@ -67,6 +67,7 @@ def table_diff_report(
     source: str,
     cells: Sequence[Cell],
     missing: Sequence[str],
+    *,
     table: PriceTable,
     at: Instant,
 ) -> TableDiffReport:

@@ -201,7 +201,7 @@ def _costs(report: WhenReport) -> Table:
         "peak",
         "off-peak",
         "off-peak saves",
-        caption="a request of 10,000 input tokens, 80% of them cache hits, and 1,000 output tokens:",
+        caption="a request of 10,000 input tokens, 80% of them cache hits, 1,000 output tokens:",
     )
     for cost in report.costs:
         if cost.peak is None or cost.off_peak is None:

@@ -167,14 +167,14 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("elsewhere")
 def test_after_an_edit_of_the_table_or_without_a_build_the_command_answers(package: Path) -> None:
-    assert line("{tier}", NOW) == "peak\n"
+    assert line("{tier}", CHECKED) == "peak\n"
 
     with (package / "data" / "prices.toml").open("a") as table:
         table.write("# edited\n")
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
 
     (package / "data" / "tiers.txt").unlink()
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
 
 
 @pytest.mark.usefixtures("elsewhere", "package")

@@ -98,6 +98,13 @@ off-peak  Tue 29 Sep 13:00  Tue 04:00  Tue 12:00
 peak      Tue 29 Sep 15:00  Tue 06:00  Tue 14:00
 off-peak  Tue 29 Sep 19:00  Tue 10:00  Tue 18:00
 
+a request of 10,000 input tokens, 80% of them cache hits, 1,000 output tokens:
+
+model          peak   off-peak  off-peak saves
+──────────────────────────────────────────────
+v4-pro    $0.006952  $0.003476             50%
+flash     $0.001848  $0.000924             50%
+
            0     3     6     9     12    15    18    21
 Fri 25 Sep ················································
 Sat 26 Sep ················································

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from tests.conftest import Dscost, utc
 AT = utc("2026-11-30 02:00")  # a Monday at 10:00 in Beijing
 
 
-def read(book: PriceBook, tool: Tool, **options: Any) -> Any:
-    text = write(export(book, tool, AT, **options), tool)
+def read(book: PriceBook, tool: Tool, tier: Tier = Tier.PEAK) -> Any:  # noqa: ANN401 - JSON
+    text = write(export(book, tool, AT, tier), tool)
     return json.loads(re.sub("(?m)^//.*", "", text))
 
 
@@ -41,7 +42,7 @@ def test_litellm_has_both_rates_and_the_hours_of_the_week(book: PriceBook) -> No
 
 
 def test_every_hour_of_a_week_without_holidays_is_right_in_litellm(
-    book: PriceBook, tmp_path: Any
+    book: PriceBook, tmp_path: Path
 ) -> None:
     path = tmp_path / "litellm.json"
     path.write_text(write(export(book, Tool.LITELLM, AT), Tool.LITELLM), encoding="utf-8")
@@ -154,7 +155,7 @@ OWN = {  # one list, without hours, of a litellm-like table
 }
 
 
-def test_a_table_with_one_list_is_right_at_peak_alone(book: PriceBook, tmp_path: Any) -> None:
+def test_a_table_with_one_list_is_right_at_peak_alone(book: PriceBook, tmp_path: Path) -> None:
     path = tmp_path / "prices.json"
     path.write_text(json.dumps(OWN))
     cells = list(compare(book, read_table(Table.LITELLM, path), AT))
@@ -163,11 +164,11 @@ def test_a_table_with_one_list_is_right_at_peak_alone(book: PriceBook, tmp_path:
     assert same == {"2026-08-16, peak", "2026-08-16, peak, weekend"}
     off_peak = [cell for cell in cells if cell.when == "2026-08-16, off-peak"]
     assert {cell.off_percent for cell in off_peak} == {Decimal("100.0")}
-    # The lists of 23, 24 and 26 April and 31 May; then peak, off-peak, weekends either way, holiday.
+    # The lists of April and May; then peak, off-peak, weekends by either rule, holiday.
     assert len(cells) == 3 * (4 + 5)
 
 
-def test_the_same_list_is_found_inside_a_program(book: PriceBook, tmp_path: Any) -> None:
+def test_the_same_list_is_found_inside_a_program(tmp_path: Path) -> None:
     path = tmp_path / "ccusage"
     path.write_bytes(b"\x7fELF\0\xff" + json.dumps(OWN).encode() + b'"deepseek-x": {"\0' * 3)
     table = read_table(Table.CCUSAGE, path)
@@ -193,7 +194,7 @@ raise SystemExit  # nothing of it is run
 """
 
 
-def test_the_python_of_genai_prices_is_read_and_not_run(tmp_path: Any) -> None:
+def test_the_python_of_genai_prices_is_read_and_not_run(tmp_path: Path) -> None:
     path = tmp_path / "data.py"
     path.write_text(PYTHON)
     table = read_table(Table.GENAI_PRICES, path)
@@ -208,7 +209,7 @@ def test_the_python_of_genai_prices_is_read_and_not_run(tmp_path: Any) -> None:
     assert charged.output == 3  # the last price that holds, although it began later
 
 
-def test_models_dev_and_model_prices_are_read(book: PriceBook, tmp_path: Any) -> None:
+def test_models_dev_and_model_prices_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     cost = {"input": 0.15, "output": 0.6, "cache_read": 0.003}
     path.write_text(json.dumps({"deepseek": {"models": {"deepseek-flash": {"cost": cost}}}}))
@@ -239,9 +240,11 @@ def test_models_dev_and_model_prices_are_read(book: PriceBook, tmp_path: Any) ->
 
 
 @pytest.mark.parametrize("tool", Table)
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "<html>", '{"deepseek": 3}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", "<html>", '{"deepseek": 3}', "[" * 100_000]
+)
 def test_a_file_that_is_no_table_is_one_line_and_exit_1(
-    dscost: Dscost, tmp_path: Any, tool: Table, text: str
+    dscost: Dscost, tmp_path: Path, tool: Table, text: str
 ) -> None:
     path = tmp_path / "table"
     path.write_text(text)
@@ -257,7 +260,7 @@ def test_a_tool_that_is_not_installed_is_said_to_be(dscost: Dscost) -> None:
 
 
 def test_the_prices_that_we_export_are_the_same_where_a_tool_can_have_them(
-    dscost: Dscost, book: PriceBook, tmp_path: Any
+    dscost: Dscost, book: PriceBook, tmp_path: Path
 ) -> None:
     path = tmp_path / "litellm.json"
     path.write_text(write(export(book, Tool.LITELLM, AT), Tool.LITELLM), encoding="utf-8")

@@ -61,7 +61,7 @@ ARRANGED = {
         "01-19 02-01 04-26 05-09 06-28 09-27 10-10",
     ),
     2022: (
-        "01-01..01-03 01-31..02-06 04-03..04-05 04-30..05-04 06-03..06-05 09-10..09-12 10-01..10-07",
+        "01-01..01-03 01-31..02-06 04-03..04-05 04-30..05-04 06-03..06-05 09-10..09-12 10-01..10-07",  # noqa: E501
         "01-29 01-30 04-02 04-24 05-07 10-08 10-09",
     ),
     2023: (
@@ -69,7 +69,7 @@ ARRANGED = {
         "01-28 01-29 04-23 05-06 06-25 10-07 10-08",
     ),
     2024: (
-        "12-30..01-01 02-10..02-17 04-04..04-06 05-01..05-05 06-08..06-10 09-15..09-17 10-01..10-07",
+        "12-30..01-01 02-10..02-17 04-04..04-06 05-01..05-05 06-08..06-10 09-15..09-17 10-01..10-07",  # noqa: E501
         "02-04 02-18 04-07 04-28 05-11 09-14 09-29 10-12",
     ),
     2025: (
@@ -134,13 +134,16 @@ def test_a_notice_becomes_a_file_beside_the_bundled_table(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In 2027 the 9th of February, the Tuesday after the Spring Festival's days by law.
-    text = HEAD.format(year=2027) + """一、元旦：1月1日（周五）放假。
+    text = (
+        HEAD.format(year=2027)
+        + """一、元旦：1月1日（周五）放假。
 二、春节：2月5日至11日放假调休，共7天。2月20日（周六）上班。
 三、清明节：4月5日放假，共1天。
 四、劳动节：5月1日至5日放假调休，共5天。
 五、端午节：6月9日放假。
 六、中秋节：9月15日放假。
 七、国庆节：10月1日至7日放假调休，共7天。"""
+    )
     (tmp_path / "notice.txt").write_text(text, encoding="utf-8")
     ran = dscost("prices", "holidays", tmp_path / "notice.txt")
     assert (ran.code, ran.err) == (0, "")
@@ -159,7 +162,9 @@ def test_a_file_of_holidays_takes_the_place_of_its_years_alone(
     book: PriceBook, tmp_path: Path
 ) -> None:
     path = tmp_path / "holidays.toml"
-    path.write_text(to_toml(read_notice(notice(2025), "a \"b\" \\c"), 'a "b" \\c', date(2026, 11, 28)))
+    path.write_text(
+        to_toml(read_notice(notice(2025), 'a "b" \\c'), 'a "b" \\c', date(2026, 11, 28))
+    )
 
     found = with_holidays(book, path)
 

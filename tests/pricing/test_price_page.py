@@ -26,8 +26,10 @@ ENGLISH: list[Row] = [
     (
         ("THINKING MODE",),
         (
-            "Supports both non-thinking and thinking (default) modes "
-            "See Thinking Mode for how to switch",
+            (
+                "Supports both non-thinking and thinking (default) modes "
+                "See Thinking Mode for how to switch"
+            ),
         ),
     ),
     (("CONTEXT LENGTH",), ("1M",)),
@@ -76,36 +78,48 @@ CHINESE: list[Row] = [
 BEFORE = {
     "en": (
         "Models & Pricing",
-        "Model prices are listed in units of per 1M tokens. A token, the smallest unit of text "
-        "that the model recognizes, can be a word, a number, or even a punctuation mark. We bill "
-        "model usage based on the total number of input and output tokens by the model.",
+        (
+            "Model prices are listed in units of per 1M tokens. A token, the smallest unit of text "
+            "that the model recognizes, can be a word, a number, or even a punctuation mark. We bill "  # noqa: E501
+            "model usage based on the total number of input and output tokens by the model."
+        ),
         "Model Details",
     ),
     "zh": (
         "模型 & 价格",
-        "下表所列模型价格以“百万 tokens”为单位。Token 是模型用来表示自然语言文本的的最小单位，"
-        "可以是一个词、一个数字或一个标点符号等。我们将根据模型输入和输出的总 token "
-        "数进行计量计费。",
+        (
+            "下表所列模型价格以“百万 tokens”为单位。Token 是模型用来表示自然语言文本的的最小单位，"
+            "可以是一个词、一个数字或一个标点符号等。我们将根据模型输入和输出的总 token "
+            "数进行计量计费。"
+        ),
         "模型细节",
     ),
 }
 NOTES = {
     "en": (
-        "(1) Use deepseek-flash as the model name. The legacy names deepseek-v4-flash and "
-        "deepseek-v4-flash-vision-exp are still accepted, but the corresponding models have been "
-        "retired, their requests are served by DeepSeek-V4.1-Flash-1017 and billed at the Flash "
-        "price.",
-        "(2) Off-peak rates are half of the peak rates. Peak hours are 01:00 - 04:00 and "
-        "06:00 - 10:00 UTC, Monday through Friday, excluding Chinese public holidays. All other "
-        "hours are off-peak, including weekends and Chinese public holidays in full.",
+        (
+            "(1) Use deepseek-flash as the model name. The legacy names deepseek-v4-flash and "
+            "deepseek-v4-flash-vision-exp are still accepted, but the corresponding models have been "  # noqa: E501
+            "retired, their requests are served by DeepSeek-V4.1-Flash-1017 and billed at the Flash "  # noqa: E501
+            "price."
+        ),
+        (
+            "(2) Off-peak rates are half of the peak rates. Peak hours are 01:00 - 04:00 and "
+            "06:00 - 10:00 UTC, Monday through Friday, excluding Chinese public holidays. All other "  # noqa: E501
+            "hours are off-peak, including weekends and Chinese public holidays in full."
+        ),
         "(3) For more details on concurrency limits, please refer to Rate Limit & Isolation",
     ),
     "zh": (
-        "(1) 模型名请使用 deepseek-flash。旧模型名 deepseek-v4-flash、"
-        "deepseek-v4-flash-vision-exp 仍可调用，但对应模型已下线，请求将由 "
-        "DeepSeek-V4.1-Flash-1017 模型提供服务，并按 Flash 价格计费。",
-        "(2) 空闲时段价格为高峰时段价格的一半。北京时间周一至周五（不含中国法定节假日）"
-        "9:00 - 12:00、14:00 - 18:00 为高峰时段；其余时段，包括周末及中国法定节假日全天均为空闲时段。",
+        (
+            "(1) 模型名请使用 deepseek-flash。旧模型名 deepseek-v4-flash、"
+            "deepseek-v4-flash-vision-exp 仍可调用，但对应模型已下线，请求将由 "
+            "DeepSeek-V4.1-Flash-1017 模型提供服务，并按 Flash 价格计费。"
+        ),
+        (
+            "(2) 空闲时段价格为高峰时段价格的一半。北京时间周一至周五（不含中国法定节假日）"
+            "9:00 - 12:00、14:00 - 18:00 为高峰时段；其余时段，包括周末及中国法定节假日全天均为空闲时段。"  # noqa: E501
+        ),
         "(3) 更多并发限制细节，请参考限速与隔离。",
     ),
 }
@@ -131,19 +145,27 @@ FEES = {
 AFTER = {
     "en": (
         "Deduction Rules",
-        "The expense = number of tokens × price. The corresponding fees will be directly deducted "
-        "from your topped-up balance or granted balance, with a preference for using the granted "
-        "balance first when both balances are available.",
-        "Product prices may vary and DeepSeek reserves the right to adjust them. We recommend "
-        "topping up based on your actual usage and regularly checking this page for the most "
-        "recent pricing information.",
+        (
+            "The expense = number of tokens × price. The corresponding fees will be directly deducted "  # noqa: E501
+            "from your topped-up balance or granted balance, with a preference for using the granted "  # noqa: E501
+            "balance first when both balances are available."
+        ),
+        (
+            "Product prices may vary and DeepSeek reserves the right to adjust them. We recommend "
+            "topping up based on your actual usage and regularly checking this page for the most "
+            "recent pricing information."
+        ),
     ),
     "zh": (
         "扣费规则",
-        "扣减费用 = token 消耗量 × 模型单价，对应的费用将直接从充值余额或赠送余额中进行扣减。"
-        "当充值余额与赠送余额同时存在时，优先扣减赠送余额。",
-        "产品价格可能发生变动，DeepSeek 保留修改价格的权利。请您依据实际用量按需充值，"
-        "定期查看此页面以获知最新价格信息。",
+        (
+            "扣减费用 = token 消耗量 × 模型单价，对应的费用将直接从充值余额或赠送余额中进行扣减。"
+            "当充值余额与赠送余额同时存在时，优先扣减赠送余额。"
+        ),
+        (
+            "产品价格可能发生变动，DeepSeek 保留修改价格的权利。请您依据实际用量按需充值，"
+            "定期查看此页面以获知最新价格信息。"
+        ),
     ),
 }
 ROWS = {"en": ENGLISH, "zh": CHINESE}
@@ -191,7 +213,11 @@ def html(language: str) -> str:
     for number, (labels, values) in enumerate(rows):
         cells = ""
         for place, label in enumerate(labels):
-            same = [r for r, (others, _) in enumerate(rows) if others[: place + 1] == labels[: place + 1]]
+            same = [
+                r
+                for r, (others, _) in enumerate(rows)
+                if others[: place + 1] == labels[: place + 1]
+            ]
             if same[0] != number:
                 continue
             across = WIDTH - place if place == len(labels) - 1 else 1
@@ -200,10 +226,12 @@ def html(language: str) -> str:
         cells += "".join(f'<td colspan="{wide}">{_marked(value)}</td>' for value in values)
         lines.append(f"<tr>{cells}</tr>")
     fees = ""
-    for heading, cells in FEES[language]:
+    for heading, fee_cells in FEES[language]:
         if heading:
-            fees += ("</table>" if fees else "") + f"<h2>{heading}<a class='hash-link'>\u200b</a></h2><table>"
-        fees += f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+            fees += (
+                "</table>" if fees else ""
+            ) + f"<h2>{heading}<a class='hash-link'>\u200b</a></h2><table>"
+        fees += f"<tr>{''.join(f'<td>{cell}</td>' for cell in fee_cells)}</tr>"
     paragraphs = "".join(f"<p>{text}</p>" for text in BEFORE[language][1:])
     return (
         f"<!doctype html><html><head><title>x</title><style>a{{b:c}}</style></head><body>"
@@ -222,7 +250,9 @@ def _marked(cell: str) -> str:
 
 FORMS = {"flattened": flattened, "markdown": markdown, "html": html}
 PAGES = {
-    f"{form}-{language}": make(language) for form, make in FORMS.items() for language in ("en", "zh")
+    f"{form}-{language}": make(language)
+    for form, make in FORMS.items()
+    for language in ("en", "zh")
 }
 
 
@@ -264,7 +294,10 @@ EXTRA = {
     "a row": ("| Batch discount | 50% | 50% | ||\n", "CONTEXT LENGTH"),
     "a footnote": ("(4) Batch requests cost half.\n", "Search and Fetch"),
     "a sentence": ("Prices exclude tax.\n", "Deduction Rules"),
-    "a table": ("Storage Pricing\n| Item | Billing Unit | Price |\n| Files | Per GB | $1 |\n", "Deduction"),
+    "a table": (
+        "Storage Pricing\n| Item | Billing Unit | Price |\n| Files | Per GB | $1 |\n",
+        "Deduction",
+    ),
     "a fee": ("| Images | Per 1,000 requests | $0.75 |\n", "File Parsing and"),
     "a row that is listed twice": ("| CONTEXT LENGTH | 1M | ||\n", "MAX OUTPUT"),
 }
@@ -305,7 +338,9 @@ def test_a_column_that_is_gone_is_a_change(book: PriceBook) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_cut_at_any_line_is_incomplete_and_never_the_same(name: str, book: PriceBook) -> None:
+def test_a_page_cut_at_any_line_is_incomplete_and_never_the_same(
+    name: str, book: PriceBook
+) -> None:
     text = PAGES[name]
     ends = [m.end() for m in re.finditer(r"</tr>|</p>" if "html" in name else "\n", text)]
     for end in ends[6:-2]:
@@ -329,7 +364,10 @@ def test_a_changed_price_is_reported_with_a_period_that_loads_once_filled_in(
     filled = re.sub(r"(?m)^since = .*", "since = 2026-11-19T16:00:00Z", toml)
     new = parse(table + filled.replace('precision = "FILL IN"', 'precision = "day"'), "edited")
     peak = datetime(2026, 11, 20, 2, tzinfo=UTC)
-    for text in (PAGES["html-en"].replace("$3.96", "$3.98"), PAGES["flattened-zh"].replace("27.0元", "27.2元")):
+    for text in (
+        PAGES["html-en"].replace("$3.96", "$3.98"),
+        PAGES["flattened-zh"].replace("27.0元", "27.2元"),
+    ):
         assert verified(text, new).verdict is Verdict.SAME
     assert str(new.price("pro", peak).rates.output) == "3.98"
 
@@ -356,7 +394,7 @@ new prices take effect at 16:00 UTC on August 16, 2026, as follows:
 | PEAK | $0.014 | $0.44 | $1.32 | |
 | deepseek-v4-pro | OFF-PEAK | $0.022 | $0.66 | $1.98 |
 | PEAK | $0.044 | $1.32 | $3.96 | |
-"""
+"""  # noqa: E501
 
 
 def test_coming_prices_are_announced_and_not_in_force(book: PriceBook) -> None:
@@ -408,7 +446,9 @@ def test_a_page_of_many_megabytes_is_refused_before_it_is_read_whole(
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
 
 
-def test_exit_0_is_for_a_page_that_is_the_same_in_full_alone(dscost: Dscost, tmp_path: Path) -> None:
+def test_exit_0_is_for_a_page_that_is_the_same_in_full_alone(
+    dscost: Dscost, tmp_path: Path
+) -> None:
     path = tmp_path / "page.html"
     for text, code in ((PAGES["html-en"], 0), (PAGES["html-en"].replace("$3.96", "$3.97"), 1)):
         path.write_text(text, encoding="utf-8")

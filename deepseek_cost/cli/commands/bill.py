@@ -34,7 +34,6 @@ from deepseek_cost.cli.session import (
 from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
-from deepseek_cost.pricing.schedule import TierBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +56,7 @@ def bill(
     time_field: options.TimeFields = None,
     at: options.BillAt = None,
     tz: options.BillTz = None,
-    tier_by: options.TierByName = TierBy.START,
+    tier_by: options.TierByName = None,
     cache_hit_ratio: options.AssumedHitRatio = None,
     currency: options.CurrencyName = Currency.USD,
     granted: options.Granted = None,
@@ -87,6 +86,7 @@ def bill(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     table = price_table(prices)
+    tier_by = tier_by or table.book.tier_by
     exports = exports_of(invoice, encoding)
     is_alone = bool(exports) and not files and not agent
     found = Found() if is_alone else _found(files, agent, glob, encoding, agent_logs=agent_logs)

@@ -41,7 +41,7 @@ def prices_diff(
     table = read_table(tool, path)
     cells = list(compare(chosen.book, table, instant))
     missing = missing_models(chosen.book, table, instant)
-    report = table_diff_report(tool, str(path), cells, missing, chosen.entry, instant)
+    report = table_diff_report(tool, str(path), cells, missing, table=chosen.entry, at=instant)
     write(report, as_json=as_json, plain=plain)
     if not report.is_same:
         raise typer.Exit(DscostError.exit_code)

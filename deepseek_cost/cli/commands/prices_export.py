@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import PRICED, SHOWN
 from deepseek_cost.cli.output import say, write_text

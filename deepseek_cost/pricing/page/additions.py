@@ -1,6 +1,6 @@
 """What a price page has and the book lacks, as TOML to append to data/prices.toml."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from json import dumps
@@ -98,7 +98,9 @@ def _rates_of(
     return found
 
 
-def _rate_lines(pages: Mapping[str, Mapping[tuple[Currency, str], Mapping[str, str]]]) -> Iterator[str]:
+def _rate_lines(
+    pages: Mapping[str, Mapping[tuple[Currency, str], Mapping[str, str]]],
+) -> Iterator[str]:
     merged = {name: rates for lists in pages.values() for name, rates in lists.items()}
     for (_, name), rates in merged.items():
         cells = ", ".join(f"{kind.value} = {rates[kind]}" for kind in RATES if kind in rates)
@@ -182,5 +184,3 @@ def _edits(found: Comparison, book: PriceBook) -> Iterator[str]:
                 yield f"# in [[model]] {model}: {row} = {value}"
             case ("endpoint", name):
                 yield f"# in [endpoints]: {name} = {_string(value)}"
-
-

@@ -65,7 +65,8 @@ class Comparison(Struct):
     """All findings, and what they need to be appended to the book.
 
     `changed` are the facts that differ by their keys; `announced` those that will from
-    `announced_since` on, of all the `coming` ones; `peak` the windows (UTC) and weekday rule of a changed sentence.
+    `announced_since` on, of all the `coming` ones; `peak` are the windows (Beijing) and the rule
+    for weekdays of a changed sentence.
     """
 
     at: datetime
@@ -148,7 +149,7 @@ def _expected(
     book: PriceBook, names: Iterable[str], at: datetime, currency: Currency
 ) -> dict[Key, str]:
     """Return what the page has to say of these models, by the book."""
-    facts = {("endpoint", name): url for name, url in book.endpoints.items()}
+    facts: dict[Key, str] = {("endpoint", name): url for name, url in book.endpoints.items()}
     for name in names:
         try:
             price = book.price(name, at, currency)
@@ -276,7 +277,9 @@ class _Sentences:
     def _check_number(self, note: Note, kind: str | None) -> None:
         number = note.number or 0
         places = self._reading.marks.get(number)
-        allowed = {place for p in PATTERNS if p.sentence.kind == kind for place in p.sentence.places}
+        allowed = {
+            place for p in PATTERNS if p.sentence.kind == kind for place in p.sentence.places
+        }
         if number in self._numbers:
             problem = "stands twice"
         elif places is None:
@@ -288,7 +291,9 @@ class _Sentences:
             return
         self._found.add(Status.NOT_UNDERSTOOD, f"footnote ({number}) {problem}", None, note.text)
 
-    def _alternatives(self, kind: str) -> list[dict[str, str]]:
+    def _alternatives(  # noqa: PLR0911 - a case each
+        self, kind: str
+    ) -> list[dict[str, str]]:
         """Return what the slots of a sentence hold by the book; none where it is not true."""
         at, book = self._found.at, self._book
         if kind in PEAK_RULES:
@@ -389,11 +394,7 @@ def _announced_start(text: str) -> datetime | None:
 
 def _compare_announced(found: Comparison, reading: Reading, book: PriceBook) -> None:
     """Compare coming prices with the book at the instant that they take effect."""
-    since = found.announced_since
-    is_known = any(f.status is Status.ANNOUNCED for f in found.findings)
-    if since is None and is_known:
-        starts = (p.since for p in book.period if p.since > found.at and in_force(book.schedule, p.since))
-        since = min(starts, default=None)
+    since = found.announced_since or _known_start(found, book)
     if since is None:
         for fact in reading.announced:
             text = f"{_label(fact.key)} in a second table, from a time not stated"
@@ -401,12 +402,7 @@ def _compare_announced(found: Comparison, reading: Reading, book: PriceBook) -> 
         return
     found.announced_since = since
     found.coming = {fact.key: fact.value for fact in reading.announced}
-    models = list(dict.fromkeys([*reading.models, *(fact.key[0] for fact in reading.announced)]))
-    expected: dict[Key, str] = {}
-    if "announcement" not in {key[0] for key in found.announced}:
-        for name in models:
-            period = in_force(book.periods_of(name), since)
-            expected |= _rates(name, period, found.currency) if period else {}
+    expected = _coming(found, reading, book, since)
     for fact in reading.announced:
         what = f"{_label(fact.key)} from {stamp(since)}"
         known = expected.pop(fact.key, None)
@@ -415,3 +411,24 @@ def _compare_announced(found: Comparison, reading: Reading, book: PriceBook) -> 
             found.announced[fact.key] = fact.value
     for key, known in expected.items():
         found.add(Status.MISSING, f"{_label(key)} from {stamp(since)}", known, None)
+
+
+def _known_start(found: Comparison, book: PriceBook) -> datetime | None:
+    """Return when the next list begins, if the page announces what the book has."""
+    if not any(finding.status is Status.ANNOUNCED for finding in found.findings):
+        return None
+    coming = (period.since for period in book.period if period.since > found.at)
+    return min((since for since in coming if in_force(book.schedule, since)), default=None)
+
+
+def _coming(
+    found: Comparison, reading: Reading, book: PriceBook, since: datetime
+) -> dict[Key, str]:
+    """Return what the book has from a time on; nothing where the page announces something else."""
+    if ("announcement",) in found.announced:
+        return {}
+    facts: dict[Key, str] = {}
+    for name in dict.fromkeys([*reading.models, *(fact.key[0] for fact in reading.announced)]):
+        period = in_force(book.periods_of(name), since)
+        facts |= _rates(name, period, found.currency) if period else {}
+    return facts

@@ -1,7 +1,7 @@
 """The blocks of a price page, read as facts; whatever is not one is kept as unread."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
@@ -18,7 +18,6 @@ from deepseek_cost.pricing.page.wording import (
     FEE_HEADINGS,
     FEES,
     LABELS,
-    PATTERNS,
     RATES,
     UNITS,
     VALUES,
@@ -41,9 +40,7 @@ _COUNT: Final = re.compile(rf"(?:MAXIMUM:|最大)?\s*({_AMOUNT})([KM]?)", re.IGN
 _FACTORS: Final = {"": 1, "K": 1_000, "M": 1_000_000}
 _NAME: Final = re.compile(r"deepseek-[a-z\d.-]+", re.IGNORECASE)
 _GLUED_NAMES: Final = re.compile(r"deepseek-[a-z\d.-]+?(?:\(\d+\))*(?=deepseek-|$)", re.IGNORECASE)
-_GLUED_PRICES: Final = re.compile(
-    rf"\${_AMOUNT}(?: ?\(\d+% off(?:\(\d+\))?\) ?\${_AMOUNT})?"
-)
+_GLUED_PRICES: Final = re.compile(rf"\${_AMOUNT}(?: ?\(\d+% off(?:\(\d+\))?\) ?\${_AMOUNT})?")
 
 
 class Fact(Struct, frozen=True):
@@ -162,7 +159,11 @@ class _TableReader:
             if (fits or self._may_be_cut) and read(cells) and fits and not is_cut:
                 continue
             shown = " | ".join(filter(None, row))[:200]
-            if self._may_be_cut and (is_cut or len(row) <= len(rows[0])) and not self._is_odd(cells):
+            if (
+                self._may_be_cut
+                and (is_cut or len(row) <= len(rows[0]))
+                and not self._is_odd(cells)
+            ):
                 self._reading.cut = shown
             else:
                 self._reading.unread.append(f"row: {shown}")
@@ -171,7 +172,7 @@ class _TableReader:
         """Tell a row with a cell that no table of the page has from one that only ends early."""
         return any(_is_unknown(cell) for cell in cells if cell)
 
-    def _reader(self):  # noqa: ANN202 - a method of this class
+    def _reader(self) -> Callable[[Sequence[str]], bool]:
         cells = [squeezed(cell) for cell in self._table.rows[0]]
         if BY_LABEL.get(cells[0]) is Row.NAMES:
             if any(BY_LABEL.get(cell) in RATES for cell in cells):
@@ -224,7 +225,7 @@ class _TableReader:
         ):
             return False
         pairs = zip(self._models, cells, strict=False)
-        is_read = all([self._value(model, row, cell) for model, cell in pairs])
+        is_read = _every(self._value(model, row, cell) for model, cell in pairs)
         return is_read and len(cells) == len(self._models)
 
     def _names(self, cells: list[str]) -> bool:
@@ -269,7 +270,9 @@ class _TableReader:
         if marks:
             self._reading.mark(marks, "discount")
         keys = (model, tier.value, row.value), (model, tier.value, row.value, "list")
-        if not all([self._amount(key, text) for key, text in zip(keys, (before, after), strict=True)]):
+        if not _every(
+            self._amount(key, text) for key, text in zip(keys, (before, after), strict=True)
+        ):
             return False
         part = 100 - int(discount[1]) if discount[1] else Decimal(discount[3]) * 10
         listed, now = (_decimal(text) for text in (after, before))
@@ -307,8 +310,9 @@ class _TableReader:
             cells.pop(0)
         if len(cells) != len(RATES) or not self._models:
             return False
-        return all(
-            [self._price(self._models[0], self._tier, kind, cell) for kind, cell in zip(RATES, cells, strict=True)]
+        return _every(
+            self._price(self._models[0], self._tier, kind, cell)
+            for kind, cell in zip(RATES, cells, strict=True)
         )
 
     def _fee_row(self, row: Sequence[str]) -> bool:
@@ -325,8 +329,13 @@ class _TableReader:
             return False
         self._add(("fee", fee, "unit"), unit, cells[1])
         columns = zip(self._columns[2:], cells[2:], strict=False)
-        is_read = all([self._amount(("fee", fee, column), cell) for column, cell in columns])
+        is_read = _every(self._amount(("fee", fee, column), cell) for column, cell in columns)
         return is_read and len(cells) == len(self._columns)
+
+
+def _every(results: Iterable[bool]) -> bool:
+    """Tell whether all are true; unlike `all`, it reads the cells after the first that is not."""
+    return all(tuple(results))
 
 
 def _label_of(cell: str, before: Sequence[str]) -> Row | Tier | str | None:
@@ -402,6 +411,10 @@ def _round_numbers(text: str, models: int) -> list[str]:
     """Divide digits into numbers of whole hundreds, where only one division exists."""
     if not text.isascii() or not text.isdigit() or models != 2:  # noqa: PLR2004 - as was shown
         return [text]
-    ends = [end for end in range(3, len(text) - 2) if text[end - 2 : end] == "00" and text[end] != "0"]
+    ends = [
+        end for end in range(3, len(text) - 2) if text[end - 2 : end] == "00" and text[end] != "0"
+    ]
     is_round = text.endswith("00") and len(ends) == 1
-    return [text[start:end] for start, end in pairwise([0, *ends, len(text)])] if is_round else [text]
+    return (
+        [text[start:end] for start, end in pairwise([0, *ends, len(text)])] if is_round else [text]
+    )

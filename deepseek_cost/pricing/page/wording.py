@@ -192,8 +192,10 @@ SENTENCES: Final = (
             "联网搜索与抓取价格",
             "文件解析与 OCR 价格",
             "语音价格",
-            "搜索(文字、图片)和网页抓取按次计费。无论是直接调用 Search 与 Fetch API,还是模型通过 "
-            "联网工具 等工具使用,都按此价格计费。",
+            (
+                "搜索(文字、图片)和网页抓取按次计费。无论是直接调用 Search 与 Fetch API,还是模型通过 "  # noqa: E501
+                "联网工具 等工具使用,都按此价格计费。"
+            ),
         )
     ),
     Sentence(
@@ -247,14 +249,20 @@ SENTENCES: Final = (
     *(
         Sentence("legacy names", text, ("deepseek-flash",))
         for text in (
-            "Use deepseek-flash as the model name. The legacy names {legacy} are still accepted, "
-            "but the corresponding models have been retired, their requests are served by the "
-            "{version} model and billed at the Flash price.",
-            "Use deepseek-flash as the model name. The legacy names {legacy} are still accepted, "
-            "but the corresponding models have been retired, their requests are served by "
-            "{version} and billed at the Flash price.",
-            "模型名请使用 deepseek-flash。旧模型名 {legacy} 仍可调用,但对应模型已下线,请求将由 "
-            "{version} 模型提供服务,并按 Flash 价格计费。",
+            (
+                "Use deepseek-flash as the model name. The legacy names {legacy} are still accepted, "  # noqa: E501
+                "but the corresponding models have been retired, their requests are served by the "
+                "{version} model and billed at the Flash price."
+            ),
+            (
+                "Use deepseek-flash as the model name. The legacy names {legacy} are still accepted, "  # noqa: E501
+                "but the corresponding models have been retired, their requests are served by "
+                "{version} and billed at the Flash price."
+            ),
+            (
+                "模型名请使用 deepseek-flash。旧模型名 {legacy} 仍可调用,但对应模型已下线,请求将由 "
+                "{version} 模型提供服务,并按 Flash 价格计费。"
+            ),
         )
     ),
     Sentence(
