@@ -345,7 +345,8 @@ def _verdict(report: DiffReport) -> str:
     """Say in a line how the limits were kept, for the model whose cost grows the most."""
     if report.limit is None:
         return ""
-    over = [limit for limit in report.limits if limit.exceeded_by]
+    limits: Sequence[LimitEntry] = report.limits or (report.limit,)  # an older report has one
+    over = [limit for limit in limits if limit.exceeded_by]
     named = report.limit.exceeded_by or tuple(entry.model for entry in report.models)
     entries = [entry for entry in report.models if entry.model in named]
     if not entries:
@@ -353,13 +354,13 @@ def _verdict(report: DiffReport) -> str:
     worst = max(entries, key=_growth)
     requests = max(worst.before.requests, worst.after.requests)
     many = "a request" if requests <= 1 else f"for {requests:,} requests"
-    closest = (over or report.limits)[0]
+    closest = (over or limits)[0]
     by = f"{_signed(worst.increase.cost, report.currency)} {many} ({_share(worst, closest)})"
-    limits = " and ".join(limit.max_increase for limit in over or report.limits)
+    held_to = " and ".join(limit.max_increase for limit in over or limits)
     if report.limit.unkept and not over:
-        kept = f"but the limit of {limits} cannot be kept: {report.limit.unkept}"
+        kept = f"but the limit of {held_to} cannot be kept: {report.limit.unkept}"
     else:
-        kept = f"{'over' if over else 'within'} {limits}"
+        kept = f"{'over' if over else 'within'} {held_to}"
     return f"{by} on {worst.model}, {kept}"
 
 
