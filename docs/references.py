@@ -14,8 +14,9 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from deepseek_cost.cli.app import application
+from deepseek_cost.cli.command import manual_of
 from deepseek_cost.cli.commands import config
-from deepseek_cost.cli.manual import MANUALS, Manual
+from deepseek_cost.cli.manual import Manual
 from deepseek_cost.reports import contract
 
 Schema = Mapping[str, Any]
@@ -45,7 +46,7 @@ def commands() -> str:
     command = get_command(application())
     context = Context(command, info_name="dscost")
     page = get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
-    return _SECTION.sub(lambda section: section[0] + _told(MANUALS[section["name"]]), page)
+    return _SECTION.sub(lambda section: section[0] + _told(manual_of(section["name"])), page)
 
 
 def _told(manual: Manual) -> str:

@@ -15,6 +15,9 @@ from deepseek_cost.errors import ConfigError, DscostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+    from types import ModuleType
+
+    from deepseek_cost.cli.manual import Manual
 
 # Typer has no public names for the types that its methods take.
 _Any = Any
@@ -81,9 +84,7 @@ class Command(TyperCommand):
 
     def format_epilog(self, ctx: _Any, formatter: _Any) -> None:
         """End with examples and exit codes."""
-        from deepseek_cost.cli.manual import MANUALS
-
-        manual = MANUALS[self.name or ""]
+        manual = manual_of(self.name or "")
         if below := [entry for entry in SUBCOMMANDS if entry.name.startswith(f"{self.name} ")]:
             with formatter.section("Commands"):
                 formatter.write_dl([(entry.name, entry.summary) for entry in below])
@@ -210,12 +211,19 @@ class CommandTable(TyperGroup):
         return super().shell_complete(ctx, incomplete)
 
 
+def manual_of(name: str) -> "Manual":
+    """Return the examples and exit codes of a command, which its module has as MANUAL."""
+    manual: Manual = _module(name).MANUAL
+    return manual
+
+
 def load(name: str) -> TyperCommand:
     """Load a command by its name."""
-    module = name.replace(" ", "_")
-    function: Callable[..., None] = getattr(
-        import_module(f"deepseek_cost.cli.commands.{module}"), module
-    )
+    function: Callable[..., None] = getattr(_module(name), name.replace(" ", "_"))
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command)(function)
     return cast("TyperCommand", get_command(app))
+
+
+def _module(name: str) -> "ModuleType":
+    return import_module(f"deepseek_cost.cli.commands.{name.replace(' ', '_')}")

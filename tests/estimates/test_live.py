@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepseek_cost.cli.manual import MANUALS
+from deepseek_cost.cli.command import manual_of
 from deepseek_cost.errors import LiveError, UsageError
 from deepseek_cost.estimates.live import Api, without_key
 from deepseek_cost.inputs.kinds import Kind
@@ -108,7 +108,7 @@ def test_the_example_of_the_help_runs(
     monkeypatch.chdir(tmp_path)
     Path("request.json").write_text(json.dumps(HELLO))
     server.replies = [usage(INPUT)]
-    (example,) = MANUALS["check"].examples
+    (example,) = manual_of("check").examples
 
     assert dscost(*example.command.split()[1:], "--base-url", server.url).code == 0
     assert len(server.asked) == 1

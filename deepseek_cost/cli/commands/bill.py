@@ -2,7 +2,7 @@
 
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -21,6 +21,7 @@ from deepseek_cost.cli.log_session import (
     read_logs,
     reading_of,
 )
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
 from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
@@ -41,6 +42,19 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.reports.parts import Report
+
+
+MANUAL: Final = Manual(
+    (
+        Example("what the coding agents here have cost", "dscost bill"),
+        Example("what the responses in a log have cost", "dscost bill responses.jsonl"),
+        Example(
+            "by the days of another place, for a spreadsheet",
+            "dscost bill responses.jsonl --tz Asia/Shanghai --csv",
+        ),
+    ),
+    failure="a line cannot be priced, or a price is wrong or unknown",
+)
 
 
 def bill(

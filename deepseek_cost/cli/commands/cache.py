@@ -1,10 +1,12 @@
 """dscost cache."""
 
 from functools import partial
+from typing import Final
 
 import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import WRONG, Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
     Inputs,
@@ -21,6 +23,18 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.pricing.entries import Currency
+
+MANUAL: Final = Manual(
+    (
+        Example("why the requests of a run miss the cache", "dscost cache batch.jsonl"),
+        Example(
+            "the same, were each sent ten minutes after the other",
+            "dscost cache batch.jsonl --gap 10m",
+        ),
+    ),
+    failure=f"{WRONG}, or a request was skipped",
+)
+
 
 _OF_TEXTS = "deepseek-v4-pro"
 

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
     Inputs,
@@ -23,6 +24,17 @@ from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.prompt.turns import Plan
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "20 turns of a chat, of about so many tokens each",
+            "dscost chat prompt.txt --turns 20 --user-tokens 60 --answer-tokens 300",
+        ),
+        Example("what an agent run has cost, by its last request", "dscost chat request.json"),
+    )
+)
+
 
 _NOTHING: Final = (
     "no turn to show: project some with --turns N --user-tokens A --answer-tokens B, or give a "

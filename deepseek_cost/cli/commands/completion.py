@@ -8,8 +8,14 @@ from typing import Annotated, Any, Final, cast
 import typer
 from typer.completion import get_completion_inspect_parameters, show_callback
 
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write_text
 from deepseek_cost.errors import UsageError
+
+MANUAL: Final = Manual(
+    (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),), failure=""
+)
+
 
 # Where a shell says that it asks what may follow; Typer reads the rest of its question.
 VARIABLE: Final = "_DSCOST_COMPLETE"

@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from typer.core import TyperOption
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.command import NAMES, load
 from deepseek_cost.cli.groups import GROUPS
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.settings import (
     OF_WORDS,
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from deepseek_cost.reports.config import SettingEntry
+
+
+MANUAL: Final = Manual(
+    (
+        Example("what is set here, and where", "dscost config"),
+        Example("what is set where no file is read", "dscost --no-config config"),
+    ),
+    failure="",
+)
 
 
 def config(as_json: options.AsJson = False, plain: options.Plain = False) -> None:

@@ -1,8 +1,10 @@
 """dscost count."""
 
 from functools import partial
+from typing import Final
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
     Inputs,
@@ -21,6 +23,14 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName
+
+MANUAL: Final = Manual(
+    (
+        Example("the tokens of what another program prints", "git log -3 | dscost count -"),
+        Example("all files of a folder, each by itself", "dscost count prompts --per-file"),
+    ),
+    failure=REFUSED,
+)
 
 
 def count(

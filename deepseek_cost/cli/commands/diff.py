@@ -14,6 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
 from deepseek_cost.cli.session import (
     Table,
@@ -46,6 +47,20 @@ if TYPE_CHECKING:
     from deepseek_cost.reports.diff import DiffReport
     from deepseek_cost.reports.reading import Saved
     from deepseek_cost.tokenizer.base import TextCounter
+
+MANUAL: Final = Manual(
+    (
+        Example("two versions of a prompt", "dscost diff old.txt new.txt"),
+        Example(
+            "what a branch changes, held to a limit",
+            "dscost diff main...HEAD prompts --max-increase 10%",
+        ),
+        Example("the comment for its pull request", "dscost diff main...HEAD prompts --markdown"),
+    ),
+    failure="a file cannot be counted, or a price is wrong or unknown",
+    limit="over --max-increase, after the output is written",
+)
+
 
 Pair = tuple["Side", "Side"]
 

@@ -1,12 +1,13 @@
 """dscost estimate."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.log_session import learned_from
+from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import gate, report_warnings, write, write_line
 from deepseek_cost.cli.session import (
     Inputs,
@@ -42,6 +43,26 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.routing import FindRoute
     from deepseek_cost.prompt.timeline import Timeline
     from deepseek_cost.tokenizer.base import TextCounter
+
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "a prompt on Flash and Pro, answered in 400 tokens",
+            "dscost estimate prompt.txt -o 400",
+        ),
+        Example(
+            "a batch, refused if it may cost more than 5 dollars",
+            "dscost estimate batch.jsonl --max-cost 5",
+        ),
+        Example(
+            "its cache hits forecast, for a script",
+            "dscost estimate batch.jsonl -c auto --json",
+        ),
+    ),
+    failure=REFUSED,
+    limit="over --max-cost, after the output is written",
+)
 
 
 def estimate(

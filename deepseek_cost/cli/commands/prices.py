@@ -1,14 +1,22 @@
 """dscost prices."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import draw_table, report_warnings, write, write_text
 from deepseek_cost.cli.session import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.entries import Currency
+
+MANUAL: Final = Manual(
+    (
+        Example("the prices of another day", "dscost prices --at 2026-09-01T00:00Z"),
+        Example("every change there was, for a spreadsheet", "dscost prices --history --csv"),
+    )
+)
 
 
 def prices(

@@ -1,15 +1,24 @@
 """dscost prices diff."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import DscostError
 from deepseek_cost.pricing.other_tables import Tool
+
+MANUAL: Final = Manual(
+    (
+        Example("the price table of the litellm that is installed", "dscost prices diff litellm"),
+        Example("a file of it", "dscost prices diff litellm model_prices.json"),
+    ),
+    failure="a price differs, or the table cannot be read",
+)
 
 
 def prices_diff(

@@ -1,14 +1,24 @@
 """dscost prices export."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import PRICED, SHOWN
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.exports import Tool
 from deepseek_cost.pricing.schedule import Tier
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "for litellm.register_model, with off-peak windows",
+            "dscost prices export --for litellm > deepseek.json",
+        ),
+    ),
+)
 
 
 def prices_export(

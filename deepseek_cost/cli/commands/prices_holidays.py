@@ -5,7 +5,19 @@ from typing import Annotated, Final
 
 import typer
 
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write_text
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "the notice for 2027, beside the bundled table",
+            "dscost prices holidays notice.txt > ~/.config/dscost/holidays.toml",
+        ),
+    ),
+    failure="the notice cannot be read",
+)
+
 
 _MOST_CHARACTERS: Final = 1_000_000
 

@@ -1,14 +1,29 @@
 """dscost prices verify."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import SHOWN
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import DscostError, UsageError
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "today's page, as the documents have it in Markdown",
+            "dscost prices verify https://api-docs.deepseek.com/quick_start/pricing.md",
+        ),
+        Example(
+            "saved pages in both languages, at their date",
+            "dscost prices verify en.html zh.html --at 2026-11-15T00:00Z",
+        ),
+    ),
+    failure="something on a page is not the same, is missing or is not understood",
+)
 
 
 def prices_verify(

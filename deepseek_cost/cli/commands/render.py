@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import draw_table, report_warnings, say, write_text
 from deepseek_cost.cli.session import find_sources
 from deepseek_cost.errors import InputError, UsageError
@@ -12,6 +13,18 @@ from deepseek_cost.text import unicode_name
 if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
     from deepseek_cost.reports.reading import ReadReport
+
+MANUAL: Final = Manual(
+    (
+        Example("a web page of a report that was kept", "dscost render report.json -o report.html"),
+        Example(
+            "a table for a comment",
+            "dscost estimate prompt.txt --json | dscost render - -f markdown",
+        ),
+    ),
+    failure="this is no report, or it does not fit together",
+)
+
 
 _SUFFIXES: Final = {
     ".txt": options.Format.TABLE,

@@ -1,9 +1,10 @@
 """dscost statusline."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import InputError
@@ -12,6 +13,18 @@ from deepseek_cost.pricing.entries import Currency
 if TYPE_CHECKING:
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.cli.session_line import Rates
+
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "in Claude Code's settings.json",
+            '"statusLine": {"type": "command", "command": "dscost statusline"}',
+        ),
+        Example("remove what it keeps in the cache", "dscost statusline --clear"),
+    ),
+    failure="standard input is not Claude Code's status, or the price table is wrong",
+)
 
 
 def statusline(

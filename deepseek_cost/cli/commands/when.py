@@ -1,9 +1,10 @@
 """dscost when."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
 from deepseek_cost.cli.wording import with_flags
@@ -12,6 +13,15 @@ from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
+
+
+MANUAL: Final = Manual(
+    (
+        Example("whether it is peak, by a clock in Berlin", "dscost when --tz Europe/Berlin"),
+        Example("a line for a shell's prompt", "dscost when --format '{tier} until {until}'"),
+    ),
+    failure="the price table is wrong",
+)
 
 
 def when(
