@@ -273,7 +273,7 @@ def test_an_option_of_one_name_is_the_same_in_all_commands_but_for_its_default()
                 param.opts,
                 param.secondary_opts,
                 param.envvar,
-                type(param.type),
+                param.metavar,
                 param.multiple,
             )
             assert declared.setdefault(param.opts[0], same) == same, (param.opts[0], entry.name)
