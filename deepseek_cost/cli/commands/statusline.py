@@ -32,7 +32,7 @@ def statusline(
     currency: options.CurrencyName = Currency.USD,
     prices: options.PricesFile = None,
 ) -> None:
-    """Print a status line for Claude Code: the cost of this session and of today.
+    """Show what a Claude Code session costs, in its status line.
 
     It reads what Claude Code sends to a status line command, and the session's transcript.
     """
