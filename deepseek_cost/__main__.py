@@ -62,6 +62,8 @@ def _write_status_line(template: str) -> None:
 
 def _write_session_line() -> None:
     """End with the line of a coding session if it can be had fast, likewise."""
+    from contextlib import suppress  # noqa: PLC0415 - an interrupt while it loads is one, too
+
     from deepseek_cost.cli.session_line import main as write_line  # noqa: PLC0415 - likewise
 
     with suppress(AttributeError, OSError):

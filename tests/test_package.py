@@ -100,36 +100,36 @@ def test_the_changelog_begins_with_this_version() -> None:
 
 
 # Written out: programs rest on these names, and one is taken away only with a new version.
-PUBLIC = """
-Charge
-Cost
-Currency
-DscostError
-Effort
-Estimate
-InputError
-LiveError
-Meter
-Price
-PriceBook
-PriceTableError
-PromptTokens
-Rates
-Tally
-Tier
-TokenUsage
-UnknownModelError
-UnpricedError
-UsageError
-VocabularyError
-count_texts
-count_tokens
-estimate
-estimate_report
-load_prices
-price_answer
-price_usage
-""".split()
+PUBLIC = [
+    "Charge",
+    "Cost",
+    "Currency",
+    "DscostError",
+    "Effort",
+    "Estimate",
+    "InputError",
+    "LiveError",
+    "Meter",
+    "Price",
+    "PriceBook",
+    "PriceTableError",
+    "PromptTokens",
+    "Rates",
+    "Tally",
+    "Tier",
+    "TokenUsage",
+    "UnknownModelError",
+    "UnpricedError",
+    "UsageError",
+    "VocabularyError",
+    "count_texts",
+    "count_tokens",
+    "estimate",
+    "estimate_report",
+    "load_prices",
+    "price_answer",
+    "price_usage",
+]
 
 
 def test_the_public_names_are_these_and_each_is_documented() -> None:

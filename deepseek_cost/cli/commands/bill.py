@@ -32,7 +32,7 @@ from deepseek_cost.cli.session import (
     price_table,
 )
 from deepseek_cost.cli.wording import in_flags
-from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
