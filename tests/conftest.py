@@ -22,6 +22,21 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-day", help="run the tests as on this day, such as 2028-03-01")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the clock of this process; programs that tests start have the machine's."""
+    day = config.getoption("--on-day")
+    if day is not None:
+        import time_machine  # noqa: PLC0415 - for this option alone
+
+        travel = time_machine.travel(f"{day}T12:00:00Z")
+        travel.start()
+        config.add_cleanup(travel.stop)
+
+
 class Ran(NamedTuple):
     code: int
     out: str
@@ -77,6 +92,17 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the measured facts and recordings are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", params=["constructed", "recorded"])
+def bills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Requests with their bills: made here for everybody, and recorded where they are at hand."""
+    if request.param == "recorded":
+        shared: Path = request.getfixturevalue("shared")
+        return shared / "recorded" / "cases.jsonl"
+    from tests.constructed import write_cases  # noqa: PLC0415 - needs DeepSeek's renderer
+
+    return write_cases(tmp_path_factory.mktemp("bills") / "constructed.jsonl")
 
 
 @cache

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import deepseek_cost
-from deepseek_cost.cli.command import NAMES
+from deepseek_cost.cli.command import NAMES, load
 from docs import examples, pictures, references
 from docs.examples import Block
 from tests.conftest import ROOT, report_schema
@@ -72,13 +72,33 @@ def test_what_nobody_runs_is_known_and_says_why() -> None:
 
 
 def test_the_options_that_pages_name_are_there() -> None:
+    """Of the command that they are named with, if there is one; by the parser, not by a page."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    option = r"--[a-z][a-z-]+"
-    calls = re.findall(rf"dscost [^`\n|]*{option}[^`\n|]*|`{option}[^`]*`", text)
+    known = {name: _options(name) for name in NAMES}
+    anywhere = set().union(*known.values(), _TOP_OPTIONS)
+    option = r"(?<![\w-])--[a-z][a-z-]+"
 
-    named = {name for call in calls for name in re.findall(rf"(?<![\w-]){option}", call)}
+    with_command = re.findall(rf"dscost ({'|'.join(NAMES)}) ([^`\n|]*)", text)
+    alone = re.findall(rf"`({option})[^`]*`", text)
 
-    assert named - set(re.findall(option, references.commands())) == set()
+    assert len(with_command) > 50
+    assert len(alone) > 50
+    wrong = {
+        (name, one)
+        for name, rest in with_command
+        for one in re.findall(option, rest)
+        if one not in known[name] | _TOP_OPTIONS
+    }
+    assert wrong == set()
+    assert set(alone) - anywhere == set()
+
+
+_TOP_OPTIONS = {"--help", "--version", "--no-config"}
+
+
+def _options(command: str) -> set[str]:
+    params = load(command).params
+    return {name for param in params for name in (*param.opts, *param.secondary_opts)}
 
 
 def test_the_pictures_show_what_the_tool_shows(tmp_path: Path) -> None:

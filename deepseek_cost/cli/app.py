@@ -81,6 +81,11 @@ def run(args: Sequence[str]) -> int:
         message, code = _message_of(error, args)
         say(message)
         return code
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        say("the system starts no thread: too many run, or the memory is not enough")
+        return DscostError.exit_code
     if outcome == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing but the end is left to interrupt
         say("interrupted")

@@ -227,8 +227,8 @@ def _profile(name: str, book: "PriceBook") -> "Profile":
     from deepseek_cost.reports.profile import read_profile
 
     source = find_sources([name], None, "utf-8", any_file=True).sources[0]
-    if source.path is None:
-        raise UsageError("--output-from takes a file, not standard input")
+    if source.path is None or source.reads_once:
+        raise UsageError("--output-from takes a file, not standard input or a pipe")
     with reading(name), source.path.open("rb") as file:
         is_profile = _MARK in file.read(_HEAD_BYTES)
     if is_profile:

@@ -1,6 +1,7 @@
 """Writing a report: JSON or a table to stdout, warnings to stderr, and the gate behind it."""
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from decimal import Decimal
@@ -77,10 +78,36 @@ def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
     """Write the chart of a report to a file."""
     from deepseek_cost.render.svg import to_svg
 
+    write_file(to_svg(report.page()), path, "--svg")
+
+
+def write_file(text: str, path: Path, option: str) -> None:
+    """Write the file of an option: aside, then renamed, so that a full disk leaves the old one.
+
+    A link stays a link; into a pipe or a device it is written directly.
+    """
     try:
-        path.write_text(to_svg(report.page()), encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
     except OSError as error:
-        raise InputError(f"--svg {path}: {error.strerror}") from error
+        raise InputError(f"{option} {path}: {error.strerror}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    aside = path.with_name(f".dscost-{os.urandom(8).hex()}")
+    try:
+        with aside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            aside.chmod(stat.S_IMODE(path.stat().st_mode))
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _as_json(report: "Report") -> str:

@@ -245,11 +245,11 @@ class Reads(Protocol):
 
 @dataclass(slots=True)
 class Inputs:
-    """The sources found, to be opened one after the other; standard input stays open."""
+    """The sources found, to be opened one after the other; pipes stay open."""
 
     found: "Found"
     kind: Kind | None
-    _held: "Input | None" = field(default=None, init=False)
+    _held: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
 
     def require_files(self) -> None:
         """Refuse standard input, which the workers of a cluster cannot read."""
@@ -371,14 +371,14 @@ class Inputs:
         from deepseek_cost.inputs.streams import reading
 
         with reading(source.name):
-            if not source.is_stdin:
+            if not source.reads_once:
                 opened = open_input(source, self.kind, advance)
                 with closing(opened.file):
                     yield opened
                 return
-            if self._held is None:
-                self._held = open_input(source, self.kind, advance)
-            yield self._held
+            if source not in self._held:
+                self._held[source] = open_input(source, self.kind, advance)
+            yield self._held[source]
 
 
 def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:

@@ -37,6 +37,11 @@ class TextSource(Struct, frozen=True):
         """Tell whether it is standard input, which can be read only once."""
         return self.path is None
 
+    @property
+    def reads_once(self) -> bool:
+        """Tell whether its bytes are gone once read: standard input, or a pipe (`<(command)`)."""
+        return self.is_stdin or (self.path is not None and not self.path.is_file())
+
     def blocks(self, advance: Advance = lambda _: None) -> Iterator[str]:
         """Yield the text in blocks, without a byte order mark.
 

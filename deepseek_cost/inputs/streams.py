@@ -51,13 +51,18 @@ def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turn what can go wrong while reading into an InputError that names the source."""
+    """Turn what can go wrong while reading into an InputError that names the source.
+
+    An error of another file that is opened meanwhile, such as the vocabulary, names that one.
+    """
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{name}: truncated or damaged ({error}); pack it again") from error
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror or error}") from error
+        other = error.filename if isinstance(error.filename, str) else name
+        same = Path(other).name == Path(name).name
+        raise InputError(f"{name if same else other}: {error.strerror or error}") from error
 
 
 def sha256(file: BinaryIO) -> str:

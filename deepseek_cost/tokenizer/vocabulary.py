@@ -249,10 +249,16 @@ def _byte_letters() -> dict[str, int]:
     }
 
 
+_MOST_BYTES: Final = 10_000_000
+
+
 def _read(path: Path) -> memoryview | None:
     """Read the body of a file of the vocabulary; None if there is none, or if it is damaged."""
     try:
-        data = path.read_bytes()
+        if not path.is_file():  # a pipe could keep us waiting without end
+            return None
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES)
     except OSError:
         return None
     body = memoryview(data)[_BODY_AT:]
@@ -264,10 +270,13 @@ def _write(path: Path, data: bytes) -> None:
     """Write a file in one step; without a writable cache folder there is none."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            return  # a pipe or device, which is not ours to replace
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             Path(temporary).replace(path)
-        except OSError:
+        except BaseException:
             Path(temporary).unlink(missing_ok=True)
+            raise

@@ -125,8 +125,8 @@ def test_without_forecast_nothing_is_counted(dscost: Dscost, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def cases(shared: Path) -> list[dict[str, Any]]:
-    text = (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8")
+def cases(bills: Path) -> list[dict[str, Any]]:
+    text = bills.read_text(encoding="utf-8")
     return [json.loads(one) for one in text.splitlines()]
 
 
@@ -183,6 +183,7 @@ def test_the_comparison_reproduces_the_residual_of_recorded_bills(
     compared = [case for case in cases if is_comparable(case)]
     found = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, compared)))
     residuals = dict(deviations(found, "prompt tokens"))
+    assert len({case["residual"] for case in compared}) > 1
     expected = {n: case["residual"] for n, case in enumerate(compared, 1) if case["residual"]}
     tokens = found["prompt_tokens"]
     assert tokens["requests"] == len(compared) - found["uncounted"] >= 150
@@ -191,7 +192,7 @@ def test_the_comparison_reproduces_the_residual_of_recorded_bills(
     assert {n: d for n, d in residuals.items() if n not in odd} == {
         n: residual for n, residual in expected.items() if n not in odd
     }
-    assert len(odd) == 4
+    assert len(odd) == (4 if any(c["template"] == "v4-preview" for c in compared) else 0)
     assert all('"tool' in json.dumps(compared[n - 1]["request"]) for n in odd)
 
 

@@ -275,7 +275,7 @@ print(sorted({heavy} & {{*sys.modules}}), file=sys.stderr)"""
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stderr == "[]\n"
+    assert done.stderr.splitlines()[-1] == "[]"  # on some days it warns of an old price list
 
 
 def test_a_terminal_that_knows_no_unicode_is_no_reason_to_crash(hello: Path) -> None:

@@ -22,7 +22,7 @@ from deepseek_cost.cli.log_session import (
     reading_of,
 )
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
+from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_file, write_text
 from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
     DEFAULT_MODELS,
@@ -33,7 +33,7 @@ from deepseek_cost.cli.session import (
     price_table,
 )
 from deepseek_cost.cli.wording import in_flags
-from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
@@ -194,7 +194,4 @@ def _write_profile(profile: "Profile", path: Path) -> None:
     from deepseek_cost.reports.parts import to_json
     from deepseek_cost.reports.profile import profile_file
 
-    try:
-        path.write_text(to_json(profile_file(profile)) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--calibrate {path}: {error.strerror}") from error
+    write_file(to_json(profile_file(profile)) + "\n", path, "--calibrate")

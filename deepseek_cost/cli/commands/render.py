@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import draw_table, report_warnings, say, write_text
+from deepseek_cost.cli.output import draw_table, report_warnings, say, write_file, write_text
 from deepseek_cost.cli.session import find_sources
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
@@ -63,7 +63,7 @@ def render(
     if output is None:
         write_text(text)
     else:
-        _write_file(text, output)
+        write_file(text, output, "--output")
 
 
 def _by_suffix(output: Path | None) -> options.Format:
@@ -124,10 +124,3 @@ def _drawn(report: "Report", chosen: options.Format) -> str:
             from deepseek_cost.render.svg import to_svg
 
             return to_svg(report.page())
-
-
-def _write_file(text: str, path: Path) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--output {path}: {error.strerror}") from error
