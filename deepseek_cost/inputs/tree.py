@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.git import ask, records, running, start
-from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.inputs.source import SUBMODULE, TextSource
 from deepseek_cost.inputs.streams import Advance, unpacked
 from deepseek_cost.text import unicode_name
 
@@ -34,7 +34,6 @@ _SHOWN: Final = 60
 _SMALL: Final = 1_000_000
 _BLOCK_BYTES: Final = 1 << 18
 _LINK_MODE: Final = "120000"
-SUBMODULE: Final = "a submodule"
 _NO_PATH: Final = "a path that no checkout has"
 _LINK: Final = "a symbolic link to no file of the repository"
 _LINK_TO_FOLDER: Final = "a symbolic link to a folder"
