@@ -163,7 +163,7 @@ class Difference(Struct, frozen=True):
         ]
         if is_gate:
             found += [
-                f"{file.name}: {images:,} images of unknown size"
+                f"{file.name}: {images:,} {'image' if images == 1 else 'images'} of unknown size"
                 for file in self.changed()
                 if (images := max(pair.after.unknown_images for pair in file.pairs))
             ]
