@@ -94,7 +94,7 @@ MANUALS: Final[Mapping[str, Manual]] = {
             ),
         ),
         failure="a file cannot be counted, or a price is wrong or unknown",
-        limit="over --max-increase, after the output is written",
+        limit="over --max-increase, or what changed could not be counted; after the output",
     ),
     "when": Manual(
         (
