@@ -237,9 +237,9 @@ def _is_pointer(path: Path) -> bool:
 
 def is_binary(name: str, head: bytes, encoding: str) -> bool:
     """Tell by its name and its first bytes whether a file is no text in this encoding."""
-    if _holds_requests(PurePath(name)) or _has_nuls(encoding):
+    if 0 not in head or head.startswith(_UTF16_MARKS):
         return False
-    return 0 in head and not head.startswith(_UTF16_MARKS)
+    return not (_has_nuls(encoding) or _holds_requests(PurePath(name)))
 
 
 def _holds_requests(path: PurePath) -> bool:

@@ -56,9 +56,10 @@ class Entry(Struct, frozen=True):
     @property
     def reason(self) -> str | None:
         """Why it has no content to read; None where it has, or where a link may lead to one."""
-        parts = self.path.split("/")
-        if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
-            return _NO_PATH
+        if "/." in (path := f"/{self.path}/") or "//" in path:
+            parts = self.path.split("/")
+            if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
+                return _NO_PATH
         return None if self.is_link or self.mode.startswith("100") else SUBMODULE
 
 
