@@ -105,7 +105,7 @@ def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
     from deepseek_cost.billing.logs import Copies, open_log
     from deepseek_cost.reports.bill import Read
 
-    read, copies = Read(skipped=list(found.skipped)), Copies()
+    read, copies = Read(skipped=[one.name for one in found.skipped]), Copies()
     with progress(sum(source.size for source in found.sources)) as advance:
         for source in found.sources:
             opened = open_log(source, how.zone, advance)

@@ -8,7 +8,6 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -163,7 +162,7 @@ class Difference(Struct, frozen=True):
         ]
         if is_gate:
             found += [
-                f"{file.name}: {images:,} images of unknown size"
+                f"{file.name}: {images:,} {'image' if images == 1 else 'images'} of unknown size"
                 for file in self.changed()
                 if (images := max(pair.after.unknown_images for pair in file.pairs))
             ]
@@ -356,7 +355,7 @@ class Counting:
     def _known_or_counted(self, source: "TextSource", counted: Counted) -> Known | SkippedFile:
         content = source.digest()
         # The suffixes of a name say how a content is read.
-        key = content, *PurePath(source.name.lower()).suffixes[-2:]
+        key = content, *source.name.lower().rpartition("/")[2].split(".")[1:][-2:]
         if key not in self._known:
             self._known[key] = self._counted(source, content, counted)
         return self._known[key]

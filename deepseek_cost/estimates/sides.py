@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 from typing import Final, NamedTuple
 
 from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.inputs import lfs
 from deepseek_cost.inputs.find import below, matching
 from deepseek_cost.inputs.git import are_revisions, resolve
 from deepseek_cost.inputs.source import TextSource, require_text_encoding
@@ -57,13 +58,16 @@ class Side:
             self._add_file(place, shown, selection)
         if not place.is_dir():
             return
-        texts, binary = below(place, selection.globs, selection.encoding)
+        texts, others = below(place, selection.globs, selection.encoding)
         for path in texts:
             self._add_file(path, _joined(shown, path.relative_to(place)), selection)
-        for path in binary:
+        for path, reason in others.items():
             name = unicode_name(_joined(shown, path.relative_to(place)))
-            source = TextSource(name, path)
-            self.unread[name] = SkippedFile(BINARY, source.digest())
+            if reason == lfs.KEPT:  # by what it points to, it is told from others
+                self._add_file(path, name, selection)
+            else:
+                digest = TextSource(name, path).digest() if path.is_file() else ""
+                self.unread[name] = SkippedFile(f"a {reason} file" if digest else reason, digest)
 
     def leave(self, unread: Mapping[str, SkippedFile]) -> None:
         """Leave out files, and all that is below folders, as those that have no text."""

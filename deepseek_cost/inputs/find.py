@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError
+from deepseek_cost.inputs import lfs
 from deepseek_cost.inputs.source import (
     _UTF16_MARKS,
+    BINARY,
     BLOCK_BYTES,
     REQUEST_SUFFIXES,
+    SUBMODULE,
+    SkippedSource,
     TextSource,
     _has_nuls,
     in_one_piece,
@@ -29,14 +33,14 @@ _MAX_IGNORE_BYTES: Final = 1_000_000
 
 
 class Found(Struct):
-    """The prompts below the paths given, and the binary files left out.
+    """The prompts below the paths given, and what was left out: binary files, and what git has not.
 
     `below` are the names of those that a directory was given for.
     """
 
     sources: list[TextSource] = field(default_factory=list)
     below: set[str] = field(default_factory=set)
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[SkippedSource] = field(default_factory=list)
 
 
 def find(
@@ -85,18 +89,22 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found, *, any_f
         shown = unicode_name(name) or "''"
         raise InputError(f"{shown}: no such file; give a text file, a directory, or - for stdin")
     else:
+        if path.is_file() and _is_pointer(path):
+            raise InputError(f"{unicode_name(name)}: {lfs.KEPT}, not here; run git lfs pull")
         found.sources.append(TextSource(unicode_name(name), path, encoding))
 
 
 def _find_below(
     folder: Path, globs: Sequence[str], encoding: str, found: Found, *, any_file: bool
 ) -> None:
-    texts, binary = below(folder, globs, encoding)
+    texts, others = below(folder, globs, encoding)
     if any_file:
-        texts, binary = sorted([*texts, *binary]), []
+        binary = [path for path, reason in others.items() if reason == BINARY]
+        texts = sorted([*texts, *binary])
+        others = {path: reason for path, reason in others.items() if reason != BINARY}
     if not texts:
-        others = f" among {len(binary)} files" if binary else ""
-        what = f"{folder}: no text files{others}"
+        among = f" among {len(others)} files" if others else ""
+        what = f"{folder}: no text files{among}"
         raise InputError(
             Advised(what, Advice.HIDDEN_FILES_AND_GLOB, " ".join(globs))
             if globs
@@ -105,16 +113,41 @@ def _find_below(
     sources = [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
     found.sources += sources
     found.below.update(source.name for source in sources)
-    found.skipped += [unicode_name(str(path)) for path in binary]
+    found.skipped += [
+        SkippedSource(unicode_name(str(path)), reason) for path, reason in others.items()
+    ]
 
 
 def below(
     folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8"
-) -> tuple[list[Path], list[Path]]:
-    """Return the files of text below a folder, and the binary ones; not the hidden and ignored."""
-    files = sorted(path for path in _walk(folder, globs) if path.is_file())
-    binary = {path for path in files if _is_binary(path, encoding)}
-    return [path for path in files if path not in binary], sorted(binary)
+) -> tuple[list[Path], dict[Path, str]]:
+    """Return the files of text below a folder, and what else is there, with the reason.
+
+    Not the hidden and ignored; files in a submodule are another repository's.
+    """
+    submodules = set(_submodules(folder))
+    others = dict.fromkeys(sorted(submodules), SUBMODULE)
+    texts = []
+    for path in sorted(path for path in _walk(folder, globs) if path.is_file()):
+        if submodules and submodules.intersection(path.parents):
+            continue
+        reason = _reason(path, encoding)
+        if reason:
+            others[path] = reason
+        else:
+            texts.append(path)
+    return texts, others
+
+
+def _submodules(folder: Path) -> list[Path]:
+    """List the submodules below a folder, as git has them; none where no repository has any."""
+    here = folder.absolute()
+    top = next((one for one in (here, *here.parents) if (one / ".git").exists()), None)
+    if top is None or not (top / ".gitmodules").exists():
+        return []
+    from deepseek_cost.inputs.git import submodules  # noqa: PLC0415 - few repositories have any
+
+    return [folder / path for path in submodules(folder)]
 
 
 def matching(names: Sequence[str], globs: Sequence[str], folder: Path) -> set[str]:
@@ -180,23 +213,33 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
                 raise InputError(f"{path}: no regular file of ignore rules; remove it")
 
 
-def _is_binary(path: Path, encoding: str) -> bool:
-    """Tell whether a file is no text; what cannot be read or decoded is not lost quietly."""
+def _reason(path: Path, encoding: str) -> str | None:
+    """Return why a file is no text; what cannot be read or decoded is not lost quietly."""
     if _holds_requests(path):
-        return False
+        return None
     try:
         with path.open("rb") as file:
-            data = file.read(BLOCK_BYTES)
+            head = file.read(BLOCK_BYTES)
+    except OSError:
+        return None
+    if lfs.pointed_at(head):
+        return lfs.KEPT
+    return BINARY if is_binary(path.name, head, encoding) else None
+
+
+def _is_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return lfs.pointed_at(file.read(lfs.LONGEST_POINTER + 1)) is not None
     except OSError:
         return False
-    return is_binary(path.name, data, encoding)
 
 
 def is_binary(name: str, head: bytes, encoding: str) -> bool:
     """Tell by its name and its first bytes whether a file is no text in this encoding."""
-    if _holds_requests(PurePath(name)) or _has_nuls(encoding):
+    if 0 not in head or head.startswith(_UTF16_MARKS):
         return False
-    return 0 in head and not head.startswith(_UTF16_MARKS)
+    return not (_has_nuls(encoding) or _holds_requests(PurePath(name)))
 
 
 def _holds_requests(path: PurePath) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Final, NamedTuple
 
@@ -121,6 +122,15 @@ def _of(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 _SHALLOW: Final = "in CI fetch the history first (actions/checkout: fetch-depth: 0)"
+
+
+def submodules(folder: Path) -> list[str]:
+    """List the submodules below a folder, by their paths from there; none if git does not say."""
+    try:
+        listed = list(records("-C", str(folder), "ls-files", "-z", "--stage"))
+    except InputError:
+        return []
+    return [one.partition("\t")[2] for one in listed if one.startswith("160000")]
 
 
 class Revision(NamedTuple):

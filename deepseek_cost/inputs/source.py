@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -18,6 +18,17 @@ _NOT_FOR_FILES: Final = (
     *("idna", "punycode", "undefined"),
     *("utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"),
 )
+
+
+BINARY: Final = "binary"
+SUBMODULE: Final = "a submodule"
+
+
+class SkippedSource(NamedTuple):
+    """A file or folder that was left out, and why."""
+
+    name: str
+    reason: str
 
 
 class TextSource(Struct, frozen=True):

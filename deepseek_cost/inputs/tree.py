@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.git import ask, records, running, start
-from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.inputs.source import SUBMODULE, TextSource
 from deepseek_cost.inputs.streams import Advance, unpacked
 from deepseek_cost.text import unicode_name
 
@@ -34,7 +34,6 @@ _SHOWN: Final = 60
 _SMALL: Final = 1_000_000
 _BLOCK_BYTES: Final = 1 << 18
 _LINK_MODE: Final = "120000"
-SUBMODULE: Final = "a submodule"
 _NO_PATH: Final = "a path that no checkout has"
 _LINK: Final = "a symbolic link to no file of the repository"
 _LINK_TO_FOLDER: Final = "a symbolic link to a folder"
@@ -57,9 +56,10 @@ class Entry(Struct, frozen=True):
     @property
     def reason(self) -> str | None:
         """Why it has no content to read; None where it has, or where a link may lead to one."""
-        parts = self.path.split("/")
-        if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
-            return _NO_PATH
+        if "/." in (path := f"/{self.path}/") or "//" in path:
+            parts = self.path.split("/")
+            if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
+                return _NO_PATH
         return None if self.is_link or self.mode.startswith("100") else SUBMODULE
 
 

@@ -74,6 +74,7 @@ from deepseek_cost.text import unicode_name
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.source import SkippedSource
 
 
 class OtherTier(Part):
@@ -286,7 +287,7 @@ def estimate_report(
     quote: Quote,
     workload: "Workload",
     table: PriceTable,
-    skipped: Sequence[str],
+    skipped: "Sequence[SkippedSource]",
     *,
     per_file: bool,
 ) -> EstimateReport:

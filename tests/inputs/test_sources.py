@@ -64,7 +64,9 @@ def test_a_folder_is_read_recursively_without_hidden_ignored_and_binary_files(tr
         "prompts/deep/er/c.txt",
         "prompts/keep.log",
     ]
-    assert [Path(name).name for name in found.skipped] == ["picture.png"]
+    assert [(Path(one.name).name, one.reason) for one in found.skipped] == [
+        ("picture.png", "binary")
+    ]
 
 
 def test_a_text_in_another_encoding_is_not_left_out_quietly(dscost: Dscost, tree: Tree) -> None:

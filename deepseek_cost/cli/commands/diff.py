@@ -58,7 +58,7 @@ MANUAL: Final = Manual(
         Example("the comment for its pull request", "dscost diff main...HEAD prompts --markdown"),
     ),
     failure="a file cannot be counted, or a price is wrong or unknown",
-    limit="over --max-increase, after the output is written",
+    limit="over --max-increase, or what changed could not be counted; after the output",
 )
 
 

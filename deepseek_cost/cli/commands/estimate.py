@@ -8,7 +8,7 @@ import typer
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
-from deepseek_cost.cli.output import gate, report_warnings, write, write_line
+from deepseek_cost.cli.output import exit_if_not_here, gate, report_warnings, write, write_line
 from deepseek_cost.cli.session import (
     Inputs,
     balance_of,
@@ -160,6 +160,8 @@ def estimate(
         write(report, as_json=as_json, plain=plain)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
+    if limit is not None:
+        exit_if_not_here(inputs.found.skipped)
     exit_if_refused(workload)
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)
