@@ -17,7 +17,7 @@ from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import Price, PriceBook
-from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
+from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of, fee_of
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import Tier
 
@@ -25,8 +25,6 @@ from deepseek_cost.pricing.schedule import Tier
 EDGE_SECONDS: Final = 60
 # Names that are remembered; a log that makes up more of them pays with time only.
 _KNOWN_NAMES: Final = 1_000
-# The unit of prices per call.
-_CALLS: Final = Decimal(1_000)
 
 
 class Stretch(Struct, eq=False):
@@ -116,15 +114,10 @@ class Tariffs(Struct):
     def fee(self, fee: Fee, calls: int, seconds: float) -> Decimal:
         """Return what calls of a server tool cost at a time; raises UnpricedError."""
         at = datetime.fromtimestamp(seconds, UTC)
-        entries = [entry for entry in self.book.fee if entry.id == fee and entry.since <= at]
-        if not entries:  # there was nothing to call yet
+        entry = next((entry for entry in self.book.fees_at(at) if entry.id == fee), None)
+        if entry is None or entry.is_free_server_side(at):  # there was nothing to call or to pay
             return Decimal(0)
-        entry = max(entries, key=lambda entry: entry.since)
-        if entry.server_side_free_until is not None and at < entry.server_side_free_until:
-            return Decimal(0)
-        if self.currency not in entry.price:
-            raise UnpricedError(f"no {self.currency} price is known for {fee}")
-        return EXACT.divide(EXACT.multiply(Decimal(calls), entry.price[self.currency]), _CALLS)
+        return fee_of(entry, calls, self.currency)
 
     def alternative(self, model: str) -> str:
         """Return the default model that a model is held against."""

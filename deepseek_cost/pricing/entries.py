@@ -192,6 +192,16 @@ class Fee(Dated, frozen=True, kw_only=True):
         for price in (*self.price.values(), *self.list.values()):
             require_price(price)
 
+    @property
+    def unit_size(self) -> Decimal:
+        """How many requests, pages or characters the price is for: 1,000 of `1,000 pages`."""
+        number = self.unit.partition(" ")[0].replace(",", "")
+        return Decimal(number) if number.isascii() and number.isdigit() else Decimal(1)
+
+    def is_free_server_side(self, at: datetime) -> bool:
+        """Tell whether calls that a model makes itself cost nothing at an instant."""
+        return self.server_side_free_until is not None and at < self.server_side_free_until
+
 
 class Features(Dated, frozen=True, kw_only=True):
     """What the price page lists for models; None means that the page did not list it."""
