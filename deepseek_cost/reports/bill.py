@@ -129,7 +129,9 @@ class LogEntry(Part):
     """A log that was read; `-` is standard input."""
 
     source: str
-    format: str | None = described("the tool that writes it; null: read by its fields")
+    format: str | None = described(
+        "the tool that writes it; null: read by its fields", default=None
+    )
     requests: int
     unpriced: int
 
