@@ -58,8 +58,8 @@ class BilledCost(Part):
     cache_hit: Amount
     cache_miss: Amount
     output: Amount
-    fees: Amount = described("of web searches and fetches on the server")
     total: Amount
+    fees: Amount = described("of web searches and fetches on the server", default=Decimal(0))
 
 
 class BillFigures(Part):

@@ -42,6 +42,7 @@ _CLASSES: Final = {
     "count": "count.CountReport",
     "diff": "diff.DiffReport",
     "estimate": "estimate.EstimateReport",
+    "invoice": "invoice.InvoiceReport",
     "prices": "prices.PricesReport",
     "prices --check": "prices.CheckReport",
     "prices --history": "prices.HistoryReport",
