@@ -20,15 +20,22 @@ class Answer(Struct, frozen=True):
     calls_tools: bool
     is_cut: bool
 
-    def tokens(self, count: Callable[[str], int], *, thinking: bool) -> int | None:
+    def tokens(
+        self, count: Callable[[str], int], *, thinking: bool, reported: int | None = None
+    ) -> int | None:
         """Return its completion tokens; None where it calls tools, whose markup is not kept.
 
-        Thinking is closed by a token of its own, unless the answer was cut before.
+        Thinking is closed by a token of its own, unless the answer was cut before. Where its text
+        was not kept, it is as many tokens as were `reported`.
         """
         if self.calls_tools:
             return None
         closes = thinking and not (self.is_cut and not self.content)
-        return count(self.reasoning) + closes + count(self.content)
+        return self.reasoning_tokens(count, reported) + closes + count(self.content)
+
+    def reasoning_tokens(self, count: Callable[[str], int], reported: int | None) -> int:
+        """Return the tokens of its reasoning: of its text, else those reported."""
+        return count(self.reasoning) if self.reasoning else reported or 0
 
 
 def parse_response(response: Mapping[str, object]) -> Answer | None:
@@ -42,16 +49,23 @@ def parse_response(response: Mapping[str, object]) -> Answer | None:
     return None
 
 
-def _of_chat(response: Mapping[str, object]) -> Answer | None:
+def first_message(response: Mapping[str, object]) -> dict[str, object] | None:
+    """Return the message of a chat completion; None for what has none, or several."""
     choices = list(_objects(response.get("choices")))
     message = choices[0].get("message") if len(choices) == 1 else None
-    if not isinstance(message, dict):
+    return message if isinstance(message, dict) else None
+
+
+def _of_chat(response: Mapping[str, object]) -> Answer | None:
+    message = first_message(response)
+    if message is None:
         return None
+    (choice,) = _objects(response.get("choices"))
     return Answer(
         reasoning=_text(message.get("reasoning_content")),
         content=_text(message.get("content")),
         calls_tools=bool(message.get("tool_calls")),
-        is_cut=choices[0].get("finish_reason") in _CUT,
+        is_cut=choice.get("finish_reason") in _CUT,
     )
 
 

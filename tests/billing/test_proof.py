@@ -212,3 +212,50 @@ def test_output_of_recorded_answers_follows_the_formula(
     # Two stopped at a stop sequence and two in the middle of a tool call, whose text is not kept.
     assert output["requests"] - output["exact"] <= 4
     assert output["exact"] >= 100
+
+
+def answered(billed: int, reasoning: int, choice: object = None, **message: object) -> object:
+    usage = {
+        "prompt_tokens": INPUT,
+        "prompt_cache_hit_tokens": 0,
+        "completion_tokens": billed,
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    }
+    one = line(INPUT)
+    response = one["response"]
+    assert isinstance(response, dict)
+    reason = "tool_calls" if "tool_calls" in message else "stop"
+    choices = [{"message": {"role": "assistant", **message}, "finish_reason": reason}]
+    request = HELLO | ({"tools": TOOLS, "tool_choice": choice} if "tool_calls" in message else {})
+    return {"request": request, "response": response | {"usage": usage, "choices": choices}}
+
+
+TOOLS = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]
+CALL = {"id": "c", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+# Four tags, each with DeepSeek's own mark of 1 token; the texts around the marks are
+# two line ends and `<` (2), `tool_calls>` to `<` (5), `invoke name="now">` to `</` (7),
+# `invoke>` to `</` (4), `tool_calls>` (4).
+MARKUP = 4 + 2 + 5 + 7 + 4 + 4
+
+
+def test_reasoning_without_its_text_is_as_long_as_reported(dscost: Dscost, tmp_path: Path) -> None:
+    # 54 of reasoning, "</think>", "Hello"
+    log = written(tmp_path / "log.jsonl", answered(56, 54, content="Hello"))
+
+    assert forecast(dscost, log)["output_tokens"]["exact"] == 1
+
+
+def test_calls_of_tools_are_counted_as_the_history_has_them(dscost: Dscost, tmp_path: Path) -> None:
+    calls = {"content": "", "tool_calls": [CALL]}
+    log = written(
+        tmp_path / "log.jsonl",
+        answered(2 + MARKUP, 1, reasoning_content="Hello", **calls),  # "Hello", "</think>"
+        answered(55 + MARKUP, 54, **calls),
+        answered(2 + MARKUP - 7, 1, "required", reasoning_content="Hello", **calls),
+    )
+
+    found = forecast(dscost, log)
+
+    assert (found["output_tokens"]["requests"], found["output_tokens"]["exact"]) == (3, 2)
+    (deviation,) = [one for one in found["deviations"] if one["about"] == "output"]
+    assert deviation["likely_reason"] == "the server writes the beginning of a required tool call"
