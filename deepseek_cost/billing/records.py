@@ -174,19 +174,18 @@ class Reading(Struct, frozen=True):
     def _instants(
         self, outer: Mapping[str, object], response: Mapping[str, object]
     ) -> tuple[float | None, float | None]:
-        start, end = (
-            next(
-                (
-                    seconds_of(found, self.zone)
-                    for place in (response, outer)
-                    for name in self.fields.names(what)
-                    if (found := at(place, name)) not in (None, "", 0, "0")
-                ),
-                None,
-            )
-            for what in (Field.TIME, Field.END)
-        )
-        return start, end
+        start = self._instant(Field.TIME, response, outer)
+        try:
+            return start, self._instant(Field.END, response, outer)
+        except NoZoneError:
+            if start is None:
+                raise
+            return start, None  # the response's own time has a zone, the log's does not
+
+    def _instant(self, what: Field, *places: Mapping[str, object]) -> float | None:
+        found = (at(place, name) for place in places for name in self.fields.names(what))
+        known = (value for value in found if value not in (None, "", 0, "0"))
+        return next((seconds_of(value, self.zone) for value in known), None)
 
     def _model(self, *places: Mapping[str, object]) -> str:
         name = self._name(Field.MODEL, *places)

@@ -58,13 +58,14 @@ class InvoiceCost(Part):
 class InvoiceFigures(Part):
     """What an invoice has of a day, a model, a key or a rate.
 
-    A rate has no requests: the export counts them by day, model and key alone.
+    A rate has no requests: the export counts them by day, model and key alone. A cost file by
+    itself counts nothing: null.
     """
 
     requests: int | None
-    cache_hit: int
-    cache_miss: int
-    output: int
+    cache_hit: int | None
+    cache_miss: int | None
+    output: int | None
     cost: InvoiceCost
 
 
@@ -333,13 +334,17 @@ def _sum_of_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
 
 def _figures(
     lines: Iterable[Line],
-    charges: Iterable[Charged] = (),
+    charges: Sequence[Charged] = (),
     *,
     has_requests: bool = True,
 ) -> InvoiceFigures:
+    if charges:
+        whole = _sum(cost for *_, cost in charges)
+        nothing = dict.fromkeys(("cache_hit", "cache_miss", "output"))
+        cost = InvoiceCost(**nothing, other=whole, total=whole)
+        return InvoiceFigures(requests=None, **nothing, cost=cost)
     amounts = dict.fromkeys(Kind, 0)
     costs: dict[Kind | None, list[Decimal | None]] = {kind: [] for kind in (*Kind, None)}
-    costs[None] += [cost for *_, cost in charges]
     for line in lines:
         known = Kind(line.kind) if line.kind in list(Kind) else None
         if known is not None:
@@ -516,7 +521,7 @@ def _totals(report: InvoiceReport) -> Table:
     cost = figures.cost
     table = grid("", "tokens", "cost")
     tokens = (figures.cache_hit, figures.cache_miss, figures.output)
-    whole = f"{sum(tokens):,}" if report.lines else ""
+    whole = f"{sum(count or 0 for count in tokens):,}" if report.lines else ""
     table.add_row("TOTAL", whole, _amount(cost.total, currency))
     names, parts = (
         ("cache hits", "cache misses", "output"),
