@@ -71,13 +71,8 @@ def _refuse_requests(account: "Account") -> None:
         raise InputError(f"{named[0].source}: requests, not answers; dscost estimate prices them")
 
 
-def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":
-    """Return what makes the proof once a request comes up; None where nothing renders it."""
-    from deepseek_cost.prompt.template import renderer_is_installed
-
-    if not renderer_is_installed():
-        say("no forecast is held against the bill: pip install 'deepseek-cost[exact]'")
-        return None
+def proof_maker(book: "PriceBook") -> "Callable[[], Proof]":
+    """Return what makes the proof once a request comes up."""
 
     def make() -> "Proof":
         from deepseek_cost.billing.proof import Proof

@@ -31,7 +31,6 @@ from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Breakdown, Hits, RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
-from deepseek_cost.prompt.template import require_renderer
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.batch_counter import SkeletonCounter
@@ -99,7 +98,6 @@ class Workload:
         if opened.is_text:
             self._add_text(opened)
         else:
-            require_renderer()
             for model in self.models:
                 require_output_limit(model, self.scenario)
             self._add_requests(opened)
@@ -185,7 +183,7 @@ class Workload:
 
     def _bulk(self) -> "SkeletonCounter":
         """Return who takes lines many at a time, for what needs no order and no line of its own."""
-        from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - needs the renderer
+        from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - of lines alone
 
         return SkeletonCounter(
             *(self.partial, self.scenario, self._segments),
@@ -193,13 +191,13 @@ class Workload:
             add_model=self._add_model,
         )
 
-    def _bodies(self, request: Request) -> "list[Body]":
+    def _bodies(self, request: Request) -> "Sequence[Body]":
         """Read a request for each model."""
-        from deepseek_cost.prompt.body import read_body  # noqa: PLC0415 - needs the renderer
+        from deepseek_cost.prompt.body import read_bodies  # noqa: PLC0415 - texts need none of it
 
         route = self._serving(request)
         thinking = route.model.thinking if route else None
-        return [read_body(request, model, thinking=thinking) for model in self.models]
+        return read_bodies(request, self.models, thinking=thinking)
 
     def _add_request(self, request: Request, at: Position) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
@@ -212,11 +210,11 @@ class Workload:
             hits = self.forecast.body_hits(bodies, request, self.scenario.requests)
         place = Place(request.source, request.line, request.custom_id)
         tallies = []
-        for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
+        for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=True):
             tally = tally_body(body, self.scenario, found)
             ledger.add(tally, body.parts)
             ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
-            ledger.replaced_images += images_without_vision(request, ledger.model.template)
+            ledger.replaced_images += images_without_vision(read)
             ledger.is_fim |= request.kind is Kind.FIM
             if body.refused:
                 ledger.refusals.add(place, body.refused, tally.requests, at)

@@ -36,9 +36,16 @@ from deepseek_cost.prompt.conversation import (
     Tool,
     Unknown,
 )
-from deepseek_cost.prompt.definitions import forced, named, parameters_of, refuse_duplicates
+from deepseek_cost.prompt.definitions import (
+    forced,
+    mixed,
+    named,
+    offered,
+    parameters_of,
+    refuse_duplicates,
+)
 from deepseek_cost.prompt.images import image_fault
-from deepseek_cost.prompt.json_schema import refuse_invalid, strict_schema
+from deepseek_cost.prompt.json_schema import refuse_invalid, strict_object
 from deepseek_cost.prompt.thinking import effort_of, thinking_of
 
 _ROLES: Final = (SYSTEM, USER, ASSISTANT, TOOL, REMINDER)
@@ -125,15 +132,15 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
         raise RefusalError("Empty input messages", "messages")
     _check_calls(messages)
     _check_prefix(messages, body)
-    choice, refusal = _choice(body, tools, thinking=effort is not None)
-    refused = refused or refusal
+    choice, name, refusal = _choice(body, tools, thinking=effort is not None)
+    refused = refused or refusal or mixed(tools)
     json_mode, has_schema, schema, refusal = _format(body, messages)
     refused = refused or refusal
     asked = body.get("max_tokens")
     return Conversation(
         messages=[m for m in messages if m.role != SYSTEM or m.content],
         effort=effort,
-        tools=() if choice == "none" else tools,
+        tools=offered(tools, choice, name),
         forced=choice == "forced",
         json_mode=json_mode,
         schema=schema,
@@ -319,25 +326,25 @@ def _tool(value: object, place: str) -> Tool:
     named(name, joined(at, "name"))
     schema = function.get("parameters")
     parameters = parameters_of(schema, name, joined(at, "parameters"), strict=strict)
-    return Tool(name, description or "", parameters)
+    return Tool(name, description or "", parameters, strict=strict)
 
 
 def _choice(
     body: Body, tools: Sequence[Tool], *, thinking: bool
-) -> tuple[str | None, RefusalError | None]:
-    """Return what an answer may call: "none", "forced" or anything; and what is refused of it."""
+) -> tuple[str | None, str | None, RefusalError | None]:
+    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")
     if value is None or value == "auto":
-        return None, None
+        return None, None, None
     if value == "none":
-        return "none", None
+        return "none", None, None
     try:
         name = None if value == "required" else _chosen(value)
         names = [tool.name for tool in tools]
         is_forced = forced(value == "required", name, names, thinking=thinking)
     except RefusalError as refusal:
-        return None, refusal
-    return ("forced" if is_forced else None), None
+        return None, None, refusal
+    return ("forced" if is_forced else None), name, None
 
 
 def _chosen(value: object) -> str:
@@ -398,10 +405,13 @@ def schema_of(holder: Body, place: str) -> object:
     schema = required(holder, "schema", place)
     at = joined(place, "schema")
     try:
-        refuse_invalid(schema, at)
-        return strict_schema(schema, at) if strict else schema
+        if strict:
+            strict_object(schema, at, "json")
+        else:
+            refuse_invalid(schema, at)
     except RefusalError as refusal:
         raise RefusalError(f"Invalid json schema: {refusal.reason}", refusal.place) from None
+    return schema
 
 
 def says_json(messages: Sequence[Message]) -> bool:

@@ -60,6 +60,7 @@ class Tool(Struct, frozen=True):
     namespace: str | None = None
     namespace_description: str | None = None
     patch: bool = False
+    strict: bool = False
 
 
 class Unknown(Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Final
 
 from deepseek_cost.prompt.checks import RefusalError
 from deepseek_cost.prompt.conversation import Tool
-from deepseek_cost.prompt.json_schema import refuse_invalid, strict_schema
+from deepseek_cost.prompt.json_schema import refuse_invalid, strict_object
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _PATTERN: Final = "^[a-zA-Z0-9_-]+$"
@@ -35,10 +35,15 @@ def parameters_of(schema: object, name: str, place: str, *, strict: bool = False
 
     A function without any has an empty object.
     """
-    if schema is None:
-        return strict_schema({"type": "object"}, place) if strict else {}
     if strict:
-        return strict_schema(schema, place)
+        try:
+            given = {"type": "object"} if schema is None else schema
+            return strict_object(given, place, "function parameters", may_be_empty=True)
+        except RefusalError as refusal:
+            reason = f"Invalid tool parameters schema : {refusal.reason}"
+            raise RefusalError(reason, refusal.place) from None
+    if schema is None:
+        return {}
     try:
         refuse_invalid(schema, place)
         kind = schema.get("type") if isinstance(schema, Mapping) else None
@@ -59,6 +64,24 @@ def refuse_duplicates(tools: Sequence[Tool], place: str = "tools") -> None:
     """Refuse names that stand twice."""
     if len({(tool.namespace, tool.name) for tool in tools}) < len(tools):
         raise RefusalError("Tool names must be unique.", place)
+
+
+def mixed(tools: Sequence[Tool]) -> RefusalError | None:
+    """Return the refusal of strict functions beside others."""
+    strict = [tool.strict for tool in tools]
+    if any(strict) and not all(strict):
+        reason = "Cannot use strict tool with non-strict tool in the same request"
+        return RefusalError(reason, "tools")
+    return None
+
+
+def offered(tools: Sequence[Tool], choice: str | None, name: str | None) -> Sequence[Tool]:
+    """Return the tools that are rendered: none, the one that must be called, or all."""
+    if choice == "none":
+        return ()
+    if choice == "forced" and name is not None:
+        return [tool for tool in tools if tool.name == name and tool.namespace is None]
+    return tools
 
 
 def forced(

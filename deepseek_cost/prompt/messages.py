@@ -33,7 +33,13 @@ from deepseek_cost.prompt.conversation import (
     Tool,
     Unknown,
 )
-from deepseek_cost.prompt.definitions import forced, named, parameters_of, refuse_duplicates
+from deepseek_cost.prompt.definitions import (
+    forced,
+    named,
+    offered,
+    parameters_of,
+    refuse_duplicates,
+)
 from deepseek_cost.prompt.images import base64_fault, url_fault
 from deepseek_cost.prompt.thinking import effort_of, thinking_of
 
@@ -74,14 +80,14 @@ def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
     for at, item in enumerate(items):
         messages += reader.message(item, at)
     reader.end()
-    choice, refusal = _choice(body, tools, searches, thinking=effort is not None)
+    choice, name, refusal = _choice(body, tools, searches, thinking=effort is not None)
     refused = refused or refusal
     asked = body.get("max_tokens")
     most = settings.MOST_OUTPUT
     return Conversation(
         messages=messages,
         effort=effort,
-        tools=() if choice == "none" else tools,
+        tools=offered(tools, choice, name),
         forced=choice == "forced",
         max_tokens=min(asked, most) if type(asked) is int else None,
         unknown=reader.unknown,
@@ -387,22 +393,23 @@ def _tool(tool: Body, place: str) -> Tool:
 
 def _choice(
     body: Body, tools: Sequence[Tool], searches: bool, *, thinking: bool  # noqa: FBT001 - found with the tools
-) -> tuple[str | None, RefusalError | None]:
-    """Return what an answer may call: "none", "forced" or anything; and what is refused of it."""
+) -> tuple[str | None, str | None, RefusalError | None]:
+    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")
     if value is None:
-        return None, None
+        return None, None, None
     try:
         choice = mapping(value, "internally tagged enum MessagesToolChoice", "tool_choice")
         kind = tag(choice, "type", _CHOICES, "tool_choice")
         if kind == "tool":
             name = text_of(choice, "name", "tool_choice")
             if searches and name == "web_search":
-                return None, None
+                return None, None, None
             names = [tool.name for tool in tools]
-            return ("forced" if forced(False, name, names, thinking=thinking) else None), None  # noqa: FBT003
+            is_forced = forced(False, name, names, thinking=thinking)  # noqa: FBT003
+            return ("forced" if is_forced else None), name, None
     except RefusalError as refusal:
-        return None, refusal
-    return ("none" if kind == "none" else None), None
+        return None, None, refusal
+    return ("none" if kind == "none" else None), None, None
 
 

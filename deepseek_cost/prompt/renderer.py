@@ -171,7 +171,7 @@ def _head(
         if facts.drops_empty and not content:
             continue
         if not is_first:
-            run.add(TEMPLATE, _BETWEEN)
+            run.add(TEMPLATE, facts.between_systems)
         is_first = False
         _content(run, SYSTEM, content, facts)
     if conversation.tools:

@@ -36,7 +36,14 @@ from deepseek_cost.prompt.conversation import (
     Tool,
     Unknown,
 )
-from deepseek_cost.prompt.definitions import forced, named, parameters_of, refuse_duplicates
+from deepseek_cost.prompt.definitions import (
+    forced,
+    mixed,
+    named,
+    offered,
+    parameters_of,
+    refuse_duplicates,
+)
 from deepseek_cost.prompt.images import image_fault
 from deepseek_cost.prompt.thinking import effort_of
 
@@ -68,8 +75,8 @@ def read_responses(body: Body, *, thinks: bool = True) -> Conversation:
     reader = _Reader()
     tools, searches = reader.tools(body)
     messages = _messages(body, reader)
-    choice, refusal = _choice(body, tools, searches, thinking=effort is not None)
-    refused = refused or refusal
+    choice, name, refusal = _choice(body, tools, searches, thinking=effort is not None)
+    refused = refused or refusal or mixed(tools)
     json_mode, has_schema, schema, refusal = _format(body, messages)
     refused = refused or refusal
     asked = body.get("max_output_tokens")
@@ -77,7 +84,7 @@ def read_responses(body: Body, *, thinks: bool = True) -> Conversation:
     return Conversation(
         messages=messages,
         effort=effort,
-        tools=() if choice == "none" else tools,
+        tools=offered(tools, choice, name),
         forced=choice == "forced",
         json_mode=json_mode,
         schema=schema,
@@ -345,7 +352,7 @@ def _function(
     named(name, joined(place, "name"))
     at = joined(place, "parameters")
     parameters = parameters_of(tool.get("parameters"), name, at, strict=strict)
-    return Tool(name, description or "", parameters, namespace, about)
+    return Tool(name, description or "", parameters, namespace, about, strict=strict)
 
 
 def _custom(tool: Body, place: str) -> Tool:
@@ -380,13 +387,13 @@ def _namespace(tool: Body, place: str) -> Sequence[Tool]:
 
 def _choice(
     body: Body, tools: Sequence[Tool], searches: bool, *, thinking: bool  # noqa: FBT001 - found with the tools
-) -> tuple[str | None, RefusalError | None]:
-    """Return what an answer may call: "none", "forced" or anything; and what is refused of it."""
+) -> tuple[str | None, str | None, RefusalError | None]:
+    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")
     if value is None or value == "auto":
-        return None, None
+        return None, None, None
     if value == "none":
-        return "none", None
+        return "none", None, None
     try:
         name = None
         if value != "required":
@@ -397,13 +404,13 @@ def _choice(
                 )
             kind = variant(value["type"], _CHOICES, "tool_choice.type")
             if kind.startswith("web_search"):
-                return None, None
+                return None, None, None
             name = text_of(value, "name", "tool_choice")
         names = [tool.name for tool in tools if tool.namespace is None]
         is_forced = forced(value == "required", name, names, thinking=thinking)
     except RefusalError as refusal:
-        return None, refusal
-    return ("forced" if is_forced else None), None
+        return None, None, refusal
+    return ("forced" if is_forced else None), name, None
 
 
 def _format(

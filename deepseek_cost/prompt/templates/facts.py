@@ -61,7 +61,8 @@ class TemplateFacts(Struct, frozen=True):
     json_schema: Piece
     apply_patch: Piece
     calls: Calls
-    system_first: bool  # all system texts go to the start, joined
+    system_first: bool  # all system texts go to the start
+    between_systems: str  # and have this between them
     drops_empty: bool  # empty user and system texts are left out where texts are joined
     sorts_calls: bool  # the calls of an answer, and so their results, go by their ids
     joins_reminders: bool  # of reminders in a row, the first stands for all

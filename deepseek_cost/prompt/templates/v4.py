@@ -151,6 +151,7 @@ FACTS: Final = TemplateFacts(
         ),
     ),
     system_first=True,
+    between_systems="\n\n",
     drops_empty=True,
     sorts_calls=True,
     joins_reminders=False,

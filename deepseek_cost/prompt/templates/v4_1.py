@@ -144,6 +144,7 @@ FACTS: Final = TemplateFacts(
         ),
     ),
     system_first=False,
+    between_systems="\n\n",
     drops_empty=False,
     sorts_calls=False,
     joins_reminders=True,
