@@ -133,7 +133,7 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
     _check_calls(messages)
     _check_prefix(messages, body)
     choice, name, refusal = _choice(body, tools, thinking=effort is not None)
-    refused = refused or refusal or mixed(tools)
+    refused = refused or refusal or mixed(offered(tools, choice, name))
     json_mode, has_schema, schema, refusal = _format(body, messages)
     refused = refused or refusal
     asked = body.get("max_tokens")
@@ -308,12 +308,17 @@ def _tools(body: Body) -> list[Tool]:
     items = body.get("tools")
     if items is None:
         return []
-    tools = [_tool(item, f"tools[{at}]") for at, item in enumerate(sequence(items, "tools"))]
-    refuse_duplicates(tools)
+    is_used = body.get("tool_choice") != "none"
+    tools = [
+        _tool(item, f"tools[{at}]", is_used=is_used)
+        for at, item in enumerate(sequence(items, "tools"))
+    ]
+    if is_used:
+        refuse_duplicates(tools)
     return tools
 
 
-def _tool(value: object, place: str) -> Tool:
+def _tool(value: object, place: str, *, is_used: bool) -> Tool:
     tool = mapping(value, "struct ChatCompletionTool", place)
     variant(required(tool, "type", place), ("function",), joined(place, "type"))
     at = joined(place, "function")
@@ -325,7 +330,9 @@ def _tool(value: object, place: str) -> Tool:
     strict = bool(optional(function, "strict", boolean, at))
     named(name, joined(at, "name"))
     schema = function.get("parameters")
-    parameters = parameters_of(schema, name, joined(at, "parameters"), strict=strict)
+    parameters = parameters_of(
+        schema, name, joined(at, "parameters"), strict=strict, is_used=is_used
+    )
     return Tool(name, description or "", parameters, strict=strict)
 
 

@@ -142,6 +142,8 @@ class _Reader:
             return [], False
         tools = []
         searches = False
+        choice = body.get("tool_choice")
+        is_used = not (isinstance(choice, dict) and choice.get("type") == "none")
         for at, item in enumerate(sequence(items, "tools")):
             place = f"tools[{at}]"
             tool = mapping(item, "struct MessagesTool", place)
@@ -152,8 +154,9 @@ class _Reader:
                     text_of(tool, "name", place)
                     self.unknown.append(Unknown(f"server tool {kind}", place))
                     continue
-            tools.append(_tool(tool, place))
-        refuse_duplicates(tools)
+            tools.append(_tool(tool, place, is_used=is_used))
+        if is_used:
+            refuse_duplicates(tools)
         return tools, searches
 
     def message(self, value: object, number: int) -> Sequence[Message]:
@@ -291,6 +294,7 @@ class _Reader:
         for at, (kind, block, place) in enumerate(blocks):
             if kind == "thinking":
                 thoughts.append(text_of(block, "thinking", place))
+                optional(block, "signature", string, place)
             elif kind == "tool_use":
                 calls.append(self._call(block, place, number, at, calls))
             elif kind in {"text", "image", "document"}:
@@ -377,18 +381,18 @@ def _joined(parts: Sequence[str | Image]) -> Content:
     return in_pieces(parts)
 
 
-def _tool(tool: Body, place: str) -> Tool:
+def _tool(tool: Body, place: str, *, is_used: bool) -> Tool:
     name = text_of(tool, "name", place)
     description = cast("str | None", optional(tool, "description", string, place))
     named(name, joined(place, "name"))
     schema = tool.get("input_schema")
     at = joined(place, "input_schema")
-    if schema is None:
+    if schema is None and is_used:
         raise RefusalError(
             f"Invalid schema for function '{name}': null is not of types \"boolean\", \"object\"",
             at,
         )
-    return Tool(name, description or "", parameters_of(schema, name, at))
+    return Tool(name, description or "", parameters_of(schema, name, at, is_used=is_used))
 
 
 def _choice(

@@ -76,7 +76,7 @@ def read_responses(body: Body, *, thinks: bool = True) -> Conversation:
     tools, searches = reader.tools(body)
     messages = _messages(body, reader)
     choice, name, refusal = _choice(body, tools, searches, thinking=effort is not None)
-    refused = refused or refusal or mixed(tools)
+    refused = refused or refusal or mixed(offered(tools, choice, name))
     json_mode, has_schema, schema, refusal = _format(body, messages)
     refused = refused or refusal
     asked = body.get("max_output_tokens")
@@ -158,6 +158,7 @@ class _Reader:
             return [], False
         tools: list[Tool] = []
         searches = False
+        is_used = body.get("tool_choice") != "none"
         for at, item in enumerate(sequence(items, "tools")):
             place = f"tools[{at}]"
             tool = mapping(item, "internally tagged enum ResponsesTool", place)
@@ -165,15 +166,16 @@ class _Reader:
             if not isinstance(kind, str):
                 refuse_type(kind, "variant identifier", joined(place, "type"))
             if kind == "function":
-                tools.append(_function(tool, place))
+                tools.append(_function(tool, place, is_used=is_used))
             elif kind == "custom":
                 tools.append(_custom(tool, place))
             elif kind == "namespace":
-                tools += _namespace(tool, place)
+                tools += _namespace(tool, place, is_used=is_used)
             else:
                 searches |= kind.startswith("web_search")
                 self.unknown.append(Unknown(f"server tool {kind}", place))
-        refuse_duplicates(tools)
+        if is_used:
+            refuse_duplicates(tools)
         return tools, searches
 
     def item(self, value: object, place: str) -> None:
@@ -344,14 +346,21 @@ def _joined(parts: Sequence[str | Image]) -> Content:
 
 
 def _function(
-    tool: Body, place: str, namespace: str | None = None, about: str | None = None
+    tool: Body,
+    place: str,
+    namespace: str | None = None,
+    about: str | None = None,
+    *,
+    is_used: bool,
 ) -> Tool:
     name = text_of(tool, "name", place)
     description = cast("str | None", optional(tool, "description", string, place))
     strict = bool(optional(tool, "strict", boolean, place))
     named(name, joined(place, "name"))
     at = joined(place, "parameters")
-    parameters = parameters_of(tool.get("parameters"), name, at, strict=strict)
+    parameters = parameters_of(
+        tool.get("parameters"), name, at, strict=strict, is_used=is_used
+    )
     return Tool(name, description or "", parameters, namespace, about, strict=strict)
 
 
@@ -365,7 +374,7 @@ def _custom(tool: Body, place: str) -> Tool:
     return Tool(name, patch=True)
 
 
-def _namespace(tool: Body, place: str) -> Sequence[Tool]:
+def _namespace(tool: Body, place: str, *, is_used: bool) -> Sequence[Tool]:
     name = text_of(tool, "name", place)
     about = cast("str | None", optional(tool, "description", string, place))
     at = joined(place, "tools")
@@ -381,7 +390,7 @@ def _namespace(tool: Body, place: str) -> Sequence[Tool]:
                 here,
             )
         named(name, joined(place, "name"))
-        found.append(_function(inner, here, name, about))
+        found.append(_function(inner, here, name, about, is_used=is_used))
     return found
 
 
