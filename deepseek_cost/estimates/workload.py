@@ -1,6 +1,6 @@
 """All that is to be priced, prompts and requests, read once and tallied for every model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -138,8 +138,24 @@ class Workload:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
         if self._skeletons is None and self.forecast is None and self.on_request is None:
             self._skeletons = self._bulk()
-        for number, data in self._skeletons.count(lines, source) if self._skeletons else lines:
-            self._try(request_of(lines.document(number, data), lines.kind), source)
+        rest = self._skeletons.count(lines, source) if self._skeletons else lines
+        read = [self._read_line(lines, number, data) for number, data in rest]
+        if self.forecast is None:
+            self._segments.prepare(text for _, bodies in read for text in _texts(bodies))
+        for found, bodies in read:
+            self._try(found, source, bodies)
+
+    def _read_line(
+        self, lines: Lines, number: int, data: bytes
+    ) -> "tuple[Request | Fault, Sequence[Body]]":
+        """Read a line for each model; what it cannot be read for is said when it is tallied."""
+        found = request_of(lines.document(number, data), lines.kind)
+        if isinstance(found, Fault):
+            return found, ()
+        try:
+            return found, self._bodies(found)
+        except InputError:
+            return found, ()
 
     def _add_requests(self, opened: Input) -> None:
         skipped = self.skips.requests
@@ -173,11 +189,13 @@ class Workload:
         requests = sums[0].requests if sums else 0
         return f"{requests:,} requests counted so far; {', '.join(counted)}"
 
-    def _try(self, found: Request | Fault, source: int) -> None:
+    def _try(
+        self, found: Request | Fault, source: int, bodies: "Sequence[Body]" = ()
+    ) -> None:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)
         try:
-            self._add_request(_sound(found), at)
+            self._add_request(_sound(found), at, bodies)
         except InputError as error:
             self.skips.add(error, at)
 
@@ -199,11 +217,13 @@ class Workload:
         thinking = route.model.thinking if route else None
         return read_bodies(request, self.models, thinking=thinking)
 
-    def _add_request(self, request: Request, at: Position) -> None:
+    def _add_request(
+        self, request: Request, at: Position, bodies: "Sequence[Body]" = ()
+    ) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
 
         self._add_model(request, at)
-        bodies = self._bodies(request)
+        bodies = bodies or self._bodies(request)
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
@@ -238,6 +258,11 @@ class Workload:
             self.partial.named_models.add(found.model.name if found else name, at)
         if found and found.notice:
             self.partial.notes.add(found.notice, at)
+
+
+def _texts(bodies: "Sequence[Body]") -> "Iterator[str]":
+    for body in bodies:
+        yield from body.texts()
 
 
 def _sound(found: Request | Fault) -> Request:

@@ -5,6 +5,7 @@ cut apart where the pre-tokenizer always cuts, so that what a batch repeats is e
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ from deepseek_cost.prompt.conversation import (
 from deepseek_cost.prompt.templates.facts import Piece, TemplateFacts
 
 TEMPLATE: Final = "template"
+BLANK: Final = "\ue000"  # begins what stands for texts that are not known yet
 NEW: Final = "new"  # of the user, with no answer after it
 _BETWEEN: Final = "\n\n"
 _UNSEEN_IMAGE: Final = "[Unsupported Image]"
@@ -116,12 +118,12 @@ class _Run:
 def _is_cut(before: str, after: str) -> bool:
     """Tell whether the pre-tokenizer surely cuts between two texts, whatever else they have.
 
-    After a line break nothing but white space goes on; before one, nothing that is a letter or a
-    digit does.
+    After a line break nothing but white space goes on; a letter or a digit ends a piece before a
+    line break, and before punctuation. BLANK stands for any text.
     """
     if before[-1] == "\n":
-        return not after[0].isspace()
-    return after[0] == "\n" and before[-1].isalnum()
+        return not (after[0].isspace() or after[0] == BLANK)
+    return before[-1].isalnum() and after[0] in "\n<\""
 
 
 def render(conversation: Conversation, facts: TemplateFacts) -> list[Segment]:
@@ -162,6 +164,8 @@ def _head(
     """Write what stands before the first message: effort, system texts, tools, the format."""
     effort = facts.efforts.get(conversation.effort) if conversation.effort else None
     has_format = conversation.json_mode or conversation.has_schema
+    if facts.system is not None and not (conversation.messages or conversation.tools or has_format):
+        effort = None  # there is nothing for it to open
     if facts.system is not None and (effort or systems or conversation.tools or has_format):
         run.ids(facts.system)
     if effort:
@@ -277,20 +281,24 @@ def _users(
         results.sort(key=lambda m: order.get(m.call_id or "", 0))
     sorted_results = iter(results)
     is_first = True
-    for message in messages:
-        if message.role == TOOL:
-            message = next(sorted_results)  # noqa: PLW2901 - in the order of the calls
-        elif facts.drops_empty and not message.content:
-            continue
+    for message in _kept(messages) if facts.drops_empty else messages:
         if not is_first:
             run.add(TEMPLATE, _BETWEEN)
         is_first = False
         if message.role == TOOL:
+            result = next(sorted_results)  # in the order of the calls
             run.add(TEMPLATE, "<tool_result>")
-            _content(run, TOOL, message.content, facts)
+            _content(run, TOOL, result.content, facts)
             run.add(TEMPLATE, "</tool_result>")
         else:
             _content(run, owner, message.content, facts)
+
+
+def _kept(messages: Sequence[Message]) -> Iterator[Message]:
+    """Yield messages, of the user's in a row only those that are not empty, and one at least."""
+    for role, group in groupby(messages, key=lambda message: message.role):
+        row = list(group)
+        yield from row if role == TOOL else ([m for m in row if m.content] or row[:1])
 
 
 def _content(run: _Run, owner: str, content: Content, facts: TemplateFacts) -> None:

@@ -1,8 +1,8 @@
 """Requests of a batch that differ in their texts alone: read once, with marks for the texts.
 
 What a body costs depends on its texts only by their tokens, each counted as the prompt has it: by
-itself or joined to what the template puts beside it. So DeepSeek's renderer is asked once which
-texts those are, and all other bodies of the form are counted without it.
+itself or joined to what the template puts beside it. So a form is read once, and tells which texts
+those are; all other bodies of the form need no reading.
 """
 
 import json
