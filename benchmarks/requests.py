@@ -98,6 +98,5 @@ def _recorded(path: Path) -> int:
     return differ
 
 
-
 if __name__ == "__main__":
     sys.exit(main())

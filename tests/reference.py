@@ -166,7 +166,9 @@ _MOST_KNOWN = 20_000
 
 def read(kind: Kind) -> Callable[[dict[str, Any]], Conversation]:
     """Return what reads bodies of a kind."""
-    return {Kind.CHAT: read_chat, Kind.MESSAGES: read_messages, Kind.RESPONSES: read_responses}[kind]
+    return {Kind.CHAT: read_chat, Kind.MESSAGES: read_messages, Kind.RESPONSES: read_responses}[
+        kind
+    ]
 
 
 def _short(found: bytes | str) -> str:

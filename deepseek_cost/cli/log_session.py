@@ -157,7 +157,6 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     """Learn from a log; lines that cannot be priced are told on stderr by their number."""
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.cli.output import say
 
     account = Account(Tariffs(book, Currency.USD, DEFAULT_MODELS).find)
     intake = Intake(account, proof_maker(book))

@@ -189,9 +189,7 @@ class Workload:
         requests = sums[0].requests if sums else 0
         return f"{requests:,} requests counted so far; {', '.join(counted)}"
 
-    def _try(
-        self, found: Request | Fault, source: int, bodies: "Sequence[Body]" = ()
-    ) -> None:
+    def _try(self, found: Request | Fault, source: int, bodies: "Sequence[Body]" = ()) -> None:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)
         try:
@@ -217,9 +215,7 @@ class Workload:
         thinking = route.model.thinking if route else None
         return read_bodies(request, self.models, thinking=thinking)
 
-    def _add_request(
-        self, request: Request, at: Position, bodies: "Sequence[Body]" = ()
-    ) -> None:
+    def _add_request(self, request: Request, at: Position, bodies: "Sequence[Body]" = ()) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
 
         self._add_model(request, at)

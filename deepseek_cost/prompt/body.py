@@ -157,8 +157,7 @@ def read_conversation(request: Request, *, thinking: bool | None = None) -> Conv
     body = request.body
     if not isinstance(body.get("model"), str):
         raise InputError(
-            f"{request.position}: the body names no model; the API requires one: "
-            'add "model" to it'
+            f'{request.position}: the body names no model; the API requires one: add "model" to it'
         )
     thinks = thinking is not False
     try:

@@ -12,13 +12,11 @@ from deepseek_cost.prompt.checks import (
     joined,
     mapping,
     optional,
-    refuse_type,
     required,
     sequence,
     string,
     tag,
     text_of,
-    u64,
     variant,
 )
 from deepseek_cost.prompt.content import in_pieces
@@ -82,9 +80,7 @@ class _Reader:
             return value
         if not isinstance(value, list):
             raise RefusalError("content should be a string or a list", place)
-        parts = [
-            self._block(block, f"{place}[{at}]", message) for at, block in enumerate(value)
-        ]
+        parts = [self._block(block, f"{place}[{at}]", message) for at, block in enumerate(value)]
         if all(type(part) is str for part in parts):
             return "\n\n".join(cast("list[str]", parts))
         return in_pieces(parts)
@@ -430,5 +426,3 @@ def texts(message: Message) -> Sequence[str]:
     """Return the texts of a message."""
     content = message.content
     return (content,) if isinstance(content, str) else [t for t in content if isinstance(t, str)]
-
-

@@ -39,7 +39,7 @@ def refuse_type(value: object, expected: str, place: str) -> NoReturn:
     raise RefusalError(f"invalid type: {_named(value)}, expected {expected}", place)
 
 
-def _named(value: object) -> str:  # noqa: PLR0911 - one a type
+def _named(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -265,15 +265,17 @@ _FORMATS: Final = ("email", "hostname", "ipv4", "ipv6", "uuid")
 _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
-def strict_object(
-    schema: object, place: str, what: str, *, may_be_empty: bool = False
-) -> object:
+def strict_object(schema: object, place: str, what: str, *, may_be_empty: bool = False) -> object:
     """Return a strict schema of an object as the API writes it anew; raises RefusalError.
 
     `what` names the schema in the reason for which another one is refused.
     """
     top = f"The top level of the {what} schema must be an object."
-    if isinstance(schema, dict) and "type" not in schema and ("anyOf" in schema or "$ref" in schema):
+    if (
+        isinstance(schema, dict)
+        and "type" not in schema
+        and ("anyOf" in schema or "$ref" in schema)
+    ):
         raise RefusalError(top, place)
     written = strict_schema(schema, place, is_top=may_be_empty)
     if written.get("type") != "object":
@@ -324,10 +326,14 @@ def _object(schema: Body, place: str, *, is_top: bool) -> dict[str, object]:
         properties = {}
     elif not isinstance(properties, dict):
         refuse_type(properties, "a map", f"{place}.properties")
-    fields = {
-        name: strict_schema(field, f"{place}.properties.{name}")
-        for name, field in mapping(properties, "a map", place).items()
-    } if properties else {}
+    fields = (
+        {
+            name: strict_schema(field, f"{place}.properties.{name}")
+            for name, field in mapping(properties, "a map", place).items()
+        }
+        if properties
+        else {}
+    )
     if schema.get("additionalProperties") is not None and boolean(
         schema["additionalProperties"], f"{place}.additionalProperties"
     ):
@@ -392,5 +398,3 @@ def _shown(value: object) -> str:
     from json import dumps  # noqa: PLC0415 - for a refusal alone
 
     return dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-

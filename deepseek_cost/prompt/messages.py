@@ -327,9 +327,7 @@ class _Reader:
         self.vision_refused = self.vision_refused or RefusalError(reason, place)
         return image
 
-    def _call(
-        self, block: Body, place: str, number: int, at: int, calls: Sequence[Call]
-    ) -> Call:
+    def _call(self, block: Body, place: str, number: int, at: int, calls: Sequence[Call]) -> Call:
         identifier = text_of(block, "id", place)
         name = text_of(block, "name", place)
         given = required(block, "input", place)
@@ -389,14 +387,18 @@ def _tool(tool: Body, place: str, *, is_used: bool) -> Tool:
     at = joined(place, "input_schema")
     if schema is None and is_used:
         raise RefusalError(
-            f"Invalid schema for function '{name}': null is not of types \"boolean\", \"object\"",
+            f'Invalid schema for function \'{name}\': null is not of types "boolean", "object"',
             at,
         )
     return Tool(name, description or "", parameters_of(schema, name, at, is_used=is_used))
 
 
 def _choice(
-    body: Body, tools: Sequence[Tool], searches: bool, *, thinking: bool  # noqa: FBT001 - found with the tools
+    body: Body,
+    tools: Sequence[Tool],
+    searches: bool,
+    *,
+    thinking: bool,  # noqa: FBT001 - found with the tools
 ) -> tuple[str | None, str | None, RefusalError | None]:
     """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")
@@ -415,5 +417,3 @@ def _choice(
     except RefusalError as refusal:
         return None, None, refusal
     return ("none" if kind == "none" else None), None, None
-
-

@@ -12,7 +12,6 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final
 
-
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.pricing.entries import Template
 from deepseek_cost.prompt.body import Body, RenderedBody

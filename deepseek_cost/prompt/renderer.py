@@ -123,7 +123,7 @@ def _is_cut(before: str, after: str) -> bool:
     """
     if before[-1] == "\n":
         return not (after[0].isspace() or after[0] == BLANK)
-    return before[-1].isalnum() and after[0] in "\n<\""
+    return before[-1].isalnum() and after[0] in '\n<"'
 
 
 def render(conversation: Conversation, facts: TemplateFacts) -> list[Segment]:

@@ -254,9 +254,7 @@ class _Reader:
             self.vision_refused = self.vision_refused or RefusalError(reason, place)
         return parts
 
-    def _block(
-        self, value: object, place: str, kinds: Sequence[str], expected: str
-    ) -> str | Image:
+    def _block(self, value: object, place: str, kinds: Sequence[str], expected: str) -> str | Image:
         block = mapping(value, f"internally tagged enum {expected}", place)
         kind = tag(block, "type", kinds, place)
         if kind in {"input_text", "output_text"}:
@@ -358,9 +356,7 @@ def _function(
     strict = bool(optional(tool, "strict", boolean, place))
     named(name, joined(place, "name"))
     at = joined(place, "parameters")
-    parameters = parameters_of(
-        tool.get("parameters"), name, at, strict=strict, is_used=is_used
-    )
+    parameters = parameters_of(tool.get("parameters"), name, at, strict=strict, is_used=is_used)
     return Tool(name, description or "", parameters, namespace, about, strict=strict)
 
 
@@ -395,7 +391,11 @@ def _namespace(tool: Body, place: str, *, is_used: bool) -> Sequence[Tool]:
 
 
 def _choice(
-    body: Body, tools: Sequence[Tool], searches: bool, *, thinking: bool  # noqa: FBT001 - found with the tools
+    body: Body,
+    tools: Sequence[Tool],
+    searches: bool,
+    *,
+    thinking: bool,  # noqa: FBT001 - found with the tools
 ) -> tuple[str | None, str | None, RefusalError | None]:
     """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")

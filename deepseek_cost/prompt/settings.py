@@ -79,9 +79,7 @@ def top_p(value: object, place: str) -> None:
 def penalty(value: object, place: str) -> None:
     """Check a penalty."""
     if not -2 <= as_f32(f32(value, place)) <= 2:  # noqa: PLR2004 - the API's
-        raise RefusalError(
-            f"Invalid {place} value, the valid range of {place} is [-2, 2]", place
-        )
+        raise RefusalError(f"Invalid {place} value, the valid range of {place} is [-2, 2]", place)
 
 
 def choices(value: object, place: str) -> None:

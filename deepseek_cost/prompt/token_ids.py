@@ -49,7 +49,9 @@ def owner_of(body: Mapping[str, object]) -> bytes:
     return next((json.dumps(user).encode() for user in users if user is not None), b"")
 
 
-def _ids(value: "str | bytes | Joined | Image", sizes: "Iterable[int]", encoder: SegmentEncoder) -> bytes:
+def _ids(
+    value: "str | bytes | Joined | Image", sizes: "Iterable[int]", encoder: SegmentEncoder
+) -> bytes:
     """Return a segment's tokens; of an image, what stands for them."""
     if isinstance(value, bytes):
         return value

@@ -106,7 +106,12 @@ def test_a_made_up_conversation_has_the_tokens_of_deepseeks_own_code(
 REFUSED = {
     "messages[1].role": {"messages": [{"role": "user", "content": "a"}, {"role": "x"}]},
     "messages[0].content[1].text": {
-        "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": 1}]}]
+        "messages": [
+            {
+                "role": "user",
+                "content": [{"type": "text", "text": "a"}, {"type": "text", "text": 1}],
+            }
+        ]
     },
     "tools[0].function.name": {
         "messages": [{"role": "user", "content": "a"}],

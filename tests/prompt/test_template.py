@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 
 from deepseek_cost import count_tokens
 from deepseek_cost.pricing.entries import Template
-from deepseek_cost.prompt import template as template_module
 from deepseek_cost.prompt.template import Effort, Mode, frame
 from deepseek_cost.tokenizer import default_counter, vocabulary
-from deepseek_cost.tokenizer.stream import StreamCounter
-from tests.conftest import Dscost
 from tests.hostile import FRAGMENTS
 
 MODES = [Mode(thinking=False), *(Mode(effort=effort) for effort in Effort)]
