@@ -221,6 +221,82 @@ class Bodies:
             body["reasoning"] = {"effort": self._random.choice(["low", "high", "max"])}
         return body
 
+    def choices(self) -> Body:
+        """Return a body that says which tools may or must be called, strict ones among them."""
+        body = self.tools() | {"thinking": {"type": self._random.choice(["disabled", "enabled"])}}
+        names = [tool["function"]["name"] for tool in body["tools"]] + ["nobody"]
+        one = {"type": "function", "function": {"name": self._random.choice(names)}}
+        body["tool_choice"] = self._random.choice(["auto", "none", "required", one, None])
+        strict = self._random.choice([None, True, False])
+        for tool in body["tools"]:
+            tool["function"]["strict"] = strict if self._maybe(0.8) else None
+        return body
+
+    def pictures(self) -> Body:
+        """Return a body with images between its texts; their content is not at hand."""
+        body = self.results() if self._maybe(0.3) else self.plain()
+        for message in body["messages"]:
+            if message["role"] != "assistant" and isinstance(message["content"], str):
+                image: Body = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
+                text = {"type": "text", "text": message["content"]}
+                parts = [text, image, {"type": "text", "text": self.text(2)}, image]
+                message["content"] = parts[: self._random.randint(1, 4)]
+        return body
+
+    def odd(self) -> Body:
+        """Return a body of any kind of Chat Completions with some value changed to an odd one."""
+        makers = [Bodies.plain, Bodies.results, Bodies.systems, Bodies.json_mode, Bodies.choices]
+        return self._changed(self._random.choice(makers)(self))
+
+    def odd_messages(self) -> Body:
+        """Return a body of Messages with some value changed to an odd one."""
+        return self._changed(self.messages())
+
+    def odd_responses(self) -> Body:
+        """Return a body of Responses with some value changed to an odd one."""
+        return self._changed(self.responses())
+
+    def _changed(self, body: Body) -> Body:
+        """Change, drop or add a value somewhere; the model stays."""
+        for _ in range(self._random.randint(1, 2)):
+            holders = [h for h in _holders(body) if h]
+            holder = self._random.choice(holders)
+            if isinstance(holder, list):
+                holder[self._random.randrange(len(holder))] = self._odd_value()
+                continue
+            keys = [*(key for key in holder if key != "model"), *_SETTINGS]
+            key = self._random.choice(keys)
+            if key in holder and self._maybe(0.2):
+                del holder[key]
+            else:
+                holder[key] = self._odd_value()
+        return body
+
+    def _odd_value(self) -> Any:  # noqa: ANN401 - JSON
+        words = ["low", "max", "none", "enabled", "user", "system", "tool", "text", "function"]
+        odd = [None, True, 0, 1, -1, 2.5, 10**6, "", "x", {}, self.text(3), {"type": "text"}]
+        return self._random.choice([*odd, *words, {"type": "disabled"}, self.value(2) or 0])
+
+
+def _holders(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    """Return every object and list in a value, except lists where objects belong."""
+    found: list[Any] = []
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            found.append(item)
+            waiting += item.values()
+        elif isinstance(item, list):
+            found.append(item)
+            waiting += item
+    return found
+
+
+_SETTINGS = ["temperature", "top_p", "n", "stop", "stream", "seed", "logprobs", "tool_choice"]
+_SETTINGS += ["max_tokens", "name", "prefix", "strict", "description", "reasoning_content"]
+_SETTINGS += ["tool_calls", "thinking", "reasoning_effort", "response_format", "parameters"]
+
 
 MAKERS: dict[str, tuple[Kind, Callable[[Bodies], Body]]] = {
     "plain": (Kind.CHAT, Bodies.plain),
@@ -231,6 +307,11 @@ MAKERS: dict[str, tuple[Kind, Callable[[Bodies], Body]]] = {
     "json mode": (Kind.CHAT, Bodies.json_mode),
     "prefix": (Kind.CHAT, Bodies.prefix),
     "parts": (Kind.CHAT, Bodies.parts),
+    "choices": (Kind.CHAT, Bodies.choices),
+    "pictures": (Kind.CHAT, Bodies.pictures),
+    "odd": (Kind.CHAT, Bodies.odd),
+    "odd messages": (Kind.MESSAGES, Bodies.odd_messages),
+    "odd responses": (Kind.RESPONSES, Bodies.odd_responses),
     "messages": (Kind.MESSAGES, Bodies.messages),
     "responses": (Kind.RESPONSES, Bodies.responses),
 }

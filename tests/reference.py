@@ -1,7 +1,9 @@
 """DeepSeek's own way from a body to token ids: the reference for counts of bodies."""
 
 import json
-from typing import Any
+from array import array
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import deepseek_recipe as recipe
 
@@ -11,7 +13,15 @@ from deepseek_cost.inputs.reader import request_of
 from deepseek_cost.inputs.request import Line, Request
 from deepseek_cost.inputs.strict_json import parse
 from deepseek_cost.pricing.entries import Template
+from deepseek_cost.prompt.chat_completions import read_chat
+from deepseek_cost.prompt.checks import RefusalError, UncountedError
+from deepseek_cost.prompt.conversation import Conversation, Image
+from deepseek_cost.prompt.messages import read_messages
+from deepseek_cost.prompt.renderer import render
+from deepseek_cost.prompt.responses import read_responses
+from deepseek_cost.prompt.template import facts_of
 from deepseek_cost.tokenizer import vocabulary
+from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken
 
 _REQUESTS: dict[Kind, Any] = {
     Kind.CHAT: recipe.ChatCompletionRequest,
@@ -58,3 +68,108 @@ def request(body: dict[str, Any], kind: Kind, *, ascii_only: bool = True) -> Req
     found = request_of(Document(Line("made", text, 1), parse(text)), kind)
     assert isinstance(found, Request)
     return found
+
+
+class Compared(NamedTuple):
+    """What a comparison found: in what two renderings differ, and whether both refuse."""
+
+    difference: str = ""
+    refused: bool = False
+
+
+class Differential:
+    """Holds our rendering against DeepSeek's own, both encoded with one vocabulary."""
+
+    def __init__(self) -> None:
+        self._encoder = Tiktoken(vocabulary.load_ranks())
+        self._known: dict[str, bytes] = {}
+        special = vocabulary.load_special_tokens()
+        special |= {"<｜System｜>": 128_000, "<｜image｜>": 128_001}
+        self._special = {text: array("I", [number]).tobytes() for text, number in special.items()}
+        self._renderers = {
+            Template.V4: recipe.DeepseekV4Encoding(),
+            Template.V4_1: recipe.DeepseekV41Encoding(),
+        }
+        behavior = recipe.WebSearchBehavior.Drop
+        options = recipe.ConversionOptions(messages_web_search=behavior)
+        self._options = {
+            Template.V4: options.with_model_alias("m", recipe.ModelVersion.DeepseekV4Pro),
+            Template.V4_1: options.with_model_alias("m", recipe.ModelVersion.DeepseekV41Flash),
+        }
+
+    def compare(self, kind: Kind, template: Template, body: dict[str, Any]) -> Compared:
+        """Compare the token ids of a body, or that both refuse it."""
+        theirs = self.theirs(kind, template, body)
+        ours = self.ours(kind, template, body)
+        if isinstance(theirs, str) or isinstance(ours, str):
+            if isinstance(theirs, str) and isinstance(ours, str):
+                return Compared(refused=True)
+            if isinstance(ours, str) and ours.startswith("unknown: "):
+                return Compared()
+            return Compared(f"theirs {_short(theirs)}, ours {_short(ours)}")
+        same = theirs == ours
+        return Compared("" if same else f"theirs {_short(theirs)}, ours {_short(ours)}")
+
+    def theirs(self, kind: Kind, template: Template, body: dict[str, Any]) -> bytes | str:
+        """Return the token ids that DeepSeek's code makes of a body, or why it refuses that."""
+        try:
+            made = _REQUESTS[kind](json.dumps(body))
+            conversation = made.convert(self._options[template]).conversation
+        except (recipe.ConversionError, ValueError) as error:
+            return str(error)
+        rendered = self._renderers[template].render_conversation(conversation)
+        text, at, found = rendered.prompt, 0, []
+        for begin, end in rendered.special_ranges:
+            if at < begin:
+                found.append(self._ids(text[at:begin]))
+            found.append(self._special[text[begin:end]])
+            at = end
+        if at < len(text):
+            found.append(self._ids(text[at:]))
+        return b"".join(found)
+
+    def ours(self, kind: Kind, template: Template, body: dict[str, Any]) -> bytes | str:
+        """Return the token ids that our code makes of a body, or why it refuses that."""
+        try:
+            conversation = read(kind)(body)
+        except UncountedError as error:
+            return f"unknown: {error}"
+        except RefusalError as refusal:
+            return str(refusal)
+        sees = template is Template.V4_1
+        refused = conversation.refused or (conversation.vision_refused if sees else None)
+        if refused:
+            return refused
+        if any(unknown.what != "file" for unknown in conversation.unknown):
+            return "unknown: input that only the API has"
+        found = []
+        for _, value in render(conversation, facts_of(template)):
+            if isinstance(value, bytes):
+                found.append(value)
+            elif isinstance(value, Image):
+                found.append(self._special["<｜image｜>"])
+            else:
+                found.append(self._ids(value if isinstance(value, str) else value.text))
+        return b"".join(found)
+
+    def _ids(self, text: str) -> bytes:
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[text] = self._encoder.ids(text)
+        return known
+
+
+_MOST_KNOWN = 20_000
+
+
+def read(kind: Kind) -> Callable[[dict[str, Any]], Conversation]:
+    """Return what reads bodies of a kind."""
+    return {Kind.CHAT: read_chat, Kind.MESSAGES: read_messages, Kind.RESPONSES: read_responses}[
+        kind
+    ]
+
+
+def _short(found: bytes | str) -> str:
+    return found if isinstance(found, str) else f"{len(found) // 4} tokens"

@@ -184,9 +184,7 @@ class Proof(Struct):
             self._models[known] = replace(model, service=(replace(service, since=since),))
         then, thinking = self._models[known], self._stood_for(request)
         body = read_body(request, then, thinking=thinking)
-        effort = (isinstance(body, RenderedBody) and body.conversation.reasoning_effort) or "off"
-        if service.template is Template.V4_PREVIEW and effort == "high":
-            body = read_body(at_low_effort(request), then, thinking=thinking)
+        effort = (isinstance(body, RenderedBody) and body.conversation.effort) or "off"
         return body, effort
 
     def _add_costs(

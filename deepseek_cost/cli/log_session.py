@@ -149,13 +149,8 @@ def _require_logs(intake: "Intake", read: "Read") -> None:
             raise InputError("; ".join(reasons[:_NAMED]))
 
 
-def proof_maker(book: "PriceBook") -> "Callable[[], Proof] | None":
-    """Return what makes the proof once a request comes up; None where nothing renders it."""
-    from deepseek_cost.prompt.template import renderer_is_installed
-
-    if not renderer_is_installed():
-        say("no forecast is held against the bill: pip install 'deepseek-cost[exact]'")
-        return None
+def proof_maker(book: "PriceBook") -> "Callable[[], Proof]":
+    """Return what makes the proof once a request comes up."""
 
     def make() -> "Proof":
         from deepseek_cost.billing.proof import Proof
@@ -240,7 +235,6 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     """Learn from a log; lines that cannot be priced are told on stderr by their number."""
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.cli.output import say
 
     account = Account(charging_of(Tariffs(book, Currency.USD, DEFAULT_MODELS), at="now"))
     intake = Intake(account, proof_maker(book))

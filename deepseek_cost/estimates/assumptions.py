@@ -11,7 +11,6 @@ from deepseek_cost.pricing.entries import Model
 from deepseek_cost.pricing.provenance import Assumption, Confidence
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
-from deepseek_cost.prompt.template import renderer_is_installed
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
@@ -31,14 +30,6 @@ def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
         if model.thinking is not None:
             stood_for = f"{model.name} stands for thinking {'on' if model.thinking else 'off'}"
             found.append(Assumption("thinking", stood_for, "model"))
-    if not renderer_is_installed():
-        found.append(
-            Assumption(
-                "template",
-                "approximate: from a table, at most 2 tokens off",
-                "pip install 'deepseek-cost[exact]'",
-            )
-        )
     return found
 
 

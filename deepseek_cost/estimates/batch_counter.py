@@ -62,7 +62,7 @@ class SkeletonCounter(Struct):
         filled, others = self._sorted(_texts(lines.data), lines)
         for skeleton, its in filled.items():
             columns = _decoded(its.rows)
-            if columns is None or not skeleton.takes(columns):
+            if columns is None:
                 others += its.numbers
             else:
                 self._count(skeleton, its.numbers, columns, (lines.source, source))

@@ -9,7 +9,6 @@ from deepseek_cost.inputs.request import Request
 from deepseek_cost.prompt.breakdown import Hits
 from deepseek_cost.prompt.cache import PrefixCache, Prompt
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.prompt.template import require_renderer
 from deepseek_cost.prompt.timeline import Timeline
 from deepseek_cost.prompt.token_ids import framed
 from deepseek_cost.tokenizer.base import ID_BYTES
@@ -30,7 +29,6 @@ class CacheForecast(Struct):
         self, text: str, to: Sequence["Addressee"], sent: int
     ) -> tuple[int, Sequence[Hits]]:
         """Forecast a user's message that is sent so many times; return its tokens, and the hits."""
-        require_renderer()
         ids = self.encoder.ids(text)
         prompts = [framed(ids, one.around, self.encoder) for one in to]
         return len(ids) // ID_BYTES, self._hits(prompts, None, sent)

@@ -21,7 +21,7 @@ from deepseek_cost.prompt.breakdown import Hits
 from deepseek_cost.prompt.cache import BLOCK, PrefixCache
 from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.prompt.template import Mode, body_of, require_renderer
+from deepseek_cost.prompt.template import Mode, body_of
 from deepseek_cost.prompt.timeline import Timeline
 
 # Requests that a later one is compared with: so many of the last, and not more text than that.
@@ -176,7 +176,6 @@ class Trace(Struct):
 
     def read(self, opened: Input) -> None:
         """Take a source's requests; raises InputError unless a fault is to be skipped."""
-        require_renderer()
         if opened.is_text:
             body = body_of(self.model.name, self.mode, self.system, opened.whole())
             self._add(made_request(opened.source.name, body))

@@ -17,9 +17,9 @@ from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import RenderedBody, render_body
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.prompt.template import Mode, body_of, require_renderer
+from deepseek_cost.prompt.template import Mode, body_of
 from deepseek_cost.prompt.timeline import Timeline
-from deepseek_cost.prompt.turns import Plan, Turn, projected, replayed, with_messages
+from deepseek_cost.prompt.turns import Plan, Turn, projected, replayed
 
 
 class Dialogue(Struct):
@@ -46,7 +46,6 @@ class Dialogue(Struct):
 
     def read(self, opened: Input) -> None:
         """Take the source's only request; raises InputError for none or several."""
-        require_renderer()
         self.source = opened.source.name
         if opened.is_text:
             self.text = opened.whole()
@@ -77,13 +76,13 @@ class Dialogue(Struct):
         Where the plan has no turns, the request's own history is replayed.
         """
         body = self.body(price.model)
-        tools = bool(body.conversation.tools) and body.conversation.tool_choice != "none"
+        tools = bool(body.conversation.tools)
         if not self.plan.turns:
             yield self._run(price, replayed(body, self.plan, encoder), has_tools=tools)
             return
         yield self._run(price, projected(body, self.plan, encoder), has_tools=tools)
         if tools:
-            bare = body.saying(with_messages(body.conversation, tools=False))
+            bare = body.saying(replace(body.conversation, tools=(), forced=False))
             yield self._run(price, projected(bare, self.plan, encoder), has_tools=False)
 
     def _run(self, price: Price, turns: Iterable[Turn], *, has_tools: bool) -> "Run":

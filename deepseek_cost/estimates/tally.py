@@ -189,11 +189,7 @@ def addressees(
     models: Iterable[Model], system: str, scenario: Scenario, counter: "TextCounter"
 ) -> list[Addressee]:
     """Count what each model's template puts around a message, after `system` if not empty."""
-    forecasts = scenario.cache_hit_ratio is None
     return [
-        Addressee(
-            model,
-            frame(model.template, scenario.mode_for(model), system, counter, in_pieces=forecasts),
-        )
+        Addressee(model, frame(model.template, scenario.mode_for(model), system, counter))
         for model in models
     ]

@@ -1,6 +1,6 @@
 """All that is to be priced, prompts and requests, read once and tallied for every model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,6 @@ from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Breakdown, Hits, RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
-from deepseek_cost.prompt.template import require_renderer
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.batch_counter import SkeletonCounter
@@ -99,7 +98,6 @@ class Workload:
         if opened.is_text:
             self._add_text(opened)
         else:
-            require_renderer()
             for model in self.models:
                 require_output_limit(model, self.scenario)
             self._add_requests(opened)
@@ -149,8 +147,24 @@ class Workload:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
         if self._skeletons is None and self.forecast is None and self.on_request is None:
             self._skeletons = self._bulk()
-        for number, data in self._skeletons.count(lines, source) if self._skeletons else lines:
-            self._try(request_of(lines.document(number, data), lines.kind), source)
+        rest = self._skeletons.count(lines, source) if self._skeletons else lines
+        read = [self._read_line(lines, number, data) for number, data in rest]
+        if self.forecast is None:
+            self._segments.prepare(text for _, bodies in read for text in _texts(bodies))
+        for found, bodies in read:
+            self._try(found, source, bodies)
+
+    def _read_line(
+        self, lines: Lines, number: int, data: bytes
+    ) -> "tuple[Request | Fault, Sequence[Body]]":
+        """Read a line for each model; what it cannot be read for is said when it is tallied."""
+        found = request_of(lines.document(number, data), lines.kind)
+        if isinstance(found, Fault):
+            return found, ()
+        try:
+            return found, self._bodies(found)
+        except InputError:
+            return found, ()
 
     def _add_requests(self, opened: Input) -> None:
         skipped = self.skips.requests
@@ -188,17 +202,17 @@ class Workload:
         """Count and tally a request of the source read last; raises InputError as `read`."""
         self._try(found, self._source)
 
-    def _try(self, found: Request | Fault, source: int) -> None:
+    def _try(self, found: Request | Fault, source: int, bodies: "Sequence[Body]" = ()) -> None:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)
         try:
-            self._add_request(_sound(found), at)
+            self._add_request(_sound(found), at, bodies)
         except InputError as error:
             self.skips.add(error, at)
 
     def _bulk(self) -> "SkeletonCounter":
         """Return who takes lines many at a time, for what needs no order and no line of its own."""
-        from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - needs the renderer
+        from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - of lines alone
 
         return SkeletonCounter(
             *(self.partial, self.scenario, self._segments),
@@ -206,30 +220,30 @@ class Workload:
             add_model=self._add_model,
         )
 
-    def _bodies(self, request: Request) -> "list[Body]":
+    def _bodies(self, request: Request) -> "Sequence[Body]":
         """Read a request for each model."""
-        from deepseek_cost.prompt.body import read_body  # noqa: PLC0415 - needs the renderer
+        from deepseek_cost.prompt.body import read_bodies  # noqa: PLC0415 - texts need none of it
 
         route = self._serving(request)
         thinking = route.model.thinking if route else None
-        return [read_body(request, model, thinking=thinking) for model in self.models]
+        return read_bodies(request, self.models, thinking=thinking)
 
-    def _add_request(self, request: Request, at: Position) -> None:
+    def _add_request(self, request: Request, at: Position, bodies: "Sequence[Body]" = ()) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
 
         self._add_model(request, at)
-        bodies = self._bodies(request)
+        bodies = bodies or self._bodies(request)
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
             hits = self.forecast.body_hits(bodies, request, self.scenario.requests)
         place = Place(request.source, request.line, request.custom_id)
         tallies = []
-        for ledger, body, found in zip(self.ledgers, counted, hits, strict=True):
+        for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=True):
             tally = tally_body(body, self.scenario, found)
             ledger.add(tally, body.parts)
             ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
-            ledger.replaced_images += images_without_vision(request, ledger.model.template)
+            ledger.replaced_images += images_without_vision(read)
             ledger.is_fim |= request.kind is Kind.FIM
             if body.refused:
                 ledger.refusals.add(place, body.refused, tally.requests, at)
@@ -253,6 +267,11 @@ class Workload:
             self.partial.named_models.add(found.model.name if found else name, at)
         if found and found.notice:
             self.partial.notes.add(found.notice, at)
+
+
+def _texts(bodies: "Sequence[Body]") -> "Iterator[str]":
+    for body in bodies:
+        yield from body.texts()
 
 
 def _sound(found: Request | Fault) -> Request:

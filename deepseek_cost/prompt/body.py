@@ -1,36 +1,32 @@
-"""A request body rendered and counted.
+"""A request body read, rendered for a model, and counted."""
 
-No bill of one is known, and the renderer has no template for it.
-"""
+from collections.abc import Sequence
+from typing import Final, Protocol
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Final, Protocol, cast
-
-import deepseek_recipe as recipe
 from msgspec import Struct
 from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
-from deepseek_cost.inputs.strict_json import MAX_DEPTH
 from deepseek_cost.pricing.entries import Model, Template
 from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, Breakdown, RequestTokens
 from deepseek_cost.prompt.cache import Prompt
-from deepseek_cost.prompt.images import count_images, image_tokens, replace_images
+from deepseek_cost.prompt.checks import RefusalError, UncountedError
+from deepseek_cost.prompt.conversation import Conversation, Image
+from deepseek_cost.prompt.renderer import Segment, render
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
-from deepseek_cost.prompt.token_ids import owner_of, special_ids, tokenized
-from deepseek_cost.tokenizer.base import ID_BYTES
+from deepseek_cost.prompt.settings import MOST_OUTPUT
+from deepseek_cost.prompt.template import default_max_tokens, facts_of
+from deepseek_cost.prompt.token_ids import owner_of, tokenized
+from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
 
 _SPECIAL_TOKENS: Final = 4
 _MAX_TOKENS: Final = 8_192
 
 
 class FimBody(Struct, frozen=True):
-    """The body of a completion, read for a model."""
+    """The body of a completion, read for a model; no bill of one is known."""
 
     request: Request
     model: Model
@@ -52,41 +48,16 @@ class FimBody(Struct, frozen=True):
             refused=f"{over}the context of {context:,}" if limit > left else None,
         )
 
+    def texts(self) -> Sequence[str]:
+        """Return the texts that are counted."""
+        return (self.before, self.after)
+
     def prompt(self, encoder: SegmentEncoder) -> Prompt:
         """Return its tokens, as many as are counted; the special ones stand as they may."""
-        first, second, third, last = (special_ids(f"fim {n}") for n in range(_SPECIAL_TOKENS))
+        marks = [stand_ins(f"fim {n}".encode(), 1) for n in range(_SPECIAL_TOKENS)]
+        first, second, third, last = marks
         ids = first + second + encoder.ids(self.before) + third + encoder.ids(self.after) + last
         return Prompt(ids, len(ids) // ID_BYTES, owner=owner_of(self.request.body))
-
-
-_Request = recipe.ChatCompletionRequest | recipe.MessagesRequest | recipe.ResponsesRequest
-_REQUESTS: Final[Mapping[Kind, Callable[[str], _Request]]] = {
-    Kind.CHAT: recipe.ChatCompletionRequest,
-    Kind.MESSAGES: recipe.MessagesRequest,
-    Kind.RESPONSES: recipe.ResponsesRequest,
-}
-_VERSIONS: Final = {
-    Template.V4: recipe.ModelVersion.DeepseekV4Pro,
-    Template.V4_1: recipe.ModelVersion.DeepseekV41Flash,
-}
-_ENCODINGS: Final[Mapping[Template, recipe.DeepseekV4Encoding | recipe.DeepseekV41Encoding]] = {
-    Template.V4: recipe.DeepseekV4Encoding(),
-    Template.V4_1: recipe.DeepseekV41Encoding(),
-}
-_LIMITS: Final = ("max_tokens", "max_output_tokens")
-_AT: Final = re.compile(r" at line (\d+) column (\d+)$")
-# Decide the input; all else can make the API refuse a body, and is left out to count that.
-_OF_INPUT: Final = (
-    *("model", "messages", "input", "system", "instructions", "tools", "previous_response_id"),
-    *("thinking", "reasoning", "reasoning_effort", "output_config"),
-)
-# The renderer's bound: 384 x 1,024.
-_MOST_OUTPUT: Final = 393_216
-
-
-class _Converted(Struct, frozen=True):
-    request: recipe.ConversationRequest
-    refused: str | None
 
 
 class Body(Protocol):
@@ -95,34 +66,34 @@ class Body(Protocol):
     def count(self, counter: SegmentCounter) -> RequestTokens:
         """Count its tokens and tell what they are of."""
 
+    def texts(self) -> Sequence[str]:
+        """Return the texts that are counted."""
+
     def prompt(self, encoder: SegmentEncoder) -> Prompt:
         """Return the tokens themselves, as many as are counted."""
 
 
 class RenderedBody(Struct, frozen=True):
-    """A body with the conversation and the prompt that DeepSeek's renderer makes of it.
-
-    The conversation is the same whatever endpoint the body is for.
+    """A body as a conversation, the same whatever endpoint it is for, and as segments.
 
     `sizes` are the tokens of each image, None where it is not at hand.
     """
 
     request: Request
     model: Model
-    converted: _Converted
-    conversation: recipe.Conversation
-    rendered: recipe.RenderedPrompt
+    conversation: Conversation
+    segments: Sequence[Segment]
     sizes: Sequence[int | None]
 
-    def saying(self, conversation: recipe.Conversation) -> "RenderedBody":
+    def saying(self, conversation: Conversation) -> "RenderedBody":
         """Return the body with another conversation in the place of its own."""
-        rendered, sizes = _render(conversation, self.request, self.model)
-        return replace(self, conversation=conversation, rendered=rendered, sizes=sizes)
+        segments, sizes = _render(conversation, self.request, self.model)
+        return replace(self, conversation=conversation, segments=segments, sizes=sizes)
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
         """Count its tokens and tell what they are of."""
         parts = self.parts(counter)
-        ceiling, refused = _output_ceiling(self.converted, parts.input, self.request, self.model)
+        ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model)
         return RequestTokens(
             parts=parts,
             unknown_images=self.sizes.count(None),
@@ -133,13 +104,21 @@ class RenderedBody(Struct, frozen=True):
 
     def parts(self, counter: SegmentCounter) -> Breakdown:
         """Count what its tokens are of."""
-        return break_down(self.rendered, self.conversation, self._images(), counter)
+        return break_down(self.segments, self._images(), counter)
+
+    def texts(self) -> Sequence[str]:
+        """Return the texts that are counted."""
+        from deepseek_cost.prompt.segments import texts_of  # noqa: PLC0415 - of a batch alone
+
+        return list(texts_of(self.segments))
 
     def prompt(self, encoder: SegmentEncoder) -> Prompt:
         """Return the tokens themselves, as many as are counted."""
-        return tokenized(self.rendered, self._images(), encoder, owner_of(self.request.body))
+        facts = facts_of(self.model.template)
+        owner = owner_of(self.request.body)
+        return tokenized(self.segments, self._images(), encoder, facts, owner)
 
-    def _images(self) -> list[int]:
+    def _images(self) -> Sequence[int]:
         return [LEAST_IMAGE_TOKENS if size is None else size for size in self.sizes]
 
 
@@ -153,109 +132,110 @@ def count_body(
 def read_body(request: Request, model: Model, *, thinking: bool | None = None) -> Body:
     """Read a body for a model; `thinking` is the mode that its name stands for, if it does.
 
-    Raises InputError, with the position, for a body that cannot be counted.
+    Raises InputError, with the place, for a body that cannot be counted.
     """
+    return read_bodies(request, [model], thinking=thinking)[0]
+
+
+def read_bodies(
+    request: Request, models: Sequence[Model], *, thinking: bool | None = None
+) -> Sequence[Body]:
+    """Read a body once for several models; see read_body."""
     if request.kind is Kind.FIM:
-        return _read_fim(request, model)
-    return render_body(request, model, thinking=thinking)
+        return [_read_fim(request, model) for model in models]
+    conversation = read_conversation(request, thinking=thinking)
+    return [_rendered(conversation, request, model) for model in models]
 
 
 def render_body(request: Request, model: Model, *, thinking: bool | None = None) -> RenderedBody:
     """Render a body that is a conversation; see read_body."""
+    return _rendered(read_conversation(request, thinking=thinking), request, model)
+
+
+def read_conversation(request: Request, *, thinking: bool | None = None) -> Conversation:
+    """Read a body as a conversation; raises InputError, with the place."""
+    body = request.body
+    if not isinstance(body.get("model"), str):
+        raise InputError(
+            f'{request.position}: the body names no model; the API requires one: add "model" to it'
+        )
+    thinks = thinking is not False
     try:
-        converted = _convert(request, model.template, thinking is not False)
-        conversation = converted.request.conversation
-        rendered, sizes = _render(conversation, request, model)
-    except (InputError, ValueError) as error:
-        raise InputError(_located(request, str(error))) from error
-    return RenderedBody(request, model, converted, conversation, rendered, sizes)
+        if request.kind is Kind.CHAT:
+            from deepseek_cost.prompt.chat_completions import read_chat  # noqa: PLC0415 - what is read
+
+            return read_chat(body, thinks=thinks)
+        if request.kind is Kind.MESSAGES:
+            from deepseek_cost.prompt.messages import read_messages  # noqa: PLC0415 - likewise
+
+            return read_messages(body, thinks=thinks)
+        from deepseek_cost.prompt.responses import read_responses  # noqa: PLC0415 - likewise
+
+        return read_responses(body, thinks=thinks)
+    except RefusalError as refusal:
+        raise InputError(f"{request.position}: the API refuses it: {refusal}") from refusal
+    except UncountedError as error:
+        raise InputError(f"{request.position}: {error}") from error
+
+
+def images_without_vision(body: Body) -> int:
+    """Return the images of a body that the template replaces by a line of text."""
+    if not isinstance(body, RenderedBody) or body.model.template is not Template.V4:
+        return 0
+    return sum(
+        isinstance(piece, Image)
+        for message in body.conversation.messages
+        if not isinstance(message.content, str)
+        for piece in message.content
+    )
+
+
+def _rendered(conversation: Conversation, request: Request, model: Model) -> RenderedBody:
+    if conversation.vision_refused and facts_of(model.template).image:
+        reason = conversation.vision_refused
+        raise InputError(f"{request.position}: the API refuses it: {reason}")
+    segments, sizes = _render(conversation, request, model)
+    return RenderedBody(request, model, conversation, segments, sizes)
 
 
 def _render(
-    conversation: recipe.Conversation, request: Request, model: Model
-) -> tuple[recipe.RenderedPrompt, list[int | None]]:
+    conversation: Conversation, request: Request, model: Model
+) -> tuple[list[Segment], Sequence[int | None]]:
     """Return the prompt, and the tokens of each image in it."""
-    rendered = _ENCODINGS[model.template].render_conversation(conversation)
-    return rendered, [image_tokens(image, request.folder) for image in rendered.image_sources]
+    segments = render(conversation, facts_of(model.template))
+    images = [value for _, value in segments if type(value) is Image]
+    if not images:
+        return segments, ()
+    from deepseek_cost.prompt.images import image_tokens  # noqa: PLC0415 - where there are any
 
-
-def images_without_vision(request: Request, template: Template) -> int:
-    """Return the images of a body that the template replaces by a line of text."""
-    return count_images(request.body) if template is Template.V4 and '"image' in request.text else 0
-
-
-def _convert(request: Request, template: Template, thinks: bool) -> _Converted:  # noqa: FBT001
-    name = request.body.get("model")
-    if not isinstance(name, str):
-        raise InputError('the body names no model; the API requires one: add "model" to it')
-    text = request.text
-    if "image" in request.text:
-        body = cast("dict[str, object]", json.loads(request.text))
-        text = json.dumps(body) if replace_images(body, files=False) else text
-    options = _options(name, template, thinks)
     try:
-        return _Converted(_REQUESTS[request.kind](text).convert(options), None)
-    except recipe.ConversionError as error:
-        return _convert_refused(request, options, str(error))
-
-
-def _convert_refused(
-    request: Request, options: recipe.ConversionOptions, reason: str
-) -> _Converted:
-    """Convert what the API refuses without that for which it may do so."""
-    body = {key: value for key, value in request.body.items() if key in _OF_INPUT}
-    body = cast("dict[str, object]", json.loads(json.dumps(body)))
-    replace_images(body, files=True)
-    if request.body.get("tool_choice") == "none":
-        body["tool_choice"] = "none"
-    formats = {key: request.body[key] for key in ("response_format", "text") if key in request.body}
-    for extra in (formats, {}):
-        try:
-            text = json.dumps(body | extra)
-            return _Converted(_REQUESTS[request.kind](text).convert(options), reason)
-        except (recipe.ConversionError, ValueError):
-            continue
-    raise InputError(f"the API refuses it: {reason}")
-
-
-@lru_cache(maxsize=256)
-def _options(name: str, template: Template, thinks: bool) -> recipe.ConversionOptions:  # noqa: FBT001
-    options = recipe.ConversionOptions(
-        default_thinking_mode=thinks, messages_web_search=recipe.WebSearchBehavior.Drop
-    )
-    return options.with_model_alias(name, _VERSIONS[template])
+        return segments, [image_tokens(image, request.folder) for image in images]
+    except InputError as error:
+        raise InputError(f"{request.position}: {error}") from error
 
 
 def _output_ceiling(
-    converted: _Converted, tokens: int, request: Request, model: Model
+    conversation: Conversation, tokens: int, model: Model
 ) -> tuple[int, str | None]:
     """Return the most output that a body allows, and why the API refuses that."""
-    left = max(0, model.context_tokens - tokens)
-    try:
-        ceiling = converted.request.resolve_max_tokens(tokens, model.context_tokens)
-    except recipe.ConversionError as error:
-        asked_for = converted.request.inference_options.max_tokens
-        return min(left, asked_for or left), converted.refused or str(error)
-    asked = next((request.body[key] for key in _LIMITS if key in request.body), None)
-    if converted.refused and isinstance(asked, int) and asked > 0:
-        ceiling = min(asked, _MOST_OUTPUT)
-    return min(left, ceiling), converted.refused
+    context = model.context_tokens
+    left = max(0, context - tokens)
+    asked = conversation.max_tokens
+    refused = conversation.refused
+    if tokens + (asked or 0) > context:
+        over = (
+            f"This model's maximum context length is {context} tokens. However, you requested "
+            f"{tokens + (asked or 0)} tokens ({tokens} in the messages, {asked or 0} in the "
+            "completion). Please reduce the length of the messages or completion."
+        )
+        return min(left, asked or left), refused or over
+    if asked is not None and asked > 0:
+        return min(left, asked, MOST_OUTPUT), refused
+    return min(left, default_max_tokens(conversation.effort)), refused
 
 
 def _read_fim(request: Request, model: Model) -> FimBody:
     before, after = (request.body.get(key) or "" for key in ("prompt", "suffix"))
     if not isinstance(before, str) or not isinstance(after, str):
-        raise InputError(_located(request, "prompt and suffix of a completion must be strings"))
+        raise InputError(f"{request.position}: prompt and suffix of a completion must be strings")
     return FimBody(request, model, before, after)
-
-
-def _located(request: Request, message: str) -> str:
-    """Put the position before a reason; the renderer counts from the body's beginning."""
-    line, column = request.line, request.column
-    if match := _AT.search(message):
-        more, at = int(match[1]) - 1, int(match[2])
-        line, column = line + more, (column - 1 if not more else 0) + at
-        message = message[: match.start()]
-    message = message.replace("recursion limit exceeded", f"nested more than {MAX_DEPTH} deep")
-    message = message.removeprefix("invalid JSON request: ").removeprefix("invalid request body: ")
-    return f"{request.source}:{line}:{column}: {message}"

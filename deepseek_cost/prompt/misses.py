@@ -12,12 +12,11 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final
 
-from deepseek_recipe import Conversation, Message
-
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.pricing.entries import Template
 from deepseek_cost.prompt.body import Body, RenderedBody
 from deepseek_cost.prompt.cache import BLOCK, shared_length
+from deepseek_cost.prompt.conversation import Content, Conversation, Message
 from deepseek_cost.prompt.token_ids import owner_of
 
 # More parts than these are not searched for what they still share behind a change.
@@ -192,8 +191,8 @@ def items_of(request: Request, body: Body, model: str) -> list[Item]:
 
 
 def _of_conversation(conversation: Conversation, template: Template) -> Iterator[Item]:
-    effort = f"on, effort {conversation.reasoning_effort}"
-    yield Item(Cause.MODE, effort if conversation.thinking_mode else "off", "thinking")
+    effort = conversation.effort
+    yield Item(Cause.MODE, "off" if effort is None else f"on, effort {effort}", "thinking")
     messages = list(enumerate(conversation.messages, 1))
     if template is Template.V4:  # moves every system message to the front
         head = [pair for pair in messages if pair[1].role == "system"]
@@ -201,21 +200,28 @@ def _of_conversation(conversation: Conversation, template: Template) -> Iterator
         head = list(takewhile(lambda pair: pair[1].role == "system", messages))
     for number, message in head:
         which = f" ({number})" if len(head) > 1 else ""
-        yield Item(Cause.SYSTEM, message.content, f"the system message{which}")
-    if conversation.tool_choice != "none":
-        for tool in conversation.tools:
-            text = json.dumps([tool.name, tool.description, tool.parameters])
-            yield Item(Cause.TOOLS, text, f"the tool {tool.name}")
-    keeps_reasoning = bool(conversation.tools) and conversation.thinking_mode
+        yield Item(Cause.SYSTEM, _text(message.content), f"the system message{which}")
+    for tool in conversation.tools:
+        text = json.dumps([tool.name, tool.description, tool.parameters])
+        yield Item(Cause.TOOLS, text, f"the tool {tool.name}")
+    keeps_reasoning = bool(conversation.tools) and effort is not None
     for pair in messages:
         if pair not in head:
             yield _of_message(*pair, keeps_reasoning=keeps_reasoning)
 
 
 def _of_message(number: int, message: Message, *, keeps_reasoning: bool) -> Item:
-    calls = [[call.name, call.arguments] for call in message.tool_calls or ()]
-    parts: Sequence[object] = (message.content, message.reasoning_content, calls)
-    text = message.content if not any(parts[1:]) else json.dumps(parts, ensure_ascii=False)
-    lacks = keeps_reasoning and message.role == "assistant" and not message.reasoning_content
+    calls = [[call.name, call.arguments] for call in message.calls]
+    content = _text(message.content)
+    parts: Sequence[object] = (content, message.reasoning, calls)
+    text = content if not any(parts[1:]) else json.dumps(parts, ensure_ascii=False)
+    lacks = keeps_reasoning and message.role == "assistant" and not message.reasoning
     cause = Cause.REASONING if lacks else Cause.HISTORY
     return Item(cause, text, f"message {number} ({message.role})")
+
+
+def _text(content: Content) -> str:
+    """Return a content as one text, each image by its address."""
+    if isinstance(content, str):
+        return content
+    return "".join(piece if isinstance(piece, str) else str(piece.url) for piece in content)

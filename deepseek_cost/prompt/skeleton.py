@@ -1,8 +1,8 @@
 """Requests of a batch that differ in their texts alone: read once, with marks for the texts.
 
 What a body costs depends on its texts only by their tokens, each counted as the prompt has it: by
-itself or joined to what the template puts beside it. So DeepSeek's renderer is asked once which
-texts those are, and all other bodies of the form are counted without it.
+itself or joined to what the template puts beside it. So a form is read once, and tells which texts
+those are; all other bodies of the form need no reading.
 """
 
 import json
@@ -17,7 +17,7 @@ from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.prompt.body import Body, RenderedBody
 from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens
-from deepseek_cost.prompt.segments import TOOLS_BEGIN, SegmentCounter
+from deepseek_cost.prompt.segments import SegmentCounter
 
 # A string that is not empty, after a key whose value may be a text.
 _BLANK: Final = re.compile(
@@ -68,17 +68,12 @@ class Skeleton(Struct, eq=False):
     asked: Sequence[str]
     alike: Sequence[Sequence[int]]
     counter: SegmentCounter
-    has_tools: bool
     _outcomes: dict[tuple[int, ...], list[RequestTokens]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """What the lines are."""
         return frozenset({Kind.BATCH if self.request.in_batch else self.request.kind})
-
-    def takes(self, columns: Sequence[Sequence[str]]) -> bool:
-        """Tell whether texts can stand in the blanks: none may look like the template's tools."""
-        return not self.has_tools or not any(TOOLS_BEGIN in t for texts in columns for t in texts)
 
     def tokens(self, columns: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
         """Count what decides the tokens of bodies; `columns` has the texts of each blank."""
@@ -140,7 +135,6 @@ def skeleton_of(
         asked=asked,
         alike=_alike(plain, asked, counter, by_part=by_part),
         counter=counter,
-        has_tools="tools" in request.body,
     )
 
 
@@ -179,7 +173,7 @@ def _is_forged(request: Request, blanks: int) -> bool:
 
 def _is_plain(body: RenderedBody) -> bool:
     """Tell whether a body has no images and is not refused: what is said of that has positions."""
-    return not body.sizes and body.converted.refused is None
+    return not body.sizes and body.conversation.refused is None
 
 
 def _texts(body: dict[str, object]) -> Iterator[str]:

@@ -1,15 +1,18 @@
 """The requests of a conversation, turn by turn: projected from its first one, or replayed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from deepseek_recipe import AssistantMessage, Conversation, Message, RenderedPrompt, UserMessage
 from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.prompt.body import RenderedBody
 from deepseek_cost.prompt.cache import Prompt
-from deepseek_cost.prompt.segments import SegmentEncoder, segments
-from deepseek_cost.prompt.token_ids import END, THOUGHT
+from deepseek_cost.prompt.conversation import ASSISTANT, USER, Message
+from deepseek_cost.prompt.renderer import Joined
+from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.prompt.template import facts_of
+from deepseek_cost.tokenizer.base import ID_BYTES
 
 _WORD: Final = " a"  # one token, however many stand in a row
 
@@ -40,14 +43,15 @@ def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterat
     Every answer and every next message of the user are made to have the tokens planned.
     """
     conversation = body.conversation
-    reasoning = (plan.reasoning or 0) if conversation.thinking_mode else 0
-    answer = AssistantMessage(_words(plan.answer or 0), _words(reasoning) or None)
-    then: list[Message] = [answer, UserMessage(_words(plan.user))]
+    thinks = conversation.effort is not None
+    reasoning = (plan.reasoning or 0) if thinks else 0
+    answer = Message(ASSISTANT, _words(plan.answer or 0), _words(reasoning) or None)
+    then = [answer, Message(USER, _words(plan.user))]
     messages = list(conversation.messages)
     for _ in range(plan.turns):
-        turn = body.saying(with_messages(conversation, messages))
-        output = reasoning + conversation.thinking_mode + (plan.answer or 0)
-        lacks = conversation.thinking_mode and plan.reasoning is None
+        turn = body.saying(replace(conversation, messages=list(messages)))
+        output = reasoning + thinks + (plan.answer or 0)
+        lacks = thinks and plan.reasoning is None
         yield Turn(turn.prompt(encoder), output, lacks)
         messages += then
 
@@ -61,10 +65,10 @@ def replayed(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterato
     messages = body.conversation.messages
     for number, message in enumerate(messages):
         if number and _is_response(message):
-            asked = body.saying(with_messages(body.conversation, messages[:number]))
-            answered = body.saying(with_messages(body.conversation, messages[: number + 1]))
-            visible = _visible(answered.rendered, encoder)
-            yield _answered(asked, message.reasoning_content, visible, plan, encoder)
+            asked = body.saying(replace(body.conversation, messages=messages[:number]))
+            answered = body.saying(replace(body.conversation, messages=messages[: number + 1]))
+            visible = _visible(answered, encoder)
+            yield _answered(asked, message.reasoning, visible, plan, encoder)
     if plan.answer is not None and not _is_response(messages[-1]):
         yield _answered(body, None, plan.answer, plan, encoder)
 
@@ -78,7 +82,7 @@ def _answered(
 ) -> Turn:
     """Return a turn; with thinking, its output has the reasoning and the mark at its end."""
     prompt = asked.prompt(encoder)
-    if not asked.conversation.thinking_mode:
+    if asked.conversation.effort is None:
         return Turn(prompt, visible)
     thought = encoder.count(reasoning) if reasoning else plan.reasoning or 0
     lacks = not reasoning and plan.reasoning is None
@@ -86,36 +90,25 @@ def _answered(
 
 
 def _is_response(message: Message) -> bool:
-    return message.role == "assistant" and not message.prefix
+    return message.role == ASSISTANT and not message.prefix
 
 
-def _visible(rendered: RenderedPrompt, encoder: SegmentEncoder) -> int:
+def _visible(body: RenderedBody, encoder: SegmentEncoder) -> int:
     """Count the tokens of the last answer in a prompt, without what was thought before it."""
+    facts = facts_of(body.model.template)
     tokens = last = 0
-    for text, special in segments(rendered):
-        if special and text == END:
+    for _, value in body.segments:
+        if value == facts.end:
             last = tokens
-        tokens += 1 if special else encoder.count(text)
-        if special and text == THOUGHT:
+        if isinstance(value, bytes):
+            tokens += len(value) // ID_BYTES
+        elif isinstance(value, str | Joined):
+            tokens += encoder.count(value if isinstance(value, str) else value.text)
+        else:
+            tokens += 1
+        if value == facts.end_think:
             tokens = 0
     return last
-
-
-def with_messages(
-    conversation: Conversation, messages: Sequence[Message] | None = None, *, tools: bool = True
-) -> Conversation:
-    """Return a conversation with other messages if given, and without tools if so wanted."""
-    json_mode = conversation.response_format == "json_object"
-    return Conversation(
-        conversation.messages if messages is None else messages,
-        thinking_mode=conversation.thinking_mode,
-        tools=conversation.tools if tools else [],
-        tool_choice=conversation.tool_choice,
-        reasoning_effort=conversation.reasoning_effort,
-        response_format="json_object" if json_mode else "text",
-        response_schema=conversation.response_schema,
-        response_regex=conversation.response_regex,
-    )
 
 
 def _words(tokens: int) -> str:

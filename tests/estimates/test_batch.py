@@ -34,7 +34,7 @@ def lines_of(seed: int, count: int = 40) -> list[bytes]:
     random, bodies = Random(seed), Bodies(seed)  # noqa: S311 - tests, not secrets
     found: list[bytes] = [b"", b"{", b'{"name": "x"}', b"\xff", b'{"a": 1, "a": 1}']
     while len(found) < count:
-        _, make = MAKERS[random.choice(list(MAKERS))]
+        _, make = MAKERS[random.choice([name for name in MAKERS if not name.startswith("odd")])]
         body = make(bodies) | {"model": random.choice(NAMES)}
         if random.random() < 0.2:
             body["n"] = 2  # refused

@@ -18,7 +18,7 @@ from tests.bodies import MAKERS, Bodies
 from tests.estimates.test_batch import NAMES, lines_of, prices, report, workload
 
 __all__ = ["prices"]
-CHATS = [name for name, (kind, _) in MAKERS.items() if kind is Kind.CHAT]
+CHATS = [name for name, (kind, _) in MAKERS.items() if kind is Kind.CHAT and name != "odd"]
 TOOLS = "### Available Tool Schemas\n\n"
 EDGES = [
     "",

@@ -140,7 +140,7 @@ def test_what_the_api_refuses_is_counted_and_the_exit_code_is_1(dscost: Dscost) 
 
     (flash, _) = found["estimates"]
     assert flash["refused"]["requests"] == 1
-    assert flash["refused"]["reason"].startswith("a.json:1: Invalid n value")
+    assert flash["refused"]["reason"].startswith("a.json:1: n: Invalid n value")
     assert flash["tokens"]["input"] == 31
     assert flash["tokens"]["output"] == flash["tokens"]["output_ceiling"] == 2 * 10
 

@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 
 from deepseek_cost import count_tokens
 from deepseek_cost.pricing.entries import Template
-from deepseek_cost.prompt import template as template_module
-from deepseek_cost.prompt.template import Effort, Mode, _tabled, frame, renderer_is_installed
+from deepseek_cost.prompt.template import Effort, Mode, frame
 from deepseek_cost.tokenizer import default_counter, vocabulary
-from deepseek_cost.tokenizer.stream import StreamCounter
-from tests.conftest import Dscost
 from tests.hostile import FRAGMENTS
 
 MODES = [Mode(thinking=False), *(Mode(effort=effort) for effort in Effort)]
@@ -81,56 +78,7 @@ def test_a_prompt_has_as_many_tokens_as_in_deepseeks_own_code(
     around = frame(template, mode, system, counter)
     tokens = counter.count([user]) + around.system + around.template
 
-    assert around.exact
     assert tokens == len(encode(official, template, mode, system, user))
-
-
-@pytest.fixture
-def without_renderer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    renderer_is_installed.cache_clear()
-    monkeypatch.setattr(template_module, "find_spec", lambda _: None)
-    yield
-    monkeypatch.undo()
-    renderer_is_installed.cache_clear()
-
-
-@pytest.mark.usefixtures("without_renderer")
-@pytest.mark.parametrize("template", RENDERED)
-@pytest.mark.parametrize("mode", MODES, ids=lambda m: m.effort.value if m.thinking else "off")
-def test_without_the_renderer_a_plain_prompt_has_the_same_template(
-    counter: StreamCounter, template: Template, mode: Mode
-) -> None:
-    tabled = frame(template, mode, "", counter)
-    renderer_is_installed.cache_clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(template_module, "find_spec", lambda _: object())
-        rendered = frame(template, mode, "", counter)
-
-    assert tabled.template == rendered.template
-    assert not tabled.exact
-
-
-@given(system=texts)
-@settings(max_examples=150, deadline=None)
-def test_without_the_renderer_a_system_text_is_at_most_two_tokens_off(system: str) -> None:
-    counter = default_counter()
-    for template in RENDERED:
-        for mode in MODES:
-            exact = frame(template, mode, system, counter).template
-
-            assert abs(_tabled(template, mode, system) - exact) <= 2
-
-
-@pytest.mark.usefixtures("without_renderer")
-def test_without_the_renderer_the_figure_is_marked(dscost: Dscost, hello: Path) -> None:
-    ran = dscost("count", hello, "--json")
-
-    assert ran.code == 0
-    assert {
-        "about": "template",
-        "value": "approximate: from a table, at most 2 tokens off",
-        "set_by": "pip install 'deepseek-cost[exact]'",
-    } in json.loads(ran.out)["assumptions"]
 
 
 def plain_cases(bills: Path) -> Iterator[dict[str, Any]]:

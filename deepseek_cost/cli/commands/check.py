@@ -51,13 +51,11 @@ def check(
     from deepseek_cost.estimates.live import Api, billed, live_request
     from deepseek_cost.inputs.routing import route
     from deepseek_cost.prompt.segments import SegmentCounter
-    from deepseek_cost.prompt.template import require_renderer
     from deepseek_cost.reports.proof import live_report
     from deepseek_cost.tokenizer import default_counter
 
     if not live:
         raise UsageError("check sends the request to the API; say that you want it with --live")
-    require_renderer()
     book = price_table(prices).book
     api = Api(base_url or book.endpoints.get("openai", ""), _key(), timeout)
     found = _only_request(request, encoding)

@@ -1,0 +1,98 @@
+"""Arguments of tool calls, and JSON as a template writes it."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from deepseek_cost.inputs.strict_json import MAX_DEPTH
+
+_MOST_U64: Final = (1 << 64) - 1
+_LEAST_I64: Final = -(1 << 63)
+# No whole number of fewer digits is beyond 64 bits.
+_LONG: Final = 18
+
+
+def _whole(digits: str) -> int | float:
+    if digits == "-0":
+        return -0.0
+    if len(digits) <= _LONG:
+        return int(digits)
+    if len(digits) <= _LONG + 2 and _LEAST_I64 <= (number := int(digits)) <= _MOST_U64:
+        return number
+    return _decimal(digits)
+
+
+def _decimal(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("number out of range")
+    return number
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant
+)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
+
+def arguments_of(text: str) -> Mapping[str, object] | str:
+    """Return the arguments that a text spells; the text itself where it is no JSON object."""
+    if text == "{}":
+        return {}
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(value, dict) or _is_too_deep(text) or _has_lone_surrogates(text):
+        return text
+    return value
+
+
+def written(value: object) -> str:
+    """Return JSON as a template has it: Python's spacing, nothing but controls escaped."""
+    text = _ENCODER.encode(value)
+    return text if _is_plain(text) else _ENCODER.encode(_rounded(value))
+
+
+def _is_plain(text: str) -> bool:
+    """Tell that there can be no whole number beyond 64 bits."""
+    from re import search  # noqa: PLC0415 - loaded by json
+
+    return len(text) < _LONG or not search(rf"\d{{{_LONG + 1}}}", text)
+
+
+def _rounded(value: object) -> object:
+    """Return JSON with the numbers that 64 bits hold."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if isinstance(value, int) and not _LEAST_I64 <= value <= _MOST_U64:
+        return float(value)
+    return value
+
+
+def _is_too_deep(text: str) -> bool:
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
+    from re import finditer  # noqa: PLC0415 - loaded by json
+
+    depth = deepest = 0
+    for mark in finditer(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(mark.group(), 0)
+        deepest = max(deepest, depth)
+    return deepest > MAX_DEPTH
+
+
+def _has_lone_surrogates(text: str) -> bool:
+    if "\\u" not in text:
+        return False
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

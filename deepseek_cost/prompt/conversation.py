@@ -1,0 +1,92 @@
+"""A request body as a conversation, the same for every protocol: what a template is filled with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+SYSTEM: Final = "system"
+# Roles that a template gives a place of its own: Responses has one, Messages the other.
+DEVELOPER: Final = "developer"
+INLINE_SYSTEM: Final = "inline_system"
+USER: Final = "user"
+ASSISTANT: Final = "assistant"
+TOOL: Final = "tool"
+REMINDER: Final = "latest_reminder"
+
+
+class Image(Struct, frozen=True):
+    """An image: its address, None for what is named by an id, and where the body has it.
+
+    `fault` is why a model that sees images refuses it.
+    """
+
+    url: str | None
+    place: str
+    detail: str | None = None
+    fault: str | None = None
+
+
+# Text, or texts and images by turns, each joined as the template has them.
+Content = str | Sequence[str | Image]
+
+
+class Call(Struct, frozen=True):
+    """A tool call in an answer; `arguments` are read, or a text that is no JSON object."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, object] | str
+    namespace: str | None = None
+
+
+class Message(Struct, frozen=True):
+    """One message; `content` of an answer is None where it has calls only."""
+
+    role: str
+    content: Content
+    reasoning: str | None = None
+    calls: Sequence[Call] = ()
+    call_id: str | None = None
+    prefix: bool = False
+
+
+class Tool(Struct, frozen=True):
+    """A tool on offer; parameters are JSON of any shape. `patch` tells the one that is built in."""
+
+    name: str
+    description: str = ""
+    parameters: object = None
+    namespace: str | None = None
+    namespace_description: str | None = None
+    patch: bool = False
+    strict: bool = False
+
+
+class Unknown(Struct, frozen=True):
+    """Input that the API has and a body does not show: what it is, and where it is named."""
+
+    what: str
+    place: str
+
+
+class Conversation(Struct, frozen=True):
+    """What decides the prompt, and what the body asks of the output.
+
+    `effort` is None without thinking. `forced` tells that the answer must begin with a call.
+    `schema` is what the answer has to be, where `json_mode` is set or there is one.
+    `refused` is why the API refuses the body for what does not change its prompt, and where.
+    """
+
+    messages: Sequence[Message]
+    effort: str | None
+    tools: Sequence[Tool] = ()
+    forced: bool = False
+    json_mode: bool = False
+    schema: object = None
+    has_schema: bool = False
+    max_tokens: int | None = None
+    unknown: Sequence[Unknown] = ()
+    refused: str | None = None
+    # A refusal that only some models have: of images, by those that see them.
+    vision_refused: str | None = None

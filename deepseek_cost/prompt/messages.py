@@ -1,0 +1,419 @@
+"""A Messages body (Anthropic's protocol) as a conversation."""
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from deepseek_cost.prompt import settings
+from deepseek_cost.prompt.arguments import arguments_of, written
+from deepseek_cost.prompt.checks import (
+    Body,
+    RefusalError,
+    boolean,
+    joined,
+    mapping,
+    optional,
+    required,
+    sequence,
+    string,
+    tag,
+    text_of,
+)
+from deepseek_cost.prompt.content import in_pieces
+from deepseek_cost.prompt.conversation import (
+    ASSISTANT,
+    INLINE_SYSTEM,
+    SYSTEM,
+    TOOL,
+    USER,
+    Call,
+    Content,
+    Conversation,
+    Image,
+    Message,
+    Tool,
+    Unknown,
+)
+from deepseek_cost.prompt.definitions import (
+    forced,
+    named,
+    offered,
+    parameters_of,
+    refuse_duplicates,
+)
+from deepseek_cost.prompt.images import base64_fault, url_fault
+from deepseek_cost.prompt.thinking import effort_of, thinking_of
+
+_ROLES: Final = (USER, ASSISTANT, SYSTEM)
+_BLOCKS: Final = (
+    *("text", "image", "document", "thinking", "server_tool_use", "tool_use", "tool_result"),
+    *("web_search_tool_result", "tool_addition"),
+)
+_RESULT_BLOCKS: Final = ("text", "image", "document", "tool_reference")
+_CHOICES: Final = ("auto", "any", "tool", "none")
+_MEDIA: Final = ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp")
+# Claude Code puts its version there, which is no part of the prompt.
+_BILLING_HEADER: Final = "x-anthropic-billing-header:"
+_WEB_SEARCH: Final = "web_search_"
+_SETTINGS: Final[dict[str, settings.Setting]] = {
+    "max_tokens": settings.at_least_one,
+    "temperature": settings.temperature,
+    "top_p": settings.top_p,
+    "stream": boolean,
+    "metadata": settings.user_id,
+    "stop_sequences": settings.stops,
+}
+
+
+def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
+    """Read a body; `thinks` tells what its model does where the body does not say.
+
+    Raises RefusalError for what the API refuses.
+    """
+    refused = settings.first_refusal(body, _SETTINGS)
+    effort = _effort(body, thinks=thinks)
+    reader = _Reader()
+    tools, searches = reader.tools(body)
+    messages = list(_system(body))
+    items = sequence(required(body, "messages", ""), "messages")
+    if not items:
+        raise RefusalError("messages: at least one message is required", "messages")
+    for at, item in enumerate(items):
+        messages += reader.message(item, at)
+    reader.end()
+    choice, name, refusal = _choice(body, tools, searches, thinking=effort is not None)
+    refused = refused or refusal
+    asked = body.get("max_tokens")
+    most = settings.MOST_OUTPUT
+    return Conversation(
+        messages=messages,
+        effort=effort,
+        tools=offered(tools, choice, name),
+        forced=choice == "forced",
+        max_tokens=min(asked, most) if type(asked) is int else None,
+        unknown=reader.unknown,
+        refused=str(refused) if refused else None,
+        vision_refused=str(reader.vision_refused) if reader.vision_refused else None,
+    )
+
+
+def _effort(body: Body, *, thinks: bool) -> str | None:
+    thinking = thinking_of(body, "struct MessagesThinking")
+    value = body.get("output_config")
+    effort = None
+    if value is not None:
+        effort = mapping(value, "struct MessagesOutputConfig", "output_config").get("effort")
+    return effort_of(effort, thinking, "output_config.effort", thinks=thinks)
+
+
+def _system(body: Body) -> Sequence[Message]:
+    value = body.get("system")
+    if value is None:
+        return []
+    if isinstance(value, str):
+        texts = [value]
+    elif isinstance(value, list):
+        texts = [_system_text(block, f"system[{at}]") for at, block in enumerate(value)]
+        texts = [text for text in texts if not text.startswith(_BILLING_HEADER)]
+    else:
+        raise RefusalError("expected a string or a list", "system")
+    return [Message(SYSTEM, "\n\n".join(texts))]
+
+
+def _system_text(value: object, place: str) -> str:
+    block = mapping(value, "internally tagged enum MessagesSystemBlock", place)
+    tag(block, "type", ("text",), place)
+    return text_of(block, "text", place)
+
+
+class _Reader:
+    """Reads the messages of one body, and remembers which calls wait for results."""
+
+    def __init__(self) -> None:
+        self.unknown: list[Unknown] = []
+        self.vision_refused: RefusalError | None = None
+        self._waiting: list[str] = []
+        self._asked: list[str] = []
+        self._asked_at = 0
+
+    def tools(self, body: Body) -> tuple[list[Tool], bool]:
+        """Return the tools on offer, and whether a search of the web is among them."""
+        items = body.get("tools")
+        if items is None:
+            return [], False
+        tools = []
+        searches = False
+        choice = body.get("tool_choice")
+        is_used = not (isinstance(choice, dict) and choice.get("type") == "none")
+        for at, item in enumerate(sequence(items, "tools")):
+            place = f"tools[{at}]"
+            tool = mapping(item, "struct MessagesTool", place)
+            if "type" in tool:
+                kind = string(tool["type"], joined(place, "type"))
+                searches |= kind.startswith(_WEB_SEARCH)
+                if kind != "custom":
+                    text_of(tool, "name", place)
+                    self.unknown.append(Unknown(f"server tool {kind}", place))
+                    continue
+            tools.append(_tool(tool, place, is_used=is_used))
+        if is_used:
+            refuse_duplicates(tools)
+        return tools, searches
+
+    def message(self, value: object, number: int) -> Sequence[Message]:
+        """Read a message, which may become several."""
+        place = f"messages[{number}]"
+        message = mapping(value, "adjacently tagged enum MessagesMessage", place)
+        role = tag(message, "role", _ROLES, place)
+        content = required(message, "content", place)
+        at = joined(place, "content")
+        if isinstance(content, str):
+            self._settle([], number)
+            return [Message(INLINE_SYSTEM if role == SYSTEM else role, content)]
+        if not isinstance(content, list):
+            raise RefusalError("expected a string or a list", at)
+        blocks = [_block(block, f"{at}[{n}]") for n, block in enumerate(content)]
+        if not blocks and role != SYSTEM:
+            raise RefusalError(
+                f"messages.{number}: all messages must have non-empty content", place
+            )
+        if role == ASSISTANT:
+            self._settle([], number)
+            return [self._answer(blocks, number)]
+        return self._user(blocks, number, INLINE_SYSTEM if role == SYSTEM else USER)
+
+    def end(self) -> None:
+        """Refuse calls that the last message leaves without results."""
+        if self._asked:
+            self._refuse_missing(self._asked[0], f"messages.{self._asked_at}:")
+
+    def _settle(self, results: Sequence[str], number: int) -> None:
+        """Hold the results of a message against the calls of the one before."""
+        if self._asked and not results:
+            self._refuse_missing(self._asked[0], f"messages.{number}: ")
+        for identifier in self._asked:
+            if identifier not in results:
+                self._refuse_missing(identifier, f"messages.{self._asked_at}:")
+        self._asked = []
+
+    def _refuse_missing(self, identifier: str, where: str) -> None:
+        raise RefusalError(
+            f"{where}`tool_use` ids were found without `tool_result` blocks immediately after: "
+            f"{identifier}. Each `tool_use` block must have a corresponding `tool_result` block "
+            "in the next message.",
+            f"messages[{self._asked_at}]",
+        )
+
+    def _user(
+        self, blocks: Sequence[tuple[str, Body, str]], number: int, role: str
+    ) -> Sequence[Message]:
+        found: list[Message] = []
+        parts: list[str | Image] = []
+        results: list[str] = []
+        for at, (kind, block, place) in enumerate(blocks):
+            if kind == "tool_result":
+                if parts:
+                    found.append(Message(role, _joined(parts)))
+                    parts = []
+                found.append(self._result(block, place, results, (number, at)))
+            else:
+                parts.append(self._part(kind, block, place, number))
+        if parts:
+            found.append(Message(role, _joined(parts)))
+        self._settle(results, number)
+        return found
+
+    def _part(self, kind: str, block: Body, place: str, number: int) -> str | Image:
+        if kind == "text":
+            return text_of(block, "text", place)
+        if kind == "image":
+            return self._image(block, place)
+        if kind == "document":
+            return self._document(block, place)
+        if kind == "thinking":
+            raise RefusalError(
+                f"messages.{number}.content: thinking blocks may only be in `assistant` messages",
+                place,
+            )
+        raise RefusalError(
+            f"messages.{number}: `tool_use` blocks can only be in `assistant` messages", place
+        )
+
+    def _result(
+        self, block: Body, place: str, results: list[str], where: tuple[int, int]
+    ) -> Message:
+        identifier = text_of(block, "tool_use_id", place)
+        optional(block, "is_error", boolean, place)
+        number, at = where
+        if identifier not in self._asked:
+            raise RefusalError(
+                f"unexpected `messages.{number}.content.{at}: tool_use_id` found in `tool_result` "
+                f"blocks: {identifier}. Each `tool_result` block must have a corresponding "
+                "`tool_use` block in the previous message.",
+                place,
+            )
+        if identifier in results:
+            raise RefusalError(
+                f"messages.{number}.content.{at}: each tool_use must have a single result. "
+                f"Found multiple `tool_result` blocks with id: {identifier}",
+                place,
+            )
+        results.append(identifier)
+        return Message(TOOL, self._result_content(block, place), call_id=identifier)
+
+    def _result_content(self, block: Body, place: str) -> Content:
+        content = block.get("content")
+        if content is None or isinstance(content, str):
+            return content or ""
+        at = joined(place, "content")
+        if not isinstance(content, list):
+            raise RefusalError("expected a string or a list", at)
+        parts: list[str | Image] = []
+        for n, value in enumerate(content):
+            here = f"{at}[{n}]"
+            item = mapping(value, "internally tagged enum MessagesToolResultBlock", here)
+            kind = tag(item, "type", _RESULT_BLOCKS, here)
+            if kind == "text":
+                parts.append(text_of(item, "text", here))
+            elif kind == "image":
+                parts.append(self._image(item, here))
+            elif kind == "document":
+                parts.append(self._document(item, here))
+            else:
+                parts.append(self._reference(item, here))
+        return _joined(parts)
+
+    def _reference(self, block: Body, place: str) -> str:
+        text_of(block, "tool_name", place)
+        self.unknown.append(Unknown("tool found by a search", place))
+        return ""
+
+    def _answer(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Message:
+        parts: list[str | Image] = []
+        thoughts: list[str] = []
+        calls: list[Call] = []
+        for at, (kind, block, place) in enumerate(blocks):
+            if kind == "thinking":
+                thoughts.append(text_of(block, "thinking", place))
+                optional(block, "signature", string, place)
+            elif kind == "tool_use":
+                calls.append(self._call(block, place, number, at, calls))
+            elif kind in {"text", "image", "document"}:
+                if calls:
+                    raise RefusalError(
+                        f"messages.{number}.{at}: `tool_use` ids were found without `tool_result` "
+                        f"blocks immediately after: {calls[0].id}. Each `tool_use` block must have "
+                        "a corresponding `tool_result` block in the next message.",
+                        place,
+                    )
+                part = self._answer_part(kind, block, place)
+                if parts or part:
+                    parts.append(part)
+            elif kind == "tool_result":
+                raise RefusalError(
+                    f"messages.{number}: `tool_result` blocks can only be in `user` messages", place
+                )
+        self._asked = [call.id for call in calls]
+        self._asked_at = number
+        reasoning = "\n\n".join(thoughts) if thoughts else None
+        return Message(ASSISTANT, _joined(parts), reasoning, calls)
+
+    def _answer_part(self, kind: str, block: Body, place: str) -> str | Image:
+        if kind == "text":
+            return text_of(block, "text", place)
+        if kind == "document":
+            return self._document(block, place)
+        image = self._image(block, place)
+        reason = "Image in assistant message is unsupported"
+        self.vision_refused = self.vision_refused or RefusalError(reason, place)
+        return image
+
+    def _call(self, block: Body, place: str, number: int, at: int, calls: Sequence[Call]) -> Call:
+        identifier = text_of(block, "id", place)
+        name = text_of(block, "name", place)
+        given = required(block, "input", place)
+        if any(call.id == identifier for call in calls):
+            raise RefusalError(
+                f"messages.{number}.content.{at}: `tool_use` ids must be unique", place
+            )
+        if isinstance(given, dict):
+            return Call(identifier, name, given)
+        return Call(identifier, name, arguments_of(written(given)))
+
+    def _image(self, block: Body, place: str) -> Image:
+        at = joined(place, "source")
+        source = mapping(
+            required(block, "source", place), "internally tagged enum MessagesImageSource", at
+        )
+        kind = tag(source, "type", ("base64", "url", "file"), at)
+        if kind == "file":
+            text_of(source, "file_id", at)
+            self.unknown.append(Unknown("image behind a file id", place))
+            return Image(None, place)
+        if kind == "url":
+            url = text_of(source, "url", at)
+            fault = url_fault(url)
+        else:
+            media = tag(source, "media_type", _MEDIA, at)
+            data = text_of(source, "data", at)
+            url, fault = f"data:{media};base64,{data}", base64_fault(data)
+        if fault and self.vision_refused is None:
+            self.vision_refused = RefusalError(fault, place)
+        return Image(url, place, None, fault)
+
+    def _document(self, block: Body, place: str) -> str:
+        at = joined(place, "source")
+        source = mapping(required(block, "source", place), "struct MessagesDocumentSource", at)
+        self.unknown.append(Unknown("document", place))
+        media = source.get("media_type")
+        return f"[Unsupported document type: {media}]"
+
+
+def _block(value: object, place: str) -> tuple[str, Body, str]:
+    block = mapping(value, "internally tagged enum MessagesContentBlock", place)
+    return tag(block, "type", _BLOCKS, place), block, place
+
+
+def _joined(parts: Sequence[str | Image]) -> Content:
+    if all(isinstance(part, str) for part in parts):
+        return "\n\n".join(cast("Sequence[str]", parts))
+    return in_pieces(parts)
+
+
+def _tool(tool: Body, place: str, *, is_used: bool) -> Tool:
+    name = text_of(tool, "name", place)
+    description = cast("str | None", optional(tool, "description", string, place))
+    named(name, joined(place, "name"))
+    schema = tool.get("input_schema")
+    at = joined(place, "input_schema")
+    if schema is None and is_used:
+        raise RefusalError(
+            f'Invalid schema for function \'{name}\': null is not of types "boolean", "object"',
+            at,
+        )
+    return Tool(name, description or "", parameters_of(schema, name, at, is_used=is_used))
+
+
+def _choice(
+    body: Body,
+    tools: Sequence[Tool],
+    searches: bool,
+    *,
+    thinking: bool,  # noqa: FBT001 - found with the tools
+) -> tuple[str | None, str | None, RefusalError | None]:
+    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
+    value = body.get("tool_choice")
+    if value is None:
+        return None, None, None
+    try:
+        choice = mapping(value, "internally tagged enum MessagesToolChoice", "tool_choice")
+        kind = tag(choice, "type", _CHOICES, "tool_choice")
+        if kind == "tool":
+            name = text_of(choice, "name", "tool_choice")
+            if searches and name == "web_search":
+                return None, None, None
+            names = [tool.name for tool in tools]
+            is_forced = forced(False, name, names, thinking=thinking)  # noqa: FBT003
+            return ("forced" if is_forced else None), name, None
+    except RefusalError as refusal:
+        return None, None, refusal
+    return ("none" if kind == "none" else None), None, None

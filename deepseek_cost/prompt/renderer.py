@@ -1,0 +1,371 @@
+"""A conversation in a template: segments, in order, each with what brought it along.
+
+A segment is a plain text, token ids, texts that have to be encoded as one, or an image. Texts are
+cut apart where the pre-tokenizer always cuts, so that what a batch repeats is encoded once.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from msgspec import Struct
+
+from deepseek_cost.prompt.arguments import written
+from deepseek_cost.prompt.conversation import (
+    ASSISTANT,
+    DEVELOPER,
+    INLINE_SYSTEM,
+    REMINDER,
+    SYSTEM,
+    TOOL,
+    USER,
+    Call,
+    Content,
+    Conversation,
+    Image,
+    Message,
+    Tool,
+)
+from deepseek_cost.prompt.templates.facts import Piece, TemplateFacts
+
+TEMPLATE: Final = "template"
+BLANK: Final = "\ue000"  # begins what stands for texts that are not known yet
+NEW: Final = "new"  # of the user, with no answer after it
+_BETWEEN: Final = "\n\n"
+_UNSEEN_IMAGE: Final = "[Unsupported Image]"
+
+
+class Definition(str):
+    """The owner of a tool's definition: the tool's name."""
+
+    __slots__ = ()
+
+
+class Joined(Struct, frozen=True):
+    """Texts of several owners, or of one and the template, that are encoded as one text."""
+
+    text: str
+    parts: Sequence[tuple[str, str]]
+
+
+# Who it is of, and what it is: text, token ids, or an image.
+Segment = tuple[str, str | bytes | Joined | Image]
+
+
+class _Run:
+    """Plain text between special tokens, collected with its owners."""
+
+    __slots__ = ("_parts", "out")
+
+    def __init__(self, out: list[Segment]) -> None:
+        self.out = out
+        self._parts: list[tuple[str, str]] = []
+
+    def add(self, owner: str, text: str) -> None:
+        """Add a text."""
+        if text:
+            self._parts.append((owner, text))
+
+    def piece(self, piece: Piece, owner: str = TEMPLATE) -> None:
+        """Add a constant piece."""
+        self.add(owner, piece.head)
+        self.ids(piece.ids, owner)
+        self.add(owner, piece.tail)
+
+    def ids(self, ids: bytes, owner: str = TEMPLATE) -> None:
+        """End the run and add token ids."""
+        self.end()
+        self.out.append((owner, ids))
+
+    def image(self, image: Image) -> None:
+        """End the run and add an image."""
+        self.end()
+        self.out.append(("images", image))
+
+    def end(self) -> None:
+        """Write what was collected."""
+        parts = self._parts
+        if not parts:
+            return
+        if len(parts) == 1:
+            self.out.append(parts[0])
+        else:
+            self._write(parts)
+        self._parts = []
+
+    def _write(self, parts: list[tuple[str, str]]) -> None:
+        """Write several texts: cut where that is safe, joined elsewhere."""
+        joined: list[tuple[str, str]] = []
+        for part in parts:
+            if joined and _is_cut(joined[-1][1], part[1]):
+                self._write_joined(joined)
+                joined = []
+            joined.append(part)
+        self._write_joined(joined)
+
+    def _write_joined(self, parts: list[tuple[str, str]]) -> None:
+        if len(parts) == 1:
+            self.out.append(parts[0])
+            return
+        text = "".join([text for _, text in parts])
+        owners = {owner for owner, _ in parts}
+        if len(owners) == 1:
+            self.out.append((owners.pop(), text))
+        else:
+            self.out.append((TEMPLATE, Joined(text, [p for p in parts if p[0] != TEMPLATE])))
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Tell whether the pre-tokenizer surely cuts between two texts, whatever else they have.
+
+    After a line break nothing but white space goes on; a letter or a digit ends a piece before a
+    line break, and before punctuation. BLANK stands for any text.
+    """
+    if before[-1] == "\n":
+        return not (after[0].isspace() or after[0] == BLANK)
+    return before[-1].isalnum() and after[0] in '\n<"'
+
+
+def render(conversation: Conversation, facts: TemplateFacts) -> list[Segment]:
+    """Return a conversation's segments in a template."""
+    run = _Run([])
+    messages = list(_adapted(conversation.messages, facts))
+    run.ids(facts.begin)
+    if facts.system_first:
+        systems = [m.content for m in messages if m.role == SYSTEM]
+        messages = [m for m in messages if m.role != SYSTEM]
+    else:
+        first = messages[:1] if messages and messages[0].role == SYSTEM else []
+        systems = [m.content for m in first]
+        messages = messages[len(first) :]
+    _head(run, conversation, systems, facts)
+    _body(run, messages, conversation, facts)
+    return run.out
+
+
+def _adapted(messages: Sequence[Message], facts: TemplateFacts) -> Iterator[Message]:
+    """Yield messages with the roles that the template has."""
+    for message in messages:
+        if message.role == DEVELOPER:
+            yield Message(facts.developer_role, message.content)
+        elif message.role == INLINE_SYSTEM:
+            if facts.inline_system is None:
+                yield Message(SYSTEM, message.content)
+            elif message.content:
+                before, after = facts.inline_system
+                yield Message(USER, f"{before}{message.content}{after}")
+        else:
+            yield message
+
+
+def _head(
+    run: _Run, conversation: Conversation, systems: Sequence[Content], facts: TemplateFacts
+) -> None:
+    """Write what stands before the first message: effort, system texts, tools, the format."""
+    effort = facts.efforts.get(conversation.effort) if conversation.effort else None
+    has_format = conversation.json_mode or conversation.has_schema
+    if facts.system is not None and not (conversation.messages or conversation.tools or has_format):
+        effort = None  # there is nothing for it to open
+    if facts.system is not None and (effort or systems or conversation.tools or has_format):
+        run.ids(facts.system)
+    if effort:
+        run.piece(effort)
+    is_first = True
+    for content in systems:
+        if facts.drops_empty and not content:
+            continue
+        if not is_first:
+            run.add(TEMPLATE, facts.between_systems)
+        is_first = False
+        _content(run, SYSTEM, content, facts)
+    if conversation.tools:
+        _tools(run, conversation.tools, facts)
+    if has_format:
+        _format(run, conversation, facts)
+    run.end()
+
+
+def _tools(run: _Run, tools: Sequence[Tool], facts: TemplateFacts) -> None:
+    run.piece(facts.tools)
+    last = len(tools) - 1
+    for at, tool in enumerate(tools):
+        end = _BETWEEN if at == last else "\n"
+        name = full_name(tool.namespace, tool.name, facts)
+        owner = Definition(name)
+        if tool.patch:
+            run.piece(facts.apply_patch, owner)
+        else:
+            run.add(owner, definition(tool, name, facts))
+        run.add(TEMPLATE, end)
+    run.piece(facts.after_tools)
+
+
+def definition(tool: Tool, name: str, facts: TemplateFacts) -> str:
+    """Return the line of a tool."""
+    description = tool.description
+    if facts.namespace_description and tool.namespace_description:
+        description = f"{tool.namespace_description}\n{description}"
+    return (
+        f'{{"name": {written(name)}, "description": {written(description)}, '
+        f'"parameters": {written(tool.parameters)}}}'
+    )
+
+
+def full_name(namespace: str | None, name: str, facts: TemplateFacts) -> str:
+    """Return a tool's name with its namespace, as a template has it."""
+    return name if namespace is None else f"{namespace}{facts.namespace}{name}"
+
+
+def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None:
+    if conversation.json_mode and facts.json_object is not None:
+        run.piece(facts.json_object)
+        return
+    schema = {"type": "json_object"} if conversation.json_mode else conversation.schema
+    run.piece(facts.json_schema)
+    run.add(TEMPLATE, written(schema))
+
+
+def _body(
+    run: _Run, messages: Sequence[Message], conversation: Conversation, facts: TemplateFacts
+) -> None:
+    """Write the messages, and what the answer begins with."""
+    answers = [at for at, m in enumerate(messages) if m.role == ASSISTANT and not m.prefix]
+    new = answers[-1] + 1 if answers else 0
+    previous: str | None = None
+    order: dict[str, int] = {}
+    at, count = 0, len(messages)
+    while at < count:
+        message = messages[at]
+        role = message.role
+        if role in {USER, TOOL}:
+            end = at + 1
+            while end < count and messages[end].role in {USER, TOOL}:
+                end += 1
+            run.ids(facts.user)
+            _users(run, messages[at:end], NEW if at >= new else USER, order, facts)
+            run.end()
+            at = end
+        else:
+            if role == ASSISTANT:
+                calls = message.calls
+                if facts.sorts_calls and len(calls) > 1:
+                    calls = sorted(calls, key=lambda call: call.id)
+                order = {call.id: number for number, call in enumerate(calls)}
+                _answer(run, message, calls, conversation, facts)
+            elif role == SYSTEM:
+                run.ids(facts.system or b"")
+                _content(run, SYSTEM, message.content, facts)
+            elif not (facts.joins_reminders and previous == REMINDER):
+                run.ids(facts.reminder)
+                _content(run, REMINDER, message.content, facts)
+            run.end()
+            at += 1
+        previous = role
+    if not (messages and messages[-1].prefix):
+        run.ids(facts.assistant)
+        run.ids(facts.think if conversation.effort else facts.end_think)
+        if conversation.forced:
+            run.ids(facts.calls.forced)
+
+
+def _users(
+    run: _Run,
+    messages: Sequence[Message],
+    owner: str,
+    order: dict[str, int],
+    facts: TemplateFacts,
+) -> None:
+    """Write messages of the user and results of tools, which become one message of the user."""
+    results = [m for m in messages if m.role == TOOL]
+    if len(results) > 1:
+        results.sort(key=lambda m: order.get(m.call_id or "", 0))
+    sorted_results = iter(results)
+    is_first = True
+    for message in _kept(messages) if facts.drops_empty else messages:
+        if not is_first:
+            run.add(TEMPLATE, _BETWEEN)
+        is_first = False
+        if message.role == TOOL:
+            result = next(sorted_results)  # in the order of the calls
+            run.add(TEMPLATE, "<tool_result>")
+            _content(run, TOOL, result.content, facts)
+            run.add(TEMPLATE, "</tool_result>")
+        else:
+            _content(run, owner, message.content, facts)
+
+
+def _kept(messages: Sequence[Message]) -> Iterator[Message]:
+    """Yield messages, of the user's in a row only those that are not empty, and one at least."""
+    for role, group in groupby(messages, key=lambda message: message.role):
+        row = list(group)
+        yield from row if role == TOOL else ([m for m in row if m.content] or row[:1])
+
+
+def _content(run: _Run, owner: str, content: Content, facts: TemplateFacts) -> None:
+    if isinstance(content, str):
+        run.add(owner, content)
+        return
+    for piece in content:
+        if isinstance(piece, str):
+            run.add(owner, piece)
+        elif facts.image is None:
+            run.add(owner, _UNSEEN_IMAGE)
+        else:
+            run.image(piece)
+
+
+def _answer(
+    run: _Run,
+    message: Message,
+    calls: Sequence[Call],
+    conversation: Conversation,
+    facts: TemplateFacts,
+) -> None:
+    """Write an answer of the model: its reasoning is kept where there are tools."""
+    run.ids(facts.assistant)
+    keeps = conversation.effort and (conversation.tools or message.prefix)
+    if keeps:
+        run.ids(facts.think)
+        run.add(ASSISTANT, message.reasoning or "")
+        if message.prefix and not message.content:
+            return
+    run.ids(facts.end_think)
+    _content(run, ASSISTANT, message.content, facts)
+    if calls:
+        _calls(run, calls, facts)
+    if not message.prefix:
+        run.ids(facts.end)
+
+
+def _calls(run: _Run, calls: Sequence[Call], facts: TemplateFacts) -> None:
+    marks = facts.calls
+    run.add(ASSISTANT, _BETWEEN)
+    run.ids(marks.open, ASSISTANT)
+    last = len(calls) - 1
+    for at, call in enumerate(calls):
+        name = full_name(call.namespace, call.name, facts)
+        arguments = call.arguments
+        if isinstance(arguments, str):
+            arguments = {"arguments": arguments}
+        before, after = marks.name
+        nothing = "" if arguments else marks.no_parameters
+        run.add(ASSISTANT, f"{before}{name}{after}{nothing}")
+        if arguments:
+            run.ids(marks.parameter, ASSISTANT)
+            _parameters(run, arguments.items(), facts)
+        else:
+            run.ids(marks.close, ASSISTANT)
+        run.ids(marks.end if at == last else marks.following, ASSISTANT)
+
+
+def _parameters(run: _Run, items: "Sequence[tuple[str, object]]", facts: TemplateFacts) -> None:
+    before, middle, after = facts.calls.key
+    following, closing = facts.calls.close_parameter
+    left = len(items)
+    for name, value in items:
+        is_text = isinstance(value, str)
+        kind = "true" if is_text else "false"
+        text = value if is_text else written(value)
+        run.add(ASSISTANT, f'{before}{name}{middle}{kind}">{text}{after}')
+        left -= 1
+        run.ids(following if left else closing, ASSISTANT)

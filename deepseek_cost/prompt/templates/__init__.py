@@ -1,0 +1,1 @@
+"""One file a template of DeepSeek's: what it is made of, as data."""
