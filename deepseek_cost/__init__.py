@@ -4,9 +4,8 @@
 and `price_answer` take what came back; `load_prices` reads a price table. All load on first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+# Type checkers know it by its name; `typing` takes as long to load as Python itself.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from deepseek_cost.api import count_texts, count_tokens, estimate, estimate_report
     from deepseek_cost.billing.meter import Charge, Meter, price_answer, price_usage
@@ -76,7 +75,9 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module's own attributes
+def __getattr__(name: str) -> object:
+    from importlib import import_module  # noqa: PLC0415 - a status line needs none of it
+
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{home}"), name)

@@ -11,15 +11,118 @@ DscostError                 exit code 1
   WorkerError               a worker process ended before its work
   UsageError              an option that cannot be meant as given; exit code 2
     ConfigError           a setting in a file or the environment that cannot be meant as given
+
+No message of this package names an option of the command line, which a Python user does not have:
+an error has the field's name, its value and what is wrong with it, a message may have its next
+step apart (`Advised`), and `deepseek_cost.cli.wording` says both with flags.
 """
 
-from typing import ClassVar
+TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
+if TYPE_CHECKING:
+    from typing import ClassVar, Self
+
+
+class Advice:
+    """The next step of a message in plain words; `{}` stands for a value of that message."""
+
+    API_ADDRESS = "check the base URL"
+    AS_TEXT = "it can be counted as text"
+    COLUMN = "name the column of the prompts; it has {}"
+    ENCODING = "give its encoding"
+    FILE_ENCODING = "give the file's own encoding"
+    ENCODING_LIKELY = "it looks like {}"
+    HIT_RATIO = "without them its cost is unknown"
+    HIDDEN_FILES_AND_GLOB = (
+        "hidden and git-ignored files are left out, and so is what the glob {} does not match"
+    )
+    INSTEAD = "use {}, or a time before {}"
+    INSTEAD_NO_THINKING = "use {} with thinking off, or a time before {}"
+    LATER = "choose a later time or another model"
+    LOG_MODEL = "without one there is no price"
+    LOG_TIME = "pass at="
+    LOG_ZONE = "end it with its time zone, such as Z"
+    LONGER_TIMEOUT = "allow more time"
+    LONGER_TIMEOUT_SENT = "allow more time; the request may be billed all the same"
+    ONE_PROCESS = "try again in one process"
+    OTHER_MODEL = "or name another model to price"
+    OWN_PRICES = "add one to a price table of your own"
+    NEWER_PRICES = "look for a newer version, or use a price table of your own"
+    NOT_LEARNED = "no response like these of {} is in the output profile: its output is unknown"
+    PER_REQUEST = "these are lines, one a request; give a whole report"
+    PRICE_FILE = "check the path of the price table"
+    PROFILE = "write one from your logs"
+    REASONING = "give the tokens of reasoning"
+    REPORT = "give a report in JSON"
+    REPORT_ALONE = "give what a command of dscost prints as JSON"
+    SKIP_ROWS = "leave such rows out"
+
+
+class Advised(str):
+    """A message with its next step, kept apart: the command line says the step with its flags.
+
+    As text it has the step in plain words. `reason` is what is wrong, itself perhaps with a step;
+    where it is empty or a place ("a.txt: "), the step is the whole sentence.
+    """
+
+    __slots__ = ("advice", "reason", "values")
+
+    reason: str
+    advice: str
+    values: tuple[str, ...]
+
+    def __new__(cls, reason: str, advice: str, *values: str) -> "Self":
+        """Join the reason and the step."""
+        text = super().__new__(cls, joined(reason, advice.format(*values)))
+        text.reason, text.advice, text.values = reason, advice, values
+        return text
+
+    def __getnewargs__(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.reason, self.advice, *self.values)
+
+
+def joined(reason: str, step: str) -> str:
+    """Return what is wrong and the next step as one sentence."""
+    return f"{reason}{'; ' if reason and not reason.endswith(': ') else ''}{step}"
+
+
+def placed(place: str, message: str) -> str:
+    """Put a place in front of a message, which keeps its next step."""
+    if isinstance(message, Advised):
+        return Advised(placed(place, message.reason), message.advice, *message.values)
+    return place + message
 
 
 class DscostError(Exception):
-    """Base of all errors of this package; the text says what to do next."""
+    """Base of all errors of this package.
 
-    exit_code: ClassVar[int] = 1
+    `reason` says what is wrong; `field` names the argument concerned, if one is, and `value` is
+    what it was. With a value, the reason is a predicate ("is not a share") or a sentence.
+    """
+
+    exit_code: "ClassVar[int]" = 1
+
+    def __init__(self, reason: str, *, field: str | None = None, value: object = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+        self.value = value
+
+    def __str__(self) -> str:
+        return self.reason if self.field is None else self.called(f"{self.field}:")
+
+    @property
+    def message(self) -> str:
+        """The text of the error, which keeps its next step apart if it has one."""
+        return self.reason if self.field is None else str(self)
+
+    def called(self, name: str) -> str:
+        """Return the text with the field called by this name."""
+        if self.value is None:
+            return f"{name.rstrip(':')}: {self.reason}"
+        if self.reason.startswith("is "):
+            shown = f"{self.value:,}" if isinstance(self.value, int) else repr(self.value)
+            return f"{name} {shown} {self.reason}"
+        return f"{name} {self.value}: {self.reason}"
 
 
 class InputError(DscostError):
@@ -57,7 +160,7 @@ class WorkerError(DscostError):
 class UsageError(DscostError):
     """An option or argument cannot be meant as given."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: "ClassVar[int]" = 2
 
 
 class ConfigError(UsageError):

@@ -30,7 +30,7 @@ def parse_ratio(text: str) -> Decimal:
         value /= 100
     if value is None or value > 1:
         raise UsageError(
-            f"--cache-hit-ratio {text!r} is no share; write 0 to 1, or a percentage such as 80%"
+            "is not a share between 0 and 1; write 0.8 or 80%", field="cache_hit_ratio", value=text
         )
     return value
 
@@ -42,9 +42,24 @@ def parse_number(text: str) -> Decimal | None:
     return Decimal(text)
 
 
+# What a CI runner takes for a command to itself: `##[...]` wherever it is in a line, `::` at the
+# beginning of one, and for Azure Pipelines `##vso[...]`.
+_ANYWHERE: Final = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+_AT_START: Final = re.compile(r"^(\s*):(?=:)")
+
+
 def printable(text: str) -> str:
-    """Escape whatever is not a visible character or a space: controls, bidi marks, surrogates."""
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+    """Escape what is not a visible character or a space, and what a CI runner would obey.
+
+    That is: controls, bidi marks, surrogates; `##[error]` and the like.
+    """
+    shown = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    return _AT_START.sub(r"\1\\x3a", _ANYWHERE.sub(r"#\\x23", shown))
+
+
+def quiet_json(text: str) -> str:
+    """Write what a CI runner would obey in a JSON document as escapes: its values stay the same."""
+    return _ANYWHERE.sub(r"#\\u0023", text)
 
 
 def unicode_name(name: str) -> str:

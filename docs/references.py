@@ -14,8 +14,10 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from deepseek_cost.cli.app import application
-from deepseek_cost.cli.manual import MANUALS, Manual
-from deepseek_cost.reports.contract import json_schema
+from deepseek_cost.cli.command import manual_of
+from deepseek_cost.cli.commands import config
+from deepseek_cost.cli.manual import Manual
+from deepseek_cost.reports import contract
 
 Schema = Mapping[str, Any]
 
@@ -24,7 +26,7 @@ _SECTION = re.compile(r"^## `dscost (?P<name>\w+)`\n.*?(?=^## |\Z)", re.MULTILIN
 
 _HEAD = """# Fields of the JSON
 
-Made from [report.schema.json](../../data/report.schema.json). Amounts are strings, exact to the
+Made from [report.schema.json](report.schema.json). Amounts are strings, exact to the
 last digit; instants are UTC. What is not known or not there is `null`; an optional field may be
 left out instead.""".splitlines()
 
@@ -33,7 +35,10 @@ def write(folder: Path) -> None:
     """Write the pages into a folder."""
     folder.mkdir(exist_ok=True)
     (folder / "commands.md").write_text(commands(), encoding="utf-8")
-    (folder / "json.md").write_text(json_fields(json.loads(json_schema())), encoding="utf-8")
+    schema = contract.json_schema()
+    (folder / "json.md").write_text(json_fields(json.loads(schema)), encoding="utf-8")
+    (folder / "report.schema.json").write_text(schema, encoding="utf-8")
+    (folder / "config.schema.json").write_text(config.json_schema(), encoding="utf-8")
 
 
 def commands() -> str:
@@ -41,7 +46,7 @@ def commands() -> str:
     command = get_command(application())
     context = Context(command, info_name="dscost")
     page = get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
-    return _SECTION.sub(lambda section: section[0] + _told(MANUALS[section["name"]]), page)
+    return _SECTION.sub(lambda section: section[0] + _told(manual_of(section["name"])), page)
 
 
 def _told(manual: Manual) -> str:

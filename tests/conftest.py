@@ -1,22 +1,40 @@
 """What all tests share: no machine's own settings, and the command run inside the process."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from deepseek_cost.cli.app import run
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.loader import load_prices
+from deepseek_cost.reports.contract import json_schema
 from deepseek_cost.tokenizer import default_counter
 from deepseek_cost.tokenizer.stream import StreamCounter
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-day", help="run the tests as on this day, such as 2028-03-01")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the clock of this process; programs that tests start have the machine's."""
+    day = config.getoption("--on-day")
+    if day is not None:
+        import time_machine  # noqa: PLC0415 - for this option alone
+
+        travel = time_machine.travel(f"{day}T12:00:00Z")
+        travel.start()
+        config.add_cleanup(travel.stop)
 
 
 class Ran(NamedTuple):
@@ -76,6 +94,28 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session", params=["constructed", "recorded"])
+def bills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Requests with their bills: made here for everybody, and recorded where they are at hand."""
+    if request.param == "recorded":
+        shared: Path = request.getfixturevalue("shared")
+        return shared / "recorded" / "cases.jsonl"
+    from tests.constructed import write_cases  # noqa: PLC0415 - needs DeepSeek's renderer
+
+    return write_cases(tmp_path_factory.mktemp("bills") / "constructed.jsonl")
+
+
+@cache
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema of every report."""
+    schema: dict[str, Any] = json.loads(json_schema())
+    return schema
+
+
 def utc(text: str) -> datetime:
     """Read `2026-11-23 02:00` as UTC."""
     return datetime.fromisoformat(f"{text}+00:00")
+
+
+# The facts that tests have on their pages end here: a price appended later changes none of them.
+APPENDED_FROM = utc("2027-01-01 00:00")

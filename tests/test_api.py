@@ -32,6 +32,7 @@ from deepseek_cost import (
     price_usage,
 )
 from deepseek_cost.api import Request
+from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.reports.estimate import EstimateReport
 from deepseek_cost.reports.parts import to_json
 from deepseek_cost.tokenizer import default_counter
@@ -174,7 +175,7 @@ def test_a_column_with_something_else_than_text_is_an_input_error() -> None:
         ({"currency": "EUR"}, "currency='EUR' is no choice; write USD, CNY"),
         ({"effort": "huge"}, "effort='huge' is no choice; write low, high, max"),
         ({"effort": "low", "thinking": False}, "effort is of thinking"),
-        ({"cache_hit_ratio": 1.5}, "'1.5' is no share"),
+        ({"cache_hit_ratio": 1.5}, "cache_hit_ratio: '1.5' is not a share between 0 and 1"),
         ({"requests": 0}, "requests=0 is not between 1 and"),
         ({"output_tokens": -1}, "output_tokens=-1 is negative"),
         ({"model": "v4-por"}, "did you mean v4-pro"),
@@ -185,12 +186,14 @@ def test_all_that_goes_wrong_has_one_base(options: dict[str, Any], reason: str) 
         estimate("Hello", **{"model": "v4-pro", "at": PEAK, **options})
 
 
-def test_the_report_is_what_the_command_writes(dscost: Dscost, hello: Path) -> None:
+def test_the_report_is_what_the_command_writes_but_for_its_flags(
+    dscost: Dscost, hello: Path
+) -> None:
     ran = dscost("estimate", hello, "--at", "2026-11-23T02:00Z", "-o", 500, "-c", "0.5", "--json")
 
     report = estimate_report("Hello", at=PEAK, output_tokens=500, cache_hit_ratio="0.5")
 
-    written, expected = json.loads(to_json(report)), json.loads(ran.out)
+    written, expected = json.loads(to_json(in_flags(report))), json.loads(ran.out)
     assert written.pop("inputs") == [{"source": "request", "kind": "text", "requests": 1}]
     expected.pop("inputs")
     assert written == expected
@@ -248,10 +251,10 @@ def test_a_usage_costs_its_tokens_at_their_rates(hit: int, miss: int, output: in
     ("usage", "reason"),
     [
         ({}, "missing"),
-        ({"prompt_tokens": 100, "completion_tokens": 1}, "^its usage does not tell cache hits$"),
-        ({**CHAT_USAGE, "prompt_tokens": 99}, "do not add up"),
-        ({**CHAT_USAGE, "completion_tokens": -1}, "no count of tokens"),
-        ({**CHAT_USAGE, "completion_tokens": 10**5_000}, "no count of tokens"),
+        ({"prompt_tokens": 100, "completion_tokens": 1}, "^its usage does not report cache hits$"),
+        ({**CHAT_USAGE, "prompt_tokens": 99}, "contradicts itself"),
+        ({**CHAT_USAGE, "completion_tokens": -1}, "is not a number of tokens"),
+        ({**CHAT_USAGE, "completion_tokens": 10**5_000}, "is not a number of tokens"),
         (b"usage", "a bytes is no object"),
     ],
 )

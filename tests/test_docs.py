@@ -1,6 +1,5 @@
 """README and pages: every example is run, its output is what stands there, pictures are current."""
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -9,10 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import deepseek_cost
-from deepseek_cost.cli.app import NAMES
+from deepseek_cost.cli.command import NAMES, load
 from docs import examples, pictures, references
 from docs.examples import Block
-from tests.conftest import ROOT
+from tests.conftest import ROOT, report_schema
 
 PAGES = examples.pages()
 BLOCKS = [block for page in PAGES for block in examples.blocks(page)]
@@ -54,8 +53,8 @@ def test_the_python_of_a_page_gives_what_its_comments_say(
 def test_the_pages_have_examples_of_every_command() -> None:
     shown = "".join(example.text for example in CONSOLE)
 
-    # check --live needs an account.
-    assert [name for name in NAMES if f"dscost {name}" not in shown] == ["check"]
+    # check --live needs an account, and a status line a session.
+    assert [name for name in NAMES if f"dscost {name}" not in shown] == ["statusline", "check"]
 
 
 def test_what_nobody_runs_is_known_and_says_why() -> None:
@@ -65,7 +64,7 @@ def test_what_nobody_runs_is_known_and_says_why() -> None:
     assert not_run == {
         "docs/configuration.md": 1,
         "docs/counting.md": 1,
-        "docs/prices.md": 1,
+        "docs/prices.md": 2,
         "docs/recipes.md": 1,
         "docs/when.md": 1,
     }
@@ -73,13 +72,33 @@ def test_what_nobody_runs_is_known_and_says_why() -> None:
 
 
 def test_the_options_that_pages_name_are_there() -> None:
+    """Of the command that they are named with, if there is one; by the parser, not by a page."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    option = r"--[a-z][a-z-]+"
-    calls = re.findall(rf"dscost [^`\n|]*{option}[^`\n|]*|`{option}[^`]*`", text)
+    known = {name: _options(name) for name in NAMES}
+    anywhere = set().union(*known.values(), _TOP_OPTIONS)
+    option = r"(?<![\w-])--[a-z][a-z-]+"
 
-    named = {name for call in calls for name in re.findall(rf"(?<![\w-]){option}", call)}
+    with_command = re.findall(rf"dscost ({'|'.join(NAMES)}) ([^`\n|]*)", text)
+    alone = re.findall(rf"`({option})[^`]*`", text)
 
-    assert named - set(re.findall(option, references.commands())) == set()
+    assert len(with_command) > 50
+    assert len(alone) > 50
+    wrong = {
+        (name, one)
+        for name, rest in with_command
+        for one in re.findall(option, rest)
+        if one not in known[name] | _TOP_OPTIONS
+    }
+    assert wrong == set()
+    assert set(alone) - anywhere == set()
+
+
+_TOP_OPTIONS = {"--help", "--version", "--no-config"}
+
+
+def _options(command: str) -> set[str]:
+    params = load(command).params
+    return {name for param in params for name in (*param.opts, *param.secondary_opts)}
 
 
 def test_the_pictures_show_what_the_tool_shows(tmp_path: Path) -> None:
@@ -98,7 +117,7 @@ def _words(picture: Path) -> list[str]:
 
 
 def test_the_reference_of_the_json_has_every_field_of_the_schema() -> None:
-    schema = json.loads((ROOT / "data" / "report.schema.json").read_text(encoding="utf-8"))
+    schema = report_schema()
     fields = {name for part in schema["$defs"].values() for name in part.get("properties", {})}
 
     page = references.json_fields(schema)

@@ -1,33 +1,38 @@
-"""Records added up, by day, model, tier, key."""
+"""Responses added up, each once: by day, model, rate, key, agent, and what else is asked for."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct, field
 
+from deepseek_cost.billing.charge import Charged, Charging, OtherHostError
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Fault,
+    Found,
+    Reason,
+    Response,
+    Unreadable,
+)
+from deepseek_cost.billing.identity import Counted, CountedResponses
 from deepseek_cost.billing.profile import UNKNOWN_MODE, Habit, Profile
-from deepseek_cost.billing.records import Record
-from deepseek_cost.billing.tariff import BillTotals, Stretch, Sums, Tariff, figures_of
+from deepseek_cost.billing.tariff import BillTotals, Stretch, Sums, figures_of
 from deepseek_cost.errors import UnknownModelError, UnpricedError
-from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.request import Fault
-from deepseek_cost.pricing.cost import cost_of
+from deepseek_cost.pricing.cost import EXACT, cost_of
 from deepseek_cost.pricing.entries import stamp
-from deepseek_cost.pricing.schedule import TierBy
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.proof import Proof
 
 # Lines without a price that the report names; all are counted.
 _NAMED: Final = 100
-# Keys beyond these are put together, so that a log that makes up keys keeps its memory.
-_MOST_KEYS: Final = 1_000
+# Names beyond these are put together, so that a log that makes them up keeps its memory.
+_MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
 OTHER_KEYS: Final = "(other keys)"
 # All zones are ahead of UTC by a number of quarters of an hour.
 _QUARTER: Final = 900
@@ -35,41 +40,80 @@ _HOUR: Final = 3_600
 
 
 class Group(NamedTuple):
-    """What a bill is broken down by; `key` is None where the lines name none."""
+    """What a bill is broken down by; None for what the logs do not name or nobody asked for.
+
+    `hour` counts from 1970.
+    """
 
     day: date
     model: str
     tier: str
     key: str | None
+    agent: str | None = None
+    project: str | None = None
+    session: str | None = None
+    hour: int | None = None
 
 
-FindTariff = Callable[[str, Kind], Tariff]
+class _Place(NamedTuple):
+    """A group while it is added up: the stretch has the model and the rate."""
+
+    day: date
+    stretch: Stretch
+    key: str | None
+    agent: str | None
+    project: str | None
+    session: str | None
+    hour: int | None
 
 
-@dataclass(slots=True)
-class Account:
-    """The bill so far. `find_tariff` raises UnknownModelError for a name it does not know."""
+class HostTotals(Struct):
+    """Responses that another host served: how many, and what the log says they cost, in USD."""
 
-    find_tariff: FindTariff
+    responses: int = 0
+    stated_cost: Decimal | None = None
+
+    def add(self, response: Response) -> None:
+        """Add a response."""
+        self.responses += 1
+        if response.stated_cost is not None:
+            self.stated_cost = EXACT.add(self.stated_cost or Decimal(0), response.stated_cost)
+
+
+class Account(Struct):
+    """The bill so far. `keeps`: what groups are told apart by besides, of their optional fields.
+
+    `repeated` counts records of responses that were counted before; `costless` lines by the
+    reason why they cost nothing; `unidentified` responses without an id, of which each counts.
+    Responses before `since`, or from `until` on (seconds since 1970), are only counted: `outside`.
+    """
+
+    charging: Charging
     zone: tzinfo = UTC
-    tier_by: TierBy = TierBy.START
-    keeps_hours: bool = False
+    keeps: frozenset[str] = frozenset()
+    since: float = -inf
+    until: float = inf
+    outside: int = 0
     unpriced: int = 0
-    faults: list[Fault] = dataclass_field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    costless: Counter[str] = field(default_factory=Counter)
+    hosts: dict[str, HostTotals] = field(default_factory=dict)
+    repeated: int = 0
+    unidentified: int = 0
     near_edge: int = 0
     other_instant: int = 0
     assumed_splits: int = 0
     untold_reasoning: int = 0
     first: float | None = None
     last: float | None = None
-    hours: dict[tuple[int, Stretch], Sums] = dataclass_field(
-        default_factory=lambda: defaultdict(Sums)
-    )
-    _groups: dict[tuple[date, Stretch, str | None], Sums] = dataclass_field(
-        default_factory=lambda: defaultdict(Sums)
-    )
-    _keys: set[str] = dataclass_field(default_factory=set)
-    _day: Callable[[int], date] = dataclass_field(init=False)
+    # None is the place of all that is outside: a later record of such a response is there as well.
+    _places: list[_Place | None] = field(default_factory=list)
+    _sums: list[Sums] = field(default_factory=list)
+    _numbers: dict[_Place | None, int] = field(default_factory=dict)
+    _names: dict[str, set[str]] = field(default_factory=dict)
+    _fees: dict[str, Decimal] = field(default_factory=dict)
+    _counted: CountedResponses = field(default_factory=CountedResponses)
+    _day: Callable[[int], date] | None = None
 
     def __post_init__(self) -> None:
         zone = self.zone
@@ -80,68 +124,133 @@ class Account:
 
         self._day = day
 
-    def add(self, found: Record | Fault) -> Stretch | None:
-        """Take in a line; return the stretch that prices it, None where it cannot be priced."""
+    def add(self, found: Found) -> "Entry | None":
+        """Add what a log holds; return how it was entered, None where it is on no bill."""
         if isinstance(found, Fault):
             self._refuse(found)
             return None
-        seconds = self._instant(found)
-        try:
-            tariff = self.find_tariff(found.model, found.kind)
-            stretch = tariff.at(seconds)
-        except (UnknownModelError, UnpricedError) as error:
-            at = f" at {stamp(datetime.fromtimestamp(int(seconds), UTC))}"
-            reason = str(error).partition("; ")[0]
-            self._refuse(found.line.fault(reason if at in reason else f"{reason},{at}"))
+        if isinstance(found, Costless):
+            self._pass_over(found)
             return None
-        self.near_edge += tariff.is_near_edge(seconds)
-        self._add_to_group(found, seconds, stretch)
-        return stretch
+        try:
+            charged = self.charging.charge(found)
+        except (OtherHostError, Unreadable, UnknownModelError, UnpricedError) as error:
+            self._leave_out(found, error)
+            return None
+        return self._enter(found, charged)
+
+    def _leave_out(self, response: Response, error: Exception) -> None:
+        """Count a response that has no price here: of another host, or one that is refused."""
+        seconds = response.end if response.start is None else response.start
+        if seconds is not None and not self.since <= seconds < self.until:
+            self.outside += 1
+        elif isinstance(error, OtherHostError):
+            self._left_to(error.host, response)
+        elif isinstance(error, UnknownModelError | UnpricedError):
+            self._refuse(response.line.fault(_reason(error, response)))
+        else:
+            self._refuse(response.line.fault(str(error)))
 
     @property
     def requests(self) -> int:
-        """The requests that could be priced."""
-        return sum(sums.requests for sums in self._groups.values())
+        """The responses that could be priced, each once."""
+        return sum(sums.requests for _, sums in self._inside())
+
+    def _inside(self) -> Iterator[tuple[_Place, Sums]]:
+        for place, sums in zip(self._places, self._sums, strict=True):
+            if place is not None:
+                yield place, sums
 
     def figures(self) -> Iterator[tuple[Group, BillTotals]]:
         """Yield the figures of every group, the earliest day first; a group may come twice."""
-        for (day, stretch, key), sums in sorted(self._groups.items(), key=lambda item: item[0][0]):
+        for place, sums in sorted(self._inside(), key=lambda pair: pair[0].day):
+            day, stretch = place.day, place.stretch
             price = stretch.price
-            yield Group(day, price.model.name, price.tier, key), figures_of(sums, stretch)
+            group = Group(day, price.model.name, price.tier, *place[2:])
+            yield group, figures_of(sums, stretch)
 
     def costs_by_hour(self) -> Iterator[tuple[int, Decimal]]:
-        """Yield hours since 1970 with what their requests cost; an hour may come twice."""
-        for (hour, stretch), sums in self.hours.items():
-            yield hour, cost_of(sums.usage, stretch.price.rates).total
+        """Yield hours since 1970 with their cost, if hours are kept; an hour may come twice."""
+        for place, sums in self._inside():
+            if place.hour is not None:
+                cost = cost_of(sums.usage, place.stretch.price.rates).total
+                yield place.hour, EXACT.add(cost, sums.fees)
 
-    def _add_to_group(self, record: Record, seconds: float, stretch: Stretch) -> None:
-        usage = record.usage
-        self.assumed_splits += usage.assumed_split
-        self.untold_reasoning += usage.reasoning is None
+    def _enter(self, response: Response, charged: Charged) -> "Entry | None":
+        is_inside = self.since <= charged.seconds < self.until
+        number = self._number(self._place(response, charged) if is_inside else None)
+        new = Counted(response.hit or 0, response.miss, response.output, response.reasoning, number)
+        identity = response.identity
+        if identity is None:
+            self.unidentified += 1
+        known = None if identity is None else self._counted.add(identity, new)
+        fees = charged.fees
+        if known is not None and identity is not None:
+            former, new = known
+            self.repeated += 1
+            before = self._fees.get(identity, Decimal(0))
+            fees = max(fees, before)
+            self._sums[former.group].add(former, before, -1)
+        else:
+            former = None
+            if is_inside:
+                self._mark(response, charged)
+            else:
+                self.outside += 1
+        self._sums[new.group].add(new, fees)
+        if fees and identity is not None:
+            self._fees[identity] = fees
+        return None if self._places[new.group] is None else Entry(charged.stretch, new, former)
+
+    def _mark(self, response: Response, charged: Charged) -> None:
+        """Count what the report says of the responses, each once."""
+        seconds = charged.seconds
+        self.assumed_splits += charged.assumed_split
+        self.near_edge += charged.near_edge
+        self.other_instant += charged.other_time
+        self.untold_reasoning += response.reasoning is None
         self.first = seconds if self.first is None else min(self.first, seconds)
         self.last = seconds if self.last is None else max(self.last, seconds)
-        group = (self._day(int(seconds // _QUARTER)), stretch, self._key(record.key))
-        self._groups[group].add(usage)
-        if self.keeps_hours:
-            self.hours[int(seconds // _HOUR), stretch].add(usage)
 
-    def _instant(self, record: Record) -> float:
-        instant, other = record.start, record.end
-        if self.tier_by is TierBy.END:
-            instant, other = other, instant
-        if instant is None:
-            self.other_instant += 1
-            instant = other
-        assert instant is not None  # noqa: S101 - a record has one of the two
-        return instant
+    def _place(self, response: Response, charged: Charged) -> _Place:
+        assert self._day is not None  # noqa: S101 - __post_init__
+        keeps = self.keeps
+        return _Place(
+            self._day(int(charged.seconds // _QUARTER)),
+            charged.stretch,
+            self._name("key", response.key),
+            response.agent,
+            self._name("project", response.project) if "project" in keeps else None,
+            self._name("session", response.session) if "session" in keeps else None,
+            int(charged.seconds // _HOUR) if "hour" in keeps else None,
+        )
 
-    def _key(self, key: str | None) -> str | None:
-        if key is None or key in self._keys:
-            return key
-        if len(self._keys) >= _MOST_KEYS:
-            return OTHER_KEYS
-        self._keys.add(key)
-        return key
+    def _number(self, place: _Place | None) -> int:
+        number = self._numbers.get(place)
+        if number is None:
+            number = self._numbers[place] = len(self._places)
+            self._places.append(place)
+            self._sums.append(Sums())
+        return number
+
+    def _name(self, what: str, name: str | None) -> str | None:
+        names = self._names.setdefault(what, set())
+        if name is None or name in names:
+            return name
+        if len(names) >= _MOST_NAMES[what]:
+            return f"(other {what}s)"
+        names.add(name)
+        return name
+
+    def _pass_over(self, found: Costless) -> None:
+        if found.reason is Reason.REPEATED:
+            self.repeated += found.count
+        else:
+            self.costless[found.reason] += found.count
+
+    def _left_to(self, host: str, response: Response) -> None:
+        name = self._name("host", host) or host
+        self.hosts.setdefault(name, HostTotals()).add(response)
 
     def _refuse(self, fault: Fault) -> None:
         self.unpriced += 1
@@ -149,26 +258,70 @@ class Account:
             self.faults.append(fault)
 
 
+class Entry(NamedTuple):
+    """How a response was entered: at which price and as what; `former` if it was there before."""
+
+    stretch: Stretch
+    counted: Counted
+    former: Counted | None
+
+
 class Intake(Struct):
-    """Takes the lines of logs in; `make_proof` is called when the first request comes up."""
+    """Takes the lines of logs in; `make_proof` is called when the first request comes up.
+
+    `watch` is called with each response that was not there before, and what it was counted as.
+    """
 
     account: Account
     make_proof: "Callable[[], Proof] | None" = None
+    watch: Callable[[Response, Counted], None] | None = None
     profile: Profile = field(default_factory=Profile)
     proof: "Proof | None" = None
     priced: Counter[str] = field(default_factory=Counter)
     unpriced: Counter[str] = field(default_factory=Counter)
+    other: Counter[str] = field(default_factory=Counter)
+    refused: list[Fault] = field(default_factory=list)
 
-    def add(self, name: str, found: Record | Fault) -> None:
-        """Take in a line of the log with this name."""
-        stretch = self.account.add(found)
-        if stretch is None or isinstance(found, Fault):
-            self.unpriced[name] += 1
+    def add(self, name: str, found: Found) -> None:
+        """Take in what the log with this name holds."""
+        unpriced = self.account.unpriced
+        entry = self.account.add(found)
+        if entry is None or not isinstance(found, Response):
+            is_fault = self.account.unpriced > unpriced
+            (self.unpriced if is_fault else self.other)[name] += 1
             return
-        self.priced[name] += 1
         thinking = UNKNOWN_MODE
-        if found.request is not None and self.make_proof is not None:
-            self.proof = self.proof or self.make_proof()
-            thinking = self.proof.add(found, stretch) or UNKNOWN_MODE
-        habit = Habit(stretch.price.model.name, thinking, found.label)
-        self.profile.add(habit, found.usage.tokens.output, found.usage.reasoning)
+        if entry.former is not None:
+            self.other[name] += 1
+        else:
+            self.priced[name] += 1
+            if self.watch is not None:
+                self.watch(found, entry.counted)
+            if found.request is not None and self.make_proof is not None:
+                self.proof = self.proof or self.make_proof()
+                thinking = self.proof.add(found, entry.stretch) or UNKNOWN_MODE
+        self._learn(Habit(entry.stretch.price.model.name, thinking, found.label), entry)
+
+    def refuse(self, name: str, fault: Fault) -> None:
+        """Add a file that is no log of responses."""
+        self.refused.append(fault)
+        self.add(name, fault)
+
+    def _learn(self, habit: Habit, entry: Entry) -> None:
+        """Learn how long a response is; of one added before, how much longer it is now."""
+        former, counted = entry.former, entry.counted
+        if former is not None:
+            if former == counted or habit not in self.profile.by_habit:
+                return
+            self.profile.remove(habit, former.output, former.reasoning)
+        self.profile.add(habit, counted.output, counted.reasoning)
+
+
+def _reason(error: UnknownModelError | UnpricedError, response: Response) -> str:
+    """Return why a response has no price, with its time."""
+    seconds = response.end if response.start is None else response.start
+    reason = str(error).partition("; ")[0]
+    if seconds is None:
+        return reason
+    at = f" at {stamp(datetime.fromtimestamp(int(seconds), UTC))}"
+    return reason if at in reason else f"{reason},{at}"

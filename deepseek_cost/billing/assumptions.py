@@ -11,20 +11,24 @@ from deepseek_cost.pricing.schedule import TierBy
 
 def assumptions_of(account: Account) -> Iterator[Assumption]:
     """Yield the assumptions of a bill."""
-    by = f"by the {account.tier_by} of each request; DeepSeek does not say which instant counts"
-    yield Assumption("tier", by, "--tier-by")
+    tier_by = account.charging.tier_by
+    by = f"by the {tier_by} of each request; DeepSeek does not say which instant counts"
+    yield Assumption("tier", by, "tier_by")
     if account.other_instant:
-        other = TierBy.END if account.tier_by is TierBy.START else TierBy.START
+        other = TierBy.END if tier_by is TierBy.START else TierBy.START
         value = f"{account.other_instant:,} lines tell the {other} alone, which stands in"
-        yield Assumption("tier", value, "--field")
+        yield Assumption("tier", value, "field")
     if account.assumed_splits:
         split = f"assumed for {account.assumed_splits:,} lines that do not tell hits"
-        yield Assumption("cache_hits", split, "--cache-hit-ratio")
+        yield Assumption("cache_hits", split, "cache_hit_ratio")
     if account.untold_reasoning:
         untold = f"{account.untold_reasoning:,} lines do not tell it; it is in the output"
         yield Assumption("reasoning", untold)
     same = "the same tokens, hits and output; another model would give others"
     yield Assumption("other_model", same)
+    if account.unidentified:
+        value = f"{account.unidentified:,} responses have no id; each of them counts"
+        yield Assumption("identity", value)
 
 
 def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:

@@ -1,72 +1,243 @@
-"""JSON, JSONL or CSV read as records."""
+"""Logs read as records: by the format that they are of, else by the fields of their lines."""
 
-import csv
-from collections.abc import Iterable, Iterator
+import codecs
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
+from datetime import tzinfo
+from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from deepseek_cost.billing.records import Reading, Record
+from deepseek_cost.billing.formats import Format, recognize
+from deepseek_cost.billing.formats.base import Costless, Fault, Line, Reason, Records
+from deepseek_cost.billing.formats.log import Form, Log
+from deepseek_cost.billing.records import A_REQUEST, Reading
 from deepseek_cost.billing.response import Chunks
-from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
+from deepseek_cost.inputs.jsonl import Document, Documents
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import open_input
-from deepseek_cost.inputs.request import Fault, Line
 from deepseek_cost.inputs.source import TextSource
-from deepseek_cost.inputs.streams import PACKED, Advance, reading
+from deepseek_cost.inputs.streams import Advance, reading
 
-Records = Iterator[Record | Fault]
 _NAMED_KEY: Final = "stands twice in one object"
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BLOCK: Final = 1 << 20
+_NOT_LOGS: Final = {
+    Form.SQLITE: "an SQLite database that is not a known tool's",
+    Form.ZIP: "a ZIP archive that is not a known tool's; unpack it",
+}
+# Fields that make an object a record itself, whatever lists it has.
+_OF_RECORDS: Final = ("usage", "choices", "messages", "model", "response", "request")
+_WRAPPED: Final = 3
+_AN_INVOICE: Final = "DeepSeek's usage export, an invoice in place of a log; name it .zip or .csv"
+_IN_MEMORY: Final = 8_000_000
+
+
+class _Utf8(TextSource, frozen=True, kw_only=True):
+    """A log as a source of text: its bytes are UTF-8 whatever the file's encoding."""
+
+    log: Log
+
+    def open(self, advance: Advance = lambda _: None) -> BinaryIO:  # noqa: ARG002 - the log's own
+        """Open the log's bytes."""
+        return self.log.open()
+
+
+class OpenedLog(Struct):
+    """A log with its format; None for one that is read by the fields of its lines.
+
+    `refusal` is known after it was read: why it is no log of responses, and the way out.
+    """
+
+    log: Log
+    format: Format | None
+    refusal: str | None = None
+
+    def read(self, how: Reading) -> Records:
+        """Yield what the log holds; where it is no log of responses, only set `refusal`."""
+        try:
+            yield from self._read(how)
+        except UnicodeError:
+            yield self.log.fault(1, f"not {self.log.encoding}; give the file's own --encoding")
+
+    def _read(self, how: Reading) -> Records:
+        with reading(self.log.name):
+            if self.format is None:
+                yield from self._by_fields(how)
+            elif self.format.declined:
+                title, why = self.format.title, self.format.declined
+                self.refusal = f"{title}'s log cannot be billed: {why}"
+            elif self.format.is_invoice:
+                self.refusal = _AN_INVOICE
+            else:
+                yield from self.format.read(self.log)
+
+    def _by_fields(self, how: Reading) -> Records:
+        self.refusal = _not_a_log(self.log)
+        if self.refusal:
+            return
+        costless: Counter[Reason] = Counter()
+        is_known = False
+        for found in _records(self.log, how):
+            if isinstance(found, Costless):
+                costless[found.reason] += found.count
+                is_known |= found.reason not in (Reason.NO_RESPONSE, Reason.REQUEST)
+                continue
+            is_known = True
+            yield found
+        yield from (Costless(reason, count) for reason, count in costless.items())
+        if not is_known and costless:
+            self.refusal = _not_known(costless)
+
+
+def open_log(
+    source: TextSource, zone: tzinfo | None = None, advance: Advance = lambda _: None
+) -> OpenedLog:
+    """Open a source and recognize its format; raises InputError for what cannot be read.
+
+    Standard input is kept, in memory or in a file without a name, to be read again.
+    """
+    with reading(source.name):
+        open_file = _kept(source) if source.is_stdin else partial(source.open, advance)
+        log = Log(source.name, open_file, path=source.path, encoding=source.encoding, zone=zone)
+        return OpenedLog(log, recognize(log))
 
 
 def read_log(source: TextSource, how: Reading, advance: Advance) -> Records:
-    """Yield the records of a source, and a fault for each line that cannot be priced."""
+    """Yield what a source holds, and a Fault for each record that cannot be priced."""
+    opened = open_log(source, how.zone, advance)
+    yield from opened.read(how)
+    if opened.refusal is not None:
+        yield opened.log.fault(1, opened.refusal)
+
+
+class Copies(Struct):
+    """Tells a log whose contents were read before, whatever its name and its packing."""
+
+    _heads: dict[bytes, list[Log]] = field(default_factory=dict)
+    _digests: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, log: Log) -> bool:
+        """Return whether the same contents were added before; raises InputError.
+
+        Whole contents are compared only of logs that begin alike.
+        """
+        with reading(log.name):
+            head = hashlib.blake2b(log.head, digest_size=16).digest()
+            alike = self._heads.setdefault(head, [])
+            is_copy = bool(log.head) and any(
+                self._digest(log) == self._digest(other) for other in alike
+            )
+        if not is_copy:
+            alike.append(log)
+        return is_copy
+
+    def _digest(self, log: Log) -> bytes:
+        if log.name not in self._digests:
+            self._digests[log.name] = _digest(log)
+        return self._digests[log.name]
+
+
+def _digest(log: Log) -> bytes:
+    found = hashlib.blake2b(digest_size=16)
+    with closing(log.open()) as file:
+        while data := file.read(_BLOCK):
+            found.update(data)
+    return found.digest()
+
+
+def _kept(source: TextSource) -> Callable[[], BinaryIO]:
+    kept = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - as long as the log
+    with closing(source.open()) as file:
+        while data := file.read(_BLOCK):
+            kept.write(data)
+
+    return lambda: io.BufferedReader(_View(kept), _BLOCK)
+
+
+def _not_a_log(log: Log) -> str | None:
+    """Return why a file is not a log at all, and the way out."""
+    if log.form in _NOT_LOGS:
+        return _NOT_LOGS[log.form]
+    if log.head.startswith(_UTF16_MARKS):
+        return f"not {log.encoding}; it looks like --encoding utf-16"
+    return "a binary file, not a log" if b"\0" in log.head else None
+
+
+def _not_known(costless: Counter[Reason]) -> str:
+    if Reason.REQUEST in costless and len(costless) == 1:
+        return A_REQUEST
+    return "no usage in it that is known; name its counts with --field input=NAME, hit=, output="
+
+
+def _records(log: Log, how: Reading) -> Records:
     chunks = Chunks()
-    with reading(source.name):
-        for document in _documents(source, advance):
-            found = [document] if isinstance(document, Fault) else chunks.add(document)
-            for part in found:
-                yield _private(part) if isinstance(part, Fault) else how.record(*part)
-    yield from chunks.end()
+    for document in _documents(log):
+        if isinstance(document, Costless):
+            yield document
+            continue
+        parts = [document] if isinstance(document, Fault) else chunks.add(document)
+        for part in parts:
+            yield _private(part) if isinstance(part, Fault) else how.record(*part)
+    for part in chunks.end():
+        yield part if isinstance(part, Fault) else how.record(*part)
+    if log.torn:
+        yield log.fault(1, "truncated or damaged; pack it again")
 
 
-def _documents(source: TextSource, advance: Advance) -> Documents:
-    if _is_csv(source):
-        with source.open(advance) as file:
-            yield from _rows(source, file)
-    else:
-        opened = open_input(source, Kind.CHAT, advance)  # any kind but text: it is JSON
-        with closing(opened.file):
-            yield from opened.documents()
+def _documents(log: Log) -> Iterator[Document | Fault | Costless]:
+    if log.form in (Form.CSV, Form.EVENTS):
+        for number, value in log.values():
+            if isinstance(value, Fault | Costless):
+                yield value
+            else:
+                row = value if log.form is Form.EVENTS else _nested(value)
+                yield Document(log.line(number), row)
+        return
+    source = _Utf8(log.name, log.path, log=log)
+    opened = open_input(source, Kind.CHAT, lambda _: None)  # any kind but text: it is JSON
+    with closing(opened.file):
+        for found in opened.documents():
+            if isinstance(found, Fault):
+                yield found
+            else:
+                yield from _unwrapped(found, _WRAPPED)
 
 
-def _is_csv(source: TextSource) -> bool:
-    path = Path(source.name.lower())
-    return (path.with_suffix("") if path.suffix in PACKED else path).suffix == ".csv"
+def _unwrapped(document: Document, depth: int) -> Documents:
+    """Yield the objects in the lists of an object that is only a wrapper, else itself."""
+    value = document.value
+    if isinstance(value, list):
+        for element in value:
+            yield from _unwrapped(Document(_place(document.line), element), depth)
+        return
+    lists: list[object] = []
+    if isinstance(value, dict) and depth and not any(key in value for key in _OF_RECORDS):
+        lists = [one for one in value.values() if _has_objects(one)]
+    if not lists:
+        yield document
+    for found in lists:
+        yield from _unwrapped(Document(_place(document.line), found), depth - 1)
 
 
-def _rows(source: TextSource, file: BinaryIO) -> Documents:
-    """Yield the rows of a spreadsheet as objects; a name with dots stands for one in another."""
-    csv.field_size_limit(MAX_LINE_BYTES)
-    rows = csv.reader(_lines(source, file), strict=True)
-    try:
-        names = next(rows, [])
-        for row in rows:
-            if any(row):
-                line = Line(source.name, "", rows.line_num)
-                yield Document(line, _nested(zip(names, row, strict=False)))
-    except csv.Error as error:
-        yield Fault(source.name, rows.line_num, 1, f"no CSV: {error}")
-    except UnicodeError:
-        yield Fault(source.name, rows.line_num, 1, f"not {source.encoding}; give --encoding")
+def _has_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 
-def _nested(cells: Iterable[tuple[str, str]]) -> dict[str, object]:
+def _place(line: Line) -> Line:
+    return Line(line.source, "", line.line, line.column)
+
+
+def _nested(row: object) -> dict[str, object]:
     """Gather the cells of a row; `usage.prompt_tokens` stands in the object `usage`."""
     found: dict[str, object] = {}
-    for name, cell in cells:
+    for name, cell in row.items() if isinstance(row, dict) else ():
         outer, dot, inner = name.partition(".")
         nested = found.setdefault(outer, {}) if dot else None
         if isinstance(nested, dict):
@@ -76,14 +247,25 @@ def _nested(cells: Iterable[tuple[str, str]]) -> dict[str, object]:
     return found
 
 
-def _lines(source: TextSource, file: BinaryIO) -> Iterator[str]:
-    first = True
-    while data := file.readline(MAX_LINE_BYTES):
-        text = data.decode(source.encoding)
-        yield text.removeprefix("\ufeff") if first else text
-        first = False
-
-
 def _private(fault: Fault) -> Fault:
     """Leave out the only words of a log that a fault repeats: a key's name."""
     return replace(fault, reason=f"a key {_NAMED_KEY}") if _NAMED_KEY in fault.reason else fault
+
+
+class _View(io.RawIOBase):
+    """What is kept of standard input, from its beginning; closing it keeps it."""
+
+    def __init__(self, kept: "SpooledTemporaryFile[bytes]") -> None:
+        super().__init__()
+        self._kept = kept
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        self._kept.seek(self._at)
+        data = self._kept.read(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)

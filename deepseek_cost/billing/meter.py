@@ -5,22 +5,31 @@ return them; neither package is needed.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol, cast, runtime_checkable
 from warnings import warn
 
 from msgspec import Struct
 
+from deepseek_cost.billing.charge import Charged, Charging, OtherHostError
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Fault,
+    Line,
+    Reason,
+    Response,
+    Unreadable,
+)
+from deepseek_cost.billing.formats.usage import usage_of
+from deepseek_cost.billing.identity import Counted, CountedResponses
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.billing.response import Chunks
-from deepseek_cost.billing.usage import NoUsageError, usage_of
-from deepseek_cost.errors import InputError
+from deepseek_cost.billing.tariff import Stretch, Tariffs
+from deepseek_cost.errors import InputError, UnknownModelError
 from deepseek_cost.inputs.jsonl import Document
-from deepseek_cost.inputs.request import Fault, Line
-from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import Price, PriceBook, require_zone
-from deepseek_cost.pricing.cost import Cost, TokenUsage, cost_of
+from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.text import choice
@@ -48,8 +57,11 @@ class ClientObject(Protocol):
 
 Answer = Mapping[str, object] | ClientObject
 # What errors of reading call it, where a log would have its name; they are not shown.
-_ANSWER: Final = Line("answer", "", 1)
+_ANSWER: Final = "answer"
 _HELPER_EVENTS: Final = ("text", "thinking", "signature", "citation", "input_json", "compaction")
+
+
+_NOTHING: Final = Decimal(0)
 
 
 class Charge(Struct, frozen=True):
@@ -57,6 +69,7 @@ class Charge(Struct, frozen=True):
 
     usage: TokenUsage
     price: Price
+    fees: Decimal = _NOTHING
 
     @property
     def cost(self) -> Cost:
@@ -65,8 +78,8 @@ class Charge(Struct, frozen=True):
 
     @property
     def total(self) -> Decimal:
-        """The whole cost, in the currency of the price."""
-        return self.cost.total
+        """The whole cost, fees of server tools included, in the currency of the price."""
+        return EXACT.add(self.cost.total, self.fees)
 
     def _repr_html_(self) -> str:
         return _of_charge(self)
@@ -88,7 +101,7 @@ def price_usage(
     if not isinstance(usage, TokenUsage):
         try:
             usage = usage_of(_fields(usage)).tokens
-        except NoUsageError as error:
+        except Unreadable as error:
             raise InputError(_of_python(error)) from error
     unit = choice(Currency, currency, "currency")
     return Charge(usage, (prices or load_prices()).price(model, at, unit))
@@ -137,26 +150,33 @@ class Meter:
         self.cost = Cost(Decimal(0), Decimal(0), Decimal(0))
         self._at = at
         self._currency = choice(Currency, currency, "currency")
-        self._book = prices or load_prices()
+        self.fees = _NOTHING
+        self._charging = Charging(Tariffs(prices or load_prices(), self._currency))
+        self._counted = CountedResponses()
+        self._groups: dict[Stretch, int] = {}
+        self._stretches: list[Stretch] = []
+        self._parts = 0
         self._chunks = Chunks()
 
     @property
     def total(self) -> Decimal:
         """What all answers so far did cost."""
-        return self.cost.total
+        return EXACT.add(self.cost.total, self.fees)
 
     def add(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
         """Price an answer, or what ends a stream; None for a chunk before that.
 
-        Raises as price_answer, and for a stream that another one shows to have broken off.
+        An answer with the id and the input of an earlier one is that one, and counts once. Raises
+        as price_answer, and for a stream that another one shows to have broken off.
         """
         fields = _fields(part)
         if fields.get("type") == "chunk":  # an event of a helper, which holds the chunk
             fields = _fields(cast("Answer", fields.get("chunk")))
+        self._parts += 1
         charge = None
         if not _is_of_helper(fields):
-            for found in self._chunks.add(Document(_ANSWER, fields)):
-                charge = self._price(found, at or self._at)
+            for found in self._chunks.add(Document(Line(_ANSWER, "", self._parts), fields)):
+                charge = self._price(found, at or self._at) or charge
         return charge
 
     def take(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
@@ -166,22 +186,50 @@ class Meter:
 
     def close(self) -> None:
         """Raise InputError for streams of which no usage came: what they cost is unknown."""
-        for fault in self._chunks.end():
-            raise InputError(fault.reason)
+        for found in self._chunks.end():
+            self._price(found, self._at)
 
-    def _price(self, found: Document | Fault, at: datetime | None) -> Charge:
+    def _price(self, found: Document | Fault, at: datetime | None) -> Charge | None:
         if at is not None:
             require_zone(at)
-        reading = Reading(at=at.timestamp() if at else None)
-        record = reading.record(*found) if isinstance(found, Document) else found
+        record = Reading().record(*found) if isinstance(found, Document) else found
         if isinstance(record, Fault):
             raise InputError(_of_python(record.reason))
-        seconds = record.start if record.start is not None else record.end
-        when = at or datetime.fromtimestamp(seconds or 0, UTC)
-        model = route(record.model, record.kind, self._book).model.name
-        charge = Charge(record.usage.tokens, self._book.price(model, when, self._currency))
-        self.requests += 1
-        self.cost += charge.cost
+        if isinstance(record, Costless):
+            if record.reason in (Reason.NO_RESPONSE, Reason.REQUEST):
+                raise InputError("no usage in it")
+            return None
+        if at is not None:
+            record.start = at.timestamp()
+        return self._enter(record, self._charged(record))
+
+    def _charged(self, response: Response) -> Charged:
+        try:
+            return self._charging.charge(response)
+        except OtherHostError as error:
+            if isinstance(error.__cause__, UnknownModelError):
+                raise error.__cause__ from None
+            raise InputError(str(error)) from None
+        except Unreadable as error:
+            raise InputError(_of_python(error)) from None
+
+    def _enter(self, response: Response, charged: Charged) -> Charge:
+        group = self._groups.setdefault(charged.stretch, len(self._groups))
+        if group == len(self._stretches):
+            self._stretches.append(charged.stretch)
+        new = Counted(response.hit or 0, response.miss, response.output, response.reasoning, group)
+        known = None if response.identity is None else self._counted.add(response.identity, new)
+        charge = Charge(response.tokens, charged.stretch.price, charged.fees)
+        if known is None:
+            self.requests += 1
+            self.cost += charge.cost
+            self.fees = EXACT.add(self.fees, charge.fees)
+            return charge
+        former, new = known
+        price = self._stretches[former.group].price
+        before = cost_of(TokenUsage(former.hit, former.miss, former.output), price.rates)
+        charge = Charge(TokenUsage(new.hit, new.miss, new.output), price, charged.fees)
+        self.cost += charge.cost - before
         return charge
 
 

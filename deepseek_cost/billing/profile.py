@@ -72,6 +72,13 @@ class Profile(Struct):
         if reasoning is not None:
             lengths.reasoning.answers[reasoning] += 1
 
+    def remove(self, habit: Habit, output: int, reasoning: int | None) -> None:
+        """Take out an answer that was added, since a later record of it reports more."""
+        lengths = self.by_habit.get(habit) or self.by_habit[habit._replace(label=_OTHER_LABELS)]
+        lengths.output.answers[output] -= 1
+        if reasoning is not None:
+            lengths.reasoning.answers[reasoning] -= 1
+
     def labels(self) -> list[str]:
         """Return the labels that answers have, in their order."""
         return sorted({habit.label for habit in self.by_habit if habit.label is not None})

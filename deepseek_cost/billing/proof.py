@@ -10,8 +10,9 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from deepseek_cost.billing.records import Record, request_in
-from deepseek_cost.billing.response import parse_response
+from deepseek_cost.billing.formats.base import Response
+from deepseek_cost.billing.records import request_in
+from deepseek_cost.billing.response import Answer, first_message, parse_response
 from deepseek_cost.billing.tariff import Stretch, Sums, figures_of, total
 from deepseek_cost.errors import DscostError
 from deepseek_cost.inputs.kinds import Kind
@@ -55,6 +56,8 @@ class Reason(StrEnum):
     REASONING = "the server looks up reasoning that the request leaves out"
     KEY_ORDER = "the log may not keep the order of the keys in tools"
     PREVIEW = "the preview's own template is no longer rendered"
+    FORCED = "the server writes the beginning of a required tool call"
+    CUT = "cut at its limit of tokens, within a token or a mark"
     UNKNOWN = "unknown"
 
 
@@ -75,6 +78,13 @@ def reason_of(request: Request, tokens: RequestTokens, served_with: Template) ->
     return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
 
 
+# What follows an answer in a history and is not generated: its end, and each result of a tool,
+# empty. Measured on recorded answers of all three templates.
+_AFTER_ANSWER: Final = 4
+_AFTER_CALL: Final = 7
+_OF_MESSAGES: Final = ("role", "content", "reasoning_content", "tool_calls")
+# A request's model, what served it then, and the tokens of its prompt.
+_Counted = tuple[Model, Service, int]
 # Deviations that the report names; all are counted.
 _NAMED: Final = 100
 
@@ -122,7 +132,7 @@ class Proof(Struct):
     _billed: dict[Stretch, Sums] = field(default_factory=dict)
     _models: dict[tuple[str, datetime], Model] = field(default_factory=dict)
 
-    def add(self, record: Record, stretch: Stretch) -> str | None:
+    def add(self, record: Response, stretch: Stretch) -> str | None:
         """Compare a record with the forecast of its request.
 
         Return the request's effort of thinking, or `off`; None where it cannot be counted.
@@ -131,11 +141,11 @@ class Proof(Struct):
         if request is None:
             self.uncounted += 1
             return None
-        self._recount(record)
         try:
             return self._compare(record, request, stretch)
         except DscostError:  # its text may quote the request
             self.uncounted += 1
+            self._recount(record, request, None)
             return None
 
     @property
@@ -147,12 +157,12 @@ class Proof(Struct):
         )
         return forecast.cost.input, billed.cost.input
 
-    def _compare(self, record: Record, request: Request, stretch: Stretch) -> str:
+    def _compare(self, record: Response, request: Request, stretch: Stretch) -> str:
         """Forecast a request and note what differs; return its thinking mode."""
         model, at = stretch.price.model, record.start or record.end or 0.0
         service = model.service_at(datetime.fromtimestamp(at, UTC))
         body, effort = self._read(request, model, service)
-        tokens, usage = body.count(self.encoder), record.usage.tokens
+        tokens, usage = body.count(self.encoder), record.tokens
         cache = self._caches.setdefault(service.billed_as, PrefixCache())
         hits = cache.send(body.prompt(self.encoder), at)
         self.best_hits += hits.best or 0
@@ -163,6 +173,7 @@ class Proof(Struct):
         if not self.hits.add(hits.expected, usage.cache_hit):
             why = _reason_of_hits(hits, usage.cache_hit)
             self._deviates(record, "cache hits", hits.expected, usage.cache_hit, why)
+        self._recount(record, request, (model, service, tokens.parts.input))
         return effort
 
     def _read(self, request: Request, model: Model, service: Service) -> tuple[Body, str]:
@@ -177,27 +188,63 @@ class Proof(Struct):
         return body, effort
 
     def _add_costs(
-        self, tokens: RequestTokens, hits: Hits, record: Record, stretch: Stretch
+        self, tokens: RequestTokens, hits: Hits, record: Response, stretch: Stretch
     ) -> None:
         expected = min(hits.expected, tokens.parts.input)
         forecast = Sums(1, expected, tokens.parts.input - expected)
-        usage = record.usage.tokens
+        usage = record.tokens
         billed = Sums(1, usage.cache_hit, usage.cache_miss)
         for sums, one in ((self._forecast, forecast), (self._billed, billed)):
             sums[stretch] = sums.get(stretch, Sums()) + one
 
-    def _recount(self, record: Record) -> None:
-        """Count the text of an answer, and compare that with the output billed."""
-        answer = parse_response(record.response)
+    def _recount(self, record: Response, request: Request, prompt: _Counted | None) -> None:
+        """Count an answer, its calls of tools included, and compare it with the output billed.
+
+        `prompt` is what the request was counted as, None where it could not be.
+        """
+        answer = parse_response(record.response or {})
         if answer is None:
             return
-        thinking = record.usage.reasoning is not None or bool(answer.reasoning)
-        counted = answer.tokens(self.encoder.count, thinking=thinking)
-        if counted is not None:
-            self.answers.add(counted, record.usage.tokens.output)
+        thinking = record.reasoning is not None or bool(answer.reasoning)
+        counted = answer.tokens(self.encoder.count, thinking=thinking, reported=record.reasoning)
+        if counted is None and prompt is not None and not answer.is_cut:
+            counted = self._count_calls(record, request, prompt, answer)
+        billed = record.tokens.output
+        if counted is not None and not self.answers.add(counted, billed):
+            self._deviates(record, "output", counted, billed, _reason_of_output(request, answer))
+
+    def _count_calls(
+        self, record: Response, request: Request, prompt: _Counted, answer: Answer
+    ) -> int | None:
+        """Return the output of an answer that calls tools: what it adds as history.
+
+        None for a format other than Chat Completions, and where it cannot be rendered.
+        """
+        message = first_message(record.response or {})
+        if request.kind is not Kind.CHAT or message is None:
+            return None
+        calls = message.get("tool_calls")
+        calls = calls if isinstance(calls, list) else []
+        results = [
+            {"role": "tool", "tool_call_id": call.get("id", ""), "content": ""}
+            for call in calls
+            if isinstance(call, dict)
+        ]
+        messages = request.body.get("messages")
+        added = {key: message[key] for key in _OF_MESSAGES if message.get(key) is not None}
+        history = [*(messages if isinstance(messages, list) else []), added, *results]
+        body = request.body | {"messages": history}
+        longer = replace(request, body=body, text=json.dumps(body, ensure_ascii=False))
+        model, service, before = prompt
+        try:
+            after = self._read(longer, model, service)[0].count(self.encoder).parts.input
+        except DscostError:
+            return None
+        untold = 0 if answer.reasoning else record.reasoning or 0
+        return after - before - _AFTER_ANSWER - _AFTER_CALL * len(results) + untold
 
     def _deviates(
-        self, record: Record, about: str, forecast: int, billed: int, reason: str
+        self, record: Response, about: str, forecast: int, billed: int, reason: str
     ) -> None:
         if len(self.deviations) < _NAMED:
             place = f"{record.line.source}:{record.line.line}"
@@ -209,6 +256,13 @@ class Proof(Struct):
             return route(str(request.body["model"]), request.kind, self.book).model.thinking
         except DscostError:
             return None
+
+
+def _reason_of_output(request: Request, answer: Answer) -> str:
+    choice = request.body.get("tool_choice")
+    if answer.calls_tools and choice not in (None, "auto", "none"):
+        return Reason.FORCED
+    return Reason.CUT if answer.is_cut else Reason.UNKNOWN
 
 
 def _reason_of_hits(hits: Hits, billed: int) -> str:

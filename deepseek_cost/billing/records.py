@@ -4,24 +4,25 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
-from fractions import Fraction
+from decimal import Decimal
 from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.usage import (
-    Field,
-    Fields,
-    NoUsageError,
-    Usage,
-    as_object,
-    at,
-    is_usage,
-    usage_of,
+from deepseek_cost.billing.fields import Field, Fields, as_object, at
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Found,
+    Kind,
+    Line,
+    Reason,
+    Response,
+    Unreadable,
 )
-from deepseek_cost.inputs.kinds import Kind, is_request, kind_of
-from deepseek_cost.inputs.request import Fault, Line, Request
+from deepseek_cost.billing.formats.usage import Counts, fees_of, has_usage, usage_of
+from deepseek_cost.inputs.kinds import is_request, kind_of
+from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import member
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 
@@ -38,6 +39,10 @@ def masked(name: str) -> str:
     """Return a name as it may be shown; a secret is told apart from others, but not readable."""
     if not _is_secret(name):
         return name[:_LONGEST]
+    return _digest(name)
+
+
+def _digest(name: str) -> str:
     return f"masked-{sha256(name.encode(errors='replace')).hexdigest()[:8]}"
 
 
@@ -48,65 +53,82 @@ def _is_secret(name: str) -> bool:
 
 
 _LONGEST_NAME: Final = 256
-_PROVIDER: Final = "deepseek/"
-A_REQUEST: Final = "no usage in it: a request, not an answer"
-
-
-class Record(Struct, frozen=True):
-    """One request that was billed; instants are seconds since 1970, None where not told.
-
-    `request_at` is the path to the request in the line.
-    """
-
-    line: Line
-    kind: Kind
-    model: str
-    usage: Usage
-    start: float | None
-    end: float | None
-    key: str | None
-    label: str | None
-    request: dict[str, object] | None
-    request_at: str
-    response: Mapping[str, object]
+A_REQUEST: Final = "requests, not responses; dscost estimate prices them"
+_NO_USAGE: Final = "no usage in it"
+_NO_HITS: Final = "its usage does not report cache hits"
+# Names that counts of cache hits have in formats that are not known here.
+_LIKE_HITS: Final = re.compile(r"cach\w*?(read|hit)|(read|hit)\w*?cach", re.IGNORECASE)
+_DEPTH: Final = 4
+_FAILED: Final = ("failure", "failed", "error")
+_FIRST_ERROR: Final = 400  # of HTTP's status codes
 
 
 class Reading(Struct, frozen=True):
-    """How lines are read: the fields, and what to take where a line does not tell it.
+    """How lines of a format that is not known are read: by their fields.
 
-    `zone` is that of times without one, `at` the instant of lines without a time.
+    `zone` is that of times without one; `splits_input`: input without hits is split later.
     """
 
     fields: Fields = field(default_factory=Fields)
     zone: tzinfo | None = None
-    at: float | None = None
-    hit_share: Fraction | None = None
+    splits_input: bool = False
 
-    def record(self, line: Line, value: object) -> Record | Fault:
+    def record(self, line: Line, value: object) -> Found:
         """Read a line, or say why it cannot be priced; the reason repeats nothing of it."""
         outer = as_object(value)
         if outer is None:
-            return line.fault("no object, so no usage in it")
+            return Costless(Reason.NO_RESPONSE)
         response = as_object(self.fields.value(Field.RESPONSE, outer)) or outer
-        request, request_at = self._request(outer)
         try:
-            usage = self._usage(outer, response)
-            start, end = self._instants(outer, response)
-            model = self._model(response, request or {}, outer)
+            return self._without_charge(outer, response) or self._response(line, outer, response)
         except NoZoneError as error:
             return line.fault(f"{error}; add --tz")
-        except (NoUsageError, NoInstantError) as error:
+        except (Unreadable, NoInstantError) as error:
             return line.fault(str(error))
-        kind = Kind.MESSAGES if response.get("type") == "message" else usage.kind
-        return Record(
+
+    def _without_charge(
+        self, outer: Mapping[str, object], response: Mapping[str, object]
+    ) -> Costless | None:
+        """Return why a line costs nothing; None for one that may be charged."""
+        if _is_embedding(outer, response):
+            return Costless(Reason.OTHER_ENDPOINT)
+        if _was_cached(outer):
+            return Costless(Reason.CACHED)
+        usages = list(self._usages(outer, response))
+        if _has_failed(outer, response) and not any(map(_has_counts, usages)):
+            return Costless(Reason.FAILED)
+        if usages:
+            return None
+        if is_request(outer):
+            return Costless(Reason.REQUEST)
+        names_a_model = isinstance(self.fields.value(Field.MODEL, response, outer), str)
+        is_response = names_a_model or any(key in response for key in ("choices", "output"))
+        return None if is_response else Costless(Reason.NO_RESPONSE)
+
+    def _response(
+        self, line: Line, outer: Mapping[str, object], response: Mapping[str, object]
+    ) -> Found:
+        request, request_at = self._request(outer)
+        usage, counts = self._counts(outer, response)
+        if not (counts.hit or counts.miss or counts.output):
+            return Costless(Reason.FAILED)
+        start, end = self._instants(outer, response)
+        return Response(
             line=line,
-            kind=kind,
-            model=model,
-            usage=usage,
+            kind=counts.kind,
+            model=self._model(response, request or {}, outer),
+            hit=counts.hit,
+            miss=counts.miss,
+            output=counts.output,
+            reasoning=counts.reasoning,
+            identity=self._name(Field.ID, response, outer),
+            provider=self._name(Field.PROVIDER, response, outer),
             start=start,
             end=end,
+            fees=fees_of(usage, response),
             key=self._shown(Field.KEY, outer, request or {}),
             label=self._shown(Field.LABEL, outer),
+            stated_cost=_money(usage.get("cost")),
             request=request,
             request_at=request_at,
             response=response,
@@ -118,15 +140,22 @@ class Reading(Struct, frozen=True):
                 return found, name
         return None, ""
 
-    def _usage(self, outer: Mapping[str, object], response: Mapping[str, object]) -> Usage:
-        """Read the first usage that tells all; raise what the first one lacks."""
-        reason = None
+    def _counts(
+        self, outer: Mapping[str, object], response: Mapping[str, object]
+    ) -> tuple[Mapping[str, object], Counts]:
+        """Read the first usage that reports all; raise what the first one lacks."""
+        kind = Kind.MESSAGES if response.get("type") == "message" else None
+        reason: Unreadable | None = None
         for found in self._usages(outer, response):
             try:
-                return usage_of(found, self.hit_share)
-            except NoUsageError as error:
+                counts = usage_of(found, kind)
+                if counts.hit is None and not self.splits_input:
+                    raise Unreadable(_without_hits(outer))  # noqa: TRY301 - as the others
+            except Unreadable as error:
                 reason = reason or error
-        raise reason or NoUsageError(A_REQUEST if is_request(outer) else "no usage in it")
+            else:
+                return found, counts
+        raise reason or Unreadable(_NO_USAGE)
 
     def _usages(
         self, outer: Mapping[str, object], response: Mapping[str, object]
@@ -137,39 +166,98 @@ class Reading(Struct, frozen=True):
         for place in (response, outer):
             for name in self.fields.names(Field.USAGE):
                 found = as_object(at(place, name))
-                if found is not None and is_usage(found):
+                if found is not None and has_usage(found):
                     yield found
-            if is_usage(place):
+            if has_usage(place):
                 yield place
 
     def _instants(
         self, outer: Mapping[str, object], response: Mapping[str, object]
     ) -> tuple[float | None, float | None]:
-        start, end = (
-            None if found is None else seconds_of(found, self.zone)
-            for found in (
-                self.fields.value(Field.TIME, response, outer),
-                self.fields.value(Field.END, response, outer),
-            )
-        )
-        if start is None and end is None:
-            if self.at is not None:
-                return self.at, None
-            raise NoInstantError("no time in it; name its field with --time-field, or give --at")
-        return start, end
+        start = self._instant(Field.TIME, response, outer)
+        try:
+            return start, self._instant(Field.END, response, outer)
+        except NoZoneError:
+            if start is None:
+                raise
+            return start, None  # the response's own time has a zone, the log's does not
+
+    def _instant(self, what: Field, *places: Mapping[str, object]) -> float | None:
+        found = (at(place, name) for place in places for name in self.fields.names(what))
+        known = (value for value in found if value not in (None, "", 0, "0"))
+        return next((seconds_of(value, self.zone) for value in known), None)
 
     def _model(self, *places: Mapping[str, object]) -> str:
-        name = self.fields.value(Field.MODEL, *places)
-        if not isinstance(name, str):
-            raise NoUsageError("no model in it; name its field with --field model=NAME")
-        return name[:_LONGEST_NAME].removeprefix(_PROVIDER)
+        name = self._name(Field.MODEL, *places)
+        if name is None:
+            raise Unreadable("no model in it; name its field with --field model=NAME")
+        return name
+
+    def _name(self, what: Field, *places: Mapping[str, object]) -> str | None:
+        found = self.fields.value(what, *places)
+        return found[:_LONGEST_NAME] if isinstance(found, str) and found else None
 
     def _shown(self, what: Field, *places: Mapping[str, object]) -> str | None:
+        """Return a name as it may be shown; one in a field called api_key is always masked."""
         found = self.fields.value(what, *places)
-        return masked(str(found)) if isinstance(found, str | int) else None
+        if not isinstance(found, str | int):
+            return None
+        is_key = any(at(place, "api_key") == found for place in places)
+        return _digest(str(found)) if is_key else masked(str(found))
 
 
-def request_in(record: Record) -> Request | None:
+def _has_counts(usage: Mapping[str, object]) -> bool:
+    return any(value not in (None, "", 0, "0") for key, value in usage.items() if "token" in key)
+
+
+def _was_cached(outer: Mapping[str, object]) -> bool:
+    """Return whether a gateway answered from a cache of its own, and sent nothing."""
+    return str(outer.get("cache_hit")).lower() == "true"
+
+
+def _is_embedding(outer: Mapping[str, object], response: Mapping[str, object]) -> bool:
+    data = response.get("data")
+    is_list = response.get("object") == "list" and isinstance(data, list) and bool(data)
+    first = data[0] if is_list and isinstance(data, list) else None
+    has_vector = isinstance(first, dict) and first.get("object") == "embedding"
+    return has_vector or "embedding" in str(outer.get("call_type", ""))
+
+
+def _has_failed(outer: Mapping[str, object], response: Mapping[str, object]) -> bool:
+    for place in (outer, response):
+        code = place.get("status_code")
+        if place.get("error") or place.get("status") in _FAILED:
+            return True
+        if isinstance(code, int) and code >= _FIRST_ERROR:
+            return True
+    return outer.get("type") == "error"
+
+
+def _without_hits(outer: Mapping[str, object]) -> str:
+    """Return what to do about a line without hits: name the field that looks like them."""
+    like = _like_hits(outer, "", _DEPTH)
+    if like is not None and like.isprintable():
+        return f"{_NO_HITS}; if {like!r} has them, add --field hit={like} (and input=, output=)"
+    return f"{_NO_HITS}; assume --cache-hit-ratio R"
+
+
+def _like_hits(place: Mapping[str, object], path: str, depth: int) -> str | None:
+    for key, value in place.items():
+        if isinstance(value, int) and not isinstance(value, bool) and _LIKE_HITS.search(key):
+            return f"{path}{key}"[:_LONGEST_NAME]
+        if depth and isinstance(value, dict):
+            found = _like_hits(value, f"{path}{key}.", depth - 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _money(value: object) -> Decimal | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Decimal(str(value)) if is_number else None
+
+
+def request_in(record: Response) -> Request | None:
     """Return the request of a record; None where it has none that can be counted."""
     body = record.request
     if body is None or not isinstance(body.get("model"), str):
@@ -193,7 +281,7 @@ def request_in(record: Record) -> Request | None:
     )
 
 
-def _written(record: Record) -> str | None:
+def _written(record: Response) -> str | None:
     """Return a request's JSON as it was written, so that a number in a tool keeps its spelling."""
     text = record.line.text
     for name in record.request_at.split("."):

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.usage import as_object
+from deepseek_cost.billing.fields import as_object
 from deepseek_cost.inputs.jsonl import Document
 from deepseek_cost.inputs.request import Fault, Line
 
@@ -20,15 +20,22 @@ class Answer(Struct, frozen=True):
     calls_tools: bool
     is_cut: bool
 
-    def tokens(self, count: Callable[[str], int], *, thinking: bool) -> int | None:
+    def tokens(
+        self, count: Callable[[str], int], *, thinking: bool, reported: int | None = None
+    ) -> int | None:
         """Return its completion tokens; None where it calls tools, whose markup is not kept.
 
-        Thinking is closed by a token of its own, unless the answer was cut before.
+        Thinking is closed by a token of its own, unless the answer was cut before. Where its text
+        was not kept, it is as many tokens as were `reported`.
         """
         if self.calls_tools:
             return None
         closes = thinking and not (self.is_cut and not self.content)
-        return count(self.reasoning) + closes + count(self.content)
+        return self.reasoning_tokens(count, reported) + closes + count(self.content)
+
+    def reasoning_tokens(self, count: Callable[[str], int], reported: int | None) -> int:
+        """Return the tokens of its reasoning: of its text, else those reported."""
+        return count(self.reasoning) if self.reasoning else reported or 0
 
 
 def parse_response(response: Mapping[str, object]) -> Answer | None:
@@ -42,16 +49,23 @@ def parse_response(response: Mapping[str, object]) -> Answer | None:
     return None
 
 
-def _of_chat(response: Mapping[str, object]) -> Answer | None:
+def first_message(response: Mapping[str, object]) -> dict[str, object] | None:
+    """Return the message of a chat completion; None for what has none, or several."""
     choices = list(_objects(response.get("choices")))
     message = choices[0].get("message") if len(choices) == 1 else None
-    if not isinstance(message, dict):
+    return message if isinstance(message, dict) else None
+
+
+def _of_chat(response: Mapping[str, object]) -> Answer | None:
+    message = first_message(response)
+    if message is None:
         return None
+    (choice,) = _objects(response.get("choices"))
     return Answer(
         reasoning=_text(message.get("reasoning_content")),
         content=_text(message.get("content")),
         calls_tools=bool(message.get("tool_calls")),
-        is_cut=choices[0].get("finish_reason") in _CUT,
+        is_cut=choice.get("finish_reason") in _CUT,
     )
 
 
@@ -93,9 +107,12 @@ _ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
 
 
 class Chunks(Struct):
-    """Passes what is no chunk, and of the chunks of an answer the one that has its usage."""
+    """Passes what is no chunk, and of the chunks of an answer those that have its whole usage.
 
-    _open: dict[str, Line] = field(default_factory=dict)
+    Gateways send the usage more than once; it has the answer's id, so that it counts once.
+    """
+
+    _open: dict[str, Document] = field(default_factory=dict)
     _begun: dict[str, object] | None = None  # a message of the Anthropic format
 
     def add(self, document: Document) -> Iterator[Document | Fault]:
@@ -108,29 +125,35 @@ class Chunks(Struct):
             yield from self._responses(document, outer, event)
         elif event == "message_start" and (message := as_object(outer.get("message"))):
             if former := self._open.pop("message_start", None):  # events name no stream
-                yield _broken_off(former)
-            yield from self._opened("message_start", document.line)
-            self._begun = message
-        elif self._begun is not None and event == "message_delta":
-            self._open.pop("message_start", None)
-            yield Document(document.line, _message(self._begun, outer))
-            self._begun = None
+                yield _broken_off(former.line)
+            yield from self._opened("message_start", document)
+            line = document.line
+            self._begun = {"id": f"{line.source}:{line.line}"} | message
+        elif self._begun is not None and event in ("message_delta", "message_stop"):
+            if as_object(outer.get("usage")):
+                self._open.pop("message_start", None)
+                self._begun = _message(self._begun, outer)
+                yield Document(document.line, self._begun)
         elif not (isinstance(event, str) and _is_of_stream(event, outer)):
             yield document
 
-    def end(self) -> Iterator[Fault]:
-        """Yield the streams of which no usage came."""
-        for line in self._open.values():
-            yield _broken_off(line)
+    def end(self) -> Iterator[Document | Fault]:
+        """Yield what is known of the streams that did not finish."""
+        for document in self._open.values():
+            yield document if _has_counts(document.value) else _broken_off(document.line)
         self._open.clear()
 
     def _chat(self, document: Document, outer: dict[str, object]) -> Iterator[Document | Fault]:
         name = str(outer.get("id"))[:_LONGEST_ID]
         if as_object(outer.get("usage")) is None:
-            yield from self._opened(name, document.line)
+            yield from self._opened(name, document)
         elif not outer.get("choices") or _has_finished(outer["choices"]):
             self._open.pop(name, None)
             yield document
+        elif _has_counts(outer):  # so far; the last chunk has all
+            self._open[name] = document
+        else:
+            yield from self._opened(name, document)
 
     def _responses(
         self, document: Document, outer: dict[str, object], event: str
@@ -140,13 +163,20 @@ class Chunks(Struct):
             self._open.pop(name, None)
             yield document
         elif event == "response.created":
-            yield from self._opened(name, document.line)
+            yield from self._opened(name, document)
 
-    def _opened(self, name: str, line: Line) -> Iterator[Fault]:
+    def _opened(self, name: str, document: Document) -> Iterator[Fault]:
         """Keep the place of an open stream, without its text."""
-        self._open.setdefault(name, Line(line.source, "", line.line, line.column))
+        line = document.line
+        place = Document(Line(line.source, "", line.line, line.column), None)
+        self._open.setdefault(name, place)
         if len(self._open) > _MOST_OPEN:
-            yield _broken_off(self._open.pop(next(iter(self._open))))
+            yield _broken_off(self._open.pop(next(iter(self._open))).line)
+
+
+def _has_counts(value: object) -> bool:
+    usage = as_object((as_object(value) or {}).get("usage")) or {}
+    return any(isinstance(count, int) and count > 0 for count in usage.values())
 
 
 def _has_finished(choices: object) -> bool:
@@ -156,8 +186,13 @@ def _has_finished(choices: object) -> bool:
 
 
 def _message(begun: dict[str, object], delta: dict[str, object]) -> dict[str, object]:
-    """Put the final counts of a stream in place of those at its start, and keep the log's time."""
-    usage = (as_object(begun.get("usage")) or {}) | (as_object(delta.get("usage")) or {})
+    """Put the counts of an event in place of those before, and keep the log's time.
+
+    An event that repeats a count as 0 does not report it: what was there before stays.
+    """
+    usage = as_object(begun.get("usage")) or {}
+    found = as_object(delta.get("usage")) or {}
+    usage |= {key: count for key, count in found.items() if count or not usage.get(key)}
     return {key: value for key, value in delta.items() if key not in ("type", "delta")} | {
         **begun,
         "usage": usage,

@@ -11,13 +11,13 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.records import masked
-from deepseek_cost.billing.usage import Usage
+from deepseek_cost.billing.formats.base import Fee
+from deepseek_cost.billing.identity import Counted
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import Price, PriceBook
-from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
+from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of, fee_of
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import Tier
 
@@ -90,7 +90,7 @@ class Tariffs(Struct):
 
     book: PriceBook
     currency: Currency
-    defaults: tuple[str, str]
+    defaults: tuple[str, str] = ("deepseek-v4-flash", "deepseek-v4-pro")
     _by_model: dict[str, Tariff] = field(default_factory=dict)
     _by_name: dict[tuple[str, Kind], Tariff] = field(default_factory=dict)
 
@@ -102,7 +102,7 @@ class Tariffs(Struct):
         try:
             model = route(name, kind, self.book).model.name
         except UnknownModelError:
-            raise UnknownModelError(f"unknown model {masked(name)!r}") from None
+            raise UnknownModelError(f"unknown model {name!r}") from None
         tariff = self._by_model.get(model)
         if tariff is None:
             tariff = tariff_of(self.book, model, self.alternative(model), self.currency)
@@ -111,6 +111,14 @@ class Tariffs(Struct):
             self._by_name[name, kind] = tariff
         return tariff
 
+    def fee(self, fee: Fee, calls: int, seconds: float) -> Decimal:
+        """Return what calls of a server tool cost at a time; raises UnpricedError."""
+        at = datetime.fromtimestamp(seconds, UTC)
+        entry = next((entry for entry in self.book.fees_at(at) if entry.id == fee), None)
+        if entry is None or entry.is_free_server_side(at):  # there was nothing to call or to pay
+            return Decimal(0)
+        return fee_of(entry, calls, self.currency)
+
     def alternative(self, model: str) -> str:
         """Return the default model that a model is held against."""
         flash, pro = self.defaults
@@ -118,21 +126,24 @@ class Tariffs(Struct):
 
 
 class Sums(Struct):
-    """Requests and their tokens; `reasoning` is as far as told."""
+    """Requests, their tokens, and the money of their fees; `reasoning` is as far as reported."""
 
     requests: int = 0
     cache_hit: int = 0
     cache_miss: int = 0
     output: int = 0
     reasoning: int = 0
+    fees: Decimal = Decimal(0)
 
-    def add(self, usage: Usage) -> None:
-        """Add a request."""
-        self.requests += 1
-        self.cache_hit += usage.tokens.cache_hit
-        self.cache_miss += usage.tokens.cache_miss
-        self.output += usage.tokens.output
-        self.reasoning += usage.reasoning or 0
+    def add(self, counted: Counted, fees: Decimal, sign: int = 1) -> None:
+        """Add a request, or take it out again with the sign -1."""
+        self.requests += sign
+        self.cache_hit += sign * counted.hit
+        self.cache_miss += sign * counted.miss
+        self.output += sign * counted.output
+        self.reasoning += sign * (counted.reasoning or 0)
+        if fees:
+            self.fees = EXACT.add(self.fees, sign * fees)
 
     @property
     def usage(self) -> TokenUsage:
@@ -146,6 +157,7 @@ class Sums(Struct):
             self.cache_miss + other.cache_miss,
             self.output + other.output,
             self.reasoning + other.reasoning,
+            EXACT.add(self.fees, other.fees),
         )
 
 
@@ -164,8 +176,8 @@ class BillTotals(Struct, frozen=True):
 
     @property
     def total(self) -> Decimal:
-        """The whole cost."""
-        return self.cost.total
+        """The whole cost: of the tokens, and fees."""
+        return EXACT.add(self.cost.total, self.sums.fees)
 
     def __add__(self, other: "BillTotals") -> "BillTotals":
         return BillTotals(

@@ -1,6 +1,6 @@
-"""The command table, errors, exit codes.
+"""The command line: reads options and the clock, runs a command, reports errors, exits.
 
-Each command is a module; what it uses is imported when it runs, so that `--help` is fast.
+What a command uses is imported when it runs, so that `--help` is fast.
 """
 
 import io
@@ -8,220 +8,22 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import contextmanager
-from importlib import import_module
-from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
+from typing import Annotated, Final
 
 import typer
-from typer._click.core import augment_usage_errors
-from typer._click.exceptions import BadParameter, NoSuchOption
-from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import TyperException
-from typer.main import get_command
 
-from deepseek_cost.cli.groups import GROUPS
-from deepseek_cost.cli.output import say
-from deepseek_cost.cli.settings import SettingsContext, name_of
-from deepseek_cost.errors import ConfigError, DscostError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, MutableMapping
-
-    from typer._click import Command as AnyCommand
-    from typer._click import Context, HelpFormatter
-    from typer._click.core import Parameter
-    from typer._click.shell_completion import CompletionItem
-
-# What the library says, and what is said instead; longer ones before their beginnings.
-_PLAINER: Final = {
-    "Value error, ": "",
-    "a valid int range": "a whole number",
-    "a valid integer": "a whole number",
-    "a valid float range": "a number",
-    "\n\t": " ",
-}
-# Looked for in commands whose report shows in all of them.
-_FORMS: Final = ("--html", "--csv", "--markdown", "--svg", "--format")
-
-
-def plain_message(error: TyperException) -> str:
-    """Return what is wrong, without the command to see for more."""
-    if isinstance(error, NoSuchOption) and error.option_name in _FORMS and _has_report(error):
-        return f"{error.message}; use --json and dscost render"
-    return in_plain_words(error.format_message())
-
-
-def in_plain_words(message: str) -> str:
-    """Return a message of the library's in plain words."""
-    for theirs, ours in _PLAINER.items():
-        message = message.replace(theirs, ours)
-    return message.rstrip(".")
-
-
-def _has_report(error: NoSuchOption) -> bool:
-    options = error.ctx.command.params if error.ctx else ()
-    return any("--json" in option.opts for option in options)
-
-
-class Command(TyperCommand):
-    """Reads settings for options that are not given, and tells of an error which it is about."""
-
-    context_class = SettingsContext
-
-    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
-        """Read the command line; what is wrong with a setting is said of its file or variable."""
-        settings = cast("SettingsContext", ctx)
-        with _errors_with_place(settings):
-            rest = super().parse_args(ctx, args)
-        settings.settle()
-        return rest
-
-    def invoke(self, ctx: "Context") -> Any:  # noqa: ANN401 - Typer's own
-        """Run the command; an error over an option that a setting gave is told with its place."""
-        try:
-            return super().invoke(ctx)
-        except DscostError as error:
-            for place in _concerned(cast("SettingsContext", ctx), str(error)):
-                error.add_note(f"set by {place}")
-            raise
-
-    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """List arguments and options by their groups, those of no group last."""
-        groups: dict[str, list[tuple[str, str]]] = {
-            title: [] for title in ("Arguments", *(g.title for g in GROUPS), "Options")
-        }
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is None:
-                continue
-            if param.param_type_name == "argument":
-                groups["Arguments"].append(record)
-            else:
-                groups[getattr(param, "rich_help_panel", None) or "Options"].append(record)
-        for title, records in groups.items():
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
-
-    def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """End with examples and exit codes."""
-        from deepseek_cost.cli.manual import MANUALS
-
-        manual = MANUALS[self.name or ""]
-        with formatter.section("Examples"):
-            for example in manual.examples:
-                formatter.write(f"{'':{formatter.current_indent}}# {example.purpose}\n")
-                formatter.write(f"{'':{formatter.current_indent}}{example.command}\n")
-        with formatter.section("Exit codes"):
-            formatter.write_dl(
-                [(f"{code}", meaning) for code, meaning in manual.exit_codes.items()]
-            )
-
-
-def read_setting(context: SettingsContext, option: "Parameter") -> object:
-    """Return the value of a setting that no flag gives; raises ConfigError where it is wrong."""
-    with _errors_with_place(context), augment_usage_errors(context, param=option):
-        value, source = option.consume_value(context, {})
-        context.set_parameter_source(option.name or "", source)
-        return option.process_value(context, value)
-
-
-@contextmanager
-def _errors_with_place(context: SettingsContext) -> "Iterator[None]":
-    """Tell of a wrong value that no flag gave with the variable or the file's key."""
-    try:
-        yield
-    except BadParameter as error:
-        is_setting = error.param is not None and name_of(error.param) is not None
-        origin = context.origin(error.param.name or "") if error.param and is_setting else None
-        if origin is None or origin.startswith("-"):
-            raise
-        raise ConfigError(f"{origin}: {in_plain_words(error.message)}") from error
-
-
-def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":
-    """Yield where the options were set that an error names, or of which it quotes the value."""
-    for option in ctx.command.params:
-        origin = ctx.origin(option.name or "") if name_of(option) else None
-        if origin is None or origin.startswith("-"):
-            continue
-        value = ctx.params.get(option.name or "")
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if option.opts[0] in message or any(repr(str(v)) in message for v in values):
-            yield origin
-
-
-_BEFORE: Final = "Before sending"
-_OVER_TIME: Final = "Over time"
-_AFTER: Final = "After the bill"
-_REPORTS: Final = "With reports"
-_TOOL: Final = "The tool itself"
-
-
-class Entry(NamedTuple):
-    """A command: a function of this name in a module of this name, and how its docstring begins."""
-
-    name: str
-    group: str
-    summary: str
-
-
-# In the order of the help; a group's commands stand together.
-COMMANDS: Final = (
-    Entry("estimate", _BEFORE, "Tell what prompts and requests cost, before they are sent."),
-    Entry("count", _BEFORE, "Count the tokens of prompts and requests."),
-    Entry("compare", _BEFORE, "Show where the models cross, over the share of cache hits."),
-    Entry("chat", _BEFORE, "Project what a conversation or agent run costs, turn by turn."),
-    Entry("cache", _BEFORE, "Show what requests hit of the cache, and why they miss."),
-    Entry("diff", _BEFORE, "Tell what a change of prompts costs, file by file."),
-    Entry("when", _OVER_TIME, "Tell whether it is peak, until when, and how the week looks."),
-    Entry("prices", _OVER_TIME, "Show the price list in force, or every change of it."),
-    Entry("bill", _AFTER, "Add up what requests did cost, by answers or logs of them."),
-    Entry("check", _AFTER, "Send a request for one token, and hold its bill to the count."),
-    Entry("render", _REPORTS, "Show a report again: as a table, a web page, Markdown, CSV, SVG."),
-    Entry("config", _TOOL, "Show every setting, its value, and where it was set."),
-    Entry("completion", _TOOL, "Print what teaches a shell to complete what you type."),
+from deepseek_cost.cli.command import (
+    ALL_NAMES,
+    CommandTable,
+    UsageError,
+    in_plain_words,
+    load,
+    with_subcommands,
 )
-NAMES: Final = tuple(entry.name for entry in COMMANDS)
-
-
-class CommandTable(TyperGroup):
-    """The group of all commands, which loads the one that is asked for."""
-
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
-        super().__init__(**settings)
-        # What Typer looks at for a name like the one misspelt; it looks at no command here.
-        self.commands: MutableMapping[str, AnyCommand] = dict.fromkeys(NAMES, self)
-
-    def get_command(self, ctx: "Context", cmd_name: str) -> "AnyCommand | None":
-        """Load a command; None if there is no such."""
-        return load(cmd_name) if cmd_name in NAMES else None
-
-    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """List the commands by what a person wants, without loading them."""
-        for group, entries in groupby(COMMANDS, key=lambda entry: entry.group):
-            with formatter.section(group):
-                formatter.write_dl([(entry.name, entry.summary) for entry in entries])
-
-    def shell_complete(self, ctx: "Context", incomplete: str) -> "list[CompletionItem]":
-        """Complete a command's name without loading commands; else an option."""
-        from typer._click.shell_completion import CompletionItem
-
-        found = [entry for entry in COMMANDS if entry.name.startswith(incomplete)]
-        items = [CompletionItem(entry.name, help=entry.summary) for entry in found]
-        return items or super().shell_complete(ctx, incomplete)
-
-
-def load(name: str) -> "AnyCommand":
-    """Load a command by its name."""
-    function: Callable[..., None] = getattr(
-        import_module(f"deepseek_cost.cli.commands.{name}"), name
-    )
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name, cls=Command)(function)
-    return get_command(app)
-
+from deepseek_cost.cli.guesses import expanded, in_place_of
+from deepseek_cost.cli.output import say
+from deepseek_cost.cli.wording import message_of
+from deepseek_cost.errors import DscostError
 
 _INTERRUPTED: Final = 130
 
@@ -236,13 +38,16 @@ def _print_version(value: bool) -> None:
 
 def _top(
     _version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show it.")
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+        ),
     ] = False,
     _no_config: Annotated[
-        bool, typer.Option("--no-config", help="Read no dscost.toml and no pyproject.toml.")
+        bool, typer.Option("--no-config", help="Do not read dscost.toml or pyproject.toml.")
     ] = False,
 ) -> None:
-    """Tell what a prompt costs on DeepSeek's API before it is sent, and what it did cost."""
+    """Estimate DeepSeek API costs before you send a request, and total what you spent."""
 
 
 def application() -> typer.Typer:
@@ -255,12 +60,12 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="dscost COMMAND --help tells more of each.",
+        epilog="Run dscost COMMAND --help for details.",
     )
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command line and return its exit code; every error is told in one line."""
+    """Run the command line and return its exit code; every error is one line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
@@ -270,15 +75,30 @@ def run(args: Sequence[str]) -> int:
             from deepseek_cost.cli.commands.completion import answer
 
             answer(command)
-        outcome = command(args=list(args) or ["--help"], prog_name="dscost", standalone_mode=False)
-    except (DscostError, TyperException, ArithmeticError, MemoryError, OSError) as error:
+        args = _understood(args)
+        outcome = command(args=args or ["--help"], prog_name="dscost", standalone_mode=False)
+    except (DscostError, UsageError, ArithmeticError, MemoryError, OSError) as error:
         message, code = _message_of(error, args)
         say(message)
         return code
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        say("the system starts no thread: too many run, or the memory is not enough")
+        return DscostError.exit_code
     if outcome == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing but the end is left to interrupt
         say("interrupted")
     return int(outcome or 0)
+
+
+def _understood(args: Sequence[str]) -> list[str]:
+    """Return the arguments as the command line has them; a file alone is estimated."""
+    args = with_subcommands(args)
+    understood = expanded(args, ALL_NAMES)
+    if understood[:1] == ["estimate"] and understood != list(args):
+        say(f"{args[0]} is a file: running dscost estimate")
+    return understood
 
 
 def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
@@ -286,11 +106,11 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
     code = DscostError.exit_code
     match error:
         case DscostError():
-            return "; ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code
-        case TyperException():
-            words = [word for word in args if not word.startswith("-")]
-            command = " ".join(["dscost", *(name for name in words[:1] if name in NAMES)])
-            return f"{plain_message(error)}; see {command} --help", error.exit_code
+            return "; ".join([message_of(error), *getattr(error, "__notes__", ())]), error.exit_code
+        case UsageError():
+            words = [word for word in with_subcommands(args) if not word.startswith("-")]
+            command = " ".join(["dscost", *(name for name in words[:1] if name in ALL_NAMES)])
+            return f"{_plain(error, words)}; see {command} --help", error.exit_code
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror or error}", code
@@ -298,3 +118,11 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             return "out of memory; give less at a time", code
         case _:
             return "a number is too large to be worked with exactly", code
+
+
+def _plain(error: UsageError, words: Sequence[str]) -> str:
+    """Return what is wrong with the command line, with what was likely meant."""
+    known = words[:1] if words[:1] and words[0] in ALL_NAMES else ()
+    options = [name for command in known for param in load(command).params for name in param.opts]
+    message = in_plain_words(error.format_message())
+    return in_place_of(message, ALL_NAMES, options) or message

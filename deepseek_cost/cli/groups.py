@@ -1,4 +1,4 @@
-"""The groups that a command's options stand in, and how an option is declared."""
+"""The headings of options in the help, and how an option is declared."""
 
 from typing import Any, Final, NamedTuple
 
@@ -13,19 +13,19 @@ class Group(NamedTuple):
     title: str
 
     def option(self, *flags: str, **settings: Any) -> Any:  # noqa: ANN401 - as typer.Option
-        """Declare an option of one run."""
+        """Declare an option that is only a flag."""
         return typer.Option(*flags, rich_help_panel=self.title, **settings)
 
     def setting(self, *flags: str, **settings: Any) -> Any:  # noqa: ANN401 - as typer.Option
-        """Declare an option that a file or a variable may give, too: DSCOST_MODEL for --model."""
+        """Declare an option that a file or a variable can set, too: DSCOST_MODEL for --model."""
         name = flags[0].partition("/")[0].removeprefix("--").replace("-", "_").upper()
         return self.option(*flags, envvar=f"{PREFIX}{name}", show_envvar=False, **settings)
 
 
-READ: Final = Group("What is read")
-SENT: Final = Group("How it is sent")
+READ: Final = Group("Input")
+SENT: Final = Group("Request")
 ANSWERS: Final = Group("Cache hits and output")
 PRICED: Final = Group("Prices")
-SHOWN: Final = Group("What is shown")
+SHOWN: Final = Group("Output")
 # In the order of the help.
 GROUPS: Final = (READ, SENT, ANSWERS, PRICED, SHOWN)

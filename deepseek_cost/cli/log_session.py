@@ -1,6 +1,8 @@
 """Logs taken in; output learned."""
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import values
@@ -8,67 +10,143 @@ from deepseek_cost.cli.output import say
 from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources, instant_of, progress
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
 
 if TYPE_CHECKING:
-    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.account import Intake
+    from deepseek_cost.billing.charge import Charging
+    from deepseek_cost.billing.fields import Fields
+    from deepseek_cost.billing.logs import OpenedLog
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.proof import Proof
     from deepseek_cost.billing.records import Reading
-    from deepseek_cost.billing.usage import Fields
+    from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.estimates.quote import Learned
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.pricing.book import Price, PriceBook
+    from deepseek_cost.reports.bill import Read
+
+
+def installed_logs(names: Sequence[str], encoding: str) -> "Found":
+    """Find the logs of the agents on this machine, or of some of them; say what is read.
+
+    Raises UsageError for a name that is not known, InputError where there is no log.
+    """
+    import sys
+
+    from deepseek_cost.billing.agents import Home, agents, logs_of
+    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.source import TextSource
+    from deepseek_cost.text import unicode_name
+
+    known = agents(Home(Path.home(), os.environ, sys.platform))
+    for name in names:
+        if name not in (by_name := [agent.name for agent in known]):
+            raise UsageError(f"--agent {name!r}: write one of {', '.join(by_name)}")
+    found, seen = Found(), []
+    for agent in known:
+        paths = list(logs_of(agent)) if not names or agent.name in names else []
+        sources = [TextSource(unicode_name(str(path)), path, encoding) for path in paths]
+        found.sources += sources
+        found.below.update(source.name for source in sources)
+        if sources:
+            files = "file" if len(sources) == 1 else "files"
+            seen.append(f"{agent.title} ({len(sources):,} {files})")
+    if not found.sources:
+        whose = " and ".join(names) or "a known agent"
+        raise InputError(f"no log of {whose} is on this machine; give a log, or - for stdin")
+    say(f"reading the logs of {', '.join(seen)}; off with agent-logs = false in dscost.toml")
+    return found
 
 
 def reading_of(
-    book: "PriceBook",
     fields: Sequence[str],
     time_fields: Sequence[str],
-    at: str | None = None,
     tz: str | None = None,
     cache_hit_ratio: str | None = None,
 ) -> "Reading":
     """Return how lines are to be read, by the options given."""
-    from fractions import Fraction
-
     from deepseek_cost.billing.records import Reading
 
-    share = None if cache_hit_ratio is None else Fraction(parse_ratio(cache_hit_ratio))
     return Reading(
         fields=_fields([*fields, *(f"time={name}" for name in time_fields)]),
         zone=values.zone(tz) if tz else None,
-        at=None if at is None else instant_of(at, book, tz).timestamp(),
-        hit_share=share,
+        splits_input=cache_hit_ratio is not None,
     )
 
 
-def read_logs(found: "Found", how: "Reading", intake: "Intake") -> list[str]:
-    """Take all logs in, with a bar on long work, and return their names.
+def charging_of(
+    tariffs: "Tariffs",
+    tier_by: TierBy = TierBy.START,
+    at: str | None = None,
+    tz: str | None = None,
+    cache_hit_ratio: str | None = None,
+) -> "Charging":
+    """Return how responses are charged, by the options given."""
+    from fractions import Fraction
 
-    Raises InputError for a log without a line, and where all lines are requests, not answers.
+    from deepseek_cost.billing.charge import Charging
+
+    return Charging(
+        tariffs,
+        tier_by,
+        at=None if at is None else instant_of(at, tariffs.book, tz).timestamp(),
+        hit_share=None if cache_hit_ratio is None else Fraction(parse_ratio(cache_hit_ratio)),
+    )
+
+
+def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
+    """Read all logs, with a bar on long work; return what was read, and what was not.
+
+    Raises InputError for a log without a line, and where nothing given is a log of responses.
     """
-    from deepseek_cost.billing.logs import read_log
+    from deepseek_cost.billing.logs import Copies, open_log
+    from deepseek_cost.reports.bill import Read
 
+    read, copies = Read(skipped=[one.name for one in found.skipped]), Copies()
     with progress(sum(source.size for source in found.sources)) as advance:
         for source in found.sources:
-            for record in read_log(source, how, advance):
-                intake.add(source.name, record)
-    names = list(dict.fromkeys(source.name for source in found.sources))
-    for name in names:
-        if not intake.priced[name] + intake.unpriced[name]:
-            raise InputError(f"{name}: no line in it; give answers of the API, one a line")
-    _refuse_requests(intake.account)
-    return names
+            opened = open_log(source, how.zone, advance)
+            if copies.add(opened.log):
+                read.copies.append(source.name)
+            else:
+                _read_log(opened, how, intake, read, is_named=source.name not in found.below)
+    _require_logs(intake, read)
+    return read
 
 
-def _refuse_requests(account: "Account") -> None:
-    from deepseek_cost.billing.records import A_REQUEST
+def _read_log(
+    opened: "OpenedLog", how: "Reading", intake: "Intake", read: "Read", *, is_named: bool
+) -> None:
+    """Read a log; what is none is an error where it was given by name, else left out by name."""
+    name = opened.log.name
+    for record in opened.read(how):
+        intake.add(name, record)
+    opened.log.forget()
+    if opened.refusal is not None:
+        if not is_named:
+            read.skipped.append(f"{name} ({opened.refusal.partition('; ')[0]})")
+            return
+        intake.refuse(name, opened.log.fault(1, opened.refusal))
+    elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
+        if is_named:
+            raise InputError(f"{name}: no line in it; give responses of the API, one a line")
+        return
+    read.formats[name] = opened.format.title if opened.format else None
+    caveat = opened.format.caveat if opened.format and intake.priced[name] else ""
+    if caveat and caveat not in read.caveats:
+        read.caveats.append(caveat)
 
-    named = account.faults
-    if named and not account.requests and all(fault.reason == A_REQUEST for fault in named):
-        raise InputError(f"{named[0].source}: requests, not answers; dscost estimate prices them")
+
+def _require_logs(intake: "Intake", read: "Read") -> None:
+    """Refuse where nothing was a log of responses: no table of zeros is shown for it."""
+    refused = intake.refused
+    if len(refused) == len(read.formats):
+        reasons = [*(f"{one.source}: {one.reason}" for one in refused), *read.skipped]
+        if reasons:
+            raise InputError("; ".join(reasons[:_NAMED]))
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof]":
@@ -85,7 +163,7 @@ def proof_maker(book: "PriceBook") -> "Callable[[], Proof]":
 
 
 def _fields(pairs: Sequence[str]) -> "Fields":
-    from deepseek_cost.billing.usage import Field, Fields
+    from deepseek_cost.billing.fields import Field, Fields
 
     own: dict[Field, list[str]] = {}
     for text in pairs:
@@ -143,9 +221,9 @@ def _profile(name: str, book: "PriceBook") -> "Profile":
     from deepseek_cost.inputs.streams import reading
     from deepseek_cost.reports.profile import read_profile
 
-    source = find_sources([name], None, "utf-8").sources[0]
-    if source.path is None:
-        raise UsageError("--output-from takes a file, not standard input")
+    source = find_sources([name], None, "utf-8", any_file=True).sources[0]
+    if source.path is None or source.reads_once:
+        raise UsageError("--output-from takes a file, not standard input or a pipe")
     with reading(name), source.path.open("rb") as file:
         is_profile = _MARK in file.read(_HEAD_BYTES)
     if is_profile:
@@ -158,10 +236,10 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.tariff import Tariffs
 
-    account = Account(Tariffs(book, Currency.USD, DEFAULT_MODELS).find)
+    account = Account(charging_of(Tariffs(book, Currency.USD, DEFAULT_MODELS), at="now"))
     intake = Intake(account, proof_maker(book))
-    how = reading_of(book, (), (), at="now", tz="UTC")
-    read_logs(find_sources([name], None, "utf-8"), how, intake)
+    how = reading_of((), (), tz="UTC")
+    read_logs(find_sources([name], None, "utf-8", any_file=True), how, intake)
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"
         say(f"warning: {name}: not learned from {account.unpriced:,} {lines}")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-_WRONG: Final = "an input or a price is wrong or unknown"
-_REFUSED: Final = f"{_WRONG}, or the API would refuse a request"
+WRONG: Final = "an input or a price is wrong or unknown"
+REFUSED: Final = f"{WRONG}, or the API would refuse a request"
 
 
 class Example(NamedTuple):
@@ -18,7 +18,7 @@ class Manual(NamedTuple):
     """Examples of a command; when it ends with 1 and, where it holds to a limit, with 3."""
 
     examples: tuple[Example, ...]
-    failure: str = _WRONG
+    failure: str = WRONG
     limit: str = ""
 
     @property
@@ -26,128 +26,3 @@ class Manual(NamedTuple):
         """The exit codes that the command has."""
         codes = {0: "done", 1: self.failure, 2: "wrong usage", 3: self.limit, 130: "interrupted"}
         return {code: meaning for code, meaning in codes.items() if meaning}
-
-
-MANUALS: Final[Mapping[str, Manual]] = {
-    "estimate": Manual(
-        (
-            Example(
-                "a prompt on Flash and Pro, answered in 400 tokens",
-                "dscost estimate prompt.txt -o 400",
-            ),
-            Example(
-                "a batch, refused if it may cost more than 5 dollars",
-                "dscost estimate batch.jsonl --max-cost 5",
-            ),
-            Example(
-                "its cache hits forecast, for a script",
-                "dscost estimate batch.jsonl -c auto --json",
-            ),
-        ),
-        failure=_REFUSED,
-        limit="over --max-cost, after the output is written",
-    ),
-    "count": Manual(
-        (
-            Example("the tokens of what another program prints", "git log -3 | dscost count -"),
-            Example("all files of a folder, each by itself", "dscost count prompts --per-file"),
-        ),
-        failure=_REFUSED,
-    ),
-    "compare": Manual(
-        (
-            Example(
-                "where Pro with many hits costs as little as Flash with few",
-                "dscost compare prompt.txt -o 400",
-            ),
-            Example("the same, with a picture", "dscost compare prompt.txt -o 400 --svg costs.svg"),
-        )
-    ),
-    "chat": Manual(
-        (
-            Example(
-                "20 turns of a chat, of about so many tokens each",
-                "dscost chat prompt.txt --turns 20 --user-tokens 60 --answer-tokens 300",
-            ),
-            Example("what an agent run has cost, by its last request", "dscost chat request.json"),
-        )
-    ),
-    "cache": Manual(
-        (
-            Example("why the requests of a run miss the cache", "dscost cache batch.jsonl"),
-            Example(
-                "the same, were each sent ten minutes after the other",
-                "dscost cache batch.jsonl --gap 10m",
-            ),
-        ),
-        failure=f"{_WRONG}, or a request was skipped",
-    ),
-    "diff": Manual(
-        (
-            Example("two versions of a prompt", "dscost diff old.txt new.txt"),
-            Example(
-                "what a branch changes, held to a limit",
-                "dscost diff main...HEAD prompts --max-increase 10%",
-            ),
-            Example(
-                "the comment for its pull request", "dscost diff main...HEAD prompts --markdown"
-            ),
-        ),
-        failure="a file cannot be counted, or a price is wrong or unknown",
-        limit="over --max-increase, after the output is written",
-    ),
-    "when": Manual(
-        (
-            Example("whether it is peak, by a clock in Berlin", "dscost when --tz Europe/Berlin"),
-            Example("a line for a shell's prompt", "dscost when --format '{tier} until {until}'"),
-        ),
-        failure="the price table is wrong",
-    ),
-    "prices": Manual(
-        (
-            Example("the prices of another day", "dscost prices --at 2026-09-01T00:00Z"),
-            Example("every change there was, for a spreadsheet", "dscost prices --history --csv"),
-        )
-    ),
-    "bill": Manual(
-        (
-            Example("what the answers in a log have cost", "dscost bill answers.jsonl"),
-            Example(
-                "by the days of another place, for a spreadsheet",
-                "dscost bill answers.jsonl --tz Asia/Shanghai --csv",
-            ),
-        ),
-        failure="a line cannot be priced, or a price is wrong or unknown",
-    ),
-    "check": Manual(
-        (
-            Example(
-                "sent without a question, by the key in DEEPSEEK_API_KEY",
-                "dscost check request.json --live --yes",
-            ),
-        ),
-        failure="the bill differs, the API does not answer, or an input is wrong",
-    ),
-    "render": Manual(
-        (
-            Example(
-                "a web page of a report that was kept", "dscost render report.json -o report.html"
-            ),
-            Example(
-                "a table for a comment",
-                "dscost estimate prompt.txt --json | dscost render - -f markdown",
-            ),
-        ),
-        failure="this is no report, or it does not fit together",
-    ),
-    "config": Manual(
-        (
-            Example("what is set here, and where", "dscost config"),
-            Example("what is set where no file is read", "dscost --no-config config"),
-        ),
-        failure="",
-    ),
-    "completion": Manual(
-        (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),), failure=""
-    ),
-}

@@ -1,16 +1,15 @@
-"""Every option, once.
+"""Every option, once, in the order of the headings in the help.
 
-They stand by the headings of the help. Those that stay the same from run to run are settings: a
-file or the environment may give them.
+Options that stay the same from run to run are settings: a file or a variable can set them.
 """
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from typer._types import TyperChoice
 
+from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.entries import Currency
@@ -24,9 +23,18 @@ CacheHitRatio = Annotated[
         "--cache-hit-ratio",
         "-c",
         metavar="R",
-        help="Share of hits where none is told: 0 to 1, or 80%; in estimate also auto: forecast "
-        "from the requests in their order.",
-        show_default="0; in bill none",
+        help="Cache hit rate, e.g. 0.8 or 80%. auto predicts it from the order of the requests.",
+        show_default="0",
+    ),
+]
+AssumedHitRatio = Annotated[
+    str | None,
+    ANSWERS.setting(
+        "--cache-hit-ratio",
+        "-c",
+        metavar="R",
+        help="Cache hit rate, e.g. 0.8 or 80%, for responses that report no cache hits.",
+        show_default="none: they are reported as not priced",
     ),
 ]
 OutputTokens = Annotated[
@@ -36,8 +44,28 @@ OutputTokens = Annotated[
         "-o",
         min=0,
         metavar="N",
-        help="Output of each request.",
-        show_default="unknown: from none to the most that the API allows",
+        help="Expected output tokens per request. Without it, a minimum and maximum are shown.",
+        show_default="not known",
+    ),
+]
+InputTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--input-tokens",
+        min=0,
+        max=10**12,
+        metavar="N",
+        help="Input tokens per request, as the bill counts them, instead of files.",
+    ),
+]
+CachedTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--cached",
+        min=0,
+        max=10**12,
+        metavar="N",
+        help="With --input-tokens: how many of them hit the cache.",
     ),
 ]
 OutputFrom = Annotated[
@@ -45,34 +73,92 @@ OutputFrom = Annotated[
     ANSWERS.setting(
         "--output-from",
         metavar="FILE",
-        help="Output as in a log, or a profile of bill --calibrate.",
+        help="Predict output from a log, or from a profile that bill --calibrate wrote.",
     ),
 ]
 OutputLabel = Annotated[
     str | None,
-    ANSWERS.option("--output-label", metavar="NAME", help="Of the answers to go by."),
+    ANSWERS.option(
+        "--output-label",
+        metavar="NAME",
+        help="With --output-from: use only responses with this label.",
+    ),
 ]
 
 
 OneRequest = Annotated[
-    str, typer.Argument(metavar="REQUEST", help="A file with a request body as the API takes it.")
+    str, typer.Argument(metavar="REQUEST", help="File with a JSON request body.")
 ]
-Live = Annotated[bool, SENT.option("--live", help="Send it: this costs money.")]
-Yes = Annotated[bool, SENT.option("--yes", "-y", help="Do not ask before it is sent.")]
+Live = Annotated[bool, SENT.option("--live", help="Send the request. This costs money.")]
+Yes = Annotated[bool, SENT.option("--yes", "-y", help="Send without asking first.")]
 BaseUrl = Annotated[
     str | None,
-    SENT.option("--base-url", metavar="URL", help="Where the API is.", show_default="DeepSeek's"),
+    SENT.option(
+        "--base-url", metavar="URL", help="Base URL of the API.", show_default="DeepSeek's"
+    ),
 ]
 Timeout = Annotated[
-    float, SENT.setting("--timeout", min=0.1, max=3_600, metavar="S", help="Seconds to wait.")
+    float, SENT.setting("--timeout", min=0.1, max=3_600, metavar="S", help="Timeout in seconds.")
 ]
 
 
 Logs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
+        metavar="[FILE]",
+        help="Logs of API responses: of agents, gateways, exports; folders; - for standard input.",
+        show_default="the logs of the agents installed here",
+    ),
+]
+Agents = Annotated[
+    list[str] | None,
+    READ.option("--agent", metavar="NAME", help="Only the logs of this agent. Repeatable."),
+]
+AgentLogs = Annotated[
+    bool,
+    READ.setting("--agent-logs/--no-agent-logs", help="Find the logs of agents without FILE."),
+]
+Invoices = Annotated[
+    list[str] | None,
+    READ.option(
+        "--invoice",
         metavar="FILE",
-        help="Answers or logs of them: JSONL, JSON, CSV; directories; - for standard input.",
+        help="DeepSeek's usage export (ZIP or CSV), to compare with the logs; repeatable.",
+    ),
+]
+ByNames = Annotated[
+    list[By] | None,
+    SHOWN.option(
+        "--by",
+        metavar="WHAT",
+        help="Break the bill down by day, week, month, hour, session, project, agent, model or "
+        "key. Repeatable: --by month --by model.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    READ.option(
+        "--since",
+        metavar="TIME",
+        help="Only from this time on: 2026-11, 2026-11-03, yesterday, 7d. Days are those of --tz, "
+        "else UTC.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    READ.option(
+        "--until",
+        metavar="TIME",
+        help="Only until then, a whole day or month included: 2026-11, 2026-11-03, yesterday.",
+    ),
+]
+Budget = Annotated[
+    str | None,
+    SHOWN.setting(
+        "--budget",
+        metavar="X",
+        help="Show what is used of it, and exit with code 3 if more. For this month with --by "
+        "month (week, day alike), else for the range.",
     ),
 ]
 LogFields = Annotated[
@@ -80,35 +166,53 @@ LogFields = Annotated[
     READ.setting(
         "--field",
         metavar="WHAT=NAME",
-        help="Where a log has time, end, model, usage, request, response, key, label, input, hit, "
-        "miss, output or reasoning; dots lead into objects; repeatable.",
+        help="Map a field name in the log: time, end, model, usage, request, response, key, label, "
+        "input, hit, miss, output or reasoning. Dots reach into objects. Repeatable.",
     ),
 ]
 TimeFields = Annotated[
     list[str] | None,
-    READ.setting("--time-field", metavar="NAME", help="As --field time=NAME; repeatable."),
+    READ.setting("--time-field", metavar="NAME", help="Short for --field time=NAME. Repeatable."),
 ]
 TierByName = Annotated[
-    TierBy,
-    PRICED.setting("--tier-by", metavar="start|end", help="Which instant of a request is priced."),
+    TierBy | None,
+    PRICED.setting(
+        "--tier-by",
+        metavar="start|end",
+        help="Which time of a request sets its rate.",
+        show_default="as in the price table; start where that does not know",
+    ),
 ]
 WithForecast = Annotated[
     bool,
     SHOWN.option(
-        "--forecast/--no-forecast", help="Hold requests in the log against what they were billed."
+        "--forecast/--no-forecast", help="Compare the requests in the log with their bill."
     ),
 ]
 Calibrate = Annotated[
     Path | None,
-    SHOWN.option("--calibrate", metavar="FILE", help="Write how long the answers were."),
+    SHOWN.option(
+        "--calibrate", metavar="FILE", help="Write a profile of output lengths, for --output-from."
+    ),
 ]
 
 
-_BY_HAND: Final = (Kind.TEXT, Kind.CHAT, Kind.MESSAGES, Kind.RESPONSES)
+class KindByHand(StrEnum):
+    """What files can be read as when their content is not to decide."""
+
+    TEXT = Kind.TEXT.value
+    CHAT = Kind.CHAT.value
+    MESSAGES = Kind.MESSAGES.value
+    RESPONSES = Kind.RESPONSES.value
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of this name."""
+        return Kind(self.value)
 
 
 class OnFault(StrEnum):
-    """What to do at a request that cannot be counted."""
+    """What to do about a request that cannot be counted."""
 
     STOP = "stop"
     SKIP = "skip"
@@ -118,30 +222,43 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE",
-        help="Texts, JSON request bodies, JSONL; directories; URLs; - for standard input.",
+        help="Text, JSON request bodies or JSONL; folders; URLs; - for standard input.",
+    ),
+]
+FilesOrPipe = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE",
+        help="Text, JSON request bodies or JSONL; folders; URLs; - for standard input.",
+        show_default="what is piped in",
     ),
 ]
 FirstRequest = Annotated[
     str,
-    typer.Argument(metavar="FILE", help="A text or a JSON request body; - for standard input."),
+    typer.Argument(metavar="FILE", help="Text or a JSON request body; - for standard input."),
 ]
 Globs = Annotated[
     list[str] | None,
-    READ.setting("--glob", "-g", metavar="GLOB", help="In directories, only these; repeatable."),
+    READ.setting(
+        "--glob", "-g", metavar="GLOB", help="In folders, read only these files. Repeatable."
+    ),
 ]
 AsKind = Annotated[
-    Kind | None,
+    KindByHand | None,
     READ.option(
         "--as",
-        click_type=TyperChoice(_BY_HAND),
-        metavar="|".join(_BY_HAND),
-        help="What the files are.",
-        show_default="as found",
+        metavar="|".join(KindByHand),
+        help="How to read the files.",
+        show_default="by content",
     ),
 ]
 OnError = Annotated[
     OnFault,
-    READ.setting("--on-error", metavar="stop|skip", help="At a request that is none."),
+    READ.setting(
+        "--on-error",
+        metavar="stop|skip",
+        help="What to do about a line that isn't a valid request.",
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -150,53 +267,63 @@ Jobs = Annotated[
         min=1,
         max=256,
         metavar="N",
-        help="Processes that count the lines of large batches.",
-        show_default="the cores",
+        help="Worker processes for large batches.",
+        show_default="one per core",
     ),
 ]
 Dask = Annotated[
     str | None,
     READ.option(  # no setting: a file of somebody else's project must not say who gets the prompts
-        "--dask", metavar="ADDRESS", help="Count on a Dask cluster, such as tcp://host:8786."
+        "--dask", metavar="ADDRESS", help="Count on a Dask cluster, e.g. tcp://host:8786."
     ),
 ]
 Column = Annotated[
     str | None,
-    READ.option("--column", metavar="NAME", help="Of Parquet files: has the prompts or bodies."),
+    READ.option(
+        "--column", metavar="NAME", help="Parquet column containing the prompts or request bodies."
+    ),
 ]
-Encoding = Annotated[str, READ.setting("--encoding", metavar="NAME", help="Of the files.")]
+Encoding = Annotated[str, READ.setting("--encoding", metavar="NAME", help="Encoding of the files.")]
 Engine = Annotated[
     EngineName,
     READ.setting(
         "--engine",
         metavar="auto|tiktoken|gigatoken",
-        help="What counts; all count alike, gigatoken much text faster.",
-        show_default="auto: gigatoken for much text, where it is installed",
+        help="Tokenizer engine. The count is the same; gigatoken is faster on large input.",
+        show_default="auto: gigatoken for large input, if installed",
     ),
 ]
 ReportFile = Annotated[
     str,
     typer.Argument(
-        metavar="REPORT.json", help="What a command printed with --json; - for standard input."
+        metavar="REPORT.json",
+        help="Report that a command printed with --json; - for standard input.",
     ),
 ]
 
 
 System = Annotated[
     str | None,
-    SENT.setting("--system", metavar="FILE", help="System message before the prompt."),
+    SENT.setting(
+        "--system", metavar="FILE", help="File with a system message to put before each prompt."
+    ),
 ]
-Thinking = Annotated[bool, SENT.setting("--thinking/--no-thinking", help="As the API: on.")]
+Thinking = Annotated[
+    bool, SENT.setting("--thinking/--no-thinking", help="Thinking mode, as the API has it.")
+]
 EffortName = Annotated[
     Effort | None,
-    SENT.setting(
-        "--effort", metavar="low|high|max", help="Thinking effort.", show_default="high, as the API"
-    ),
+    SENT.setting("--effort", metavar="low|high|max", help="Thinking effort.", show_default="high"),
 ]
 Requests = Annotated[
     int,
     SENT.option(
-        "--requests", "-n", min=1, max=10**12, metavar="N", help="Times that each prompt is sent."
+        "--requests",
+        "-n",
+        min=1,
+        max=10**12,
+        metavar="N",
+        help="How many times each prompt is sent.",
     ),
 ]
 Gap = Annotated[
@@ -204,32 +331,42 @@ Gap = Annotated[
     SENT.option(
         "--gap",
         metavar="TIME",
-        help="Between requests: 30s, 5m, 2h, 1d.",
-        show_default="their timestamps, else none",
+        help="Time between requests: 30s, 5m, 2h, 1d.",
+        show_default="from their timestamps, else none",
     ),
 ]
 Turns = Annotated[
     int | None,
-    SENT.option("--turns", min=1, max=1_000, metavar="N", help="To project."),
+    SENT.option("--turns", min=1, max=1_000, metavar="N", help="Number of turns to project."),
 ]
 UserTokens = Annotated[
     int | None,
     SENT.option(
-        "--user-tokens", min=0, max=1_000_000, metavar="A", help="Of each further user message."
+        "--user-tokens",
+        min=0,
+        max=1_000_000,
+        metavar="A",
+        help="Tokens in each further user message.",
     ),
 ]
 AnswerTokens = Annotated[
     int | None,
-    SENT.option("--answer-tokens", min=0, max=384_000, metavar="B", help="Of each answer."),
+    SENT.option("--answer-tokens", min=0, max=384_000, metavar="B", help="Tokens in each answer."),
 ]
 ReasoningTokens = Annotated[
     int | None,
-    SENT.option("--reasoning-tokens", min=0, max=384_000, metavar="C", help="Before each answer."),
+    SENT.option(
+        "--reasoning-tokens",
+        min=0,
+        max=384_000,
+        metavar="C",
+        help="Reasoning tokens before each answer.",
+    ),
 ]
 
 
 class Format(StrEnum):
-    """How a report can be shown."""
+    """The formats of a report."""
 
     TABLE = "table"
     PLAIN = "plain"
@@ -239,26 +376,30 @@ class Format(StrEnum):
     SVG = "svg"
 
 
-PerFile = Annotated[bool, SHOWN.option("--per-file", help="Show each file as well.")]
+PerFile = Annotated[bool, SHOWN.option("--per-file", help="Show each file, too.")]
 Breakdown = Annotated[
     bool,
-    SHOWN.option("--breakdown", help="Show what the input is made of; each tool by name."),
+    SHOWN.option("--breakdown", help="Show what the input consists of, each tool by name."),
 ]
 PerRequest = Annotated[
     bool,
-    SHOWN.option("--per-request", help="With --json: a line of JSON for each request."),
+    SHOWN.option("--per-request", help="With --json: print a line of JSON per request."),
 ]
 History = Annotated[
     bool,
-    SHOWN.option("--history", help="Show every change, and by how much."),
+    SHOWN.option("--history", help="Show every price change since launch."),
 ]
 Check = Annotated[
     Path | None,
-    SHOWN.option("--check", metavar="FILE", help="Validate a table, and list what differs."),
+    SHOWN.option(
+        "--check",
+        metavar="FILE",
+        help="Validate a price table and list how it differs from the bundled one.",
+    ),
 ]
 Svg = Annotated[
     Path | None,
-    SHOWN.option("--svg", metavar="FILE", help="Write the picture to a file as well."),
+    SHOWN.option("--svg", metavar="FILE", help="Write the chart to a file, too."),
 ]
 FormatName = Annotated[
     Format | None,
@@ -266,32 +407,42 @@ FormatName = Annotated[
         "--format",
         "-f",
         metavar="|".join(Format),
-        help="How to show it.",
+        help="Output format.",
         show_default="by the suffix of --output, else table",
     ),
 ]
 OutputFile = Annotated[
     Path | None,
-    SHOWN.option("--output", "-o", metavar="FILE", help="Write it there, not to standard output."),
+    SHOWN.option(
+        "--output", "-o", metavar="FILE", help="Write to a file instead of standard output."
+    ),
 ]
 Template = Annotated[
     str | None,
     SHOWN.option(
         "--format",
         metavar="TEMPLATE",
-        help="A line for a prompt, such as '{tier} until {until}'; also {left}, {next}, {at}; "
-        "a time takes a format: {until:%H:%M}.",
+        help="Print one line for a shell prompt, e.g. '{tier} until {until}'. Also {left}, {next}, "
+        "{at}. Times take a format: {until:%H:%M}.",
     ),
 ]
-AsCsv = Annotated[bool, SHOWN.option("--csv", help="Print CSV and nothing else.")]
+ClearIndex = Annotated[
+    bool, SHOWN.option("--clear", help="Remove the index of transcripts from the cache, and exit.")
+]
+AsCsv = Annotated[bool, SHOWN.option("--csv", help="Print CSV.")]
 AsMarkdown = Annotated[
-    bool, SHOWN.option("--markdown", help="Print Markdown for the comment of a pull request.")
+    bool, SHOWN.option("--markdown", help="Print Markdown for a pull request comment.")
 ]
 Plain = Annotated[
     bool,
-    SHOWN.setting("--plain/--no-plain", help="Sentences instead of tables, for screen readers."),
+    SHOWN.setting(
+        "--plain/--no-plain", help="Print sentences instead of tables, for screen readers."
+    ),
 ]
-AsJson = Annotated[bool, SHOWN.option("--json", help="Print JSON and nothing else.")]
+Verbose = Annotated[
+    bool, SHOWN.option("--verbose", "-v", help="Show limits, features and sources, too.")
+]
+AsJson = Annotated[bool, SHOWN.option("--json", help="Print JSON.")]
 
 
 def complete_models(incomplete: str) -> list[str]:
@@ -321,8 +472,19 @@ Models = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="Model to price; repeatable.",
-        show_default="as requests name, else v4-flash and v4-pro; in prices all",
+        help="Model to price. Repeatable.",
+        show_default="those the requests name, else v4-flash and v4-pro",
+        autocompletion=complete_models,
+    ),
+]
+ListedModels = Annotated[
+    list[str] | None,
+    PRICED.setting(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="Model to list. Repeatable.",
+        show_default="all",
         autocompletion=complete_models,
     ),
 ]
@@ -330,10 +492,20 @@ At = Annotated[
     str | None,
     PRICED.option(
         "--at",
-        metavar="INSTANT",
-        help="Instant that is priced: 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or "
+        metavar="TIME",
+        help="Time to price at: 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or off-peak.",
+        show_default="now",
+        autocompletion=complete_instants,
+    ),
+]
+BillAt = Annotated[
+    str | None,
+    PRICED.option(
+        "--at",
+        metavar="TIME",
+        help="Time to price all responses at: 2026-11-23T10:00Z, 14:30+08:00, now, peak or "
         "off-peak.",
-        show_default="now; in bill each request's own",
+        show_default="each response's own",
         autocompletion=complete_instants,
     ),
 ]
@@ -342,8 +514,18 @@ Tz = Annotated[
     PRICED.setting(
         "--tz",
         metavar="ZONE",
-        help="Time zone such as Europe/Berlin.",
-        show_default="yours; in bill UTC",
+        help="Time zone, e.g. Europe/Berlin.",
+        show_default="yours",
+        autocompletion=complete_zones,
+    ),
+]
+BillTz = Annotated[
+    str | None,
+    PRICED.setting(
+        "--tz",
+        metavar="ZONE",
+        help="Time zone of days, and of times without one, e.g. Europe/Berlin.",
+        show_default="UTC",
         autocompletion=complete_zones,
     ),
 ]
@@ -353,7 +535,7 @@ CurrencyName = Annotated[
         "--currency",
         case_sensitive=False,
         metavar="USD|CNY",
-        help="DeepSeek's own list; never converted.",
+        help="DeepSeek's own price list in that currency; never converted.",
     ),
 ]
 PricesFile = Annotated[
@@ -361,29 +543,31 @@ PricesFile = Annotated[
     PRICED.setting(
         "--prices",
         metavar="FILE",
-        help="Another price table.",
-        show_default="prices.toml in your configuration, else the bundled one",
+        help="Use another price table.",
+        show_default="prices.toml in your configuration folder, else the bundled one",
     ),
 ]
 PerDay = Annotated[
     int | None,
-    PRICED.setting("--per-day", min=1, max=10**12, metavar="N", help="Show the cost of N a day."),
+    PRICED.setting(
+        "--per-day", min=1, max=10**12, metavar="N", help="Show the cost of N requests a day."
+    ),
 ]
 MaxCost = Annotated[
     str | None,
-    PRICED.setting("--max-cost", metavar="X", help="Exit with 3 if a model may cost more."),
+    PRICED.setting("--max-cost", metavar="X", help="Exit with code 3 if the cost could exceed X."),
 ]
 MaxIncrease = Annotated[
-    str | None,
+    list[str] | None,
     PRICED.setting(
         "--max-increase",
         metavar="X",
-        help="Exit with 3 if a model's cost grows by more: 10%, or an amount such as 0.05.",
+        help="Exit with code 3 if a cost grows by more, e.g. 10% or 0.05USD. Repeatable.",
     ),
 ]
 Granted = Annotated[
     str | None,
-    PRICED.option("--granted", metavar="X", help="Granted balance; DeepSeek deducts it first."),
+    PRICED.option("--granted", metavar="X", help="Granted balance. DeepSeek deducts it first."),
 ]
 ToppedUp = Annotated[
     str | None,

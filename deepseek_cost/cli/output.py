@@ -1,6 +1,7 @@
 """Writing a report: JSON or a table to stdout, warnings to stderr, and the gate behind it."""
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from decimal import Decimal
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import InputError
+from deepseek_cost.inputs.source import BINARY
 from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.estimates.estimate import Estimate
+    from deepseek_cost.inputs.source import SkippedSource
     from deepseek_cost.render.page import Page
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
@@ -32,6 +36,7 @@ _SAID_OF_TERMINALS: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
 def write(report: "Report", *, as_json: bool, plain: bool = False) -> None:
     """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
+    report = in_flags(report)
     report_warnings(report)
     if as_json:
         write_text(_as_json(report))
@@ -75,10 +80,36 @@ def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
     """Write the chart of a report to a file."""
     from deepseek_cost.render.svg import to_svg
 
+    write_file(to_svg(report.page()), path, "--svg")
+
+
+def write_file(text: str, path: Path, option: str) -> None:
+    """Write the file of an option: aside, then renamed, so that a full disk leaves the old one.
+
+    A link stays a link; into a pipe or a device it is written directly.
+    """
     try:
-        path.write_text(to_svg(report.page()), encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
     except OSError as error:
-        raise InputError(f"--svg {path}: {error.strerror}") from error
+        raise InputError(f"{option} {path}: {error.strerror}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    aside = path.with_name(f".dscost-{os.urandom(8).hex()}")
+    try:
+        with aside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            aside.chmod(stat.S_IMODE(path.stat().st_mode))
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _as_json(report: "Report") -> str:
@@ -137,4 +168,13 @@ def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bo
     if over:
         currency = estimates[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
+        raise typer.Exit(OVER_LIMIT)
+
+
+def exit_if_not_here(skipped: "Sequence[SkippedSource]") -> None:
+    """End with exit code 3 where a limit cannot be kept, since the text of a file is not here."""
+    missing = [one for one in skipped if one.reason != BINARY]
+    if missing:
+        more = f", and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        say(f"--max-cost cannot be kept: not counted: {missing[0].name}: {missing[0].reason}{more}")
         raise typer.Exit(OVER_LIMIT)

@@ -1,5 +1,7 @@
 """What commands share: prices, sources, workload."""
 
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +18,7 @@ from deepseek_cost.cli import values
 from deepseek_cost.cli.options import OnFault
 from deepseek_cost.cli.output import say
 from deepseek_cost.cli.settings import set_by_name
+from deepseek_cost.cli.wording import flag_of, with_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.prompt.template import Effort, Mode
@@ -60,9 +63,27 @@ def price_table(flag: Path | None) -> Table:
 
     choice = choose(flag)
     book = load_prices(choice.path)
+    if choice.path is None:
+        book = _with_own_holidays(book)
     source = unicode_name(str(choice.path)) if choice.path else "bundled"
-    chosen_by = set_by_name("prices") or choice.chosen_by
+    chosen_by = set_by_name("prices") or flag_of(choice.chosen_by)
     return Table(book, PriceTable(source=source, chosen_by=chosen_by, checked=book.checked))
+
+
+def _with_own_holidays(book: "PriceBook") -> "PriceBook":
+    """Add the holidays of the config folder, if it has any, to the bundled table."""
+    from deepseek_cost.cli.statusline import config_folder
+
+    path = Path(config_folder()) / "holidays.toml"
+    try:
+        exists = path.is_file()
+    except OSError:  # a folder that may not be looked into
+        return book
+    if not exists:
+        return book
+    from deepseek_cost.pricing.holidays import with_holidays
+
+    return with_holidays(book, path)
 
 
 def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
@@ -132,15 +153,43 @@ def prompt_options(thinking: bool, effort: Effort | None, system: str | None) ->
 
 
 def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
-    """Return the models' full names, each once."""
-    return list(dict.fromkeys(book.find(name).name for name in names or DEFAULT_MODELS))
+    """Return the models' full names, each once; `flash,pro` and `flash pro` are two."""
+    each = [name for text in names or DEFAULT_MODELS for name in text.replace(",", " ").split()]
+    return list(dict.fromkeys(book.find(name).name for name in each))
 
 
-def find_sources(files: Sequence[str], glob: Sequence[str] | None, encoding: str) -> "Found":
-    """Find the prompts."""
+def is_piped() -> bool:
+    """Return whether standard input is a pipe or a file: what can be read without waiting."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
+    """Return the files named, else standard input if something is piped in.
+
+    A terminal or another device is read only if it is asked for with a dash: nobody waits for what
+    is not coming.
+    """
+    if files:
+        return files
+    if is_piped():
+        return ["-"]
+    raise UsageError(
+        f"no file is given; name one, or pipe text into dscost {command}; "
+        f"see dscost {command} --help"
+    )
+
+
+def find_sources(
+    files: Sequence[str], glob: Sequence[str] | None, encoding: str, *, any_file: bool = False
+) -> "Found":
+    """Find the prompts; with `any_file` what is packed or a database in folders as well."""
     from deepseek_cost.inputs.find import find
 
-    return find(files, glob or (), encoding)
+    return find(files, glob or (), encoding, any_file=any_file)
 
 
 def find_rows(
@@ -196,11 +245,11 @@ class Reads(Protocol):
 
 @dataclass(slots=True)
 class Inputs:
-    """The sources found, to be opened one after the other; standard input stays open."""
+    """The sources found, to be opened one after the other; pipes stay open."""
 
     found: "Found"
-    names: Kind | None
-    _held: "Input | None" = field(default=None, init=False)
+    kind: Kind | None
+    _held: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
 
     def require_files(self) -> None:
         """Refuse standard input, which the workers of a cluster cannot read."""
@@ -291,7 +340,7 @@ class Inputs:
 
         order = Order(
             [(ledger.model, ledger.rates) for ledger in workload.ledgers],
-            *(workload.scenario, workload.system, find_route, self.names),
+            *(workload.scenario, workload.system, find_route, self.kind),
             skips=workload.skips.report is not None,
             breakdown=workload.ledgers[0].keeps_parts,
             engine=engine,
@@ -322,14 +371,14 @@ class Inputs:
         from deepseek_cost.inputs.streams import reading
 
         with reading(source.name):
-            if not source.is_stdin:
-                opened = open_input(source, self.names, advance)
+            if not source.reads_once:
+                opened = open_input(source, self.kind, advance)
                 with closing(opened.file):
                     yield opened
                 return
-            if self._held is None:
-                self._held = open_input(source, self.names, advance)
-            yield self._held
+            if source not in self._held:
+                self._held[source] = open_input(source, self.kind, advance)
+            yield self._held[source]
 
 
 def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
@@ -372,7 +421,7 @@ def _report_skipped(name: str, skips: "Skipped") -> None:
     """Tell what a worker skipped: the first of it, and how much more there is."""
     skipped_lines = list(skips.named)
     for message in skipped_lines:
-        say(f"skipped {message}")
+        say(f"skipped {with_flags(message)}")
     if more := skips.requests - len(skipped_lines):
         say(f"skipped {more:,} more in {name}")
 
@@ -381,9 +430,10 @@ def skips_of(on_error: OnFault) -> "Skipped":
     """Return what is done with a request that cannot be counted: named on stderr, or an error."""
     from deepseek_cost.estimates.partial_result import Skipped
 
-    return Skipped(
-        (lambda message: say(f"skipped {message}")) if on_error is OnFault.SKIP else None
-    )
+    def report(message: str) -> None:
+        say(f"skipped {with_flags(message)}")
+
+    return Skipped(report if on_error is OnFault.SKIP else None)
 
 
 def exit_if_refused(workload: "Workload") -> None:
@@ -399,9 +449,9 @@ def with_worker_pool(
     from deepseek_cost.estimates.workers import WorkerPool
     from deepseek_cost.tokenizer.prefetch import cores
 
-    names = jobs or cores()
-    if names > 1 and workload.forecast is None and workload.on_request is None:
-        workload.pool = WorkerPool(make, names)
+    processes = jobs or cores()
+    if processes > 1 and workload.forecast is None and workload.on_request is None:
+        workload.pool = WorkerPool(make, processes)
     return workload
 
 

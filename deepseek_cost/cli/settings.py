@@ -3,34 +3,28 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast, get_args
 
 import typer
-from typer._click.core import ParameterSource
-from typer._click.globals import get_current_context
-from typer._click.types import FloatRange, IntRange
+from typer.core import TyperOption
+from typer.models import OptionInfo
 
 from deepseek_cost.cli.groups import PREFIX
 from deepseek_cost.errors import ConfigError
-
-if TYPE_CHECKING:
-    from typer._click.core import Parameter
 
 # Of these one rules the other out; what is given more expressly puts its opposite aside.
 _OPPOSITES: Final = (("thinking", "effort"), ("output_tokens", "output_from"))
 # What options of words call their value; others take amounts and shares, which TOML has, too.
 OF_WORDS: Final = ("FILE", "GLOB", "NAME", "WHAT=NAME", "ZONE")
-_STRENGTH: Final = (
-    ParameterSource.DEFAULT,
-    ParameterSource.DEFAULT_MAP,
-    ParameterSource.ENVIRONMENT,
-    ParameterSource.COMMANDLINE,
-)
+# Where a value may come from, by Typer's names, the weakest first.
+_SOURCES: Final = ("DEFAULT", "DEFAULT_MAP", "ENVIRONMENT", "COMMANDLINE")
 
 
-def name_of(option: "Parameter") -> str | None:
+def name_of(option: Any) -> str | None:  # noqa: ANN401 - Typer's parameters and declarations
     """Return the name of a setting, such as cache-hit-ratio; None of an option that is none."""
     variable = option.envvar
     if not isinstance(variable, str) or not variable.startswith(PREFIX):
@@ -38,14 +32,30 @@ def name_of(option: "Parameter") -> str | None:
     return variable.removeprefix(PREFIX).lower().replace("_", "-")
 
 
-def names() -> set[str]:
-    """Return the names of the settings of all commands, without loading the commands."""
+class Declaration(NamedTuple):
+    """A setting as it is declared: the type of its value, and the rest."""
+
+    type: Any
+    info: OptionInfo
+
+    @property
+    def types(self) -> tuple[Any, ...]:
+        """The types that a single value may have."""
+        return get_args(self.type) or (self.type,)
+
+
+def declarations() -> dict[str, Declaration]:
+    """Return the settings of all commands by name, without loading the commands."""
     from deepseek_cost.cli import options
 
-    modules = (options, options, options, options, options, options, options)
-    declared = (alias for module in modules for alias in vars(module).values())
-    infos = (info for alias in declared for info in getattr(alias, "__metadata__", ()))
-    return {name for info in infos if (name := name_of(info))}
+    aliases = [alias for alias in vars(options).values() if hasattr(alias, "__metadata__")]
+    declared = (Declaration(alias.__origin__, alias.__metadata__[0]) for alias in aliases)
+    return {name: one for one in declared if (name := name_of(one.info))}
+
+
+def names() -> set[str]:
+    """Return the names of the settings of all commands, without loading the commands."""
+    return set(declarations())
 
 
 def from_files() -> "Mapping[str, Setting]":
@@ -53,8 +63,6 @@ def from_files() -> "Mapping[str, Setting]":
 
     Raises ConfigError for a file that is none, or that sets what is no setting.
     """
-    # LOCALIMPORT
-
     try:
         found = find(Path.cwd())
     except FileNotFoundError:  # a current folder that was removed
@@ -67,7 +75,7 @@ def from_files() -> "Mapping[str, Setting]":
     return found
 
 
-def fitted(option: "Parameter", setting: "Setting") -> object:
+def fitted(option: TyperOption, setting: "Setting") -> object:
     """Return a file's value as the command line would give it, for Typer to read.
 
     Raises ConfigError where TOML has another type than the option takes.
@@ -98,19 +106,20 @@ class SettingsContext(typer.Context):
             return None
         return fitted(option, self._from_files[key])
 
-    def option(self, name: str) -> "Parameter":
+    def option(self, name: str) -> TyperOption:
         """Return an option or argument by its parameter's name."""
-        return next(option for option in self.command.get_params(self) if option.name == name)
+        options = cast("list[TyperOption]", self.command.get_params(self))
+        return next(option for option in options if option.name == name)
 
     def origin(self, name: str) -> str | None:
         """Return what gave an option: its flag, a variable, a place in a file; None: nothing."""
         option = self.option(name)
-        match self.get_parameter_source(name):
-            case ParameterSource.COMMANDLINE:
+        match self._source(name):
+            case "COMMANDLINE":
                 return option.opts[0]
-            case ParameterSource.ENVIRONMENT:
+            case "ENVIRONMENT":
                 return str(option.envvar)
-            case ParameterSource.DEFAULT_MAP:
+            case "DEFAULT_MAP":
                 return self._from_files[name_of(option) or ""].place
             case _:
                 return None
@@ -128,16 +137,38 @@ class SettingsContext(typer.Context):
         return name in self.params and self.params[name] != self.option(name).default
 
     def _strength(self, name: str) -> int:
-        return _STRENGTH.index(self.get_parameter_source(name) or ParameterSource.DEFAULT)
+        return _SOURCES.index(self._source(name))
+
+    def _source(self, name: str) -> str:
+        source = self.get_parameter_source(name)
+        return source.name if source else "DEFAULT"
+
+
+_running: ContextVar[SettingsContext | None] = ContextVar("_running", default=None)
+
+
+@contextmanager
+def running(context: SettingsContext) -> Iterator[None]:
+    """Have this command be the one that runs, while its function does."""
+    token = _running.set(context)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def running_context() -> SettingsContext | None:
+    """Return the context of the command that runs; None from Python."""
+    return _running.get()
 
 
 def set_by_name(name: str) -> str | None:
     """Return what gave an option of the command that runs: a flag, a variable, a file's place."""
-    context = get_current_context(silent=True)
-    return context.origin(name) if isinstance(context, SettingsContext) else None
+    context = running_context()
+    return context.origin(name) if context else None
 
 
-def _one(option: "Parameter", value: object, setting: "Setting") -> object:
+def _one(option: TyperOption, value: object, setting: "Setting") -> object:
     words, types = _accepts(option)
     if type(value) not in types:
         raise ConfigError(f"{setting.place}: write {words}")
@@ -148,13 +179,14 @@ def _one(option: "Parameter", value: object, setting: "Setting") -> object:
     return value if isinstance(value, bool) else str(value)
 
 
-def _accepts(option: "Parameter") -> tuple[str, tuple[type, ...]]:
+def _accepts(option: TyperOption) -> tuple[str, tuple[type, ...]]:
     """Return what TOML must have for an option, in words and types; fractions come as text."""
     if getattr(option, "is_flag", False):
         return "true or false", (bool,)
-    if isinstance(option.type, IntRange):
+    types = declarations()[name_of(option) or ""].types
+    if int in types:
         return "a whole number", (int,)
-    if isinstance(option.type, FloatRange):
+    if float in types:
         return "a number", (int, str)
     return "text, in quotes", (str,) if option.metavar in OF_WORDS else (str, int)
 

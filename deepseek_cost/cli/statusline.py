@@ -14,11 +14,11 @@ import os
 import sys
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from deepseek_cost.errors import UsageError
 
+TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
 
@@ -29,16 +29,29 @@ _DAY_AND_CLOCK = "%a %H:%M"
 _MOST_DIGITS = 3
 
 
-class Moment(NamedTuple):
+class Moment:
     """The tier at an instant, and what comes: times in the user's zone, tiers as DeepSeek's page.
 
     Without a change in sight, `until` and `next` are None.
     """
 
-    at: datetime
-    tier: str
-    until: datetime | None
-    next: str | None
+    def __init__(
+        self,
+        at: datetime,
+        tier: str,
+        until: datetime | None,
+        next: str | None,  # noqa: A002 - as the template has it
+    ) -> None:
+        self.at = at
+        self.tier = tier
+        self.until = until
+        self.next = next
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moment) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.at, self.tier))
 
     @property
     def left(self) -> str:
@@ -117,7 +130,7 @@ def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
     return f"{mark[0]} {mark[1]}\n{''.join(rows)}"
 
 
-_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _PREFIX = "DSCOST_"
 _MAX_BYTES = 200_000
 
@@ -125,29 +138,52 @@ _MAX_BYTES = 200_000
 def line(template: str, now: datetime | None = None) -> str | None:
     """Return the line at an instant (default now); None where the command line must answer."""
     try:
-        if _is_set_otherwise():
-            return None
-        tiers, table = _bundled(NAME).decode(), _bundled("prices.toml")
-        if tiers.split(maxsplit=2)[:2] != [str(len(table)), str(crc32(table))]:
-            return None
-        at = (now or datetime.now(UTC)).replace(microsecond=0).astimezone()
-        moment = read(tiers, at)
+        moment = None if _is_set_otherwise() else moment_at(now)
         return None if moment is None else filled(template, moment) + "\n"
     except (OSError, ValueError, UsageError):
         return None
 
 
-def _bundled(name: str) -> bytes:
-    packaged = os.path.join(_PACKAGE, name)
-    checkout = os.path.join(os.path.dirname(_PACKAGE), "data", name)
-    with open(packaged if os.path.isfile(packaged) else checkout, "rb") as file:
+def moment_at(now: datetime | None = None) -> Moment | None:
+    """Return what the bundled file tells of an instant (default now); raises OSError."""
+    tiers = _built(NAME).decode()
+    if " ".join(tiers.split(maxsplit=2)[:2]) != price_mark():
+        return None
+    return read(tiers, (now or datetime.now(UTC)).replace(microsecond=0).astimezone())
+
+
+def in_words(moment: Moment) -> str:
+    """Return `off-peak until 18:00`, with the weekday if that is not today."""
+    if moment.until is None:
+        return moment.tier
+    return f"{moment.tier} until {moment.until.strftime(_shortest(moment.until, moment.at))}"
+
+
+def price_mark() -> str:
+    """Return what tells the bundled price table from others: its length and checksum."""
+    table = _table()
+    return f"{len(table)} {crc32(table)}"
+
+
+def _built(name: str) -> bytes:
+    with open(os.path.join(PACKAGE, "data", name), "rb") as file:
         return file.read()
+
+
+def _table() -> bytes:
+    """Read the bundled price table, as pricing.loader finds it."""
+    try:
+        return _built("prices.toml")
+    except FileNotFoundError:
+        with open(os.path.join(os.path.dirname(PACKAGE), "data", "prices.toml"), "rb") as file:
+            return file.read()
 
 
 def _is_set_otherwise() -> bool:
     by_variable = any(name.startswith(_PREFIX) for name in os.environ)
-    own_prices = os.path.join(config_folder(), "prices.toml")
-    return by_variable or os.path.exists(own_prices) or _has_config()
+    folder = config_folder()
+    own = (os.path.join(folder, name) for name in ("prices.toml", "holidays.toml"))
+    return by_variable or any(map(os.path.exists, own)) or _has_config()
 
 
 def config_folder() -> str:
@@ -178,9 +214,3 @@ def _names_us(project: str) -> bool:
     with open(project, "rb") as file:
         data = file.read(_MAX_BYTES)
     return b"dscost" in data or len(data) == _MAX_BYTES
-
-
-if __name__ == "__main__":  # how data/tiers.txt is made
-    from deepseek_cost.pricing.loader import bundled, load_prices, mark_of
-
-    sys.stdout.write(made_of(load_prices(), mark_of(bundled().read_bytes())))

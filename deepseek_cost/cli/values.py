@@ -4,12 +4,13 @@ import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.schedule import Calendar, Tier
+from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio
 
 _INCREASE: Final = re.compile(r"([0-9.]{1,31}) ?(%|USD|CNY)?")
@@ -43,10 +44,10 @@ class Clock(Struct, frozen=True):
 
 
 class IncreaseLimit(NamedTuple):
-    """By how much a cost may grow: in percent, in a currency, or in that of the costs (None)."""
+    """By how much a cost may grow: in percent (`%`), or in a currency (`USD`, `CNY`)."""
 
     value: Decimal
-    unit: str | None
+    unit: str
 
 
 def instant(text: str, clock: Clock) -> datetime:
@@ -83,15 +84,11 @@ def time_label(text: str | None) -> str | None:
 
 
 def zone(name: str) -> ZoneInfo:
-    """Read the name of a time zone such as Europe/Berlin."""
+    """Read a time zone: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "write it like Europe/Berlin"
-        raise UsageError(f"--tz {name!r} is no time zone; {hint}") from None
+        return find_zone(name)
+    except UsageError as error:
+        raise UsageError(f"--tz: {error}") from None
 
 
 def ratio_or_auto(text: str) -> Decimal | None:
@@ -119,15 +116,20 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
 
 
 def increase(text: str) -> IncreaseLimit:
-    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05."""
+    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05USD."""
     match = _INCREASE.fullmatch(text.strip().upper())
     value = parse_number(match[1]) if match else None
     if match is None or value is None:
         raise UsageError(
             f"--max-increase {text!r} is neither a percentage such as 10% nor an amount such as "
-            f"0.05 or 0.05USD"
+            f"0.05USD"
         )
-    return IncreaseLimit(value, match[2] or None)
+    if match[2] is None:
+        raise UsageError(
+            f"--max-increase {text!r} has no unit; write {match[1]}%, {match[1]}USD or "
+            f"{match[1]}CNY"
+        )
+    return IncreaseLimit(value, match[2])
 
 
 def _time_of_day(text: str, clock: Clock) -> datetime | None:

@@ -15,6 +15,7 @@ from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
     from deepseek_cost.estimates.conversation import Dialogue
+    from deepseek_cost.estimates.diff import Part
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
 
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
     """List what the token count of a plain prompt to these models rests on."""
     mode = scenario.mode
-    found = [Assumption("thinking", "on" if mode.thinking else "off", "--thinking/--no-thinking")]
+    found = [Assumption("thinking", "on" if mode.thinking else "off", "thinking")]
     if mode.thinking:
-        found.append(Assumption("effort", mode.effort.value, "--effort"))
+        found.append(Assumption("effort", mode.effort.value, "effort"))
     for model in models:
         if model.thinking is not None:
             stood_for = f"{model.name} stands for thinking {'on' if model.thinking else 'off'}"
-            found.append(Assumption("thinking", stood_for, "--model"))
+            found.append(Assumption("thinking", stood_for, "model"))
     return found
 
 
@@ -43,8 +44,8 @@ def of_estimate(
     found = [
         *of_prompt(scenario, models),
         _of_cache(scenario),
-        Assumption("output_tokens", output, "--output-tokens"),
-        Assumption("ceiling", ceiling, "--output-tokens"),
+        Assumption("output_tokens", output, "output_tokens"),
+        Assumption("ceiling", ceiling, "output_tokens"),
     ]
     found += of_prices(estimates, time_label)
     return list(dict.fromkeys(found))
@@ -54,20 +55,23 @@ def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Ass
     """List what prices rest on; `moving` names an instant that follows the clock."""
     found = []
     if time_label:
-        found.append(Assumption("priced_at", time_label, "--at"))
+        found.append(Assumption("priced_at", time_label, "at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
         by = "by one instant; DeepSeek does not say whether a request's start or its end"
-        found.append(Assumption("tier", by, "--at"))
+        found.append(Assumption("tier", by, "at"))
     for estimate in estimates:
         found += _of_price(estimate)
     return found
 
 
 def _of_cache(scenario: Scenario) -> Assumption:
+    if scenario.cached_tokens is not None:
+        each = f"{scenario.cached_tokens} tokens of each request"
+        return Assumption("cache_hit_ratio", each, "cached")
     ratio = scenario.cache_hit_ratio
     forecast = "forecast from the requests in their order, by the units that DeepSeek documents"
     return Assumption(
-        "cache_hit_ratio", forecast if ratio is None else str(ratio), "--cache-hit-ratio"
+        "cache_hit_ratio", forecast if ratio is None else str(ratio), "cache_hit_ratio"
     )
 
 
@@ -84,11 +88,11 @@ def _of_price(estimate: Estimate) -> list[Assumption]:
     shown = price.period.last_shown
     if shown and price.at.date() > shown:
         found.append(
-            Assumption("prices", f"unchanged since the official page of {shown}", "--prices")
+            Assumption("prices", f"unchanged since the official page of {shown}", "prices")
         )
     if price.period.confidence is not Confidence.HIGH:
         doubt = f"{price.period.id}: {price.period.confidence} confidence; {price.period.note}"
-        found.append(Assumption("prices", doubt, "--prices"))
+        found.append(Assumption("prices", doubt, "prices"))
     return found
 
 
@@ -117,11 +121,11 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
     if len(workload.partial.named_models) > 1:
         names = ", ".join(workload.partial.named_models)
         listed.append(
-            Assumption("model", f"each column prices all requests; they name {names}", "--model")
+            Assumption("model", f"each column prices all requests; they name {names}", "model")
         )
-    listed += [Assumption("model", note, "--model") for note in workload.partial.notes]
+    listed += [Assumption("model", note, "model") for note in workload.partial.notes]
     if workload.forecast is not None:
-        listed.append(Assumption("cache_age", workload.forecast.timeline.known, "--gap"))
+        listed.append(Assumption("cache_age", workload.forecast.timeline.known, "gap"))
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
         listed.append(Assumption("fim", layout))
@@ -194,12 +198,12 @@ def of_trace(
     prompts = "text" in trace.kinds
     found = of_prompt(scenario, [trace.model]) if prompts else []
     if prompts:
-        found.append(Assumption("model", f"{trace.model.name} for texts", "--model"))
+        found.append(Assumption("model", f"{trace.model.name} for texts", "model"))
     found += [
         Assumption("cache_hits", _UNITS),
         Assumption("answers", "as the later requests have them"),
-        Assumption("cache_age", trace.diagnosis.timeline.known, "--gap"),
-        *(Assumption("model", note, "--model") for note in trace.notes),
+        Assumption("cache_age", trace.diagnosis.timeline.known, "gap"),
+        *(Assumption("model", note, "model") for note in trace.notes),
         *of_prices(estimates, time_label),
     ]
     return list(dict.fromkeys(found))
@@ -214,12 +218,12 @@ def of_chat(
     found = of_prompt(quote.scenario, models) if dialogue.request is None else []
     if plan.turns:
         each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the answer"
-        found.append(Assumption("turns", f"{each} each", "--user-tokens, --answer-tokens"))
+        found.append(Assumption("turns", f"{each} each", "turns"))
     known = "as sent back, else unknown" if plan.reasoning is None else f"{plan.reasoning:,} tokens"
     found += [
-        Assumption("reasoning", known, "--reasoning-tokens"),
+        Assumption("reasoning", known, "reasoning_tokens"),
         Assumption("cache_hits", _UNITS),
-        Assumption("cache_age", dialogue.timeline.known, "--gap"),
+        Assumption("cache_age", dialogue.timeline.known, "gap"),
         *of_prices(estimates, quote.time_label),
     ]
     return list(dict.fromkeys(found))
@@ -233,17 +237,32 @@ def warnings_of_trace(trace: "Trace") -> list[str]:
     ]
 
 
-def of_diff(quote: "Quote", workload: "Workload") -> list[Assumption]:
+_OWN: Final = "each request body by the model that it names"
+
+
+def of_diff(parts: "Sequence[Part]") -> list[Assumption]:
     """List what the figures of both sides rest on; the instant is one for both."""
-    if not workload.partial.sources:
-        return []
-    estimates = quote.price(workload.totals())
-    found = of_workload(workload, of_estimate(quote.scenario, estimates, quote.time_label))
-    return [one for one in found if one.about != "ceiling"]
+    found = []
+    for part in parts:
+        if part.workload.partial.sources:
+            estimates, quote = _estimates(part), part.quote
+            listed = of_estimate(quote.scenario, estimates, quote.time_label)
+            found += of_workload(part.workload, listed)
+    return list(dict.fromkeys(one for one in found if one.about != "ceiling"))
 
 
-def warnings_of_diff(quote: "Quote", workload: "Workload") -> Iterable[str]:
+def of_own_models(models: Sequence[str]) -> list[Assumption]:
+    """Say that bodies are priced for models of their own, where there are any."""
+    return [Assumption("model", f"{_OWN}: {', '.join(models)}", "model")] if models else []
+
+
+def warnings_of_diff(parts: "Sequence[Part]") -> Iterable[str]:
     """Yield what is doubtful about the new side."""
-    if workload.partial.sources:
-        yield from warnings_of(quote.book, quote.price(workload.totals()))
-        yield from warnings_of_workload(workload)
+    for part in parts:
+        if part.workload.partial.sources:
+            yield from warnings_of(part.quote.book, _estimates(part))
+            yield from warnings_of_workload(part.workload)
+
+
+def _estimates(part: "Part") -> list[Estimate]:
+    return part.quote.price(part.workload.totals())

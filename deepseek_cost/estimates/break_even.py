@@ -8,7 +8,7 @@ from itertools import combinations
 from msgspec import Struct
 
 from deepseek_cost.estimates.tally import Tally
-from deepseek_cost.pricing.cost import EXACT
+from deepseek_cost.pricing.cost import EXACT, total_of
 from deepseek_cost.pricing.entries import Model, Rates
 from deepseek_cost.pricing.schedule import Tier
 
@@ -25,13 +25,7 @@ class Line(Struct, frozen=True):
         """Return the exact cost at a cache-hit ratio from 0 to 1; output counts where known."""
         hits = EXACT.multiply(Decimal(self.tally.input), ratio)
         misses = EXACT.subtract(Decimal(self.tally.input), hits)
-        parts = (
-            EXACT.multiply(hits, self.rates.cache_hit),
-            EXACT.multiply(misses, self.rates.cache_miss),
-            EXACT.multiply(Decimal(self.tally.output or 0), self.rates.output),
-        )
-        total = EXACT.add(EXACT.add(parts[0], parts[1]), parts[2])
-        return EXACT.divide(total, Decimal(1_000_000))
+        return total_of(hits, misses, self.tally.output or 0, self.rates)
 
 
 class BreakEven(Struct, frozen=True):

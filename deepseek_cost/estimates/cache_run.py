@@ -196,7 +196,7 @@ class Trace(Struct):
 
     def _add(self, found: Request | Fault) -> Kind:
         if isinstance(found, Fault):
-            raise InputError(str(found))
+            raise InputError(found.message)
         name = found.body.get("model")
         route = self.routes.of(found, name) if isinstance(name, str) else None
         if route and route.notice and len(self.notes) < _NOTES:

@@ -87,12 +87,14 @@ def cluster(address: str) -> "Iterator[Client]":
     try:
         from distributed import Client  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UsageError("--dask needs: pip install 'deepseek-cost[dask]'") from error
+        raise UsageError(
+            "counting on a cluster needs: pip install 'deepseek-cost[dask]'"
+        ) from error
     try:
         client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"--dask {address}: no scheduler answers; start one with: dask scheduler"
+            "no scheduler answers; start one with: dask scheduler", field="dask", value=address
         ) from error
     with client:
         yield client

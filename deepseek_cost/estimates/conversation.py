@@ -56,7 +56,7 @@ class Dialogue(Struct):
             why = several if found else "no request in it"
             raise InputError(f"{self.source}: {why}, and chat begins with one")
         if isinstance(found[0], Fault):
-            raise InputError(str(found[0]))
+            raise InputError(found[0].message)
         self.request = found[0]
 
     def body(self, model: Model) -> RenderedBody:

@@ -8,23 +8,28 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, placed
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.estimates.sides import Side, SkippedFile, digest
+from deepseek_cost.estimates.partial_result import totals
+from deepseek_cost.estimates.sides import BINARY, Side, SkippedFile
+from deepseek_cost.inputs import lfs
+from deepseek_cost.inputs.find import is_binary
 from deepseek_cost.inputs.reader import open_input
+from deepseek_cost.inputs.request import Request
+from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import reading
+from deepseek_cost.inputs.tree import BlobSource
 from deepseek_cost.pricing.cost import EXACT
 
 if TYPE_CHECKING:
+    from deepseek_cost.estimates.partial_result import PartialResult
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.kinds import Kind
-    from deepseek_cost.inputs.source import TextSource
     from deepseek_cost.inputs.streams import Advance
 
 
@@ -48,6 +53,7 @@ class SideTotals(Struct, frozen=True):
     floor: Decimal = Decimal(0)
     total: Decimal | None = Decimal(0)
     ceiling: Decimal = Decimal(0)
+    unknown_images: int = 0  # each counted as the smallest one
 
     @property
     def input(self) -> int:
@@ -68,6 +74,7 @@ class SideTotals(Struct, frozen=True):
             floor=EXACT.add(self.floor, other.floor),
             total=total,
             ceiling=EXACT.add(self.ceiling, other.ceiling),
+            unknown_images=self.unknown_images + other.unknown_images,
         )
 
 
@@ -130,7 +137,7 @@ class SkippedChange(NamedTuple):
     def named_reason(self) -> str:
         """The reason with the name in front, where it is not there already."""
         is_named = self.reason.startswith(f"{self.name}:")
-        return self.reason if is_named else f"{self.name}: {self.reason}"
+        return self.reason if is_named else placed(f"{self.name}: ", self.reason)
 
 
 class Difference(Struct, frozen=True):
@@ -145,6 +152,21 @@ class Difference(Struct, frozen=True):
         """Return the files that are not as they were, the largest increase first."""
         files = [file for file in self.files if file.state is not State.UNCHANGED]
         return sorted(files, key=lambda f: (-max(p.increase for p in f.pairs), f.name))
+
+    def not_counted(self, *, is_gate: bool) -> list[str]:
+        """Name what is not as it was before and has no figures, or has only the least of them."""
+        found = [
+            file.named_reason
+            for file in self.uncounted
+            if file.is_new and (is_gate or file.is_fault)
+        ]
+        if is_gate:
+            found += [
+                f"{file.name}: {images:,} {'image' if images == 1 else 'images'} of unknown size"
+                for file in self.changed()
+                if (images := max(pair.after.unknown_images for pair in file.pairs))
+            ]
+        return found
 
     def over(self, limit: "Limit") -> list[str]:
         """Return the models whose cost grows by more than the limit."""
@@ -180,6 +202,7 @@ def figures_of(estimate: Estimate) -> SideTotals:
         floor=estimate.floor,
         total=estimate.total,
         ceiling=estimate.ceiling,
+        unknown_images=tally.unknown_images,
     )
 
 
@@ -235,74 +258,216 @@ def _state(old: Known, new: Known, is_renamed: bool) -> State:  # noqa: FBT001 -
 
 
 @dataclass(slots=True)
-class Counting:
-    """Counts files for the models of a quote; a content that was counted is known."""
+class Part:
+    """What of a side is priced together: plain prompts on some models, or bodies on their own."""
 
     quote: "Quote"
+    workload: "Workload"
+    _before: "PartialResult" = field(init=False)  # what the workload has counted before
+
+    def __post_init__(self) -> None:
+        self._before = self.workload.partial.empty_copy()
+
+    def finish(self) -> None:
+        """Let the workload have all that was counted."""
+        self.workload.partial = self._before
+
+    def figures(self) -> list[SideTotals]:
+        """Return the figures of what the workload has counted, for each model, and add it up."""
+        done = self.workload.pop_result()
+        self._before.merge(done)
+        if not done.sources:
+            return [NOTHING] * len(self.quote.prices)
+        return [figures_of(estimate) for estimate in self.quote.price(totals(done.tallied))]
+
+
+@dataclass(slots=True)
+class Counted:
+    """A side counted: its files with their figures, those without, and what they rest on."""
+
+    side: Side
+    known: dict[str, Known] = field(default_factory=dict)
+    unread: dict[str, SkippedFile] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> set["Kind"]:
+        """What the files are."""
+        return {one.kind for part in self.parts.values() for one in part.workload.partial.tallied}
+
+    @property
+    def own_models(self) -> list[str]:
+        """The models that request bodies were priced for, since they name them."""
+        return sorted(
+            name for name, part in self.parts.items() if name and part.workload.partial.sources
+        )
+
+    @property
+    def has_plain(self) -> bool:
+        """Tell whether something was priced for the models of the columns."""
+        return _PLAIN in self.parts and bool(self.parts[_PLAIN].workload.partial.sources)
+
+
+# The part of what names no model itself, or of everything where models are given.
+_PLAIN: Final = ""
+
+
+class Pricing(Protocol):
+    """Who knows how files are counted and priced."""
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The models of the columns."""
+
+    @property
+    def is_by_name(self) -> bool:
+        """Tell whether bodies are priced for the model that each names."""
+
+    def part(self, model: str) -> Part:
+        """Return an empty part for a model, or for the columns where it is empty."""
+
+    def own_model(self, request: Request) -> str:
+        """Return the model that a body is priced for; empty for the columns'. Raises InputError."""
+
+
+@dataclass(slots=True)
+class Counting:
+    """Counts files; a content that was counted is known, also on the other side."""
+
+    pricing: Pricing
     wanted: "Kind | None"
     advance: "Advance"
     _known: dict[tuple[str, ...], Known | SkippedFile] = field(default_factory=dict)
 
-    def count(
-        self, side: Side, workload: "Workload"
-    ) -> tuple[dict[str, Known], dict[str, SkippedFile]]:
-        """Return the files of a side that could be counted, and those that could not."""
-        counted: dict[str, Known] = {}
-        unread = dict(side.unread)
+    def count(self, side: Side) -> Counted:
+        """Count the files of a side; those that cannot be counted are named."""
+        counted = Counted(side, unread=dict(side.unread))
         for name, source in side.files.items():
-            found = self._known_or_counted(source, workload)
+            found = self._known_or_counted(source, counted)
             if isinstance(found, Known):
-                counted[name] = found
+                counted.known[name] = found
             else:
-                unread[name] = found
-        return counted, unread
+                counted.unread[name] = found
+        for part in counted.parts.values():
+            part.finish()
+        return counted
 
-    def _known_or_counted(self, source: "TextSource", workload: "Workload") -> Known | SkippedFile:
-        assert source.path is not None  # noqa: S101 - pipes are kept in files
-        content = digest(source.path, source.name)
+    def _known_or_counted(self, source: "TextSource", counted: Counted) -> Known | SkippedFile:
+        content = source.digest()
         # The suffixes of a name say how a content is read.
-        key = content, *PurePath(source.name.lower()).suffixes[-2:]
+        key = content, *source.name.lower().rpartition("/")[2].split(".")[1:][-2:]
         if key not in self._known:
-            self._known[key] = self._counted(source, content, workload)
+            self._known[key] = self._counted(source, content, counted)
         return self._known[key]
 
-    def _counted(
-        self, source: "TextSource", content: str, workload: "Workload"
-    ) -> Known | SkippedFile:
+    def _counted(self, source: "TextSource", content: str, counted: Counted) -> Known | SkippedFile:
         try:
             with reading(source.name):
-                opened = open_input(source, self.wanted, self.advance)
-                with closing(opened.file):
-                    workload.read(opened)
+                if skipped := without_text(source, content):
+                    return skipped
+                return Known(content, self._figures(source, counted))
         except InputError as error:
-            return SkippedFile(str(error), content, is_fault=True)
-        tallies = next(reversed(workload.partial.sources.values())).tallies
-        return Known(content, [figures_of(estimate) for estimate in self.quote.price(tallies)])
+            for part in counted.parts.values():
+                part.workload.pop_result()  # of a part of the file
+            return SkippedFile(error.message, content, is_fault=True)
+
+    def _figures(self, source: "TextSource", counted: Counted) -> Sequence[SideTotals]:
+        """Count a file, as if all of it were for the model of its first request."""
+        opened = open_input(source, self.wanted, self.advance)
+        with closing(opened.file):
+            first = opened.first()
+            model = self.pricing.own_model(first) if first else _PLAIN
+            part = self._part(model, counted)
+            part.workload.read(opened)
+        named = list(part.workload.partial.named_models)
+        if self.pricing.is_by_name and named != ([model] if model else []):
+            part.workload.pop_result()
+            return self._figures_of_each(source, counted)
+        return self._spread(model, part.figures())
+
+    def _figures_of_each(self, source: "TextSource", counted: Counted) -> Sequence[SideTotals]:
+        """Count a file whose requests are for different models."""
+        opened = open_input(source, self.wanted, self.advance)
+        with closing(opened.file):
+            for found in opened.requests():
+                model = self.pricing.own_model(found) if isinstance(found, Request) else _PLAIN
+                self._part(model, counted).workload.add_request(found)
+        columns = [self._spread(name, one.figures()) for name, one in counted.parts.items()]
+        return [reduce(add, figures) for figures in zip(*columns, strict=True)]
+
+    def _part(self, model: str, counted: Counted) -> Part:
+        if model not in counted.parts:
+            counted.parts[model] = self.pricing.part(model)
+        return counted.parts[model]
+
+    def _spread(self, model: str, figures: Sequence[SideTotals]) -> Sequence[SideTotals]:
+        """Return the figures of each column; those of a body's own model are in every one."""
+        return list(figures) * len(self.pricing.models) if model else figures
 
 
-def held_against(
-    models: Sequence[str],
-    old: tuple[Mapping[str, Known], Mapping[str, SkippedFile]],
-    new: tuple[Mapping[str, Known], Mapping[str, SkippedFile]],
-) -> Difference:
-    """Compare what was counted; a file that the new side cannot show is left out of both."""
-    before, unread_before = old
-    after, unread = new
-    kept_elsewhere = {
-        name: unread_before[name]
-        for name, known in after.items()
-        if name in unread_before and unread_before[name].digest == known.digest
+def without_text(source: "TextSource", digest: str) -> SkippedFile | None:
+    """Return why a file has no text to count; None where it has."""
+    head = source.head()
+    if pointed := lfs.pointed_at(head):
+        return SkippedFile(lfs.KEPT, pointed)
+    if isinstance(source, BlobSource) and is_binary(source.name, head, source.encoding):
+        return SkippedFile(BINARY, digest)
+    return None
+
+
+def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
+    """Compare what was counted; a file that the new side cannot show is left out of both.
+
+    A file that Git LFS keeps is the same as its pointer.
+    """
+    unread = new.unread | {
+        name: old.unread[name] for name in new.known if _is_pointer(name, old, new)
     }
-    unread = {**unread, **kept_elsewhere}
-    before = {name: known for name, known in before.items() if name not in unread}
-    after = {name: known for name, known in after.items() if name not in unread}
-    files = matched(before, after, len(models))
-    digests = {name: one.digest for name, one in unread_before.items()}
-    digests |= {name: one.digest for name, one in old[0].items()}
-    uncounted = [
-        SkippedChange(
-            name, one.reason, one.is_fault or digests.get(name) != one.digest, one.is_fault
+    unread = {name: _known_as(name, one, old) for name, one in unread.items()}
+    before = {name: known for name, known in old.known.items() if name not in unread}
+    after = {name: known for name, known in new.known.items() if name not in unread}
+    has_plain = old.has_plain or new.has_plain
+    if not has_plain and (old.own_models or new.own_models):
+        models = [_own_label(old.own_models, new.own_models)]
+        before, after = (
+            {name: Known(one.digest, one.figures[:1]) for name, one in side.items()}
+            for side in (before, after)
         )
+    files = matched(before, after, len(models))
+    digests = {name: one.digest for name, one in old.unread.items()}
+    digests |= {name: one.digest for name, one in old.known.items()}
+    uncounted = [
+        SkippedChange(name, one.reason, digests.get(name) != one.digest, one.is_fault)
         for name, one in unread.items()
     ]
     return Difference(models, summed(files, len(models)), files, uncounted)
+
+
+def _is_pointer(name: str, old: Counted, new: Counted) -> bool:
+    """Tell whether the old side has a pointer to what the new one has."""
+    pointer = old.unread.get(name)
+    if pointer is None or pointer.reason != lfs.KEPT:
+        return False
+    return pointer.digest == TextSource.digest(new.side.files[name])
+
+
+def _known_as(name: str, one: SkippedFile, old: Counted) -> SkippedFile:
+    """Return a file of the new side under the digest of the old one, where it is the same."""
+    before = old.unread.get(name)
+    if before and before.digest == one.digest:
+        return one._replace(reason=before.reason)
+    if one.reason == lfs.KEPT and name in old.known:
+        source = old.side.files[name]
+        if TextSource.digest(source) == one.digest:
+            return one._replace(digest=old.known[name].digest)
+    return one
+
+
+def _own_label(before: Sequence[str], after: Sequence[str]) -> str:
+    """Name the models of requests that each say their own."""
+    names = sorted({*before, *after})
+    if len(names) == 1:
+        return names[0]
+    if len(before) == len(after) == 1:
+        return f"{before[0]} → {after[0]}"
+    return "each request's own model"

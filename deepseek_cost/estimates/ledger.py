@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct, field
 
 from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.pricing.cost import total_of
 from deepseek_cost.pricing.entries import Model, Rates
 from deepseek_cost.prompt.breakdown import Breakdown
 
@@ -203,8 +204,7 @@ def _backwards(at: Position) -> tuple[int, ...]:
 
 
 def _weight(tally: Tally, rates: Rates) -> Fraction:
-    """Return the cost times a million, to compare; the ceiling decides while output is unknown."""
+    """Return the cost, to compare; the ceiling decides while output is unknown."""
     output = tally.output_ceiling if tally.output is None else tally.output
     usage = tally.usage(output)
-    weight = rates.cache_hit * usage.cache_hit + rates.cache_miss * usage.cache_miss
-    return Fraction(weight + rates.output * usage.output)
+    return Fraction(total_of(usage.cache_hit, usage.cache_miss, usage.output, rates))

@@ -3,23 +3,29 @@
 import http.client
 import json
 import time
-import urllib.error
-import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import Decimal
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any, Final
-from urllib.parse import urlsplit
+from itertools import groupby
+from operator import itemgetter
+from threading import Thread
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from deepseek_cost.billing.formats.base import Unreadable
+from deepseek_cost.billing.formats.log import as_object
+from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.proof import Reason, reason_of
-from deepseek_cost.billing.usage import NoUsageError, as_object, usage_of
-from deepseek_cost.errors import InputError, LiveError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, LiveError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
@@ -40,20 +46,21 @@ _TRIES: Final = 3
 _LONGEST_WAIT: Final = 60.0
 _MOST_BYTES: Final = 10_000_000
 _LONGEST_MESSAGE: Final = 200
+# Of a key, so many characters in a row are hidden wherever they are repeated.
+_PART_OF_KEY: Final = 4
 _AGAIN: Final = (429, 500, 502, 503, 504)
 _TOLD: Final = {
     401: "the API does not accept the key in DEEPSEEK_API_KEY (401); take one from the platform",
     402: "the account's balance is used up (402); top it up",
-    404: "nothing answers there (404); look at --base-url",
+    404: Advised("nothing answers there (404)", Advice.API_ADDRESS),
     429: "too many requests at a time, still after a wait (429); try again later",
 }
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: a key is for the host that it was given for."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Refuse."""
+class _Reply(NamedTuple):
+    status: int
+    headers: Message
+    body: bytes
 
 
 class Api(Struct, frozen=True):
@@ -67,27 +74,43 @@ class Api(Struct, frozen=True):
     def __post_init__(self) -> None:
         url = urlsplit(self.base_url)
         if url.scheme not in ("https", "http") or not url.hostname:
-            raise UsageError(f"--base-url {self.base_url!r} is no address; write https://HOST")
+            raise UsageError(
+                "is no address; write https://HOST", field="base_url", value=self.base_url
+            )
         if url.scheme == "http" and not _is_loopback(url.hostname):
-            raise UsageError("--base-url: http would send the key in the clear; write https://")
+            raise UsageError(
+                "http would send the key in the clear; write https://", field="base_url"
+            )
         if not self.key.isascii() or not self.key.isprintable():
             raise LiveError("DEEPSEEK_API_KEY is no key: it has characters that none has")
 
     def send(self, kind: Kind, body: Mapping[str, object]) -> dict[str, object]:
-        """Send a body and return the answer; raises LiveError, told in one line."""
-        tried = 0
-        while True:
-            tried += 1
-            try:
-                return self._try(kind, body)
-            except urllib.error.HTTPError as error:
-                if error.code not in _AGAIN or tried == _TRIES:
-                    raise LiveError(self._message(error)) from None
-                self.wait(_pause(error.headers, tried))
-            except (OSError, http.client.HTTPException) as error:
-                raise LiveError(self._broken(error)) from None
+        """Send a body and return the response; raises LiveError with a message of one line."""
+        for tried in range(1, _TRIES + 1):
+            reply = self._exchange(kind, body)
+            if reply.status == HTTPStatus.OK:
+                return _answer(reply.body)
+            if reply.status not in _AGAIN or tried == _TRIES:
+                break
+            self.wait(_pause(reply.headers, tried))
+        raise LiveError(self._message(reply))
 
-    def _try(self, kind: Kind, body: Mapping[str, object]) -> dict[str, object]:
+    def _exchange(self, kind: Kind, body: Mapping[str, object]) -> _Reply:
+        """Send a body once; all of it, headers and body of an error included, ends in time."""
+        exchange = _Exchange(self._url(kind), self._headers(kind), json.dumps(body).encode())
+        # A socket's timeout starts anew with each byte. A thread that waits for a server that sends
+        # one now and then is left behind, and ends with the process.
+        thread = Thread(target=exchange.run, args=(self.seconds,), daemon=True)
+        thread.start()
+        thread.join(self.seconds)
+        if exchange.reply is not None:
+            return exchange.reply
+        raise LiveError(self._broken(exchange.error or TimeoutError(), is_sent=exchange.is_sent))
+
+    def _url(self, kind: Kind) -> SplitResult:
+        return urlsplit(self.base_url.rstrip("/") + _PATHS[kind])
+
+    def _headers(self, kind: Kind) -> dict[str, str]:
         headers = {
             "Authorization": f"Bearer {self.key}",
             "Content-Type": "application/json",
@@ -95,50 +118,101 @@ class Api(Struct, frozen=True):
         }
         if kind is Kind.MESSAGES:
             headers |= {"x-api-key": self.key, "anthropic-version": "2023-06-01"}
-        url = self.base_url.rstrip("/") + _PATHS[kind]
-        data = json.dumps(body).encode()
-        request = urllib.request.Request(url, data, headers)  # noqa: S310 - the scheme was checked
-        end = time.monotonic() + self.seconds
-        opener = urllib.request.build_opener(_NoRedirects)
-        with opener.open(request, timeout=self.seconds) as response:
-            return _answer(_read(response, end))
+        return headers
 
-    def _message(self, error: urllib.error.HTTPError) -> str:
-        if error.code in _TOLD:
-            return _TOLD[error.code]
-        if error.code in _AGAIN:
-            return f"the API has a fault of its own, still after a wait ({error.code}); try later"
-        with suppress(OSError, http.client.HTTPException, LiveError):
-            found = _answer(error.read(_MOST_BYTES)).get("error")
+    def _message(self, reply: _Reply) -> str:
+        status = reply.status
+        if status in _TOLD:
+            return _TOLD[status]
+        if status in _AGAIN:
+            return f"the API has a fault of its own, still after a wait ({status}); try later"
+        with suppress(LiveError):
+            found = _answer(reply.body).get("error")
             message = found.get("message") if isinstance(found, dict) else None
             if isinstance(message, str):
-                shown = message.replace(self.key, "(key)")[:_LONGEST_MESSAGE]
-                return f"the API refuses the request ({error.code}): {shown}"
-        return f"the API refuses the request ({error.code})"
+                shown = without_key(message, self.key)[:_LONGEST_MESSAGE]
+                return f"the API refuses the request ({status}): {shown}"
+        return f"the API refuses the request ({status})"
 
-    def _broken(self, error: BaseException) -> str:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        if isinstance(reason, TimeoutError):
-            return f"no answer in {self.seconds:g} s; give a longer --timeout"
-        if isinstance(error, urllib.error.URLError):
-            what = getattr(reason, "strerror", None) or reason
+    def _broken(self, error: BaseException, *, is_sent: bool) -> str:
+        billed = "; the request may be billed all the same" if is_sent else ""
+        if isinstance(error, LiveError):
+            return f"{error}{billed}" if billed else error.message
+        if isinstance(error, TimeoutError):
+            step = Advice.LONGER_TIMEOUT_SENT if is_sent else Advice.LONGER_TIMEOUT
+            return Advised(f"no answer in {self.seconds:g} s", step)
+        if not is_sent:
+            what = getattr(error, "strerror", None) or error
             return f"{urlsplit(self.base_url).hostname} cannot be reached: {what}"
-        dropped = "the connection was dropped before the answer was whole"
-        return f"{dropped}; the request may be billed all the same"
+        return f"the connection was dropped before the answer was whole{billed}"
 
 
-def _read(response: Any, end: float) -> bytes:  # noqa: ANN401 - what urllib opens
-    """Read an answer; the API sends blank lines while a request waits, so no read times out."""
-    data = b""
-    while part := response.read1(1 << 16):
-        data += part
-        if time.monotonic() > end:
-            raise TimeoutError
-        if len(data) > _MOST_BYTES:
-            raise LiveError(f"an answer of more than {_MOST_BYTES:,} bytes; look at --base-url")
+class _Exchange:
+    """One request over a connection of its own; `is_sent` once all of it is."""
+
+    def __init__(self, url: SplitResult, headers: Mapping[str, str], data: bytes) -> None:
+        self.is_sent = False
+        self.reply: _Reply | None = None
+        self.error: Exception | None = None
+        self._url, self._headers, self._data = url, headers, data
+
+    def run(self, seconds: float) -> None:
+        """Send the request and read the response, or keep what went wrong."""
+        try:
+            connection = _connection(self._url, seconds)
+            with closing(connection):
+                connection.request("POST", self._url.path, self._data, dict(self._headers))
+                self.is_sent = True
+                with closing(connection.getresponse()) as response:
+                    self.reply = _Reply(response.status, response.headers, _whole(response))
+        except (OSError, http.client.HTTPException, ValueError, LiveError) as error:
+            self.error = error
+
+
+def _whole(response: http.client.HTTPResponse) -> bytes:
+    """Read a response; raises LiveError for one that is too long, HTTPException for one cut off."""
+    body = response.read(_MOST_BYTES + 1)
+    if len(body) > _MOST_BYTES:
+        raise LiveError(
+            Advised(f"an answer of more than {_MOST_BYTES:,} bytes", Advice.API_ADDRESS)
+        )
     if response.length:
-        raise http.client.IncompleteRead(data, response.length)
-    return data
+        raise http.client.IncompleteRead(body, response.length)
+    return body
+
+
+def _connection(url: SplitResult, seconds: float) -> http.client.HTTPConnection:
+    """Return a connection on which the key is read by the host alone.
+
+    http is for loopback, which no proxy is asked for. https goes through a proxy in a tunnel.
+    """
+    host = url.hostname or ""
+    if url.scheme == "http":
+        return http.client.HTTPConnection(host, url.port, timeout=seconds)
+    proxy = None if _is_loopback(host) or proxy_bypass(host) else getproxies().get("https")
+    if proxy is None:
+        return http.client.HTTPSConnection(host, url.port, timeout=seconds)
+    via = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+    connection = http.client.HTTPSConnection(via.hostname or "", via.port or 80, timeout=seconds)
+    headers = {}
+    if via.username is not None:
+        user = f"{unquote(via.username)}:{unquote(via.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
+    connection.set_tunnel(host, url.port, headers)
+    return connection
+
+
+def without_key(text: str, key: str) -> str:
+    """Replace a key, and each part of it that is long enough to be worth something."""
+    hidden = bytearray(len(text))
+    for at in range(max(1, len(key) - _PART_OF_KEY + 1)):
+        part = key[at : at + _PART_OF_KEY]
+        begin = text.find(part)
+        while begin >= 0:
+            hidden[begin : begin + len(part)] = b"\1" * len(part)
+            begin = text.find(part, begin + 1)
+    runs = groupby(zip(text, hidden, strict=True), key=itemgetter(1))
+    return "".join("(key)" if is_key else "".join(c for c, _ in run) for is_key, run in runs)
 
 
 def _answer(data: bytes) -> dict[str, object]:
@@ -147,7 +221,7 @@ def _answer(data: bytes) -> dict[str, object]:
     except (JsonFaultError, UnicodeError):
         found = None
     if not isinstance(found, dict):
-        raise LiveError("the answer is no JSON object; look at --base-url")
+        raise LiveError(Advised("the answer is no JSON object", Advice.API_ADDRESS))
     return found
 
 
@@ -214,6 +288,6 @@ def live_request(request: Request, price: Price, counter: SegmentCounter) -> Liv
 def billed(answer: Mapping[str, object]) -> TokenUsage:
     """Return the tokens that an answer says are billed; raises LiveError."""
     try:
-        return usage_of(as_object(answer.get("usage")) or {}).tokens
-    except NoUsageError as error:
+        return usage_of(as_object(answer.get("usage"))).tokens
+    except Unreadable as error:
         raise LiveError(f"the API answered, but {error}") from None

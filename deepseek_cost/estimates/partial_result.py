@@ -29,9 +29,9 @@ class Skipped(Struct):
         """
         if self.report is None:
             raise error
-        self.named.add(str(error), at or Position(0, self.requests))
+        self.named.add(error.message, at or Position(0, self.requests))
         self.requests += 1
-        self.report(str(error))
+        self.report(error.message)
 
     def report_all(self, messages: Iterable[str]) -> None:
         """Tell what was left out elsewhere."""

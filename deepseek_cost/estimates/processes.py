@@ -1,50 +1,173 @@
-"""Worker processes: each makes a workload of its own, and ends with the process that started it."""
+"""Worker processes: each makes a workload of its own, and ends with the process that started it.
+
+The standard library's pool starts threads on both sides, and waits without end for a result that
+a missing thread, process or memory keeps from coming. Here are pipes alone: whatever becomes of a
+worker, its end of the pipe is closed, which is seen at once.
+"""
 
 import os
 import signal
-import threading
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import active_children, get_context, parent_process
-from typing import TYPE_CHECKING, Final, Self
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
-from deepseek_cost.errors import WorkerError
-from deepseek_cost.estimates.partial_result import WorkerResult
+from deepseek_cost.errors import Advice, Advised, DscostError, WorkerError
+from deepseek_cost.estimates.partial_result import PartialResult, Skipped, WorkerResult
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+    from types import FrameType
 
-    from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.jsonl import Lines
+
+
+_ENVIRONMENT: Final = {
+    # They begin as `python -c`, which looks for modules in the current folder first: a prompts
+    # folder with a `logging.py` in it would have that run.
+    "PYTHONSAFEPATH": "1",
+    # numpy, which gigatoken loads, would start as many threads as there are cores, for nothing.
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+class Workload(Protocol):
+    """What a worker adds lines to, part by part."""
+
+    @property
+    def skips(self) -> Skipped:
+        """What was left out."""
+
+    def add_lines(self, lines: "Lines", source: int) -> None:
+        """Count lines of the source of that number."""
+
+    def pop_result(self) -> PartialResult:
+        """Return what was added up, and begin anew."""
+
+
+_SECONDS_TO_END: Final = 2
+_TERMINATED: Final = 143
 
 
 class WorkerProcesses:
     """So many processes, started as there is work; raises WorkerError where one ends before it."""
 
     def __init__(self, make: "Callable[[], Workload]", jobs: int) -> None:
-        self._before = set(active_children())
-        self._pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (make,))
+        self._make = make
+        self._jobs = jobs
+        self._workers: dict[Connection, BaseProcess] = {}
+        self._idle: list[Connection] = []
+        self._waiting: deque[tuple[int, Lines, int]] = deque()
+        self._results: dict[int, WorkerResult | Exception] = {}
+        self._tallied = 0
+        self._returned = 0
 
-    def tally(self, lines: "Lines", source: int) -> Future[WorkerResult]:
-        """Have lines tallied."""
-        with _interrupts_held():
-            return self._pool.submit(_tally, lines, source)
+    def tally(self, lines: "Lines", source: int) -> None:
+        """Have lines tallied; raises WorkerError."""
+        self._waiting.append((self._tallied, lines, source))
+        self._tallied += 1
+        self._receive(seconds=0)
+        if len(self._workers) < self._jobs and len(self._idle) < len(self._waiting):
+            self._start()
+        self._hand_out()
+
+    def next_result(self) -> WorkerResult:
+        """Return the result of the lines given first, then of those after; raises what theirs did.
+
+        Raises WorkerError where a worker ended.
+        """
+        while self._returned not in self._results:
+            self._receive(seconds=None)
+            self._hand_out()
+        result = self._results.pop(self._returned)
+        self._returned += 1
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None and not isinstance(error, BrokenProcessPool):
-            for worker in set(active_children()) - self._before:
+        for connection, worker in self._workers.items():
+            connection.close()  # with which an idle worker ends
+            if error is not None:
+                worker.terminate()
+        if error is not None:
+            for worker in self._workers.values():
+                worker.join(_SECONDS_TO_END)
                 worker.kill()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if isinstance(error, BrokenProcessPool):
+
+    def _start(self) -> None:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        worker = context.Process(target=_work, args=(theirs, self._make))
+        try:
+            with theirs, _interrupts_held(), _worker_environment():
+                worker.start()
+        except OSError as error:
+            ours.close()
+            if self._workers:  # as many as the system allows
+                self._jobs = len(self._workers)
+                return
             raise WorkerError(
-                "a worker process ended before its work was done, so there is no total; it was "
-                "killed, or the memory was not enough; try again with --jobs 1"
+                Advised(
+                    f"no worker process can be started ({error.strerror or error})",
+                    Advice.ONE_PROCESS,
+                )
             ) from error
+        self._workers[ours] = worker
+
+    def _hand_out(self) -> None:
+        """Give the parts that wait to the workers that do; these read, so that no pipe is full."""
+        while self._waiting and self._idle:
+            with _loss_reported():
+                self._idle.pop().send(self._waiting.popleft())
+
+    def _receive(self, seconds: float | None) -> None:
+        for ready in wait(list(self._workers), seconds):
+            connection = cast("Connection", ready)
+            with _loss_reported():
+                number, result = connection.recv()
+            if number is None and result is not None:  # it could not be made ready
+                raise result
+            self._idle.append(connection)
+            if number is not None:
+                self._results[number] = result
+
+
+@contextmanager
+def _loss_reported() -> Iterator[None]:
+    """Turn the end of a worker into a WorkerError."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise WorkerError(
+            Advised(
+                "a worker process ended before its work was done, so there is no total; it was "
+                "killed, or the memory was not enough",
+                Advice.ONE_PROCESS,
+            )
+        ) from error
+
+
+@contextmanager
+def _worker_environment() -> Iterator[None]:
+    """Set what the processes started meanwhile go by."""
+    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    os.environ.update(_ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -60,31 +183,42 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-_workload: "Workload | None" = None
-_messages: Final[list[str]] = []
+def _work(connection: "Connection", make: "Callable[[], Workload]") -> None:
+    """Tally what comes through the pipe, until the parent closes it or ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    signal.signal(signal.SIGTERM, _end)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        workload: Workload | None = None
+        messages: list[str] = []
+        number: int | None = None
+        while True:
+            result: WorkerResult | Exception | None = None
+            try:
+                if workload is None:
+                    workload = _begun(make, messages)
+                else:
+                    number, lines, source = connection.recv()
+                    workload.add_lines(lines, source)
+                    result = _result(workload, messages)
+            except (DscostError, MemoryError) as error:
+                result = error
+            connection.send((number, result))
 
 
-def _begin(make: "Callable[[], Workload]") -> None:
-    """Make a worker ready: it leaves interrupts to its parent, and ends with it."""
-    global _workload  # noqa: PLW0603 - what a worker is, for all its parts
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _workload = make()
-    if _workload.skips.report:
-        _workload.skips.report = _messages.append
+def _begun(make: "Callable[[], Workload]", messages: list[str]) -> "Workload":
+    workload = make()
+    if workload.skips.report:
+        workload.skips.report = messages.append
+    return workload
 
 
-def _end_with(parent: "BaseProcess") -> None:
-    parent.join()
-    os._exit(1)
+def _result(workload: "Workload", messages: list[str]) -> WorkerResult:
+    result = WorkerResult(workload.pop_result(), messages[:])
+    result.partial.skips.report = None  # a function of this process
+    messages.clear()
+    return result
 
 
-def _tally(lines: "Lines", source: int) -> WorkerResult:
-    assert _workload is not None  # noqa: S101 - _begin
-    _workload.add_lines(lines, source)
-    done = WorkerResult(_workload.pop_result(), _messages[:])
-    done.partial.skips.report = None  # a function of this process
-    _messages.clear()
-    return done
+def _end(_: int, __: "FrameType | None") -> None:
+    """End as whoever is asked to, with what is temporary put away."""
+    sys.exit(_TERMINATED)

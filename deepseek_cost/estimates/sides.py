@@ -1,32 +1,38 @@
 """Files, folders or revisions as two sides."""
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final, NamedTuple
 
 from deepseek_cost.errors import InputError, UsageError
-from deepseek_cost.inputs import git
-from deepseek_cost.inputs.find import below
-from deepseek_cost.inputs.git import Revision, are_revisions, folders_above, resolve
+from deepseek_cost.inputs import lfs
+from deepseek_cost.inputs.find import below, matching
+from deepseek_cost.inputs.git import are_revisions, resolve
 from deepseek_cost.inputs.source import TextSource, require_text_encoding
 from deepseek_cost.inputs.streams import open_bytes, reading
+from deepseek_cost.inputs.tree import (
+    Contents,
+    Repository,
+    Tree,
+    folders_above,
+    paths_from_top,
+    source_of,
+)
 from deepseek_cost.text import unicode_name
 
 
 class Selection(NamedTuple):
-    """What of a folder is compared, how it is read, and where copies may be kept.
-
-    `rules` is what the `.ignore` files of a commit are called where it is laid out.
-    """
+    """What of a folder is compared, how it is read, and where copies may be kept."""
 
     globs: Sequence[str]
     encoding: str
     scratch: Path
-    rules: str = ""
+
+
+BINARY: Final = "a binary file"
 
 
 class SkippedFile(NamedTuple):
@@ -52,12 +58,16 @@ class Side:
             self._add_file(place, shown, selection)
         if not place.is_dir():
             return
-        texts, binary = below(place, selection.globs, selection.encoding, selection.rules)
+        texts, others = below(place, selection.globs, selection.encoding)
         for path in texts:
             self._add_file(path, _joined(shown, path.relative_to(place)), selection)
-        for path in binary:
+        for path, reason in others.items():
             name = unicode_name(_joined(shown, path.relative_to(place)))
-            self.unread[name] = SkippedFile("a binary file", digest(path, name))
+            if reason == lfs.KEPT:  # by what it points to, it is told from others
+                self._add_file(path, name, selection)
+            else:
+                digest = TextSource(name, path).digest() if path.is_file() else ""
+                self.unread[name] = SkippedFile(f"a {reason} file" if digest else reason, digest)
 
     def leave(self, unread: Mapping[str, SkippedFile]) -> None:
         """Leave out files, and all that is below folders, as those that have no text."""
@@ -73,91 +83,91 @@ class Side:
         source = TextSource(unicode_name(os.path.normpath(name)), path, selection.encoding)
         known = self.files.setdefault(source.name, source)
         if known.path != path and known.path and not known.path.samefile(path):
-            raise InputError(f"{source.name}: two files have this name in Unicode; rename one")
+            raise _two_files(source.name)
 
 
-def digest(path: Path, name: str) -> str:
-    """Return a digest of a file's bytes; raises InputError."""
-    with reading(name), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _two_files(name: str) -> InputError:
+    return InputError(f"{name}: two files have this name in Unicode; rename one")
 
 
 def _joined(shown: str, path: Path) -> str:
     return os.path.normpath(os.path.join(shown, path))  # noqa: PTH118 - `shown` may be empty
 
 
-def sides_of_revisions(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
+def sides_of_revisions(
+    args: Sequence[str], selection: Selection, repository: Repository
+) -> tuple[Side, Side]:
     """Find both sides of `A..B PATH...`, or of `A PATH...` and the working tree.
 
-    Of two revisions, the old one says what is ignored in both: a change cannot hide itself.
+    What is there, git says: what is tracked is, whatever is ignored, hidden or not checked out.
     """
     found = resolve(args[0])
-    paths, scratch = args[1:] or ["."], selection.scratch
-    places = dict(zip(git.paths_from_top(paths), paths, strict=True))
-    lay_out = partial(git.lay_out, paths=list(places), written={}, rules=found.old.commit)
-    # Nobody can know the name of the scratch folder before, and so bring such rules along.
-    laid_out = selection._replace(rules=f".ignore-{scratch.name}")
-    old = _of_commit(found.old, places, laid_out._replace(scratch=scratch / "old"), lay_out)
-    if found.new:
-        new = _of_commit(found.new, places, laid_out._replace(scratch=scratch / "new"), lay_out)
-    else:
-        new = _of_working_tree(paths, selection, old)
+    paths = args[1:] or ["."]
+    places = dict(zip(paths_from_top(paths), paths, strict=True))
+    old_tree = repository.tree(found.old.commit, list(places))
+    new_tree = (
+        repository.tree(found.new.commit, list(places))
+        if found.new
+        else repository.working_tree(list(places))
+    )
+    # The new side is read first; what the old one has, too, is known then.
+    naming = _Naming(selection, places, repository.contents([new_tree, old_tree]))
+    new = Side(found.new.name, found.new.commit) if found.new else Side("working tree")
+    new = naming.side(new_tree, new)
+    old = naming.side(old_tree, Side(found.old.name, found.old.commit))
     _require_each(paths, (old, new), args[0])
     return old, new
 
 
-def _of_commit(
-    revision: Revision,
-    places: Mapping[str, str],
-    selection: Selection,
-    lay_out: Callable[..., list[git.SkippedPath]],
-) -> Side:
-    side = Side(revision.name, revision.commit)
-    top = selection.scratch
-    unread = {}
-    entries = lay_out(revision.commit, folder=top, ignore_name=selection.rules)
-    for path, shown in places.items():
-        with reading(unicode_name(shown)):
-            side.add(top / path, shown, selection)
-        for entry in entries:
-            if not path or entry.path == path or entry.path.startswith(f"{path}/"):
-                below = entry.path.removeprefix(path).removeprefix("/")
-                name = unicode_name(os.path.normpath(os.path.join(shown, below)))  # noqa: PTH118
-                unread[name] = SkippedFile(entry.reason, entry.digest)
-    side.leave(unread)
-    return side
+class _Naming(NamedTuple):
+    """How the files of a state become sources: which of them, and under which names."""
 
+    selection: Selection
+    places: Mapping[str, str]  # paths from the top as they were given
+    contents: Contents
 
-def _of_working_tree(paths: Sequence[str], selection: Selection, old: Side) -> Side:
-    """Return the files on disk; as in git, what the old side has is not ignored.
+    def side(self, tree: Tree, side: Side) -> Side:
+        """Add the files of a state to a side."""
+        chosen = self._chosen(
+            [*(one.path for one in tree.files), *(one.path for one in tree.skipped)]
+        )
+        paths: dict[str, str] = {}
+        for entry in tree.files:
+            for name in self._names(entry.path, chosen):
+                if paths.setdefault(name, entry.path) != entry.path:
+                    raise _two_files(name)
+                source = source_of(entry, name, self.selection.encoding, self.contents)
+                side.files[name] = source
+        side.leave(
+            {
+                name: SkippedFile(one.reason, one.digest)
+                for one in tree.skipped
+                for name in self._names(one.path, chosen)
+            }
+        )
+        return side
 
-    Below what was a submodule is another repository's business.
-    """
-    side, committed = Side("working tree"), old.unread
-    for path in paths:
-        side.add(Path(path), path, selection)
-    for name in old.files:
-        if name not in side.files and name not in side.unread and Path(name).is_file():
-            side.add(Path(name), name, selection)
-    links = {
-        name: SkippedFile(git.LINK, _digest_of_link(source.path, committed.get(name)))
-        for name, source in side.files.items()
-        if source.path and source.path.is_symlink()
-    }
-    submodules = {
-        name: unread
-        for name, unread in committed.items()
-        if unread.reason == git.SUBMODULE and Path(name).is_dir()
-    }
-    side.leave(links | submodules)
-    return side
+    def _names(self, path: str, chosen: Mapping[str, set[str]]) -> Iterable[str]:
+        """Yield the names of a file below each of the places that it is in."""
+        for place, shown in self.places.items():
+            if not place or path == place or path.startswith(f"{place}/"):
+                inside = path[len(place) :].lstrip("/")
+                if not inside or place not in chosen or inside in chosen[place]:
+                    yield unicode_name(os.path.normpath(os.path.join(shown, inside)))  # noqa: PTH118
 
-
-def _digest_of_link(path: Path, committed: SkippedFile | None) -> str:
-    """Return the hash that git gives a link, by the algorithm of the repository."""
-    algorithm = "sha256" if committed and len(committed.digest) == 64 else "sha1"  # noqa: PLR2004
-    target = os.fsencode(path.readlink())
-    return hashlib.new(algorithm, b"blob %d\0%b" % (len(target), target)).hexdigest()
+    def _chosen(self, paths: Sequence[str]) -> dict[str, set[str]]:
+        """Return for each place the paths below it that the globs choose; empty without globs."""
+        if not self.selection.globs:
+            return {}
+        chosen = {}
+        for place in self.places:
+            top = f"{place}/" if place else ""
+            inside = [path.removeprefix(top) for path in paths if path.startswith(top)]
+            odd = {path for path in inside if {"", ".", ".."}.intersection(path.split("/"))}
+            folder = Path(mkdtemp(dir=self.selection.scratch))
+            usual = [path for path in inside if path not in odd]
+            chosen[place] = odd | matching(usual, self.selection.globs, folder)
+        return chosen
 
 
 def _require_each(paths: Sequence[str], sides: Iterable[Side], first: str) -> None:
@@ -169,7 +179,7 @@ def _require_each(paths: Sequence[str], sides: Iterable[Side], first: str) -> No
             _refuse_second_revision(first, path)
             both = " or ".join(side.name for side in sides)
             raise InputError(
-                f"{shown}: no text files there in {both}; hidden and git-ignored files are left out"
+                f"{shown}: no files there in {both}; what is ignored and not tracked is left out"
             )
 
 
@@ -186,7 +196,9 @@ _BLOCK_BYTES: Final = 1 << 18
 _HOW: Final = "give two to compare: OLD NEW, or revisions and paths: main..HEAD prompts"
 
 
-def sides_of(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
+def sides_of(
+    args: Sequence[str], selection: Selection, repository: Repository
+) -> tuple[Side, Side]:
     """Find the two sides that the arguments name: OLD NEW, or revisions with paths.
 
     Raises UsageError where they could mean several things, InputError where they mean nothing.
@@ -194,7 +206,7 @@ def sides_of(args: Sequence[str], selection: Selection) -> tuple[Side, Side]:
     require_text_encoding(selection.encoding)
     first = args[0]
     if first != "-" and not os.path.lexists(first):
-        return sides_of_revisions(args, selection)
+        return sides_of_revisions(args, selection, repository)
     if _could_be_revision(first) and are_revisions(first):
         name = unicode_name(first)
         how = "move the file away" if ".." in name else f"{name}..HEAD"

@@ -24,16 +24,19 @@ class Scenario(Struct, frozen=True):
     """What a prompt alone does not say.
 
     `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
-    are forecast from the requests themselves.
+    are forecast from the requests themselves; `cached_tokens`, if known, are the hits of one.
     """
 
     mode: Mode = field(default_factory=Mode)
     output_tokens: int | None = None
     cache_hit_ratio: Decimal | None = Decimal(0)
     requests: int = 1
+    cached_tokens: int | None = None
 
     def hits(self, tokens: int) -> Hits:
         """Return the hits of a request by the ratio, rounded down; none where there is none."""
+        if self.cached_tokens is not None:
+            return Hits(self.cached_tokens)
         return Hits(int(Fraction(self.cache_hit_ratio or 0) * tokens))
 
     def mode_for(self, model: Model) -> Mode:
@@ -159,8 +162,10 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
     output = scenario.output_tokens
     if output is not None and output > model.max_output_tokens:
         raise UsageError(
-            f"--output-tokens {output:,} is more than {model.name} gives in a request: "
-            f"its output limit is {model.max_output_tokens:,} (384K)"
+            f"is more than {model.name} gives in a request: its output limit is "
+            f"{model.max_output_tokens:,} (384K)",
+            field="output_tokens",
+            value=output,
         )
 
 

@@ -1,6 +1,5 @@
 """WorkerProcesses that tally lines of requests, handed out in parts and added up in order."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +10,8 @@ from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.request import Fault
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from deepseek_cost.estimates.processes import Workload
 
-    from deepseek_cost.estimates.workload import Workload
 
 # So many bytes are tallied sooner than workers are started.
 _ALONE: Final = 8_000_000
@@ -54,15 +52,17 @@ class WorkerPool(Struct):
     ) -> Iterator[_Other | WorkerResult]:
         from deepseek_cost.estimates.processes import WorkerProcesses  # noqa: PLC0415 - little input needs none
 
-        waiting: deque[Future[WorkerResult]] = deque()
+        waiting = 1
         with WorkerProcesses(self.make, self.jobs) as workers:
-            waiting.append(workers.tally(first, source))
+            workers.tally(first, source)
             for part in rest:
                 if not isinstance(part, Lines):
                     yield part
                     continue
-                if len(waiting) >= self.jobs + _AHEAD:
-                    yield waiting.popleft().result()
-                waiting.append(workers.tally(part, source))
-            while waiting:
-                yield waiting.popleft().result()
+                if waiting >= self.jobs + _AHEAD:
+                    yield workers.next_result()
+                    waiting -= 1
+                workers.tally(part, source)
+                waiting += 1
+            for _ in range(waiting):
+                yield workers.next_result()

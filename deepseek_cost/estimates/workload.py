@@ -102,6 +102,15 @@ class Workload:
                 require_output_limit(model, self.scenario)
             self._add_requests(opened)
 
+    def add_tokens(self, tokens: int) -> None:
+        """Tally requests of so many input tokens each, counted as the bill does.
+
+        Raises UsageError for more output than a model can give.
+        """
+        prompt = PromptTokens(tokens, 0)
+        tallies = [tally_request(one.model, prompt, self.scenario) for one in self.ledgers]
+        self.partial.add(1, TalliedSource(f"{tokens:,} input tokens", tuple(tallies)))
+
     def _add_text(self, opened: Input) -> None:
         self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
         if self.forecast is None:
@@ -189,6 +198,10 @@ class Workload:
         requests = sums[0].requests if sums else 0
         return f"{requests:,} requests counted so far; {', '.join(counted)}"
 
+    def add_request(self, found: Request | Fault) -> None:
+        """Count and tally a request of the source read last; raises InputError as `read`."""
+        self._try(found, self._source)
+
     def _try(self, found: Request | Fault, source: int, bodies: "Sequence[Body]" = ()) -> None:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)
@@ -263,5 +276,5 @@ def _texts(bodies: "Sequence[Body]") -> "Iterator[str]":
 
 def _sound(found: Request | Fault) -> Request:
     if isinstance(found, Fault):
-        raise InputError(str(found))
+        raise InputError(found.message)
     return found

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.parquet_pages import page_sizes
 from deepseek_cost.inputs.reader import NO_VALUE
 from deepseek_cost.inputs.source import TextSource, is_parquet
 from deepseek_cost.inputs.streams import Advance, reading
@@ -17,7 +18,7 @@ from deepseek_cost.inputs.streams import Advance, reading
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from pyarrow import DataType, Scalar
-    from pyarrow.parquet import ParquetFile
+    from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
 
 # Makes a request body of a prompt.
 Body = Callable[[str], Mapping[str, object]]
@@ -26,6 +27,9 @@ Body = Callable[[str], Mapping[str, object]]
 _ROWS_OF_TEXT: Final = 512
 _ROWS_OF_STRUCTURES: Final = 32
 _BUFFER: Final = 1 << 18
+# A page is unpacked as a whole. DuckDB writes pages of up to 100 MB, other programs of 1 MB; a text
+# longer than that has a page of its own.
+_MOST_PAGE_BYTES: Final = 2 * MAX_LINE_BYTES
 
 
 class ColumnSource(TextSource, frozen=True, kw_only=True):
@@ -69,11 +73,31 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
             total, row = opened.metadata.num_rows, 0
             if not total:
                 raise InputError(f"{self.name}: no rows in it")
+            rows = self._rows_at_once(raw, opened, rows)
             for batch in opened.iter_batches(rows, columns=[self.column], use_threads=False):
                 for cell in batch.column(batch.schema.get_field_index(self.column)):
                     row += 1
                     yield _line(self._value(cell, row), self.body)
                 advance(self.size * batch.num_rows // total)
+
+    def _rows_at_once(self, raw: BinaryIO, opened: "ParquetFile", most: int) -> int:
+        """Return how many rows are held at once; raises InputError for a page that is too large.
+
+        A dictionary's page may hold one text that each of these rows repeats.
+        """
+        largest = 1
+        for chunk in _chunks(opened, self.column):
+            start = chunk.data_page_offset
+            if chunk.dictionary_page_offset is not None:
+                start = min(start, chunk.dictionary_page_offset)
+            for size in page_sizes(raw, start, chunk.total_compressed_size):
+                largest = max(largest, size)
+                if size > _MOST_PAGE_BYTES:
+                    raise InputError(
+                        f"{self.name}: column {self.column!r} has a page of {size:,} bytes when "
+                        f"unpacked, more than {_MOST_PAGE_BYTES:,}; write it with smaller pages"
+                    )
+        return max(1, min(most, _MOST_PAGE_BYTES // largest))
 
     def _kind(self, opened: "ParquetFile") -> "DataType":
         """Return the type of the column; raises InputError where it cannot hold requests."""
@@ -117,9 +141,11 @@ def in_columns(
     Its texts are prompts that `body` sends, or bodies where a kind of request is given.
     """
     if column and not any(map(is_parquet, sources)):
-        raise UsageError(f"--column {column}: of Parquet files, and there is none")
+        raise UsageError("of Parquet files, and there is none", field="column", value=column)
     if column and kind is Kind.TEXT:
-        raise UsageError("--as text: the texts of a --column are prompts without it")
+        raise UsageError(
+            "the texts of a column are prompts without it", field="kind", value=kind.value
+        )
     return [
         _in_column(one, column, None if kind else body) if is_parquet(one) else one
         for one in sources
@@ -130,7 +156,7 @@ def _in_column(source: TextSource, column: str | None, body: Body | None) -> Col
     if column is None:
         with reading(source.name), source.raw() as raw, _translating_errors(source.name):
             has = _listed(_opened(raw, source.name))
-        raise UsageError(f"{source.name}: name the prompts with --column NAME; it has {has}")
+        raise UsageError(Advised(f"{source.name}: ", Advice.COLUMN, has))
     return ColumnSource(source.name, source.path, file=source, column=column, body=body)
 
 
@@ -142,6 +168,15 @@ def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile
             f"{name}: reading it needs: pip install 'deepseek-cost[parquet]'"
         ) from error
     return ParquetFile(raw, read_dictionary=list(texts))
+
+
+def _chunks(opened: "ParquetFile", column: str) -> "Iterator[ColumnChunkMetaData]":
+    """Yield what the file says of each piece of a column, and of all that is nested in it."""
+    metadata = opened.metadata
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for chunk in map(group.column, range(group.num_columns)):
+            if chunk.path_in_schema == column or chunk.path_in_schema.startswith(f"{column}."):
+                yield chunk
 
 
 def _is_text(kind: "DataType") -> bool:

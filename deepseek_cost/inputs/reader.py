@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from msgspec import Struct
 
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.inputs.jsonl import (
     MAX_LINE_BYTES,
     Document,
@@ -33,9 +34,9 @@ _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
 _AN_ANSWER: Final = "an answer, not a request; dscost bill adds up answers"
-_NO_REQUEST: Final = (
-    "JSON, but no request: it has neither messages, input, prompt nor body with a model; "
-    "to count it as text: --as text"
+_NO_REQUEST: Final = Advised(
+    "JSON, but no request: it has neither messages, input, prompt nor body with a model",
+    Advice.AS_TEXT,
 )
 
 
@@ -138,9 +139,9 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
         return found
     line, value = found
     if value == NO_VALUE:
-        return line.fault("the row has no value; leave such rows out with --on-error skip")
+        return line.fault(Advised("the row has no value", Advice.SKIP_ROWS))
     if not isinstance(value, dict):
-        return line.fault(f"JSON, but no request: {_named(value)}; to count it as text: --as text")
+        return line.fault(Advised(f"JSON, but no request: {_named(value)}", Advice.AS_TEXT))
     if is_batch_line(value):
         return _from_batch(line, value, wanted)
     kind = wanted or kind_of(value)

@@ -28,7 +28,7 @@ class RemoteSource(TextSource, frozen=True):
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the source's bytes, unpacked; raises InputError."""
-        return unpacked(self.raw(), self.name, advance)
+        return unpacked(self.raw(), advance)
 
     def raw(self) -> BinaryIO:
         """Open the bytes as they are; raises InputError."""
@@ -61,8 +61,14 @@ def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
 
 
 def public(url: str) -> str:
-    """Return a URL without its user, password and query, which may be a signature."""
-    parts = urlsplit(url)
+    """Return a URL without its user, password and query, which may be a signature.
+
+    Raises InputError for what is no URL, of which only the beginning is shown.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InputError(f"{url.partition('://')[0]}://...: not a valid URL: {error}") from error
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from deepseek_cost.errors import placed
 from deepseek_cost.inputs.kinds import Kind
 
 _MOST_CHOICES: Final = 1_000_000
@@ -69,7 +70,12 @@ class Fault(Struct, frozen=True):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}: {self.reason}"
+        return str(self.message)
+
+    @property
+    def message(self) -> str:
+        """The reason after its place; the next step that a reason has stays apart."""
+        return placed(f"{self.source}:{self.line}:{self.column}: ", self.reason)
 
 
 Requests = Iterator[Request | Fault]

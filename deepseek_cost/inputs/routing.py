@@ -1,11 +1,19 @@
 """Which model serves the name that a body has, by DeepSeek's documentation."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
+from deepseek_cost.errors import (
+    Advice,
+    Advised,
+    InputError,
+    UnknownModelError,
+    UnpricedError,
+    placed,
+)
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.pricing.book import PriceBook
@@ -13,6 +21,20 @@ from deepseek_cost.pricing.entries import Model
 
 # Names that are remembered; a batch that makes up more of them pays with time only.
 _KNOWN_NAMES: Final = 1_000
+
+
+# What Claude Code reads as "a context of a million"; DeepSeek's guide says to write it.
+_CONTEXT: Final = re.compile(r"\[1m\]\Z", re.IGNORECASE)
+# Hosts of open weights and of models of their own, as gateways and agents name them.
+_OF_HOSTS: Final = """
+alibaba amazon-bedrock azure azure_ai baseten bedrock cerebras chutes cline copilot dashscope
+deepinfra deepseek-ai fireworks fireworks-ai fireworks_ai gemini github github-copilot gmicloud
+google groq huggingface hyperbolic kilo kilocode llama.cpp lmstudio minimax mistral modal moonshot
+nebius novita novita-ai nscale ollama opencode openrouter parasail perplexity poe replicate
+requesty sambanova siliconflow together together_ai togetherai vercel vertex vertex_ai vllm
+volcengine xai zai zen zhipu
+"""
+HOSTS: Final = frozenset(_OF_HOSTS.split())
 
 
 class Route(Struct, frozen=True):
@@ -25,13 +47,30 @@ class Route(Struct, frozen=True):
 FindRoute = Callable[[str, Kind], Route | None]
 
 
+def api_name(name: str) -> str:
+    """Return a model's name as the API has it, of one that tools write.
+
+    That is without a label before it (`deepseek/deepseek-v4-pro`, `work/deepseek-v4-flash`) and
+    without `[1m]` after it.
+    """
+    return _CONTEXT.sub("", name.strip().lower()).rpartition("/")[2]
+
+
+def host_of(name: str) -> str | None:
+    """Return the other host that a name says serves it: `openrouter/deepseek/deepseek-v4-pro`."""
+    prefix = name.strip().lower().rpartition("/")[0]
+    return next((label for label in prefix.split("/") if label in HOSTS), None)
+
+
 def route(name: str, kind: Kind, book: PriceBook) -> Route:
     """Return what serves a name of a body; raises UnknownModelError."""
-    lowered = name.strip().lower()
+    if host := host_of(name):
+        raise UnknownModelError(f"the model {name!r} is served by {host}, not by DeepSeek's API")
+    lowered = api_name(name)
     if kind is Kind.MESSAGES and lowered.startswith("claude"):
         target = "deepseek-v4-pro" if lowered.startswith("claude-opus") else "deepseek-flash"
         return Route(book.find(target), f"{name} is served by {target} on the Anthropic endpoint")
-    model = book.find(name)
+    model = book.find(lowered)
     if model.name != lowered:
         raise UnknownModelError(
             f"the API does not know the model {name!r}; its name there is {model.name}"
@@ -57,7 +96,8 @@ class Routes(Struct):
                 self._known[key] = self.find(*key)
             except (UnknownModelError, UnpricedError) as error:
                 where = request.position
-                raise InputError(f"{where}: {error}; or pass --model to price another") from error
+                why = placed(f"{where}: ", error.message)
+                raise InputError(Advised(why, Advice.OTHER_MODEL)) from error
         return self._known[key]
 
 

@@ -3,14 +3,14 @@
 import codecs
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from msgspec import Struct
 
-from deepseek_cost.errors import InputError, UsageError
-from deepseek_cost.inputs.streams import Advance, open_bytes, reading
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError
+from deepseek_cost.inputs.streams import Advance, open_bytes, reading, sha256
 
-_BLOCK_BYTES: Final = 1 << 18
+BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
 # They are no encodings of files; decoding them takes more than linear time or any memory.
@@ -18,6 +18,17 @@ _NOT_FOR_FILES: Final = (
     *("idna", "punycode", "undefined"),
     *("utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"),
 )
+
+
+BINARY: Final = "binary"
+SUBMODULE: Final = "a submodule"
+
+
+class SkippedSource(NamedTuple):
+    """A file or folder that was left out, and why."""
+
+    name: str
+    reason: str
 
 
 class TextSource(Struct, frozen=True):
@@ -37,6 +48,11 @@ class TextSource(Struct, frozen=True):
         """Tell whether it is standard input, which can be read only once."""
         return self.path is None
 
+    @property
+    def reads_once(self) -> bool:
+        """Tell whether its bytes are gone once read: standard input, or a pipe (`<(command)`)."""
+        return self.is_stdin or (self.path is not None and not self.path.is_file())
+
     def blocks(self, advance: Advance = lambda _: None) -> Iterator[str]:
         """Yield the text in blocks, without a byte order mark.
 
@@ -54,6 +70,16 @@ class TextSource(Struct, frozen=True):
         if self.path is None:
             raise InputError(f"{self.name}: standard input can only be read in order")
         return self.path.open("rb")
+
+    def head(self) -> bytes:
+        """Return the first bytes, as they are; raises OSError."""
+        with self.raw() as file:
+            return file.read(BLOCK_BYTES)
+
+    def digest(self) -> str:
+        """Return what tells its content from others; raises InputError."""
+        with reading(self.name), self.raw() as file:
+            return sha256(file)
 
     def decode(self, file: BinaryIO) -> Iterator[str]:
         """Yield the text of the source's bytes in blocks; raises InputError."""
@@ -88,7 +114,7 @@ def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
     offset = 0
     begun = False
     while True:
-        data = file.read(_BLOCK_BYTES)
+        data = file.read(BLOCK_BYTES)
         _refuse_binary(data, name, encoding, offset)
         waiting = len(decoder.getstate()[0])
         try:
@@ -96,7 +122,7 @@ def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
         except UnicodeError as error:
             at = offset - waiting + getattr(error, "start", 0)
             raise InputError(
-                f"{name}: not {encoding} at byte {at}; give the file's own --encoding"
+                Advised(f"{name}: not {encoding} at byte {at}", Advice.FILE_ENCODING)
             ) from error
         if text:
             yield text if begun else text.removeprefix("\ufeff")
@@ -115,7 +141,9 @@ def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
     if _has_nuls(encoding):
         return
     if offset == 0 and data.startswith(_UTF16_MARKS):
-        raise InputError(f"{name}: not {encoding} at byte 0; it looks like --encoding utf-16")
+        raise InputError(
+            Advised(f"{name}: not {encoding} at byte 0", Advice.ENCODING_LIKELY, "utf-16")
+        )
     if (nul := data.find(0)) >= 0:
         raise InputError(
             f"{name}: a binary file (NUL at byte {offset + nul}); only text is counted"
@@ -129,7 +157,7 @@ def require_text_encoding(encoding: str) -> None:
         info = codecs.lookup(encoding)
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"--encoding {encoding!r} is unknown; try utf-8, gb18030, utf-16"
+            "is unknown; try utf-8, gb18030, utf-16", field="encoding", value=encoding
         ) from error
     if info.incrementaldecoder is None or info.name in _NOT_FOR_FILES:
-        raise UsageError(f"--encoding {encoding!r} is no encoding of text files")
+        raise UsageError("is no encoding of text files", field="encoding", value=encoding)

@@ -14,7 +14,9 @@ from deepseek_cost.errors import InputError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-PACKED: Final = (".gz", ".zst")
+PACKED: Final = (".gz", ".zst", ".zstd")
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BUFFER: Final = 1 << 18
 # Each byte of Zstandard can stand for 32 KB; so little at a time keeps a bomb from the memory.
 _ZSTD_BYTES: Final = 512
@@ -35,27 +37,42 @@ def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO
         raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     else:
         raw = path.open("rb", buffering=0)
-    return unpacked(raw, path.name if path else "", advance)
+    return unpacked(raw, advance)
 
 
-def unpacked(raw: BinaryIO | io.FileIO, name: str, advance: Advance) -> BinaryIO:
-    """Return the contents of a file of this name, which is closed with them."""
+def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
+    """Return the contents of a file, which is closed with them; its first bytes say its packing."""
     plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
-    suffix = Path(name).suffix.lower()
-    if suffix == ".gz":
+    head = plain.peek(len(_ZSTD))
+    if head.startswith(_GZIP):
         return _Gzip(plain)  # type: ignore[return-value] # all that we use of one
-    return io.BufferedReader(_Zstandard(plain), _BUFFER) if suffix == ".zst" else plain
+    return io.BufferedReader(_Zstandard(plain), _BUFFER) if head.startswith(_ZSTD) else plain
 
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turn what can go wrong while reading into an InputError that names the source."""
+    """Turn what can go wrong while reading into an InputError that names the source.
+
+    An error of another file that is opened meanwhile, such as the vocabulary, names that one.
+    """
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{name}: truncated or damaged ({error}); pack it again") from error
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror or error}") from error
+        other = error.filename if isinstance(error.filename, str) else name
+        same = Path(other).name == Path(name).name
+        raise InputError(f"{name if same else other}: {error.strerror or error}") from error
+
+
+def sha256(file: BinaryIO) -> str:
+    """Return the SHA-256 of what is left of a file, in hexadecimal digits; raises OSError."""
+    import hashlib  # noqa: PLC0415 - for comparisons alone
+
+    found = hashlib.sha256()
+    while block := file.read(_BUFFER):
+        found.update(block)
+    return found.hexdigest()
 
 
 class Replayed(io.RawIOBase):

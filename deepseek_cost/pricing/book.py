@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import UnknownModelError, UnpricedError, UsageError
+from deepseek_cost.errors import Advice, Advised, UnknownModelError, UnpricedError, UsageError
 from deepseek_cost.pricing.entries import (
     Billing,
     Cancelled,
@@ -21,14 +21,17 @@ from deepseek_cost.pricing.entries import (
     stamp,
 )
 from deepseek_cost.pricing.provenance import in_force
-from deepseek_cost.pricing.schedule import Calendar, Holidays, Schedule, Tier
+from deepseek_cost.pricing.schedule import BEIJING, Calendar, Holidays, Schedule, Tier, TierBy
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
 
 
 class Price(Struct, frozen=True):
-    """The answer to "what does this name cost at this instant": rates, and why these."""
+    """The answer to "what does this name cost at this instant": rates, and why these.
+
+    Where `is_tier_certain` is false, the day may become a holiday, and the other rates hold then.
+    """
 
     model: Model
     service: Service
@@ -40,6 +43,7 @@ class Price(Struct, frozen=True):
     other_rates: Rates | None
     tier_until: datetime | None
     period_until: datetime | None
+    is_tier_certain: bool = True
 
     @property
     def list_rates(self) -> Rates | None:
@@ -54,6 +58,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     provider: str
     checked: date
     page: str
+    checked_against: tuple[str, ...] = ()
     model: tuple[Model, ...]
     period: tuple[Period, ...]
     schedule: tuple[Schedule, ...] = ()
@@ -74,6 +79,17 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         _require_unique("period", [period.id for period in self.period])
         for model in self.model:
             self._require_periods(model)
+
+    @property
+    def tier_by(self) -> TierBy:
+        """Which time of a request picks its rate: the one in the table, or its start if unknown."""
+        known = self.billing.tier_instant if self.billing else ""
+        return TierBy.END if known == TierBy.END else TierBy.START
+
+    @property
+    def is_tier_instant_known(self) -> bool:
+        """Whether the table says which time of a request picks its rate."""
+        return self.billing is not None and self.billing.tier_instant in tuple(TierBy)
 
     @property
     def calendar(self) -> Calendar:
@@ -99,8 +115,10 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         period = in_force(self.periods_of(service.billed_as), at)
         if period is None or currency not in period.rates:
             raise UnpricedError(
-                f"no {currency} price is known for {model.name} at {stamp(at)}; "
-                f"add one to your own table and pass it with --prices"
+                Advised(
+                    f"no {currency} price is known for {model.name} at {stamp(at)}",
+                    Advice.OWN_PRICES,
+                )
             )
         tiers = period.rates[currency]
         tier = Tier.FLAT if Tier.FLAT in tiers else self._tier(period, at)
@@ -115,6 +133,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             other_rates=tiers[tier.other] if tier.other else None,
             tier_until=self.calendar.next_change(at) if tier.other else None,
             period_until=self._period_until(model, service, at),
+            is_tier_certain=tier is Tier.FLAT or self.calendar.is_certain(at),
         )
 
     def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
@@ -134,18 +153,33 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         mine = (period for period in self.period if period.bills == billed_as)
         return tuple(sorted(mine, key=lambda period: period.since))
 
+    def fees_at(self, at: datetime) -> tuple[Fee, ...]:
+        """Return the fees in force at an instant, one an id, in the table's order."""
+        begun = [fee for fee in self.fee if fee.since <= at]
+        newest = {fee.id: fee for fee in sorted(begun, key=lambda fee: fee.since)}
+        return tuple(fee for fee in begun if newest[fee.id] is fee)
+
     def features_of(self, model: Model, at: datetime) -> Features | None:
         """Return the feature rows that the page listed for a model at an instant."""
         return in_force([row for row in self.features if model.name in row.models], at)
 
     def warnings_at(self, at: datetime, *, tiered: bool = True) -> list[str]:
         """List what the table does not know for sure at an instant."""
-        found = []
+        found: list[str] = []
         age = (at.date() - self.checked).days
         if age > MAX_AGE_DAYS:
             found.append(
-                f"the price table was last checked on {self.checked}, {age} days before the "
-                f"instant priced; look for a newer dscost, or pass your own with --prices"
+                Advised(
+                    f"the price table was last checked on {self.checked}, {age} days before the "
+                    f"instant priced",
+                    Advice.NEWER_PRICES,
+                )
+            )
+        if tiered and not self.calendar.is_certain(at):
+            day = at.astimezone(BEIJING).date()
+            found.append(
+                f"{day} may become a holiday in China, and so off-peak all day: the notice for "
+                f"{day.year} is not in the price table; the peak rate is the higher one"
             )
         if tiered and not self.calendar.holidays_known_at(at):
             last = max((holidays.year for holidays in self.holidays), default=None)
@@ -168,7 +202,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     def _period_until(self, model: Model, service: Service, at: datetime) -> datetime | None:
         ends = [period.since for period in self.periods_of(service.billed_as)]
         ends += [s.since for s in model.service if s.billed_as != service.billed_as]
-        ends += [model.until] if model.until else []
+        ends += [end for end in (model.until, service.until) if end]
         return min((end for end in ends if end > at), default=None)
 
     def _require_periods(self, model: Model) -> None:

@@ -1,10 +1,11 @@
-"""TokenUsage x Rates = Cost, exactly."""
+"""TokenUsage x Rates = Cost and requests x fee, exactly: the one place where money is made."""
 
 from decimal import Context, Decimal, Inexact
 
 from msgspec import Struct
 
-from deepseek_cost.pricing.entries import Rates
+from deepseek_cost.errors import UnpricedError
+from deepseek_cost.pricing.entries import Currency, Fee, Rates
 
 
 class TokenUsage(Struct, frozen=True):
@@ -44,6 +45,13 @@ class Cost(Struct, frozen=True):
             EXACT.add(self.output, other.output),
         )
 
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost(
+            EXACT.subtract(self.cache_hit, other.cache_hit),
+            EXACT.subtract(self.cache_miss, other.cache_miss),
+            EXACT.subtract(self.output, other.output),
+        )
+
     @property
     def input(self) -> Decimal:
         """The cost of the prompt: hits and misses."""
@@ -62,6 +70,25 @@ def cost_of(usage: TokenUsage, rates: Rates) -> Cost:
         cache_miss=_cost(usage.cache_miss, rates.cache_miss),
         output=_cost(usage.output, rates.output),
     )
+
+
+def total_of(hits: Decimal | int, misses: Decimal | int, output: int, rates: Rates) -> Decimal:
+    """Return what tokens cost together, exactly; a share of hits may make fractions of them."""
+    priced = ((hits, rates.cache_hit), (misses, rates.cache_miss), (output, rates.output))
+    total = Decimal(0)
+    for tokens, per_million in priced:
+        total = EXACT.fma(Decimal(tokens), per_million, total)
+    return EXACT.divide(total, _PER_MILLION)
+
+
+def fee_of(fee: Fee, amount: int, currency: Currency) -> Decimal:
+    """Return what requests, pages or characters of a fee cost, exactly.
+
+    Raises UnpricedError where no price in the currency is known.
+    """
+    if currency not in fee.price:
+        raise UnpricedError(f"no {currency} price is known for {fee.id}")
+    return EXACT.divide(EXACT.multiply(Decimal(amount), fee.price[currency]), fee.unit_size)
 
 
 def _cost(tokens: int, per_million: Decimal) -> Decimal:

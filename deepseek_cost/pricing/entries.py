@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import UnpricedError
+from deepseek_cost.errors import Advice, Advised, UnpricedError
 from deepseek_cost.pricing.provenance import Dated, Precision, Sourced, require_utc
-from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.pricing.schedule import Tier, TierBy
 
 _MOST_TOKENS: Final = 10**12
 _HIGHEST_PRICE: Final = 10**9
@@ -67,21 +67,30 @@ class Period(Dated, frozen=True, kw_only=True):
 
 
 class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What answers a model's name from an instant on, and which periods bill it."""
+    """What answers a model's name from an instant on, and which periods bill it.
+
+    It ends where the next one begins, or at `until`: from then on nothing is known to answer.
+    """
 
     since: datetime
     version: str
     billed_as: str
     template: Template
     precision: Precision
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self.since, "since")
         require_name(self.billed_as)
+        if self.until is not None:
+            require_utc(self.until, "until")
 
 
 class Model(Dated, frozen=True, kw_only=True):
-    """A name that the API accepts, from `since` until `until` (excluded; None: still accepted)."""
+    """A name that the API accepts, from `since` until `until` (excluded; None: still accepted).
+
+    `existed_before`: the name is older than what is known of it here.
+    """
 
     name: str
     status: str
@@ -94,6 +103,7 @@ class Model(Dated, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
     use_instead: str | None = None
     thinking: bool | None = None
+    existed_before: bool = False
     until: datetime | None = None
     until_precision: Precision | None = None
 
@@ -118,21 +128,44 @@ class Model(Dated, frozen=True, kw_only=True):
 
     def is_accepted(self, at: datetime) -> bool:
         """Tell whether the API accepts the name at `at`."""
-        return self.since <= at and (self.until is None or at < self.until)
+        is_within = self.since <= at and (self.until is None or at < self.until)
+        return is_within and not self._has_ended(self._service_begun(at), at)
 
     def service_at(self, at: datetime) -> Service:
         """Return what serves the name at `at`; raise UnpricedError where it is not accepted."""
         if at < self.since:
+            reason = (
+                "no price of it is known before"
+                if self.existed_before
+                else "the name was first accepted at"
+            )
             raise UnpricedError(
-                f"{self.name} has no price at {stamp(at)}: the name was first accepted at "
-                f"{stamp(self.since)}; give a later --at or another --model"
+                Advised(
+                    f"{self.name} has no price at {stamp(at)}: {reason} {stamp(self.since)}",
+                    Advice.LATER,
+                )
             )
         if self.until is not None and at >= self.until:
-            raise UnpricedError(
-                f"{self.name} has no price at {stamp(at)}: {self.note}; "
-                f"use --model {self.use_instead}, or an --at before {stamp(self.until)}"
-            )
+            raise UnpricedError(self._instead(at, self.until))
+        service = self._service_begun(at)
+        if self._has_ended(service, at):
+            raise UnpricedError(self._instead(at, service.until or at))
+        return service
+
+    def _instead(self, at: datetime, until: datetime) -> Advised:
+        return Advised(
+            f"{self.name} has no price at {stamp(at)}: {self.note}",
+            Advice.INSTEAD_NO_THINKING if self.thinking is False else Advice.INSTEAD,
+            str(self.use_instead).partition(" ")[0],
+            stamp(until),
+        )
+
+    def _service_begun(self, at: datetime) -> Service:
         return max((s for s in self.service if s.since <= at), key=lambda service: service.since)
+
+    @staticmethod
+    def _has_ended(service: Service, at: datetime) -> bool:
+        return service.until is not None and at >= service.until
 
     @property
     def template(self) -> Template:
@@ -158,6 +191,16 @@ class Fee(Dated, frozen=True, kw_only=True):
         Dated.__post_init__(self)
         for price in (*self.price.values(), *self.list.values()):
             require_price(price)
+
+    @property
+    def unit_size(self) -> Decimal:
+        """How many requests, pages or characters the price is for: 1,000 of `1,000 pages`."""
+        number = self.unit.partition(" ")[0].replace(",", "")
+        return Decimal(number) if number.isascii() and number.isdigit() else Decimal(1)
+
+    def is_free_server_side(self, at: datetime) -> bool:
+        """Tell whether calls that a model makes itself cost nothing at an instant."""
+        return self.server_side_free_until is not None and at < self.server_side_free_until
 
 
 class Features(Dated, frozen=True, kw_only=True):
@@ -193,6 +236,10 @@ class Billing(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     rounding: str
     tier_instant: str
     source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.tier_instant not in ("unknown", *TierBy):
+            raise ValueError("tier_instant is unknown, start or end")
 
 
 def require_name(name: str) -> None:

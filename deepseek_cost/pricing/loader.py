@@ -1,29 +1,30 @@
 """TOML to PriceBook; the bundled table.
 
-The bundled table comes with a compact copy, made by `python -m deepseek_cost.pricing`, which
-loads fast. It tells what it was made of; a table edited since then is read itself.
+A compact copy, made when the package is built, loads faster than the bundled table. It names what
+it was made of; where the table was edited since, or there is no copy, the table itself is read.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import date, time
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from types import UnionType
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, Final, NamedTuple, cast
 from zlib import crc32
 
 from msgspec import DecodeError, Struct, ValidationError, convert, json
-from msgspec.structs import fields
 
-from deepseek_cost.errors import PriceTableError
+from deepseek_cost.errors import Advice, Advised, PriceTableError
+from deepseek_cost.pricing import entries, schedule
 from deepseek_cost.pricing.book import PriceBook
 
 ENVIRONMENT_VARIABLE = "DSCOST_PRICES"
+# What the build adds to the package; hatch_build.py lists the files.
+BUILT: Final = Path(__file__).parents[1] / "data"
 # The bundled table has 25 KB; a limit keeps a wrong path, say to a log, from filling the memory.
 _MAX_BYTES = 1_000_000
 
@@ -38,7 +39,7 @@ class Choice(NamedTuple):
 def choose(flag: Path | None, environment: Mapping[str, str] = os.environ) -> Choice:
     """Pick the price table: the flag beats the environment, which beats the config folder."""
     if flag is not None:
-        return Choice(flag, "--prices")
+        return Choice(flag, "prices")
     if environment.get(ENVIRONMENT_VARIABLE):
         return Choice(Path(environment[ENVIRONMENT_VARIABLE]), ENVIRONMENT_VARIABLE)
     from platformdirs import user_config_path  # noqa: PLC0415 - for this case alone
@@ -58,18 +59,10 @@ def load_prices(path: Path | None = None) -> PriceBook:
     return _bundled_book() if path is None else parse(_read(path), str(path))
 
 
-def parse(text: str, name: str) -> PriceBook:
-    """Validate the text of a price table; `name` stands in the errors."""
-    # LOCALIMPORT
-
-    return book_of(text, name)
-
-
-def bundled(name: str = "prices.toml") -> Path:
-    """Return the price table shipped in the wheel, or in data/ when run from a checkout."""
-    packaged = Path(__file__).parents[1] / name
-    checkout = Path(__file__).parents[2] / "data" / name
-    return packaged if packaged.is_file() else checkout
+def bundled() -> Path:
+    """Return the price table shipped in the wheel, or data/prices.toml in a checkout."""
+    packaged = BUILT / "prices.toml"
+    return packaged if packaged.is_file() else Path(__file__).parents[2] / "data" / "prices.toml"
 
 
 class Copy(Struct, frozen=True):
@@ -80,28 +73,57 @@ class Copy(Struct, frozen=True):
 
 
 def mark_of(table: bytes) -> tuple[int, int]:
-    """Return what tells a table from an edited one."""
+    """Return the length and the CRC-32 of a table: an edited one has others."""
     return len(table), crc32(table)
+
+
+def compiled() -> bytes:
+    """Return the compact copy of the bundled table; raises PriceTableError."""
+    table = bundled().read_bytes()
+    return json.encode(Copy(mark_of(table), parse(table.decode(), str(bundled()))))
+
+
+def book_to_compare_with(table: Path) -> PriceBook | None:
+    """Return the bundled table as it was when the package was built.
+
+    Without a copy of that time, it is the bundled table of now; None if that is `table` itself.
+    """
+    copy = _copy()
+    if copy:
+        return copy.book
+    with suppress(OSError, ValueError):  # what cannot be found cannot be read either
+        if table.samefile(bundled()):
+            return None
+    return load_prices()
+
+
+def _copy() -> Copy | None:
+    with suppress(OSError, DecodeError):
+        return json.decode((BUILT / "prices.json").read_bytes(), type=Copy)
+    return None
 
 
 @cache
 def _bundled_book() -> PriceBook:
     table = bundled().read_bytes()
-    with suppress(OSError, DecodeError):
-        copy = json.decode(bundled("prices.json").read_bytes(), type=Copy)
-        if copy.of == mark_of(table):
-            return copy.book
+    copy = _copy()
+    if copy and copy.of == mark_of(table):
+        return copy.book
     return parse(table.decode(), str(bundled()))
 
 
 def _read(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():  # a pipe could keep us waiting without end
+            raise PriceTableError(f"price table {path}: not a regular file; see --prices")
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise PriceTableError(f"price table {path}: {error.strerror}; see --prices") from error
+        raise PriceTableError(
+            Advised(f"price table {path}: {error.strerror}", Advice.PRICE_FILE)
+        ) from error
     except ValueError as error:  # a NUL in its name
-        raise PriceTableError(f"price table {path}: {error}; see --prices") from error
+        raise PriceTableError(Advised(f"price table {path}: {error}", Advice.PRICE_FILE)) from error
     if len(data) > _MAX_BYTES:
         raise PriceTableError(f"price table {path}: larger than {_MAX_BYTES:,} bytes")
     try:
@@ -112,89 +134,124 @@ def _read(path: Path) -> str:
 
 # A key of thousands of parts takes the parser long.
 _MAX_LINE = 5_000
+# A time of day as a price table may have it; RFC 3339 wants seconds, too.
+_HOUR_AND_MINUTE = re.compile(r"\d\d:\d\d")
+# How msgspec ends an error with its place; `...` is any key of a mapping.
+_ERROR = re.compile(r"(?P<reason>.*) - at `(?:key` in `)?\$(?P<path>.*)`", re.DOTALL)
+_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`$", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<key>\w+)`$")
+_PLAINER: Final = {
+    "Invalid RFC3339 encoded date": "not a date such as 2026-08-16",
+    "Invalid RFC3339 encoded time": "not a time of day such as 09:00",
+}
+# The keys that a table may have anywhere, for typos.
+_KEYS: Final = {
+    name
+    for kind in (PriceBook, *vars(entries).values(), *vars(schedule).values())
+    for name in getattr(kind, "__struct_fields__", ())
+}
 
 _Place = tuple[int | str, ...]
 
 
-class _MisfitError(Exception):
-    """A value that is not what belongs in its place."""
+def parse(text: str, name: str) -> PriceBook:
+    """Validate the text of a price table; `name` is what errors call it.
 
-    def __init__(self, place: _Place, reason: str) -> None:
-        super().__init__(reason)
-        self.place = place
-
-
-def book_of(text: str, name: str) -> PriceBook:
-    """Validate the text of a price table; `name` stands in the errors."""
+    Raises PriceTableError, which names the entry and the key.
+    """
     if any(len(line) > _MAX_LINE for line in text.splitlines()):
         raise PriceTableError(f"price table {name}: a line is longer than {_MAX_LINE:,} characters")
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise PriceTableError(f"price table {name}: not valid TOML: {error}") from error
+    document = _with_seconds(document)
     try:
-        book: PriceBook = _built(PriceBook, document, ())
-    except _MisfitError as error:
-        where = _name_of(error.place, document)
-        raise PriceTableError(f"price table {name}: {where}{error}") from error
-    return book
-
-
-def _built(kind: Any, value: Any, place: _Place) -> Any:  # noqa: ANN401 - any field of a table
-    """Build what belongs in a place; raises _MisfitError."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is UnionType:  # with None, which TOML does not have
-        return _built(inner[0], value, place)
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return _entry(kind, _of_type(dict, value, place), place)
-    if origin is Mapping:
-        return {
-            _leaf(inner[0], key, (*place, key)): _built(inner[1], item, (*place, key))
-            for key, item in _of_type(dict, value, place).items()
-        }
-    if origin is tuple:
-        items = enumerate(_of_type(list, value, place))
-        if inner[-1] is ...:
-            return tuple(_built(inner[0], item, (*place, number)) for number, item in items)
-        if len(value) != len(inner):
-            raise _MisfitError(place, f"{len(inner)} values are wanted, not {len(value)}")
-        return tuple(_built(inner[number], item, (*place, number)) for number, item in items)
-    return _leaf(kind, value, place)
-
-
-def _entry(kind: type[Struct], value: dict[str, Any], place: _Place) -> Struct:
-    known = {field.name: field for field in fields(kind)}
-    # A misspelt key is both unknown and missing; the unknown one names the slip.
-    for name in value:
-        if name not in known:
-            near = get_close_matches(name, known, n=1) or known
-            raise _MisfitError((*place, name), f"unknown key; did you mean {', '.join(near)}?")
-    built = {name: _built(known[name].type, value[name], (*place, name)) for name in value}
-    for name, field in known.items():
-        if field.required and name not in value:
-            raise _MisfitError(place, f"{name} is missing")
-    try:
-        return kind(**built)
-    except ValueError as error:
-        raise _MisfitError(place, str(error)) from error
-
-
-def _leaf(kind: Any, value: Any, place: _Place) -> Any:  # noqa: ANN401 - as `_built`
-    try:
-        if isinstance(value, str) and kind in (date, time):
-            return kind.fromisoformat(value)
-        return convert(value, kind)
+        return convert(document, PriceBook)
     except ValidationError as error:
-        raise _MisfitError(place, str(error).replace("`", "")) from error
-    except ValueError as error:
-        raise _MisfitError(place, str(error)) from error
+        raise PriceTableError(f"price table {name}: {_message(error, document)}") from error
 
 
-def _of_type(kind: type, value: Any, place: _Place) -> Any:  # noqa: ANN401 - as `_built`
-    if not isinstance(value, kind):
-        expected = "a table" if kind is dict else "a list"
-        raise _MisfitError(place, f"{expected} is wanted, not {value!r:.60}")
-    return value
+def _with_seconds(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with 09:00:00 for 09:00 in its peak windows."""
+    schedules = document.get("schedule")
+    if not isinstance(schedules, list):
+        return document
+    return document | {"schedule": [_windows_with_seconds(schedule) for schedule in schedules]}
+
+
+def _windows_with_seconds(schedule: Any) -> Any:  # noqa: ANN401 - not validated yet
+    def whole(value: Any) -> Any:  # noqa: ANN401 - likewise
+        if isinstance(value, list):
+            return [whole(inner) for inner in value]
+        is_short = isinstance(value, str) and _HOUR_AND_MINUTE.fullmatch(value)
+        return f"{value}:00" if is_short else value
+
+    if not isinstance(schedule, dict) or "peak_windows" not in schedule:
+        return schedule
+    return schedule | {"peak_windows": whole(schedule["peak_windows"])}
+
+
+def _message(error: ValidationError, document: dict[str, Any]) -> str:
+    """Return what is wrong with a document, after the entry and the key where it is."""
+    found = _ERROR.fullmatch(str(error))
+    reason = found["reason"] if found else str(error)
+    try:
+        place = _place_of(error, found["path"] if found else "", document)
+    except (LookupError, TypeError):  # a key that looks like a place
+        return str(error)
+    if unknown := _UNKNOWN.match(reason):
+        near = get_close_matches(unknown["key"], _KEYS, n=1)
+        place = (*place, unknown["key"])
+        reason = f"unknown key{f'; did you mean {near[0]}?' if near else ''}"
+    elif missing := _MISSING.match(reason):
+        reason = f"{missing['key']} is missing"
+    return f"{_name_of(place, document)}{_PLAINER.get(reason, reason).replace('`', '')}"
+
+
+def _place_of(error: ValidationError, path: str, document: dict[str, Any]) -> _Place:
+    """Return the keys and numbers that lead to what is wrong.
+
+    msgspec does not name the keys of a mapping: the one is found with which alone the error is the
+    same.
+    """
+    whole, place = document, cast("_Place", ())
+    for step in _STEP.finditer(path):
+        if step["index"] == "...":
+            mapping = _at(place, document)
+            narrowed = {key: _replaced(document, place, {key: mapping[key]}) for key in mapping}
+            key = next((key for key in mapping if _fails_alike(narrowed[key], error)), None)
+            if key is None:
+                break
+            document, place = narrowed[key], (*place, key)
+        else:
+            place = (*place, step["name"] or int(step["index"]))
+    _at(place, whole)
+    return place
+
+
+def _fails_alike(document: dict[str, Any], error: ValidationError) -> bool:
+    try:
+        convert(document, PriceBook)
+    except ValidationError as other:
+        return str(other) == str(error)
+    return False
+
+
+def _at(place: _Place, document: Any) -> Any:  # noqa: ANN401 - any value of a table
+    for step in place:
+        document = document[step]
+    return document
+
+
+def _replaced(document: Any, place: _Place, value: Any) -> Any:  # noqa: ANN401 - likewise
+    """Return a copy of the document with another value at a place."""
+    if not place:
+        return value
+    copied = document.copy()
+    copied[place[0]] = _replaced(document[place[0]], place[1:], value)
+    return copied
 
 
 def _name_of(place: _Place, document: dict[str, Any]) -> str:

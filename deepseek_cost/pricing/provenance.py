@@ -9,7 +9,10 @@ from msgspec import Struct
 
 
 class Assumption(Struct, frozen=True):
-    """`about` names the figures, `set_by` the flag that changes the value; None: nothing does."""
+    """What figures rest on: `about` names them, `set_by` the argument that changes the value.
+
+    None: nothing changes it. A report of the command line has the flag in `set_by`.
+    """
 
     about: str
     value: str

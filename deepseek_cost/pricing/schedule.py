@@ -12,6 +12,7 @@ from deepseek_cost.pricing.provenance import Dated, Sourced, in_force
 BEIJING = timezone(timedelta(hours=8), "Beijing")
 # Longer than any run of days without a peak window: National Day and its weekends take nine.
 _HORIZON_DAYS = 21
+_DECEMBER = 12
 
 
 class Tier(StrEnum):
@@ -58,16 +59,21 @@ class Schedule(Dated, frozen=True, kw_only=True):
 
 
 class Holidays(Sourced, frozen=True, kw_only=True):
-    """The public holidays of a year, by the State Council's notice."""
+    """The public holidays of a year, by the State Council's notice or, before it, by law.
+
+    `uncertain` are the days that the notice may make holidays. It may begin in December before.
+    """
 
     year: int
     days_off: Mapping[str, tuple[date, ...]]
     makeup_workdays: tuple[date, ...] = ()
+    uncertain: tuple[date, ...] = ()
 
     def __post_init__(self) -> None:
         Sourced.__post_init__(self)
-        for day in (*chain(*self.days_off.values()), *self.makeup_workdays):
-            if day.year != self.year:
+        days = (*chain(*self.days_off.values()), *self.makeup_workdays, *self.uncertain)
+        for day in days:
+            if day.year != self.year and (day.year, day.month) != (self.year - 1, _DECEMBER):
                 raise ValueError(f"{day} is not in {self.year}")
 
     def name_of(self, day: date) -> str | None:
@@ -92,6 +98,18 @@ class Calendar(Struct, frozen=True):
         )
         within = any(begin <= local.time() < end for begin, end in schedule.peak_windows)
         return Tier.PEAK if works and within else Tier.OFF_PEAK
+
+    def is_certain(self, at: datetime) -> bool:
+        """Tell whether `at` is peak or off-peak whatever a notice still to come says.
+
+        On a day that may become a holiday, `tier_at` is peak, the higher rate.
+        """
+        schedule = in_force(self.schedules, at)
+        if schedule is None or not schedule.holidays_are_off_peak:
+            return True
+        day = at.astimezone(BEIJING).date()
+        may_be_free = any(day in holidays.uncertain for holidays in self.holidays)
+        return not may_be_free or self.tier_at(at) is not Tier.PEAK
 
     def next_change(self, at: datetime) -> datetime | None:
         """Return the first instant after `at` (UTC) with another tier; None if none is in sight."""

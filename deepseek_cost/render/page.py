@@ -164,6 +164,11 @@ class Table:
             self.sections.append([])
 
 
+def is_total(row: Sequence[str]) -> bool:
+    """Return whether a row is what a reader looks for first; it is drawn in bold."""
+    return row[0].startswith("TOTAL")
+
+
 class Words(NamedTuple):
     """Lines of text; quiet ones say what figures rest on. One that begins with blanks goes on."""
 
@@ -192,13 +197,15 @@ Block = Table | Words | Week | Drawing
 class Page(NamedTuple):
     """What a report shows: its head, the first line of which is its title, and its blocks.
 
-    `bars` are a picture of what a table says; whoever cannot draw them leaves them out.
+    `bars` are a picture of what a table says; whoever cannot draw them leaves them out. A
+    `verdict` stands above all, in bold.
     """
 
     head: tuple[str, ...]
     blocks: tuple[Block, ...]
     warnings: tuple[str, ...] = ()
     bars: Bars | None = None
+    verdict: str = ""
 
 
 def grid(*headings: str, left: int = 1, caption: str = "") -> Table:
@@ -217,16 +224,27 @@ def page_of(
     *blocks: Block,
     warnings: Sequence[str] = (),
     bars: Bars | None = None,
+    verdict: str = "",
 ) -> Page:
     """Return a page without the blocks that say nothing, and with nothing that moves a screen."""
     lines = (head,) if isinstance(head, str) else head
-    stripped = (_clean(block) for block in blocks if not isinstance(block, Words) or block.lines)
-    return Page(_cleaned(lines), tuple(stripped), _cleaned(warnings), bars)
+    shown = [block for block in blocks if not isinstance(block, Words) or block.lines]
+    return Page(
+        head=_each(lines, printable),
+        blocks=tuple(_changed(block, printable) for block in shown),
+        warnings=_each(warnings, printable),
+        bars=bars,
+        verdict=printable(verdict),
+    )
 
 
 def shortened(page: Page, most: int) -> Page:
     """Return a page with so many rows and lines of each block, and how many are left out."""
-    return page._replace(blocks=tuple(_shortened(block, most) for block in page.blocks))
+    warnings = page.warnings
+    if len(warnings) > most:
+        warnings = (*warnings[:most], f"and {len(warnings) - most:,} more warnings")
+    blocks = tuple(_shortened(block, most) for block in page.blocks)
+    return page._replace(blocks=blocks, warnings=warnings)
 
 
 def indent(text: str) -> tuple[int, str]:
@@ -252,31 +270,46 @@ def _shortened(block: Block, most: int) -> Block:
     return short
 
 
-def _clean(block: Block) -> Block:
+def clipped(page: Page, most: int) -> Page:
+    """Return a page in which no text is longer than so many characters."""
+
+    def clip(text: str) -> str:
+        return text if len(text) <= most else f"{text[: most - 1]}…"
+
+    return page._replace(
+        head=_each(page.head, clip),
+        blocks=tuple(_changed(block, clip) for block in page.blocks),
+        warnings=_each(page.warnings, clip),
+        verdict=clip(page.verdict),
+    )
+
+
+def _changed(block: Block, change: Callable[[str], str]) -> Block:
+    """Return a block with each of its texts changed."""
     match block:
         case Table():
-            return _clean_table(block)
+            return _changed_table(block, change)
         case Words():
-            return Words(_cleaned(block.lines), block.is_quiet)
+            return Words(_each(block.lines, change), block.is_quiet)
         case Week():
-            days = tuple((printable(day), printable(marks)) for day, marks in block.days)
-            return Week(days, printable(block.zone), _cleaned(block.notes))
+            days = tuple((change(day), change(marks)) for day, marks in block.days)
+            return Week(days, change(block.zone), _each(block.notes, change))
         case Drawing(chart, caption):
             if not chart.is_sound:
                 raise ValueError("a chart with points beside it")
-            return Drawing(chart.renamed(printable), printable(caption))
+            return Drawing(chart.renamed(change), change(caption))
 
 
-def _clean_table(table: Table) -> Table:
+def _changed_table(table: Table, change: Callable[[str], str]) -> Table:
     columns = (
-        column._replace(heading=BREAK.join(_cleaned(column.heading.split(BREAK))))
+        column._replace(heading=BREAK.join(_each(column.heading.split(BREAK), change)))
         for column in table.columns
     )
-    clean = Table(*columns, caption=printable(table.caption))
-    clean.sections = [[_cleaned(row) for row in rows] for rows in table.sections if rows]
-    clean.more = printable(table.more)
-    return clean
+    changed = Table(*columns, caption=change(table.caption))
+    changed.sections = [[_each(row, change) for row in rows] for rows in table.sections if rows]
+    changed.more = change(table.more)
+    return changed
 
 
-def _cleaned(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple(map(printable, lines))
+def _each(texts: Sequence[str], change: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(map(change, texts))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.text import Text
 
-from deepseek_cost.render.page import Drawing, Table, Week, Words
+from deepseek_cost.render.page import Drawing, Table, Week, Words, is_total
 from deepseek_cost.render.wide import NARROWEST
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def to_terminal(
 
 def print_page(page: "Page", console: Console) -> None:
     """Print a page, a blank line between its blocks."""
+    if page.verdict:
+        _print_line(console, page.verdict, style="bold")
     for line in page.head:
         _print_line(console, line)
     for block in page.blocks:
@@ -85,7 +87,7 @@ def _grid(table: Table) -> rich.Table:
                 grid.add_column(Text(heading), justify="right", no_wrap=True)
     for rows in table.sections:
         for row in rows:
-            grid.add_row(*row)
+            grid.add_row(*row, style="bold" if is_total(row) else "")
         grid.add_section()
     return grid
 

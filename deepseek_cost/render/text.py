@@ -20,7 +20,7 @@ _ROWS: Final = 16
 # What stands left and right of the drawing itself.
 _MARGIN: Final = 18
 # Full blocks for peak and dots for off-peak: told apart without colour on any background.
-_STRIP: Final = str.maketrans({"P": "█", "-": "·", "=": "·", "~": "▒"})
+_STRIP: Final = str.maketrans({"P": "█", "?": "▓", "-": "·", "=": "·", "~": "▒"})
 _DAY: Final = 10
 
 
@@ -55,16 +55,25 @@ def draw_week(week: Week) -> str:
 
 def legend(week: Week) -> str:
     """Say what the strips are made of."""
-    return f"█ peak  · off-peak, by the clock of {week.zone}"
+    is_uncertain = any("?" in marks for _, marks in week.days)
+    maybe = "  ▓ peak unless a holiday" if is_uncertain else ""
+    return f"█ peak{maybe}  · off-peak, by the clock of {week.zone}"
 
 
-_TIERS: Final = {"P": "peak", "-": "off-peak", "=": "flat", "~": "changing"}
+_TIERS: Final = {
+    "P": "peak",
+    "?": "peak unless a holiday",
+    "-": "off-peak",
+    "=": "flat",
+    "~": "changing",
+}
 _HALF_HOURS: Final = 48
 
 
 def to_plain(page: Page) -> str:
     """Write a page, each row of a table as a line that names its columns."""
-    parts = ["\n".join(page.head), *("\n".join(_lines(block)) for block in page.blocks)]
+    head = [page.verdict, *page.head] if page.verdict else page.head
+    parts = ["\n".join(head), *("\n".join(_lines(block)) for block in page.blocks)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -85,7 +94,7 @@ def spoken(marks: str) -> str:
     parts = [
         f"{tier} {start} to {end}"
         for tier, start, end, _ in spans(marks)
-        if tier in {"peak", "changing"}
+        if tier in {"peak", "peak unless a holiday", "changing"}
     ]
     return ", ".join(parts) or "no peak hours"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.render.page import BREAK, Column, Table, Week, Words
+from deepseek_cost.render.page import BREAK, Column, Table, Week, Words, is_total
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ def to_wide_terminal(page: "Page", width: int, *, is_styled: bool) -> str | None
 def _lines(page: "Page", width: int, *, is_styled: bool) -> Iterator[str]:
     quiet = _styled("2") if is_styled else str.rstrip
     strong = _styled("1") if is_styled else str.rstrip
+    yield from map(strong, [page.verdict] if page.verdict else ())
     yield from map(str.rstrip, page.head)
     for block in page.blocks:
         yield ""
@@ -79,7 +80,9 @@ def _table(table: Table, width: int, strong: "Callable[[str], str]") -> Iterator
     for number, section in enumerate(table.sections):
         if number and section:
             yield ""
-        yield from (_row(table.columns, widths, row).rstrip() for row in section)
+        for row in section:
+            drawn = _row(table.columns, widths, row).rstrip()
+            yield strong(drawn) if is_total(row) else drawn
 
 
 def _row(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> str:
@@ -103,4 +106,6 @@ def _columns_of(text: str) -> int:
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - most are ASCII
 
+    if not all(map(cell_len, text)):  # Rich drops some of the characters that have no width
+        raise _TooWideError
     return cell_len(text)

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from math import inf
 from typing import Final, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from deepseek_cost.billing.account import Account, Group, Intake
 from deepseek_cost.billing.assumptions import assumptions_of, warnings_of
 from deepseek_cost.billing.balance import Balance
+from deepseek_cost.billing.budget import Budget
+from deepseek_cost.billing.dimensions import By
 from deepseek_cost.billing.tariff import BillTotals, total
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier, TierBy
 from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
 from deepseek_cost.reports.balance import RunDownEntry, run_down_entry
+from deepseek_cost.reports.breakdown import bar_of, broken_down, names_of, with_bars
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
@@ -30,6 +35,9 @@ from deepseek_cost.reports.parts import (
 )
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
+# Files that a warning names.
+_MOST_BARS: Final = 400
+_NAMED: Final = 5
 Key = TypeVar("Key", bound=Hashable)
 Groups = Sequence[tuple[Group, BillTotals]]
 
@@ -45,12 +53,13 @@ class BilledTokens(Part):
 
 
 class BilledCost(Part):
-    """What the tokens came to, each at the price of its own instant."""
+    """What tokens and server tools came to, each at the price of its own time."""
 
     cache_hit: Amount
     cache_miss: Amount
     output: Amount
     total: Amount
+    fees: Amount = described("of web searches and fetches on the server", default=Decimal(0))
 
 
 class BillFigures(Part):
@@ -95,13 +104,24 @@ class KeyEntry(Part):
     figures: BillFigures
 
 
+class AgentEntry(Part):
+    """The figures of a tool that sent the requests; null: the log is not of a known one."""
+
+    agent: str | None
+    figures: BillFigures
+
+
 class GroupEntry(Part):
-    """The figures of a day, model, tier and key."""
+    """The figures of a day, model, tier, key and agent, and of what else was asked for."""
 
     day: date
     model: str
     tier: Tier
     key: str | None
+    agent: str | None = None
+    project: str | None = None
+    session: str | None = None
+    hour: Instant | None = None
     figures: BillFigures
 
 
@@ -109,8 +129,26 @@ class LogEntry(Part):
     """A log that was read; `-` is standard input."""
 
     source: str
+    format: str | None = described(
+        "the tool that writes it; null: read by its fields", default=None
+    )
     requests: int
     unpriced: int
+
+
+class HostEntry(Part):
+    """Responses that another host served, which are not on DeepSeek's bill."""
+
+    host: str
+    responses: int
+    stated_cost: Amount | None = described("in USD, as the log says; null: it does not")
+
+
+class LeftOutEntry(Part):
+    """Records of a kind that costs nothing."""
+
+    reason: str
+    records: int
 
 
 class Unpriced(Part):
@@ -118,6 +156,27 @@ class Unpriced(Part):
 
     lines: int
     named: tuple[str, ...]
+
+
+class BreakdownEntry(Part):
+    """The figures of what was asked for, by the names of `by`; null: not reported."""
+
+    names: tuple[str | None, ...]
+    figures: BillFigures
+
+
+class BudgetEntry(Part):
+    """A budget for a time, what was used of it, and what the rate so far comes to at its end.
+
+    null: the time has ended, or has not begun.
+    """
+
+    amount: Amount
+    used: Amount
+    since: Instant
+    until: Instant
+    projected: Amount | None = described("rounded to four decimals")
+    is_over: bool
 
 
 class BillReport(Report):
@@ -137,30 +196,54 @@ class BillReport(Report):
     by_model: tuple[ModelEntry, ...]
     by_tier: tuple[TierEntry, ...]
     by_key: tuple[KeyEntry, ...]
+    by_agent: tuple[AgentEntry, ...] = ()
     groups: tuple[GroupEntry, ...]
+    since: Instant | None = described("where a range was asked for", default=None)
+    until: Instant | None = described("the end of the range, excluded", default=None)
+    outside: int = described("responses at other times than the range's", default=0)
+    by: tuple[By, ...] = ()
+    breakdown: tuple[BreakdownEntry, ...] = ()
+    budget: BudgetEntry | None = None
     balance: RunDownEntry | None = None
     forecast: ProofEntry | None = described("of lines with their request", default=None)
     unpriced: Unpriced
+    repeated: int = described("records of responses that were counted before", default=0)
+    copies: tuple[str, ...] = described("files whose contents were read before", default=())
+    other_hosts: tuple[HostEntry, ...] = ()
+    left_out: tuple[LeftOutEntry, ...] = ()
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
         """Describe the totals, what they would have been otherwise, and by what they break down."""
         notes = Footnotes(self.assumptions)
+        if not self.total.requests:
+            return page_of(
+                f"{_logs(self)}: {_nothing(self)}",
+                words(_unpriced(self), is_quiet=True),
+                words(_left_out(self), is_quiet=True),
+                warnings=self.warnings,
+            )
+        blocks = [_totals(self, notes), _breakdown(self)]
+        if self.by:
+            blocks = [_by_names(self, notes)]
         return page_of(
             f"{_logs(self)}, {_span(self)}",
-            _totals(self, notes),
-            _breakdown(self),
+            *blocks,
+            words(_budget(self)),
             *(proof_tables(self.forecast, self.currency) if self.forecast else ()),
             words(_balance(self)),
             words(_unpriced(self), is_quiet=True),
+            words(_left_out(self), is_quiet=True),
             words(notes.lines(), is_quiet=True),
             warnings=self.warnings,
             bars=_bars(self),
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-        """Return a row a day, model, rate and key; amounts are exact."""
+        """Return a row a day, model, rate and key, or what was asked for; amounts are exact."""
+        if self.by:
+            return (*self.by, *_FIGURES), _rows_by_name(self)
         return _COLUMNS, _rows(self)
 
 
@@ -173,26 +256,46 @@ class Terms(Struct, frozen=True):
     zone: str
     alternative: Callable[[str], str]
     balance: Balance | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    by: tuple[By, ...] = ()
+    budget: Budget | None = None
 
 
-def bill_report(
-    terms: Terms, intake: Intake, logs: Sequence[str], skipped: Sequence[str]
-) -> BillReport:
-    """Report what was taken in of logs, all together and by day, model, tier and key."""
+class Read(Struct):
+    """The logs that were read, with their formats, and what was not.
+
+    `copies` are files whose contents were read before, `skipped` those that hold no log, `caveats`
+    what the bill of a format does not have.
+    """
+
+    formats: dict[str, str | None] = field(default_factory=dict)
+    copies: list[str] = field(default_factory=list)
+    caveats: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
+    """Report what was read of logs, all together and by day, model, rate, key and agent."""
     account = intake.account
     groups = list(account.figures())
-    left_out = [f"left out binary files: {', '.join(skipped)}"] if skipped else []
+    left_out = [f"left out {_named(read.skipped)}"] if read.skipped else []
     return BillReport(
         currency=terms.currency,
         timezone=terms.zone,
         price_table=terms.table,
         inputs=tuple(
-            LogEntry(source=log, requests=intake.priced[log], unpriced=intake.unpriced[log])
-            for log in logs
+            LogEntry(
+                source=log,
+                format=format_,
+                requests=intake.priced[log],
+                unpriced=intake.unpriced[log],
+            )
+            for log, format_ in read.formats.items()
         ),
         first=_instant(account.first),
         last=_instant(account.last),
-        tier_by=account.tier_by,
+        tier_by=account.charging.tier_by,
         near_edge=account.near_edge,
         total=_entry(total(figures for _, figures in groups)),
         by_day=tuple(DayEntry(day=day, figures=sub) for day, sub in _by(groups, lambda g: g.day)),
@@ -204,13 +307,35 @@ def bill_report(
             TierEntry(tier=Tier(tier), figures=sub) for tier, sub in _by(groups, lambda g: g.tier)
         ),
         by_key=tuple(KeyEntry(key=key, figures=sub) for key, sub in _by(groups, lambda g: g.key)),
-        groups=tuple(
-            GroupEntry(**group._asdict(), figures=sub) for group, sub in _by(groups, lambda g: g)
+        by_agent=tuple(
+            AgentEntry(agent=name, figures=sub) for name, sub in _by(groups, lambda g: g.agent)
         ),
+        groups=tuple(_group(group, sub) for group, sub in _by(groups, lambda g: g)),
+        since=terms.since,
+        until=terms.until,
+        outside=account.outside,
+        by=terms.by,
+        breakdown=tuple(
+            BreakdownEntry(names=names, figures=_entry(sub))
+            for names, sub in (broken_down(groups, terms.by, account.zone) if terms.by else ())
+        ),
+        budget=None if terms.budget is None else _budget_entry(terms.budget, groups),
         balance=_run_down(terms.balance, account),
         forecast=proof_entry(intake.proof) if intake.proof else None,
         unpriced=Unpriced(lines=account.unpriced, named=tuple(map(str, account.faults))),
-        assumptions=assumption_entries(list(assumptions_of(account))),
+        repeated=account.repeated,
+        copies=tuple(read.copies),
+        other_hosts=tuple(
+            HostEntry(host=host, responses=one.responses, stated_cost=one.stated_cost)
+            for host, one in sorted(account.hosts.items())
+        ),
+        left_out=tuple(
+            LeftOutEntry(reason=reason, records=count)
+            for reason, count in sorted(account.costless.items())
+        ),
+        assumptions=assumption_entries(
+            [*assumptions_of(account), *(Assumption("log", one) for one in read.caveats)]
+        ),
         warnings=(*left_out, *warnings_of(account, terms.book)),
     )
 
@@ -220,6 +345,31 @@ def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
         return None
     seconds = (account.last or 0) - (account.first or 0)
     return run_down_entry(balance, account.costs_by_hour(), account.requests, seconds)
+
+
+def _budget_entry(budget: Budget, groups: Groups) -> BudgetEntry:
+    first, last = budget.since.date(), (budget.until - timedelta.resolution).date()
+    used = total(figures for group, figures in groups if first <= group.day <= last).total
+    projected = budget.projected(used)
+    return BudgetEntry(
+        amount=budget.amount,
+        used=used,
+        since=budget.since,
+        until=budget.until,
+        projected=projected,
+        is_over=used > budget.amount,
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    """List names, the first of many."""
+    more = f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _group(group: Group, figures: BillFigures) -> GroupEntry:
+    hour = None if group.hour is None else datetime.fromtimestamp(group.hour * 3_600, UTC)
+    return GroupEntry(**group._replace(hour=None)._asdict() | {"hour": hour}, figures=figures)
 
 
 def _by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[Key, BillFigures]]:
@@ -254,7 +404,8 @@ def _entry(figures: BillTotals) -> BillFigures:
             cache_hit=cost.cache_hit,
             cache_miss=cost.cache_miss,
             output=cost.output,
-            total=cost.total,
+            fees=sums.fees,
+            total=figures.total,
         ),
         saved_by_cache=figures.saved,
         peak_extra=figures.peak_extra,
@@ -268,6 +419,10 @@ _UNITS: Final = (("day", 62, 10), ("month", 62 * 31, 7), ("year", inf, 4))
 
 def _bars(report: BillReport) -> Bars | None:
     """Return the cost over time, also of times without any; that of one day by model."""
+    if report.by:
+        names = [(", ".join(names_of(one.names, report.by)), one) for one in report.breakdown]
+        costs = [(name, [one.figures.cost]) for name, one in names[-_MOST_BARS:]]
+        return bars(f"cost by {' and '.join(report.by)}", costs, report.currency)
     days = {entry.day: entry.figures.cost for entry in report.by_day}
     if len(days) < 2:  # noqa: PLR2004 - no course of time
         costs = [(short(entry.model), [entry.figures.cost]) for entry in report.by_model]
@@ -282,17 +437,45 @@ def _bars(report: BillReport) -> Bars | None:
     return bars(f"cost by {unit}", list(found.items()), report.currency)
 
 
+def _by_names(report: BillReport, notes: Footnotes) -> Table:
+    """Return the total first, then what was asked for, with bars against the largest."""
+    headings = ["week of" if one is By.WEEK else one.value for one in report.by]
+    table = with_bars(*headings, "requests", "hits", "misses", "output", "cost", left=len(headings))
+    empty = [""] * (len(headings) - 1)
+    table.add_row(notes.mark("TOTAL", "tier"), *empty, *_cells(report.total, report.currency))
+    table.add_section()
+    most = max((one.figures.cost.total for one in report.breakdown), default=Decimal(0))
+    for one in report.breakdown:
+        bar = bar_of(one.figures.cost.total, most)
+        table.add_row(*names_of(one.names, report.by), *_cells(one.figures, report.currency), bar)
+    return table
+
+
+def _budget(report: BillReport) -> Iterator[str]:
+    if (found := report.budget) is None:
+        return
+    used, whole = money(found.used, report.currency), money(found.amount, report.currency)
+    share = f"{found.used / found.amount:.0%} of {whole}" if found.amount else f"of {whole}"
+    span = f"{stamp(found.since)} to {stamp(found.until)}"
+    yield f"budget, {span}: {used} used, {share}{' - OVER BUDGET' if found.is_over else ''}"
+    if found.projected is not None:
+        yield f"at this rate it will be {money(found.projected, report.currency)} at the end"
+
+
 def _totals(report: BillReport, notes: Footnotes) -> Table:
     figures, currency = report.total, report.currency
     tokens, cost = figures.tokens, figures.cost
     table = grid("", "tokens", "cost")
+    whole = f"{tokens.input + tokens.output:,}"
+    table.add_row(notes.mark("TOTAL", "tier"), whole, money(cost.total, currency))
+    table.add_section()
     hits = notes.mark("cache hits", "cache_hits")
     table.add_row(hits, f"{tokens.cache_hit:,}", money(cost.cache_hit, currency))
     table.add_row("cache misses", f"{tokens.cache_miss:,}", money(cost.cache_miss, currency))
     table.add_row("output", f"{tokens.output:,}", money(cost.output, currency))
     table.add_row(notes.mark("  reasoning", "reasoning"), f"{tokens.reasoning:,}", "")
-    whole = tokens.input + tokens.output
-    table.add_row(notes.mark("total", "tier"), f"{whole:,}", money(cost.total, currency))
+    if cost.fees:
+        table.add_row("web searches and fetches", "", money(cost.fees, currency))
     table.add_section()
     table.add_row("saved by the cache", "", money(figures.saved_by_cache, currency))
     table.add_row("extra at peak hours", "", money(figures.peak_extra, currency))
@@ -305,12 +488,16 @@ def _totals(report: BillReport, notes: Footnotes) -> Table:
 
 
 def _breakdown(report: BillReport) -> Table:
-    table = grid("", "requests", "hits", "misses", "output", "cost")
+    table = with_bars("", "requests", "hits", "misses", "output", "cost")
+    most = max((entry.figures.cost.total for entry in report.by_day), default=Decimal(0))
+    for entry in report.by_day:
+        bar = bar_of(entry.figures.cost.total, most) if len(report.by_day) > 1 else ""
+        table.add_row(f"{entry.day}", *_cells(entry.figures, report.currency), bar)
     for rows in (
-        [(f"{entry.day}", entry.figures) for entry in report.by_day],
         [(short(entry.model), entry.figures) for entry in report.by_model],
         [(entry.tier.label, entry.figures) for entry in report.by_tier],
         _keys(report),
+        _agents(report),
     ):
         table.add_section()
         for label, figures in rows:
@@ -324,6 +511,36 @@ def _keys(report: BillReport) -> list[tuple[str, BillFigures]]:
     return [(entry.key or "(no key)", entry.figures) for entry in report.by_key]
 
 
+def _agents(report: BillReport) -> list[tuple[str, BillFigures]]:
+    if len(report.by_agent) < 2:  # noqa: PLR2004 - one is the total
+        return []
+    return [(entry.agent or "(other)", entry.figures) for entry in report.by_agent]
+
+
+def _nothing(report: BillReport) -> str:
+    if report.unpriced.lines:
+        return "nothing in it could be priced"
+    return "nothing in it is on DeepSeek's bill"
+
+
+def _left_out(report: BillReport) -> Iterable[str]:
+    """Yield what is on no bill, or was counted before, in a line each."""
+    again = [f"{report.repeated:,} repeated records"] if report.repeated else []
+    again += [f"{len(report.copies):,} copied files"] if report.copies else []
+    if again:
+        yield f"counted once: {' and '.join(again)}"
+    for entry in report.other_hosts:
+        plural = "s" if entry.responses != 1 else ""
+        cost = entry.stated_cost
+        stated = "" if cost is None else f" (stated cost {money(cost, Currency.USD)})"
+        yield f"not DeepSeek's: {entry.responses:,} response{plural} of {entry.host}{stated}"
+    if report.outside:
+        yield f"at other times: {report.outside:,} responses"
+    costless = [f"{entry.records:,} x {entry.reason}" for entry in report.left_out]
+    if costless:
+        yield f"cost nothing: {', '.join(costless)}"
+
+
 def _cells(figures: BillFigures, currency: Currency) -> list[str]:
     tokens = figures.tokens
     counts = (figures.requests, tokens.cache_hit, tokens.cache_miss, tokens.output)
@@ -331,9 +548,14 @@ def _cells(figures: BillFigures, currency: Currency) -> list[str]:
 
 
 def _logs(report: BillReport) -> str:
+    if not report.inputs:
+        return "no logs"
     first = report.inputs[0].source
     name = "standard input" if first == "-" else first
     more = f" and {len(report.inputs) - 1:,} more" if len(report.inputs) > 1 else ""
+    formats = list(dict.fromkeys(entry.format for entry in report.inputs))
+    if more and None not in formats:
+        name, more = ", ".join(map(str, formats)), f" ({len(report.inputs):,} logs)"
     requests = report.total.requests
     return f"{name}{more}: {requests:,} request{'s' if requests != 1 else ''} priced"
 
@@ -374,12 +596,29 @@ def _unpriced(report: BillReport) -> Iterable[str]:
             yield f"  and {unpriced.lines - len(unpriced.named):,} more"
 
 
+_FIGURES: Final = (
+    *("requests", "input", "cache_hit", "cache_miss", "output", "reasoning", "currency"),
+    *("cost_cache_hit", "cost_cache_miss", "cost_output", "cost_fees", "cost_total"),
+)
 _COLUMNS = (
     *("day", "timezone", "model", "tier", "key", "requests"),
     *("input", "cache_hit", "cache_miss", "output", "reasoning", "currency"),
     *("cost_cache_hit", "cost_cache_miss", "cost_output", "cost_total"),
     *("saved_by_cache", "peak_extra", "other_model"),
 )
+
+
+def _rows_by_name(report: BillReport) -> Iterator[list[str]]:
+    for one in report.breakdown:
+        figures, tokens, cost = one.figures, one.figures.tokens, one.figures.cost
+        counts = (figures.requests, tokens.input, tokens.cache_hit, tokens.cache_miss)
+        amounts = (cost.cache_hit, cost.cache_miss, cost.output, cost.fees, cost.total)
+        yield [
+            *(name or "" for name in one.names),
+            *map(str, (*counts, tokens.output, tokens.reasoning)),
+            report.currency,
+            *map(exact, amounts),
+        ]
 
 
 def _rows(report: BillReport) -> Iterator[list[str]]:

@@ -37,6 +37,7 @@ from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast, m
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
+    from deepseek_cost.inputs.source import SkippedSource
 
 _THOUSAND: Final = 1_000
 
@@ -118,7 +119,7 @@ class CacheReport(Report):
 
 
 def cache_report(
-    quote: Quote, trace: "Trace", table: PriceTable, skipped: Sequence[str]
+    quote: Quote, trace: "Trace", table: PriceTable, skipped: "Sequence[SkippedSource]"
 ) -> CacheReport:
     """Report what a sequence hits, and why it misses the rest; a price of the quote a model."""
     found = trace.diagnosis

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.estimates.assumptions import of_chat, warnings_of
 from deepseek_cost.estimates.conversation import Dialogue, Run
 from deepseek_cost.estimates.estimate import Estimate
@@ -173,9 +174,9 @@ def _turn_entries(run: Run) -> Iterator[TurnEntry]:
 def _warnings(runs: Sequence[Run]) -> Iterator[str]:
     """Yield what the figures leave out."""
     if lacks := max(run.without_reasoning for run in runs):
-        yield (
-            f"the reasoning of {lacks:,} turn{'s' if lacks > 1 else ''} is unknown, and no figure "
-            f"holds it; say how much there is with --reasoning-tokens"
+        turns = f"{lacks:,} turn{'s' if lacks > 1 else ''}"
+        yield Advised(
+            f"the reasoning of {turns} is unknown, and no figure holds it", Advice.REASONING
         )
     for run in runs:
         if run.ends is not None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates.break_even import BreakEven, Line, break_evens, lines_of, scale
 from deepseek_cost.estimates.workload import Workload
+from deepseek_cost.inputs.source import SkippedSource
 from deepseek_cost.pricing.book import Price, PriceBook, list_before_discount
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.schedule import Tier
@@ -148,7 +149,7 @@ def compare_report(
     *,
     ratio: Decimal,
     per_day: int | None,
-    skipped: Sequence[str],
+    skipped: Sequence[SkippedSource],
 ) -> CompareReport:
     """Report the costs of the sources' requests over the cache-hit ratio, in both tiers."""
     first = prices[0]

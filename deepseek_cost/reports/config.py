@@ -32,7 +32,7 @@ class ConfigReport(Report):
         for entry in self.settings:
             table.add_row(entry.name, _value(entry), entry.place or entry.source)
         how = (
-            "a flag such as --model beats a variable such as DSCOST_MODEL, which beats",
+            "a flag on the command line beats a variable such as DSCOST_MODEL, which beats",
             "dscost.toml and [tool.dscost] of pyproject.toml, the nearest to where you are first",
         )
         return page_of(head, table, words(how, is_quiet=True), warnings=self.warnings)

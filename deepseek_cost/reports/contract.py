@@ -16,6 +16,9 @@ from deepseek_cost.reports.config import ConfigReport
 from deepseek_cost.reports.count import CountReport
 from deepseek_cost.reports.diff import DiffReport
 from deepseek_cost.reports.estimate import EstimateReport
+from deepseek_cost.reports.invoice import InvoiceReport
+from deepseek_cost.reports.price_page import VerifyReport
+from deepseek_cost.reports.price_tables import TableDiffReport
 from deepseek_cost.reports.prices import CheckReport, HistoryReport, PricesReport
 from deepseek_cost.reports.proof import LiveReport
 from deepseek_cost.reports.when import WhenReport
@@ -31,8 +34,11 @@ AnyReport = (
     | DiffReport
     | EstimateReport
     | HistoryReport
+    | InvoiceReport
     | LiveReport
     | PricesReport
+    | TableDiffReport
+    | VerifyReport
     | WhenReport
 )
 
@@ -47,7 +53,3 @@ def json_schema() -> str:
         "title": "dscost report, schema_version 1",
     } | union.json_schema(mode="serialization")
     return json.dumps(schema, indent=2) + "\n"
-
-
-if __name__ == "__main__":
-    print(json_schema(), end="")  # noqa: T201 - how data/report.schema.json is made

@@ -22,6 +22,7 @@ from deepseek_cost.reports.parts import (
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.source import SkippedSource
 
 
 class PromptTokenCounts(Part):
@@ -76,7 +77,7 @@ class CountReport(Report):
 
 def count_report(
     workload: "Workload",
-    skipped: Sequence[str],
+    skipped: "Sequence[SkippedSource]",
     *,
     per_file: bool,
 ) -> CountReport:

@@ -2,14 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from deepseek_cost.reports.parts import Json, Report, plain
 from deepseek_cost.text import printable
 
-# A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA = ("=", "+", "-", "@")
+# A spreadsheet takes a cell that begins with one of these for a formula, full-width ones included,
+# and after blanks as well.
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\uff3c", "|", "%")
+_NUMBER: Final = re.compile(r"[+-]?[\d.]+%?")
 
 
 def to_csv(report: Report) -> str:
@@ -29,7 +32,8 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     shown = printable(text)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    is_formula = shown.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(shown)
+    return f"'{shown}" if is_formula else shown
 
 
 # What says when and in what, before the fields of a record.

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from fractions import Fraction
+from math import inf
+from typing import Annotated, Final, Literal
 
 from deepseek_cost.estimates.diff import Difference, FileChange, Limit, Pair, SideTotals, State
 from deepseek_cost.pricing.entries import Currency, stamp
@@ -22,8 +24,12 @@ from deepseek_cost.reports.parts import (
     Written,
     assumption_entries,
     described,
+    exact,
     without,
 )
+
+# Enough to tell any share from a limit of 15 decimals.
+_MOST_DIGITS: Final = 40
 
 SignedAmount = Annotated[Decimal, Written({"type": "string", "pattern": r"^-?\d+(\.\d*[1-9])?$"})]
 
@@ -34,6 +40,9 @@ class SideEntry(Part):
     name: str
     commit: str | None = described("of a git revision", default=None)
     priced_at: Instant
+    own_models: tuple[str, ...] = described(
+        "the models that request bodies name, each of which is priced for its own", default=()
+    )
 
 
 class SideTokens(PromptTokenCounts):
@@ -94,10 +103,18 @@ class UncountedFile(Part):
 
 
 class LimitEntry(Part):
-    """The limit given, and the models whose cost grows by more."""
+    """A limit given, and the models whose cost grows by more."""
 
     max_increase: str
     exceeded_by: tuple[str, ...]
+
+
+class LimitsEntry(LimitEntry):
+    """All limits given, the models over one of them, and whether they can be kept at all."""
+
+    unkept: str | None = described(
+        "why the limit cannot be kept: what could not be counted", default=None
+    )
 
 
 class DiffReport(Report):
@@ -112,7 +129,8 @@ class DiffReport(Report):
     files: tuple[FileDiff, ...]
     unchanged_files: int
     uncounted: tuple[UncountedFile, ...]
-    limit: LimitEntry | None = described("with --max-increase", default=None)
+    limit: LimitsEntry | None = described("with --max-increase", default=None)
+    limits: tuple[LimitEntry, ...] = described("each --max-increase by itself", default=())
     assumptions: tuple[AssumptionEntry, ...]
     warnings: tuple[str, ...]
 
@@ -122,11 +140,12 @@ class DiffReport(Report):
         return page_of(
             _title(self),
             _models_table(self, notes),
-            words([*_limit(self), _counted(self)]),
+            words([_counted(self)]),
             *([_files(self)] if self.files else ()),
             words(_uncounted(self)),
             words(notes.lines(), is_quiet=True),
             warnings=self.warnings,
+            verdict=_verdict(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:
@@ -135,17 +154,20 @@ class DiffReport(Report):
             yield from (without(file, "models") | entry for entry in file["models"])
 
 
-def side_entry(name: str, priced_at: datetime, commit: str | None = None) -> SideEntry:
-    """Report what stands on a side."""
-    return SideEntry(name=name, commit=commit, priced_at=priced_at)
+def side_entry(
+    name: str, priced_at: datetime, commit: str | None = None, own_models: Sequence[str] = ()
+) -> SideEntry:
+    """Report what is on a side."""
+    return SideEntry(name=name, commit=commit, priced_at=priced_at, own_models=tuple(own_models))
 
 
 def diff_report(
     found: Difference,
     currency: Currency,
     sides: tuple[SideEntry, SideEntry],
-    limit: Limit | None,
+    limits: Sequence[Limit],
     *,
+    unkept: str | None = None,
     table: PriceTable | None = None,
     assumptions: Sequence[Assumption] = (),
     warnings: Iterable[str] = (),
@@ -164,17 +186,30 @@ def diff_report(
             UncountedFile(source=file.name, reason=file.reason, changed=file.is_new)
             for file in found.uncounted
         ),
-        limit=limit_entry(found, limit),
+        limit=_limits_entry(found, limits, unkept),
+        limits=tuple(limit_entry(found, limit) for limit in limits),
         assumptions=assumption_entries(assumptions),
         warnings=tuple(warnings),
     )
 
 
-def limit_entry(found: Difference, limit: Limit | None) -> LimitEntry | None:
+def limit_entry(found: Difference, limit: Limit) -> LimitEntry:
     """Report how a limit was kept."""
-    if limit is None:
-        return None
     return LimitEntry(max_increase=limit.text, exceeded_by=tuple(found.over(limit)))
+
+
+def _limits_entry(
+    found: Difference, limits: Sequence[Limit], unkept: str | None
+) -> LimitsEntry | None:
+    """Report how all limits were kept; None without one."""
+    if not limits:
+        return None
+    over = {model for limit in limits for model in found.over(limit)}
+    return LimitsEntry(
+        max_increase=", ".join(limit.text for limit in limits),
+        exceeded_by=tuple(model for model in found.models if model in over),
+        unkept=unkept,
+    )
 
 
 def _file(file: FileChange, models: Sequence[str]) -> FileDiff:
@@ -231,7 +266,7 @@ def _models_table(report: DiffReport, notes: Footnotes) -> Table:
 
 
 def _files(report: DiffReport) -> Table:
-    models = [short(entry.model) for entry in report.models]
+    models = [_short(entry.model) for entry in report.models]
     cells = (f"{model}\n{what}" for model in models for what in ("tokens", "cost"))
     table = grid("", "file", *cells, left=2)
     for file in report.files:
@@ -254,7 +289,7 @@ def _model_rows(
     """Yield the tokens of a model and what they cost."""
     before, after, more = entry.before, entry.after, entry.increase
     yield (
-        notes.mark(f"{short(entry.model)} input tokens", "thinking", "effort", "template"),
+        notes.mark(f"{_short(entry.model)} input tokens", "thinking", "effort", "template"),
         f"{before.tokens.input:,}",
         f"{after.tokens.input:,}",
         _more_tokens(more),
@@ -268,6 +303,14 @@ def _model_rows(
         _signed(more.cost, currency),
         _percent(more),
     )
+    most = after.cost.ceiling - before.cost.ceiling
+    if most != more.cost:  # the most output is not as it was, either
+        yield (
+            "  maximum cost",
+            *(money(side.cost.ceiling, currency) for side in (before, after)),
+            _signed(most, currency),
+            "",
+        )
 
 
 def _counted(report: DiffReport) -> str:
@@ -298,16 +341,59 @@ def _uncounted(report: DiffReport) -> Iterable[str]:
         yield f"not counted{known}: {line}"
 
 
-def _limit(report: DiffReport) -> Iterable[str]:
-    """Yield how the limit was kept."""
-    if report.limit:
-        over = [entry for entry in report.models if entry.model in report.limit.exceeded_by]
-        grown = ", ".join(f"{short(e.model)} {_percent(e.increase)}".rstrip() for e in over)
-        yield (
-            f"over the limit of {report.limit.max_increase}: {grown}"
-            if over
-            else f"within the limit of {report.limit.max_increase}"
-        )
+def _verdict(report: DiffReport) -> str:
+    """Say in a line how the limits were kept, for the model whose cost grows the most."""
+    if report.limit is None:
+        return ""
+    limits: Sequence[LimitEntry] = report.limits or (report.limit,)  # an older report has one
+    over = [limit for limit in limits if limit.exceeded_by]
+    named = report.limit.exceeded_by or tuple(entry.model for entry in report.models)
+    entries = [entry for entry in report.models if entry.model in named]
+    if not entries:
+        return f"the limit of {report.limit.max_increase} cannot be kept: {report.limit.unkept}"
+    worst = max(entries, key=_growth)
+    requests = max(worst.before.requests, worst.after.requests)
+    many = "a request" if requests <= 1 else f"for {requests:,} requests"
+    closest = (over or limits)[0]
+    by = f"{_signed(worst.increase.cost, report.currency)} {many} ({_share(worst, closest)})"
+    held_to = " and ".join(limit.max_increase for limit in over or limits)
+    if report.limit.unkept and not over:
+        kept = f"but the limit of {held_to} cannot be kept: {report.limit.unkept}"
+    else:
+        kept = f"{'over' if over else 'within'} {held_to}"
+    return f"{by} on {worst.model}, {kept}"
+
+
+def grown(entry: ModelDiff, limit: LimitEntry, currency: Currency) -> str:
+    """Say by how much a model's cost grows, to the digit that decides."""
+    amount = exact(entry.increase.cost)
+    return f"{entry.model} grows by {amount} {currency} ({_share(entry, limit)})"
+
+
+def _growth(entry: ModelDiff) -> Fraction | float:
+    """Return by which share of itself a cost grows."""
+    before = _cost(entry.before, entry.increase)
+    if not before:
+        return inf if entry.increase.cost else 0.0
+    return Fraction(entry.increase.cost) / Fraction(before)
+
+
+def _share(entry: ModelDiff, limit: LimitEntry) -> str:
+    """Write by how many percent a cost grows, to as many digits as tell it from the limit."""
+    growth = _growth(entry)
+    if not limit.max_increase.endswith("%") or not isinstance(growth, Fraction):
+        return _percent(entry.increase)
+    most = Fraction(limit.max_increase.removesuffix("%"))
+    for digits in range(1, _MOST_DIGITS):
+        scaled = Decimal(round(growth * 100 * 10**digits)).scaleb(-digits)
+        if (Fraction(scaled) > most) == (growth * 100 > most):
+            return f"{scaled:+f}%"
+    return _percent(entry.increase)
+
+
+def _short(label: str) -> str:
+    """Shorten the names in a column's label."""
+    return " → ".join(map(short, label.split(" → ")))
 
 
 def _more_tokens(more: Increase) -> str:

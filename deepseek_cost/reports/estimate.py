@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.profile import Spread
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.estimates.assumptions import (
     of_estimate,
     of_workload,
@@ -73,6 +74,7 @@ from deepseek_cost.text import unicode_name
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.source import SkippedSource
 
 
 class OtherTier(Part):
@@ -156,7 +158,7 @@ def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption
         if spread
     )
     value = f"the mean of answers in {unicode_name(quote.learned.source)}: {answers or 'none'}"
-    learned = Assumption("output_tokens", value, "--output-from")
+    learned = Assumption("output_tokens", value, "output_from")
     return [learned if one.about == "output_tokens" else one for one in assumed]
 
 
@@ -164,7 +166,7 @@ def unlearned(quote: Quote) -> list[str]:
     """Warn of models without an answer to learn from."""
     spreads = quote.learned.spreads if quote.learned else ()
     return [
-        f"no answer like these of {price.model.name} is in --output-from: its output is unknown"
+        Advised("", Advice.NOT_LEARNED, price.model.name)
         for price, spread in zip(quote.prices, spreads, strict=False)
         if spread is None
     ]
@@ -229,6 +231,9 @@ class EstimateEntry(Part):
     breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
     distribution: DistributionEntry | None = described("of several bodies", default=None)
     dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
+    tier_is_certain: bool = described(
+        "false: the day may become a holiday, and the other tier's cost hold", default=True
+    )
     concurrent_requests: int | None = described(
         "that the API serves at a time; given for several bodies", default=None
     )
@@ -282,7 +287,7 @@ def estimate_report(
     quote: Quote,
     workload: "Workload",
     table: PriceTable,
-    skipped: Sequence[str],
+    skipped: "Sequence[SkippedSource]",
     *,
     per_file: bool,
 ) -> EstimateReport:
@@ -341,6 +346,7 @@ def estimate_entry(
         version=price.service.version,
         tier=price.tier,
         tier_until=price.tier_until,
+        tier_is_certain=price.is_tier_certain,
         requests=tally.requests,
         tokens=_tokens(tally),
         rates_per_million=rates_entry(price.rates),

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, dataclass_transform
 
 from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.source import BINARY, SUBMODULE, SkippedSource
 from deepseek_cost.pricing.entries import Period, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence, Precision
+from deepseek_cost.text import quiet_json
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import TalliedSource
@@ -135,7 +137,7 @@ def to_json(report: Part) -> str:
     for optional in ("files", "skipped"):
         if document.get(optional, ...) is None:
             del document[optional]
-    return json.dumps(document, indent=2)
+    return quiet_json(json.dumps(document, indent=2))
 
 
 class InputEntry(Part):
@@ -221,7 +223,9 @@ def assumption_entries(assumptions: "Sequence[Assumption]") -> tuple[AssumptionE
     )
 
 
-def source_warnings(tallied: "Sequence[TalliedSource]", skipped: Sequence[str]) -> Iterable[str]:
+def source_warnings(
+    tallied: "Sequence[TalliedSource]", skipped: Sequence[SkippedSource]
+) -> Iterable[str]:
     """Yield what is odd about the sources: empty ones, files left out."""
     for source in tallied:
         if source.is_empty:
@@ -229,11 +233,16 @@ def source_warnings(tallied: "Sequence[TalliedSource]", skipped: Sequence[str]) 
     yield from left_out(skipped)
 
 
-def left_out(skipped: Sequence[str]) -> Iterable[str]:
+def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
     """Yield that files were left out, if any were."""
-    if skipped:
-        files = "file" if len(skipped) == 1 else "files"
-        yield f"left out {len(skipped)} binary {files}: {', '.join(skipped)}"
+    for reason in dict.fromkeys(one.reason for one in skipped):
+        names = [one.name for one in skipped if one.reason == reason]
+        files = "file" if len(names) == 1 else "files"
+        what = {
+            BINARY: f"binary {files}",
+            SUBMODULE: "submodule" if len(names) == 1 else "submodules",
+        }.get(reason, f"{files} {reason}")
+        yield f"left out {len(names)} {what}: {', '.join(names)}"
 
 
 class Footnotes:

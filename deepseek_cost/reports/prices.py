@@ -2,16 +2,29 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from msgspec import Struct
 
 from deepseek_cost.pricing.book import Change, Chapter, PriceBook, chapters
+from deepseek_cost.pricing.cost import TokenUsage, cost_of
 from deepseek_cost.pricing.entries import Currency, Features, Fee, RateList, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence
 from deepseek_cost.pricing.schedule import Tier
-from deepseek_cost.render.page import Column, Page, Table, grid, money, page_of, short, words
+from deepseek_cost.render.page import (
+    MARKERS,
+    Chart,
+    Column,
+    Drawing,
+    Page,
+    Table,
+    grid,
+    money,
+    page_of,
+    short,
+    words,
+)
 from deepseek_cost.reports.parts import (
     Amount,
     Instant,
@@ -21,6 +34,7 @@ from deepseek_cost.reports.parts import (
     PriceTable,
     RatesPerMillion,
     Report,
+    described,
     exact,
     period_note,
     rates_entry,
@@ -107,6 +121,21 @@ class PricesReport(Report):
             warnings=self.warnings,
         )
 
+    def brief(self) -> Page:
+        """Describe the prices alone: names that are billed alike are listed once."""
+        chosen = self.price_table
+        rest = ("-v shows limits, features and sources; --history every change",)
+        return page_of(
+            f"{self.currency} per 1,000,000 tokens at {stamp(self.priced_at)}",
+            _brief_prices(self),
+            words(_billed_alike(self)),
+            *([_fees(self)] if self.fees else ()),
+            words(
+                [f"price table: {chosen.source}, checked {chosen.checked}", *rest], is_quiet=True
+            ),
+            warnings=self.warnings,
+        )
+
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
         """Return a row a model and rate, with where it comes from; amounts are exact."""
         return _COLUMNS, _price_rows(self)
@@ -127,7 +156,7 @@ def prices_report(
         priced_at=at,
         price_table=table,
         prices=tuple(listed_price(book, name, at, currency) for name in chosen),
-        fees=tuple(_fee(fee, currency) for fee in book.fee if fee.since <= at),
+        fees=tuple(_fee(fee, currency) for fee in book.fees_at(at)),
         endpoints=dict(book.endpoints),
         warnings=tuple(book.warnings_at(at)),
     )
@@ -191,6 +220,34 @@ def _prices(report: PricesReport) -> Table:
             cells = (rates.cache_hit, rates.cache_miss, rates.output)
             table.add_row(*label, *(money(cell, report.currency) for cell in cells))
     return table
+
+
+def _brief_prices(report: PricesReport) -> Table:
+    """Return a row a rate; models of one price list share it, the current one first."""
+    table = grid("model", "rate", "cache hit", "cache miss", "output", left=2)
+    lists: dict[str, list[ListedPrice]] = {}
+    for price in report.prices:
+        lists.setdefault(price.period.id, []).append(price)
+    for prices in lists.values():
+        first = min(prices, key=lambda price: price.status != "current")
+        table.add_section()
+        for (name, label), rates in _listed(first):
+            cells = (rates.cache_hit, rates.cache_miss, rates.output)
+            shown = short(name) if name else ""
+            table.add_row(shown, label, *(money(cell, report.currency) for cell in cells))
+    return table
+
+
+def _billed_alike(report: PricesReport) -> Iterable[str]:
+    """Yield the models whose prices are those of another one."""
+    lists: dict[str, list[ListedPrice]] = {}
+    for price in report.prices:
+        lists.setdefault(price.period.id, []).append(price)
+    for prices in lists.values():
+        first, *others = sorted(prices, key=lambda price: price.status != "current")
+        if others:
+            names = ", ".join(short(other.model) for other in others)
+            yield f"billed as {short(first.model)}: {names}"
 
 
 def _limits(report: PricesReport) -> Table:
@@ -302,6 +359,7 @@ class HistoryReport(Report):
         return page_of(
             f"{self.currency} per 1,000,000 tokens until {stamp(self.priced_at)}",
             _lists(self),
+            *([Drawing(chart, _legend(chart))] if (chart := self.chart()) else ()),
             words(_periods(self), is_quiet=True),
             words(_cancelled(self)),
             warnings=self.warnings,
@@ -310,6 +368,62 @@ class HistoryReport(Report):
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
         """Return a row a model and rate, with where it comes from; amounts are exact."""
         return _COLUMNS, _history_rows(self)
+
+    def chart(self) -> Chart | None:
+        """Return what one request has cost since the first list, a line a model and rate.
+
+        10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens. Flat prices are on
+        the lines of both rates.
+        """
+        starts = [entry.since for entry in self.history]
+        if not starts or min(starts) >= self.priced_at:
+            return None
+        first = min(starts)
+        days = (self.priced_at - first).total_seconds() / _DAY_SECONDS
+        lines = [
+            (f"{short(model)} {tier.label}", points)
+            for model in dict.fromkeys(entry.model for entry in self.history)
+            for tier in (Tier.PEAK, Tier.OFF_PEAK)
+            if (points := _steps(self, model, tier, first))
+        ]
+        return Chart(
+            title="one request: 10,000 input tokens, 80% of them cache hits, 1,000 output tokens",
+            x_title="since launch",
+            lines=lines,
+            x_ticks=[days * tick / _TICKS for tick in range(_TICKS + 1)],
+            x_label=lambda day: f"{first + timedelta(days=day):%m-%d}",
+            currency=self.currency,
+        )
+
+
+_TICKS = 5
+_DAY_SECONDS = 86_400
+_EXAMPLE = TokenUsage(cache_hit=8_000, cache_miss=2_000, output=1_000)
+
+
+def _legend(chart: Chart) -> str:
+    lines = (f"{mark} {name}" for (name, _), mark in zip(chart.lines, MARKERS, strict=False))
+    return f"{chart.title}: {', '.join(lines)}"
+
+
+def _steps(
+    report: HistoryReport, model: str, tier: Tier, first: datetime
+) -> list[tuple[float, float]]:
+    """Return the cost at each change of a rate, and just before it: a line of steps."""
+    points: list[tuple[float, float]] = []
+    for entry in report.history:
+        if entry.model != model or entry.tier not in (tier, Tier.FLAT):
+            continue
+        rates = entry.rates_per_million
+        priced = Rates(rates.cache_hit, rates.cache_miss, rates.output)
+        cost = float(cost_of(_EXAMPLE, priced).total)
+        at = (entry.since - first).total_seconds() / _DAY_SECONDS
+        points += [(at, points[-1][1])] if points else []
+        points.append((at, cost))
+    if points:
+        end = (report.priced_at - first).total_seconds() / _DAY_SECONDS
+        points.append((end, points[-1][1]))
+    return points
 
 
 def history_report(
@@ -423,18 +537,24 @@ class CheckReport(Report):
 
     command: Literal["prices --check"] = "prices --check"
     file: str
+    compared: bool = described(
+        "false: this is the bundled table itself, and no older copy of it is here", default=True
+    )
     differences: tuple[Difference, ...]
     warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
         """Describe that a price table is valid, and each value that differs."""
         number = len(self.differences)
-        line = (
-            f"{number:,} value{'s differ' if number > 1 else ' differs'} from"
-            if number
-            else "same as"
-        )
-        head = f"{self.file}: valid, {line} the bundled table"
+        if not self.compared:
+            line = "the bundled table itself"
+        elif number:
+            line = (
+                f"{number:,} value{'s differ' if number > 1 else ' differs'} from the bundled table"
+            )
+        else:
+            line = "same as the bundled table"
+        head = f"{self.file}: valid, {line}"
         lines = (f"{entry.entry}: {_difference(entry)}" for entry in self.differences)
         return page_of(head, words(lines), warnings=self.warnings)
 
@@ -443,12 +563,13 @@ class CheckReport(Report):
         return cast("Iterable[Json]", document["differences"])
 
 
-def check_report(bundled: PriceBook, checked: PriceBook, name: str) -> CheckReport:
-    """Report where two valid tables differ, entry by entry."""
-    old, new = dict(_leaves(bundled)), dict(_leaves(checked))
+def check_report(bundled: PriceBook | None, checked: PriceBook, name: str) -> CheckReport:
+    """Report where two valid tables differ, entry by entry; None: there is none to compare with."""
+    old, new = dict(_leaves(bundled or checked)), dict(_leaves(checked))
     differ = (entry for entry in dict.fromkeys([*old, *new]) if old.get(entry) != new.get(entry))
     return CheckReport(
         file=unicode_name(name),
+        compared=bundled is not None,
         differences=tuple(
             Difference(entry=entry, bundled=old.get(entry), checked=new.get(entry))
             for entry in differ

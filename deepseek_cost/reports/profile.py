@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from deepseek_cost.billing.profile import Habit, Lengths, Profile, Spread
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import Advice, Advised, InputError
 from deepseek_cost.reports.parts import Part
 
 Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -53,8 +53,7 @@ def read_profile(text: str, name: str) -> Profile:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise InputError(
-            f"{name}: no output profile: {place}: {first['msg']}; write one with dscost bill "
-            f"--calibrate"
+            Advised(f"{name}: no output profile: {place}: {first['msg']}", Advice.PROFILE)
         ) from None
     profile = Profile()
     for entry in read.entries:

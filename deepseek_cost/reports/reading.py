@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import Advice, Advised, InputError
 from deepseek_cost.estimates.diff import (
     NOTHING,
     Difference,
@@ -42,9 +42,12 @@ _CLASSES: Final = {
     "count": "count.CountReport",
     "diff": "diff.DiffReport",
     "estimate": "estimate.EstimateReport",
+    "invoice": "invoice.InvoiceReport",
     "prices": "prices.PricesReport",
     "prices --check": "prices.CheckReport",
     "prices --history": "prices.HistoryReport",
+    "prices diff": "price_tables.TableDiffReport",
+    "prices verify": "price_page.VerifyReport",
     "when": "when.WhenReport",
 }
 # Far more than anything costs, and few enough digits to write.
@@ -85,10 +88,11 @@ def _document(text: str, name: str) -> dict[str, Any]:
     except JsonFaultError as error:
         _refuse_lines(text, name)
         line = text.count("\n", 0, error.offset) + 1
-        raise InputError(f"{name}:{line}: {error.reason}; give a report of --json") from None
+        why = Advised(f"{name}:{line}: {error.reason}", Advice.REPORT)
+        raise InputError(why) from None
     if not isinstance(document, dict) or "command" not in document:
         _refuse_lines(text, name)
-        raise InputError(f"{name}: not a report; give what a command of dscost prints with --json")
+        raise InputError(Advised(f"{name}: not a report", Advice.REPORT_ALONE))
     return document
 
 
@@ -99,7 +103,7 @@ def _refuse_lines(text: str, name: str) -> None:
     except JsonFaultError:
         return
     if isinstance(first, dict) and "line" in first and "estimates" in first:
-        raise InputError(f"{name}: lines of --per-request; give a whole report, made without it")
+        raise InputError(Advised(f"{name}: ", Advice.PER_REQUEST))
 
 
 def _class_of(document: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a class of the union

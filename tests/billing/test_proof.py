@@ -125,8 +125,8 @@ def test_without_forecast_nothing_is_counted(dscost: Dscost, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def cases(shared: Path) -> list[dict[str, Any]]:
-    text = (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8")
+def cases(bills: Path) -> list[dict[str, Any]]:
+    text = bills.read_text(encoding="utf-8")
     return [json.loads(one) for one in text.splitlines()]
 
 
@@ -183,6 +183,7 @@ def test_the_comparison_reproduces_the_residual_of_recorded_bills(
     compared = [case for case in cases if is_comparable(case)]
     found = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, compared)))
     residuals = dict(deviations(found, "prompt tokens"))
+    assert len({case["residual"] for case in compared}) > 1
     expected = {n: case["residual"] for n, case in enumerate(compared, 1) if case["residual"]}
     tokens = found["prompt_tokens"]
     assert tokens["requests"] == len(compared) - found["uncounted"] >= 150
@@ -191,7 +192,7 @@ def test_the_comparison_reproduces_the_residual_of_recorded_bills(
     assert {n: d for n, d in residuals.items() if n not in odd} == {
         n: residual for n, residual in expected.items() if n not in odd
     }
-    assert len(odd) == 4
+    assert len(odd) == (4 if any(c["template"] == "v4-preview" for c in compared) else 0)
     assert all('"tool' in json.dumps(compared[n - 1]["request"]) for n in odd)
 
 
@@ -211,3 +212,50 @@ def test_output_of_recorded_answers_follows_the_formula(
     # Two stopped at a stop sequence and two in the middle of a tool call, whose text is not kept.
     assert output["requests"] - output["exact"] <= 4
     assert output["exact"] >= 100
+
+
+def answered(billed: int, reasoning: int, choice: object = None, **message: object) -> object:
+    usage = {
+        "prompt_tokens": INPUT,
+        "prompt_cache_hit_tokens": 0,
+        "completion_tokens": billed,
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    }
+    one = line(INPUT)
+    response = one["response"]
+    assert isinstance(response, dict)
+    reason = "tool_calls" if "tool_calls" in message else "stop"
+    choices = [{"message": {"role": "assistant", **message}, "finish_reason": reason}]
+    request = HELLO | ({"tools": TOOLS, "tool_choice": choice} if "tool_calls" in message else {})
+    return {"request": request, "response": response | {"usage": usage, "choices": choices}}
+
+
+TOOLS = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]
+CALL = {"id": "c", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+# Four tags, each with DeepSeek's own mark of 1 token; the texts around the marks are
+# two line ends and `<` (2), `tool_calls>` to `<` (5), `invoke name="now">` to `</` (7),
+# `invoke>` to `</` (4), `tool_calls>` (4).
+MARKUP = 4 + 2 + 5 + 7 + 4 + 4
+
+
+def test_reasoning_without_its_text_is_as_long_as_reported(dscost: Dscost, tmp_path: Path) -> None:
+    # 54 of reasoning, "</think>", "Hello"
+    log = written(tmp_path / "log.jsonl", answered(56, 54, content="Hello"))
+
+    assert forecast(dscost, log)["output_tokens"]["exact"] == 1
+
+
+def test_calls_of_tools_are_counted_as_the_history_has_them(dscost: Dscost, tmp_path: Path) -> None:
+    calls = {"content": "", "tool_calls": [CALL]}
+    log = written(
+        tmp_path / "log.jsonl",
+        answered(2 + MARKUP, 1, reasoning_content="Hello", **calls),  # "Hello", "</think>"
+        answered(55 + MARKUP, 54, **calls),
+        answered(2 + MARKUP - 7, 1, "required", reasoning_content="Hello", **calls),
+    )
+
+    found = forecast(dscost, log)
+
+    assert (found["output_tokens"]["requests"], found["output_tokens"]["exact"]) == (3, 2)
+    (deviation,) = [one for one in found["deviations"] if one["about"] == "output"]
+    assert deviation["likely_reason"] == "the server writes the beginning of a required tool call"

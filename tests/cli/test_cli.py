@@ -24,12 +24,20 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         ("estimate binary.txt", 1, "binary.txt: a binary file (NUL at byte 2)"),
         ("estimate latin.txt", 1, "latin.txt: not utf-8 at byte 3; give the file's own --encoding"),
         ("estimate hello.txt latin.txt", 1, "latin.txt: not utf-8 at byte 3"),
-        ("estimate hello.txt -c 1.01", 2, "--cache-hit-ratio '1.01' is no share; write 0 to 1"),
-        ("estimate hello.txt -c 101%", 2, "--cache-hit-ratio '101%' is no share"),
-        ("estimate hello.txt -c nan", 2, "--cache-hit-ratio 'nan' is no share"),
-        ("estimate hello.txt -c 1e-999999999", 2, "--cache-hit-ratio '1e-999999999' is no share"),
-        ("estimate hello.txt -c -0.1", 2, "--cache-hit-ratio '-0.1' is no share"),
-        ("estimate hello.txt -c %", 2, "--cache-hit-ratio '%' is no share"),
+        (
+            "estimate hello.txt -c 1.01",
+            2,
+            "--cache-hit-ratio '1.01' is not a share between 0 and 1; write 0.8",
+        ),
+        ("estimate hello.txt -c 101%", 2, "--cache-hit-ratio '101%' is not a share"),
+        ("estimate hello.txt -c nan", 2, "--cache-hit-ratio 'nan' is not a share"),
+        (
+            "estimate hello.txt -c 1e-999999999",
+            2,
+            "--cache-hit-ratio '1e-999999999' is not a share",
+        ),
+        ("estimate hello.txt -c -0.1", 2, "--cache-hit-ratio '-0.1' is not a share"),
+        ("estimate hello.txt -c %", 2, "--cache-hit-ratio '%' is not a share"),
         ("estimate hello.txt -o -1", 2, "Invalid value for '--output-tokens'"),
         (
             "estimate hello.txt -o many",
@@ -68,17 +76,29 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         ("estimate hello.txt --system empty-folder", 1, "empty-folder: give a file here"),
         ("estimate - --system -", 1, "-: give a file here, not a folder or standard input"),
         ("estimate - -", 2, "- (standard input) can be read only once"),
-        ("estimate", 2, "Missing argument 'FILE'; see dscost estimate --help"),
-        ("estimate hello.txt --colour", 2, "No such option: --colour"),
-        ("estimate hello.txt --html", 2, "such option: --html; use --json and dscost render; see"),
-        ("prices --format svg", 2, "such option: --format; use --json and dscost render; see"),
-        ("when --csv", 2, "such option: --csv; use --json and dscost render; see"),
-        ("render hello.txt --html", 2, "No such option: --html (Possible options: --help); see"),
+        ("estimate", 2, "no file is given; name one, or pipe text into dscost estimate"),
+        ("estimate hello.txt --zebra", 2, "no such option --zebra; see"),
+        (
+            "estimate hello.txt --html",
+            2,
+            "no such option --html; did you mean --json | dscost render - -f html?; see",
+        ),
+        (
+            "prices --format svg",
+            2,
+            "no such option --format; did you mean --json | dscost render - -f FORMAT?; see",
+        ),
+        (
+            "when --csv",
+            2,
+            "no such option --csv; did you mean --json | dscost render - -f csv?; see",
+        ),
+        ("render hello.txt --html", 2, "no such option --html; did you mean -f html?; see"),
         ("render nowhere.json", 1, "nowhere.json: no such report; make one with --json"),
         ("completion", 2, "'SHELL'. Choose from: bash, zsh, fish, powershell; see dscost comp"),
         ("count hello.txt --as foo", 2, "not one of 'text', 'chat', 'messages', 'responses'; see"),
         ("count hello.txt --as fim", 2, "not one of 'text', 'chat', 'messages', 'responses'; see"),
-        ("estimat hello.txt", 2, "No such command 'estimat'"),
+        ("estimat hello.txt", 2, "no such command 'estimat'; did you mean dscost estimate?"),
         ("count nowhere.txt", 1, "nowhere.txt: no such file"),
         ("prices -m gpt-5", 1, "unknown model 'gpt-5'"),
         ("prices --at 2026-04-01T00:00Z", 1, "first accepted at 2026-04-23 16:00 UTC"),
@@ -255,7 +275,7 @@ print(sorted({heavy} & {{*sys.modules}}), file=sys.stderr)"""
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stderr == "[]\n"
+    assert done.stderr.splitlines()[-1] == "[]"  # on some days it warns of an old price list
 
 
 def test_a_terminal_that_knows_no_unicode_is_no_reason_to_crash(hello: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deepseek_cost.cli.app import NAMES
+from deepseek_cost.cli.command import NAMES
 from tests.conftest import Dscost
 
 EMPTY_LINE = "\x15"

@@ -9,7 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.conftest import ROOT, Dscost
+from deepseek_cost.render.markdown import to_markdown
+from deepseek_cost.render.page import page_of
+from deepseek_cost.render.wide import to_wide_terminal
+from tests.conftest import Dscost, report_schema
 
 AT = ("--at", "2026-11-23T02:00Z")
 # "Hello" is one token; the template adds 83 on Pro, whose cache misses are 1.32 USD a million.
@@ -37,7 +40,7 @@ def report(dscost: Dscost, *args: object, code: int = 0) -> Any:  # noqa: ANN401
     ran = dscost("diff", *args, "--json")
     assert ran.code == code, ran.err
     found = json.loads(ran.out)
-    jsonschema.validate(found, json.loads((ROOT / "data" / "report.schema.json").read_text()))
+    jsonschema.validate(found, report_schema())
     return found
 
 
@@ -108,16 +111,18 @@ def test_with_the_output_given_whole_costs_are_compared(dscost: Dscost) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "code"),
-    [("1%", 3), ("1.2%", 0), ("0.000001", 3), ("0.00000132", 0), ("0.00000132 USD", 0), ("0%", 3)],
+    [("1%", 3), ("1.2%", 0), ("0.000001USD", 3), ("0.00000132 usd", 0), ("0%", 3)],
 )
 def test_over_the_limit_ends_with_3_after_the_output(dscost: Dscost, limit: str, code: int) -> None:
     # The increase is 0.00000132 of 0.00011088: 1.19 %.
     ran = dscost("diff", "old/longer.txt", "new/longer.txt", *PRO, "--max-increase", limit)
 
     assert ran.code == code
-    assert ("over the limit" in ran.out) is (code == 3)
+    shown = limit if "%" in limit else f"{limit[:-3].strip()} USD"
+    kept = "over" if code else "within"
+    first = f"+$0.00000132 a request (+1.2%) on deepseek-v4-pro, {kept} {shown}\n"
+    assert ran.out.startswith(first)
     if code:
-        shown = limit if "%" in limit else f"{limit} USD"
         assert ran.err == (
             f"dscost: over --max-increase {shown}: deepseek-v4-pro grows by 0.00000132 USD "
             f"(+1.2%); most of it in new/longer.txt\n"
@@ -145,6 +150,7 @@ def test_an_increase_from_nothing_is_over_any_percentage(dscost: Dscost) -> None
         (["-", "-"], 2, "- (standard input) can be read only once"),
         (["nowhere", "new"], 1, "nowhere: no such file or folder, and this is no git repository"),
         (["", "new"], 1, "no git repository"),
+        (["old", "new", "--max-increase", "5"], 2, "has no unit; write 5%, 5USD or 5CNY"),
         (["old", "new", "--max-increase", "ten"], 2, "--max-increase 'ten' is neither"),
         (["old", "new", "--max-increase", "-1%"], 2, "--max-increase '-1%' is neither"),
         (["old", "new", "--max-increase", "1EUR"], 2, "--max-increase '1EUR' is neither"),
@@ -185,7 +191,7 @@ def test_a_file_that_cannot_be_counted_is_on_neither_side_and_ends_with_1(dscost
     assert ran.err.startswith("dscost: not counted: r.json:")
 
 
-@pytest.mark.parametrize(("old", "code"), [(b"\0", 0), (b"\0\0", 1), (None, 1)])
+@pytest.mark.parametrize(("old", "code"), [(b"\0", 0), (b"\0\0", 3), (None, 3)])
 def test_a_binary_file_fails_a_gate_only_where_it_is_new(
     dscost: Dscost, old: bytes | None, code: int
 ) -> None:
@@ -208,6 +214,119 @@ def test_request_bodies_are_priced_for_the_model_that_they_name(dscost: Dscost) 
 
     assert found["models"][0]["model"] == "deepseek-v4-flash"
     assert found["models"][0]["increase"]["input_tokens"] == 1
+
+
+def body(model: str, text: str = "Hello", **more: object) -> str:
+    messages = [{"role": "user", "content": text}]
+    return json.dumps({"model": model, "messages": messages, **more})
+
+
+def test_each_side_is_priced_for_its_own_model(dscost: Dscost) -> None:
+    """At peak a miss is 1.32 USD a million on Pro, 0.30 on Flash, whose template is 30 tokens."""
+    Path("a.json").write_text(body("deepseek-v4-flash"))
+    Path("b.json").write_text(body("deepseek-v4-pro"))
+
+    found = report(dscost, "a.json", "b.json", *AT)
+
+    (model,) = found["models"]
+    assert model["model"] == "deepseek-v4-flash → deepseek-v4-pro"
+    assert model["before"]["tokens"]["input"] == 31
+    assert model["after"]["tokens"]["input"] == 84
+    # 31 x 0.30 and 84 x 1.32, a million
+    assert model["before"]["cost"]["floor"] == "0.0000093"
+    assert model["after"]["cost"]["floor"] == "0.00011088"
+    assert model["increase"]["cost_percent"] == "+1092.3"
+    assert found["before"]["own_models"] == ["deepseek-v4-flash"]
+    assert found["after"]["own_models"] == ["deepseek-v4-pro"]
+    # With models given, both sides are priced for them.
+    (pro,) = report(dscost, "a.json", "b.json", *PRO)["models"]
+    assert pro["increase"]["cost"] == "0"
+    assert dscost("diff", "b.json", "a.json", *AT, "--max-increase", "0%").code == 0
+
+
+def test_requests_of_one_file_are_each_priced_for_their_own_model(dscost: Dscost) -> None:
+    lines = [body("deepseek-v4-flash"), body("deepseek-v4-pro"), body("deepseek-v4-flash")]
+    Path("a.jsonl").write_text("\n".join([lines[0]] * 3))
+    Path("b.jsonl").write_text("\n".join(lines))
+
+    found = report(dscost, "a.jsonl", "b.jsonl", *AT)
+
+    (model,) = found["models"]
+    assert model["model"] == "each request's own model"
+    assert model["before"]["requests"] == model["after"]["requests"] == 3
+    # 3 x 31 x 0.30, and 2 x 31 x 0.30 + 84 x 1.32, a million
+    assert model["before"]["cost"]["floor"] == "0.0000279"
+    assert model["after"]["cost"]["floor"] == "0.00012948"
+
+
+def test_beside_plain_prompts_a_body_is_in_every_column_at_its_own_price(dscost: Dscost) -> None:
+    Path("old/r.json").write_text(body("deepseek-v4-flash"))
+    Path("new/r.json").write_text(body("deepseek-v4-pro"))
+
+    found = report(dscost, "old", "new", *AT)
+
+    assert [one["model"] for one in found["models"]] == ["deepseek-v4-flash", "deepseek-v4-pro"]
+    (file,) = [one for one in found["files"] if one["source"] == "r.json"]
+    assert [one["increase"]["cost"] for one in file["models"]] == ["0.00010158"] * 2
+
+
+def test_another_max_tokens_shows_in_the_maximum(dscost: Dscost) -> None:
+    Path("a.json").write_text(body("deepseek-v4-pro", max_tokens=100))
+    Path("b.json").write_text(body("deepseek-v4-pro", max_tokens=1_100))
+
+    ran = dscost("diff", "a.json", "b.json", *AT, "--plain")
+
+    # 1,000 tokens at 3.96 USD a million
+    assert "maximum cost" in ran.out
+    assert "$0.00396" in ran.out
+    assert "maximum" not in dscost("diff", "old/longer.txt", "new/longer.txt", *PRO).out
+
+
+def test_the_digits_that_decide_are_shown(dscost: Dscost) -> None:
+    """From 84 to 85 tokens is 1/84, 1.190476... %; the limit is a bit less, then a bit more."""
+    files = ("old/longer.txt", "new/longer.txt", *PRO)
+
+    over = dscost("diff", *files, "--max-increase", "1.19%")
+    within = dscost("diff", *files, "--max-increase", "1.1905%")
+    rounded = dscost("diff", *files, "--max-increase", "1.2%")
+
+    assert over.code == 3
+    assert over.out.startswith("+$0.00000132 a request (+1.2%) on deepseek-v4-pro, over 1.19%\n")
+    assert within.out.splitlines()[0].endswith("(+1.19%) on deepseek-v4-pro, within 1.1905%")
+    assert rounded.out.splitlines()[0].endswith("(+1.2%) on deepseek-v4-pro, within 1.2%")
+
+
+def test_several_limits_all_hold(dscost: Dscost) -> None:
+    files = ("old/longer.txt", "new/longer.txt", *PRO)
+
+    within = dscost("diff", *files, "--max-increase", "2%", "--max-increase", "1USD")
+    over = dscost("diff", *files, "--max-increase", "2%", "--max-increase", "0.000001USD")
+
+    assert (within.code, over.code) == (0, 3)
+    assert within.out.splitlines()[0].endswith("within 2% and 1 USD")
+    assert over.out.splitlines()[0].endswith("over 0.000001 USD")
+    found = report(dscost, *files, "--max-increase", "2%", "--max-increase", "0USD", code=3)
+    assert [one["exceeded_by"] for one in found["limits"]] == [[], ["deepseek-v4-pro"]]
+    assert found["limit"]["exceeded_by"] == ["deepseek-v4-pro"]
+
+
+def test_an_image_of_unknown_size_fails_a_gate(dscost: Dscost) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hello"}, image]}]
+    Path("a.json").write_text(body("deepseek-flash"))
+    Path("b.json").write_text(json.dumps({"model": "deepseek-flash", "messages": messages}))
+
+    ran = dscost("diff", "a.json", "b.json", *AT, "--max-increase", "100USD")
+
+    assert ran.code == 3
+    assert "b.json: 1 image of unknown size" in ran.err
+
+
+def test_the_first_line_is_bold_on_a_terminal_and_in_a_comment() -> None:
+    page = page_of("title", verdict="within 10%")
+
+    assert to_wide_terminal(page, 80, is_styled=True) == "\x1b[1mwithin 10%\x1b[0m\ntitle\n"
+    assert to_markdown(page) == "**within 10%**\n\n### title\n"
 
 
 def test_a_pipe_is_read_once_and_compared(dscost: Dscost) -> None:
@@ -282,7 +401,7 @@ def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None
             "prompts (give both the same --at)"
         ),
     ]
-    assert dscost("diff", old, new, "--max-increase", "10%").code == 1
+    assert dscost("diff", old, new, "--max-increase", "10%").code == 3
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """Settings: flags beat the environment, which beats files, the nearest first; slips are told."""
 
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deepseek_cost.cli.app import COMMANDS, Entry, load
+from deepseek_cost.cli.command import COMMANDS, Entry, load
 from deepseek_cost.cli.settings import name_of, names
 from deepseek_cost.pricing.loader import bundled
 from tests.conftest import Dscost
@@ -159,7 +158,7 @@ def test_what_chose_the_price_table_is_told(
         ("glob = [1979-05-27]", "dscost.toml:glob: write text, in quotes"),
         ("model = [['pro']]", "dscost.toml:model: write text, in quotes"),
         ('currency = "EUR"', "dscost.toml:currency: 'EUR' is not one of"),
-        ('cache-hit-ratio = "2"', "'2' is no share; write 0 to 1"),
+        ('cache-hit-ratio = "2"', "'2' is not a share between 0 and 1"),
         ('cache-hit-ratio = "2"', "; set by dscost.toml:cache-hit-ratio"),
         ('model = "gpt-5"', "; set by dscost.toml:model"),
         ('system = "nowhere.txt"', "nowhere.txt: no such file"),
@@ -262,18 +261,22 @@ def test_every_setting_of_a_command_is_in_the_list_that_files_are_held_against(
     assert {name for option in load(entry.name).params if (name := name_of(option))} <= names()
 
 
-def test_an_option_of_one_name_is_declared_once() -> None:
-    declared: dict[str, tuple[str, object]] = {}
+def test_an_option_of_one_name_is_the_same_in_all_commands_but_for_its_default() -> None:
+    declared: dict[str, tuple[object, ...]] = {}
     for entry in COMMANDS:
-        module = import_module(f"deepseek_cost.cli.commands.{entry.name}")
-        annotations = getattr(module, entry.name).__annotations__
         for param in load(entry.name).params:
             if param.param_type_name != "option" or param.name is None:
                 continue
             if (entry.name, param.opts[0]) == ("when", "--format"):
                 continue  # a template of its own, where render has the name of a format
-            first = declared.setdefault(param.opts[0], (entry.name, annotations[param.name]))
-            assert annotations[param.name] is first[1], f"{param.opts[0]}: {entry.name}, {first[0]}"
+            same = (
+                param.opts,
+                param.secondary_opts,
+                param.envvar,
+                param.metavar,
+                param.multiple,
+            )
+            assert declared.setdefault(param.opts[0], same) == same, (param.opts[0], entry.name)
 
 
 def test_what_costs_money_or_sends_a_key_elsewhere_is_no_setting() -> None:

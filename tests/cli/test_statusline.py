@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from platformdirs import user_config_dir
 
 from deepseek_cost import PriceBook, UsageError
+from deepseek_cost.cli import statusline
 from deepseek_cost.cli.statusline import FIELDS, Moment, config_folder, filled, line, made_of, read
 from deepseek_cost.pricing.loader import bundled, mark_of
 from tests.conftest import ROOT, Dscost, utc
 
 # Monday, 10:00 in Beijing: peak until 12:00 there
 NOW = utc("2026-11-23 02:00")
+# A Monday after the bundled table was checked.
+CHECKED = utc("2026-11-30 02:00")
 MOMENT = Moment(NOW, "peak", utc("2026-11-23 04:00"), "off-peak")
 
 
@@ -43,7 +46,8 @@ def test_the_last_minute_counts_as_whole_and_another_day_is_named() -> None:
     weekend = Moment(utc("2026-11-27 10:00"), "off-peak", utc("2026-11-30 01:00"), "peak")
 
     assert filled("{left}", friday) == "1m"
-    assert filled("{left}", friday._replace(at=friday.at + timedelta(seconds=59))) == "1m"
+    last = Moment(friday.at + timedelta(seconds=59), "peak", friday.until, friday.next)
+    assert filled("{left}", last) == "1m"
     # from Friday 10:00 to Monday 01:00: 14 + 24 + 24 + 1 hours
     assert filled("{left} {until}", weekend) == "63h00m Mon 01:00"
 
@@ -95,40 +99,44 @@ def test_the_command_takes_an_instant_and_a_zone(dscost: Dscost) -> None:
 
 
 def test_what_is_not_known_for_sure_is_warned_of(dscost: Dscost) -> None:
-    ran = dscost("when", "--format", "{tier}", "--at", "2027-03-01T02:00Z")
+    ran = dscost("when", "--format", "{tier}", "--at", "2028-03-01T02:00Z")
 
     assert (ran.code, ran.out) == (0, "peak\n")
-    assert "the list of Chinese holidays ends 2026-12-31" in ran.err
+    assert "the list of Chinese holidays ends 2027-12-31" in ran.err
 
 
-def test_the_published_tiers_are_those_of_the_price_table(book: PriceBook) -> None:
-    published = (ROOT / "data" / "tiers.txt").read_text(encoding="utf-8")
+@pytest.fixture
+def package(book: PriceBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what the build adds to the package, as far as the status line reads it."""
+    folder = tmp_path / "package"
+    (folder / "data").mkdir(parents=True)
+    table = bundled().read_bytes()
+    (folder / "data" / "prices.toml").write_bytes(table)
+    (folder / "data" / "tiers.txt").write_text(made_of(book, mark_of(table)))
+    monkeypatch.setattr(statusline, "PACKAGE", str(folder))
+    return folder
 
-    assert published == made_of(book, mark_of(bundled().read_bytes())), (
-        "run: python -m deepseek_cost.cli.statusline > data/tiers.txt"
+
+def test_the_tiers_end_where_the_price_table_would_warn(book: PriceBook) -> None:
+    text = made_of(book, mark_of(b""))
+
+    assert read(text, utc("2026-11-27 23:59")) is None  # the table was checked on the 28th
+    assert read(text, utc("2026-11-28 00:00")) is not None
+    # 45 days later it is too old: the last change is on Tuesday 12 January, 18:00 in Beijing
+    assert read(text, utc("2027-01-12 09:59")) == Moment(
+        utc("2027-01-12 09:59"), "peak", utc("2027-01-12 10:00"), "off-peak"
     )
+    assert read(text, utc("2027-01-12 10:00")) is None
 
 
-def test_the_tiers_end_where_the_price_table_would_warn() -> None:
-    text = (ROOT / "data" / "tiers.txt").read_text(encoding="utf-8")
-
-    assert read(text, utc("2026-11-22 23:59")) is None  # the table was checked on the 23rd
-    assert read(text, utc("2026-11-23 00:00")) is not None
-    # the year's last change: Thursday 31 December, 18:00 in Beijing
-    assert read(text, utc("2026-12-31 09:59")) == Moment(
-        utc("2026-12-31 09:59"), "peak", utc("2026-12-31 10:00"), "off-peak"
-    )
-    assert read(text, utc("2026-12-31 10:00")) is None
-
-
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "package")
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York", "XYZ-3:30", "Mars"])
 def test_the_fast_way_tells_what_the_command_tells(
     dscost: Dscost, set_zone: Callable[[str], None], zone: str
 ) -> None:
     set_zone(zone)
     template = "|".join(f"{{{name}}}" for name in FIELDS) + " {until:%c %Z}"
-    start = utc("2026-11-23 00:00")
+    start = utc("2026-11-30 00:00")
     for minutes in (0, 59, 60, 61, 239, 240, 241, 7 * 60, 599, 600, 5 * 1440, 30 * 1440 + 7):
         at = start + timedelta(minutes=minutes)
 
@@ -158,37 +166,49 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("elsewhere")
+def test_after_an_edit_of_the_table_or_without_a_build_the_command_answers(package: Path) -> None:
+    assert line("{tier}", CHECKED) == "peak\n"
+
+    with (package / "data" / "prices.toml").open("a") as table:
+        table.write("# edited\n")
+    assert line("{tier}", CHECKED) is None
+
+    (package / "data" / "tiers.txt").unlink()
+    assert line("{tier}", CHECKED) is None
+
+
+@pytest.mark.usefixtures("elsewhere", "package")
 def test_the_fast_way_leaves_to_the_command_what_it_cannot_know(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert line("{tier}", NOW) == "peak\n"
-    assert line("{no}", NOW) is None
+    assert line("{tier}", CHECKED) == "peak\n"
+    assert line("{no}", CHECKED) is None
     assert line("{tier}", utc("2027-03-01 02:00")) is None
 
     with monkeypatch.context() as patch:
         patch.setenv("DSCOST_TZ", "Asia/Tokyo")
-        assert line("{tier}", NOW) is None
+        assert line("{tier}", CHECKED) is None
 
     own = Path(config_folder()) / "prices.toml"
     own.parent.mkdir(parents=True)
     own.touch()
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
     own.unlink()
 
     project = tmp_path / "pyproject.toml"
     project.write_text("[project]\n")
-    assert line("{tier}", NOW) == "peak\n"
+    assert line("{tier}", CHECKED) == "peak\n"
     project.write_text("[tool.dscost]\n")
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
     project.unlink()
 
     inner = tmp_path / "inner"
     inner.mkdir()
     (tmp_path / "dscost.toml").touch()
     monkeypatch.chdir(inner)
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
     inner.rmdir()
-    assert line("{tier}", NOW) is None
+    assert line("{tier}", CHECKED) is None
 
 
 @pytest.mark.parametrize("home", [None, "", " ", "/somewhere", "relative", "~/x"])
@@ -203,15 +223,17 @@ def test_the_configuration_is_where_platformdirs_has_it(
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_status_line_loads_neither_the_command_line_nor_the_price_table() -> None:
-    code = """import sys; sys.argv = ["dscost", "when", "--format", "{tier}"]
+def test_a_status_line_loads_neither_the_command_line_nor_the_price_table(package: Path) -> None:
+    code = """import sys; package = sys.argv[1]; sys.argv = ["dscost", "when", "--format", "{tier}"]
 from deepseek_cost.__main__ import main
+from deepseek_cost.cli import statusline
+statusline.PACKAGE = package
 try:
     main()
 finally:
     heavy = {"typer", "rich", "msgspec", "pathlib", "tzlocal", "platformdirs", "pydantic"}
     print(sorted(heavy & {*sys.modules}), file=sys.stderr)"""
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, str(package)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)

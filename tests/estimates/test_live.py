@@ -1,6 +1,7 @@
 """dscost check --live, against a server on loopback that answers as the API does."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deepseek_cost.cli.manual import MANUALS
+from deepseek_cost.cli.command import manual_of
 from deepseek_cost.errors import LiveError, UsageError
-from deepseek_cost.estimates.live import Api
+from deepseek_cost.estimates.live import Api, without_key
 from deepseek_cost.inputs.kinds import Kind
 from tests.conftest import Dscost
 
@@ -105,7 +108,7 @@ def test_the_example_of_the_help_runs(
     monkeypatch.chdir(tmp_path)
     Path("request.json").write_text(json.dumps(HELLO))
     server.replies = [usage(INPUT)]
-    (example,) = MANUALS["check"].examples
+    (example,) = manual_of("check").examples
 
     assert dscost(*example.command.split()[1:], "--base-url", server.url).code == 0
     assert len(server.asked) == 1
@@ -211,7 +214,7 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
         (Reply(act=close), "the connection was dropped before the answer was whole"),
         (Reply(act=half), "the connection was dropped before the answer was whole"),
         (Reply(body=b"<html>"), "the answer is no JSON object; look at --base-url"),
-        (Reply(body=b"{}"), "the API answered, but output_tokens is missing in its usage"),
+        (Reply(body=b"{}"), "the API answered, but input_tokens is missing in its usage"),
     ],
 )
 def test_what_goes_wrong_is_told_in_one_line(
@@ -236,11 +239,115 @@ def test_an_answer_that_does_not_come_ends_in_time(
     assert "no answer in 0.2 s; give a longer --timeout" in ran.err
 
 
+def drip_headers(handler: BaseHTTPRequestHandler) -> None:
+    """Send a header now and then: each starts a socket's timeout anew."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    waits = threading.Event()
+    for number in range(60):
+        try:
+            handler.wfile.write(b"X-%d: y\r\n" % number)
+        except OSError:
+            return
+        waits.wait(0.05)
+
+
+def drip_error(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(400)
+    handler.send_header("Content-Length", "500")
+    handler.end_headers()
+    waits = threading.Event()
+    for _ in range(60):
+        try:
+            handler.wfile.write(b" ")
+        except OSError:
+            return
+        waits.wait(0.05)
+
+
+@pytest.mark.parametrize("act", [drip_headers, drip_error])
+def test_the_time_is_that_of_the_whole_exchange(
+    dscost: Dscost, server: Server, request_file: Path, act: Callable[..., None]
+) -> None:
+    """It dripped for three seconds: by sockets alone none of it was ever late."""
+    server.replies = [Reply(act=act)]
+
+    ran = check(dscost, server, request_file, "--timeout", "0.3")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "no answer in 0.3 s; give a longer --timeout; the request may be billed" in ran.err
+
+
+def test_loopback_is_reached_without_the_proxy_that_would_read_the_key(
+    dscost: Dscost, server: Server, request_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    server.replies = [usage(INPUT)]
+
+    assert check(dscost, server, request_file).code == 0
+    assert len(server.asked) == 1
+
+
+def test_a_proxy_on_the_way_to_https_sees_a_tunnel_and_no_key(
+    dscost: Dscost, server: Server, request_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+
+    def accept() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            seen.append(connection.recv(10_000))
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv(
+            "https_proxy", f"http://me:pass%21@127.0.0.1:{listener.getsockname()[1]}"
+        )
+        thread = threading.Thread(target=accept)
+        thread.start()
+        args = ("--live", "--yes", "--base-url", "https://api.example.test")
+        ran = dscost("check", request_file, *args)
+        thread.join()
+
+    assert (ran.code, ran.out) == (1, "")
+    assert seen[0].startswith(b"CONNECT api.example.test:443 HTTP/1.")
+    # me:pass! in base 64
+    assert b"Proxy-Authorization: Basic bWU6cGFzcyE=" in seen[0]
+    assert KEY.encode() not in seen[0]
+    assert "api.example.test cannot be reached: Tunnel connection failed: 403 Forbidden" in ran.err
+    assert "billed" not in ran.err.splitlines()[1]
+    assert not server.asked
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no key in it", "no key in it"),
+        (f"key {KEY} is bad", "key (key) is bad"),
+        ("ends in ****cdef", "ends in ****(key)"),
+        ("begins with sk-test-01...", "begins with (key)..."),
+        (f"{KEY}{KEY}", "(key)"),
+        ("cde", "cde"),
+    ],
+)
+def test_a_part_of_the_key_is_hidden_as_well(text: str, shown: str) -> None:
+    assert without_key(text, KEY) == shown
+
+
+@given(st.text("abc-", max_size=30), st.text("abc-", min_size=1, max_size=12))
+def test_no_four_characters_of_a_key_are_left(text: str, key: str) -> None:
+    shown = without_key(text, key).replace("(key)", "\0")
+
+    parts = {key[at : at + 4] for at in range(max(1, len(key) - 3))}
+    assert not [part for part in parts if part in shown]
+
+
 def test_nobody_there_is_told(dscost: Dscost, server: Server, request_file: Path) -> None:
     args = ("check", request_file, "--live", "--yes", "--base-url", "http://127.0.0.1:1")
     ran = dscost(*args)
     assert (ran.code, ran.out) == (1, "")
     assert "127.0.0.1 cannot be reached: Connection refused" in ran.err
+    assert "billed" not in ran.err.splitlines()[1]
     assert not server.asked
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from shutil import rmtree, which
+from shutil import which
 from typing import Any
 
 import pytest
@@ -76,7 +76,11 @@ def test_one_revision_is_compared_with_the_working_tree(dscost: Dscost) -> None:
 
     found = diff(dscost, "HEAD", "prompts")
 
-    assert changes(found) == {"prompts/a.txt": "changed", "prompts/new.txt": "added"}
+    assert changes(found) == {
+        "prompts/a.txt": "changed",
+        "prompts/new.txt": "added",
+        "prompts/.hidden": "added",
+    }
     assert found["after"]["name"] == "working tree"
 
 
@@ -95,47 +99,144 @@ def test_paths_are_those_of_the_current_folder(
     assert changes(diff(dscost, "main...HEAD", absolute)) == {absolute: "changed"}
 
 
-def test_the_old_revision_says_what_is_ignored_in_both(
+def test_what_is_tracked_is_counted_whatever_a_rule_ignores_or_a_name_hides(
     dscost: Dscost, repository: Repository
 ) -> None:
-    """Also where the new one has a file where the old one has a folder of rules, or a folder."""
-    repository.commit({"prompts/.ignore": "b.txt\n", "x/.ignore": "a\n", "x/a.txt": "Hello"})
-    repository.commit({"prompts/.ignore": "a.txt\n", "prompts/b.txt": "Hello", "x/.ignore": None})
-    repository.commit({"prompts/a.txt": "Hello " * 9, "x/.ignore/z.txt": "Hello"})
-    repository.commit({"x/a.txt": None, "x/.ignore/z.txt": None})
-    rmtree("x")
-    repository.commit({"x": "Hello"})
+    """Ignored by git's rules or by those of other tools, hidden, and below an ignored folder."""
+    repository.commit({".gitignore": "local*\nbuilt/\n", ".ignore": "a.txt\n"})
+    names = ["prompts/local.txt", "prompts/.hidden.txt", "prompts/built/x.txt"]
+    repository.commit({"prompts/a.txt": "Hello " * 9} | dict.fromkeys(names, "Hello"))
+    repository.git("add", "-f", *names)
+    repository.commit({})
 
-    assert changes(diff(dscost, "HEAD~4..HEAD~3", "prompts")) == {}
-    assert changes(diff(dscost, "HEAD~4..HEAD~2", ".")) == {"prompts/a.txt": "changed"}
-    assert changes(diff(dscost, "HEAD~4..HEAD", "prompts", "x")) == {
-        "prompts/a.txt": "changed",
-        "x": "renamed",
-    }
+    committed = diff(dscost, "HEAD~2..HEAD", "prompts")
+    Path("prompts/built/x.txt").write_text("Hello Hello")
+
+    assert changes(committed) == dict.fromkeys(names, "added") | {"prompts/a.txt": "changed"}
+    assert changes(diff(dscost, "HEAD", "prompts")) == {"prompts/built/x.txt": "changed"}
 
 
-def test_no_rules_but_those_of_the_old_revision_hide_a_file_of_a_commit(
+def test_a_working_tree_has_no_file_that_is_ignored_and_not_tracked(
     dscost: Dscost, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Not those above the scratch folder, in the checkout here, nor those of the user."""
-    repository.commit({".ignore": "old.txt\n!kept.txt\n", ".gitignore": "*.log\nkept.txt\n"})
-    texts = ["a.md", "new.txt", "other.txt", "old.txt", "kept.txt", "x.log"]
-    repository.commit({".ignore": None, ".gitignore": None})
-    repository.commit({f"prompts/{name}": "Hello" for name in texts})
-    repository.commit({".gitignore": "new.txt\n", ".ignore": "other.txt\n"})
-    settings, scratch = tmp_path / "settings", repository.folder / "scratch"
+    """Rules of the repository, of its exclude file and of the user; a file named is there."""
+    settings = tmp_path / "settings"
     (settings / "git").mkdir(parents=True)
     (settings / "git" / "ignore").write_text("*.md\n")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(settings))
     monkeypatch.delenv("GIT_CONFIG_GLOBAL")
-    scratch.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    repository.commit({".gitignore": "*.log\n"})
+    Path(".git/info/exclude").write_text("*.tmp\n")
+    for name in ("a.md", "x.log", "y.tmp", "new.txt", ".new"):
+        Path("prompts", name).write_text("Hello")
 
-    found = changes(diff(dscost, "HEAD~3..HEAD", "prompts"))
+    found = changes(diff(dscost, "HEAD", "prompts"))
 
-    counted = ["a.md", "kept.txt", "new.txt", "other.txt"]
-    assert found == {f"prompts/{name}": "added" for name in counted}
-    assert changes(diff(dscost, "HEAD~1", "prompts")) == {}
+    assert found == {"prompts/new.txt": "added", "prompts/.new": "added"}
+    assert changes(diff(dscost, "HEAD", "prompts/x.log")) == {"prompts/x.log": "added"}
+
+
+@pytest.mark.parametrize("bit", ["--skip-worktree", "--assume-unchanged"])
+def test_what_is_not_checked_out_is_not_removed(
+    dscost: Dscost, repository: Repository, bit: str
+) -> None:
+    repository.git("update-index", bit, "prompts/a.txt")
+    Path("prompts/a.txt").unlink()
+
+    found = diff(dscost, "HEAD", ".")
+
+    assert (changes(found), found["unchanged_files"]) == ({}, 2)
+
+
+def test_a_sparse_checkout_has_what_it_does_not_show(
+    dscost: Dscost, repository: Repository
+) -> None:
+    repository.git("sparse-checkout", "set", "code")
+    assert not Path("prompts").exists()
+
+    found = diff(dscost, "HEAD", ".")
+
+    assert (changes(found), found["unchanged_files"]) == ({}, 2)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "setting", "on_disk"),
+    [
+        ("*.txt text eol=crlf\n", None, b"Hello\r\nHello\r\n"),
+        ("", ("core.autocrlf", "true"), b"Hello\r\nHello\r\n"),
+        ("lines.txt working-tree-encoding=UTF-16\n", None, "Hello\nHello\n".encode("utf-16")),
+    ],
+)
+def test_a_file_is_compared_as_it_would_be_committed(
+    dscost: Dscost,
+    repository: Repository,
+    attributes: str,
+    setting: tuple[str, str] | None,
+    on_disk: bytes,
+) -> None:
+    """Written anew, so that git cannot go by its time; then with a word more."""
+    repository.commit({".gitattributes": attributes})
+    repository.git("config", *(setting or ("a.b", "c")))
+    repository.commit({"prompts/lines.txt": on_disk})
+    Path("prompts/lines.txt").write_bytes(on_disk)
+    os.utime("prompts/lines.txt", (1, 1))
+    before = repository.state()
+
+    assert repository.git("show", "HEAD:prompts/lines.txt") == "Hello\nHello"
+    assert changes(diff(dscost, "HEAD", "prompts")) == {}
+    assert repository.state() == before
+
+    word = "Hello\r\n".encode("utf-16-le" if b"\0" in on_disk else "utf-8")
+    Path("prompts/lines.txt").write_bytes(on_disk + word)
+    found = diff(dscost, "HEAD", "prompts")
+    assert changes(found) == {"prompts/lines.txt": "changed"}
+
+
+def test_a_link_is_the_file_that_it_leads_to(dscost: Dscost, repository: Repository) -> None:
+    """Also where the file is outside of the paths compared, and not yet committed."""
+    repository.commit({"shared/long.txt": "Hello"})
+    Path("prompts/link.txt").symlink_to("../shared/long.txt")
+    Path("prompts/chain.txt").symlink_to("link.txt")
+    repository.commit({})
+    repository.commit({"shared/long.txt": "Hello Hello"})
+
+    committed = diff(dscost, "HEAD~..HEAD", "prompts")
+    Path("shared/long.txt").write_text("Hello Hello Hello")
+    on_disk = diff(dscost, "HEAD~", "prompts")
+
+    links = {"prompts/link.txt": "changed", "prompts/chain.txt": "changed"}
+    assert changes(committed) == changes(on_disk) == links
+    assert committed["models"][0]["increase"]["input_tokens"] == 2
+    assert on_disk["models"][0]["increase"]["input_tokens"] == 4
+
+
+def test_a_link_to_a_folder_or_elsewhere_is_named_and_fails_a_gate_once_it_changes(
+    dscost: Dscost, repository: Repository
+) -> None:
+    repository.commit({"shared/a.txt": "Hello"})
+    Path("prompts/folder").symlink_to("../shared")
+    Path("prompts/out").symlink_to("/etc/hostname")
+    repository.commit({})
+    repository.commit({"shared/a.txt": "Hello Hello"})
+
+    found = diff(dscost, "HEAD~..HEAD", "prompts")
+
+    reasons = {file["source"]: (file["reason"], file["changed"]) for file in found["uncounted"]}
+    assert reasons == {
+        "prompts/folder": ("a symbolic link to a folder", True),
+        "prompts/out": ("a symbolic link to no file of the repository", False),
+    }
+    gated = dscost("diff", "HEAD~..HEAD", "prompts", *PRO, "--max-increase", "500%")
+    assert (gated.code, "not counted: prompts/folder" in gated.err) == (3, True)
+
+
+def test_a_repository_inside_is_named(dscost: Dscost) -> None:
+    Repository(Path("prompts/inner")).commit({"x.txt": "Hello"})
+
+    found = diff(dscost, "HEAD", "prompts")
+
+    (file,) = found["uncounted"]
+    assert (file["source"], file["reason"]) == ("prompts/inner", "a repository inside this one")
 
 
 def test_a_renamed_file_is_told_by_its_content(dscost: Dscost, repository: Repository) -> None:
@@ -157,7 +258,7 @@ def test_globs_choose_files_on_both_sides(dscost: Dscost) -> None:
 def test_what_has_no_text_in_git_is_named_and_its_figures_are_on_neither_side(
     dscost: Dscost, repository: Repository
 ) -> None:
-    Path("prompts/link").symlink_to("a.txt")
+    Path("prompts/link").symlink_to("nowhere")
     other = Repository(repository.folder.parent / "other")
     other.commit({"x.txt": "Hello"})
     repository.git(
@@ -178,12 +279,12 @@ def test_what_has_no_text_in_git_is_named_and_its_figures_are_on_neither_side(
     assert reasons == {
         "prompts/b.bin": "a binary file",
         "prompts/big.txt": "kept in Git LFS",
-        "prompts/link": "a symbolic link",
+        "prompts/link": "a symbolic link to no file of the repository",
         "prompts/sub": "a submodule",
     }
     assert all(file["changed"] for file in found["uncounted"])
     gated = dscost("diff", "main...HEAD", "prompts", *PRO, "--max-increase", "500%")
-    assert gated.code == 1
+    assert gated.code == 3
 
     # Nothing of it differs in a working tree that has the large file itself.
     Path("prompts/big.txt").write_text("Hello")
@@ -224,7 +325,7 @@ def test_a_tree_that_leaves_its_folder_writes_nothing_there(
 
     ran = dscost("diff", f"main..{commit}", *PRO, "--max-increase", "10%")
 
-    assert ran.code == 1
+    assert ran.code == 3
     assert "a path that no checkout has" in ran.out
     assert not list(repository.folder.parent.rglob("evil.txt"))
 
@@ -254,13 +355,11 @@ def test_a_tree_of_few_objects_and_many_entries_is_refused(
     [
         ("a/" * 1_500 + "a", "a/" * 30 + "...: below more than 100 folders"),
         ("a/" * 101 + "a", "a/" * 30 + "...: below more than 100 folders"),
-        ("b" * 300, "b" * 60 + "...: cannot be laid out: File name too long"),
-        ("b" * 300 + "/a", "b" * 60 + "...: cannot be laid out: File name too long"),
         ("b" * 1_025, "b" * 60 + "...: longer than 1,024 characters"),
         ("b" * 200_000, "b" * 60 + "...: longer than 1,024 characters"),
     ],
 )
-def test_a_path_that_no_file_system_takes_is_told_with_its_commit(
+def test_a_path_that_no_checkout_has_is_refused_with_its_commit(
     dscost: Dscost, repository: Repository, path: str, said: str
 ) -> None:
     *folders, name = path.split("/")
@@ -281,20 +380,15 @@ def test_a_path_below_a_hundred_folders_is_compared(dscost: Dscost, repository: 
     assert changes(diff(dscost, "HEAD~1..HEAD", "a")) == {path: "added"}
 
 
-@pytest.mark.parametrize("base", ["main", "longer"])
-def test_a_tree_with_a_file_and_a_folder_of_one_name_is_told_with_it(
-    dscost: Dscost, repository: Repository, base: str
+def test_a_name_that_is_too_long_for_a_disk_is_compared(
+    dscost: Dscost, repository: Repository
 ) -> None:
-    """Also where the content is known from the other side, and is linked."""
     blob = repository.git("rev-parse", "main:prompts/a.txt")
-    folder = tree_of(repository, [("100644", "x", blob)])
-    tree = tree_of(repository, [("100644", "a", blob), ("40000", "a", folder)])
-    commit = repository.git("commit-tree", "-m", "both", tree)
+    commit = repository.git(
+        "commit-tree", "-m", "long", tree_of(repository, [("100644", "b" * 300, blob)])
+    )
 
-    ran = dscost("diff", f"{base}..{commit}", *PRO)
-
-    said = f"dscost: {commit[:12]}: a: cannot be laid out: File exists\n"
-    assert (ran.code, ran.out, ran.err) == (1, "", said)
+    assert changes(diff(dscost, f"main..{commit}"))["b" * 300] == "renamed"
 
 
 def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: Repository) -> None:
@@ -305,15 +399,48 @@ def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: 
         "core.sshCommand",
         "diff.external",
         "filter.x.smudge",
+        "filter.x.clean",
+        "filter.y.process",
     ):
         repository.git("config", key, trap)
-    repository.commit({".gitattributes": "* filter=x diff=x\n"})
+    repository.git("config", "filter.y.required", "true")
+    hooks = repository.folder / ".git" / "hooks"
+    for name in ("post-index-change", "reference-transaction"):
+        (hooks / name).write_text(f"#!/bin/sh\n{trap}\n")
+        (hooks / name).chmod(0o755)
+    repository.commit({".gitattributes": "*.txt filter=x diff=x\n*.md filter=y\n"})
     (repository.folder / "pwned").unlink(missing_ok=True)
+    Path("prompts/a.txt").write_text("Hello " * 9)
+    Path("prompts/b.md").write_text("Hello")
 
     diff(dscost, "main..HEAD", "prompts")
-    diff(dscost, "HEAD", "prompts")
+    found = diff(dscost, "HEAD", "prompts")
 
     assert not (repository.folder / "pwned").exists()
+    assert {file["source"]: file["reason"] for file in found["uncounted"]} == {
+        "prompts/a.txt": "filtered by x, which is not run",
+        "prompts/b.md": "filtered by y, which is not run",
+    }
+
+
+def test_a_filter_that_the_user_set_up_is_run_as_git_runs_it(
+    dscost: Dscost, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that keeps files in capitals in the repository, and in small letters on the disk."""
+    settings = tmp_path / "gitconfig"
+    settings.write_text('[filter "loud"]\n\tclean = tr a-z A-Z\n\tsmudge = tr A-Z a-z\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    Path(".gitattributes").write_text("*.loud filter=loud\n")
+    Path("prompts/x.loud").write_text("hello")
+    for args in (["add", "-A"], ["commit", "-q", "-m", "loud"]):
+        subprocess.run(["git", *args], check=True)  # noqa: S607 - with the setting
+    Path("prompts/x.loud").write_text("hello")
+    os.utime("prompts/x.loud", (1, 1))
+
+    assert repository.git("show", "HEAD:prompts/x.loud") == "HELLO"
+    found = diff(dscost, "HEAD", "prompts")
+
+    assert (changes(found), found["uncounted"]) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -322,10 +449,10 @@ def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: 
         (["nope..HEAD", "prompts"], "nope: no such file or folder, and no revision; git branch -a"),
         (["nope", "prompts"], "nope: no such file or folder, and no revision"),
         (["--", "--output=x..HEAD"], "--output=x: no such file or folder, and no revision"),
-        (["main..HEAD", "promts"], "promts: no text files there in main or HEAD"),
+        (["main..HEAD", "promts"], "promts: no files there in main or HEAD"),
         (["main..HEAD", "../.."], "outside of the repository"),
         (["main..HEAD", "a/" * 1_500], f"dscost: {'a/' * 30}...: below more than 100 folders"),
-        (["main..HEAD", "b" * 300], f"dscost: {'b' * 300}: File name too long"),
+        (["main..HEAD", "b" * 300], "bbb: no files there in main or HEAD"),
         (["main...other", "prompts"], "main...other: no common commit"),
     ],
 )

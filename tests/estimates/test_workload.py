@@ -12,7 +12,7 @@ from deepseek_cost.errors import UnknownModelError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import PriceBook
-from tests.conftest import ROOT, Dscost, Ran
+from tests.conftest import Dscost, Ran, report_schema
 from tests.inputs.test_requests import AT, HELLO, line, write
 
 
@@ -28,8 +28,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def report(ran: Ran, code: int = 0) -> dict[str, Any]:
     assert ran.code == code, ran.err
     found: dict[str, Any] = json.loads(ran.out)
-    schema = json.loads((ROOT / "data" / "report.schema.json").read_text())
-    jsonschema.Draft202012Validator(schema).validate(found)
+    jsonschema.Draft202012Validator(report_schema()).validate(found)
     return found
 
 

@@ -118,13 +118,22 @@ def test_a_packed_file_without_its_end_is_an_error(
     data = PACKERS[suffix](plain)
     path = tmp_path / f"b.jsonl{suffix}"
 
-    for damaged in (data[:-20], data[:9] + b"#" * 40, b"nothing packed"):
+    for damaged in (data[:-20], data[:9] + b"#" * 40):
         path.write_bytes(damaged)
         ran = dscost("estimate", path)
 
         assert (ran.code, ran.out) == (1, "")
         assert ran.err.count("\n") == 1
         assert "truncated or damaged" in ran.err
+
+
+def test_a_file_is_unpacked_by_its_first_bytes_whatever_its_name(tmp_path: Path) -> None:
+    plain = (json.dumps(line("1", HELLO)) + "\n").encode()
+    contents = {"plain.jsonl.gz": plain, "packed.jsonl": PACKERS[".gz"](plain)}
+    for name, data in {**contents, "other.jsonl": PACKERS[".zst"](plain)}.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert len(read(path)) == 1
 
 
 def body_text(extra: str) -> str:

@@ -64,7 +64,9 @@ def test_a_folder_is_read_recursively_without_hidden_ignored_and_binary_files(tr
         "prompts/deep/er/c.txt",
         "prompts/keep.log",
     ]
-    assert [Path(name).name for name in found.skipped] == ["picture.png"]
+    assert [(Path(one.name).name, one.reason) for one in found.skipped] == [
+        ("picture.png", "binary")
+    ]
 
 
 def test_a_text_in_another_encoding_is_not_left_out_quietly(dscost: Dscost, tree: Tree) -> None:
@@ -153,10 +155,10 @@ def test_a_character_across_two_blocks_is_decoded_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"caf\xe9", "not utf-8 at byte 3; give the file's own --encoding"),
+        (b"caf\xe9", "not utf-8 at byte 3; give the file's own encoding"),
         (b"x" * 300_000 + b"\xff", "not utf-8 at byte 300000;"),
         (b"x" * 262_143 + b"\xe4\xb8", "not utf-8 at byte 262143;"),  # cut at the end, over a block
-        (b"\xff\xfeH\x00", "it looks like --encoding utf-16"),
+        (b"\xff\xfeH\x00", "it looks like utf-16"),
         (b"ab\x00c", r"a binary file \(NUL at byte 2\)"),
         (b"x" * 300_000 + b"\x00", r"a binary file \(NUL at byte 300000\)"),
     ],
@@ -175,7 +177,7 @@ def test_what_is_no_text_is_refused_with_the_byte(
     "encoding", ["no-such", "base64", "punycode", "idna", "utf-7", "unicode_escape", "\0", ""]
 )
 def test_an_encoding_that_is_none_is_refused(encoding: str) -> None:
-    with pytest.raises(UsageError, match="--encoding"):
+    with pytest.raises(UsageError, match="encoding: "):
         find(["-"], (), encoding)
 
 

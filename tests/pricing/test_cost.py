@@ -1,5 +1,6 @@
 """Exact money: cost = tokens x price / 1,000,000."""
 
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepseek_cost import Rates, TokenUsage
-from deepseek_cost.pricing.cost import cost_of
+from deepseek_cost import Currency, PriceBook, Rates, TokenUsage, UnpricedError
+from deepseek_cost.pricing.cost import cost_of, fee_of, total_of
+from tests.conftest import utc
 
 PEAK_PRO = Rates(Decimal("0.044"), Decimal("1.32"), Decimal("3.96"))
 
@@ -40,3 +42,42 @@ def test_cost_is_the_fraction_and_never_rounded(
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(ValueError, match="cache_miss is negative: -1"):
         TokenUsage(0, -1)
+
+
+@pytest.mark.parametrize(
+    ("fee", "amount", "currency", "cost"),
+    [
+        ("search", 3, Currency.USD, "0.00225"),  # 0.75 per 1,000
+        ("fetch", 1, Currency.CNY, "0.005"),
+        ("file-parsing", 200, Currency.USD, "0.045"),  # 0.225 per 1,000 pages
+        ("text-to-speech", 100, Currency.CNY, "0.015"),  # 1.5 per 10,000 characters
+        ("speech-to-text", 2, Currency.CNY, "0.78"),  # 0.39 per hour
+    ],
+)
+def test_a_fee_is_its_price_times_the_amount_over_the_unit(
+    book: PriceBook, fee: str, amount: int, currency: Currency, cost: str
+) -> None:
+    (entry,) = [e for e in book.fees_at(utc("2026-11-20 00:00")) if e.id == fee]
+    assert fee_of(entry, amount, currency) == Decimal(cost)
+
+
+def test_a_fee_without_a_price_in_the_currency_is_an_error(book: PriceBook) -> None:
+    (entry,) = [e for e in book.fees_at(utc("2026-11-20 00:00")) if e.id == "speech-to-text"]
+    with pytest.raises(UnpricedError, match="no USD price is known for speech-to-text"):
+        fee_of(entry, 1, Currency.USD)
+
+
+def test_searches_of_a_model_were_free_until_the_end_of_october(book: PriceBook) -> None:
+    (search,) = [e for e in book.fees_at(utc("2026-11-20 00:00")) if e.id == "search"]
+    end = utc("2026-10-31 16:00")
+    assert search.is_free_server_side(end - timedelta(seconds=1))
+    assert not search.is_free_server_side(end)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_the_total_is_the_sum_of_the_parts(hits: int, misses: int, output: int) -> None:
+    rates = Rates(Decimal("0.003625"), Decimal("0.435"), Decimal("0.87"))
+    assert (
+        total_of(hits, misses, output, rates)
+        == cost_of(TokenUsage(hits, misses, output), rates).total
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from deepseek_cost import Currency, PriceBook, Rates, Tier, UnpricedError
 from deepseek_cost.pricing.book import chapters, list_before_discount
-from tests.conftest import utc
+from tests.conftest import APPENDED_FROM, utc
 from tests.pricing.test_schedule import naive_tier
 
 FLASH, PRO = "deepseek-v4-flash", "deepseek-v4-pro"
@@ -38,6 +38,8 @@ LISTS = {
         ("2026-04-23 16:00", "0.028 0.14 0.28", "0.2 1 2"),
         ("2026-04-26 12:15", "0.0028 0.14 0.28", "0.02 1 2"),
         ("2026-07-24 15:59", "", ""),
+        ("2026-09-07 06:02", "0.007 0.22 0.66", "0.05 1.5 4.5"),
+        ("2026-09-10 04:00", "0.003 0.15 0.6", "0.02 1 4"),
     ],
 }
 LISTS["deepseek-reasoner"] = LISTS["deepseek-chat"]
@@ -57,12 +59,12 @@ def naive_rates(name: str, at: datetime, currency: Currency) -> Rates | None:
 
 @pytest.mark.parametrize("currency", list(Currency))
 @pytest.mark.parametrize("name", list(LISTS))
-def test_every_hour_of_a_year_has_the_price_of_the_pages(
+def test_every_hour_since_the_launch_has_the_price_of_the_pages(
     book: PriceBook, name: str, currency: Currency
 ) -> None:
     first = utc("2026-04-24 00:00")
 
-    for hour in range(365 * 24):
+    for hour in range((APPENDED_FROM - first) // timedelta(hours=1)):
         at = first + timedelta(hours=hour)
         expected = naive_rates(name, at, currency)
         try:

@@ -15,7 +15,8 @@ from deepseek_cost import (
     UnpricedError,
     UsageError,
 )
-from tests.conftest import utc
+from deepseek_cost.pricing.provenance import Precision
+from tests.conftest import APPENDED_FROM, utc
 
 SECOND = timedelta(seconds=1)
 
@@ -49,6 +50,9 @@ BOUNDARIES = [
     ("deepseek-chat", "2026-04-26 12:15", "0.028 / 0.14 / 0.28", "0.0028 / 0.14 / 0.28"),
     ("deepseek-chat", "2026-07-24 15:59", "0.0028 / 0.14 / 0.28", ""),
     ("deepseek-reasoner", "2026-07-24 15:59", "0.0028 / 0.14 / 0.28", ""),
+    # A Monday, 14:02 in Beijing: peak, and the second before is not known.
+    ("deepseek-chat", "2026-09-07 06:02", "", "0.014 / 0.44 / 1.32"),
+    ("deepseek-reasoner", "2026-09-10 04:00", "0.014 / 0.44 / 1.32", "0.003 / 0.15 / 0.60"),
     ("deepseek-v4.1-flash-expires-on-0910", "2026-09-07 16:00", "", "0.007 / 0.22 / 0.66"),
     ("deepseek-v4.1-flash-expires-on-0910", "2026-09-10 04:00", "0.014 / 0.44 / 1.32", ""),
 ]
@@ -73,8 +77,11 @@ def test_every_beginning_in_the_table_is_a_boundary_tested_above(book: PriceBook
 
     beginnings = {period.since for period in book.period} | {model.since for model in book.model}
     endings = {model.until for model in book.model if model.until}
+    for service in (service for model in book.model for service in model.service):
+        endings |= {service.until} if service.until else set()
+        beginnings |= {service.since} if service.precision is Precision.BRACKET else set()
 
-    assert tested == beginnings | endings
+    assert tested == {at for at in beginnings | endings if at < APPENDED_FROM}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +116,8 @@ def test_the_list_price_is_kept_beside_the_promotion_and_ends_with_it(book: Pric
 
 
 def test_peak_is_twice_off_peak_in_every_cell(book: PriceBook) -> None:
-    tiered = [t for p in book.period for t in p.rates.values() if Tier.PEAK in t]
+    known = [period for period in book.period if period.since < APPENDED_FROM]
+    tiered = [t for p in known for t in p.rates.values() if Tier.PEAK in t]
 
     assert len(tiered) == 10  # five tiered periods in two currencies
     for tiers in tiered:
@@ -134,20 +142,48 @@ def test_before_the_launch_the_error_says_when_prices_begin(book: PriceBook) -> 
 
 
 def test_a_retired_name_is_refused_with_the_reason_and_the_replacement(book: PriceBook) -> None:
-    with pytest.raises(
-        UnpricedError, match=r"answers HTTP 400 .* use --model v4-flash --no-thinking"
-    ):
-        book.price("deepseek-chat", utc("2026-11-23 00:00"))
+    with pytest.raises(UnpricedError, match=r"answered HTTP 400 .* use flash with thinking off"):
+        book.price("deepseek-chat", utc("2026-08-23 00:00"))
 
 
-def test_in_2027_the_price_stands_and_the_calendar_says_what_it_does_not_know(
+def test_a_retired_name_that_answers_again_has_the_price_of_flash(book: PriceBook) -> None:
+    for name, thinks in (("deepseek-chat", False), ("deepseek-reasoner", True)):
+        price = book.price(name, utc("2026-11-23 02:00"))
+        assert price.rates == book.price("flash", utc("2026-11-23 02:00")).rates
+        assert (price.model.status, price.model.thinking) == ("retired", thinks)
+
+
+def test_a_name_older_than_the_book_is_never_said_to_be_new(book: PriceBook) -> None:
+    with pytest.raises(UnpricedError, match="no price of it is known before 2026-04-23 16:00"):
+        book.price("deepseek-chat", utc("2025-01-01 00:00"))
+
+
+def test_in_2028_the_price_stands_and_the_calendar_says_what_it_does_not_know(
     book: PriceBook,
 ) -> None:
-    last_known = datetime(2026, 12, 31, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Beijing
+    last_known = datetime(2027, 12, 31, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Beijing
 
-    assert book.price("v4-pro", utc("2027-01-04 02:00")).tier is Tier.PEAK
+    assert book.price("v4-pro", utc("2028-01-04 02:00")).tier is Tier.PEAK
     assert book.calendar.holidays_known_at(last_known)
     assert not book.calendar.holidays_known_at(last_known + SECOND)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_certain"),
+    [
+        ("2027-01-04 02:00", True),  # a Monday that no arrangement has ever made free
+        ("2027-02-08 02:00", True),  # a holiday by law
+        ("2027-02-09 02:00", False),  # the Tuesday after it
+        ("2027-02-09 05:00", True),  # off-peak in any case
+        ("2027-10-08 02:00", False),
+    ],
+)
+def test_a_day_that_may_become_a_holiday_is_peak_and_not_certain(
+    book: PriceBook, at: str, *, is_certain: bool
+) -> None:
+    assert book.calendar.is_certain(utc(at)) is is_certain
+    warned = [w for w in book.warnings_at(utc(at)) if "may become a holiday" in w]
+    assert bool(warned) is not is_certain
 
 
 @pytest.mark.parametrize("name", ["v4-flash", "V4-Flash", " deepseek-v4-flash "])

@@ -11,7 +11,11 @@ from deepseek_cost.pricing.loader import load_prices
 from tests.conftest import utc
 
 PEAK, OFF, FLAT = Tier.PEAK, Tier.OFF_PEAK, Tier.FLAT
-HOLIDAYS = {date(2026, 9, 25), *(date(2026, 10, day) for day in (1, 2, 5, 6, 7))}
+HOLIDAYS = {
+    date(2026, 9, 25),
+    *(date(2026, 10, day) for day in (1, 2, 5, 6, 7)),
+    *(date(2027, month, day) for month, day in ((1, 1), (2, 5), (2, 8), (4, 5))),
+}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,10 @@ def test_a_window_includes_its_first_second_and_not_its_last(
         ("2026-10-10", OFF, "make-up workday on a Saturday"),
         ("2026-11-22", OFF, "Sunday"),
         ("2026-11-23", PEAK, "Monday"),
-        ("2027-01-01", PEAK, "a holiday that no verified list has yet"),
+        ("2027-01-01", OFF, "New Year, a Friday: a holiday by law"),
+        ("2027-02-08", OFF, "the third day of the Spring Festival, a Monday, by law"),
+        ("2027-02-09", PEAK, "may become a holiday: the higher rate"),
+        ("2027-05-01", OFF, "a Saturday"),
     ],
 )
 def test_the_morning_window_on_days_of_every_kind(

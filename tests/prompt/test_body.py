@@ -128,10 +128,10 @@ def test_a_refusal_names_its_place(counted: Count, place: str) -> None:
 
 
 def test_bodies_have_the_tokens_that_the_api_billed(
-    shared: Path, book: PriceBook, counter: StreamCounter
+    bills: Path, book: PriceBook, counter: StreamCounter
 ) -> None:
     compared = 0
-    for line in (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in bills.read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
         exact = case["sent_order"] and case["residual"] == 0
         if case["template"] not in ("v4", "v4.1") or not exact:

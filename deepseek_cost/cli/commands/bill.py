@@ -1,31 +1,77 @@
 """dscost bill."""
 
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from deepseek_cost.cli import options, values
-from deepseek_cost.cli.log_session import proof_maker, read_logs, reading_of
-from deepseek_cost.cli.output import report_warnings, write, write_text
-from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, find_sources, price_table
-from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.cli.invoice_session import (
+    exports_of,
+    has_failed,
+    read_invoice,
+    reconcile,
+    take_exports,
+)
+from deepseek_cost.cli.log_session import (
+    charging_of,
+    installed_logs,
+    proof_maker,
+    read_logs,
+    reading_of,
+)
+from deepseek_cost.cli.manual import Example, Manual
+from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_file, write_text
+from deepseek_cost.cli.ranges import budget_of, span_of
+from deepseek_cost.cli.session import (
+    DEFAULT_MODELS,
+    balance_of,
+    find_sources,
+    instant_of,
+    is_piped,
+    price_table,
+)
+from deepseek_cost.cli.wording import in_flags
+from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.pricing.entries import Currency
-from deepseek_cost.pricing.schedule import TierBy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deepseek_cost.billing.profile import Profile
-    from deepseek_cost.reports.bill import BillReport
+    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.reports.parts import Report
+
+
+MANUAL: Final = Manual(
+    (
+        Example("what the coding agents here have cost", "dscost bill"),
+        Example("what the responses in a log have cost", "dscost bill responses.jsonl"),
+        Example(
+            "by the days of another place, for a spreadsheet",
+            "dscost bill responses.jsonl --tz Asia/Shanghai --csv",
+        ),
+    ),
+    failure="a line cannot be priced, or a price is wrong or unknown",
+)
 
 
 def bill(
-    files: options.Logs,
+    files: options.Logs = None,
+    invoice: options.Invoices = None,
+    agent: options.Agents = None,
+    agent_logs: options.AgentLogs = True,
+    by: options.ByNames = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    budget: options.Budget = None,
     field: options.LogFields = None,
     time_field: options.TimeFields = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    tier_by: options.TierByName = TierBy.START,
-    cache_hit_ratio: options.CacheHitRatio = None,
+    at: options.BillAt = None,
+    tz: options.BillTz = None,
+    tier_by: options.TierByName = None,
+    cache_hit_ratio: options.AssumedHitRatio = None,
     currency: options.CurrencyName = Currency.USD,
     granted: options.Granted = None,
     topped_up: options.ToppedUp = None,
@@ -38,44 +84,108 @@ def bill(
     as_csv: options.AsCsv = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Add up what requests did cost, by answers or logs of them.
+    """Add up what you spent, from logs of API responses.
 
-    Each is priced at its own instant. Nothing of a prompt, an answer or a key is shown.
+    Without FILE, from the logs of the coding agents that are installed here. DeepSeek's own usage
+    export is shown as the invoice; with logs, both are compared.
+
+    Each response is priced at the time it was made. No prompt, answer or key is shown.
     """
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.inputs.find import Found
     from deepseek_cost.reports.bill import Terms, bill_report
+    from deepseek_cost.reports.breakdown import keeps_of
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     table = price_table(prices)
-    how = reading_of(table.book, field or (), time_field or (), at, tz, cache_hit_ratio)
+    tier_by = tier_by or table.book.tier_by
+    exports = exports_of(invoice, encoding)
+    is_alone = bool(exports) and not files and not agent
+    found = Found() if is_alone else _found(files, agent, glob, encoding, agent_logs=agent_logs)
+    if exports := [*exports, *take_exports(found)]:
+        report = reconcile(
+            read_invoice(exports, table, currency),
+            found,
+            table,
+            fields=field or (),
+            time_fields=time_field or (),
+            tz=tz,
+            tier_by=tier_by,
+            at=at,
+            cache_hit_ratio=cache_hit_ratio,
+        )
+        _write(report, as_json=as_json, plain=plain, as_csv=as_csv)
+        if has_failed(report):
+            raise typer.Exit(DscostError.exit_code)
+        return
+    how = reading_of(field or (), time_field or (), tz, cache_hit_ratio)
     zone = values.zone(tz or "UTC")
     tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
     balance = balance_of(granted, topped_up)
-    account = Account(tariffs.find, zone, tier_by, keeps_hours=balance is not None)
-    intake = Intake(account, proof_maker(table.book) if forecast else None)
-    found = find_sources(files, glob, encoding)
-    options = read_logs(found, how, intake)
-    terms = Terms(table.book, table.entry, currency, zone.key, tariffs.alternative, balance)
-    _write(
-        bill_report(terms, intake, options, found.skipped),
-        as_json=as_json,
-        plain=plain,
-        as_csv=as_csv,
+    charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
+    names = tuple(dict.fromkeys(by or ()))
+    span = span_of(since, until, instant_of(None, table.book), zone)
+    limit = budget_of(budget, names, span)
+    account = Account(
+        charging,
+        zone,
+        keeps=keeps_of(names) | ({"hour"} if balance else set()),
+        since=-inf if span.since is None else span.since.timestamp(),
+        until=inf if span.until is None else span.until.timestamp(),
     )
+    intake = Intake(account, proof_maker(table.book) if forecast else None)
+    read = read_logs(found, how, intake)
+    terms = Terms(
+        book=table.book,
+        table=table.entry,
+        currency=currency,
+        zone=zone.key,
+        alternative=tariffs.alternative,
+        balance=balance,
+        since=span.since,
+        until=span.until,
+        by=names,
+        budget=limit,
+    )
+    shown = bill_report(terms, intake, read)
+    _write(shown, as_json=as_json, plain=plain, as_csv=as_csv)
     if calibrate is not None:
         _write_profile(intake.profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
+    if shown.budget is not None and shown.budget.is_over:
+        raise typer.Exit(OVER_LIMIT)
 
 
-def _write(report: "BillReport", *, as_json: bool, plain: bool, as_csv: bool) -> None:
+def _found(
+    files: "Sequence[str] | None",
+    agents: "Sequence[str] | None",
+    glob: "Sequence[str] | None",
+    encoding: str,
+    *,
+    agent_logs: bool,
+) -> "Found":
+    """Find the logs that are named, else those of the agents installed here."""
+    if files:
+        if agents:
+            raise UsageError("--agent finds logs by itself; give it, or FILE")
+        return find_sources(files, glob, encoding, any_file=True)
+    if is_piped():
+        say("standard input is not read; to read it: dscost bill -")
+    if not (agent_logs or agents):
+        raise UsageError("give FILE, since agent-logs is off in your settings; - for stdin")
+    return installed_logs(agents or (), encoding)
+
+
+def _write(report: "Report", *, as_json: bool, plain: bool, as_csv: bool) -> None:
     if not as_csv:
         write(report, as_json=as_json, plain=plain)
         return
     from deepseek_cost.reports.csv import to_csv
 
+    report = in_flags(report)
     report_warnings(report)
     write_text(to_csv(report))
 
@@ -84,7 +194,4 @@ def _write_profile(profile: "Profile", path: Path) -> None:
     from deepseek_cost.reports.parts import to_json
     from deepseek_cost.reports.profile import profile_file
 
-    try:
-        path.write_text(to_json(profile_file(profile)) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--calibrate {path}: {error.strerror}") from error
+    write_file(to_json(profile_file(profile)) + "\n", path, "--calibrate")

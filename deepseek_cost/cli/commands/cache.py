@@ -1,10 +1,12 @@
 """dscost cache."""
 
 from functools import partial
+from typing import Final
 
 import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import WRONG, Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
     Inputs,
@@ -21,6 +23,18 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.pricing.entries import Currency
+
+MANUAL: Final = Manual(
+    (
+        Example("why the requests of a run miss the cache", "dscost cache batch.jsonl"),
+        Example(
+            "the same, were each sent ten minutes after the other",
+            "dscost cache batch.jsonl --gap 10m",
+        ),
+    ),
+    failure=f"{WRONG}, or a request was skipped",
+)
+
 
 _OF_TEXTS = "deepseek-v4-pro"
 
@@ -43,10 +57,10 @@ def cache(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Show what requests hit of the cache, and why they miss.
+    """Show cache hits, and why requests miss.
 
-    Each miss stands with its cost and what to do. The requests are taken in order, each to the
-    model that it names; JSONL, files or folders.
+    Each miss is listed with its cost and what to do about it. Requests are read in order, each sent
+    to the model that it names, from JSONL, files or folders.
     """
     from deepseek_cost.estimates.cache_run import Diagnosis, Trace
     from deepseek_cost.estimates.quote import Quote
@@ -71,7 +85,7 @@ def cache(
         for_all=model is not None,
         skips=skips_of(on_error),
     )
-    inputs = Inputs(find_sources(files, glob, encoding), as_)
+    inputs = Inputs(find_sources(files, glob, encoding), as_.kind if as_ else None)
     inputs.run(trace, prompt_options(thinking, effort, system))
     models = trace.diagnosis.models()
     listed = [table.book.price(name, instant, currency) for name in models]

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
     Inputs,
@@ -23,6 +24,17 @@ from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.prompt.turns import Plan
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "20 turns of a chat, of about so many tokens each",
+            "dscost chat prompt.txt --turns 20 --user-tokens 60 --answer-tokens 300",
+        ),
+        Example("what an agent run has cost, by its last request", "dscost chat request.json"),
+    )
+)
+
 
 _NOTHING: Final = (
     "no turn to show: project some with --turns N --user-tokens A --answer-tokens B, or give a "
@@ -51,10 +63,10 @@ def chat(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Project what a conversation or agent run costs, turn by turn.
+    """Project the cost of a conversation or agent run, turn by turn.
 
-    It begins with the request in the file. Without --turns, replay the history that the request
-    has: what each turn of it has cost.
+    Starts with the request in the file. Without --turns, replays the history in the request and
+    shows what each turn cost.
     """
     from deepseek_cost.estimates.conversation import Dialogue
     from deepseek_cost.estimates.quote import Quote
@@ -68,7 +80,7 @@ def chat(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     scenario = Scenario(mode_of(thinking, effort), cache_hit_ratio=None)
-    inputs = Inputs(find_sources([file], None, encoding), as_)
+    inputs = Inputs(find_sources([file], None, encoding), as_.kind if as_ else None)
     names = names_to_price(table.book, model, inputs, instant)
     routes = Routes(partial(serving, table.book, model, instant))
     text = system_text(system, encoding)

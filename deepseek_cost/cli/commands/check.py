@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write
 from deepseek_cost.cli.session import find_sources, instant_of, price_table
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
@@ -16,6 +17,17 @@ from deepseek_cost.pricing.entries import Currency
 if TYPE_CHECKING:
     from deepseek_cost.estimates.live import LiveRequest
     from deepseek_cost.inputs.request import Request
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "sent without a question, by the key in DEEPSEEK_API_KEY",
+            "dscost check request.json --live --yes",
+        ),
+    ),
+    failure="the bill differs, the API does not answer, or an input is wrong",
+)
+
 
 _KEY: Final = "DEEPSEEK_API_KEY"
 
@@ -32,7 +44,7 @@ def check(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Send a request for one token, and hold its bill to the count.
+    """Send a one-token request and compare the bill with the estimate.
 
     Nothing is sent without --live. The key comes from DEEPSEEK_API_KEY.
     """

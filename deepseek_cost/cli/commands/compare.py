@@ -1,8 +1,10 @@
 """dscost compare."""
 
 from functools import partial
+from typing import Final
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
     Inputs,
@@ -19,6 +21,16 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.text import parse_ratio
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "where Pro with many hits costs as little as Flash with few",
+            "dscost compare prompt.txt -o 400",
+        ),
+        Example("the same, with a picture", "dscost compare prompt.txt -o 400 --svg costs.svg"),
+    )
+)
 
 
 def compare(
@@ -40,9 +52,9 @@ def compare(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Show where the models cross, over the share of cache hits.
+    """Compare Flash and Pro at different cache hit rates.
 
-    The cost stands in both tiers, with the share at which one model costs what another does.
+    Costs are shown at both rates, with the hit rate at which one model costs as much as another.
     """
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.compare import compare_report

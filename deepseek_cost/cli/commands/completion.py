@@ -1,14 +1,21 @@
 """dscost completion."""
 
+from contextlib import redirect_stdout, suppress
 from enum import StrEnum
-from typing import Annotated, Final
+from io import StringIO
+from typing import Annotated, Any, Final, cast
 
 import typer
-from typer._completion_classes import completion_init
-from typer._completion_shared import get_completion_script
+from typer.completion import get_completion_inspect_parameters, show_callback
 
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write_text
 from deepseek_cost.errors import UsageError
+
+MANUAL: Final = Manual(
+    (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),), failure=""
+)
+
 
 # Where a shell says that it asks what may follow; Typer reads the rest of its question.
 VARIABLE: Final = "_DSCOST_COMPLETE"
@@ -26,20 +33,21 @@ class Shell(StrEnum):
 ShellName = Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")]
 
 
-def completion(shell: ShellName) -> None:
-    """Print what teaches a shell to complete what you type.
+def completion(context: typer.Context, shell: ShellName) -> None:
+    """Generate a shell completion script.
 
     For bash put eval "$(dscost completion bash)" into ~/.bashrc, for zsh the same with zsh into
     ~/.zshrc, after compinit. For fish write it to ~/.config/fish/completions/dscost.fish. For
     PowerShell put dscost completion powershell | Out-String | Invoke-Expression into $PROFILE.
     """
-    script = get_completion_script(prog_name="dscost", complete_var=VARIABLE, shell=shell.value)
-    write_text(f"{script}\n")
+    with redirect_stdout(StringIO()) as script, suppress(SystemExit):
+        show_callback(context, cast("Any", None), shell.value)
+    write_text(script.getvalue())
 
 
 def answer(app: typer.Typer) -> None:
     """Answer a shell that asks what may follow; raises UsageError where its question is none."""
-    completion_init()
+    get_completion_inspect_parameters()  # makes its shells known
     try:
         app(args=[], prog_name="dscost", standalone_mode=False)
     except (KeyError, ValueError) as error:

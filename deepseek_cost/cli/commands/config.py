@@ -3,33 +3,45 @@
 import json
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
-from typer._click.globals import get_current_context
-from typer._click.types import FloatRange, IntRange
-from typer._types import TyperChoice
+from typer.core import TyperOption
 
 from deepseek_cost.cli import options
-from deepseek_cost.cli.app import NAMES, load
+from deepseek_cost.cli.command import NAMES, load
 from deepseek_cost.cli.groups import GROUPS
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write
-from deepseek_cost.cli.settings import OF_WORDS, SettingsContext, name_of
+from deepseek_cost.cli.settings import (
+    OF_WORDS,
+    SettingsContext,
+    declarations,
+    name_of,
+    running_context,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from typer._click.core import Parameter
-
     from deepseek_cost.reports.config import SettingEntry
 
 
-def config(as_json: options.AsJson = False, plain: options.Plain = False) -> None:
-    """Show every setting, its value, and where it was set.
+MANUAL: Final = Manual(
+    (
+        Example("what is set here, and where", "dscost config"),
+        Example("what is set where no file is read", "dscost --no-config config"),
+    ),
+    failure="",
+)
 
-    A setting is an option that stays the same from run to run. A variable gives it, DSCOST_MODEL
-    for --model, or a file: dscost.toml, or [tool.dscost] of pyproject.toml, the nearest first.
+
+def config(as_json: options.AsJson = False, plain: options.Plain = False) -> None:
+    """Show every setting, its value and where it was set.
+
+    A setting is an option that stays the same from run to run. Set it with a variable, DSCOST_MODEL
+    for --model, or in a file: dscost.toml, or [tool.dscost] in pyproject.toml, the nearest first.
     """
-    # LOCALIMPORT
     from deepseek_cost.reports.config import ConfigReport
 
     listed = settings()
@@ -40,7 +52,7 @@ def config(as_json: options.AsJson = False, plain: options.Plain = False) -> Non
 
 def _entry(listed: "Listed") -> "SettingEntry":
     """Report a setting as the command line would read it; raises ConfigError where it cannot."""
-    from deepseek_cost.cli.app import read_setting
+    from deepseek_cost.cli.command import read_setting
     from deepseek_cost.reports.config import SettingEntry
 
     value = read_setting(listed.context, listed.option)
@@ -80,7 +92,7 @@ class Listed(NamedTuple):
     """A setting: its name, its option, and the context of a command that has it."""
 
     name: str
-    option: "Parameter"
+    option: TyperOption
     context: SettingsContext
 
 
@@ -108,19 +120,19 @@ def json_schema() -> str:
 def _declared() -> Iterator[Listed]:
     for command_name in NAMES:
         command = load(command_name)
-        parent = get_current_context(silent=True)
+        parent = running_context()
         context = SettingsContext(command, parent=parent, info_name=command_name)
         for option in command.params:
             name = name_of(option)
             if name is not None:
-                yield Listed(name, option, context)
+                yield Listed(name, cast("TyperOption", option), context)
 
 
-def _group(option: "Parameter") -> str:
+def _group(option: TyperOption) -> str:
     return str(getattr(option, "rich_help_panel", None))
 
 
-def _property(option: "Parameter") -> dict[str, Any]:
+def _property(option: TyperOption) -> dict[str, Any]:
     described: dict[str, Any] = {"description": getattr(option, "help", "")}
     if option.default is not None:
         described["default"] = getattr(option.default, "value", option.default)
@@ -130,19 +142,16 @@ def _property(option: "Parameter") -> dict[str, Any]:
     return described | _type(option)
 
 
-def _type(option: "Parameter") -> dict[str, Any]:
+def _type(option: TyperOption) -> dict[str, Any]:
     """Return what JSON Schema says of an option's type; what TOML must have, `fitted` tells."""
-    kind = option.type
+    declared = declarations()[name_of(option) or ""]
     if getattr(option, "is_flag", False):
         return {"type": "boolean"}
-    if isinstance(kind, (IntRange, FloatRange)):
-        bounds = {"minimum": kind.min, "maximum": kind.max}
+    if int in declared.types or float in declared.types:
+        bounds = {"minimum": declared.info.min, "maximum": declared.info.max}
         known = {name: bound for name, bound in bounds.items() if bound is not None}
-        return {"type": "integer" if isinstance(kind, IntRange) else "number"} | known
-    if isinstance(kind, TyperChoice):
-        return {"enum": [getattr(choice, "value", choice) for choice in kind.choices]}
+        return {"type": "integer" if int in declared.types else "number"} | known
+    for choices in declared.types:
+        if isinstance(choices, type) and issubclass(choices, Enum):
+            return {"enum": [choice.value for choice in choices]}
     return {"type": "string" if option.metavar in OF_WORDS else ["string", "number"]}
-
-
-if __name__ == "__main__":
-    print(json_schema(), end="")  # noqa: T201 - the schema, to be published

@@ -1,14 +1,17 @@
 """dscost count."""
 
 from functools import partial
+from typing import Final
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
     Inputs,
     exit_if_refused,
     find_rows,
     mode_of,
+    named_or_piped,
     names_of,
     names_to_price,
     price_table,
@@ -21,9 +24,17 @@ from deepseek_cost.cli.session import (
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName
 
+MANUAL: Final = Manual(
+    (
+        Example("the tokens of what another program prints", "git log -3 | dscost count -"),
+        Example("all files of a folder, each by itself", "dscost count prompts --per-file"),
+    ),
+    failure=REFUSED,
+)
+
 
 def count(
-    files: options.Files,
+    files: options.FilesOrPipe = None,
     model: options.Models = None,
     requests: options.Requests = 1,
     system: options.System = None,
@@ -43,7 +54,7 @@ def count(
 ) -> None:
     """Count the tokens of prompts and requests.
 
-    The text's own, those that DeepSeek's template adds, and both together, which is billed.
+    Your text, what DeepSeek's chat template adds, and both together: what is billed.
     """
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.count import count_report
@@ -52,7 +63,10 @@ def count(
     book = price_table(prices).book
     text = system_text(system, encoding)
     body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
-    inputs = Inputs(find_rows(files, glob, encoding, column, as_, body), as_)
+    kind = as_.kind if as_ else None
+    inputs = Inputs(
+        find_rows(named_or_piped(files, "count"), glob, encoding, column, kind, body), kind
+    )
     models = [book.find(name) for name in names_to_price(book, model, inputs, None)]
     make = partial(
         workload_of,

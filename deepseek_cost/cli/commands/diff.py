@@ -4,22 +4,23 @@ dscost diff.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
+from msgspec.structs import replace
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
 from deepseek_cost.cli.session import (
-    Inputs,
     Table,
     instant_of,
     mode_of,
-    names_to_price,
+    names_of,
     price_table,
     progress,
     prompt_options,
@@ -29,29 +30,47 @@ from deepseek_cost.cli.session import (
     workload_of,
     zone_of,
 )
+from deepseek_cost.cli.wording import in_flags, with_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.text import parse_ratio
 
 if TYPE_CHECKING:
     from deepseek_cost.cli.values import IncreaseLimit
-    from deepseek_cost.estimates.diff import Difference, Limit
+    from deepseek_cost.estimates.diff import Counted, Difference, Limit, Part
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.sides import Side
     from deepseek_cost.estimates.tally import Scenario
-    from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.kinds import Kind
-    from deepseek_cost.reports.diff import DiffReport, Increase
+    from deepseek_cost.inputs.request import Request
+    from deepseek_cost.inputs.routing import Route
+    from deepseek_cost.reports.diff import DiffReport
     from deepseek_cost.reports.reading import Saved
+    from deepseek_cost.tokenizer.base import TextCounter
+
+MANUAL: Final = Manual(
+    (
+        Example("two versions of a prompt", "dscost diff old.txt new.txt"),
+        Example(
+            "what a branch changes, held to a limit",
+            "dscost diff main...HEAD prompts --max-increase 10%",
+        ),
+        Example("the comment for its pull request", "dscost diff main...HEAD prompts --markdown"),
+    ),
+    failure="a file cannot be counted, or a price is wrong or unknown",
+    limit="over --max-increase, or what changed could not be counted; after the output",
+)
+
 
 Pair = tuple["Side", "Side"]
 
 
 class Outcome(NamedTuple):
-    """A diff, and why its figures are not of all that was asked; None where they are."""
+    """A diff, and why its figures are not of all that was asked, with the exit code for that."""
 
     report: "DiffReport"
     failure: str | None = None
+    exit_code: int = 0
 
 
 class Asked(NamedTuple):
@@ -69,69 +88,112 @@ class Asked(NamedTuple):
     of_prompts: Sequence[str]
 
 
-class Terms(NamedTuple):
-    """The prices that both sides are counted at, and the instant."""
+@dataclass(slots=True)
+class Pricing:
+    """Prices of one instant: those of the columns, and of the models that bodies name."""
 
+    asked: Asked
     table: Table
     at: datetime
     quote: "Quote"
+    system: str
+    counter: "TextCounter"
+
+    @property
+    def models(self) -> list[str]:
+        """The models of the columns."""
+        return [price.model.name for price in self.quote.prices]
+
+    @property
+    def is_by_name(self) -> bool:
+        """Tell whether bodies are priced for the model that each names: where none is given."""
+        return not self.asked.models
+
+    def part(self, model: str) -> "Part":
+        """Return an empty part for a model, or for the columns where it is empty."""
+        from deepseek_cost.estimates.diff import Part
+
+        quote = self.quote
+        if model:
+            price = self.table.book.price(model, self.at, self.asked.currency)
+            quote = replace(quote, prices=[price])
+        columns = [(price.model, price.rates) for price in quote.prices]
+        workload = workload_of(
+            *(columns, quote.scenario, self.system, self._find_route),
+            counter=lambda: self.counter,
+        )
+        return Part(quote, workload)
+
+    def own_model(self, request: "Request") -> str:
+        """Return the model that a body names, if it counts; raises InputError for one unknown."""
+        from deepseek_cost.inputs.routing import Routes
+
+        name = request.body.get("model")
+        if not self.is_by_name or not isinstance(name, str):
+            return ""
+        found = Routes(self._find_route).of(request, name)
+        return found.model.name if found else ""
+
+    def _find_route(self, name: str, kind: "Kind") -> "Route | None":
+        return serving(self.table.book, self.asked.models, self.at, name, kind)
 
 
-def diff_of_files(asked: Asked, pair: Pair, limit: "IncreaseLimit | None") -> Outcome:
+def diff_of_files(asked: Asked, pair: Pair, limits: Sequence["IncreaseLimit"]) -> Outcome:
     """Compare both sides at the prices asked for."""
-    from deepseek_cost.estimates.assumptions import of_diff, warnings_of_diff
+    from deepseek_cost.estimates.assumptions import of_diff, of_own_models, warnings_of_diff
+    from deepseek_cost.estimates.diff import compare
     from deepseek_cost.reports.diff import diff_report, side_entry
 
-    old, new = pair
-    terms = _terms(asked, pair)
-    found, after, before = _counted(asked, terms, pair)
-    held_to = _limit(limit, asked.currency)
+    pricing = _pricing(asked)
+    held_to = limits_in(asked.currency, limits)
+    old, new = _counted(pricing, pair)
+    found = compare(pricing.models, old, new)
+    entries = [
+        side_entry(one.side.name, pricing.at, one.side.commit, one.own_models) for one in (old, new)
+    ]
+    own = sorted({*old.own_models, *new.own_models})
+    parts = list((new.parts or old.parts).values())
+    failure, code = _failure(found, new, is_gate=bool(held_to))
     report = diff_report(
         found,
         asked.currency,
-        (side_entry(old.name, terms.at, old.commit), side_entry(new.name, terms.at, new.commit)),
+        (entries[0], entries[1]),
         held_to,
-        table=terms.table.entry,
-        assumptions=of_diff(terms.quote, after if after.partial.sources else before),
-        warnings=warnings_of_diff(terms.quote, after),
+        unkept=failure if code == OVER_LIMIT else None,
+        table=pricing.table.entry,
+        assumptions=[*of_diff(parts), *of_own_models(own)],
+        warnings=warnings_of_diff(list(new.parts.values())),
     )
-    return Outcome(report, _failure(found, after, terms.quote, is_gate=held_to is not None))
+    return Outcome(report, failure, code)
 
 
-def _terms(asked: Asked, pair: Pair) -> Terms:
-    """Find the prices of the models asked for, or of those that the new files name."""
+def _pricing(asked: Asked) -> Pricing:
+    """Find the prices of the models asked for, or of the default ones."""
     from deepseek_cost.estimates.quote import Quote
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.tokenizer import sparing_counter
 
-    old, new = pair
     table = price_table(asked.prices)
     at = instant_of(asked.at, table.book, asked.tz)
-    inputs = Inputs(Found([*new.files.values(), *old.files.values()]), asked.kind)
-    names = names_to_price(table.book, asked.models, inputs, at)
+    names = names_of(table.book, asked.models)
     listed = [table.book.price(name, at, asked.currency) for name in names]
     time_label, zone = values.time_label(asked.at), zone_of(asked.tz)
-    return Terms(
-        table, at, Quote(table.book, listed, asked.scenario, time_label=time_label, zone=zone)
-    )
+    quote = Quote(table.book, listed, asked.scenario, time_label=time_label, zone=zone)
+    system = system_text(asked.system, asked.encoding)
+    return Pricing(asked, table, at, quote, system, sparing_counter())
 
 
-def _counted(asked: Asked, terms: Terms, pair: Pair) -> "tuple[Difference, Workload, Workload]":
-    """Count both sides, the new one first, and hold them against each other."""
-    from deepseek_cost.estimates.diff import Counting, held_against
+def _counted(pricing: Pricing, pair: Pair) -> "tuple[Counted, Counted]":
+    """Count both sides, the new one first: what is not known of it yet is what is doubtful."""
+    from deepseek_cost.estimates.diff import Counting
 
     old, new = pair
-    quote, system = terms.quote, system_text(asked.system, asked.encoding)
-    find_route = partial(serving, terms.table.book, asked.models, terms.at)
-    columns = [(price.model, price.rates) for price in quote.prices]
-    after, before = (workload_of(columns, quote.scenario, system, find_route) for _ in range(2))
     sources = [source for side in pair for source in side.files.values()]
     with progress(sum(source.size for source in sources)) as advance:
-        counting = Counting(quote, asked.kind, advance)
-        counted = counting.count(new, after)
-        counted_before = counting.count(old, before)
-    require_prompts(after.kinds | before.kinds, asked.of_prompts)
-    models = [price.model.name for price in quote.prices]
-    return held_against(models, counted_before, counted), after, before
+        counting = Counting(pricing, pricing.asked.kind, advance)
+        after = counting.count(new)
+        before = counting.count(old)
+    require_prompts(after.kinds | before.kinds, pricing.asked.of_prompts)
+    return before, after
 
 
 def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
@@ -147,7 +209,7 @@ def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
     return (read_saved(one[0]), read_saved(other[0])) if are_reports == {True} else None
 
 
-def diff_of_reports(pair: "tuple[Saved, Saved]", limit: "IncreaseLimit | None") -> Outcome:
+def diff_of_reports(pair: "tuple[Saved, Saved]", limits: Sequence["IncreaseLimit"]) -> Outcome:
     """Compare the models and files that both reports have."""
     from deepseek_cost.reports.diff import diff_report, side_entry
     from deepseek_cost.reports.reading import difference_of
@@ -156,7 +218,7 @@ def diff_of_reports(pair: "tuple[Saved, Saved]", limit: "IncreaseLimit | None") 
     if old.currency is not new.currency:
         raise InputError(f"{old.name} is in {old.currency}, {new.name} in {new.currency}")
     found, missing = difference_of(old, new)
-    held_to = _limit(limit, old.currency)
+    held_to = limits_in(old.currency, limits)
     warnings = [f"only one of the reports has {model}; it is left out" for model in missing]
     if old.priced_at != new.priced_at:
         warnings.append(
@@ -164,46 +226,52 @@ def diff_of_reports(pair: "tuple[Saved, Saved]", limit: "IncreaseLimit | None") 
             "the prompts (give both the same --at)"
         )
     sides = side_entry(old.name, old.priced_at), side_entry(new.name, new.priced_at)
-    report = diff_report(found, old.currency, sides, held_to, warnings=warnings)
     failure = f"{', '.join(missing)}: not held to the limit" if missing and held_to else None
-    return Outcome(report, failure)
+    report = diff_report(found, old.currency, sides, held_to, unkept=failure, warnings=warnings)
+    return Outcome(report, failure, OVER_LIMIT if failure else 0)
 
 
-def _limit(limit: "IncreaseLimit | None", currency: Currency) -> "Limit | None":
-    """Return the limit in the costs' currency; raises UsageError for one in another."""
+def limits_in(currency: Currency, limits: Sequence["IncreaseLimit"]) -> "list[Limit]":
+    """Return limits of costs in a currency; raises UsageError for one in another."""
     from deepseek_cost.estimates.diff import Limit
 
-    if limit is None:
-        return None
-    if limit.unit == "%":
-        return Limit(f"{limit.value:f}%", percent=limit.value)
-    if limit.unit not in (None, currency.value):
-        raise UsageError(
-            f"--max-increase is in {limit.unit}, the costs are in {currency}; "
-            f"DeepSeek's two lists are never converted"
-        )
-    return Limit(f"{limit.value:f} {currency}", amount=limit.value)
+    found = []
+    for limit in limits:
+        if limit.unit == "%":
+            found.append(Limit(f"{limit.value:f}%", percent=limit.value))
+        elif limit.unit == currency.value:
+            found.append(Limit(f"{limit.value:f} {currency}", amount=limit.value))
+        else:
+            raise UsageError(
+                f"--max-increase is in {limit.unit}, the costs are in {currency}; "
+                f"DeepSeek's two lists are never converted"
+            )
+    return found
 
 
-def _failure(
-    found: "Difference", after: "Workload", quote: "Quote", *, is_gate: bool
-) -> str | None:
-    """Say why the new side's figures are not to be relied on; None where they are."""
-    uncounted = [file for file in found.uncounted if file.is_fault or (is_gate and file.is_new)]
-    if uncounted:
-        first = uncounted[0]
+def _failure(found: "Difference", new: "Counted", *, is_gate: bool) -> tuple[str | None, int]:
+    """Say why the new side's figures are not to be relied on, with the exit code; None, 0 if so.
+
+    A limit cannot be kept for what could not be counted, unless it is as it was before.
+    """
+    if uncounted := found.not_counted(is_gate=is_gate):
         more = f", and {len(uncounted) - 1:,} more" if len(uncounted) > 1 else ""
-        return f"not counted: {first.named_reason}{more}"
-    if any(ledger.refusals.requests for ledger in after.ledgers):
-        return "the API would refuse a request; see the warnings"
-    if after.partial.sources and any(one.over_context for one in quote.price(after.totals())):
-        return "a request is longer than the context; see the warnings"
-    return None
+        code = OVER_LIMIT if is_gate else DscostError.exit_code
+        return f"not counted: {with_flags(uncounted[0])}{more}", code
+    for part in new.parts.values():
+        workload = part.workload
+        if any(ledger.refusals.requests for ledger in workload.ledgers):
+            return "the API would refuse a request; see the warnings", DscostError.exit_code
+        if not workload.partial.sources:
+            continue
+        if any(one.over_context for one in part.quote.price(workload.totals())):
+            problem = "a request is longer than the context; see the warnings"
+            return problem, DscostError.exit_code
+    return None, 0
 
 
 _NAMED: Final = 3
 # GitHub takes 65,536 characters for a comment.
-_MOST_IN_COMMENT: Final = 50
 # By this a job finds the comment that it wrote before.
 _COMMENT_MARK: Final = "<!-- dscost diff -->"
 _OF_FILES: Final = (
@@ -243,28 +311,29 @@ def diff(
     as_markdown: options.AsMarkdown = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Tell what a change of prompts costs, file by file.
+    """Show what a change to prompts costs, file by file.
 
-    Compares two files, folders or reports of estimate --json, or states of a git repository:
-    main..HEAD, main...HEAD (since HEAD left main), main (beside the working tree). Both sides are
-    priced at one instant. While the output is unknown, the cost is that of the input.
+    Compares two files, folders or reports of estimate --json, or two states of a git repository:
+    main..HEAD, main...HEAD (since HEAD left main), main (with the working tree). Both sides are
+    priced at the same time. If the output is not known, the cost is that of the input.
     """
     from deepseek_cost.estimates.tally import Scenario
 
     if as_json and as_markdown:
         raise UsageError("--json and --markdown: give one of them")
-    limit = values.increase(max_increase) if max_increase is not None else None
+    limits = [values.increase(one) for one in max_increase or ()]
     ratio = parse_ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
     of_prompts = prompt_options(thinking, effort, system)
-    asked = Asked(prices, at, tz, currency, model, scenario, system, as_, encoding, of_prompts)
-    outcome = _compared(context, sides, glob or (), asked, limit)
+    kind = as_.kind if as_ else None
+    asked = Asked(prices, at, tz, currency, model, scenario, system, kind, encoding, of_prompts)
+    outcome = _compared(context, sides, glob or (), asked, limits)
     _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
     if outcome.failure:
         say(outcome.failure)
     _exit_if_over(outcome.report)
-    if outcome.failure:
-        raise typer.Exit(DscostError.exit_code)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
 
 
 def _compared(
@@ -272,18 +341,22 @@ def _compared(
     sides: Sequence[str],
     globs: Sequence[str],
     asked: Asked,
-    limit: values.IncreaseLimit | None,
+    limits: Sequence[values.IncreaseLimit],
 ) -> Outcome:
     """Compare two reports, or the files of both sides."""
     from deepseek_cost.estimates.sides import Selection, sides_of
+    from deepseek_cost.inputs.tree import Repository
 
-    with TemporaryDirectory(prefix="dscost-", ignore_cleanup_errors=True) as scratch:
-        pair = sides_of(sides, Selection(globs, asked.encoding, Path(scratch)))
+    with (
+        TemporaryDirectory(prefix="dscost-", ignore_cleanup_errors=True) as scratch,
+        Repository(Path(scratch)) as repository,
+    ):
+        pair = sides_of(sides, Selection(globs, asked.encoding, Path(scratch)), repository)
         saved = saved_pair(*pair)
         if saved is None:
-            return diff_of_files(asked, pair, limit)
+            return diff_of_files(asked, pair, limits)
         _refuse_options_of_files(context)
-        return diff_of_reports(saved, limit)
+        return diff_of_reports(saved, limits)
 
 
 def _refuse_options_of_files(context: typer.Context) -> None:
@@ -303,30 +376,25 @@ def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: boo
     if not as_markdown:
         write(report, as_json=as_json, plain=plain)
         return
-    from deepseek_cost.render.markdown import to_markdown
-    from deepseek_cost.render.page import shortened
+    from deepseek_cost.render.markdown import to_comment
 
+    report = in_flags(report)
     report_warnings(report)
-    page = shortened(report.page(), _MOST_IN_COMMENT)
-    write_text(f"{_COMMENT_MARK}\n{to_markdown(page)}")
+    write_text(f"{_COMMENT_MARK}\n{to_comment(report.page())}")
 
 
 def _exit_if_over(report: "DiffReport") -> None:
-    """End with exit code 3 if a model's cost grows by more than the limit."""
+    """End with exit code 3 if a model's cost grows by more than a limit."""
     if report.limit is None or not report.limit.exceeded_by:
         return
-    over = [entry for entry in report.models if entry.model in report.limit.exceeded_by]
-    grown = ", ".join(f"{entry.model} {_grown(entry.increase, report.currency)}" for entry in over)
+    from deepseek_cost.reports.diff import grown
+
     grew = [f.source for f in report.files if any(m.increase.cost > 0 for m in f.models)]
     files = ", ".join(grew[:_NAMED])
     most = f"; most of it in {files}" if files else ""
-    say(f"over --max-increase {report.limit.max_increase}: {grown}{most}")
+    for limit in report.limits:
+        over = [entry for entry in report.models if entry.model in limit.exceeded_by]
+        if over:
+            by = ", ".join(grown(entry, limit, report.currency) for entry in over)
+            say(f"over --max-increase {limit.max_increase}: {by}{most}")
     raise typer.Exit(OVER_LIMIT)
-
-
-def _grown(increase: "Increase", currency: Currency) -> str:
-    from deepseek_cost.reports.parts import exact
-
-    percent = increase.cost_percent
-    by = "from nothing" if percent is None else f"{percent}%"
-    return f"grows by {exact(increase.cost)} {currency} ({by})"

@@ -1,13 +1,14 @@
 """dscost estimate."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.log_session import learned_from
-from deepseek_cost.cli.output import gate, report_warnings, write, write_line
+from deepseek_cost.cli.manual import REFUSED, Example, Manual
+from deepseek_cost.cli.output import exit_if_not_here, gate, report_warnings, write, write_line
 from deepseek_cost.cli.session import (
     Inputs,
     balance_of,
@@ -15,6 +16,7 @@ from deepseek_cost.cli.session import (
     find_rows,
     instant_of,
     mode_of,
+    named_or_piped,
     names_of,
     names_to_price,
     price_table,
@@ -26,13 +28,15 @@ from deepseek_cost.cli.session import (
     workload_of,
     zone_of,
 )
+from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.inputs.find import Found
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
@@ -41,9 +45,31 @@ if TYPE_CHECKING:
     from deepseek_cost.tokenizer.base import TextCounter
 
 
+MANUAL: Final = Manual(
+    (
+        Example(
+            "a prompt on Flash and Pro, answered in 400 tokens",
+            "dscost estimate prompt.txt -o 400",
+        ),
+        Example(
+            "a batch, refused if it may cost more than 5 dollars",
+            "dscost estimate batch.jsonl --max-cost 5",
+        ),
+        Example(
+            "its cache hits forecast, for a script",
+            "dscost estimate batch.jsonl -c auto --json",
+        ),
+    ),
+    failure=REFUSED,
+    limit="over --max-cost, after the output is written",
+)
+
+
 def estimate(
-    files: options.Files,
+    files: options.FilesOrPipe = None,
     model: options.Models = None,
+    input_tokens: options.InputTokens = None,
+    cached: options.CachedTokens = None,
     output_tokens: options.OutputTokens = None,
     output_from: options.OutputFrom = None,
     output_label: options.OutputLabel = None,
@@ -74,9 +100,9 @@ def estimate(
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Tell what prompts and requests cost, before they are sent.
+    """Estimate what prompts and requests cost before you send them.
 
-    Exact tokens, the price of the instant, both models side by side. A file may be a text, a
+    Exact token counts at the rate of the moment, both models side by side. A file can be text, a
     request body (Chat Completions, Messages, Responses), or JSONL of them.
     """
     from deepseek_cost.estimates.quote import Quote
@@ -84,15 +110,21 @@ def estimate(
     from deepseek_cost.reports.estimate import estimate_report
 
     _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json)
+    _refuse_odd_counts(input_tokens, cached, cache_hit_ratio, files, per_request, breakdown)
     limit = values.amount(max_cost) if max_cost is not None else None
     ratio = values.ratio_or_auto(cache_hit_ratio or "0")
     timeline = timeline_of(gap, forecasts=ratio is None)
-    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
+    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests, cached)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
-    inputs = Inputs(find_rows(files, glob, encoding, column, as_, body), as_)
+    if input_tokens is None:
+        named = named_or_piped(files, "estimate")
+        kind = as_.kind if as_ else None
+        inputs = Inputs(find_rows(named, glob, encoding, column, kind, body), kind)
+    else:
+        inputs = Inputs(Found(), None)
     if dask:
         inputs.require_files()
     names = names_to_price(table.book, model, inputs, instant)
@@ -115,7 +147,9 @@ def estimate(
     counter = None if dask else inputs.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
     workload = _workload(quote, text, find_route, *ways)
-    if dask:
+    if input_tokens is not None:
+        workload.add_tokens(input_tokens)
+    elif dask:
         inputs.run_on(dask, engine, workload, find_route, of_prompts)
     else:
         inputs.run(workload, of_prompts)
@@ -126,6 +160,8 @@ def estimate(
         write(report, as_json=as_json, plain=plain)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
+    if limit is not None:
+        exit_if_not_here(inputs.found.skipped)
     exit_if_refused(workload)
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)
@@ -138,6 +174,30 @@ def _refuse_odd_ways(
         raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
+
+
+def _refuse_odd_counts(
+    tokens: int | None,
+    cached: int | None,
+    ratio: str | None,
+    files: "Sequence[str] | None",
+    per_request: bool,
+    breakdown: bool,
+) -> None:
+    if tokens is None:
+        if cached is not None:
+            raise UsageError("--cached goes with --input-tokens; of files write --cache-hit-ratio")
+        return
+    if files:
+        raise UsageError("--input-tokens stands in for files; leave out one of the two")
+    if ratio == "auto" or per_request or breakdown:
+        raise UsageError(
+            "--input-tokens says how many tokens, not which, as auto and breakdowns need"
+        )
+    if cached is not None and set_by_name("cache_hit_ratio"):
+        raise UsageError("--cached and --cache-hit-ratio both say what hits; leave out one")
+    if cached is not None and cached > tokens:
+        raise UsageError(f"--cached {cached:,} is more than --input-tokens {tokens:,}")
 
 
 def _workload(

@@ -1,14 +1,30 @@
 """dscost prices."""
 
+from typing import Annotated, Final
+
+import typer
+
 from deepseek_cost.cli import options
-from deepseek_cost.cli.output import write, write_text
+from deepseek_cost.cli.manual import Example, Manual
+from deepseek_cost.cli.output import draw_table, report_warnings, write, write_text
 from deepseek_cost.cli.session import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.entries import Currency
 
+MANUAL: Final = Manual(
+    (
+        Example("the prices of another day", "dscost prices --at 2026-09-01T00:00Z"),
+        Example("every change there was, for a spreadsheet", "dscost prices --history --csv"),
+    )
+)
+
 
 def prices(
-    model: options.Models = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Models to list, such as flash or pro."),
+    ] = None,
+    model: options.ListedModels = None,
     at: options.At = None,
     tz: options.Tz = None,
     currency: options.CurrencyName = Currency.USD,
@@ -17,29 +33,39 @@ def prices(
     as_json: options.AsJson = False,
     plain: options.Plain = False,
     as_csv: options.AsCsv = False,
+    verbose: options.Verbose = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Show the price list in force, or every change of it.
+    """Show the price list in force, or its history.
 
-    With limits, features and fees, and the source and date of each price.
+    With -v also limits, features, and the source and date of each price.
     """
-    from deepseek_cost.pricing.loader import load_prices
-    from deepseek_cost.reports.prices import check_report, history_report, prices_report
+    from deepseek_cost.pricing.loader import book_to_compare_with, load_prices
+    from deepseek_cost.reports.prices import (
+        PricesReport,
+        check_report,
+        history_report,
+        prices_report,
+    )
 
     if as_csv and (as_json or check is not None):
         raise UsageError("--csv goes with the price list and --history, without --json")
     if check is not None:
-        report = check_report(load_prices(), load_prices(check), str(check))
-        write(report, as_json=as_json, plain=plain)
+        checked = check_report(book_to_compare_with(check), load_prices(check), str(check))
+        write(checked, as_json=as_json, plain=plain)
         return
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
-    names = names_of(table.book, model) if model or history else ()
+    named = [*(models or ()), *(model or ())]
+    names = names_of(table.book, named) if named or history else ()
     make = history_report if history else prices_report
-    options = make(table.book, names, instant, currency, table.entry)
+    report = make(table.book, names, instant, currency, table.entry)
     if as_csv:
         from deepseek_cost.reports.csv import to_csv
 
-        write_text(to_csv(options))
+        write_text(to_csv(report))
+    elif isinstance(report, PricesReport) and not (verbose or as_json or plain):
+        report_warnings(report)
+        write_text(draw_table(report.brief()))
     else:
-        write(options, as_json=as_json, plain=plain)
+        write(report, as_json=as_json, plain=plain)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options
-from deepseek_cost.cli.output import draw_table, report_warnings, say, write_text
+from deepseek_cost.cli.manual import Example, Manual
+from deepseek_cost.cli.output import draw_table, report_warnings, say, write_file, write_text
 from deepseek_cost.cli.session import find_sources
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
@@ -12,6 +13,18 @@ from deepseek_cost.text import unicode_name
 if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
     from deepseek_cost.reports.reading import ReadReport
+
+MANUAL: Final = Manual(
+    (
+        Example("a web page of a report that was kept", "dscost render report.json -o report.html"),
+        Example(
+            "a table for a comment",
+            "dscost estimate prompt.txt --json | dscost render - -f markdown",
+        ),
+    ),
+    failure="this is no report, or it does not fit together",
+)
+
 
 _SUFFIXES: Final = {
     ".txt": options.Format.TABLE,
@@ -32,10 +45,10 @@ def render(
     format_: options.FormatName = None,
     output: options.OutputFile = None,
 ) -> None:
-    """Show a report again: as a table, a web page, Markdown, CSV, SVG.
+    """Show a saved report as a table, web page, Markdown, CSV or SVG.
 
-    Nothing is counted and no price is looked up; reports of earlier versions are read as well.
-    SVG is the report's chart, or a picture of its table where it has none.
+    Nothing is counted and no price is looked up. Reports of earlier versions can be read, too.
+    SVG is the report's chart, or a picture of its table if it has no chart.
     """
     chosen = format_ or _by_suffix(output)
     found = _read(report)
@@ -43,14 +56,14 @@ def render(
     _report_unknown(found, report)
     try:
         text = _drawn(found.report, chosen)
-    except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
+    except (UsageError, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise InputError(
             f"{report}: its parts do not fit together; is it as dscost wrote it?"
         ) from error
     if output is None:
         write_text(text)
     else:
-        _write_file(text, output)
+        write_file(text, output, "--output")
 
 
 def _by_suffix(output: Path | None) -> options.Format:
@@ -111,10 +124,3 @@ def _drawn(report: "Report", chosen: options.Format) -> str:
             from deepseek_cost.render.svg import to_svg
 
             return to_svg(report.page())
-
-
-def _write_file(text: str, path: Path) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--output {path}: {error.strerror}") from error

@@ -1,26 +1,39 @@
 """dscost when."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
+from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
 
 
+MANUAL: Final = Manual(
+    (
+        Example("whether it is peak, by a clock in Berlin", "dscost when --tz Europe/Berlin"),
+        Example("a line for a shell's prompt", "dscost when --format '{tier} until {until}'"),
+    ),
+    failure="the price table is wrong",
+)
+
+
 def when(
     at: options.At = None,
     tz: options.Tz = None,
+    currency: options.CurrencyName = Currency.USD,
     template: options.Template = None,
     as_json: options.AsJson = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
-    """Tell whether it is peak, until when, and how the week looks."""
+    """Show current and upcoming peak hours."""
     from deepseek_cost.reports.when import when_report
 
     if template is not None and as_json:
@@ -30,7 +43,7 @@ def when(
     if template is not None:
         _write_line(template, book, instant.astimezone(values.zone(tz) if tz else None))
         return
-    write(when_report(book, instant, zone_of(tz)), as_json=as_json, plain=plain)
+    write(when_report(book, instant, zone_of(tz), currency), as_json=as_json, plain=plain)
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
@@ -42,5 +55,5 @@ def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
     following = calendar.tier_at(change).label if change else None
     line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
     for warning in book.warnings_at(at):
-        say(f"warning: {warning}")
+        say(f"warning: {with_flags(warning)}")
     write_text(f"{line}\n")

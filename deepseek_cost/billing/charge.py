@@ -1,0 +1,112 @@
+"""What one response is charged: by its model, at its time, as far as it was DeepSeek's.
+
+A bill over logs and a `Meter` in a program both charge responses here, so that they agree.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from msgspec import Struct
+
+from deepseek_cost.billing.formats.base import Response, Unreadable
+from deepseek_cost.billing.formats.provider import may_be_deepseek, other_host
+from deepseek_cost.billing.tariff import Stretch, Tariffs
+from deepseek_cost.errors import DscostError, UnknownModelError, UnpricedError
+from deepseek_cost.pricing.entries import stamp
+from deepseek_cost.pricing.schedule import TierBy
+
+_NOTHING: Final = Decimal(0)
+NO_TIME: Final = "no time in it; name its field with --time-field, or give --at"
+NO_HITS: Final = "its usage does not report cache hits; assume --cache-hit-ratio R"
+
+
+class OtherHostError(DscostError):
+    """A response is not on DeepSeek's bill; `host` is whose it is, or the model it names."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"served by {host}, not by DeepSeek's API")
+        self.host = host
+
+
+class Charged(Struct, frozen=True):
+    """The price of a response's tokens, and the money of its fees.
+
+    `seconds` is the time that picked the price, since 1970; `near_edge`: the price is another one
+    within a minute. `other_time`: it was not the time asked for, which the log does not have.
+    `assumed_split`: hits were not reported, and an assumed share of the input.
+    """
+
+    stretch: Stretch
+    seconds: float
+    fees: Decimal
+    near_edge: bool
+    other_time: bool
+    assumed_split: bool
+
+
+class Charging(Struct, frozen=True):
+    """How responses are charged; `at` is the time of those without one, seconds since 1970.
+
+    `hit_share` splits the input of those that do not report hits.
+    """
+
+    tariffs: Tariffs
+    tier_by: TierBy = TierBy.START
+    at: float | None = None
+    hit_share: Fraction | None = None
+
+    def charge(self, response: Response) -> Charged:
+        """Charge a response, and fill in its hits where they are assumed.
+
+        Raises OtherHostError, UnknownModelError, UnpricedError, and Unreadable for a response
+        that lacks what its price depends on.
+        """
+        if host := other_host(response):
+            raise OtherHostError(host)
+        try:
+            tariff = self.tariffs.find(response.model, response.kind)
+        except UnknownModelError as error:
+            if may_be_deepseek(response):
+                raise
+            raise OtherHostError(f"{response.model} (no host named)") from error
+        seconds, other_time = self._time(response)
+        assumed_split = self._split(response)
+        stretch = tariff.at(seconds)
+        if not response.exact_time:
+            self._require_one_price(response, stretch)
+        fees = _NOTHING
+        for fee, calls in (response.fees or {}).items():
+            if calls:
+                fees += self.tariffs.fee(fee, calls, seconds)
+        near_edge = tariff.is_near_edge(seconds)
+        return Charged(stretch, seconds, fees, near_edge, other_time, assumed_split)
+
+    def _time(self, response: Response) -> tuple[float, bool]:
+        time, other = response.start, response.end
+        if self.tier_by is TierBy.END:
+            time, other = other, time
+        if time is not None:
+            return time, False
+        if other is not None:
+            return other, True
+        if self.at is None:
+            raise Unreadable(NO_TIME)
+        return self.at, False
+
+    def _split(self, response: Response) -> bool:
+        if response.hit is not None:
+            return False
+        if self.hit_share is None:
+            raise Unreadable(NO_HITS)
+        response.hit = int(self.hit_share * response.miss)
+        response.miss -= response.hit
+        return True
+
+    def _require_one_price(self, response: Response, stretch: Stretch) -> None:
+        tariff = self.tariffs.find(response.model, response.kind)
+        ends = [end for end in (response.start, response.end) if end is not None]
+        if any(tariff.at(end) is not stretch for end in ends):
+            first, last = (stamp(datetime.fromtimestamp(int(end), UTC)) for end in ends)
+            raise UnpricedError(f"only known to be between {first} and {last}; the price changed")

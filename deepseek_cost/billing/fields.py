@@ -1,0 +1,121 @@
+"""Which field of a log's line holds what: the usual names, or those that the user gives."""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, field
+
+from deepseek_cost.billing.formats.base import Unreadable
+from deepseek_cost.billing.formats.log import count
+
+
+class Field(StrEnum):
+    """What a line can hold; token counts by themselves stand for a `usage`."""
+
+    TIME = "time"
+    END = "end"
+    MODEL = "model"
+    USAGE = "usage"
+    REQUEST = "request"
+    RESPONSE = "response"
+    ID = "id"
+    PROVIDER = "provider"
+    KEY = "key"
+    LABEL = "label"
+    INPUT = "input"
+    HIT = "hit"
+    MISS = "miss"
+    OUTPUT = "output"
+    REASONING = "reasoning"
+
+
+# The first that is there counts. A dot leads into an object, unless the name itself has one.
+_USUAL: Final[Mapping[Field, Sequence[str]]] = {
+    Field.TIME: (
+        *("start_time", "startTime", "started_at", "created", "created_at", "timestamp"),
+        *("time", "ts", "@timestamp", "datetime", "date"),
+    ),
+    Field.END: ("end_time", "endTime", "completed_at", "finished_at", "ended_at"),
+    Field.MODEL: ("model", "model_name"),
+    Field.USAGE: ("usage", "metadata.usage_object", "usage_object", "metadata.usage"),
+    Field.REQUEST: ("request.body", "request", "request_body"),
+    Field.RESPONSE: ("response.body", "response", "message", "completion", "result", "body"),
+    Field.ID: ("id", "response_id", "request_id"),
+    Field.PROVIDER: ("provider", "custom_llm_provider", "provider_name", "api_base", "base_url"),
+    Field.KEY: (
+        *("metadata.user_api_key_alias", "user_api_key_alias", "api_key_name", "api_key_alias"),
+        *("key_name", "api_key", "key", "user"),
+    ),
+    Field.LABEL: ("label", "task", "tag", "metadata.label"),
+}
+# Under which names of Chat Completions the counts of a flat line are read.
+TOKENS: Final[Mapping[Field, str]] = {
+    Field.INPUT: "prompt_tokens",
+    Field.HIT: "prompt_cache_hit_tokens",
+    Field.MISS: "prompt_cache_miss_tokens",
+    Field.OUTPUT: "completion_tokens",
+    Field.REASONING: "reasoning_tokens",
+}
+
+
+class Fields(Struct, frozen=True):
+    """The names to look under; `own` ones stand in place of the usual."""
+
+    own: Mapping[Field, Sequence[str]] = field(default_factory=dict)
+
+    def names(self, what: Field) -> Sequence[str]:
+        """Return the names of a field, the first to look under first."""
+        return self.own.get(what) or _USUAL.get(what, ())
+
+    def value(self, what: Field, *places: Mapping[str, object]) -> object:
+        """Return the first value that any of the places has under a field's names, else None."""
+        for place in places:
+            for name in self.names(what):
+                found = at(place, name)
+                if found is not None and found != "":
+                    return found
+        return None
+
+    def counts(self, line: Mapping[str, object]) -> dict[str, object]:
+        """Return the token counts under names of the user's own, as a usage has them.
+
+        A name like `visible+reasoning` is a sum. Raises Unreadable for what is not a count.
+        """
+        found = {key: self._sum(what, line) for what, key in TOKENS.items() if what in self.own}
+        if reasoning := found.pop("reasoning_tokens", None):
+            found["completion_tokens_details"] = {"reasoning_tokens": reasoning}
+        return found
+
+    def _sum(self, what: Field, line: Mapping[str, object]) -> object:
+        for name in self.names(what):
+            parts = [at(line, part) for part in name.split("+")]
+            if len(parts) == 1:
+                if parts[0] is not None and parts[0] != "":
+                    return parts[0]
+            elif any(part is not None for part in parts):
+                counts = [count(part) for part in parts]
+                if None in counts:
+                    raise Unreadable(f"a part of {name!r} is missing")
+                return sum(one or 0 for one in counts)
+        return None
+
+
+def at(place: Mapping[str, object], name: str) -> object:
+    """Return the value under a name, or along a dotted path; None where there is none."""
+    if name in place:
+        return place[name]
+    head, dot, rest = name.partition(".")
+    inner = as_object(place.get(head)) if dot else None
+    return None if inner is None else at(inner, rest)
+
+
+def as_object(value: object) -> dict[str, object] | None:
+    """Return an object, also one that a log keeps as text; None for anything else."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,100 @@
+"""A response as the API sent it, where a tool kept it whole: in a gateway's log, a batch, a HAR."""
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Final
+
+from deepseek_cost.billing.formats.base import Kind, Response, Unreadable
+from deepseek_cost.billing.formats.log import Log, as_object, at, name
+from deepseek_cost.billing.formats.usage import fees_of, has_usage, usage_of
+from deepseek_cost.inputs.timestamps import NoInstantError, seconds_of
+
+_STARTS: Final = (
+    *("start_time", "startTime", "started_at", "request_created_at", "created_at", "createdAt"),
+    *("created", "timestamp", "time", "ts", "@timestamp", "datetime", "date"),
+)
+_ENDS: Final = ("end_time", "endTime", "completed_at", "finished_at", "ended_at")
+_EMBEDDINGS: Final = ("list", "embedding")
+
+
+def is_response(body: Mapping[str, object]) -> bool:
+    """Return whether an object is a response with a usage."""
+    return has_usage(as_object(body.get("usage")))
+
+
+def is_of_other_endpoint(body: Mapping[str, object]) -> bool:
+    """Return whether a response is of embeddings, images or moderation."""
+    return body.get("object") in _EMBEDDINGS or (
+        "choices" not in body and isinstance(body.get("data"), list)
+    )
+
+
+def response_of(log: Log, number: int, body: Mapping[str, object]) -> Response:
+    """Return a response of the API, with its own time where it has one; raises Unreadable."""
+    usage = as_object(body.get("usage"))
+    if not has_usage(usage):
+        raise Unreadable("no usage in it")
+    counts = usage_of(usage, kind_of(body))
+    model = name(body.get("model"))
+    if model is None:
+        raise Unreadable("no model in it")
+    return Response(
+        line=log.line(number),
+        model=model,
+        hit=counts.hit,
+        miss=counts.miss,
+        output=counts.output,
+        reasoning=counts.reasoning,
+        kind=counts.kind,
+        identity=name(body.get("id")),
+        provider=name(body.get("provider")),
+        start=log.seconds(body.get("created") or body.get("created_at") or None),
+        end=log.seconds(body.get("completed_at") or None),
+        fees=fees_of(usage, body),
+        response=body,
+    )
+
+
+def kind_of(body: Mapping[str, object]) -> Kind | None:
+    """Return the endpoint that a response came from; None where its usage has to show it."""
+    if body.get("object") == "response":
+        return Kind.RESPONSES
+    if body.get("type") == "message":
+        return Kind.MESSAGES
+    return Kind.FIM if body.get("object") == "text_completion" else None
+
+
+def times_of(log: Log, record: Mapping[str, object]) -> tuple[float | None, float | None]:
+    """Return start and end under the names that most tools write; 0 is none."""
+    start, end = (
+        next((log.seconds(value) for key in names if (value := record.get(key))), None)
+        for names in (_STARTS, _ENDS)
+    )
+    return start, end
+
+
+def utc_seconds(value: object) -> float | None:
+    """Return a time of a tool that writes UTC, whether with a zone or without.
+
+    Raises Unreadable for what is not a time.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        return seconds_of(value, UTC)
+    except NoInstantError as error:
+        raise Unreadable(str(error)) from None
+
+
+def items(value: object) -> list[object]:
+    """Return a list, an empty one for what is none."""
+    return value if isinstance(value, list) else []
+
+
+def first(value: object, *paths: str) -> object:
+    """Return what is at the first of the paths that has something, None for none."""
+    for path in paths:
+        found = at(value, path)
+        if found is not None and found != "":
+            return found
+    return None

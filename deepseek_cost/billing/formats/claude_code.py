@@ -1,0 +1,261 @@
+"""Claude Code: transcripts, those of sub-agents included, and what `claude -p` prints.
+
+A transcript has one line per content block of a response, each with the response's id and its
+whole usage. Resumed and forked sessions copy lines into a new file. Of `--output-format
+stream-json` only the `result` line has what was billed, as a sum per model and without a time.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Fault,
+    Fee,
+    Found,
+    Kind,
+    Reason,
+    Records,
+    Response,
+    Unreadable,
+)
+from deepseek_cost.billing.formats.log import Log, as_object, count, name
+from deepseek_cost.billing.formats.provider import is_deepseek_name
+from deepseek_cost.billing.formats.usage import fees_of, usage_of
+
+_AGENT: Final = "claude"
+_TOKENS: Final = ("input_tokens", "cache_read_input_tokens", "output_tokens")
+_SYNTHETIC: Final = "<synthetic>"
+_ANTHROPIC: Final = "api.anthropic.com"
+# Anthropic's own ids, which no other host gives; its responses have both of them.
+_RESPONSE_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}")
+_REQUEST_ID: Final = re.compile(r"req_[0-9A-Za-z]{20,}")
+_MOST: Final = 2**32 - 2
+
+
+class _Tools(Struct, gc=False):
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+
+
+class _Usage(Struct, gc=False):
+    input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    output_tokens: int | None = None
+    server_tool_use: _Tools | None = None
+
+
+class _Message(Struct, gc=False):
+    id: str | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+class _Line(Struct, gc=False):
+    """What is built of a line; the texts in it are passed over."""
+
+    type: str | None = None
+    timestamp: str | None = None
+    sessionId: str | None = None  # noqa: N815 - as it is written
+    requestId: str | None = None  # noqa: N815 - likewise
+    cwd: str | None = None
+    message: _Message | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(_Line)
+
+
+def read(log: Log) -> Records:
+    """Yield the responses of a transcript, or of the output of `claude -p`."""
+    is_printed = any(isinstance(one, dict) and "session_id" in one for one in log.samples)
+    if is_printed or not log.head.lstrip().startswith(b"{"):
+        return log.each(lambda number, value: _records(log, number, as_object(value)))
+    return _transcript(log)
+
+
+def _transcript(log: Log) -> Records:
+    blocks = _Blocks()
+    for number, line in log.structs(_decoder):
+        found = _of_line(log, number, line)
+        if found is None:
+            blocks.others += 1
+        elif isinstance(found, Response):
+            if (over := blocks.add(found)) is not None:
+                yield over
+        else:
+            yield from found
+    yield from blocks.end()
+    yield from log.end()
+
+
+class _Blocks(Struct):
+    """The records of one response after the other, put together."""
+
+    last: Response | None = None
+    repeated: int = 0
+    others: int = 0
+
+    def add(self, found: Response) -> Response | None:
+        """Add a record; return the response before it, which is over, if it is another's."""
+        last = self.last
+        if last is not None and found.identity == last.identity and _is_same(last, found):
+            # The last record of a response has its tokens, the first its time.
+            self.repeated += 1
+            last.output = found.output or last.output
+            return None
+        self.last = found
+        return last
+
+    def end(self) -> Iterator[Found]:
+        """Yield the last response, and how many records were not one."""
+        if self.last is not None:
+            yield self.last
+        if self.others:
+            yield Costless(Reason.NO_RESPONSE, self.others)
+        if self.repeated:
+            yield Costless(Reason.REPEATED, self.repeated)
+
+
+def _is_same(last: Response, found: Response) -> bool:
+    return found.identity is not None and all(
+        getattr(last, what) == getattr(found, what)
+        for what in ("hit", "miss", "fees", "model", "provider")
+    )
+
+
+def _of_line(log: Log, number: int, line: object) -> Response | list[Found] | None:
+    """Return what is in a line; None for what is no response."""
+    if isinstance(line, _Line):
+        if line.type != "assistant" or line.message is None:
+            return None
+        try:
+            return _fast(log, number, line, line.message)
+        except Unreadable as error:
+            return [log.fault(number, str(error))]
+    if isinstance(line, Fault | Costless):
+        return [line]
+    try:
+        found = list(_records(log, number, as_object(line)))
+    except Unreadable as error:
+        return [log.fault(number, str(error))]
+    one = found[0] if len(found) == 1 else None
+    return one if isinstance(one, Response) else found
+
+
+def _fast(log: Log, number: int, line: _Line, message: _Message) -> Response | None:
+    usage, model = message.usage, message.model
+    if usage is None or model is None or model == _SYNTHETIC:
+        return None
+    hit, miss, written, output = (
+        usage.cache_read_input_tokens,
+        usage.input_tokens,
+        usage.cache_creation_input_tokens,
+        usage.output_tokens,
+    )
+    if miss is None:
+        raise Unreadable("input_tokens is missing in its usage")
+    if output is None:
+        raise Unreadable("output_tokens is missing in its usage")
+    if hit is None and written is not None:
+        raise Unreadable("cache_read_input_tokens is missing in its usage")
+    whole = miss + (written or 0)
+    if not (0 <= miss <= whole <= _MOST and 0 <= output <= _MOST and 0 <= (hit or 0) <= _MOST):
+        raise Unreadable("a count in its usage is not a number of tokens")
+    return Response(
+        line=log.line(number),
+        model=model,
+        hit=hit,
+        miss=whole,
+        output=output,
+        kind=Kind.MESSAGES,
+        identity=message.id,
+        provider=_provider(model, message.id, line.requestId) if line.requestId else None,
+        end=log.seconds(line.timestamp),
+        fees=_fees(usage.server_tool_use),
+        project=line.cwd,
+        session=line.sessionId,
+        agent=_AGENT,
+    )
+
+
+def _fees(tools: _Tools | None) -> dict[Fee, int] | None:
+    if tools is None or not (tools.web_search_requests or tools.web_fetch_requests):
+        return None
+    calls = {Fee.WEB_SEARCH: tools.web_search_requests, Fee.WEB_FETCH: tools.web_fetch_requests}
+    if min(calls.values()) < 0:
+        raise Unreadable("a count in its usage is not a number of calls")
+    return calls
+
+
+def _records(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
+    if value.get("type") == "result":
+        yield from _results(log, number, value)
+    elif "session_id" in value:  # printed; its usage is that of the stream's beginning
+        yield Costless(Reason.NO_RESPONSE)
+    else:
+        yield _response(log, number, value)
+
+
+def _response(log: Log, number: int, value: Mapping[str, object]) -> Found:
+    """Read a line that is not quite as Claude Code writes it."""
+    message = as_object(value.get("message"))
+    usage = as_object(message.get("usage"))
+    model = name(message.get("model"))
+    if value.get("type") != "assistant" or not usage or model in {None, _SYNTHETIC}:
+        return Costless(Reason.NO_RESPONSE)
+    counts = usage_of(usage, Kind.MESSAGES)
+    identity = name(message.get("id"))
+    return Response(
+        line=log.line(number),
+        model=model or "",
+        hit=counts.hit,
+        miss=counts.miss,
+        output=counts.output,
+        reasoning=counts.reasoning,
+        kind=Kind.MESSAGES,
+        identity=identity,
+        provider=_provider(model or "", identity, name(value.get("requestId"))),
+        end=log.seconds(value.get("timestamp")),
+        fees=fees_of(usage, {}),
+        project=name(value.get("cwd")),
+        session=name(value.get("sessionId")),
+        agent=_AGENT,
+    )
+
+
+def _provider(model: str, identity: str | None, request: str | None) -> str | None:
+    if _RESPONSE_ID.match(identity or "") and _REQUEST_ID.match(request or ""):
+        return _ANTHROPIC
+    ids = (identity or "").startswith("msg_") and (request or "").startswith("req_")
+    return _ANTHROPIC if ids and not is_deepseek_name(model) else None
+
+
+def _results(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
+    """Yield the sums of a run per model; they are of one or more requests each."""
+    models = as_object(value.get("modelUsage"))
+    if not models and not any(as_object(value.get("usage")).get(key) for key in _TOKENS):
+        yield Costless(Reason.FAILED)
+    elif not models:
+        yield log.fault(number, "the result names no model; use its transcript in ~/.claude")
+    for model, sums in models.items():
+        usage = as_object(sums)
+        searches = count(usage.get("webSearchRequests")) or 0
+        yield Response(
+            line=log.line(number),
+            model=model,
+            hit=count(usage.get("cacheReadInputTokens")) or 0,
+            miss=(count(usage.get("inputTokens")) or 0)
+            + (count(usage.get("cacheCreationInputTokens")) or 0),
+            output=count(usage.get("outputTokens")) or 0,
+            kind=Kind.MESSAGES,
+            identity=f"{value.get('session_id')} {value.get('uuid')} {model}",
+            end=log.seconds(value.get("timestamp")),
+            fees={Fee.WEB_SEARCH: searches} if searches else None,
+            session=name(value.get("session_id")),
+            agent=_AGENT,
+        )

@@ -1,0 +1,530 @@
+"""A log that was opened: what it is made of, and its values in one pass."""
+
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from datetime import tzinfo
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+
+import msgspec
+
+from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
+from deepseek_cost.inputs.streams import unpacked
+from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+# So much is looked at to recognize a format; it holds the first lines of any log.
+HEAD_BYTES: Final = 1 << 16
+_SAMPLES: Final = 40
+_BLOCK: Final = 1 << 18
+_MAX_LINE: Final = 64_000_000
+_MAX_DOCUMENT: Final = 128_000_000
+_MARK: Final = b"\xef\xbb\xbf"
+_SQLITE: Final = b"SQLite format 3\0"
+_ZIP: Final = b"PK\x03\x04"
+_MOST_TOKENS: Final = 2**32 - 2  # thousands of times the longest context
+_MOST_MEMBERS: Final = 10_000
+_MAX_NAME: Final = 256
+_DELIMITERS: Final = ",;\t"
+_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
+_MOST_MINUTES: Final = 50_000
+_THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
+_EVENTS: Final = (b"data:", b"event:", b": ")
+# Steps of SQLite's virtual machine between two looks at the limit, and the limit: minutes.
+_SQL_STEPS: Final = 1_000_000
+_SQL_LOOKS: Final = 20_000
+_SQLITE_LIMIT_LENGTH: Final = 0
+_MOST_COLUMNS: Final = 10_000
+_COLUMNS: Final = (
+    "SELECT tables.name, columns.name FROM sqlite_master AS tables, "
+    "pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+)
+
+
+class Form(StrEnum):
+    """What the bytes of a log are."""
+
+    JSON = "json"
+    CSV = "csv"
+    EVENTS = "server-sent events"
+    SQLITE = "SQLite"
+    ZIP = "ZIP"
+    TEXT = "text"
+
+
+class Log:
+    """A file of a log. `open_file` returns its unpacked bytes from the start, as often as needed.
+
+    `path` is None where it has none on this disk; `zone` is that of times without one. `torn`:
+    what packed it did not get to its end, as in a session that goes on; a format that is written
+    so sets `may_be_torn`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        open_file: Callable[[], BinaryIO],
+        *,
+        path: Path | None = None,
+        encoding: str = "utf-8",
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.encoding = encoding
+        self.zone = zone
+        self.torn = False
+        self._minutes: dict[str, float] = {}
+        self.may_be_torn = False
+        self._open = open_file
+
+    def open(self) -> BinaryIO:
+        """Return the unpacked bytes, in UTF-8 whatever the file's own encoding; raises OSError."""
+        file: BinaryIO = io.BufferedReader(_Tolerant(self._open(), self), HEAD_BYTES)
+        if self.encoding.lower() in ("utf-8", "utf8", "ascii"):
+            return file
+        return io.BufferedReader(_Transcoded(file, self.encoding), HEAD_BYTES)
+
+    def seekable(self) -> BinaryIO:
+        """Return the bytes of an archive, to be read from anywhere; raises OSError.
+
+        One that has no path is read into memory, as far as an archive may be large.
+        """
+        if self.path is not None:
+            return self.path.open("rb")
+        with closing(self._open()) as file:
+            return io.BytesIO(_up_to(file, _MAX_DOCUMENT))
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes, without a byte order mark; raises OSError."""
+        with closing(self.open()) as file:
+            return _up_to(file, HEAD_BYTES).removeprefix(_MARK)
+
+    def forget(self) -> None:
+        """Let go of what was looked at; it is read again where it is needed."""
+        for what in ("head", "samples", "tables", "members"):
+            self.__dict__.pop(what, None)
+
+    @cached_property
+    def form(self) -> Form:
+        """What the bytes are, by the first of them."""
+        head = self.head
+        if head.startswith(_SQLITE):
+            return Form.SQLITE
+        if head.startswith(_ZIP):
+            return Form.ZIP
+        text = head.lstrip()
+        if text[:1] in (b"{", b"["):
+            return Form.JSON
+        if text.startswith(_EVENTS):
+            return Form.EVENTS
+        first = text.partition(b"\n")[0]
+        is_named = any(f".{name}" in self.name.lower() for name in ("csv", "tsv"))
+        columns = max(first.count(delimiter.encode()) for delimiter in _DELIMITERS)
+        return Form.CSV if is_named or (columns > 1 and b" " not in first) else Form.TEXT
+
+    @cached_property
+    def samples(self) -> tuple[object, ...]:
+        """The first values of JSON, CSV or events; empty for anything else."""
+        found: list[object] = []
+        try:
+            for _, value in self._values(self.head if self.form is not Form.JSON else None):
+                if not isinstance(value, Fault):
+                    found.append(value)
+                if len(found) >= _SAMPLES:
+                    break
+        except UnicodeError:
+            pass  # reported when it is read
+        return tuple(found)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables of an SQLite file, `message`, and their columns, `message.data`."""
+        if self.form is not Form.SQLITE or self.path is None:
+            return frozenset()
+        import sqlite3  # noqa: PLC0415 - few logs are databases
+
+        try:
+            with closing(self.connect()) as database:
+                rows = database.execute(_COLUMNS).fetchmany(_MOST_COLUMNS)
+        except sqlite3.Error:
+            return frozenset()
+        return frozenset(name for table, column in rows for name in (table, f"{table}.{column}"))
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """The names in a ZIP file; empty for anything else."""
+        if self.form is not Form.ZIP:
+            return ()
+        import zipfile  # noqa: PLC0415 - few logs are archives
+
+        try:
+            with closing(self.seekable()) as file, zipfile.ZipFile(file) as archive:
+                return tuple(archive.namelist()[:_MOST_MEMBERS])
+        except (zipfile.BadZipFile, OSError, NotImplementedError):
+            return ()
+
+    def values(self) -> Iterator[tuple[int, object]]:
+        """Yield each value with its line: a line of JSON, an element, a row, an event's data.
+
+        A document that is one object is one value. A Fault stands where there is none.
+        """
+        return self._values(None)
+
+    def each(self, convert: Callable[[int, object], Iterable[Found]]) -> Iterator[Found]:
+        """Yield what a function makes of each value; what it raises as Unreadable is a Fault."""
+        for number, value in self.values():
+            if isinstance(value, Fault | Costless):
+                yield value
+                continue
+            try:
+                yield from convert(number, value)
+            except Unreadable as error:
+                yield self.fault(number, str(error))
+
+    def structs(self, decoder: "msgspec.json.Decoder[T]") -> Iterator[tuple[int, T | object]]:
+        """Yield the lines of JSONL as structs, many at a time; as `values` those that are not.
+
+        Of what a struct does not name nothing is built, which is what makes it fast.
+        """
+        with closing(self.open()) as file:
+            number, rest = 1, file.read(len(_MARK)).removeprefix(_MARK)
+            while data := rest + file.read(_BLOCK):
+                end = data.rfind(b"\n") + 1
+                if not end:
+                    data += file.readline(_MAX_LINE)
+                    end = len(data)
+                block, rest = data[:end], data[end:]
+                ends = block.count(b"\n")
+                yield from self._block(block, number, ends, decoder)
+                number += ends
+
+    def _block(
+        self, block: bytes, number: int, lines: int, decoder: "msgspec.json.Decoder[T]"
+    ) -> Iterator[tuple[int, T | object]]:
+        try:
+            found = decoder.decode_lines(block)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            yield from self._lines(b"", number, io.BytesIO(block))
+            return
+        if len(found) != lines:  # blank lines would shift the numbers
+            yield from self._lines(b"", number, io.BytesIO(block))
+            return
+        yield from enumerate(found, number)
+
+    def end(self) -> Iterator[Found]:
+        """Yield what is to be said once all was read: that the packing did not get to its end."""
+        if self.torn:
+            reason = "truncated or damaged; pack it again"
+            yield Costless(Reason.UNFINISHED) if self.may_be_torn else self.fault(1, reason)
+
+    def line(self, number: int) -> Line:
+        """Return the place of a line, without its text."""
+        return Line(self.name, "", number)
+
+    def fault(self, number: int, reason: str) -> Fault:
+        """Return what is wrong in a line."""
+        return Fault(self.name, number, 1, reason)
+
+    def seconds(self, value: object) -> float | None:
+        """Return a time as seconds since 1970, None for none; raises Unreadable."""
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and _UTC.fullmatch(value):  # as most tools write it
+            minute = self._minutes.get(value[:16])
+            if minute is None:
+                if len(self._minutes) > _MOST_MINUTES:
+                    self._minutes.clear()
+                minute = self._minutes[value[:16]] = self._seconds(f"{value[:16]}:00Z")
+            return minute + float(value[17:-1])
+        return self._seconds(value)
+
+    def _seconds(self, value: object) -> float:
+        try:
+            return seconds_of(value, self.zone)
+        except NoZoneError as error:
+            raise Unreadable(f"{error}; add --tz") from None
+        except NoInstantError as error:
+            raise Unreadable(str(error)) from None
+
+    def connect(self) -> "sqlite3.Connection":
+        """Open an SQLite file to read it, without writing a byte beside it.
+
+        A file that others write to has its newest rows in `-wal`; only then locks are needed.
+        Raises sqlite3.Error, also where a query runs for minutes: a database can be made to.
+        """
+        import sqlite3  # noqa: PLC0415 - few logs are databases
+
+        assert self.path is not None  # noqa: S101 - `tables` is empty without one
+        base = self.path.absolute().as_uri()
+        live = Path(f"{self.path}-wal").exists()
+        database = sqlite3.connect(f"{base}?mode=ro{'' if live else '&immutable=1'}", uri=True)
+        database.setlimit(_SQLITE_LIMIT_LENGTH, _MAX_LINE)
+        looks = iter(range(_SQL_LOOKS))
+        database.set_progress_handler(lambda: next(looks, None) is None, _SQL_STEPS)
+        database.execute("PRAGMA trusted_schema = OFF")
+        database.execute("PRAGMA query_only = ON")
+        return database
+
+    def _values(self, head: bytes | None) -> Iterator[tuple[int, object]]:
+        file: BinaryIO = self.open() if head is None else io.BytesIO(head)
+        with closing(file):
+            match self.form:
+                case Form.JSON:
+                    yield from self._json(file)
+                case Form.EVENTS:
+                    yield from self._events(file)
+                case Form.CSV:
+                    yield from self._rows(file)
+                case _:
+                    return
+        if head is None:
+            yield from ((0, found) for found in self.end())
+
+    def _json(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
+        first, number = b"\n", 0
+        while first.isspace():  # a blank line before the first
+            first = file.readline(_MAX_LINE + 1).removeprefix(_MARK)
+            number += 1
+        value = decoded(first)
+        rest = file.readline(_MAX_LINE + 1)
+        if value is not None and (rest or isinstance(value, dict)):
+            yield number, value
+            yield from self._lines(rest, number + 1, file)
+            return
+        data = first + rest + _up_to(file, _MAX_DOCUMENT + 1 - len(first) - len(rest))
+        if len(data) > _MAX_DOCUMENT:
+            yield number, self.fault(number, f"a JSON document of over {_MAX_DOCUMENT:,} bytes")
+            return
+        yield from self._document(data, number)
+
+    def _document(self, data: bytes, number: int) -> Iterator[tuple[int, object]]:
+        value = decoded(data)
+        if isinstance(value, list):
+            yield from ((number, element) for element in value)
+        elif value is not None:
+            yield number, value
+        elif values := _concatenated(data):
+            yield from ((number, value) for value in values)
+        else:  # lines, the first of which is broken
+            yield from self._lines(b"", number, io.BytesIO(data))
+
+    def _lines(self, data: bytes, number: int, file: BinaryIO) -> Iterator[tuple[int, object]]:
+        data = data or file.readline(_MAX_LINE + 1)
+        while data:
+            if not data.isspace():
+                value = decoded(data)
+                if value is not None:
+                    yield number, value
+                elif data.endswith(b"\n") or len(data) > _MAX_LINE:
+                    yield number, self.fault(number, "not valid JSON")
+                else:  # the tool was writing it, or was stopped while it did
+                    yield number, Costless(Reason.UNFINISHED)
+            while len(data) > _MAX_LINE and not data.endswith(b"\n"):
+                data = file.readline(_MAX_LINE + 1)
+            number += 1
+            data = file.readline(_MAX_LINE + 1)
+
+    def _events(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
+        number = 0
+        while data := file.readline(_MAX_LINE + 1):
+            number += 1
+            text = data.strip()
+            if text.startswith(b"data:") and (payload := text[5:].strip()) != b"[DONE]":
+                value = decoded(payload)
+                yield number, self.fault(number, "not valid JSON") if value is None else value
+
+    def _rows(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
+        """Yield the rows as objects, by the names in the first; a cell too many is a Fault."""
+        csv.field_size_limit(_MAX_LINE)
+        text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+        first = text.readline(_MAX_LINE)
+        skipped = 1
+        delimiter = _delimiter(first)
+        if first.lower().startswith("sep="):  # a spreadsheet's own line
+            first, skipped = text.readline(_MAX_LINE), 2
+        try:
+            names = _column_names(next(csv.reader([first], delimiter=delimiter), []))
+            if twice := {name for name in names if name and names.count(name) > 1}:
+                reason = f"the column {min(twice)!r} is there twice; rename one"
+                yield skipped, self.fault(skipped, reason)
+                return
+            rows = csv.reader(text, delimiter=delimiter, strict=True)
+            for row in rows:
+                number = rows.line_num + skipped
+                if len(row) > len(names):
+                    reason = f"{len(row)} cells under {len(names)} names"
+                    yield number, self.fault(number, f"{reason}; quote cells with {delimiter!r}")
+                elif any(row):
+                    yield number, dict(zip(names, row, strict=False))
+        except csv.Error as error:
+            yield skipped, self.fault(skipped, f"not CSV: {error}")
+
+
+def _delimiter(header: str) -> str:
+    """Return what separates the names of a header: a comma, a semicolon or a tab."""
+    if header.lower().startswith("sep=") and len(header) > len("sep="):
+        return header[len("sep=")]
+    return max(_DELIMITERS, key=header.count)
+
+
+def _column_names(cells: Iterable[str]) -> list[str]:
+    """Return the names of columns; in capitals or with blanks around them they mean the same."""
+    names = [cell.strip() for cell in cells]
+    return [name.lower() if name.isupper() or name.istitle() else name for name in names]
+
+
+def count(value: object, name: str = "a count") -> int | None:
+    """Return a count of tokens, None for none; raises Unreadable, which names it."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
+        value = value.replace(",", "")
+    if isinstance(value, str) and value.strip().removesuffix(".0").isdecimal():
+        value = int(value.strip().removesuffix(".0")[:16])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_TOKENS:
+        raise Unreadable(f"{name} in its usage is not a number of tokens")
+    return value
+
+
+def at(value: object, path: str) -> object:
+    """Return what stands at a dotted path of an object, None for nothing; JSON in text is read."""
+    for name in path.split(".") if path else ():
+        value = as_object(value).get(name)
+    return value
+
+
+def as_object(value: object) -> Mapping[str, object]:
+    """Return an object, also one that is kept as text; an empty one for anything else."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = decoded(value.encode())
+    return value if isinstance(value, dict) else {}
+
+
+def small_json(path: Path) -> object:
+    """Return the JSON of a file beside a log, None where there is none that can be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_LINE:
+            return None
+        return decoded(path.read_bytes())
+    except OSError:
+        return None
+
+
+def unpacked_json(data: bytes) -> object:
+    """Return the JSON in bytes that Zstandard packed; None for anything else."""
+    try:
+        with closing(unpacked(io.BytesIO(data), lambda _: None)) as file:
+            found = _up_to(file, _MAX_LINE + 1)
+    except (EOFError, OSError):
+        return None
+    return decoded(found) if len(found) <= _MAX_LINE else None
+
+
+def name(value: object) -> str | None:
+    """Return a name, cut where it is longer than any; None for what is none."""
+    return value[:_MAX_NAME] if isinstance(value, str) and value else None
+
+
+_decode = msgspec.json.Decoder().decode
+
+
+def decoded(data: bytes) -> object | None:
+    """Return a JSON value; None for what is not one, and for null."""
+    try:
+        value: object = _decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return value
+
+
+def _concatenated(data: bytes) -> list[object]:
+    """Return objects of several lines each, one after the other, as consoles show them.
+
+    Nothing where the first line ends in the middle of a text: then it is a broken line.
+    """
+    if data.partition(b"\n")[0].strip() not in {b"{", b"["}:
+        return []
+    found: list[object] = []
+    decode, text, at_ = json.JSONDecoder().raw_decode, data.decode(errors="replace"), 0
+    while at_ < len(text):
+        try:
+            value, at_ = decode(text, at_)
+        except (ValueError, RecursionError):
+            break
+        found.append(value)
+        while at_ < len(text) and (text[at_].isspace() or text[at_] == ","):
+            at_ += 1
+    return found
+
+
+def _up_to(file: BinaryIO, size: int) -> bytes:
+    parts = []
+    while size > 0 and (data := file.read(size)):
+        parts.append(data)
+        size -= len(data)
+    return b"".join(parts)
+
+
+class _Tolerant(io.RawIOBase):
+    """Unpacked bytes up to where their packing is damaged, which the log is marked with."""
+
+    def __init__(self, file: BinaryIO, log: Log) -> None:
+        super().__init__()
+        self._file = file
+        self._log = log
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        try:
+            data: bytes = self._file.read1(len(buffer))  # type: ignore[attr-defined]
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            self._log.torn = True
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Transcoded(io.RawIOBase):
+    """Text of another encoding as UTF-8; raises UnicodeError for a byte that is not of it."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        super().__init__()
+        self._file = file
+        self._text = io.TextIOWrapper(file, encoding, newline="")
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        if not self._ready:
+            self._ready = self._text.read(HEAD_BYTES).encode()
+        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()

@@ -1,0 +1,93 @@
+"""opencode, and Kilo's command line, which is built on it: a database, older files, an export.
+
+`input` leaves out the hits and `output` the reasoning. The request that names a session is billed
+as well, and recorded nowhere.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Found,
+    Reason,
+    Records,
+    Response,
+    Unreadable,
+)
+from deepseek_cost.billing.formats.log import Form, Log, as_object, at, count, name
+from deepseek_cost.billing.formats.provider import label_of_host
+
+_MESSAGES: Final = "SELECT id, session_id, data FROM message ORDER BY rowid"
+
+
+def read(log: Log) -> Records:
+    """Yield the responses of a database, an export or a message's file."""
+    if log.form is Form.SQLITE:
+        return _from_database(log)
+    return log.each(lambda number, value: _from_document(log, number, as_object(value)))
+
+
+def _from_document(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
+    messages = value.get("messages")
+    for message in messages if isinstance(messages, list) else [{"info": value}]:
+        yield _record(log, number, as_object(as_object(message).get("info")))
+
+
+def _from_database(log: Log) -> Records:
+    import sqlite3  # noqa: PLC0415 - few logs are databases
+
+    number = 0
+    try:
+        with closing(log.connect()) as database:
+            for number, row in enumerate(database.execute(_MESSAGES), 1):
+                identity, session, data = row
+                message = {"id": identity, "sessionID": session} | dict(as_object(data))
+                try:
+                    yield _record(log, number, message)
+                except Unreadable as error:
+                    yield log.fault(number, str(error))
+    except sqlite3.Error as error:
+        yield log.fault(number + 1, f"the database cannot be read: {error}")
+
+
+def _record(log: Log, number: int, message: Mapping[str, object]) -> Found:
+    tokens = as_object(message.get("tokens"))
+    model = name(message.get("modelID"))
+    if message.get("role") != "assistant" or not tokens or model is None:
+        return Costless(Reason.NO_RESPONSE)
+    miss, visible, reasoning, hit, written = (
+        count(at(tokens, path)) or 0
+        for path in ("input", "output", "reasoning", "cache.read", "cache.write")
+    )
+    output = visible + reasoning
+    if not any((miss, output, hit, written)):  # broken off, or refused
+        return Costless(Reason.FAILED)
+    total = count(tokens.get("total")) or 0
+    if total not in {0, miss + hit + written + output}:
+        raise Unreadable("its usage contradicts itself: total is not the sum of its parts")
+    return Response(
+        line=log.line(number),
+        model=model,
+        hit=hit,
+        miss=miss + written,
+        output=output,
+        reasoning=reasoning,
+        identity=f"opencode {message.get('id')}",
+        provider=label_of_host(name(message.get("providerID"))),
+        start=log.seconds(at(message, "time.created")),
+        end=log.seconds(at(message, "time.completed")),
+        project=name(at(message, "path.root")) or name(at(message, "path.cwd")),
+        session=name(message.get("sessionID")),
+        agent="kilo" if "kilo" in log.name.lower() else "opencode",
+        stated_cost=_money(message.get("cost")),
+    )
+
+
+def _money(value: object) -> Decimal | None:
+    try:
+        return None if value is None else Decimal(str(value))
+    except InvalidOperation:
+        return None

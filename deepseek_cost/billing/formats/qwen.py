@@ -1,0 +1,67 @@
+"""Qwen Code: only its usage events have every request, and each once.
+
+A prompt can make a second request (for its memory), which no message of the chat shows.
+"""
+
+from typing import Final
+
+from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
+from deepseek_cost.billing.formats.log import Log, as_object, at, name
+from deepseek_cost.billing.formats.usage import usage_of
+
+_AGENT: Final = "qwen"
+_EVENT: Final = "qwen-code.api_response"
+
+
+def read(log: Log) -> Records:
+    """Yield the responses of a chat, by message where an older version wrote no events."""
+    has_events = any(at(value, "systemPayload.uiEvent") is not None for value in log.samples)
+    return log.each(lambda number, value: [_record(log, number, value, has_events=has_events)])
+
+
+def _record(log: Log, number: int, value: object, *, has_events: bool) -> Found:
+    line = as_object(value)
+    event = as_object(at(line, "systemPayload.uiEvent"))
+    message = as_object(line.get("usageMetadata"))
+    if event.get("event.name") == _EVENT:
+        usage, model = event, event.get("model")
+        names = ("input_token_count", "output_token_count", "cached_content_token_count")
+        more = ("thoughts_token_count", "total_token_count")
+    elif message and not has_events:
+        usage, model = message, line.get("model")
+        names = ("promptTokenCount", "candidatesTokenCount", "cachedContentTokenCount")
+        more = ("thoughtsTokenCount", "totalTokenCount")
+    else:
+        return Costless(Reason.NO_RESPONSE)
+    found = (name(model), *(usage.get(key) for key in (*names, *more)))
+    return _response(log, number, line, event, found)
+
+
+def _response(
+    log: Log, number: int, line: object, event: object, found: tuple[object, ...]
+) -> Found:
+    model, whole, output, hit, reasoning, total = found
+    if not isinstance(model, str):
+        return log.fault(number, "no model in it")
+    counts = usage_of(
+        {
+            "prompt_tokens": whole,
+            "completion_tokens": output,
+            "prompt_cache_hit_tokens": hit,
+            "reasoning_tokens": reasoning,
+            "total_tokens": total,
+        }
+    )
+    return Response(
+        line=log.line(number),
+        model=model,
+        hit=counts.hit,
+        miss=counts.miss,
+        output=counts.output,
+        reasoning=counts.reasoning,
+        identity=name(at(event, "response_id")) or f"qwen {at(line, 'uuid')}",
+        end=log.seconds(at(line, "timestamp")),
+        project=name(at(line, "cwd")),
+        session=name(at(line, "sessionId")),
+        agent=_AGENT,
+    )

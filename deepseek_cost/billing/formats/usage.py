@@ -1,0 +1,159 @@
+"""A `usage` of the API's three formats, and what contradicts itself in one.
+
+Gateways repeat counts under several names. Names of one meaning must agree, except that 0 beside
+a larger figure is "not reported"; a sum that a usage has must be the sum.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from deepseek_cost.billing.formats.base import Fee, Kind, Unreadable
+from deepseek_cost.billing.formats.log import at, count
+from deepseek_cost.pricing.cost import TokenUsage
+
+# Several names of one meaning, over the formats; the first is the one that errors name.
+_CHAT_INPUT: Final = ("prompt_tokens",)
+_INPUT: Final = (*_CHAT_INPUT, "input_tokens")
+_OUTPUT: Final = ("completion_tokens", "output_tokens")
+_HITS: Final = (
+    *("prompt_cache_hit_tokens", "prompt_tokens_details.cached_tokens"),
+    *("input_tokens_details.cached_tokens", "cached_tokens"),
+)
+_MISSES: Final = ("prompt_cache_miss_tokens",)
+_READ: Final = ("cache_read_input_tokens",)
+_WRITTEN: Final = ("cache_creation_input_tokens",)
+_REASONING: Final = (
+    *("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
+    "reasoning_tokens",
+)
+_TOTAL: Final = ("total_tokens",)
+_ANY_INPUT: Final = (*_CHAT_INPUT, *_HITS[:1], *_MISSES, "input_tokens")
+_SERVER_TOOLS: Final = {
+    Fee.WEB_SEARCH: "server_tool_use.web_search_requests",
+    Fee.WEB_FETCH: "server_tool_use.web_fetch_requests",
+}
+# What a call of the Responses format's search tool did: both are charged, at different prices.
+_ACTIONS: Final = {"search": Fee.WEB_SEARCH, "open_page": Fee.WEB_FETCH, "find": Fee.WEB_FETCH}
+
+
+class Counts(Struct, frozen=True):
+    """Billed tokens of a response, as `Response` has them.
+
+    `hit` is None where not reported, and then `miss` is the whole input. `reasoning` is None where
+    it is not reported, or is more than the output: a gateway counts it with another tokenizer.
+    """
+
+    hit: int | None
+    miss: int
+    output: int
+    reasoning: int | None
+    kind: Kind
+
+    @property
+    def tokens(self) -> TokenUsage:
+        """The billed tokens; raises Unreadable where hits were not reported."""
+        if self.hit is None:
+            raise Unreadable("its usage does not report cache hits")
+        return TokenUsage(self.hit, self.miss, self.output)
+
+
+def has_usage(found: Mapping[str, object]) -> bool:
+    """Return whether an object has the tokens of an input, under any format's names."""
+    return any(found.get(key) is not None for key in _ANY_INPUT)
+
+
+def usage_of(found: Mapping[str, object], kind: Kind | None = None) -> Counts:
+    """Return the counts of a usage; `kind` says which endpoint's names mean what.
+
+    Raises Unreadable for counts that are missing, are not numbers, or contradict one another.
+    """
+    is_chat = any(found.get(key) is not None for key in (*_CHAT_INPUT, *_HITS[:1], *_MISSES))
+    has_written = any(found.get(key) is not None for key in (*_READ, *_WRITTEN))
+    if kind is Kind.MESSAGES or (not is_chat and has_written):
+        return _of_messages(found)
+    kind = kind or (Kind.CHAT if is_chat else Kind.RESPONSES)
+    hit, miss = _input(found)
+    output = _output(found, (hit or 0) + miss)
+    return Counts(hit, miss, output, _reasoning(found, output), kind)
+
+
+def fees_of(usage: Mapping[str, object], response: Mapping[str, object]) -> dict[Fee, int] | None:
+    """Return how often server tools were charged: by the usage, else by the items of the output.
+
+    Raises Unreadable for what is not a number.
+    """
+    fees = {fee: n for fee, path in _SERVER_TOOLS.items() if (n := count(at(usage, path)))}
+    items = response.get("output")
+    if not fees and isinstance(items, list):
+        for item in items:
+            if isinstance(item, dict) and item.get("type") == "web_search_call":
+                fee = _ACTIONS.get(str(at(item, "action.type")), Fee.WEB_SEARCH)
+                fees[fee] = fees.get(fee, 0) + 1
+    return fees or None
+
+
+def largest(found: Mapping[str, object], names: tuple[str, ...]) -> int | None:
+    """Return the count that names of one meaning agree on; 0 beside a larger one is not reported.
+
+    Raises Unreadable where two of them differ.
+    """
+    counts = {key: n for key in names if (n := count(at(found, key), key)) is not None}
+    told = {key: n for key, n in counts.items() if n}
+    if len(set(told.values())) > 1:
+        raise Unreadable(f"its usage contradicts itself: {' and '.join(told)} differ")
+    return next(iter(told.values()), 0 if counts else None)
+
+
+def _input(found: Mapping[str, object]) -> tuple[int | None, int]:
+    """Return hits and misses; hits are None where not reported, and misses the whole input."""
+    whole, hit, miss = (largest(found, names) for names in (_INPUT, _HITS, _MISSES))
+    if whole is None and (hit is None or miss is None):
+        key = "input_tokens" if hit is None and miss is None else "prompt_tokens"
+        raise Unreadable(f"{key} is missing in its usage")
+    whole = whole or (hit or 0) + (miss or 0)
+    if whole and miss == 0 and not hit:  # 0 of 0 beside an input says nothing of the cache
+        return None, whole
+    if hit is None and miss is not None:
+        hit = whole - miss
+    if hit is None:
+        return None, whole
+    if not 0 <= hit <= whole:
+        raise Unreadable("its usage has more cache hits or misses than input")
+    if miss is not None and hit + miss != whole:
+        raise Unreadable("its usage contradicts itself: hits + misses is not the input")
+    return hit, whole - hit
+
+
+def _of_messages(found: Mapping[str, object]) -> Counts:
+    # There `input_tokens` is what missed; writing to the cache costs nothing extra on DeepSeek.
+    miss, read, written = (largest(found, names) for names in (("input_tokens",), _READ, _WRITTEN))
+    if miss is None:
+        raise Unreadable("input_tokens is missing in its usage")
+    if read is None and written is not None:
+        raise Unreadable("cache_read_input_tokens is missing in its usage")
+    output = _output(found, None)
+    return Counts(
+        read, miss + (written or 0), output, _reasoning(found, output), kind=Kind.MESSAGES
+    )
+
+
+def _output(found: Mapping[str, object], whole: int | None) -> int:
+    """Return all tokens generated; a total shows where reasoning comes on top of the output."""
+    output = largest(found, _OUTPUT)
+    if output is None:
+        key = "completion_tokens" if found.get("prompt_tokens") is not None else "output_tokens"
+        raise Unreadable(f"{key} is missing in its usage")
+    total = largest(found, _TOTAL)
+    if not total or whole is None or total == whole + output:
+        return output
+    reasoning = largest(found, _REASONING) or 0
+    if total == whole + output + reasoning:
+        return output + reasoning
+    raise Unreadable("its usage contradicts itself: total_tokens is not input + output")
+
+
+def _reasoning(found: Mapping[str, object], output: int) -> int | None:
+    reasoning = largest(found, _REASONING)
+    return None if reasoning is None or reasoning > output else reasoning

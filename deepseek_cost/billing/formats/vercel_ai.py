@@ -1,0 +1,94 @@
+"""Vercel's AI SDK (4 to 6): results, steps and finish events as JSON.
+
+The input has the hits in it and the output the reasoning. A result of several steps has their
+sums beside them; the steps are what was billed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from deepseek_cost.billing.formats.api import first, items, times_of
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Found,
+    Reason,
+    Records,
+    Response,
+    Unreadable,
+)
+from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.parts import WHOLE, Parts
+from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.usage import Counts, has_usage, usage_of
+
+_HITS: Final = (
+    *("usage.inputTokenDetails.cacheReadTokens", "usage.cachedInputTokens"),
+    *("providerMetadata.deepseek.promptCacheHitTokens", "usage.cachedPromptTokens"),
+    "experimental_providerMetadata.deepseek.promptCacheHitTokens",
+)
+_REASONING: Final = ("usage.outputTokenDetails.reasoningTokens", "usage.reasoningTokens")
+_MODELS: Final = ("response.modelId", "model.modelId", "modelId", "model", "response.model")
+
+
+def read(log: Log) -> Records:
+    """Yield the steps of results."""
+    return log.each(lambda number, value: _records(log, number, as_object(value)))
+
+
+def _records(log: Log, number: int, result: Mapping[str, object]) -> Iterator[Found]:
+    steps = [as_object(step) for step in items(result.get("steps"))]
+    for step in steps or [result]:
+        yield _record(log, number, step, result)
+
+
+def _record(
+    log: Log, number: int, step: Mapping[str, object], result: Mapping[str, object]
+) -> Found:
+    if not as_object(step.get("usage")):
+        return Costless(Reason.NO_RESPONSE)
+    counts = _counts(step)
+    if counts is None:
+        return Costless(Reason.FAILED)
+    model = name(first(step, *_MODELS)) or name(first(result, *_MODELS))
+    if model is None:
+        raise Unreadable("no model in a result with a usage")
+    start = log.seconds(first(step, "response.timestamp"))
+    outer, end = times_of(log, result)
+    return Response(
+        line=log.line(number),
+        model=model,
+        hit=counts.hit,
+        miss=counts.miss,
+        output=counts.output,
+        reasoning=counts.reasoning,
+        kind=counts.kind,
+        identity=name(at(step, "response.id")),
+        provider=_provider(name(first(step, "model.provider", "provider"))),
+        start=outer if start is None else start,
+        end=end,
+    )
+
+
+def _counts(step: Mapping[str, object]) -> Counts | None:
+    """Return billed tokens: of the API's own usage where it was kept; None for a failed step."""
+    raw = as_object(at(step, "usage.raw"))
+    if has_usage(raw):
+        return usage_of(raw)
+    whole, output, hit, reasoning, total = (
+        count(first(step, *paths))
+        for paths in (
+            ("usage.inputTokens", "usage.promptTokens"),
+            ("usage.outputTokens", "usage.completionTokens"),
+            _HITS,
+            _REASONING,
+            ("usage.totalTokens",),
+        )
+    )
+    if not whole and not output:
+        return None
+    return Parts(whole, output, hit, reasoning=reasoning, total=total).counts(WHOLE)
+
+
+def _provider(label: str | None) -> str | None:
+    """Return the provider of `deepseek.chat`, whose name a compatible one has from its user."""
+    return label_of_host(label.partition(".")[0]) if label else None

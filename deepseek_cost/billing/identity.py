@@ -1,0 +1,112 @@
+"""Which responses were counted before, in less than 40 bytes each.
+
+A response is known by 56 bits of its id's hash: among ten million, two are taken for one in one of
+1,400 runs, and then only if their inputs are equal. Counts are in one array, in the order in which
+the responses came; hashes are in partitions, so small that a search of memory finds one at once.
+"""
+
+from struct import Struct as Layout
+from typing import Final, NamedTuple
+
+_MASK: Final = (1 << 56) - 1
+_HASH_BYTES: Final = 7
+_PLACE_BYTES: Final = 4
+_ENTRY: Final = _HASH_BYTES + _PLACE_BYTES  # a hash, and which row has its counts
+# hit, miss, output, reasoning + 1 (0: not reported), group
+_ROW: Final = Layout("<5I")
+# When partitions are fuller than this on average there are twice as many.
+_FULL: Final = 128
+
+
+class Counted(NamedTuple):
+    """What a response was counted as: its tokens, and the group of its first record."""
+
+    hit: int
+    miss: int
+    output: int
+    reasoning: int | None
+    group: int
+
+
+class CountedResponses:
+    """The responses counted so far. Order matters only among records of one response."""
+
+    def __init__(self) -> None:
+        self._rows = bytearray()
+        self._partitions = [bytearray()]
+
+    def __len__(self) -> int:
+        return len(self._rows) // _ROW.size
+
+    def add(self, identity: str, new: Counted) -> tuple[Counted, Counted] | None:
+        """Count a record; None for a new response, else what it was counted as, and is now.
+
+        The last record of a response counts, in the first one's group. A relay may give all its
+        responses one id: with another input it is another response. 0 is "not reported yet".
+        """
+        key = hash(identity) & _MASK
+        row = self._find(key)
+        former = None if row is None else self._counted(row)
+        if former is not None and not _is_same(former, new):
+            key = hash((identity, new.hit + new.miss)) & _MASK
+            row = self._find(key)
+            former = None if row is None else self._counted(row)
+        if row is None or former is None:
+            self._insert(key, new)
+            return None
+        merged = _merged(former, new)
+        if merged != former:
+            self._rows[row : row + _ROW.size] = _packed(merged)
+        return former, merged
+
+    def _find(self, key: int) -> int | None:
+        """Return where the counts of a hash begin."""
+        partition = self._partitions[key & (len(self._partitions) - 1)]
+        wanted = key.to_bytes(_HASH_BYTES, "little")
+        at = partition.find(wanted)
+        while at >= 0 and at % _ENTRY:  # the end of one and the beginning of another
+            at = partition.find(wanted, at + 1)
+        if at < 0:
+            return None
+        return _ROW.size * int.from_bytes(partition[at + _HASH_BYTES : at + _ENTRY], "little")
+
+    def _counted(self, row: int) -> Counted:
+        hit, miss, output, reasoning, group = _ROW.unpack_from(self._rows, row)
+        return Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
+
+    def _insert(self, key: int, new: Counted) -> None:
+        count = len(self)
+        if count >= _FULL * len(self._partitions):
+            self._grow()
+        partition = self._partitions[key & (len(self._partitions) - 1)]
+        partition += key.to_bytes(_HASH_BYTES, "little") + count.to_bytes(_PLACE_BYTES, "little")
+        self._rows += _packed(new)
+
+    def _grow(self) -> None:
+        """Split each partition in two, one after the other, so that little is held twice."""
+        size = len(self._partitions)
+        self._partitions += [bytearray() for _ in range(size)]
+        for index in range(size):
+            halves = bytearray(), bytearray()
+            partition = self._partitions[index]
+            for at in range(0, len(partition), _ENTRY):
+                entry = partition[at : at + _ENTRY]
+                half = halves[bool(int.from_bytes(entry[:_HASH_BYTES], "little") & size)]
+                half += entry
+            self._partitions[index], self._partitions[index + size] = halves
+
+
+def _is_same(former: Counted, new: Counted) -> bool:
+    inputs = former.hit + former.miss, new.hit + new.miss
+    return inputs[0] == inputs[1] or 0 in inputs
+
+
+def _merged(former: Counted, new: Counted) -> Counted:
+    source = new if new.hit + new.miss else former
+    output = new if new.output else former
+    return Counted(source.hit, source.miss, output.output, output.reasoning, former.group)
+
+
+def _packed(counted: Counted) -> bytes:
+    hit, miss, output, reasoning, group = counted
+    return _ROW.pack(hit, miss, output, 0 if reasoning is None else reasoning + 1, group)

@@ -1,0 +1,48 @@
+"""dscost prices export."""
+
+from typing import Annotated, Final
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.groups import PRICED, SHOWN
+from deepseek_cost.cli.manual import Example, Manual
+from deepseek_cost.cli.output import say, write_text
+from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.exports import Tool
+from deepseek_cost.pricing.schedule import Tier
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "for litellm.register_model, with off-peak windows",
+            "dscost prices export --for litellm > deepseek.json",
+        ),
+    ),
+)
+
+
+def prices_export(
+    tool: Annotated[Tool, SHOWN.option("--for", help="Tool that will read the output.")],
+    rate: Annotated[
+        Tier,
+        PRICED.option(
+            "--rate", metavar="RATE", help="Rate for tools that have only one: peak or off_peak."
+        ),
+    ] = Tier.PEAK,
+    at: options.At = None,
+    tz: options.Tz = None,
+    prices: options.PricesFile = None,
+) -> None:
+    """Write DeepSeek's prices in the form that another tool reads.
+
+    What the tool cannot express, and how far off it will be, is printed on stderr.
+    """
+    from deepseek_cost.pricing.exports import export, write
+
+    if rate is Tier.FLAT:
+        raise UsageError("--rate is peak or off_peak")
+    book = price_table(prices).book
+    exported = export(book, tool, instant_of(at, book, tz), rate)
+    for comment in exported.comments:
+        say(comment)
+    write_text(write(exported, tool))

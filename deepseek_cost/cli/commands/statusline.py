@@ -1,0 +1,92 @@
+"""dscost statusline."""
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from deepseek_cost.cli import options
+from deepseek_cost.cli.manual import Example, Manual
+from deepseek_cost.cli.output import say, write_text
+from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.errors import InputError
+from deepseek_cost.pricing.entries import Currency
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.cli.session_line import Rates
+
+
+MANUAL: Final = Manual(
+    (
+        Example(
+            "in Claude Code's settings.json",
+            '"statusLine": {"type": "command", "command": "dscost statusline"}',
+        ),
+        Example("remove what it keeps in the cache", "dscost statusline --clear"),
+    ),
+    failure="standard input is not Claude Code's status, or the price table is wrong",
+)
+
+
+def statusline(
+    clear: options.ClearIndex = False,
+    currency: options.CurrencyName = Currency.USD,
+    prices: options.PricesFile = None,
+) -> None:
+    """Show what a Claude Code session costs, in its status line.
+
+    It reads what Claude Code sends to a status line command, and the session's transcript.
+    """
+    from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.cli.session_line import Index, cache_folder, read_input, session_line
+    from deepseek_cost.cli.statusline import Moment, in_words
+
+    if clear:
+        _clear(cache_folder())
+        return
+    table = price_table(prices)
+    tariffs = Tariffs(table.book, currency)
+    mark = f"{table.entry.checked} {table.entry.source}" if prices else _mark()
+    index = Index(cache_folder(), currency.value, mark, lambda *asked: _rates(tariffs, *asked))
+    try:
+        text = session_line(read_input(), time.time(), index)
+    except ValueError as error:
+        raise InputError(f"standard input is not Claude Code's status: {error}") from None
+    at = instant_of("now", table.book, None).astimezone()
+    calendar = table.book.calendar
+    change = calendar.next_change(at)
+    until = change and change.astimezone(at.tzinfo)
+    following = calendar.tier_at(change).label if change else None
+    moment = Moment(at, calendar.tier_at(at).label, until, following)
+    write_text(f"{text} · {in_words(moment)}\n")
+
+
+def _mark() -> str:
+    from deepseek_cost.cli.statusline import price_mark
+
+    return price_mark()
+
+
+def _clear(folder: str) -> None:
+    from pathlib import Path
+
+    removed = list(Path(folder).glob("sessions-*.json*"))
+    for path in removed:
+        path.unlink(missing_ok=True)
+    say(f"removed {len(removed)} files from {folder}" if removed else f"no index in {folder}")
+
+
+def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":
+    """Return a model's rates around a time; None for a model that is not DeepSeek's or unpriced."""
+    from deepseek_cost.billing.formats.base import Fee, Kind
+    from deepseek_cost.cli.session_line import SCALE
+    from deepseek_cost.errors import UnknownModelError, UnpricedError
+
+    try:
+        stretch = tariffs.find(model, Kind.MESSAGES).at(seconds)
+        fees = [tariffs.fee(fee, 1_000, seconds) for fee in Fee]
+    except (UnknownModelError, UnpricedError):
+        return None
+    rates = stretch.price.rates
+    prices = (rates.cache_hit, rates.cache_miss, rates.output, *fees)
+    until = min(stretch.until, stretch.since + 86_400)
+    return [stretch.since, until, *(int(price * SCALE) for price in prices)]

@@ -1,0 +1,122 @@
+"""What people type that is no command or option here, and what they mean by it.
+
+Words that mean something here lead to what they mean, from a table. Spelling is compared only to
+find typos, and where nothing is close nothing is suggested.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+_SPELLED_ALIKE: Final = 0.75
+
+# No command, but the name of one in another tool, or of what it does.
+_COMMANDS: Final[Mapping[str, str]] = {
+    "agent": "chat",
+    "budget": "estimate FILE --max-cost X",
+    "calc": "estimate",
+    "cheapest": "when",
+    "conversation": "chat",
+    "cost": "estimate",
+    "costs": "estimate",
+    "gate": "estimate FILE --max-cost X",
+    "models": "prices",
+    "peak": "when",
+    "price": "prices",
+    "pricing": "prices",
+    "report": "render",
+    "settings": "config",
+    "show": "render",
+    "spent": "bill",
+    "tokens": "count",
+    "usage": "bill",
+}
+# No option, but what one is called in another tool; the first of the command's own is suggested.
+_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "--budget": ("--max-cost", "--max-increase"),
+    "--cache": ("--cache-hit-ratio",),
+    "--cached": ("--cache-hit-ratio",),
+    "--fail-above": ("--max-cost", "--max-increase"),
+    "--fail-over": ("--max-cost", "--max-increase"),
+    "--hits": ("--cache-hit-ratio",),
+    "--limit": ("--max-cost", "--max-increase"),
+    "--max": ("--max-cost", "--max-increase"),
+    "--months": ("--per-day",),
+    "--off-peak": ("--at off-peak",),
+    "--out": ("--output-tokens",),
+    "--output": ("--output-tokens",),
+    "--peak": ("--at peak",),
+    "--price": ("--prices",),
+    "--quiet": ("--json",),
+    "--time": ("--at",),
+    "--timezone": ("--tz",),
+    "--tokens": ("--output-tokens",),
+    "--tokens-in": ("--system",),
+    "--tokens-out": ("--output-tokens",),
+    "--zone": ("--tz",),
+}
+# Formats in which every report can be shown.
+_FORMATS: Final[Mapping[str, str]] = {
+    "--csv": "csv",
+    "--format": "FORMAT",
+    "--html": "html",
+    "--markdown": "markdown",
+    "--svg": "svg",
+    "--xlsx": "csv",
+    "--export": "FORMAT",
+}
+_NO_OPTION: Final = re.compile(r"No such option:? '?(--?[\w-]+)'?")
+_NO_COMMAND: Final = re.compile(r"No such command '(.*?)'")
+
+
+def expanded(args: Sequence[str], commands: Sequence[str]) -> list[str]:
+    """Return the arguments with `help`, `version`, `-V` and a file alone written out."""
+    match list(args):
+        case ["help", *rest]:
+            return [*rest[:1], "--help"]
+        case ["version" | "-V"]:
+            return ["--version"]
+        case [first, *_] if first not in commands and is_file(first):
+            return ["estimate", *args]
+        case given:
+            return given
+
+
+def is_file(word: str) -> bool:
+    """Return whether a word names a file or a folder, and cannot be an option."""
+    return not word.startswith("-") and os.path.exists(word)  # noqa: PTH110 - Path raises for a word that is too long
+
+
+def in_place_of(message: str, commands: Sequence[str], options: Iterable[str]) -> str | None:
+    """Return a message about an unknown command or option with what was likely meant.
+
+    None for a message about something else. `options` are those of the command that was called.
+    """
+    if found := _NO_COMMAND.search(message):
+        word = found[1]
+        meant = _COMMANDS.get(word.lower()) or _close(word, commands)
+        return f"no such command {word!r}" + (f"; did you mean dscost {meant}?" if meant else "")
+    if found := _NO_OPTION.search(message):
+        word, own = found[1], list(options)
+        meant = _meant(word, own) or _close(word, [name for name in own if name.startswith("--")])
+        return f"no such option {word}" + (f"; did you mean {meant}?" if meant else "")
+    return None
+
+
+def _meant(word: str, own: Sequence[str]) -> str | None:
+    for option in _OPTIONS.get(word, ()):
+        if option.partition(" ")[0] in own:
+            return option
+    if word in _FORMATS and "--json" in own:
+        return f"--json | dscost render - -f {_FORMATS[word]}"
+    if word in _FORMATS and "--output" in own:
+        return f"-f {_FORMATS[word]}"
+    return None
+
+
+def _close(word: str, known: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1, cutoff=_SPELLED_ALIKE)
+    return near[0] if near else None

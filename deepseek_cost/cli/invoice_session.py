@@ -1,0 +1,112 @@
+"""DeepSeek's usage export taken in: as the bill itself, or compared with logs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from deepseek_cost.cli.log_session import charging_of, read_logs, reading_of
+from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources
+from deepseek_cost.errors import InputError
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.schedule import TierBy
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.formats.log import Log
+    from deepseek_cost.billing.invoice import Invoice
+    from deepseek_cost.cli.session import Table
+    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.source import TextSource
+    from deepseek_cost.reports.invoice import InvoiceReport
+
+# Only such files are looked into before the logs are read.
+_SUFFIXES: Final = (".zip", ".csv", ".json")
+
+
+def exports_of(names: Sequence[str] | None, encoding: str) -> "list[Log]":
+    """Return the exports that are named; raises InputError for a file that is none."""
+    logs = []
+    for source in find_sources(names or (), None, encoding, any_file=True).sources:
+        log = _export(source)
+        if log is None:
+            raise InputError(f"{source.name}: not a usage export of DeepSeek's platform")
+        logs.append(log)
+    return logs
+
+
+def take_exports(found: "Found") -> "list[Log]":
+    """Return the exports among sources, which are then without them."""
+    logs: list[Log] = []
+    rest: list[TextSource] = []
+    for source in found.sources:
+        is_candidate = Path(source.name).suffix.lower() in _SUFFIXES
+        log = _export(source) if is_candidate else None
+        if log is None:
+            rest.append(source)
+        else:
+            logs.append(log)
+    found.sources = rest
+    return logs
+
+
+def read_invoice(logs: "Sequence[Log]", table: "Table", currency: Currency) -> "Invoice":
+    """Read exports into an invoice; raises InputError for exports without a row."""
+    from deepseek_cost.billing.formats.deepseek_export import read
+    from deepseek_cost.billing.invoice import Invoice
+    from deepseek_cost.inputs.streams import reading
+
+    invoice = Invoice(table.book, currency)
+    for log in logs:
+        invoice.sources.append(log.name)
+        with reading(log.name):
+            for row in read(log):
+                invoice.add(row)
+    if invoice.is_empty:
+        why = f"; {invoice.faults[0]}" if invoice.faults else ""
+        raise InputError(f"{', '.join(invoice.sources)}: no row in it{why}")
+    return invoice
+
+
+def reconcile(
+    invoice: "Invoice",
+    found: "Found",
+    table: "Table",
+    *,
+    fields: Sequence[str],
+    time_fields: Sequence[str],
+    tz: str | None,
+    tier_by: TierBy,
+    at: str | None,
+    cache_hit_ratio: str | None,
+) -> "InvoiceReport":
+    """Read the logs by the days of the invoice, and report both."""
+    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.reconciliation import Crossings
+    from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.reports.invoice import InvoiceTerms, invoice_report
+
+    terms = InvoiceTerms(table.book, table.entry)
+    if not found.sources:
+        return invoice_report(terms, invoice)
+    zone = invoice.zone
+    tariffs = Tariffs(table.book, invoice.currency(), DEFAULT_MODELS)
+    charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
+    crossings = Crossings(charging, zone)
+    account = Account(charging, zone)
+    intake = Intake(account, watch=crossings.add)
+    read = read_logs(found, reading_of(fields, time_fields, tz, cache_hit_ratio), intake)
+    left_out = [f"left out {', '.join(read.skipped)}"] if read.skipped else []
+    unpriced = [f"not priced: {fault}" for fault in account.faults]
+    return invoice_report(terms, invoice, account, crossings, (*left_out, *unpriced))
+
+
+def has_failed(report: "InvoiceReport") -> bool:
+    """Return whether a price is not in the table, or something could not be read or priced."""
+    unpriced = report.comparison.unpriced if report.comparison else 0
+    return bool(report.missing_prices or report.unread or unpriced)
+
+
+def _export(source: "TextSource") -> "Log | None":
+    from deepseek_cost.billing.logs import open_log
+
+    opened = open_log(source)
+    return opened.log if opened.format is not None and opened.format.is_invoice else None

@@ -1,0 +1,115 @@
+"""What the command line calls the fields of errors, and the next steps it gives: with its flags."""
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from deepseek_cost.errors import Advice, Advised, DscostError, joined
+
+if TYPE_CHECKING:
+    from deepseek_cost.reports.parts import Report
+
+AnyReport = TypeVar("AnyReport", bound="Report")
+
+# The flag of each field that an error names, or that an assumption is set by.
+FLAGS: Final = {
+    "at": "--at",
+    "base_url": "--base-url",
+    "cache_hit_ratio": "--cache-hit-ratio",
+    "cached": "--cached",
+    "column": "--column",
+    "dask": "--dask",
+    "effort": "--effort",
+    "encoding": "--encoding",
+    "field": "--field",
+    "gap": "--gap",
+    "glob": "--glob",
+    "kind": "--as",
+    "model": "--model",
+    "output_from": "--output-from",
+    "output_tokens": "--output-tokens",
+    "prices": "--prices",
+    "reasoning_tokens": "--reasoning-tokens",
+    "thinking": "--thinking/--no-thinking",
+    "tier_by": "--tier-by",
+    "turns": "--user-tokens, --answer-tokens",
+}
+
+# The next steps; `{}` stands for a value of the message.
+STEPS: Final = {
+    Advice.API_ADDRESS: "look at --base-url",
+    Advice.AS_TEXT: "to count it as text: --as text",
+    Advice.COLUMN: "name the prompts with --column NAME; it has {}",
+    Advice.ENCODING: "give --encoding",
+    Advice.ENCODING_LIKELY: "it looks like --encoding {}",
+    Advice.FILE_ENCODING: "give the file's own --encoding",
+    Advice.HIDDEN_FILES_AND_GLOB: (
+        "hidden and git-ignored files are left out, and so is what --glob {} does not match"
+    ),
+    Advice.HIT_RATIO: "assume --cache-hit-ratio R",
+    Advice.INSTEAD: "use --model {}, or an --at before {}",
+    Advice.INSTEAD_NO_THINKING: "use --model {} --no-thinking, or an --at before {}",
+    Advice.LATER: "give a later --at or another --model",
+    Advice.LOG_MODEL: "name its field with --field model=NAME",
+    Advice.LOG_TIME: "name its field with --time-field, or give --at",
+    Advice.LOG_ZONE: "add --tz",
+    Advice.LONGER_TIMEOUT: "give a longer --timeout",
+    Advice.LONGER_TIMEOUT_SENT: ("give a longer --timeout; the request may be billed all the same"),
+    Advice.NEWER_PRICES: "look for a newer dscost, or pass your own with --prices",
+    Advice.NOT_LEARNED: "no answer like these of {} is in --output-from: its output is unknown",
+    Advice.ONE_PROCESS: "try again with --jobs 1",
+    Advice.OTHER_MODEL: "or pass --model to price another",
+    Advice.OWN_PRICES: "add one to your own table and pass it with --prices",
+    Advice.PER_REQUEST: "lines of --per-request; give a whole report, made without it",
+    Advice.PRICE_FILE: "see --prices",
+    Advice.PROFILE: "write one with dscost bill --calibrate",
+    Advice.REASONING: "say how much there is with --reasoning-tokens",
+    Advice.REPORT: "give a report of --json",
+    Advice.REPORT_ALONE: "give what a command of dscost prints with --json",
+    Advice.SKIP_ROWS: "leave such rows out with --on-error skip",
+}
+
+# What of a report has words of the wings below: the rest is figures and names.
+_WORDED: Final = ("assumptions", "skipped", "uncounted", "unpriced", "warnings")
+
+
+def flag_of(field: str) -> str:
+    """Return the flag that sets a field; what has none, such as a variable, as it is."""
+    return FLAGS.get(field, field)
+
+
+def with_flags(message: str) -> str:
+    """Return a message, its next step with flags."""
+    if not isinstance(message, Advised):
+        return message
+    return joined(with_flags(message.reason), STEPS[message.advice].format(*message.values))
+
+
+def message_of(error: DscostError) -> str:
+    """Return what the command line says of an error."""
+    if error.field is None:
+        return with_flags(error.message)
+    return error.called(FLAGS[error.field])
+
+
+def in_flags(report: AnyReport) -> AnyReport:
+    """Return a report as the command line gives it: flags in `set_by` and in its messages."""
+    from dataclasses import replace
+
+    changed = {
+        name: _in_flags(getattr(report, name)) for name in _WORDED if getattr(report, name, None)
+    }
+    return replace(report, **changed)
+
+
+def _in_flags(value: Any) -> Any:  # noqa: ANN401 - a value of a report
+    if isinstance(value, str):
+        return with_flags(value)
+    if isinstance(value, tuple):
+        return tuple(map(_in_flags, value))
+    from dataclasses import fields, is_dataclass, replace
+
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {field.name: _in_flags(getattr(value, field.name)) for field in fields(value)}
+    if changed.get("set_by"):
+        changed["set_by"] = flag_of(changed["set_by"])
+    return replace(value, **changed)

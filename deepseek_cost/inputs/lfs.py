@@ -1,0 +1,16 @@
+"""Pointers of Git LFS: what stands in the place of a large file."""
+
+import re
+from typing import Final
+
+KEPT: Final = "kept in Git LFS"
+LONGEST_POINTER: Final = 1_024
+_POINTER: Final = re.compile(
+    rb"version https://(?:git-lfs|hawser)\..*\noid sha256:([0-9a-f]{64})\r?\n", re.DOTALL
+)
+
+
+def pointed_at(head: bytes) -> str | None:
+    """Return the SHA-256 of the file that a pointer stands for; None for other content."""
+    pointer = _POINTER.match(head) if len(head) <= LONGEST_POINTER else None
+    return pointer[1].decode() if pointer else None

@@ -1,0 +1,78 @@
+"""Time zones as people write them: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
+
+import re
+import struct
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from deepseek_cost.errors import UsageError
+
+_OFFSET: Final = re.compile(r"(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
+_MOST_HOURS: Final = 14  # the zone of the Line Islands
+_FARTHEST: Final = _MOST_HOURS * 3_600
+# Cities that the time zone database knows by another name.
+_CITIES: Final[Mapping[str, str]] = {
+    "beijing": "Asia/Shanghai",
+    "china": "Asia/Shanghai",
+    "peking": "Asia/Shanghai",
+    "shenzhen": "Asia/Shanghai",
+    "mumbai": "Asia/Kolkata",
+    "san francisco": "America/Los_Angeles",
+}
+# Abbreviations that stand for several zones: which one is meant cannot be known.
+_AMBIGUOUS: Final[Mapping[str, tuple[str, ...]]] = {
+    "bst": ("Europe/London", "Asia/Dhaka"),
+    "cst": ("Asia/Shanghai", "America/Chicago", "America/Havana"),
+    "cdt": ("America/Chicago", "America/Havana"),
+    "ist": ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"),
+    "pst": ("America/Los_Angeles", "Asia/Manila"),
+}
+
+
+def find_zone(text: str) -> ZoneInfo:
+    """Return the zone with a name, a city or an offset; a fixed offset is called UTC+08:00.
+
+    Raises UsageError for an unknown name, and for one that stands for several zones.
+    """
+    name = text.strip()
+    if offset := _OFFSET.fullmatch(name):
+        return _fixed(text, *offset.groups())
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo(_looked_up(text, name.lower()))
+
+
+def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> ZoneInfo:
+    """Return a zone that is always so far from UTC, as a file of the database would have it."""
+    seconds = int(hours) * 3_600 + int(minutes or 0) * 60
+    if seconds > _FARTHEST:
+        raise UsageError(f"no time zone is as far from UTC as {text!r}")
+    label = f"UTC{sign}{int(hours):02}:{int(minutes or 0):02}" if seconds else "UTC"
+    if not seconds:
+        return ZoneInfo("UTC")
+    away = seconds if sign == "+" else -seconds
+    short = label.encode() + b"\0"
+    # One type of local time and no transition: see RFC 8536, section 3.
+    counts = struct.pack(">6l", 0, 0, 0, 0, 1, len(short))
+    data = b"TZif" + bytes(16) + counts + struct.pack(">lbb", away, 0, 0) + short
+    return ZoneInfo.from_file(BytesIO(data), key=label)
+
+
+def _looked_up(text: str, name: str) -> str:
+    known = available_timezones()
+    if name in _AMBIGUOUS:
+        raise UsageError(f"{text!r} stands for several zones; write {', '.join(_AMBIGUOUS[name])}")
+    city = name.replace(" ", "_")
+    found = [zone for zone in known if city in (zone.lower(), zone.lower().rpartition("/")[2])]
+    if name in _CITIES or len(found) == 1:
+        return _CITIES.get(name) or found[0]
+    from difflib import get_close_matches  # noqa: PLC0415 - for typos alone
+
+    # Etc/GMT+8 is eight hours behind UTC: nobody who reads it expects that.
+    places = sorted(zone for zone in known if not zone.startswith("Etc/"))
+    near = found or get_close_matches(text, places, n=3, cutoff=0.6)
+    hint = f"did you mean {', '.join(sorted(near))}?" if near else "write it like Europe/Berlin"
+    raise UsageError(f"{text!r} is not a time zone; {hint}")

@@ -1,0 +1,253 @@
+"""A bill by day, month, model or session, for a range and against a budget."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepseek_cost.billing.budget import Budget
+from deepseek_cost.billing.dimensions import By
+from deepseek_cost.cli.ranges import budget_of, span_of
+from deepseek_cost.errors import UsageError
+from tests.conftest import Dscost, utc
+
+NOW = utc("2026-11-28 12:00")
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def answer(at: str, output: int = 1000, **more: object) -> str:
+    usage = {"prompt_tokens": 0, "completion_tokens": output, "prompt_cache_hit_tokens": 0}
+    return json.dumps({"created": at, "model": "deepseek-v4-flash", "usage": usage} | more)
+
+
+# All off-peak: 1,000 tokens of output at 0.60 USD a million are 0.0006 USD.
+LINES = (
+    answer("2026-10-31T23:30:00Z", user="a"),
+    answer("2026-11-01T12:00:00Z", 2000, user="b", id="r1"),
+    answer("2026-11-08T12:00:00Z", model="deepseek-v4-pro", user="a"),  # 0.00198
+    answer("2026-11-28T10:30:00Z", user="a"),
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(LINES))
+    return path
+
+
+def broken_down(dscost: Dscost, log: Path, *args: object) -> list[tuple[object, ...]]:
+    report = json.loads(dscost("bill", log, "--json", *args).out)
+    return [
+        (*entry["names"], entry["figures"]["requests"], entry["figures"]["cost"]["total"])
+        for entry in report["breakdown"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "rows"),
+    [
+        (["month"], [("2026-10", 1, "0.0006"), ("2026-11", 3, "0.00378")]),
+        (
+            ["week"],
+            [
+                ("2026-10-26", 2, "0.0018"),  # Monday
+                ("2026-11-02", 1, "0.00198"),
+                ("2026-11-23", 1, "0.0006"),
+            ],
+        ),
+        (["model"], [("deepseek-v4-flash", 3, "0.0024"), ("deepseek-v4-pro", 1, "0.00198")]),
+        (["key"], [("a", 3, "0.00318"), ("b", 1, "0.0012")]),
+        (
+            ["month", "key"],
+            [
+                ("2026-10", "a", 1, "0.0006"),
+                ("2026-11", "a", 2, "0.00258"),
+                ("2026-11", "b", 1, "0.0012"),
+            ],
+        ),
+        (["session"], [(None, 4, "0.00438")]),
+    ],
+)
+def test_a_bill_is_broken_down_by_what_is_asked_for_the_newest_last(
+    dscost: Dscost, log: Path, by: list[str], rows: list[tuple[object, ...]]
+) -> None:
+    options = [option for one in by for option in ("--by", one)]
+
+    assert broken_down(dscost, log, *options) == rows
+
+
+def test_hours_and_days_are_those_of_the_zone(dscost: Dscost, log: Path) -> None:
+    hours = broken_down(dscost, log, "--by", "hour", "--tz", "Asia/Shanghai")
+    days = broken_down(dscost, log, "--by", "day", "--tz", "Asia/Shanghai")
+
+    assert hours[0][:2] == ("2026-11-01 07:00", 1)
+    assert days[0][:2] == ("2026-11-01", 2)
+
+
+def test_the_total_stands_first_and_each_row_has_a_bar(dscost: Dscost, log: Path) -> None:
+    lines = dscost("bill", log, "--by", "month").out.splitlines()
+
+    assert lines[2].split() == ["month", "requests", "hits", "misses", "output", "cost"]
+    assert lines[4].split()[0] == "TOTAL"
+    assert lines[4].endswith("$0.00438")
+    assert lines[6].split()[-2:] == ["$0.0006", "▇▇"]  # 10 x 0.0006 / 0.00378 is 1.6
+    assert lines[7].split()[-2:] == ["$0.00378", "▇▇▇▇▇▇▇▇▇▇"]
+
+
+def test_a_spreadsheet_has_the_same_rows(dscost: Dscost, log: Path) -> None:
+    lines = dscost("bill", log, "--by", "month", "--by", "model", "--csv").out.splitlines()
+
+    assert lines[0].startswith("month,model,requests,input,cache_hit")
+    assert lines[1].startswith("2026-10,deepseek-v4-flash,1,0,0,0,1000,0,USD,")
+    assert [line.rpartition(",")[2] for line in lines[1:]] == ["0.0006", "0.0018", "0.00198"]
+
+
+# Ranges
+
+
+@pytest.mark.parametrize(
+    ("args", "requests", "outside"),
+    [
+        (["--since", "2026-11"], 3, 1),
+        (["--until", "2026-10"], 1, 3),
+        (["--since", "2026-11-01", "--until", "2026-11-08"], 2, 2),
+        (["--since", "2026-11-01T12:00:01Z"], 2, 2),
+        (["--since", "2026-11", "--tz", "Europe/Berlin"], 4, 0),
+    ],
+)
+def test_a_range_has_whole_months_and_days_of_the_zone(
+    dscost: Dscost, log: Path, args: list[str], requests: int, outside: int
+) -> None:
+    report = json.loads(dscost("bill", log, "--json", *args).out)
+
+    assert (report["total"]["requests"], report["outside"]) == (requests, outside)
+
+
+def test_what_is_outside_of_a_range_cannot_fail_the_bill(dscost: Dscost, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text("\n".join([answer("2024-12-01T00:00:00Z", model="deepseek-chat"), *LINES]))
+
+    assert dscost("bill", log).code == 1  # the book knows no prices of 2024
+    assert dscost("bill", log, "--since", "2026-10").code == 0
+
+
+def test_a_response_is_on_the_day_of_its_first_record_in_a_range_too(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        "\n".join(
+            [
+                answer("2026-10-31T23:59:59Z", 1, id="r1"),
+                answer("2026-11-01T00:00:01Z", 1000, id="r1"),
+            ]
+        )
+    )
+
+    def requests(*args: str) -> int:
+        report = json.loads(dscost("bill", log, "--json", *args).out)
+        found: int = report["total"]["requests"]
+        return found
+
+    assert [requests("--until", "2026-10"), requests("--since", "2026-11"), requests()] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("since", "start"),
+    [
+        ("2026-11", "2026-10-31 23:00"),  # midnight in Berlin
+        ("2026-11-03", "2026-11-02 23:00"),
+        ("today", "2026-11-27 23:00"),
+        ("yesterday", "2026-11-26 23:00"),
+        ("7d", "2026-11-21 12:00"),
+        ("2w", "2026-11-14 12:00"),
+        ("12h", "2026-11-28 00:00"),
+        ("1m", "2026-10-28 12:00"),
+        ("1y", "2025-11-28 12:00"),
+        ("2026-11-03T10:00", "2026-11-03 09:00"),
+        ("2026-11-03T10:00Z", "2026-11-03 10:00"),
+    ],
+)
+def test_ways_to_write_the_beginning_of_a_range(since: str, start: str) -> None:
+    assert span_of(since, None, NOW, BERLIN).since == utc(start)
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ("2026-10", "2026-10-31 23:00"),
+        ("2026-12", "2026-12-31 23:00"),
+        ("2026-11-03", "2026-11-03 23:00"),
+        ("yesterday", "2026-11-27 23:00"),
+        ("now", "2026-11-28 12:00"),
+    ],
+)
+def test_the_end_of_a_range_has_the_whole_of_what_it_names(until: str, end: str) -> None:
+    assert span_of(None, until, NOW, BERLIN).until == utc(end)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13", "7x", "99999y", "2026-11-31", "٣d"])
+def test_what_is_no_time_is_refused_with_the_ways_to_write_one(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--since .* is no time; write 2026-11"):
+        span_of(text, None, NOW, UTC)
+
+
+def test_a_range_ends_after_it_begins() -> None:
+    with pytest.raises(UsageError, match="is not later than --since"):
+        span_of("2026-11", "2026-10", NOW, UTC)
+
+
+# Budgets
+
+
+def test_a_budget_of_the_month_is_projected_to_its_end() -> None:
+    budget = budget_of("20", [By.MONTH], span_of(None, None, NOW, UTC))
+
+    assert budget is not None
+    assert (budget.since, budget.until) == (utc("2026-11-01 00:00"), utc("2026-12-01 00:00"))
+    # 27.5 of 30 days have gone by: 11 / 27.5 x 30 = 12
+    assert budget.projected(Decimal(11)) == 12
+
+
+def test_a_budget_of_a_time_that_has_ended_projects_nothing() -> None:
+    budget = budget_of("20", [], span_of("2026-10", "2026-10", NOW, UTC))
+
+    assert budget is not None
+    assert budget.projected(Decimal(11)) is None
+
+
+def test_a_budget_needs_a_time() -> None:
+    with pytest.raises(UsageError, match="--budget is for a time; add --by month, or --since"):
+        budget_of("20", [By.MODEL], span_of(None, None, NOW, UTC))
+
+
+@given(st.decimals(0, 10**6, places=4), st.integers(1, 10**6), st.integers(1, 10**6))
+def test_a_projection_is_what_was_used_and_more(used: Decimal, gone: int, left: int) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    since, now, until = (
+        datetime.fromtimestamp(start + seconds, UTC) for seconds in (0, gone, gone + left)
+    )
+
+    projected = Budget(Decimal(1), since, until, now).projected(used)
+
+    assert projected is not None
+    assert projected >= used
+
+
+@pytest.mark.parametrize(("budget", "code"), [("0.0037", 3), ("0.00378", 0)])
+def test_over_a_budget_the_exit_code_is_3(
+    dscost: Dscost, log: Path, budget: str, code: int
+) -> None:
+    args = ("--since", "2026-11", "--until", "2026-11", "--budget", budget)
+
+    ran = dscost("bill", log, *args)
+
+    assert ran.code == code
+    assert "$0.00378 used" in ran.out
+    assert ("OVER BUDGET" in ran.out) is (code == 3)

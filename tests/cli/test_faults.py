@@ -1,0 +1,297 @@
+"""What goes wrong around the tool loses nothing, waits for nothing, and is one line.
+
+Limits of the system, signals, full disks, pipes and devices where a file belongs.
+"""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from rich.progress import Progress
+
+from deepseek_cost.errors import InputError, WorkerError
+from deepseek_cost.estimates.processes import WorkerProcesses
+from deepseek_cost.inputs.jsonl import Lines
+from deepseek_cost.inputs.remote import public
+from deepseek_cost.inputs.streams import reading
+from deepseek_cost.tokenizer.prefetch import done_ahead
+from deepseek_cost.tokenizer.vocabulary import SHA256, load_index
+from tests.conftest import ROOT, Dscost
+
+DSCOST = [sys.executable, "-m", "deepseek_cost"]
+BODY = '{"model": "deepseek-v4-flash", "messages": [{"role": "user", "content": "Hello"}]}'
+LINES = Lines("a.jsonl", 1, b"{}\n", "utf-8", None)
+
+
+def ends() -> Any:  # noqa: ANN401 - never returns
+    """Stand in for a workload whose worker is lost as it loads."""
+    os._exit(9)
+
+
+def runs_out() -> Any:  # noqa: ANN401 - never returns
+    raise MemoryError
+
+
+def refuses() -> Any:  # noqa: ANN401 - never returns
+    raise InputError("no such thing")
+
+
+@pytest.mark.parametrize(
+    ("make", "error"), [(ends, WorkerError), (runs_out, MemoryError), (refuses, InputError)]
+)
+def test_a_worker_that_cannot_be_made_ready_is_an_error(
+    make: Callable[[], Any], error: type[Exception]
+) -> None:
+    with WorkerProcesses(make, 2) as workers:
+        workers.tally(LINES, 1)
+        with pytest.raises(error):
+            workers.next_result()
+
+
+def test_where_no_process_can_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", refused)
+
+    with pytest.raises(WorkerError, match=r"no worker .* \(Resource temporarily unavailable\)"):
+        WorkerProcesses(ends, 2).tally(LINES, 1)
+
+
+def test_without_a_thread_the_work_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refused)
+    monkeypatch.setattr("deepseek_cost.tokenizer.prefetch._pool", ThreadPoolExecutor)
+
+    assert list(done_ahead(str, range(9), 2)) == [*"012345678"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_leaves_no_prompt_in_the_temporary_folder(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    (tmp_path / "new.txt").write_text("Hello")
+    os.mkfifo(tmp_path / "old")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    running = subprocess.Popen(
+        [*DSCOST, "diff", "old", "new.txt"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+    )
+    with (tmp_path / "old").open("wb", buffering=0) as pipe:  # opens when the reader has
+        pipe.write(b"a secret prompt")
+        while not any(path.is_file() for path in scratch.rglob("*")):
+            time.sleep(0.02)
+
+        running.send_signal(number)
+        _, err = running.communicate(timeout=60)
+
+    assert (running.returncode, err) == (code, b"")
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_process_that_is_to_outlive_its_terminal_does(tmp_path: Path) -> None:
+    """`nohup` starts it with SIGHUP ignored."""
+    os.mkfifo(tmp_path / "pipe")
+    running = subprocess.Popen(
+        [*DSCOST, "count", str(tmp_path / "pipe"), "--json"],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # noqa: PLW1509
+    )
+    with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+        pipe.write(b"Hello")
+        running.send_signal(signal.SIGHUP)
+
+    assert running.communicate(timeout=60)[0].startswith(b"{")
+    assert running.returncode == 0
+
+
+def test_nothing_is_loaded_before_an_interrupt_can_be_answered() -> None:
+    code = f"""import sys; sys.path.insert(0, {str(ROOT)!r}); before = {{*sys.modules}}
+import deepseek_cost.__main__
+print(sorted({{*sys.modules}} - before))"""
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "['deepseek_cost', 'deepseek_cost.__main__', 'gc']\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["count", *(f"{name} --at 2026-11-23T02:00Z" for name in ("estimate", "compare", "cache"))],
+)
+@pytest.mark.parametrize("text", ["Hello", BODY])
+def test_a_pipe_in_place_of_a_prompt_counts_as_the_file_does(
+    hello: Path, command: str, text: str
+) -> None:
+    """What `<(command)` hands over can be read once alone."""
+    hello.write_text(text)
+    outputs = []
+    for named in (hello.name, f"<(cat {hello.name})"):
+        shell = f"{' '.join(DSCOST)} {command} {named} --json"
+        done = subprocess.run(
+            ["bash", "-c", shell],  # noqa: S607 - wherever it is
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert done.stderr == ""
+        outputs.append(re.sub(r"/dev/fd/\d+", hello.name, done.stdout))
+
+    assert outputs[0] == outputs[1]
+
+
+def filled(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def report(dscost: Dscost, hello: Path) -> Path:
+    path = Path("report.json")
+    path.write_text(dscost("estimate", hello, "--at", "2026-11-23T02:00Z", "--json").out)
+    return path
+
+
+WRITERS = {
+    "--output": ("render", "report.json", "--output", "old.html"),
+    "--svg": ("compare", "hello.txt", "--svg", "old.html"),
+    "--calibrate": ("bill", "log.jsonl", "--calibrate", "old.html"),
+}
+
+
+@pytest.mark.parametrize("option", WRITERS)
+def test_a_full_disk_leaves_the_old_file(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    report(dscost, hello)
+    answer = (
+        '{"model": "deepseek-flash", "created": 1795000000, "choices": [{"index": 0, '
+        '"message": {"content": "Hi"}, "finish_reason": "stop"}], "object": "chat.completion", '
+        '"usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10, '
+        '"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": 9}}\n'
+    )
+    Path("log.jsonl").write_text(answer)
+    Path("old.html").write_text("old")
+    before = sorted(Path().iterdir())
+    monkeypatch.setattr(os, "fsync", filled)
+
+    ran = dscost(*WRITERS[option])
+
+    assert ran.code == 1
+    assert ran.err.endswith(f"dscost: {option} old.html: No space left on device\n")
+    assert Path("old.html").read_text() == "old"
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_file_written_anew_keeps_its_link_and_its_mode(dscost: Dscost, hello: Path) -> None:
+    report(dscost, hello)
+    Path("real.md").write_text("old")
+    Path("real.md").chmod(0o640)
+    Path("link.md").symlink_to("real.md")
+
+    assert dscost("render", "report.json", "--output", "link.md").code == 0
+
+    assert Path("link.md").is_symlink()
+    assert "hello.txt" in Path("real.md").read_text()
+    assert stat.S_IMODE(Path("real.md").stat().st_mode) == 0o640
+
+
+def test_a_new_file_has_the_mode_that_the_user_gives_to_files(dscost: Dscost, hello: Path) -> None:
+    report(dscost, hello)
+    Path("other").touch()
+
+    dscost("render", "report.json", "--output", "new.md")
+
+    assert Path("new.md").stat().st_mode == Path("other").stat().st_mode
+
+
+def test_a_report_goes_into_a_device_directly(dscost: Dscost, hello: Path) -> None:
+    report(dscost, hello)
+
+    assert dscost("render", "report.json", "-f", "html", "--output", os.devnull).code == 0
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("command", ["prices", "estimate hello.txt", "count hello.txt"])
+def test_a_pipe_or_device_in_place_of_the_price_table_is_refused(
+    dscost: Dscost, hello: Path, command: str
+) -> None:
+    os.mkfifo("pipe")
+    assert hello.exists()
+
+    for name in ("pipe", os.devnull):
+        ran = dscost(*command.split(), "--prices", name)
+
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == f"dscost: price table {name}: not a regular file; see --prices\n"
+
+
+def test_a_pipe_in_place_of_the_cached_vocabulary_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "dscost" / f"vocabulary-{SHA256[:16]}.bin"
+    copy.parent.mkdir()
+    os.mkfifo(copy)
+    expected = load_index().tokens
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    assert load_index().tokens == expected
+    assert copy.is_fifo()
+    assert [*copy.parent.iterdir()] == [copy]
+
+
+@pytest.mark.parametrize("command", ["estimate", "count", "render", "bill", "cache", "compare"])
+def test_what_only_looks_like_a_url_is_one_line_without_its_secrets(
+    dscost: Dscost, command: str
+) -> None:
+    ran = dscost(command, "https://me:secret@[x/")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "dscost: https://...: not a valid URL: Invalid IPv6 URL\n"
+
+
+def test_a_url_is_shown_without_its_secrets() -> None:
+    assert public("https://me:secret@host/a?signature=1") == "https://host/a"
+
+
+@pytest.mark.parametrize(("broken", "named"), [("/etc/other", "/etc/other"), (None, "a.txt")])
+def test_the_reason_names_the_file_that_is_broken(broken: str | None, named: str) -> None:
+    with pytest.raises(InputError, match=f"^{named}: Permission denied$"), reading("a.txt"):
+        raise PermissionError(13, "Permission denied", broken)
+
+
+def test_the_progress_bar_comes_to_the_size_of_what_is_read_and_changes_no_figure(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hello.write_text("Hello " * 1000)
+    quiet = dscost("count", hello, "--json")
+    counted: list[float] = []
+    totals: list[float | None] = []
+    monkeypatch.setattr("deepseek_cost.cli.session._PROGRESS_FROM_BYTES", 6000)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(Progress, "advance", lambda _, __, count: counted.append(count))
+    monkeypatch.setattr(
+        Progress, "add_task", lambda _, __, total: totals.append(total) or len(totals)
+    )
+
+    shown = dscost("count", hello, "--json")
+
+    assert (sum(counted), totals) == (6000, [6000])
+    assert shown.out == quiet.out

@@ -1,0 +1,116 @@
+"""What people type that is no command or option leads to what they mean, or to nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from deepseek_cost.cli.command import NAMES, load
+from deepseek_cost.cli.guesses import _COMMANDS, _OPTIONS
+from tests.conftest import Dscost
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        ("cost x", "no such command 'cost'; did you mean dscost estimate?"),
+        ("cheapest", "no such command 'cheapest'; did you mean dscost when?"),
+        ("spent", "no such command 'spent'; did you mean dscost bill?"),
+        ("report", "no such command 'report'; did you mean dscost render?"),
+        ("estimte", "no such command 'estimte'; did you mean dscost estimate?"),
+        ("frobnicate", "no such command 'frobnicate'; see dscost --help"),
+        ("count hello.txt --hits 3", "no such option --hits; see dscost count"),
+        ("estimate hello.txt --hits 3", "no such option --hits; did you mean --cache-hit-ratio?"),
+        ("estimate hello.txt --budget 3", "no such option --budget; did you mean --max-cost?"),
+        ("diff a b --limit 3", "no such option --limit; did you mean --max-increase?"),
+        ("estimate hello.txt --peak", "no such option --peak; did you mean --at peak?"),
+        ("estimate hello.txt --timezone x", "no such option --timezone; did you mean --tz?"),
+        ("estimate hello.txt --out 1", "no such option --out; did you mean --output-tokens?"),
+        ("estimate hello.txt --requsts 1", "no such option --requsts; did you mean --requests?"),
+        ("estimate hello.txt --reasoning 1", "no such option --reasoning; see dscost estimate"),
+        ("bill hello.txt --days 1", "no such option --days; see dscost bill --help"),
+    ],
+)
+def test_a_wrong_guess_gets_the_right_hint_or_none(
+    dscost: Dscost, hello: Path, args: str, hint: str
+) -> None:
+    ran = dscost(*args.split())
+
+    assert hello.exists()
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"dscost: {hint}")
+
+
+def test_a_file_alone_is_estimated_and_that_is_said(dscost: Dscost, hello: Path) -> None:
+    alone, named = dscost(hello, "--json"), dscost("estimate", hello, "--json")
+
+    assert alone.code == 0
+    assert alone.err == "dscost: hello.txt is a file: running dscost estimate\n"
+    assert '"command": "estimate"' in alone.out
+    assert len(alone.out) == len(named.out)
+
+
+@pytest.mark.parametrize("args", [["-V"], ["version"], ["--version"]])
+def test_the_version_has_three_names(dscost: Dscost, args: list[str]) -> None:
+    ran = dscost(*args)
+
+    assert ran.code == 0
+    assert ran.out.startswith("dscost 0.")
+
+
+def test_help_is_a_command_too(dscost: Dscost) -> None:
+    assert dscost("help").out == dscost("--help").out
+    assert dscost("help", "when").out == dscost("when", "--help").out
+
+
+def test_a_file_that_is_called_as_a_command_does_not_hide_it(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("when").write_text("Hello")
+
+    assert dscost("when", "--json").out.startswith(
+        '{\n  "schema_version": "1",\n  "command": "when"'
+    )
+
+
+def test_what_is_piped_in_needs_no_dash(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = dscost("count", hello, "--plain").out
+    with hello.open("rb") as file, os.fdopen(os.dup(file.fileno())) as piped:
+        monkeypatch.setattr("sys.stdin", piped)
+
+        ran = dscost("count", "--plain")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == named.replace("hello.txt", "standard input")
+
+
+@pytest.mark.parametrize("command", ["estimate", "count"])
+def test_nothing_is_read_from_a_device_without_a_dash(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    with Path(os.devnull).open() as device:
+        monkeypatch.setattr("sys.stdin", device)
+
+        ran = dscost(command)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"dscost: no file is given; name one, or pipe text into dscost {command}; "
+        f"see dscost {command} --help\n"
+    )
+
+
+def test_models_can_be_listed_in_one_option(dscost: Dscost, hello: Path) -> None:
+    each = dscost("count", hello, "-m", "flash", "-m", "pro").out
+
+    assert dscost("count", hello, "-m", "flash,pro").out == each
+    assert dscost("count", hello, "-m", "flash pro").out == each
+
+
+def test_every_suggestion_exists() -> None:
+    assert {meant.split()[0] for meant in _COMMANDS.values()} <= set(NAMES)
+    known = {name for command in NAMES for param in load(command).params for name in param.opts}
+    assert {option.split()[0] for meant in _OPTIONS.values() for option in meant} <= known

@@ -1,0 +1,71 @@
+"""A cost is worked out from counts alone: the calculator that needs no file."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from tests.conftest import Dscost
+
+# Off-peak on 2026-11-28: Flash 0.003 / 0.15 / 0.60 and Pro 0.022 / 0.66 / 1.98 USD per 1M.
+AT = ("--at", "2026-11-28T02:00Z")
+
+
+def test_counts_are_priced_as_they_are(dscost: Dscost) -> None:
+    ran = dscost(
+        *("estimate", "--input-tokens", 5000, "--cached", 4000, "-o", 300, "-n", 2, *AT, "--json")
+    )
+
+    flash, pro = json.loads(ran.out)["estimates"]
+    assert (ran.code, ran.err) == (0, "")
+    # (4,000 x 0.003 + 1,000 x 0.15 + 300 x 0.60) / 1M = 0.000342, twice
+    assert Decimal(flash["cost"]["total"]) == Decimal("0.000684")
+    # (4,000 x 0.022 + 1,000 x 0.66 + 300 x 1.98) / 1M = 0.001342, twice
+    assert Decimal(pro["cost"]["total"]) == Decimal("0.002684")
+    assert flash["tokens"] == {
+        "input": 10_000,
+        "text": 10_000,
+        "template": 0,
+        "cache_hit": 8_000,
+        "cache_miss": 2_000,
+        "output": 600,
+        "output_ceiling": 131_072,
+    }
+
+
+def test_a_hit_rate_says_the_same_as_a_count(dscost: Dscost) -> None:
+    by_count = dscost("estimate", "--input-tokens", 5000, "--cached", 4000, *AT, "--json").out
+    by_rate = dscost("estimate", "--input-tokens", 5000, "-c", "80%", *AT, "--json").out
+
+    assert json.loads(by_count)["estimates"] == json.loads(by_rate)["estimates"]
+
+
+def test_a_limit_holds_for_counts_as_well(dscost: Dscost) -> None:
+    ran = dscost(
+        *("estimate", "--input-tokens", 10**6, "-o", 0, "-m", "flash", "--max-cost", "0.14", *AT)
+    )
+
+    assert ran.code == 3  # 1M misses cost 0.15
+    assert "may cost 0.15" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("--cached 3", "--cached goes with --input-tokens"),
+        ("--input-tokens 5 x.txt", "stands in for files"),
+        ("--input-tokens 5 --cached 6", "--cached 6 is more than --input-tokens 5"),
+        ("--input-tokens 5 --cached 3 -c 0.5", "both say what hits"),
+        ("--input-tokens 5 -c auto", "not which, as auto"),
+        ("--input-tokens 5 --breakdown", "not which, as auto"),
+        ("--input-tokens -1", "-1 is not in the range"),
+        ("--input-tokens many", "not a whole number"),
+        ("--input-tokens 5 -o 400000 -m flash", "output limit"),
+    ],
+)
+def test_counts_that_make_no_sense_are_refused(dscost: Dscost, args: str, message: str) -> None:
+    ran = dscost("estimate", *args.split())
+
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1

@@ -1,0 +1,157 @@
+"""The status line of a coding session: as exact as the bill, and without reading twice."""
+
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from deepseek_cost.cli import session_line
+from deepseek_cost.cli.session_line import Index, Rates, RatesMissingError, response_of
+from tests.conftest import Dscost
+
+# Some time on a Saturday, off-peak: v4-pro costs 0.022 / 0.66 / 1.98 USD a million.
+NOON = 1_795_838_400.0
+MIDNIGHT = NOON - 6 * 3_600
+PRO: Rates = [0.0, 10.0**12, 22_000_000, 660_000_000, 1_980_000_000, 750_000_000, 750_000_000]
+
+
+def rates(model: str, seconds: float) -> Rates | None:  # noqa: ARG001 - it holds at any time
+    return PRO if model == "deepseek-v4-pro" else None
+
+
+def none(model: str, seconds: float) -> Rates | None:
+    raise RatesMissingError(model, seconds)
+
+
+def line(identity: str, output: int = 100, **more: object) -> bytes:
+    usage = {"input_tokens": 1_000, "cache_read_input_tokens": 10_000, "output_tokens": output}
+    message = {"id": identity, "model": "deepseek-v4-pro", "usage": usage}
+    found = {"type": "assistant", "timestamp": "2026-11-28T04:00:00.000Z", "message": message}
+    return json.dumps(found | more).encode() + b"\n"
+
+
+# 10,000 x 0.022 + 1,000 x 0.66 + 100 x 1.98 = 1,078 millionths, in billionths.
+COST = 1_078_000
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Path:
+    path = tmp_path / "projects/p/session.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line("a", 1) + line("a") + b'{"type":"user"}\n' + line("b"))
+    os.utime(path, (NOON, NOON))
+    return path
+
+
+def costs(
+    tmp_path: Path, transcript: Path, find: Callable[[str, float], Rates | None] = rates
+) -> tuple[int, int]:
+    return Index(str(tmp_path / "cache"), "USD", "mark", find).costs(str(transcript), MIDNIGHT)
+
+
+def test_a_response_counts_once_with_its_last_record(tmp_path: Path, transcript: Path) -> None:
+    assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
+
+
+def test_only_new_lines_are_read_and_known_rates_need_no_price_table(
+    tmp_path: Path, transcript: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs(tmp_path, transcript)
+    with transcript.open("ab") as file:
+        file.write(line("c") + line("d")[:-9])
+    read: list[bytes] = []
+
+    def watched(data: bytes) -> list[object] | None:
+        read.append(data)
+        return response_of(data)
+
+    monkeypatch.setattr(session_line, "response_of", watched)
+    assert costs(tmp_path, transcript, none) == (3 * COST, 3 * COST)
+    assert read == [line("c")]  # the last one is being written
+
+
+def test_what_a_fork_copied_is_of_its_session_but_once_of_today(
+    tmp_path: Path, transcript: Path
+) -> None:
+    fork = transcript.with_name("fork.jsonl")
+    fork.write_bytes(transcript.read_bytes() + line("c"))
+    os.utime(fork, (NOON, NOON))
+    assert costs(tmp_path, fork) == (3 * COST, 3 * COST)
+    assert costs(tmp_path, transcript) == (2 * COST, 3 * COST)
+
+
+def test_sub_agents_are_of_their_session(tmp_path: Path, transcript: Path) -> None:
+    agent = transcript.with_suffix("") / "subagents/agent-1.jsonl"
+    agent.parent.mkdir(parents=True)
+    agent.write_bytes(line("sub"))
+    assert costs(tmp_path, transcript) == (3 * COST, 3 * COST)
+
+
+def test_yesterday_is_of_the_session_alone(tmp_path: Path, transcript: Path) -> None:
+    transcript.write_bytes(line("old", timestamp="2026-11-26T04:00:00Z") + transcript.read_bytes())
+    os.utime(transcript, (NOON, NOON))
+    assert costs(tmp_path, transcript) == (3 * COST, 2 * COST)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[" * 9_999, b'{"mark":"1 mark","files":5}'])
+def test_a_damaged_index_is_made_anew(tmp_path: Path, transcript: Path, damage: bytes) -> None:
+    costs(tmp_path, transcript)
+    (tmp_path / "cache/sessions-usd.json").write_bytes(damage)
+    assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
+
+
+def test_a_transcript_that_was_replaced_is_read_again(tmp_path: Path, transcript: Path) -> None:
+    costs(tmp_path, transcript)
+    transcript.write_bytes(line("x"))
+    os.utime(transcript, (NOON, NOON))
+    assert costs(tmp_path, transcript) == (COST, COST)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line("msg_01XFDUDYJgAACzvnptvVoYEL", requestId="req_011CSHoEeqs5C35K2UUqR7Fy"),
+        b'{"type":"assistant","message":{"usage":7}}\n',
+        b'{"usage"\n',
+        line("a", timestamp=5),
+        line("a", message={"id": "a", "model": "m", "usage": {"output_tokens": -5}}),
+    ],
+)
+def test_what_is_no_response_of_deepseek_is_passed_over(other: bytes) -> None:
+    assert response_of(other) is None
+
+
+def sent(monkeypatch: pytest.MonkeyPatch, status: object) -> None:
+    session_line._held.clear()
+    text = status if isinstance(status, str) else json.dumps(status)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_the_line_agrees_with_the_bill(
+    dscost: Dscost, tmp_path: Path, transcript: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(time, "time", lambda: NOON + 60)
+    sent(monkeypatch, {"transcript_path": str(transcript)})
+    ran = dscost("statusline")
+    report = json.loads(dscost("bill", transcript, "--json").out)
+    assert Decimal(report["total"]["cost"]["total"]) * session_line.SCALE == 2 * COST
+    assert ran.out.startswith("$0.0022 session · $0.0022 today · ")
+    cleared = dscost("statusline", "--clear")
+    assert (cleared.code, "removed 1 files" in cleared.err) == (0, True)
+
+
+@pytest.mark.parametrize("status", ["", "[]", "{", {"transcript_path": 5}])
+def test_what_is_no_status_is_an_error_of_one_line(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, status: object
+) -> None:
+    sent(monkeypatch, status)
+    ran = dscost("statusline")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("\n") == 1
