@@ -52,7 +52,6 @@ class Advice:
     PRICE_FILE = "check the path of the price table"
     PROFILE = "write one from your logs"
     REASONING = "give the tokens of reasoning"
-    RENDERER = "pip install 'deepseek-cost[exact]'"
     REPORT = "give a report in JSON"
     REPORT_ALONE = "give what a command of dscost prints as JSON"
     SKIP_ROWS = "leave such rows out"

@@ -62,7 +62,6 @@ STEPS: Final = {
     Advice.PRICE_FILE: "see --prices",
     Advice.PROFILE: "write one with dscost bill --calibrate",
     Advice.REASONING: "say how much there is with --reasoning-tokens",
-    Advice.RENDERER: "pip install 'deepseek-cost[exact]', or count the file as text: --as text",
     Advice.REPORT: "give a report of --json",
     Advice.REPORT_ALONE: "give what a command of dscost prints with --json",
     Advice.SKIP_ROWS: "leave such rows out with --on-error skip",
