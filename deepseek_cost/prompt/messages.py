@@ -396,9 +396,9 @@ def _tool(tool: Body, place: str, *, is_used: bool) -> Tool:
 def _choice(
     body: Body,
     tools: Sequence[Tool],
-    searches: bool,
+    searches: bool,  # noqa: FBT001
     *,
-    thinking: bool,  # noqa: FBT001 - found with the tools
+    thinking: bool,
 ) -> tuple[str | None, str | None, RefusalError | None]:
     """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")

@@ -158,7 +158,7 @@ def _adapted(messages: Sequence[Message], facts: TemplateFacts) -> Iterator[Mess
             yield message
 
 
-def _head(
+def _head(  # noqa: C901
     run: _Run, conversation: Conversation, systems: Sequence[Content], facts: TemplateFacts
 ) -> None:
     """Write what stands before the first message: effort, system texts, tools, the format."""
@@ -225,7 +225,7 @@ def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None
     run.add(TEMPLATE, written(schema))
 
 
-def _body(
+def _body(  # noqa: C901
     run: _Run, messages: Sequence[Message], conversation: Conversation, facts: TemplateFacts
 ) -> None:
     """Write the messages, and what the answer begins with."""

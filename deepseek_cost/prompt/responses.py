@@ -236,7 +236,7 @@ class _Reader:
             self._refuse_waiting()
         self._is_open = True
         if any(parts):
-            self._parts += parts if not self._parts else parts
+            self._parts += parts
         self._said = True
 
     def _content(self, value: object, place: str, role: str) -> list[str | Image]:
@@ -393,9 +393,9 @@ def _namespace(tool: Body, place: str, *, is_used: bool) -> Sequence[Tool]:
 def _choice(
     body: Body,
     tools: Sequence[Tool],
-    searches: bool,
+    searches: bool,  # noqa: ARG001, FBT001
     *,
-    thinking: bool,  # noqa: FBT001 - found with the tools
+    thinking: bool,
 ) -> tuple[str | None, str | None, RefusalError | None]:
     """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
     value = body.get("tool_choice")
@@ -407,7 +407,7 @@ def _choice(
         name = None
         if value != "required":
             if not isinstance(value, dict) or "type" not in value:
-                raise RefusalError(
+                raise RefusalError(  # noqa: TRY301
                     "expected one of `none`, `auto`, `required` or a tool choice object",
                     "tool_choice",
                 )
@@ -445,7 +445,7 @@ def _format(
         if kind == "text":
             return False, False, None, None
         if not says_json(messages):
-            raise RefusalError(
+            raise RefusalError(  # noqa: TRY301
                 "Response input messages must contain the word 'json' in some form to use "
                 "'text.format' of type 'json_object'.",
                 "text.format",

@@ -1,6 +1,5 @@
 """A prompt as the API receives it: the user's text in DeepSeek's template, and what each costs."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from deepseek_cost.pricing.entries import Template
 from deepseek_cost.prompt.conversation import SYSTEM, USER, Conversation, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence  # noqa: I001
     from deepseek_cost.prompt.renderer import Segment
     from deepseek_cost.prompt.templates.facts import TemplateFacts
     from deepseek_cost.tokenizer.base import TextCounter

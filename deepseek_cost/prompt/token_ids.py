@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from deepseek_cost.prompt.cache import Prompt
-from deepseek_cost.prompt.conversation import Image
 from deepseek_cost.prompt.renderer import Joined, Segment
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.templates.facts import TemplateFacts
 from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
 
 if TYPE_CHECKING:
+    from deepseek_cost.prompt.conversation import Image
     from deepseek_cost.prompt.template import Frame
 
 
