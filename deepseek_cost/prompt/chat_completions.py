@@ -188,7 +188,7 @@ def _message(reader: _Reader, value: object, number: int) -> Message:
         return Message(TOOL, content, call_id=text_of(message, "tool_call_id", place))
     if message.get("name") is not None:
         string(message["name"], joined(place, "name"))
-    return Message(cast("str", role), content)
+    return Message(role, content)
 
 
 def _answer(reader: _Reader, message: Body, place: str, number: int) -> Message:

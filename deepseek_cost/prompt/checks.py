@@ -114,7 +114,7 @@ def variant(value: object, choices: Sequence[str], place: str) -> str:
         value = word
     if not isinstance(value, str):
         refuse_type(value, "string or map", place)
-    return _one_of(cast("str", value), choices, place)
+    return _one_of(value, choices, place)
 
 
 def tag(body: Body, key: str, choices: Sequence[str], place: str) -> str:
@@ -122,7 +122,7 @@ def tag(body: Body, key: str, choices: Sequence[str], place: str) -> str:
     value = required(body, key, place)
     if not isinstance(value, str):
         refuse_type(value, "variant identifier", joined(place, key))
-    return _one_of(cast("str", value), choices, joined(place, key))
+    return _one_of(value, choices, joined(place, key))
 
 
 def _one_of(word: str, choices: Sequence[str], place: str) -> str:
@@ -137,7 +137,7 @@ def integer(value: object, place: str, kind: str, bound: int) -> int:
     """Return a whole number that is not negative and below a bound."""
     if isinstance(value, bool) or not isinstance(value, int):
         refuse_type(value, kind, place)
-    number = cast("int", value)
+    number = value
     if not _LEAST_I64 <= number < _U64:
         refuse_type(float(number), kind, place)
     if not 0 <= number < bound:

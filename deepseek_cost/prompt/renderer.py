@@ -4,7 +4,7 @@ A segment is a plain text, token ids, texts that have to be encoded as one, or a
 cut apart where the pre-tokenizer always cuts, so that what a batch repeats is encoded once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import ItemsView, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -358,7 +358,7 @@ def _calls(run: _Run, calls: Sequence[Call], facts: TemplateFacts) -> None:
         run.ids(marks.end if at == last else marks.following, ASSISTANT)
 
 
-def _parameters(run: _Run, items: "Sequence[tuple[str, object]]", facts: TemplateFacts) -> None:
+def _parameters(run: _Run, items: "ItemsView[str, object]", facts: TemplateFacts) -> None:
     before, middle, after = facts.calls.key
     following, closing = facts.calls.close_parameter
     left = len(items)

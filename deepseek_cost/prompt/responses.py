@@ -197,7 +197,7 @@ class _Reader:
             "custom_tool_call": self._call,
             "function_call_output": self._output,
             "custom_tool_call_output": self._output,
-        }.get(cast("str", kind))
+        }.get(kind)
         if read is None:
             self.unknown.append(Unknown(f"item {kind}", place))
         else:
