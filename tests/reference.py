@@ -86,7 +86,7 @@ class Differential:
         special = vocabulary.load_special_tokens()
         special |= {"<｜System｜>": 128_000, "<｜image｜>": 128_001}
         self._special = {text: array("I", [number]).tobytes() for text, number in special.items()}
-        self._renderers = {
+        self._renderers: dict[Template, recipe.DeepseekV4Encoding | recipe.DeepseekV41Encoding] = {
             Template.V4: recipe.DeepseekV4Encoding(),
             Template.V4_1: recipe.DeepseekV41Encoding(),
         }

@@ -83,6 +83,7 @@ def test_every_command_ends_its_help_with_examples_and_exit_codes(dscost: Dscost
     assert codes == dict.fromkeys(ALL_NAMES, usual) | {
         "estimate": ["0", "1", "2", "3", "130"],
         "diff": ["0", "1", "2", "3", "130"],
+        "bill": ["0", "1", "2", "3", "130"],
         "config": ["0", "2", "130"],
         "completion": ["0", "2", "130"],
     }
@@ -113,7 +114,7 @@ def desk(tmp_path: Path) -> Path:
             "new.txt": "Review this, and be brief.",
             "prompts/review.txt": "Review this.",
             "batch.jsonl": (examples / "batch.jsonl").read_bytes(),
-            "answers.jsonl": "\n".join(line for line in answers if "usage" in line),
+            "responses.jsonl": "\n".join(line for line in answers if "usage" in line),
             "request.json": json.dumps(request),
             "report.json": report,
         }
@@ -131,6 +132,7 @@ def desk(tmp_path: Path) -> Path:
         for example in manual_of(name).examples
         # These need a server, or what only an installed tool has; each is run by its own tests.
         if name not in ("check", "statusline") and not name.startswith("prices ")
+        if example.command != "dscost bill" and "--invoice" not in example.command
     ],
 )
 def test_the_examples_of_the_help_run(desk: Path, command: str) -> None:

@@ -287,9 +287,12 @@ def test_the_progress_bar_comes_to_the_size_of_what_is_read_and_changes_no_figur
     monkeypatch.setattr("deepseek_cost.cli.session._PROGRESS_FROM_BYTES", 6000)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(Progress, "advance", lambda _, __, count: counted.append(count))
-    monkeypatch.setattr(
-        Progress, "add_task", lambda _, __, total: totals.append(total) or len(totals)
-    )
+
+    def add_task(_progress: Progress, _name: str, total: float | None) -> int:
+        totals.append(total)
+        return len(totals)
+
+    monkeypatch.setattr(Progress, "add_task", add_task)
 
     shown = dscost("count", hello, "--json")
 

@@ -103,7 +103,7 @@ def test_a_made_up_conversation_has_the_tokens_of_deepseeks_own_code(
         assert differential.compare(Kind.CHAT, template, body).difference == ""
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "messages[1].role": {"messages": [{"role": "user", "content": "a"}, {"role": "x"}]},
     "messages[0].content[1].text": {
         "messages": [
@@ -124,7 +124,7 @@ REFUSED = {
 @pytest.mark.parametrize("place", REFUSED)
 def test_a_refusal_names_its_place(counted: Count, place: str) -> None:
     with pytest.raises(InputError, match=f"the API refuses it: {re.escape(place)}: "):
-        counted({"model": "m", **REFUSED[place]})
+        counted({"model": "m"} | REFUSED[place])
 
 
 def test_bodies_have_the_tokens_that_the_api_billed(

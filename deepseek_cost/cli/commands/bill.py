@@ -52,8 +52,17 @@ MANUAL: Final = Manual(
             "by the days of another place, for a spreadsheet",
             "dscost bill responses.jsonl --tz Asia/Shanghai --csv",
         ),
+        Example(
+            "by month and model, with exit code 3 over 20 dollars",
+            "dscost bill responses.jsonl --by month --by model --budget 20",
+        ),
+        Example(
+            "DeepSeek's own export, compared with the logs",
+            "dscost bill --invoice usage_data.zip responses.jsonl",
+        ),
     ),
     failure="a line cannot be priced, or a price is wrong or unknown",
+    limit="over --budget, after the output is written",
 )
 
 
