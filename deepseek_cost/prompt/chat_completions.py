@@ -105,7 +105,7 @@ class _Reader:
         self.unknown.append(Unknown("file", place))
         return Image(None, place)
 
-    def _image(self, image: Image, message: int) -> Image:  # noqa: ARG002 - as its neighbors have it
+    def _image(self, image: Image, message: int) -> Image:  # noqa: ARG002
         if image.fault and self.vision_refused is None:
             self.vision_refused = RefusalError(image.fault, image.place)
         return image
@@ -388,9 +388,9 @@ def _format(
         if kind != "json_object":
             return False, False, None, None
         if messages[-1].prefix:
-            raise RefusalError("response_format json_object should not be used with prefix", place)  # noqa: TRY301 - the place is added below
+            raise RefusalError("response_format json_object should not be used with prefix", place)  # noqa: TRY301
         if not says_json(messages):
-            raise RefusalError(  # noqa: TRY301 - the place is added below
+            raise RefusalError(  # noqa: TRY301
                 "Prompt must contain the word 'json' in some form to use 'response_format' of "
                 "type 'json_object'.",
                 place,

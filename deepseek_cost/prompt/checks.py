@@ -5,7 +5,7 @@ The reasons are those of DeepSeek's own renderer. A place is written as a path: 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from struct import error as StructError  # noqa: N812 - an error is called one
+from struct import error as struct_error
 from struct import pack
 from typing import Final, NoReturn, cast
 
@@ -167,7 +167,7 @@ def f32(value: object, place: str) -> float:
     number = float(cast("float", value))
     try:
         pack("f", number)
-    except (OverflowError, StructError):
+    except (OverflowError, struct_error):
         return float("inf") if number > 0 else float("-inf")
     return number
 

@@ -55,7 +55,7 @@ def parameters_of(
             from json import dumps  # noqa: PLC0415 - for a refusal alone
 
             found = dumps(kind, ensure_ascii=False, separators=(",", ":"))
-            raise RefusalError(  # noqa: TRY301 - the place is added below
+            raise RefusalError(  # noqa: TRY301
                 f"schema must be a JSON Schema of 'type: \"object\"', got 'type: {found}'.", place
             )
     except RefusalError as refusal:

@@ -396,7 +396,7 @@ def _tool(tool: Body, place: str, *, is_used: bool) -> Tool:
 def _choice(
     body: Body,
     tools: Sequence[Tool],
-    searches: bool,  # noqa: FBT001 - private
+    searches: bool,  # noqa: FBT001
     *,
     thinking: bool,
 ) -> tuple[str | None, str | None, RefusalError | None]:

@@ -4,7 +4,7 @@ A segment is a plain text, token ids, texts that have to be encoded as one, or a
 cut apart where the pre-tokenizer always cuts, so that what a batch repeats is encoded once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import ItemsView, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -158,7 +158,7 @@ def _adapted(messages: Sequence[Message], facts: TemplateFacts) -> Iterator[Mess
             yield message
 
 
-def _head(  # noqa: C901 - one step of the template after the other
+def _head(  # noqa: C901
     run: _Run, conversation: Conversation, systems: Sequence[Content], facts: TemplateFacts
 ) -> None:
     """Write what stands before the first message: effort, system texts, tools, the format."""
@@ -225,7 +225,7 @@ def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None
     run.add(TEMPLATE, written(schema))
 
 
-def _body(  # noqa: C901 - one step of the template after the other
+def _body(  # noqa: C901
     run: _Run, messages: Sequence[Message], conversation: Conversation, facts: TemplateFacts
 ) -> None:
     """Write the messages, and what the answer begins with."""
@@ -352,13 +352,13 @@ def _calls(run: _Run, calls: Sequence[Call], facts: TemplateFacts) -> None:
         run.add(ASSISTANT, f"{before}{name}{after}{nothing}")
         if arguments:
             run.ids(marks.parameter, ASSISTANT)
-            _parameters(run, [*arguments.items()], facts)
+            _parameters(run, arguments.items(), facts)
         else:
             run.ids(marks.close, ASSISTANT)
         run.ids(marks.end if at == last else marks.following, ASSISTANT)
 
 
-def _parameters(run: _Run, items: "Sequence[tuple[str, object]]", facts: TemplateFacts) -> None:
+def _parameters(run: _Run, items: "ItemsView[str, object]", facts: TemplateFacts) -> None:
     before, middle, after = facts.calls.key
     following, closing = facts.calls.close_parameter
     left = len(items)

@@ -393,7 +393,7 @@ def _namespace(tool: Body, place: str, *, is_used: bool) -> Sequence[Tool]:
 def _choice(
     body: Body,
     tools: Sequence[Tool],
-    searches: bool,  # noqa: FBT001, ARG001 - private
+    searches: bool,  # noqa: ARG001, FBT001
     *,
     thinking: bool,
 ) -> tuple[str | None, str | None, RefusalError | None]:
@@ -407,7 +407,7 @@ def _choice(
         name = None
         if value != "required":
             if not isinstance(value, dict) or "type" not in value:
-                raise RefusalError(  # noqa: TRY301 - the place is added below
+                raise RefusalError(  # noqa: TRY301
                     "expected one of `none`, `auto`, `required` or a tool choice object",
                     "tool_choice",
                 )
@@ -445,7 +445,7 @@ def _format(
         if kind == "text":
             return False, False, None, None
         if not says_json(messages):
-            raise RefusalError(  # noqa: TRY301 - the place is added below
+            raise RefusalError(  # noqa: TRY301
                 "Response input messages must contain the word 'json' in some form to use "
                 "'text.format' of type 'json_object'.",
                 "text.format",

@@ -147,7 +147,8 @@ def _alike(
     which all sums then tell how often they have it; and so many more that no part is cut to fit.
     """
     most = 1 << _DIGIT * (len(asked) + 1)
-    known = {text: most + (1 << _DIGIT * at) for at, text in enumerate(asked, 1)}
+    # A text that joins others has more than they have together, so none of them is cut.
+    known = {text: most * len(text) ** 2 + (1 << _DIGIT * at) for at, text in enumerate(asked, 1)}
     sums = [
         figure
         for parts in (body.parts(_Known(known, counter)) for body in bodies)

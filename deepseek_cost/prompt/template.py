@@ -10,8 +10,7 @@ from deepseek_cost.pricing.entries import Template
 from deepseek_cost.prompt.conversation import SYSTEM, USER, Conversation, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from collections.abc import Sequence  # noqa: I001
     from deepseek_cost.prompt.renderer import Segment
     from deepseek_cost.prompt.templates.facts import TemplateFacts
     from deepseek_cost.tokenizer.base import TextCounter
