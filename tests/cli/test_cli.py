@@ -49,7 +49,11 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         ("estimate hello.txt -n 99999999999999999999", 2, "Invalid value for '--requests'"),
         ("estimate hello.txt -m gpt-5", 1, "unknown model 'gpt-5'; did you mean"),
         ("estimate hello.txt -m v4flash", 1, "did you mean v4-flash"),
-        ("estimate hello.txt -m deepseek-chat", 1, "answers HTTP 400 since 2026-07-24"),
+        (
+            "estimate hello.txt -m deepseek-v4.1-flash-expires-on-0910",
+            1,
+            "it expired on 2026-09-10",
+        ),
         ("estimate hello.txt --at 2026-11-23T10:00", 2, "for UTC write 2026-11-23T10:00Z, for Bei"),
         ("estimate hello.txt --at 2026-11-23", 2, "has no time zone"),
         (
@@ -155,10 +159,10 @@ def test_a_prompt_beyond_the_context_is_priced_marked_and_exits_with_1(
 def test_beyond_the_verified_holidays_there_is_a_price_and_a_warning(
     dscost: Dscost, hello: Path
 ) -> None:
-    ran = dscost("estimate", hello, "-m", "pro", "--at", "2027-01-01T02:00Z")
+    ran = dscost("estimate", hello, "-m", "pro", "--at", "2028-01-03T02:00Z")
 
     assert ran.code == 0
-    assert "the list of Chinese holidays ends 2026-12-31" in ran.err
+    assert "the list of Chinese holidays ends 2027-12-31" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -169,8 +169,8 @@ BAD = {
     "an unknown model": (json.dumps(HELLO | {"model": "gpt-5"}), "1:1: unknown model 'gpt-5'"),
     "a nickname": (json.dumps(HELLO | {"model": "flash"}), "its name there is deepseek-flash"),
     "a retired model": (
-        json.dumps(HELLO | {"model": "deepseek-chat"}),
-        "1:1: deepseek-chat has no price",
+        json.dumps(HELLO | {"model": "deepseek-v4.1-flash-expires-on-0910"}),
+        "1:1: deepseek-v4.1-flash-expires-on-0910 has no price",
     ),
     "no request": ('{"name": "x"}', "JSON, but no request: it has neither messages, input"),
     "a string": ('"x"', "JSON, but no request: a string; to count it as text: --as text"),
