@@ -52,7 +52,7 @@ def test_there_is_a_stored_report_of_every_command() -> None:
     assert commands == {
         *("estimate", "count", "compare", "chat", "cache", "when", "bill", "check"),
         *("config", "diff", "invoice"),
-        *("prices", "prices --history", "prices --check"),
+        *("prices", "prices --history", "prices --check", "prices verify", "prices diff"),
     }
 
 

@@ -153,12 +153,12 @@ deepseek-v4-pro: served by DeepSeek-V4-Pro-0813
   checked 2026-11-23, on the official page of 2026-11-15
   https://api-docs.deepseek.com/quick_start/pricing?check=20261115
 
-price table: bundled, checked 2026-11-23
+price table: bundled, checked 2026-11-28
 """
 
 
 def test_a_price_list_looks_like_this(dscost: Dscost) -> None:
-    options = ("-m", "flash", "-m", "pro", "--at", "2026-11-22T02:00Z", "--currency", "CNY")
+    options = ("flash", "pro", "-v", "--at", "2026-11-22T02:00Z", "--currency", "CNY")
 
     ran = dscost("prices", *options)
 
