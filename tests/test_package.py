@@ -87,7 +87,7 @@ def test_the_wheel_runs_from_a_folder_of_its_own(built: Path, tmp_path: Path) ->
     assert ran.stdout.split() == [
         str(site / "pricing" / "loader.py"),
         str(site / "data" / "prices.toml"),
-        "2026-11-23",
+        "2026-11-28",
     ]
 
 

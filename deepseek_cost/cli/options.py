@@ -180,7 +180,7 @@ TierByName = Annotated[
         "--tier-by",
         metavar="start|end",
         help="Which time of a request sets its rate.",
-        show_default="as in the price table; start where that does not know",
+        show_default="as the price table",
     ),
 ]
 WithForecast = Annotated[
