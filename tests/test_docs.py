@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import deepseek_cost
-from deepseek_cost.cli.command import NAMES, load
+from deepseek_cost.cli.command import ALL_NAMES, NAMES, load
 from docs import examples, pictures, references
 from docs.examples import Block
 from tests.conftest import ROOT, report_schema
@@ -78,7 +78,9 @@ def test_the_options_that_pages_name_are_there() -> None:
     anywhere = set().union(*known.values(), _TOP_OPTIONS)
     option = r"(?<![\w-])--[a-z][a-z-]+"
 
-    with_command = re.findall(rf"dscost ({'|'.join(sorted(ALL_NAMES, reverse=True))}) ([^`\n|]*)", text)
+    with_command = re.findall(
+        rf"dscost ({'|'.join(sorted(ALL_NAMES, reverse=True))}) ([^`\n|]*)", text
+    )
     alone = re.findall(rf"`({option})[^`]*`", text)
 
     assert len(with_command) > 50

@@ -12,7 +12,9 @@ from deepseek_cost.pricing.schedule import TierBy
 def assumptions_of(account: Account) -> Iterator[Assumption]:
     """Yield the assumptions of a bill."""
     tier_by = account.charging.tier_by
-    by = f"by the {tier_by} of each request; DeepSeek does not say which instant counts"
+    is_known = account.charging.tariffs.book.is_tier_instant_known
+    why = "as the price table has it" if is_known else "DeepSeek does not say which instant counts"
+    by = f"by the {tier_by} of each request; {why}"
     yield Assumption("tier", by, "tier_by")
     if account.other_instant:
         other = TierBy.END if tier_by is TierBy.START else TierBy.START

@@ -31,7 +31,7 @@ def test_the_page_of_how_to_append_a_price_is_right(
 ) -> None:
     text = PAGE.read_text(encoding="utf-8")
     (price,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    shown, tests = (block for block in examples.blocks(PAGE) if block.why_not)
+    *_, shown, tests = (block for block in examples.blocks(PAGE) if block.why_not)
     with (checkout / "data" / "prices.toml").open("a", encoding="utf-8") as table:
         table.write(f"\n{price}")
     monkeypatch.setenv("PYTHONPATH", str(checkout))  # the copy's own package

@@ -276,3 +276,32 @@ def test_an_edited_bundled_table_is_compared_with_what_was_built(
     ran = dscost("prices", "--check", table)
     assert ": valid, 1 value differs from the bundled table\n" in ran.out
     assert "3.96 -> 3.97" in ran.out
+
+
+def test_one_line_of_the_table_decides_which_time_of_a_request_picks_its_rate(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    # From 11:59 to 12:01 in Beijing: it began at peak, and ended off-peak.
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        '{"model": "deepseek-v4-pro", "start": "2026-11-23T03:59:00Z", "end": '
+        '"2026-11-23T04:01:00Z", "usage": {"prompt_tokens": 1000000, "completion_tokens": 0, '
+        '"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": 1000000}}\n'
+    )
+    table = tmp_path / "prices.toml"
+    totals = {}
+    for known in ("unknown", "start", "end"):
+        table.write_text(TEXT.replace('tier_instant = "unknown"', f'tier_instant = "{known}"'))
+        fields = ("--field", "time=start", "--field", "end=end")
+        ran = dscost("bill", log, *fields, "--prices", table, "--json")
+        report = json.decode(ran.out)
+        totals[known] = (report["tier_by"], report["total"]["cost"]["total"])
+
+    # A million tokens that miss: $1.32 at peak, $0.66 off-peak.
+    assert totals == {
+        "unknown": ("start", "1.32"),
+        "start": ("start", "1.32"),
+        "end": ("end", "0.66"),
+    }
+    with pytest.raises(PriceTableError, match="tier_instant is unknown, start or end"):
+        parse(TEXT.replace('tier_instant = "unknown"', 'tier_instant = "arrival"'), "mine.toml")
