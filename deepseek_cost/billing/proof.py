@@ -25,23 +25,6 @@ from deepseek_cost.prompt.breakdown import Hits, RequestTokens
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
 
-
-def at_low_effort(request: Request) -> Request:
-    """Return a request as the preview rendered it at high effort.
-
-    The later template has no text for low effort, either; recorded bills agree with that.
-    """
-    if request.kind is Kind.CHAT:
-        low = request.body | {"reasoning_effort": "low"}
-    else:
-        name = "reasoning" if request.kind is Kind.RESPONSES else "output_config"
-        current = request.body.get(name)
-        low = request.body | {
-            name: (current if isinstance(current, dict) else {}) | {"effort": "low"}
-        }
-    return replace(request, body=low, text=json.dumps(low, ensure_ascii=False))
-
-
 _STRICT: Final = re.compile(r'"strict"\s*:\s*true')
 _SERVER_SIDE: Final = re.compile(r'"type"\s*:\s*"(web_search|web_fetch)')
 
@@ -55,7 +38,6 @@ class Reason(StrEnum):
     STRICT = "the server rewrites the schema of strict tools"
     REASONING = "the server looks up reasoning that the request leaves out"
     KEY_ORDER = "the log may not keep the order of the keys in tools"
-    PREVIEW = "the preview's own template is no longer rendered"
     FORCED = "the server writes the beginning of a required tool call"
     CUT = "cut at its limit of tokens, within a token or a mark"
     UNKNOWN = "unknown"
@@ -73,7 +55,6 @@ def reason_of(request: Request, tokens: RequestTokens, served_with: Template) ->
         and '"tool_calls"' in text
         and '"reasoning_content"' not in text,
         Reason.KEY_ORDER: bool(body.get("tools")),
-        Reason.PREVIEW: served_with is Template.V4_PREVIEW,
     }
     return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
 

@@ -169,12 +169,8 @@ class Model(Dated, frozen=True, kw_only=True):
 
     @property
     def template(self) -> Template:
-        """The template that the name's requests are counted with: today's, at every instant.
-
-        The preview's is no longer rendered anywhere; its successor stands in for it.
-        """
-        last = max(self.service, key=lambda service: service.since).template
-        return Template.V4 if last is Template.V4_PREVIEW else last
+        """The template that the name's requests are counted with: the latest, at every time."""
+        return max(self.service, key=lambda service: service.since).template
 
 
 class Fee(Dated, frozen=True, kw_only=True):

@@ -115,7 +115,8 @@ def _bundled_book() -> PriceBook:
 def _read(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():  # a pipe could keep us waiting without end
-            raise PriceTableError(f"price table {path}: not a regular file; see --prices")
+            reason = f"price table {path}: not a regular file"
+            raise PriceTableError(Advised(reason, Advice.PRICE_FILE))
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:

@@ -47,7 +47,7 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
         value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return text
-    if not isinstance(value, dict) or _is_too_deep(text) or _has_lone_surrogates(text):
+    if not isinstance(value, dict) or is_too_deep(text) or _has_lone_surrogates(text):
         return text
     return value
 
@@ -76,7 +76,8 @@ def _rounded(value: object) -> object:
     return value
 
 
-def _is_too_deep(text: str) -> bool:
+def is_too_deep(text: str) -> bool:
+    """Return whether JSON is nested deeper than the API reads."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
     from re import finditer  # noqa: PLC0415 - loaded by json

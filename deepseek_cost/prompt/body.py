@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
+from deepseek_cost.inputs.strict_json import MAX_DEPTH
 from deepseek_cost.pricing.entries import Model, Template
+from deepseek_cost.prompt.arguments import is_too_deep
 from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, Breakdown, RequestTokens
 from deepseek_cost.prompt.cache import Prompt
 from deepseek_cost.prompt.checks import RefusalError, UncountedError
@@ -159,6 +161,8 @@ def read_conversation(request: Request, *, thinking: bool | None = None) -> Conv
         raise InputError(
             f'{request.position}: the body names no model; the API requires one: add "model" to it'
         )
+    if is_too_deep(request.text):
+        raise InputError(f"{request.position}: nested more than {MAX_DEPTH} deep")
     thinks = thinking is not False
     try:
         if request.kind is Kind.CHAT:

@@ -60,4 +60,4 @@ def sent_at(record: Mapping[str, object]) -> float | None:
     try:
         return seconds_of(record[name], None)
     except NoInstantError as error:
-        raise InputError(f"{name}: {error}; write 2026-11-23T10:00:00Z") from None
+        raise InputError(f"{name}: {error}") from None

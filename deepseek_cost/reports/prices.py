@@ -124,7 +124,7 @@ class PricesReport(Report):
     def brief(self) -> Page:
         """Describe the prices alone: names that are billed alike are listed once."""
         chosen = self.price_table
-        rest = ("-v shows limits, features and sources; --history every change",)
+        rest = ("The verbose list has limits, features and sources, the history every change.",)
         return page_of(
             f"{self.currency} per 1,000,000 tokens at {stamp(self.priced_at)}",
             _brief_prices(self),

@@ -143,11 +143,17 @@ def body_text(extra: str) -> str:
 BAD = {
     "not JSON": ("nonsense", "1:1: not valid JSON: Expecting value"),
     "cut off": (json.dumps(HELLO)[:-9], "1:70: not valid JSON: Unterminated string"),
-    "a wrong type": (json.dumps(HELLO | {"max_tokens": "5"}), "1:1: invalid type: string"),
-    "an unknown role": (json.dumps(HELLO).replace("user", "alien"), "1:1: unknown variant `alien`"),
+    "a wrong type": (
+        json.dumps(HELLO | {"messages": [5]}),
+        "1:1: the API refuses it: messages[0]: invalid type: integer",
+    ),
+    "an unknown role": (
+        json.dumps(HELLO).replace("user", "alien"),
+        "messages[0].role: unknown variant `alien`",
+    ),
     "an answer of a tool that nobody called": (
         json.dumps(HELLO).replace('"user"', '"tool", "tool_call_id": "1"'),
-        "1:1: the API refuses it: Messages with role 'tool' must be a response",
+        "1:1: the API refuses it: messages[0]: Messages with role 'tool' must be a response",
     ),
     "a thousand brackets": (
         body_text(', "a": ' + "[" * 1000 + "]" * 1000),
