@@ -38,6 +38,8 @@ class Advice:
     INSTEAD = "use {}, or a time before {}"
     INSTEAD_NO_THINKING = "use {} with thinking off, or a time before {}"
     LATER = "choose a later time or another model"
+    LOG_COUNTS = "map the names of its counts to input, hit and output"
+    LOG_HIT_FIELD = "if {} has them, map the field {} to hit (and those of input and output)"
     LOG_MODEL = "without one there is no price"
     LOG_TIME = "pass at="
     LOG_ZONE = "end it with its time zone, such as Z"

@@ -22,14 +22,6 @@ BELOW = [
     for path in sorted(PACKAGE.rglob("*.py"))
     if path.relative_to(PACKAGE).parts[0] not in ("cli", "__main__.py")
 ]
-# Read logs: their reasons are still written for the command line alone.
-NOT_YET = (
-    "billing/charge.py",
-    "billing/formats/log.py",
-    "billing/logs.py",
-    "billing/records.py",
-    "reports/invoice.py",
-)
 OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z])(?![\w-])")
 # A variable of CSS.
 CSS = re.compile(r"var\(--")
@@ -68,9 +60,6 @@ def texts_of(path: Path) -> Iterator[tuple[int, str]]:
         pytest.param(
             path,
             id=path.relative_to(PACKAGE).as_posix(),
-            marks=[pytest.mark.xfail(reason="written for the command line alone", strict=True)]
-            if path.relative_to(PACKAGE).as_posix() in NOT_YET
-            else [],
         )
         for path in BELOW
     ],

@@ -149,7 +149,7 @@ class Account(Struct):
         elif isinstance(error, UnknownModelError | UnpricedError):
             self._refuse(response.line.fault(_reason(error, response)))
         else:
-            self._refuse(response.line.fault(str(error)))
+            self._refuse(response.line.fault(error.args[0]))
 
     @property
     def requests(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from deepseek_cost.billing.account import Account
+from deepseek_cost.errors import placed
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import TierBy
@@ -37,10 +38,10 @@ def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:
     """Yield what is missing in a bill, or may be wrong in it."""
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"
-        yield (
-            f"{account.unpriced:,} {lines} could not be priced, and no figure holds them; the "
-            f"first: {account.faults[0]}"
+        left_out = (
+            f"{account.unpriced:,} {lines} could not be priced and are not included; the first: "
         )
+        yield placed(left_out, account.faults[0].message)
     if account.near_edge:
         requests = "request is" if account.near_edge == 1 else "requests are"
         yield (

@@ -13,13 +13,13 @@ from msgspec import Struct
 from deepseek_cost.billing.formats.base import Response, Unreadable
 from deepseek_cost.billing.formats.provider import may_be_deepseek, other_host
 from deepseek_cost.billing.tariff import Stretch, Tariffs
-from deepseek_cost.errors import DscostError, UnknownModelError, UnpricedError
+from deepseek_cost.errors import Advice, Advised, DscostError, UnknownModelError, UnpricedError
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
 
 _NOTHING: Final = Decimal(0)
-NO_TIME: Final = "no time in it; name its field with --time-field, or give --at"
-NO_HITS: Final = "its usage does not report cache hits; assume --cache-hit-ratio R"
+NO_TIME: Final = Advised("no time in it", Advice.LOG_TIME)
+NO_HITS: Final = Advised("its usage does not report cache hits", Advice.HIT_RATIO)
 
 
 class OtherHostError(DscostError):

@@ -19,6 +19,7 @@ from deepseek_cost.billing.formats.base import Costless, Fault, Line, Reason, Re
 from deepseek_cost.billing.formats.log import Form, Log
 from deepseek_cost.billing.records import A_REQUEST, Reading
 from deepseek_cost.billing.response import Chunks
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.inputs.jsonl import Document, Documents
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import open_input
@@ -64,7 +65,8 @@ class OpenedLog(Struct):
         try:
             yield from self._read(how)
         except UnicodeError:
-            yield self.log.fault(1, f"not {self.log.encoding}; give the file's own --encoding")
+            reason = f"not {self.log.encoding}"
+            yield self.log.fault(1, Advised(reason, Advice.FILE_ENCODING))
 
     def _read(self, how: Reading) -> Records:
         with reading(self.log.name):
@@ -166,14 +168,14 @@ def _not_a_log(log: Log) -> str | None:
     if log.form in _NOT_LOGS:
         return _NOT_LOGS[log.form]
     if log.head.startswith(_UTF16_MARKS):
-        return f"not {log.encoding}; it looks like --encoding utf-16"
+        return Advised(f"not {log.encoding}", Advice.ENCODING_LIKELY, "utf-16")
     return "a binary file, not a log" if b"\0" in log.head else None
 
 
 def _not_known(costless: Counter[Reason]) -> str:
     if Reason.REQUEST in costless and len(costless) == 1:
         return A_REQUEST
-    return "no usage in it that is known; name its counts with --field input=NAME, hit=, output="
+    return Advised("no usage in it that is known", Advice.LOG_COUNTS)
 
 
 def _records(log: Log, how: Reading) -> Records:

@@ -21,6 +21,7 @@ from deepseek_cost.billing.formats.base import (
     Unreadable,
 )
 from deepseek_cost.billing.formats.usage import Counts, fees_of, has_usage, usage_of
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.inputs.kinds import is_request, kind_of
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import member
@@ -82,9 +83,9 @@ class Reading(Struct, frozen=True):
         try:
             return self._without_charge(outer, response) or self._response(line, outer, response)
         except NoZoneError as error:
-            return line.fault(f"{error}; add --tz")
+            return line.fault(Advised(str(error), Advice.LOG_ZONE))
         except (Unreadable, NoInstantError) as error:
-            return line.fault(str(error))
+            return line.fault(error.args[0])
 
     def _without_charge(
         self, outer: Mapping[str, object], response: Mapping[str, object]
@@ -190,7 +191,7 @@ class Reading(Struct, frozen=True):
     def _model(self, *places: Mapping[str, object]) -> str:
         name = self._name(Field.MODEL, *places)
         if name is None:
-            raise Unreadable("no model in it; name its field with --field model=NAME")
+            raise Unreadable(Advised("no model in it", Advice.LOG_MODEL))
         return name
 
     def _name(self, what: Field, *places: Mapping[str, object]) -> str | None:
@@ -237,8 +238,8 @@ def _without_hits(outer: Mapping[str, object]) -> str:
     """Return what to do about a line without hits: name the field that looks like them."""
     like = _like_hits(outer, "", _DEPTH)
     if like is not None and like.isprintable():
-        return f"{_NO_HITS}; if {like!r} has them, add --field hit={like} (and input=, output=)"
-    return f"{_NO_HITS}; assume --cache-hit-ratio R"
+        return Advised(_NO_HITS, Advice.LOG_HIT_FIELD, repr(like), like)
+    return Advised(_NO_HITS, Advice.HIT_RATIO)
 
 
 def _like_hits(place: Mapping[str, object], path: str, depth: int) -> str | None:

@@ -48,6 +48,8 @@ STEPS: Final = {
     Advice.INSTEAD: "use --model {}, or an --at before {}",
     Advice.INSTEAD_NO_THINKING: "use --model {} --no-thinking, or an --at before {}",
     Advice.LATER: "give a later --at or another --model",
+    Advice.LOG_COUNTS: "name its counts with --field input=NAME, hit=, output=",
+    Advice.LOG_HIT_FIELD: "if {} has them, add --field hit={} (and input=, output=)",
     Advice.LOG_MODEL: "name its field with --field model=NAME",
     Advice.LOG_TIME: "name its field with --time-field, or give --at",
     Advice.LOG_ZONE: "add --tz",

@@ -322,7 +322,9 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         budget=None if terms.budget is None else _budget_entry(terms.budget, groups),
         balance=_run_down(terms.balance, account),
         forecast=proof_entry(intake.proof) if intake.proof else None,
-        unpriced=Unpriced(lines=account.unpriced, named=tuple(map(str, account.faults))),
+        unpriced=Unpriced(
+            lines=account.unpriced, named=tuple(fault.message for fault in account.faults)
+        ),
         repeated=account.repeated,
         copies=tuple(read.copies),
         other_hosts=tuple(
@@ -584,6 +586,10 @@ def _balance(report: BillReport) -> Iterable[str]:
     elif found.requests_left is not None:
         days = f", {found.days_left} days" if found.days_left is not None else ""
         yield f"at this rate it lasts for {found.requests_left:,} more requests{days}"
+
+
+def _messages(account: Account) -> tuple[str, ...]:
+    return tuple(fault.message for fault in account.faults)
 
 
 def _unpriced(report: BillReport) -> Iterable[str]:

@@ -650,7 +650,7 @@ def _toml(report: InvoiceReport) -> Iterator[str]:
         where = f"{one.model} on {one.day}, {report.currency} per 1M"
         yield f"Not in the price table: {where}: {prices}"
         if one.toml:
-            yield "Append this to a copy of the table, and pass it with --prices:"
+            yield "Append this to a copy of the price table, and use that one:"
             yield from (f"  {line}" for line in one.toml.splitlines())
 
 

@@ -21,6 +21,12 @@ __all__ = ["Costless", "Fault", "Fee", "Found", "Kind", "Line", "Reason", "Respo
 class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of ours
     """A value of a log's line is not what its name says; the text says why, and quotes nothing."""
 
+    @property
+    def reason(self) -> str:
+        """The text, which keeps its next step apart if it has one."""
+        text: str = self.args[0]
+        return text
+
 
 class Fee(StrEnum):
     """What a response can be charged for per call, by its id in the price table."""

@@ -136,13 +136,13 @@ def _of_line(log: Log, number: int, line: object) -> Response | list[Found] | No
         try:
             return _fast(log, number, line, line.message)
         except Unreadable as error:
-            return [log.fault(number, str(error))]
+            return [log.fault(number, error.reason)]
     if isinstance(line, Fault | Costless):
         return [line]
     try:
         found = list(_records(log, number, as_object(line)))
     except Unreadable as error:
-        return [log.fault(number, str(error))]
+        return [log.fault(number, error.reason)]
     one = found[0] if len(found) == 1 else None
     return one if isinstance(one, Response) else found
 

@@ -13,6 +13,7 @@ from deepseek_cost.billing.formats.base import (
 )
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.errors import placed
 
 _AGENT: Final = "cline"
 
@@ -33,7 +34,7 @@ def _records(log: Log, number: int, session: Mapping[str, object]) -> Iterator[F
         try:
             yield _record(log, number, session, as_object(message), about)
         except Unreadable as error:
-            yield log.fault(number, f"message {index}: {error}")
+            yield log.fault(number, placed(f"message {index}: ", error.reason))
 
 
 def _record(

@@ -103,7 +103,7 @@ def _rows(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Row]:
         else:
             yield _usage(value)
     except Unreadable as error:
-        yield log.fault(number, str(error))
+        yield log.fault(number, error.reason)
 
 
 def _from_archive(log: Log) -> Iterator[Row]:

@@ -17,6 +17,7 @@ from deepseek_cost.billing.formats.base import (
 )
 from deepseek_cost.billing.formats.log import Log, as_object, at, count
 from deepseek_cost.billing.formats.stream import Streams
+from deepseek_cost.errors import placed
 
 _ENDPOINTS: Final = ("/chat/completions", "/completions", "/messages", "/responses")
 _EVENTS: Final = ("data:", "event:", ": ")
@@ -33,7 +34,7 @@ def _records(log: Log, number: int, value: object) -> Iterator[Found]:
         try:
             yield from _calls(log, number, as_object(entry))
         except Unreadable as error:
-            yield log.fault(number, f"entry {index}: {error}")
+            yield log.fault(number, placed(f"entry {index}: ", error.reason))
 
 
 def _calls(log: Log, number: int, entry: Mapping[str, object]) -> Iterator[Found]:

@@ -106,7 +106,7 @@ def _calls(
         try:
             yield _call(log, number, as_object(event), session, project)
         except Unreadable as error:
-            yield log.fault(number, str(error))
+            yield log.fault(number, error.reason)
 
 
 def _call(

@@ -53,7 +53,7 @@ def _from_database(log: Log) -> Iterator[Found]:
                     try:
                         yield _record(log, number, dict(zip(columns, row, strict=True)))
                     except Unreadable as error:
-                        yield log.fault(number, str(error))
+                        yield log.fault(number, error.reason)
     except sqlite3.Error as error:
         yield log.fault(number + 1, f"the database cannot be read: {error}")
 

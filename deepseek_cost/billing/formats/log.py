@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 import msgspec
 
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
+from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.inputs.streams import unpacked
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 
@@ -193,7 +194,7 @@ class Log:
             try:
                 yield from convert(number, value)
             except Unreadable as error:
-                yield self.fault(number, str(error))
+                yield self.fault(number, error.reason)
 
     def structs(self, decoder: "msgspec.json.Decoder[T]") -> Iterator[tuple[int, T | object]]:
         """Yield the lines of JSONL as structs, many at a time; as `values` those that are not.
@@ -256,7 +257,7 @@ class Log:
         try:
             return seconds_of(value, self.zone)
         except NoZoneError as error:
-            raise Unreadable(f"{error}; add --tz") from None
+            raise Unreadable(Advised(str(error), Advice.LOG_ZONE)) from None
         except NoInstantError as error:
             raise Unreadable(str(error)) from None
 

@@ -48,7 +48,7 @@ def _from_database(log: Log) -> Records:
                 try:
                     yield _record(log, number, message)
                 except Unreadable as error:
-                    yield log.fault(number, str(error))
+                    yield log.fault(number, error.reason)
     except sqlite3.Error as error:
         yield log.fault(number + 1, f"the database cannot be read: {error}")
 

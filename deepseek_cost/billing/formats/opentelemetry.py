@@ -159,7 +159,7 @@ def _records(log: Log, number: int, value: object, enclosing: Enclosing) -> Iter
         try:
             yield _record(log, number, span, enclosing)
         except Unreadable as error:
-            yield log.fault(number, str(error))
+            yield log.fault(number, error.reason)
 
 
 def _record(log: Log, number: int, span: Span, enclosing: Enclosing) -> Found:

@@ -52,7 +52,7 @@ def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Foun
             yield _call(evaluation, as_object(result))
             yield from _graders(evaluation, as_object(result))
         except Unreadable as error:
-            yield log.fault(number, str(error))
+            yield log.fault(number, error.reason)
 
 
 def _evaluation(log: Log, number: int, line: Mapping[str, object]) -> _Evaluation:

@@ -179,7 +179,7 @@ class Streams(Struct):
         try:
             found = response_of(self.log, stream.number, stream.body)
         except Unreadable as error:
-            yield self.log.fault(stream.number, str(error))
+            yield self.log.fault(stream.number, error.reason)
             return
         found.start = found.start or stream.start
         found.end = found.end or stream.end

@@ -28,7 +28,7 @@ def read(log: Log) -> Records:
                 try:
                     yield from _records(log, number, dict(row))
                 except Unreadable as error:
-                    yield log.fault(number, str(error))
+                    yield log.fault(number, error.reason)
     except sqlite3.Error as error:
         yield log.fault(number + 1, f"the database cannot be read: {error}")
 
