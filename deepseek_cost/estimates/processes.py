@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
@@ -107,8 +107,12 @@ class WorkerProcesses:
         ours, theirs = context.Pipe()
         worker = context.Process(target=_work, args=(theirs, self._make))
         try:
-            with theirs, _interrupts_held(), _worker_environment():
-                worker.start()
+            with theirs, _worker_environment():
+                if hasattr(signal, "pthread_sigmask"):
+                    # It lets interrupts in again as it starts, so it starts before they are held.
+                    resource_tracker.ensure_running()
+                with _interrupts_held():
+                    worker.start()
         except OSError as error:
             ours.close()
             if self._workers:  # as many as the system allows
