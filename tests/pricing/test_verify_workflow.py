@@ -17,6 +17,7 @@ from deepseek_cost.errors import PriceTableError
 from deepseek_cost.pricing.loader import parse
 from tests.conftest import ROOT
 from tests.pricing.test_price_page import PAGES
+from tests.repository import ENVIRONMENT, Repository
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a workflow's steps run in bash")
 
@@ -124,3 +125,56 @@ def test_the_workflow_runs_the_script_that_is_tested_here() -> None:
     assert "10) echo" in verify
     # It is given no secret but the repository's own token, and no text of a page as a command.
     assert re.findall(r"\$\{\{ *([^ }]+)", text) == ["github.token", "github.run_id"]
+
+
+# Answers as `gh` does where no pull request is open, and keeps what it is called with.
+GH = """#!/bin/sh
+echo "$@" >> "$CALLS"
+if [ "$1 $2" = "pr list" ]; then cat "$OPEN"; fi
+"""
+
+
+def open_pull_request(tmp_path: Path, already_open: str) -> tuple[Repository, list[str]]:
+    """Run the workflow's last step in a checkout that changed, with a remote beside it."""
+    repository = Repository(tmp_path / "checkout")
+    repository.commit({"data/prices.toml": "before\n"})
+    (repository.folder / "data" / "prices.toml").write_text("after\n")
+    repository.git("init", "-q", "--bare", str(tmp_path / "remote"))
+    repository.git("remote", "add", "origin", str(tmp_path / "remote"))
+    (tmp_path / "report.txt").write_text("deepseek-v4-pro: changed\n")
+    (tmp_path / "open").write_text(already_open)
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(GH)
+    gh.chmod(0o755)
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "verify-prices.yml").read_text())
+    step = workflow["jobs"]["verify"]["steps"][-1]
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # noqa: S607
+        cwd=repository.folder,
+        env=os.environ
+        | ENVIRONMENT
+        | {"PATH": f"{gh.parent}{os.pathsep}{os.environ['PATH']}"}
+        | {"BRANCH": "prices/1", "RUNNER_TEMP": str(tmp_path)}
+        | {"CALLS": str(tmp_path / "calls"), "OPEN": str(tmp_path / "open")},
+        capture_output=True,
+        check=True,
+    )
+    return repository, (tmp_path / "calls").read_text().splitlines()
+
+
+def test_what_changed_is_pushed_and_opened_as_a_pull_request(tmp_path: Path) -> None:
+    repository, calls = open_pull_request(tmp_path, already_open="")
+
+    pushed = repository.git("ls-remote", "origin", "prices/1").split()[0]
+    assert repository.git("show", f"{pushed}:data/prices.toml").strip() == "after"
+    assert calls[-1].startswith("pr create --label prices --title The price page changed --body")
+    body = (tmp_path / "body.md").read_text()
+    assert body == "```text\ndeepseek-v4-pro: changed\n```\n"
+
+
+def test_one_pull_request_about_prices_is_open_at_a_time(tmp_path: Path) -> None:
+    repository, calls = open_pull_request(tmp_path, already_open="12\n")
+
+    assert repository.git("ls-remote", "origin") == ""
+    assert len(calls) == 1
