@@ -86,12 +86,17 @@ def test_a_signal_leaves_no_prompt_in_the_temporary_folder(
     os.mkfifo(tmp_path / "old")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    running = subprocess.Popen(
-        [*DSCOST, "diff", "old", "new.txt"],
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-    )
+    # Tests that are run under nohup ignore the signal, and so would the program.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        running = subprocess.Popen(
+            [*DSCOST, "diff", "old", "new.txt"],
+            cwd=tmp_path,
+            env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        signal.signal(number, before)
     with (tmp_path / "old").open("wb", buffering=0) as pipe:  # opens when the reader has
         pipe.write(b"a secret prompt")
         while not any(path.is_file() for path in scratch.rglob("*")):
