@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _NAMED: Final = 100
 # Names beyond these are put together, so that a log that makes them up keeps its memory.
 _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
-OTHER_KEYS: Final = "(other keys)"
 # All zones are ahead of UTC by a number of quarters of an hour.
 _QUARTER: Final = 900
 _HOUR: Final = 3_600

@@ -146,7 +146,7 @@ class Workload:
     def add_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
         if self._skeletons is None and self.forecast is None and self.on_request is None:
-            self._skeletons = self._bulk()
+            self._skeletons = self._line_counter()
         rest = self._skeletons.count(lines, source) if self._skeletons else lines
         read = [self._read_line(lines, number, data) for number, data in rest]
         if self.forecast is None:
@@ -210,7 +210,7 @@ class Workload:
         except InputError as error:
             self.skips.add(error, at)
 
-    def _bulk(self) -> "SkeletonCounter":
+    def _line_counter(self) -> "SkeletonCounter":
         """Return who takes lines many at a time, for what needs no order and no line of its own."""
         from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - of lines alone
 

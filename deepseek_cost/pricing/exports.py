@@ -23,7 +23,6 @@ _MILLION: Final = Decimal(1_000_000)
 _WEEKDAYS: Final = (1, 2, 3, 4, 5, 6, 7)
 _YEAR: Final = timedelta(days=365)
 _MIDNIGHT: Final = "00:00"
-_MINUTES: Final = 1440
 
 
 class Tool(StrEnum):

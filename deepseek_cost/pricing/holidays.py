@@ -11,7 +11,6 @@ from deepseek_cost.errors import PriceTableError
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.schedule import Holidays
 
-FILE_NAME: Final = "holidays.toml"
 _MAX_BYTES: Final = 100_000
 
 
