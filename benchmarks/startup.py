@@ -33,8 +33,8 @@ def main() -> None:
             "--help": ["--help"],
             "prices": ["prices"],
             "when": ["when"],
-            "when --format": ["when", "--format", line],
-            "when --format --tz": ["when", "--format", line, "--tz", "Europe/Berlin"],
+            "when --template": ["when", "--template", line],
+            "when --template --tz": ["when", "--template", line, "--tz", "Europe/Berlin"],
             "count 1k.txt": ["count", "1k.txt"],
             "estimate 1k.txt": ["estimate", "1k.txt"],
         }

@@ -8,14 +8,14 @@ import sys
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
-_STATUS_LINE = ("dscost", "when", "--format", "TEMPLATE")
+_STATUS_LINE = ("dscost", "when", "--template", "TEMPLATE")
 
 
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
-        if sys.argv[1:3] == ["when", "--format"] and len(sys.argv) == len(_STATUS_LINE):
+        if sys.argv[1:3] == ["when", "--template"] and len(sys.argv) == len(_STATUS_LINE):
             _write_status_line(sys.argv[3])
         if sys.argv[1:] == ["statusline"]:
             _write_session_line()

@@ -10,6 +10,8 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from deepseek_cost.cli.groups import GROUPS
+from deepseek_cost.cli.guesses import renamed
+from deepseek_cost.cli.output import say
 from deepseek_cost.cli.settings import SettingsContext, name_of, running
 from deepseek_cost.errors import ConfigError, DscostError
 
@@ -49,6 +51,9 @@ class Command(TyperCommand):
     def parse_args(self, ctx: _Any, args: list[str]) -> list[str]:
         """Read the command line; what is wrong with a setting is said of its file or variable."""
         settings = cast("SettingsContext", ctx)
+        args, old_names = renamed(self.name or "", args)
+        for old, new in old_names.items():
+            say(f"{old} is now {new}; the next version will not know the old name")
         with _errors_with_place(settings):
             rest = super().parse_args(ctx, args)
         settings.settle()

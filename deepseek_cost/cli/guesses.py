@@ -56,6 +56,11 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--tokens-out": ("--output-tokens",),
     "--zone": ("--tz",),
 }
+# Options by their names of the version before, command by command.
+_RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
+    "render": {"--output": "--to", "-o": "--to"},
+    "when": {"--format": "--template"},
+}
 # Formats in which every report can be shown.
 _FORMATS: Final[Mapping[str, str]] = {
     "--csv": "csv",
@@ -81,6 +86,29 @@ def expanded(args: Sequence[str], commands: Sequence[str]) -> list[str]:
             return ["estimate", *args]
         case given:
             return given
+
+
+def renamed(command: str, args: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
+    """Return the arguments of a command with the options' new names, and the old names among them.
+
+    An old name can have its value behind an equals sign; a short one also without any sign.
+    """
+    new_names = _RENAMED.get(command, {})
+    found: dict[str, str] = {}
+    understood: list[str] = []
+    for number, word in enumerate(args):
+        if word == "--":
+            return [*understood, *args[number:]], found
+        for old, new in new_names.items():
+            is_long = old.startswith("--")
+            if word == old or word.startswith(f"{old}=" if is_long else old):
+                found[old] = new
+                value = word.removeprefix(old).removeprefix("=")
+                understood += [f"{new}={value}" if word != old else new]
+                break
+        else:
+            understood.append(word)
+    return understood, found
 
 
 def is_file(word: str) -> bool:
@@ -110,7 +138,7 @@ def _meant(word: str, own: Sequence[str]) -> str | None:
             return option
     if word in _FORMATS and "--json" in own:
         return f"--json | dscost render - -f {_FORMATS[word]}"
-    if word in _FORMATS and "--output" in own:
+    if word in _FORMATS and "--to" in own:
         return f"-f {_FORMATS[word]}"
     return None
 

@@ -5,17 +5,24 @@ Options that stay the same from run to run are settings: a file or a variable ca
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from deepseek_cost.billing.dimensions import By
+from deepseek_cost.cli import values
 from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.prompt.template import Effort
 from deepseek_cost.tokenizer.base import EngineName
+
+
+def _whole(least: int, most: int | None = None) -> dict[str, Any]:
+    """Return how an option of whole numbers is declared; its schema has the range, too."""
+    return {"min": least, "max": most, "parser": values.whole_number(least, most)}
+
 
 CacheHitRatio = Annotated[
     str | None,
@@ -42,7 +49,7 @@ OutputTokens = Annotated[
     ANSWERS.setting(
         "--output-tokens",
         "-o",
-        min=0,
+        **_whole(0),
         metavar="N",
         help="Expected output tokens per request. Without it, a minimum and maximum are shown.",
         show_default="not known",
@@ -52,8 +59,7 @@ InputTokens = Annotated[
     int | None,
     ANSWERS.option(
         "--input-tokens",
-        min=0,
-        max=10**12,
+        **_whole(0, 10**12),
         metavar="N",
         help="Input tokens per request, as the bill counts them, instead of files.",
     ),
@@ -62,8 +68,7 @@ CachedTokens = Annotated[
     int | None,
     ANSWERS.option(
         "--cached",
-        min=0,
-        max=10**12,
+        **_whole(0, 10**12),
         metavar="N",
         help="With --input-tokens: how many of them hit the cache.",
     ),
@@ -264,8 +269,7 @@ Jobs = Annotated[
     int | None,
     READ.setting(
         "--jobs",
-        min=1,
-        max=256,
+        **_whole(1, 256),
         metavar="N",
         help="Worker processes for large batches.",
         show_default="one per core",
@@ -320,8 +324,7 @@ Requests = Annotated[
     SENT.option(
         "--requests",
         "-n",
-        min=1,
-        max=10**12,
+        **_whole(1, 10**12),
         metavar="N",
         help="How many times each prompt is sent.",
     ),
@@ -337,28 +340,28 @@ Gap = Annotated[
 ]
 Turns = Annotated[
     int | None,
-    SENT.option("--turns", min=1, max=1_000, metavar="N", help="Number of turns to project."),
+    SENT.option("--turns", **_whole(1, 1_000), metavar="N", help="Number of turns to project."),
 ]
 UserTokens = Annotated[
     int | None,
     SENT.option(
         "--user-tokens",
-        min=0,
-        max=1_000_000,
+        **_whole(0, 1_000_000),
         metavar="A",
         help="Tokens in each further user message.",
     ),
 ]
 AnswerTokens = Annotated[
     int | None,
-    SENT.option("--answer-tokens", min=0, max=384_000, metavar="B", help="Tokens in each answer."),
+    SENT.option(
+        "--answer-tokens", **_whole(0, 384_000), metavar="B", help="Tokens in each answer."
+    ),
 ]
 ReasoningTokens = Annotated[
     int | None,
     SENT.option(
         "--reasoning-tokens",
-        min=0,
-        max=384_000,
+        **_whole(0, 384_000),
         metavar="C",
         help="Reasoning tokens before each answer.",
     ),
@@ -408,19 +411,17 @@ FormatName = Annotated[
         "-f",
         metavar="|".join(Format),
         help="Output format.",
-        show_default="by the suffix of --output, else table",
+        show_default="by the suffix of --to, else table",
     ),
 ]
 OutputFile = Annotated[
     Path | None,
-    SHOWN.option(
-        "--output", "-o", metavar="FILE", help="Write to a file instead of standard output."
-    ),
+    SHOWN.option("--to", metavar="FILE", help="Write to a file instead of standard output."),
 ]
 Template = Annotated[
     str | None,
     SHOWN.option(
-        "--format",
+        "--template",
         metavar="TEMPLATE",
         help="Print one line for a shell prompt, e.g. '{tier} until {until}'. Also {left}, {next}, "
         "{at}. Times take a format: {until:%H:%M}.",
@@ -458,6 +459,11 @@ def complete_zones(incomplete: str) -> list[str]:
     from zoneinfo import available_timezones
 
     return sorted(name for name in available_timezones() if name.startswith(incomplete))
+
+
+def complete_currencies(incomplete: str) -> list[str]:
+    """Return the currencies of DeepSeek's price lists."""
+    return [name for name in Currency if name.startswith(incomplete.upper())]
 
 
 def complete_instants(incomplete: str) -> list[str]:
@@ -533,8 +539,9 @@ CurrencyName = Annotated[
     Currency,
     PRICED.setting(
         "--currency",
-        case_sensitive=False,
+        parser=values.currency,
         metavar="USD|CNY",
+        autocompletion=complete_currencies,
         help="DeepSeek's own price list in that currency; never converted.",
     ),
 ]
@@ -550,7 +557,7 @@ PricesFile = Annotated[
 PerDay = Annotated[
     int | None,
     PRICED.setting(
-        "--per-day", min=1, max=10**12, metavar="N", help="Show the cost of N requests a day."
+        "--per-day", **_whole(1, 10**12), metavar="N", help="Show the cost of N requests a day."
     ),
 ]
 MaxCost = Annotated[

@@ -1,22 +1,74 @@
 """What users write on the command line, turned into values; each refusal says how to write it."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+import typer
 from msgspec import Struct
 
 from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import Calendar, Tier
 from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio
 
+# 1000, 1,000 or 1_000, also negative, to be refused by its range; 1k, 1.5M.
+_WHOLE: Final = re.compile(r"-?(\d{1,18}|\d{1,3}([,_]\d{3}){1,5})", re.ASCII)
+_SHORT: Final = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?) ?([km])", re.ASCII | re.IGNORECASE)
+_FACTORS: Final = {"k": 1_000, "m": 1_000_000}
+_CURRENCIES: Final = {
+    "RMB": Currency.CNY,
+    "YUAN": Currency.CNY,
+    "¥": Currency.CNY,
+    "$": Currency.USD,
+}
 _INCREASE: Final = re.compile(r"([0-9.]{1,31}) ?(%|USD|CNY)?")
 _GAP: Final = re.compile(r"(\d{1,6}) ?([smhd])", re.ASCII)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEARS: Final = range(2000, 2200)
+
+
+def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:
+    """Return a parser of whole numbers of a range, such as 1000, 1,000, 1k and 1.5M."""
+
+    def parse(text: str | int) -> int:
+        value = _whole(str(text).strip())
+        if value is None:
+            raise typer.BadParameter(
+                f"{str(text)!r} is not a whole number; write it like 1000, 1,000, 1k or 1M"
+            )
+        if value < least:
+            raise typer.BadParameter(f"{value:,} is less than {least:,}")
+        if most is not None and value > most:
+            raise typer.BadParameter(f"{value:,} is more than {most:,}")
+        return value
+
+    return parse
+
+
+def _whole(text: str) -> int | None:
+    if _WHOLE.fullmatch(text):
+        return int(text.replace(",", ""))
+    match = _SHORT.fullmatch(text)
+    value = Decimal(match[1]) * _FACTORS[match[2].lower()] if match else None
+    return int(value) if value is not None and value == int(value) else None
+
+
+def currency(text: str) -> Currency:
+    """Read a currency of DeepSeek's price lists: USD, or CNY, which is also called RMB."""
+    name = text.strip().upper()
+    if name in _CURRENCIES:
+        return _CURRENCIES[name]
+    try:
+        return Currency(name)
+    except ValueError:
+        raise typer.BadParameter(
+            f"DeepSeek has no price list in {text!r}; write USD or CNY"
+        ) from None
 
 
 class Clock(Struct, frozen=True):

@@ -42,7 +42,7 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         (
             "estimate hello.txt -o many",
             2,
-            "'-o': 'many' is not a whole number; see",
+            "'-o': 'many' is not a whole number; write it",
         ),
         ("estimate hello.txt -o 384001", 2, "its output limit is 384,000 (384K)"),
         ("estimate hello.txt -n 0", 2, "Invalid value for '--requests'"),

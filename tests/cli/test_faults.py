@@ -175,7 +175,7 @@ def report(dscost: Dscost, hello: Path) -> Path:
 
 
 WRITERS = {
-    "--output": ("render", "report.json", "--output", "old.html"),
+    "--to": ("render", "report.json", "--to", "old.html"),
     "--svg": ("compare", "hello.txt", "--svg", "old.html"),
     "--calibrate": ("bill", "log.jsonl", "--calibrate", "old.html"),
 }
@@ -211,7 +211,7 @@ def test_a_file_written_anew_keeps_its_link_and_its_mode(dscost: Dscost, hello: 
     Path("real.md").chmod(0o640)
     Path("link.md").symlink_to("real.md")
 
-    assert dscost("render", "report.json", "--output", "link.md").code == 0
+    assert dscost("render", "report.json", "--to", "link.md").code == 0
 
     assert Path("link.md").is_symlink()
     assert "hello.txt" in Path("real.md").read_text()
@@ -222,7 +222,7 @@ def test_a_new_file_has_the_mode_that_the_user_gives_to_files(dscost: Dscost, he
     report(dscost, hello)
     Path("other").touch()
 
-    dscost("render", "report.json", "--output", "new.md")
+    dscost("render", "report.json", "--to", "new.md")
 
     assert Path("new.md").stat().st_mode == Path("other").stat().st_mode
 
@@ -230,7 +230,7 @@ def test_a_new_file_has_the_mode_that_the_user_gives_to_files(dscost: Dscost, he
 def test_a_report_goes_into_a_device_directly(dscost: Dscost, hello: Path) -> None:
     report(dscost, hello)
 
-    assert dscost("render", "report.json", "-f", "html", "--output", os.devnull).code == 0
+    assert dscost("render", "report.json", "-f", "html", "--to", os.devnull).code == 0
     assert not Path(os.devnull).is_file()
 
 

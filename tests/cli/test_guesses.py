@@ -1,12 +1,15 @@
 """What people type that is no command or option leads to what they mean, or to nothing."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+import typer
 
 from deepseek_cost.cli.command import NAMES, load
 from deepseek_cost.cli.guesses import _COMMANDS, _OPTIONS
+from deepseek_cost.cli.values import whole_number
 from tests.conftest import Dscost
 
 
@@ -108,6 +111,79 @@ def test_models_can_be_listed_in_one_option(dscost: Dscost, hello: Path) -> None
 
     assert dscost("count", hello, "-m", "flash,pro").out == each
     assert dscost("count", hello, "-m", "flash pro").out == each
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("1000", 1_000), ("1k", 1_000), ("1K", 1_000), ("1.5k", 1_500), ("0", 0)),
+        *(
+            ("1M", 1_000_000),
+            ("1,000,000", 1_000_000),
+            ("1_000_000", 1_000_000),
+            ("2 m", 2_000_000),
+        ),
+    ],
+)
+def test_a_whole_number_is_read_as_people_write_it(text: str, number: int) -> None:
+    assert whole_number(0, None)(text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "k", "1.5", "1.000", "1,00", "1,0000", "1.0001k", "1e3", "1kk", "٣", "9" * 19]
+)
+def test_what_may_be_another_number_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="not a whole number; write it like 1000, 1,000"):
+        whole_number(0, None)(text)
+
+
+def test_a_thousand_requests_cost_the_same_however_they_are_written(
+    dscost: Dscost, hello: Path
+) -> None:
+    ran = [
+        dscost("estimate", hello, "-n", n, "-o", "500", "--json") for n in ("1000", "1k", "1,000")
+    ]
+
+    assert ran[0].code == 0
+    assert len({json.loads(one.out)["estimates"][0]["cost"]["total"] for one in ran}) == 1
+
+
+def test_rmb_is_the_price_list_in_yuan(dscost: Dscost, hello: Path) -> None:
+    assert (
+        json.loads(dscost("estimate", hello, "--currency", "rmb", "--json").out)["currency"]
+        == "CNY"
+    )
+
+    refused = dscost("estimate", hello, "--currency", "EUR")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "DeepSeek has no price list in 'EUR'; write USD or CNY" in refused.err
+
+
+@pytest.mark.parametrize(
+    "old", [("--output", "a.md"), ("--output=a.md",), ("-o", "a.md"), ("-oa.md",)]
+)
+def test_an_old_name_works_and_names_the_new_one(
+    dscost: Dscost, hello: Path, old: tuple[str, ...]
+) -> None:
+    hello.with_name("a.json").write_text(dscost("count", hello, "--json").out)
+
+    ran = dscost("render", "a.json", *old)
+
+    name = old[0].partition("=")[0].removesuffix("a.md")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == f"dscost: {name} is now --to; the next version will not know the old name\n"
+    assert Path("a.md").read_text().count("hello.txt")
+
+
+def test_the_old_name_of_the_template_works(dscost: Dscost) -> None:
+    at = ("--at", "2026-11-23T02:00Z")
+
+    ran = dscost("when", *at, "--format", "{tier}")
+
+    assert (ran.code, ran.out) == (0, "peak\n")
+    assert ran.err.startswith("dscost: --format is now --template; ")
+    assert dscost("when", *at, "--template", "{tier}") == (0, "peak\n", "")
 
 
 def test_every_suggestion_exists() -> None:

@@ -58,7 +58,7 @@ def test_a_limit_holds_for_counts_as_well(dscost: Dscost) -> None:
         ("--input-tokens 5 --cached 3 -c 0.5", "both say what hits"),
         ("--input-tokens 5 -c auto", "not which, as auto"),
         ("--input-tokens 5 --breakdown", "not which, as auto"),
-        ("--input-tokens -1", "-1 is not in the range"),
+        ("--input-tokens -1", "-1 is less than 0"),
         ("--input-tokens many", "not a whole number"),
         ("--input-tokens 5 -o 400000 -m flash", "output limit"),
     ],

@@ -1,4 +1,4 @@
-"""`dscost when --format`: fields, slips, and the fast way that must tell what the slow one does."""
+"""`dscost when --template`: fields, typos, and the fast way, which shows what the slow one does."""
 
 import os
 import subprocess
@@ -76,10 +76,10 @@ def test_without_a_change_in_sight_there_is_nothing_to_tell_of_it() -> None:
     ],
 )
 def test_what_is_no_field_is_refused_with_those_there_are(dscost: Dscost, template: str) -> None:
-    with pytest.raises(UsageError, match=r"--format: .*write \{tier\} \{until\}"):
+    with pytest.raises(UsageError, match=r"--template: .*write \{tier\} \{until\}"):
         filled(template, MOMENT)
 
-    ran = dscost("when", "--format", template)
+    ran = dscost("when", "--template", template)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
 
 
@@ -92,14 +92,14 @@ def test_any_template_gives_a_line_or_a_refusal(template: str) -> None:
 def test_the_command_takes_an_instant_and_a_zone(dscost: Dscost) -> None:
     options = ("--at", "2026-11-23T02:00Z", "--tz", "Asia/Tokyo")
 
-    ran = dscost("when", "--format", "{tier} until {until}", *options)
+    ran = dscost("when", "--template", "{tier} until {until}", *options)
 
     assert (ran.code, ran.out, ran.err) == (0, "peak until 13:00\n", "")
-    assert dscost("when", "--format", "{tier}", "--json").code == 2
+    assert dscost("when", "--template", "{tier}", "--json").code == 2
 
 
 def test_what_is_not_known_for_sure_is_warned_of(dscost: Dscost) -> None:
-    ran = dscost("when", "--format", "{tier}", "--at", "2028-03-01T02:00Z")
+    ran = dscost("when", "--template", "{tier}", "--at", "2028-03-01T02:00Z")
 
     assert (ran.code, ran.out) == (0, "peak\n")
     assert "the list of Chinese holidays ends 2027-12-31" in ran.err
@@ -142,7 +142,7 @@ def test_the_fast_way_tells_what_the_command_tells(
 
         fast = line(template, at)
 
-        assert fast == dscost("when", "--format", template, "--at", at.isoformat()).out
+        assert fast == dscost("when", "--template", template, "--at", at.isoformat()).out
 
 
 @pytest.fixture
@@ -224,7 +224,8 @@ def test_the_configuration_is_where_platformdirs_has_it(
 
 @pytest.mark.usefixtures("elsewhere")
 def test_a_status_line_loads_neither_the_command_line_nor_the_price_table(package: Path) -> None:
-    code = """import sys; package = sys.argv[1]; sys.argv = ["dscost", "when", "--format", "{tier}"]
+    code = """import sys; package = sys.argv[1]
+sys.argv = ["dscost", "when", "--template", "{tier}"]
 from deepseek_cost.__main__ import main
 from deepseek_cost.cli import statusline
 statusline.PACKAGE = package
@@ -245,7 +246,7 @@ finally:
 
 @pytest.mark.usefixtures("elsewhere")
 def test_a_line_nobody_reads_ends_quietly() -> None:
-    command = [sys.executable, "-m", "deepseek_cost", "when", "--format", "{tier}"]
+    command = [sys.executable, "-m", "deepseek_cost", "when", "--template", "{tier}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     reader, writer = os.pipe()
     os.close(reader)

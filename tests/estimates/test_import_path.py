@@ -47,7 +47,7 @@ def test_workers_of_a_large_batch_import_nothing_from_where_it_lies(hostile: Pat
     [
         ("estimate", "prompt.txt", "--json"),
         ("prices",),
-        ("when", "--format", "{tier}"),
+        ("when", "--template", "{tier}"),
         ("diff", "prompt.txt", "prompt.txt"),
         ("completion", "bash"),
         ("config",),

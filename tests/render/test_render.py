@@ -151,21 +151,21 @@ def test_a_count_looks_like_this(dscost: Dscost, form: str, expected: str) -> No
     ],
 )
 def test_the_suffix_of_the_output_says_the_format(dscost: Dscost, name: str, begins: str) -> None:
-    ran = render(dscost, report("estimate"), "-o", name)
+    ran = render(dscost, report("estimate"), "--to", name)
 
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     assert Path(name).read_text(encoding="utf-8").startswith(begins)
 
 
 def test_an_unknown_suffix_is_told_with_those_known(dscost: Dscost) -> None:
-    ran = render(dscost, report("estimate"), "-o", "a.pdf")
+    ran = render(dscost, report("estimate"), "--to", "a.pdf")
 
     assert ran.code == 2
     assert ran.err == (
-        "dscost: --output a.pdf: its suffix is none of "
+        "dscost: --to a.pdf: its suffix is none of "
         ".txt, .md, .markdown, .html, .htm, .csv, .svg; add --format\n"
     )
-    assert render(dscost, report("estimate"), "-o", "a.pdf", "-f", "html").code == 0
+    assert render(dscost, report("estimate"), "--to", "a.pdf", "-f", "html").code == 0
 
 
 def test_the_amounts_of_csv_are_exact(dscost: Dscost) -> None:
@@ -270,10 +270,10 @@ def test_a_report_that_is_not_there_is_told_in_one_line(dscost: Dscost, target: 
 
 
 def test_an_output_that_cannot_be_written_is_told_in_one_line(dscost: Dscost) -> None:
-    ran = render(dscost, report("count"), "-f", "html", "-o", "no/such/folder/a.html")
+    ran = render(dscost, report("count"), "-f", "html", "--to", "no/such/folder/a.html")
 
     assert ran.code == 1
-    assert ran.err == "dscost: --output no/such/folder/a.html: No such file or directory\n"
+    assert ran.err == "dscost: --to no/such/folder/a.html: No such file or directory\n"
 
 
 def _hostile(value: object) -> object:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 MANUAL: Final = Manual(
     (
-        Example("a web page of a report that was kept", "dscost render report.json -o report.html"),
+        Example(
+            "a web page of a report that was kept", "dscost render report.json --to report.html"
+        ),
         Example(
             "a table for a comment",
             "dscost estimate prompt.txt --json | dscost render - -f markdown",
@@ -43,14 +45,14 @@ _NAMED: Final = 5
 def render(
     report: options.ReportFile,
     format_: options.FormatName = None,
-    output: options.OutputFile = None,
+    to: options.OutputFile = None,
 ) -> None:
     """Show a saved report as a table, web page, Markdown, CSV or SVG.
 
     Nothing is counted and no price is looked up. Reports of earlier versions can be read, too.
     SVG is the report's chart, or a picture of its table if it has no chart.
     """
-    chosen = format_ or _by_suffix(output)
+    chosen = format_ or _by_suffix(to)
     found = _read(report)
     report_warnings(found.report)
     _report_unknown(found, report)
@@ -60,20 +62,18 @@ def render(
         raise InputError(
             f"{report}: its parts do not fit together; is it as dscost wrote it?"
         ) from error
-    if output is None:
+    if to is None:
         write_text(text)
     else:
-        write_file(text, output, "--output")
+        write_file(text, to, "--to")
 
 
-def _by_suffix(output: Path | None) -> options.Format:
-    if output is None:
+def _by_suffix(to: Path | None) -> options.Format:
+    if to is None:
         return options.Format.TABLE
-    known = _SUFFIXES.get(output.suffix.lower())
+    known = _SUFFIXES.get(to.suffix.lower())
     if known is None:
-        raise UsageError(
-            f"--output {output}: its suffix is none of {', '.join(_SUFFIXES)}; add --format"
-        )
+        raise UsageError(f"--to {to}: its suffix is none of {', '.join(_SUFFIXES)}; add --format")
     return known
 
 

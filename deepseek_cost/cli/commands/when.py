@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MANUAL: Final = Manual(
     (
         Example("whether it is peak, by a clock in Berlin", "dscost when --tz Europe/Berlin"),
-        Example("a line for a shell's prompt", "dscost when --format '{tier} until {until}'"),
+        Example("a line for a shell's prompt", "dscost when --template '{tier} until {until}'"),
     ),
     failure="the price table is wrong",
 )
@@ -37,7 +37,7 @@ def when(
     from deepseek_cost.reports.when import when_report
 
     if template is not None and as_json:
-        raise UsageError("--format and --json exclude each other")
+        raise UsageError("--template and --json exclude each other")
     book = price_table(prices).book
     instant = instant_of(at, book, tz)
     if template is not None:
