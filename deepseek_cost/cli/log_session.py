@@ -189,7 +189,7 @@ def learned_from(
     prices: "Sequence[Price]",
     scenario: "Scenario",
     *,
-    of_prompts: bool,
+    holds_requests: "Callable[[], bool]",
 ) -> "Learned | None":
     """Return the output of answers like those to come; None without --output-from.
 
@@ -209,6 +209,7 @@ def learned_from(
         raise UsageError(f"--output-label {label!r}: no answer in {name} has {known}")
     families = {model.name: model.service[-1].billed_as for model in book.model}
     spreads = []
+    of_prompts = not holds_requests()
     for price in prices:
         mode = scenario.mode_for(price.model)
         thinking = (mode.effort if mode.thinking else "off") if of_prompts else None

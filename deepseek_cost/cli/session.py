@@ -258,17 +258,25 @@ class Inputs:
 
     def hold_requests(self) -> bool:
         """Tell whether there are request bodies among the sources."""
-        for source in self.found.sources:
+        for source in self._perhaps_requests():
             with self._open(source, lambda _: None) as opened:
                 if not opened.is_text:
                     return True
         return False
 
+    def _perhaps_requests(self) -> "Iterator[TextSource]":
+        """Yield the sources that are not known to be text."""
+        if self.kind is Kind.TEXT:
+            return
+        for source in self.found.sources:
+            if self.kind or not source.is_plain:
+                yield source
+
     def own_model(self, book: "PriceBook", at: datetime | None) -> "Route | None":
         """Return what serves the first request's model; None where there is no such."""
         from deepseek_cost.inputs.routing import route
 
-        for source in self.found.sources:
+        for source in self._perhaps_requests():
             with self._open(source, lambda _: None) as opened:
                 request = opened.first()
             if opened.is_text:
@@ -292,12 +300,8 @@ class Inputs:
         """
         with progress(sum(source.size for source in self.found.sources)) as advance:
             for number, source in enumerate(self.found.sources, 1):
-                with (
-                    self._open(source, advance) as opened,
-                    self._interrupts_reported(opened, number),
-                    self._hint_added(opened),
-                ):
-                    workload.read(opened)
+                with self._open(source, advance) as opened:
+                    self._read(opened, number, workload)
         self._require_prompts(workload.kinds, prompt_options)
 
     def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
@@ -306,21 +310,17 @@ class Inputs:
 
         return partial(counter_on, engine, sum(source.size for source in self.found.sources))
 
-    @contextmanager
-    def _interrupts_reported(self, opened: "Input", number: int) -> "Iterator[None]":
-        """Tell what was counted before an interrupt."""
+    def _read(self, opened: "Input", number: int, workload: "Reads") -> None:
+        """Read a source; report what was counted before an interrupt, and which file to leave out.
+
+        A JSON file that ends a run over a folder is one that can be left out.
+        """
         try:
-            yield
+            workload.read(opened)
         except KeyboardInterrupt as interrupt:
             for progress in getattr(interrupt, "__notes__", [])[-1:]:
                 say(f"{opened.source.name}, {number} of {len(self.found.sources)}: {progress}")
             raise
-
-    @contextmanager
-    def _hint_added(self, opened: "Input") -> "Iterator[None]":
-        """Tell at a JSON file that ends a run over a directory how to leave it out."""
-        try:
-            yield
         except InputError as error:
             if opened.source.name in self.found.below and not opened.is_text:
                 name = Path(opened.source.name).name

@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.inputs import lfs
 from deepseek_cost.inputs.find import below, matching
@@ -55,16 +57,17 @@ class Side:
     def add(self, place: Path, shown: str, selection: Selection) -> None:
         """Add a file, or those below a folder, under the names that they have below `shown`."""
         if place.is_file():
-            self._add_file(place, shown, selection)
+            self._add_file(TextSource("", place, selection.encoding), place, shown)
         if not place.is_dir():
             return
         texts, others = below(place, selection.globs, selection.encoding)
-        for path in texts:
-            self._add_file(path, _joined(shown, path.relative_to(place)), selection)
+        for source in texts:
+            if path := source.path:
+                self._add_file(source, path, _joined(shown, path.relative_to(place)))
         for path, reason in others.items():
             name = unicode_name(_joined(shown, path.relative_to(place)))
             if reason == lfs.KEPT:  # by what it points to, it is told from others
-                self._add_file(path, name, selection)
+                self._add_file(TextSource("", path, selection.encoding), path, name)
             else:
                 digest = TextSource(name, path).digest() if path.is_file() else ""
                 self.unread[name] = SkippedFile(f"a {reason} file" if digest else reason, digest)
@@ -79,8 +82,8 @@ class Side:
         }
         self.unread |= unread
 
-    def _add_file(self, path: Path, name: str, selection: Selection) -> None:
-        source = TextSource(unicode_name(os.path.normpath(name)), path, selection.encoding)
+    def _add_file(self, source: TextSource, path: Path, name: str) -> None:
+        source = replace(source, name=unicode_name(os.path.normpath(name)))
         known = self.files.setdefault(source.name, source)
         if known.path != path and known.path and not known.path.samefile(path):
             raise _two_files(source.name)

@@ -1,7 +1,9 @@
 """Prompts on disk and on standard input: found, decoded, handed on block by block."""
 
+import io
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -13,11 +15,16 @@ from deepseek_cost.inputs.source import (
     _UTF16_MARKS,
     BINARY,
     BLOCK_BYTES,
+    BROKEN_LINK,
+    LINK_TO_FOLDER,
     REQUEST_SUFFIXES,
+    SPARSE,
     SUBMODULE,
+    UNASKED,
     SkippedSource,
     TextSource,
     _has_nuls,
+    begins_plain,
     in_one_piece,
     is_url,
     require_text_encoding,
@@ -26,6 +33,7 @@ from deepseek_cost.inputs.streams import PACKED
 from deepseek_cost.text import unicode_name
 
 if TYPE_CHECKING:
+    from ignore import WalkBuilder
     from ignore.overrides import Override
 
 # Rules for a whole tree fit into far less; a device in their place would fill the memory.
@@ -52,8 +60,8 @@ def find(
 ) -> Found:
     """Find the prompts: files as given, directories recursively, `-` for standard input.
 
-    In directories, hidden, git-ignored and binary files are left out; with `any_file` binary ones
-    are not, since a log can be packed or a database.
+    In directories, binary files are left out, and hidden and ignored ones unless git tracks them;
+    with `any_file` binary ones are not, since a log can be packed or a database.
     Raises InputError for a missing file or a directory without text files.
     """
     require_text_encoding(encoding)
@@ -97,11 +105,7 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found, *, any_f
 def _find_below(
     folder: Path, globs: Sequence[str], encoding: str, found: Found, *, any_file: bool
 ) -> None:
-    texts, others = below(folder, globs, encoding)
-    if any_file:
-        binary = [path for path, reason in others.items() if reason == BINARY]
-        texts = sorted([*texts, *binary])
-        others = {path: reason for path, reason in others.items() if reason != BINARY}
+    texts, others = below(folder, globs, encoding, any_file=any_file)
     if not texts:
         among = f" among {len(others)} files" if others else ""
         what = f"{folder}: no text files{among}"
@@ -110,44 +114,65 @@ def _find_below(
             if globs
             else f"{what}; hidden and git-ignored files are left out"
         )
-    sources = [TextSource(unicode_name(str(path)), path, encoding) for path in texts]
-    found.sources += sources
-    found.below.update(source.name for source in sources)
+    found.sources += texts
+    found.below.update(source.name for source in texts)
     found.skipped += [
         SkippedSource(unicode_name(str(path)), reason) for path, reason in others.items()
     ]
 
 
 def below(
-    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8"
-) -> tuple[list[Path], dict[Path, str]]:
+    folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8", *, any_file: bool = False
+) -> tuple[list[TextSource], dict[Path, str]]:
     """Return the files of text below a folder, and what else is there, with the reason.
 
-    Not the hidden and ignored; files in a submodule are another repository's.
+    Hidden and ignored files are left out unless git tracks them. Files in a submodule are another
+    repository's. With `any_file` binary files are among the texts.
     """
-    submodules = set(_submodules(folder))
-    others = dict.fromkeys(sorted(submodules), SUBMODULE)
+    paths, others = _paths_below(folder, globs)
     texts = []
-    for path in sorted(path for path in _walk(folder, globs) if path.is_file()):
-        if submodules and submodules.intersection(path.parents):
-            continue
-        reason = _reason(path, encoding)
-        if reason:
-            others[path] = reason
-        else:
-            texts.append(path)
+    for path in sorted(paths, key=lambda path: path.parts):
+        found = _examined(path, encoding, any_file=any_file)
+        if isinstance(found, TextSource):
+            texts.append(found)
+        elif found is not None:
+            others[path] = found
     return texts, others
 
 
-def _submodules(folder: Path) -> list[Path]:
-    """List the submodules below a folder, as git has them; none where no repository has any."""
-    here = folder.absolute()
-    top = next((one for one in (here, *here.parents) if (one / ".git").exists()), None)
-    if top is None or not (top / ".gitmodules").exists():
-        return []
-    from deepseek_cost.inputs.git import submodules  # noqa: PLC0415 - few repositories have any
+def _paths_below(folder: Path, globs: Sequence[str]) -> tuple[Iterable[Path], dict[Path, str]]:
+    """Return what is to be examined below a folder, and what git has elsewhere, with the reason."""
+    walked = dict.fromkeys(_walk(folder, globs))
+    known, others = _tracked_below(folder)
+    hidden = [path for path in known if path not in walked and os.path.lexists(path)]
+    if hidden and globs:
+        chosen = set(_walk(folder, globs, with_hidden=True))
+        hidden = [path for path in hidden if path in chosen]
+    paths: Iterable[Path] = [*walked, *hidden]
+    submodules = {path for path, reason in others.items() if reason == SUBMODULE}
+    if submodules:
+        paths = [path for path in paths if submodules.isdisjoint((path, *path.parents))]
+    return paths, others
 
-    return [folder / path for path in submodules(folder)]
+
+def _tracked_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """Return what git tracks below a folder and has there, and what it has not, with the reason."""
+    here = folder.absolute()
+    if not any((one / ".git").exists() for one in (here, *here.parents)):
+        return [], {}
+    from deepseek_cost.inputs.git import tracked  # noqa: PLC0415 - for repositories alone
+
+    try:
+        found = tracked(folder)
+    except InputError as error:
+        return [], {folder: f"{UNASKED} ({error.message})"}
+    others = {}
+    for one in found:
+        if one.is_submodule:
+            others[folder / one.path] = SUBMODULE
+        elif one.is_sparse and not os.path.lexists(folder / one.path):
+            others[folder / one.path] = SPARSE
+    return [folder / one.path for one in found], dict(sorted(others.items()))
 
 
 def matching(names: Sequence[str], globs: Sequence[str], folder: Path) -> set[str]:
@@ -163,19 +188,21 @@ def matching(names: Sequence[str], globs: Sequence[str], folder: Path) -> set[st
             (folder / name).touch()
         except OSError as error:
             raise InputError(f"{unicode_name(name)[:60]}: {error.strerror or error}") from error
-    builder = ignore.WalkBuilder(folder).hidden(yes=False).parents(yes=False).ignore(yes=False)
-    builder.git_ignore(yes=False).git_global(yes=False).git_exclude(yes=False)
+    builder = ignore.WalkBuilder(folder)
+    _without_rules(builder)
     builder.overrides(_overrides(folder, globs))
     return {str(entry.path().relative_to(folder)) for entry in builder.build()}
 
 
-def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
+def _walk(folder: Path, globs: Sequence[str], *, with_hidden: bool = False) -> Iterator[Path]:
     import ignore  # noqa: PLC0415 - for folders alone
 
     _refuse_odd_ignore_files(folder)
     try:
         builder = ignore.WalkBuilder(folder)
         builder.require_git(yes=False)
+        if with_hidden:
+            _without_rules(builder)
         if globs:
             builder.overrides(_overrides(folder, globs))
         for entry in builder.build():
@@ -186,6 +213,11 @@ def _walk(folder: Path, globs: Sequence[str]) -> Iterator[Path]:
         raise InputError(
             f"{unicode_name(str(folder))}: no name in Unicode; give . inside it"
         ) from error
+
+
+def _without_rules(builder: "WalkBuilder") -> None:
+    builder.hidden(yes=False).parents(yes=False).ignore(yes=False)
+    builder.git_ignore(yes=False).git_global(yes=False).git_exclude(yes=False)
 
 
 def _overrides(folder: Path, globs: Sequence[str]) -> "Override":
@@ -213,18 +245,37 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
                 raise InputError(f"{path}: no regular file of ignore rules; remove it")
 
 
-def _reason(path: Path, encoding: str) -> str | None:
-    """Return why a file is no text; what cannot be read or decoded is not lost quietly."""
-    if _holds_requests(path):
-        return None
+def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str | None:
+    """Return a file as a source, or why it is none; None for a folder and for what is no file.
+
+    What cannot be read or decoded is a source, so that it is not lost quietly.
+    """
+    name = str(path)
     try:
-        with path.open("rb") as file:
-            head = file.read(BLOCK_BYTES)
+        state = os.stat(name)  # noqa: PTH116 - there may be many
     except OSError:
+        return BROKEN_LINK if os.path.islink(name) else None  # noqa: PTH114
+    if stat.S_ISDIR(state.st_mode):
+        return LINK_TO_FOLDER if os.path.islink(name) else None  # noqa: PTH114
+    if not stat.S_ISREG(state.st_mode):
         return None
-    if lfs.pointed_at(head):
-        return lfs.KEPT
-    return BINARY if is_binary(path.name, head, encoding) else None
+    head = _head(name)
+    if not any_file and not _holds_requests(path):
+        if lfs.pointed_at(head):
+            return lfs.KEPT
+        if is_binary(name, head, encoding):
+            return BINARY
+    is_plain = bool(head) and begins_plain(name, head)
+    return TextSource(unicode_name(name), path, encoding, state.st_size, is_plain)
+
+
+def _head(name: str) -> bytes:
+    """Return the first bytes of a file; none if it cannot be read."""
+    try:
+        with io.FileIO(name) as file:
+            return file.read(BLOCK_BYTES) or b""
+    except OSError:
+        return b""
 
 
 def _is_pointer(path: Path) -> bool:

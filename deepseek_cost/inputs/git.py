@@ -1,7 +1,6 @@
 """What git answers, and the revisions that it knows."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import IO, Final, NamedTuple
 from deepseek_cost.errors import InputError
 from deepseek_cost.text import unicode_name
 
+_PROGRAM: Final = "git.exe" if os.name == "nt" else "git"
 _BLOCK_BYTES: Final = 1 << 16
 # What git says goes into one line of ours.
 _MOST_SAID: Final = 4_096
@@ -96,7 +96,7 @@ def start(
     more: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start git, whose output is a pipe; raises InputError where there is none."""
-    program = shutil.which("git")
+    program = program_on(os.environ.get("PATH", os.defpath), _PROGRAM)
     if program is None:
         raise InputError("git is not installed, or not on PATH; two files or folders need none")
     return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
@@ -106,6 +106,19 @@ def start(
         stderr=errors,
         env=os.environ | _ENVIRONMENT | dict(more or {}),
     )
+
+
+def program_on(path: str, name: str) -> str | None:
+    """Return where a program is on a PATH; None if it is nowhere there.
+
+    Only absolute folders of it are searched, and never the current one, as Windows would: a
+    repository may have a program of that name.
+    """
+    for folder in filter(os.path.isabs, path.split(os.pathsep)):
+        place = os.path.join(folder, name)  # noqa: PTH118 - a folder of PATH
+        if os.path.isfile(place) and os.access(place, os.X_OK):  # noqa: PTH113
+            return place
+    return None
 
 
 def _message_of(errors: IO[bytes]) -> str:
@@ -121,16 +134,35 @@ def _of(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
+_SUBMODULE_MODE: Final = "160000"
 _SHALLOW: Final = "in CI fetch the history first (actions/checkout: fetch-depth: 0)"
 
 
-def submodules(folder: Path) -> list[str]:
-    """List the submodules below a folder, by their paths from there; none if git does not say."""
+class TrackedPath(NamedTuple):
+    """What git tracks at a path; `is_sparse`: a sparse checkout leaves it out."""
+
+    path: str
+    is_submodule: bool
+    is_sparse: bool
+
+
+def tracked(folder: Path) -> list[TrackedPath]:
+    """List what git tracks below a folder, by the paths from there; raises InputError.
+
+    Where git sees no repository, nothing is tracked.
+    """
     try:
-        listed = list(records("-C", str(folder), "ls-files", "-z", "--stage"))
-    except InputError:
-        return []
-    return [one.partition("\t")[2] for one in listed if one.startswith("160000")]
+        listed = list(records("-C", str(folder), "ls-files", "-z", "--stage", "-t"))
+    except GitError as error:
+        if "not a git repository" in error.stderr:
+            return []
+        raise
+    found = []
+    for record in listed:
+        header, _, path = record.partition("\t")
+        tag, mode, *_ = header.split(" ")
+        found.append(TrackedPath(path, mode == _SUBMODULE_MODE, tag == "S"))
+    return found
 
 
 class Revision(NamedTuple):

@@ -1,9 +1,7 @@
 """Reading requests from a source in one pass, a line at a time, whatever stands in it."""
 
-import re
 from collections.abc import Iterator
-from io import BufferedReader
-from pathlib import Path
+from io import BufferedReader, BytesIO
 from typing import BinaryIO, Final
 
 from msgspec import Struct
@@ -21,15 +19,19 @@ from deepseek_cost.inputs.jsonl import (
 )
 from deepseek_cost.inputs.kinds import Kind, is_answer, is_batch_line, kind_of, kind_of_url
 from deepseek_cost.inputs.request import Fault, Line, Request, Requests
-from deepseek_cost.inputs.source import REQUEST_SUFFIXES, TextSource, in_one_piece
-from deepseek_cost.inputs.streams import PACKED, Advance, Recorded, Replayed
+from deepseek_cost.inputs.source import (
+    HEAD_BYTES,
+    TextSource,
+    begins_requests,
+    in_one_piece,
+    suffix_of,
+)
+from deepseek_cost.inputs.streams import Advance, Recorded, Replayed
 from deepseek_cost.inputs.strict_json import JsonFaultError, elements, member, parse
 
 MAX_DOCUMENT_BYTES: Final = 128_000_000
-_HEAD_BYTES: Final = 4_096
 _BUFFER: Final = 1 << 18
 _LINES: Final = (".jsonl", ".ndjson")
-_BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 # Stands for a row of a table that has nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
@@ -71,7 +73,7 @@ class Input(Struct):
     def parts(self) -> Iterator[Lines | Document | Fault]:
         """Yield the lines, many at a time, or the values of what is one document."""
         first = self.file.readline(MAX_LINE_BYTES + 1).removeprefix(_MARK)
-        if _suffix(self.source) in _LINES or _is_line_of_many(first, self.file):
+        if suffix_of(self.source.name) in _LINES or _is_line_of_many(first, self.file):
             return cut(first, self.file, self.source.name, self.source.encoding, self.kind)
         return self._from_document(first)
 
@@ -122,15 +124,17 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
     file = source.open(advance)
     head = b""
     try:
-        while len(head) < _HEAD_BYTES and (data := file.read(_HEAD_BYTES - len(head))):
+        while len(head) < HEAD_BYTES and (data := file.read(HEAD_BYTES - len(head))):
             head += data
     except BaseException:
         file.close()
         raise
-    replayed = BufferedReader(Replayed(head, file), _BUFFER)
-    is_json = _suffix(source) in REQUEST_SUFFIXES or _BEGINS_JSON.match(head.removeprefix(_MARK))
-    is_text = wanted is Kind.TEXT or (wanted is None and not is_json)
-    return Input(source, replayed, wanted, is_text)
+    if isinstance(file, BytesIO):
+        file.seek(0)
+    else:
+        file = BufferedReader(Replayed(head, file), _BUFFER)
+    is_text = wanted is Kind.TEXT or (wanted is None and not begins_requests(source.name, head))
+    return Input(source, file, wanted, is_text)
 
 
 def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
@@ -187,11 +191,6 @@ def _named(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-def _suffix(source: TextSource) -> str:
-    path = Path(source.name.lower())
-    return Path(path.stem).suffix if path.suffix in PACKED else path.suffix
-
-
 def _is_line_of_many(first: bytes, file: BinaryIO) -> bool:
     """Tell whether a first line is JSON by itself, with more after it."""
     if len(first) > MAX_LINE_BYTES or not first.endswith(b"\n") or first.lstrip()[:1] != b"{":
@@ -200,4 +199,6 @@ def _is_line_of_many(first: bytes, file: BinaryIO) -> bool:
         parse(first.decode())
     except (JsonFaultError, UnicodeError):
         return False
+    if isinstance(file, BytesIO):
+        return file.tell() < file.getbuffer().nbytes
     return bool(file.peek(1)) if isinstance(file, BufferedReader) else True

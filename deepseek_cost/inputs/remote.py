@@ -14,12 +14,6 @@ class RemoteSource(TextSource, frozen=True):
     """A prompt behind a URL; `name` is the URL without what could be secret in it."""
 
     url: str = ""
-    length: int = 0
-
-    @property
-    def size(self) -> int:
-        """The bytes to read; 0 where the server does not tell."""
-        return self.length
 
     @property
     def is_stdin(self) -> bool:
@@ -57,7 +51,7 @@ def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
     for name in sorted(files):
         whole = url if name == path else system.unstrip_protocol(name)
         size = files[name].get("size") or 0
-        yield RemoteSource(public(whole), None, encoding, url=whole, length=size)
+        yield RemoteSource(public(whole), None, encoding, length=size, url=whole)
 
 
 def public(url: str) -> str:

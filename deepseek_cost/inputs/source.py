@@ -1,6 +1,8 @@
 """A source of text: a file, standard input, a value, with its encoding."""
 
 import codecs
+import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -8,11 +10,15 @@ from typing import BinaryIO, Final, NamedTuple
 from msgspec import Struct
 
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError
-from deepseek_cost.inputs.streams import Advance, open_bytes, reading, sha256
+from deepseek_cost.inputs.streams import PACKED, Advance, is_packed, open_bytes, reading, sha256
 
 BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
+# So much of a file tells requests from text.
+HEAD_BYTES: Final = 4_096
+_BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
+_MARK: Final = b"\xef\xbb\xbf"
 # They are no encodings of files; decoding them takes more than linear time or any memory.
 _NOT_FOR_FILES: Final = (
     *("idna", "punycode", "undefined"),
@@ -22,6 +28,10 @@ _NOT_FOR_FILES: Final = (
 
 BINARY: Final = "binary"
 SUBMODULE: Final = "a submodule"
+SPARSE: Final = "not in this sparse checkout"
+LINK_TO_FOLDER: Final = "a symbolic link to a folder"
+UNASKED: Final = "tracked files that are hidden or ignored are not counted"
+BROKEN_LINK: Final = "a symbolic link to nothing"
 
 
 class SkippedSource(NamedTuple):
@@ -32,15 +42,23 @@ class SkippedSource(NamedTuple):
 
 
 class TextSource(Struct, frozen=True):
-    """A prompt: a file, or standard input where there is no path."""
+    """A prompt: a file, or standard input if there is no path.
+
+    `length` in bytes is known of a regular file that was looked at. `is_plain`: its first bytes
+    are those of text, and not of requests.
+    """
 
     name: str
     path: Path | None
     encoding: str = "utf-8"
+    length: int | None = None
+    is_plain: bool = False
 
     @property
     def size(self) -> int:
         """The bytes to read, as far as known; 0 for standard input."""
+        if self.length is not None:
+            return self.length
         return self.path.stat().st_size if self.path else 0
 
     @property
@@ -51,6 +69,8 @@ class TextSource(Struct, frozen=True):
     @property
     def reads_once(self) -> bool:
         """Tell whether its bytes are gone once read: standard input, or a pipe (`<(command)`)."""
+        if self.length is not None:
+            return False
         return self.is_stdin or (self.path is not None and not self.path.is_file())
 
     def blocks(self, advance: Advance = lambda _: None) -> Iterator[str]:
@@ -89,6 +109,24 @@ class TextSource(Struct, frozen=True):
 def is_parquet(source: TextSource) -> bool:
     """Tell a Parquet file by its name."""
     return source.name.lower().endswith(".parquet")
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file's name in small letters, without that of a packed file."""
+    stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a name may be a URL
+    return os.path.splitext(stem)[1] if suffix in PACKED else suffix  # noqa: PTH122
+
+
+def begins_requests(name: str, head: bytes) -> bool:
+    """Tell requests from text, by the suffix of a file or by its first bytes, unpacked."""
+    if suffix_of(name) in REQUEST_SUFFIXES:
+        return True
+    return _BEGINS_JSON.match(head[:HEAD_BYTES].removeprefix(_MARK)) is not None
+
+
+def begins_plain(name: str, head: bytes) -> bool:
+    """Tell text that is not packed, by its first bytes as they are on the disk."""
+    return not is_packed(head) and not begins_requests(name, head)
 
 
 def is_url(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ PACKED: Final = (".gz", ".zst", ".zstd")
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BUFFER: Final = 1 << 18
+# A file up to this size is read at once.
+_SMALL: Final = 1 << 16
 # Each byte of Zstandard can stand for 32 KB; so little at a time keeps a bomb from the memory.
 _ZSTD_BYTES: Final = 512
 
@@ -36,12 +40,35 @@ def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO
             raise InputError("-: standard input is closed")
         raw = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     else:
-        raw = path.open("rb", buffering=0)
+        raw = io.FileIO(path)
+        if (content := _small_content(raw)) is not None:
+            raw.close()
+            return unpacked(io.BytesIO(content), advance)
     return unpacked(raw, advance)
+
+
+def _small_content(raw: io.FileIO) -> bytes | None:
+    """Read a small regular file; None for what is larger or no such file, still at its start."""
+    state = os.fstat(raw.fileno())
+    if not stat.S_ISREG(state.st_mode) or not 0 < state.st_size <= _SMALL:
+        return None
+    content = raw.read(_SMALL + 1)
+    if content is not None and len(content) == state.st_size:
+        return content
+    raw.seek(0)  # it changes meanwhile
+    return None
+
+
+def is_packed(head: bytes) -> bool:
+    """Tell a packed file by its first bytes."""
+    return head.startswith((_GZIP, _ZSTD))
 
 
 def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
     """Return the contents of a file, which is closed with them; its first bytes say its packing."""
+    if isinstance(raw, io.BytesIO) and not is_packed(raw.getvalue()):
+        advance(raw.getbuffer().nbytes)
+        return raw
     plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
     head = plain.peek(len(_ZSTD))
     if head.startswith(_GZIP):

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.git import ask, records, running, start
-from deepseek_cost.inputs.source import SUBMODULE, TextSource
+from deepseek_cost.inputs.source import LINK_TO_FOLDER, SUBMODULE, TextSource
 from deepseek_cost.inputs.streams import Advance, unpacked
 from deepseek_cost.text import unicode_name
 
@@ -36,7 +36,6 @@ _BLOCK_BYTES: Final = 1 << 18
 _LINK_MODE: Final = "120000"
 _NO_PATH: Final = "a path that no checkout has"
 _LINK: Final = "a symbolic link to no file of the repository"
-_LINK_TO_FOLDER: Final = "a symbolic link to a folder"
 _NESTED: Final = "a repository inside this one"
 
 
@@ -261,20 +260,14 @@ class _Content(io.RawIOBase):
 
 def source_of(entry: Entry, name: str, encoding: str, contents: Contents) -> "BlobSource":
     """Return a file, to be read under a name."""
-    return BlobSource(name, None, encoding, entry.oid, entry.size, contents)
+    return BlobSource(name, None, encoding, entry.size, oid=entry.oid, contents=contents)
 
 
 class BlobSource(TextSource, frozen=True):
     """A file of a state of the repository; its content is named by its hash."""
 
     oid: str = ""
-    length: int = 0
     contents: Contents | None = None
-
-    @property
-    def size(self) -> int:
-        """The bytes to read."""
-        return self.length
 
     @property
     def is_stdin(self) -> bool:
@@ -396,7 +389,7 @@ def _followed(
                 case [oid, b"blob", size] if size.isdigit():
                     yield Entry("100644", oid.decode(), int(size), link.path)
                 case [oid, b"tree", _]:
-                    yield SkippedPath(link.path, _LINK_TO_FOLDER, oid.decode())
+                    yield SkippedPath(link.path, LINK_TO_FOLDER, oid.decode())
                 case [b"symlink" | b"dangling" | b"loop" | b"notdir", size]:
                     printed.read(int(size) + 1)  # where it leads to
                     yield SkippedPath(link.path, _LINK, link.oid)

@@ -8,7 +8,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, dataclass_transform
 
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.source import BINARY, SUBMODULE, SkippedSource
+from deepseek_cost.inputs.source import (
+    BINARY,
+    BROKEN_LINK,
+    LINK_TO_FOLDER,
+    SUBMODULE,
+    UNASKED,
+    SkippedSource,
+)
 from deepseek_cost.pricing.entries import Period, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence, Precision
 from deepseek_cost.text import quiet_json
@@ -237,11 +244,16 @@ def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
     """Yield that files were left out, if any were."""
     for reason in dict.fromkeys(one.reason for one in skipped):
         names = [one.name for one in skipped if one.reason == reason]
-        files = "file" if len(names) == 1 else "files"
+        if reason.startswith(UNASKED):
+            yield f"{', '.join(names)}: {reason}"
+            continue
+        s = "" if len(names) == 1 else "s"
         what = {
-            BINARY: f"binary {files}",
-            SUBMODULE: "submodule" if len(names) == 1 else "submodules",
-        }.get(reason, f"{files} {reason}")
+            BINARY: f"binary file{s}",
+            SUBMODULE: f"submodule{s}",
+            LINK_TO_FOLDER: f"symbolic link{s} to a folder",
+            BROKEN_LINK: f"symbolic link{s} to nothing",
+        }.get(reason, f"file{s} {reason}")
         yield f"left out {len(names)} {what}: {', '.join(names)}"
 
 

@@ -131,7 +131,7 @@ def estimate(
     listed = [table.book.price(name, instant, currency) for name in names]
     learned = learned_from(
         *(output_from, output_label, table.book, listed, scenario),
-        of_prompts=not inputs.hold_requests(),
+        holds_requests=inputs.hold_requests,
     )
     quote = Quote(
         table.book,
