@@ -3,10 +3,7 @@
 import base64
 import binascii
 import io
-import json
-from bisect import bisect_right
-from collections.abc import Sequence
-from functools import cache
+from math import sqrt
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -17,21 +14,21 @@ from deepseek_cost.errors import InputError
 from deepseek_cost.prompt.conversation import Image
 
 _LOW_DETAIL_PIXELS: Final = 512
-# A token is a square of so many pixels; each row has one token more, and the image two.
+# A patch is a square of so many pixels, and a token one of three by three patches; each row of
+# tokens has one more, and the image two.
+_PATCH: Final = 14
 _CELL: Final = 42
 _AROUND: Final = 2
 _MOST_TOKENS: Final = 1_024
-# Smaller images are enlarged to about so many pixels: right for 97 of 100 random sizes, and for
-# all that are nearly square; others are some tokens off.
-_LEAST_PIXELS: Final = 295_500
-# Ratios are kept with nine digits.
-_ROUNDING: Final = 1 + 2e-9
+# Smaller images are enlarged to so many pixels at least; what that makes too long is cut short.
+_LEAST_PIXELS: Final = 544 * 544
+_LONGEST: Final = 16_380
 _REMOTE: Final = ("http://", "https://")
-_MEDIA: Final = ("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp")
 # Nothing but these is ever handed to the header parser.
-_MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
+_MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 # Enough for the header of any image that has no more metadata than picture.
 _HEADER_BYTES: Final = 1 << 20
+_MOST_PIXELS: Final = 8_192
 
 
 def image_tokens(image: Image, folder: Path) -> int | None:
@@ -49,69 +46,58 @@ def image_tokens(image: Image, folder: Path) -> int | None:
 
 
 def tokens_of_pixels(width: int, height: int, *, low_detail: bool = False) -> int:
-    """Return the tokens of an image of this size; low detail shrinks it first."""
+    """Return the tokens of an image of this size in pixels; low detail shrinks it first."""
     longest = max(width, height)
     if low_detail and longest > _LOW_DETAIL_PIXELS:
         scale = _LOW_DETAIL_PIXELS / longest
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-    return _fitted(float(width), float(height))
+        width, height = max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
+    return _grid(*fitted(width, height))
 
 
-def _fitted(width: float, height: float) -> int:
-    enlarged = (_LEAST_PIXELS / (width * height)) ** 0.5
-    if enlarged > 1:
-        width, height = width * enlarged, height * enlarged
-    tokens = _grid(width, height)
-    if tokens <= _MOST_TOKENS:
-        return tokens
-    ratios, sizes = _shrunk("wide" if width >= height else "tall")
-    ratio = max(width, height) / min(width, height)
-    return sizes[bisect_right(ratios, ratio * _ROUNDING) - 1]
+def fitted(width: int, height: int) -> tuple[int, int]:
+    """Return the size, in pixels, at which the model sees an image: whole patches."""
+    while True:
+        if width * height < _LEAST_PIXELS:
+            size = _enlarged(width, height)
+        elif _grid(width, height) > _MOST_TOKENS:
+            size = _shrunk(width, height)
+        else:
+            size = min(_LONGEST, _in_patches(width)), min(_LONGEST, _in_patches(height))
+        if size == (width, height):
+            return size
+        width, height = size
 
 
-@cache
-def _shrunk(shape: str) -> tuple[Sequence[float], Sequence[int]]:
-    """Return the ratios of sides from which on shrunk images have so many tokens, and these."""
-    path = Path(__file__).parent / "templates" / "shrunk_images.json"
-    rows = json.loads(path.read_bytes())[shape]
-    return [ratio for ratio, _ in rows], [tokens for _, tokens in rows]
+def _enlarged(width: int, height: int) -> tuple[int, int]:
+    scale = sqrt(_LEAST_PIXELS / (width * height))
+    return _in_patches(int(width * scale)), _in_patches(int(height * scale))
 
 
-def _grid(width: float, height: float) -> int:
-    columns, rows = -int(-width // _CELL), -int(-height // _CELL)
-    return rows * (columns + 1) + _AROUND
+def _shrunk(width: int, height: int) -> tuple[int, int]:
+    """Return the largest size with no more tokens than allowed, as DeepSeek's code finds it.
 
-
-def image_fault(url: str) -> str | None:
-    """Return why Chat Completions and Responses refuse an image's address; None where they do not.
-
-    What is no address is a path of a file here, and sent as its content.
+    Of the grid that has the image's ratio and just as many tokens, each side is rounded down to
+    whole tokens, and the image is fitted into that.
     """
-    if url[:5].lower() != "data:":
-        return None
-    head, comma, data = url.partition(",")
-    if not comma or not head.endswith(";base64"):
-        return "Unsupported image_url format"
-    if head[5:-7].partition(";")[0].lower() not in _MEDIA:
-        return (
-            "You have uploaded an unsupported image. Please make sure your image is valid and has "
-            "one of the following formats: webp, png, jpeg, and gif."
-        )
-    return "Invalid base64 data" if base64_fault(data) else None
+    most = _MOST_TOKENS - _AROUND
+    ratio = height / width
+    columns = (sqrt(1 + 4 * most / ratio) - 1) / 2
+    rows = int(columns * ratio)
+    if rows < 1:
+        return (most - 1) * _CELL, _PATCH
+    if columns < 1:
+        return _CELL, most // 2 * _CELL
+    scale = min(int(columns) * _CELL / width, rows * _CELL / height)
+    return int(width * scale / _PATCH) * _PATCH, int(height * scale / _PATCH) * _PATCH
 
 
-def url_fault(url: str) -> str | None:
-    """Return why Messages refuses the address of an image; None where it does not."""
-    return f'invalid url: "{url}"' if url[:5].lower() == "data:" else None
+def _in_patches(pixels: int) -> int:
+    return -(-pixels // _PATCH) * _PATCH
 
 
-def base64_fault(data: str) -> str | None:
-    """Return why Messages refuses the data of an image; None where it does not."""
-    try:
-        binascii.a2b_base64(data, strict_mode=True)
-    except (binascii.Error, ValueError):
-        return "base64 decode error"
-    return None
+def _grid(width: int, height: int) -> int:
+    columns, rows = -(-width // _CELL), -(-height // _CELL)
+    return rows * (columns + 1) + _AROUND
 
 
 def _data_url_header(url: str) -> BinaryIO:
@@ -140,6 +126,11 @@ def _pixels(header: BinaryIO, path: str) -> tuple[int, int]:
     width, height = imagesize.get(header) if known else (-1, -1)
     if min(width, height) < 1:
         raise InputError(
-            f"{path}: the image's pixel size cannot be read; send PNG, JPEG, GIF, WebP or BMP"
+            f"{path}: the image's pixel size cannot be read; send PNG, JPEG, GIF or WebP"
+        )
+    if max(width, height) > _MOST_PIXELS:
+        raise InputError(
+            f"{path}: the API refuses it: {width:,} x {height:,} pixels are more than "
+            f"{_MOST_PIXELS:,} a side"
         )
     return width, height

@@ -40,7 +40,7 @@ from deepseek_cost.prompt.definitions import (
     parameters_of,
     refuse_duplicates,
 )
-from deepseek_cost.prompt.images import base64_fault, url_fault
+from deepseek_cost.prompt.image_faults import base64_fault, url_fault
 from deepseek_cost.prompt.thinking import effort_of, thinking_of
 
 _ROLES: Final = (USER, ASSISTANT, SYSTEM)

@@ -44,7 +44,7 @@ from deepseek_cost.prompt.definitions import (
     parameters_of,
     refuse_duplicates,
 )
-from deepseek_cost.prompt.images import image_fault
+from deepseek_cost.prompt.image_faults import image_fault
 from deepseek_cost.prompt.thinking import effort_of
 
 _ROLES: Final = (USER, ASSISTANT, SYSTEM, DEVELOPER)

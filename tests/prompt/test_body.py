@@ -2,12 +2,9 @@
 
 import json
 import re
-import struct
-import zlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import deepseek_recipe as recipe
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,11 +15,11 @@ from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Template
 from deepseek_cost.prompt.body import count_body
 from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens, ToolTokens
-from deepseek_cost.prompt.images import tokens_of_pixels
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.tokenizer.stream import StreamCounter
 from tests.bodies import MAKERS, Bodies
 from tests.hostile import FRAGMENTS
+from tests.pictures import png
 from tests.reference import Differential, request
 
 MODELS = {Template.V4: "deepseek-v4-pro", Template.V4_1: "deepseek-flash"}
@@ -225,44 +222,6 @@ def test_a_batch_that_makes_up_tools_keeps_its_memory() -> None:
 
     assert len(whole.tools) <= 1_001
     assert whole.input == 10_000
-
-
-@pytest.mark.parametrize(
-    ("size", "tokens"),
-    [
-        *(((544, 544), 184), ((1, 1), 184), ((1000, 1000), 602)),
-        *(((1280, 720), 578), ((1920, 1080), 968), ((100_000, 1), 1_024)),
-    ],
-)
-def test_an_image_has_the_tokens_of_its_size(size: tuple[int, int], tokens: int) -> None:
-    assert tokens_of_pixels(*size) == tokens
-
-
-def png(width: int, height: int) -> bytes:
-    """Return a whole black picture."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\0" * width) * height)
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
-
-
-@pytest.mark.parametrize("detail", ["high", "low"])
-@pytest.mark.parametrize(
-    "size", [(640, 480), (1280, 720), (333, 1000), (1000, 335), (2000, 77), (30, 9), (777, 513)]
-)
-def test_an_image_has_the_tokens_that_deepseeks_own_code_gives_it(
-    size: tuple[int, int], detail: Literal["high", "low"]
-) -> None:
-    options = recipe.PreprocessOptions(detail, 8_000, 512)
-    info = recipe.OpenCvImagePreprocessor().preprocess(png(*size), options)
-    expected = 1 + recipe.MultiModalData([info]).image_token_adjustment()
-
-    assert tokens_of_pixels(*size, low_detail=detail == "low") == expected
 
 
 def shown(url: str, **more: object) -> dict[str, Any]:
