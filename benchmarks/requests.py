@@ -1,11 +1,12 @@
 """Compare request bodies, token by token, with DeepSeek's own code, and with recorded bills.
 
-    python benchmarks/requests.py --bodies 70000 --seed 1 [--kinds odd tools] [--recorded FILE]
+    python benchmarks/requests.py --rounds 67 --seed 1 [--kinds odd tools] [--recorded FILE]
 
-Makes so many bodies of each kind and renders each with our templates and with deepseek-recipe, for
-V4 and V4.1. The token ids have to be the same, special tokens kept apart from text that spells
-them; what one refuses, the other has to refuse. Prints what differs; exits with 1 if anything does.
-Install another deepseek-recipe before, and it tells what has changed in that.
+Each round makes 1,000 bodies of each kind, by a seed of its own, and renders each with our
+templates and with deepseek-recipe, for V4 and V4.1. The token ids have to be the same, special
+tokens kept apart from text that spells them; what one refuses, the other has to refuse. Prints
+what differs, and after each round the sums so far; to go on later, begin with the next seed. Exits
+with 1 if anything differs. With another deepseek-recipe installed, it shows what changed there.
 """
 
 import argparse
@@ -30,7 +31,8 @@ from tests.bodies import MAKERS, Bodies
 from tests.reference import Differential, request
 
 _MODELS = {Template.V4: "deepseek-v4-pro", Template.V4_1: "deepseek-flash"}
-_SHOWN = 5
+_IN_A_ROUND = 1_000
+_MOST_SHOWN = 50
 
 
 def main() -> int:
@@ -38,40 +40,52 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--bodies", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--bodies", type=int, default=_IN_A_ROUND, help="of a kind in a round")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", nargs="*", default=list(MAKERS))
     parser.add_argument("--recorded", type=Path)
     options = parser.parse_args()
     print(f"deepseek-recipe {recipe.__version__}", flush=True)
-    differential = Differential()
-    differ = sum(_made(name, options.bodies, options.seed, differential) for name in options.kinds)
+    sums = _Sums()
+    for seed in range(options.seed, options.seed + options.rounds):
+        for name in options.kinds:
+            sums.add(name, options.bodies, seed)
+        print(f"up to seed {seed}: {sums}", flush=True)
+    differ = sums.differ
     if options.recorded:
         differ += _recorded(options.recorded)
     return 1 if differ else 0
 
 
-def _made(name: str, count: int, seed: int, differential: Differential) -> int:
-    """Compare so many bodies of a kind; return how many differ."""
-    kind, make = MAKERS[name]
-    bodies = Bodies(seed)
-    began = time.monotonic()
-    differ = refused = 0
-    for _ in range(count):
-        body = make(bodies)
-        for template in _MODELS:
-            found = differential.compare(kind, template, body)
-            refused += found.refused
-            if found.difference:
-                differ += 1
-                if differ <= _SHOWN:
-                    print(name, template, found.difference, json.dumps(body), flush=True)
-    seconds = time.monotonic() - began
-    print(
-        f"{name}: {count:,} bodies, {refused:,} refused by both, {differ} differ, {seconds:.0f} s",
-        flush=True,
-    )
-    return differ
+class _Sums:
+    """Bodies compared so far; a body that is refused or differs in one template is counted once."""
+
+    def __init__(self) -> None:
+        self._differential = Differential()
+        self._began = time.monotonic()
+        self.bodies = self.refused = self.unknown = self.differ = 0
+
+    def add(self, name: str, count: int, seed: int) -> None:
+        """Compare so many bodies of a kind."""
+        kind, make = MAKERS[name]
+        bodies = Bodies(seed)
+        for _ in range(count):
+            body = make(bodies)
+            found = self._differential.compare(kind, body)
+            self.refused += any(its.refused for its in found.values())
+            self.unknown += any(its.unknown for its in found.values())
+            differing = {t: its.difference for t, its in found.items() if its.difference}
+            self.differ += bool(differing)
+            if differing and self.differ <= _MOST_SHOWN:
+                print(name, differing, json.dumps(body), flush=True)
+        self.bodies += count
+
+    def __str__(self) -> str:
+        return (
+            f"{self.bodies:,} bodies, {self.refused:,} refused by both, {self.unknown:,} with "
+            f"input unknown from here, {self.differ} differ, {time.monotonic() - self._began:.0f} s"
+        )
 
 
 def _recorded(path: Path) -> int:

@@ -71,10 +71,14 @@ def request(body: dict[str, Any], kind: Kind, *, ascii_only: bool = True) -> Req
 
 
 class Compared(NamedTuple):
-    """What a comparison found: in what two renderings differ, and whether both refuse."""
+    """What a comparison found: in what two renderings differ, whether both refuse.
+
+    `unknown` is set where ours has input that nobody can count from here.
+    """
 
     difference: str = ""
     refused: bool = False
+    unknown: bool = False
 
 
 class Differential:
@@ -97,23 +101,19 @@ class Differential:
             Template.V4_1: options.with_model_alias("m", recipe.ModelVersion.DeepseekV41Flash),
         }
 
-    def compare(self, kind: Kind, template: Template, body: dict[str, Any]) -> Compared:
-        """Compare the token ids of a body, or that both refuse it."""
-        theirs = self.theirs(kind, template, body)
-        ours = self.ours(kind, template, body)
-        if isinstance(theirs, str) or isinstance(ours, str):
-            if isinstance(theirs, str) and isinstance(ours, str):
-                return Compared(refused=True)
-            if isinstance(ours, str) and ours.startswith("unknown: "):
-                return Compared()
-            return Compared(f"theirs {_short(theirs)}, ours {_short(ours)}")
-        same = theirs == ours
-        return Compared("" if same else f"theirs {_short(theirs)}, ours {_short(ours)}")
+    def compare(self, kind: Kind, body: dict[str, Any]) -> dict[Template, Compared]:
+        """Compare the token ids of a body in each template, or that both refuse it."""
+        theirs, ours = self.theirs(kind, body), self.ours(kind, body)
+        return {template: _compared(theirs[template], ours[template]) for template in theirs}
 
-    def theirs(self, kind: Kind, template: Template, body: dict[str, Any]) -> bytes | str:
+    def theirs(self, kind: Kind, body: dict[str, Any]) -> dict[Template, bytes | str]:
         """Return the token ids that DeepSeek's code makes of a body, or why it refuses that."""
+        text = json.dumps(body)
+        return {template: self._their_ids(kind, text, template) for template in self._options}
+
+    def _their_ids(self, kind: Kind, body: str, template: Template) -> bytes | str:
         try:
-            made = _REQUESTS[kind](json.dumps(body))
+            made = _REQUESTS[kind](body)
             conversation = made.convert(self._options[template]).conversation
         except (recipe.ConversionError, ValueError) as error:
             return str(error)
@@ -128,14 +128,17 @@ class Differential:
             found.append(self._ids(text[at:]))
         return b"".join(found)
 
-    def ours(self, kind: Kind, template: Template, body: dict[str, Any]) -> bytes | str:
+    def ours(self, kind: Kind, body: dict[str, Any]) -> dict[Template, bytes | str]:
         """Return the token ids that our code makes of a body, or why it refuses that."""
         try:
             conversation = read(kind)(body)
         except UncountedError as error:
-            return f"unknown: {error}"
+            return dict.fromkeys(self._options, f"unknown: {error}")
         except RefusalError as refusal:
-            return str(refusal)
+            return dict.fromkeys(self._options, str(refusal))
+        return {template: self._our_ids(conversation, template) for template in self._options}
+
+    def _our_ids(self, conversation: Conversation, template: Template) -> bytes | str:
         sees = template is Template.V4_1
         refused = conversation.refused or (conversation.vision_refused if sees else None)
         if refused:
@@ -169,6 +172,16 @@ def read(kind: Kind) -> Callable[[dict[str, Any]], Conversation]:
     return {Kind.CHAT: read_chat, Kind.MESSAGES: read_messages, Kind.RESPONSES: read_responses}[
         kind
     ]
+
+
+def _compared(theirs: bytes | str, ours: bytes | str) -> Compared:
+    if isinstance(theirs, str) and isinstance(ours, str):
+        return Compared(refused=True)
+    if isinstance(ours, str) and ours.startswith("unknown: "):
+        return Compared(unknown=True)
+    if theirs == ours:
+        return Compared()
+    return Compared(f"theirs {_short(theirs)}, ours {_short(ours)}")
 
 
 def _short(found: bytes | str) -> str:
