@@ -1,12 +1,12 @@
 """Two sides counted and compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ from deepseek_cost.errors import InputError, placed
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.partial_result import totals
 from deepseek_cost.estimates.sides import BINARY, Side, SkippedFile
+from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs import lfs
 from deepseek_cost.inputs.find import is_binary
 from deepseek_cost.inputs.reader import open_input
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.kinds import Kind
+    from deepseek_cost.inputs.reader import Input
     from deepseek_cost.inputs.streams import Advance
 
 
@@ -141,17 +143,17 @@ class SkippedChange(NamedTuple):
 
 
 class Difference(Struct, frozen=True):
-    """Two sides compared: the sums for each model, and the files of either side."""
+    """Two sides compared: the sums for each model, and the files that are not as they were."""
 
     models: Sequence[str]
     totals: Sequence[Pair]
     files: Sequence[FileChange] = ()
     uncounted: Sequence[SkippedChange] = ()
+    unchanged_files: int = 0
 
     def changed(self) -> list[FileChange]:
         """Return the files that are not as they were, the largest increase first."""
-        files = [file for file in self.files if file.state is not State.UNCHANGED]
-        return sorted(files, key=lambda f: (-max(p.increase for p in f.pairs), f.name))
+        return sorted(self.files, key=lambda f: (-max(p.increase for p in f.pairs), f.name))
 
     def not_counted(self, *, is_gate: bool) -> list[str]:
         """Name what is not as it was before and has no figures, or has only the least of them."""
@@ -206,55 +208,71 @@ def figures_of(estimate: Estimate) -> SideTotals:
     )
 
 
-class Known(NamedTuple):
-    """A file that was counted: a digest of its content, and its figures for each model."""
+class Match(NamedTuple):
+    """A file of either side, and what became of it; `old_name` if it was called otherwise."""
 
-    digest: str
-    figures: Sequence[SideTotals]
+    name: str
+    state: State
+    old_name: str | None = None
 
 
-def matched(
-    before: Mapping[str, Known], after: Mapping[str, Known], models: int
-) -> list[FileChange]:
-    """Match files by name and, of those left, by the very same content: they were renamed."""
-    absent = Known("", [NOTHING] * models)
-    gone = {known.digest: name for name, known in before.items() if name not in after}
+def matched(before: Mapping[str, str], after: Mapping[str, str]) -> list[Match]:
+    """Match files, given by digests of their contents, by name; those left by their content.
+
+    A file of the very same content as one that is gone was renamed.
+    """
+    gone = {digest: name for name, digest in before.items() if name not in after}
     renamed = {
-        name: gone.pop(known.digest)
-        for name, known in after.items()
-        if name not in before and known.digest in gone
+        name: gone.pop(digest)
+        for name, digest in after.items()
+        if name not in before and digest in gone
     }
     moved = set(renamed.values())
-    removed = [name for name in before if name not in after and name not in moved]
-    found = []
-    for name in (*after, *removed):
-        old = before.get(renamed.get(name, name), absent)
-        new = after.get(name, absent)
-        pairs = [Pair(*sides) for sides in zip(old.figures, new.figures, strict=True)]
-        found.append(FileChange(name, _state(old, new, name in renamed), pairs, renamed.get(name)))
-    return sorted(found, key=lambda file: file.name)
+    found = [Match(name, State.RENAMED, old_name) for name, old_name in renamed.items()]
+    for name, digest in after.items():
+        if name not in renamed:
+            found.append(Match(name, _state(before.get(name), digest)))
+    found += [
+        Match(name, State.REMOVED) for name in before if name not in after and name not in moved
+    ]
+    return sorted(found)
 
 
-def summed(files: Sequence[FileChange], models: int) -> list[Pair]:
-    """Add up the files for each model."""
-    columns = [[file.pairs[index] for file in files] for index in range(models)]
+def _state(old: str | None, new: str) -> State:
+    if old is None:
+        return State.ADDED
+    return State.UNCHANGED if old == new else State.CHANGED
+
+
+# A file's figures by its name, for each model; those of nothing where it is not.
+FindFigures = Callable[[str], Sequence[SideTotals]]
+
+
+def changes_of(
+    matches: Iterable[Match], before: FindFigures, after: FindFigures
+) -> list[FileChange]:
+    """Return the files that are not as they were, with their figures on both sides."""
     return [
-        Pair(
-            reduce(add, (pair.before for pair in column), NOTHING),
-            reduce(add, (pair.after for pair in column), NOTHING),
+        FileChange(
+            one.name,
+            one.state,
+            [
+                Pair(*both)
+                for both in zip(before(one.old_name or one.name), after(one.name), strict=True)
+            ],
+            one.old_name,
         )
-        for column in columns
+        for one in matches
+        if one.state is not State.UNCHANGED
     ]
 
 
-def _state(old: Known, new: Known, is_renamed: bool) -> State:  # noqa: FBT001 - of one caller
-    if is_renamed:
-        return State.RENAMED
-    if not old.digest:
-        return State.ADDED
-    if not new.digest:
-        return State.REMOVED
-    return State.UNCHANGED if old.digest == new.digest else State.CHANGED
+def summed(files: Iterable[Sequence[Pair]]) -> list[Pair]:
+    """Add up the figures of files for each model."""
+    return [
+        Pair(*(reduce(add, side) for side in zip(*pairs, strict=True)))
+        for pairs in zip(*files, strict=True)
+    ]
 
 
 @dataclass(slots=True)
@@ -264,21 +282,41 @@ class Part:
     quote: "Quote"
     workload: "Workload"
     _before: "PartialResult" = field(init=False)  # what the workload has counted before
+    _files: int = 0
 
     def __post_init__(self) -> None:
         self._before = self.workload.partial.empty_copy()
 
-    def finish(self) -> None:
-        """Let the workload have all that was counted."""
-        self.workload.partial = self._before
+    def read(self, opened: "Input") -> None:
+        """Count a file; raises InputError."""
+        self._files += 1
+        self.workload.read(opened, self._files)
 
-    def figures(self) -> list[SideTotals]:
-        """Return the figures of what the workload has counted, for each model, and add it up."""
+    def tallies_of_last(self) -> Sequence[Tally]:
+        """Return the tally for each model of the text that was read last."""
+        return self.workload.partial.sources[self._files].tallies
+
+    def settle(self) -> Sequence[Tally]:
+        """Keep what was counted since the last time; return its tally for each model."""
         done = self.workload.pop_result()
         self._before.merge(done)
-        if not done.sources:
-            return [NOTHING] * len(self.quote.prices)
-        return [figures_of(estimate) for estimate in self.quote.price(totals(done.tallied))]
+        return totals(done.tallied) if done.sources else ()
+
+    def finish(self) -> None:
+        """Let the workload have all that was counted."""
+        self.settle()
+        self.workload.partial = self._before
+
+
+# The tallies of a file, by the part that prices them.
+Tallies = Mapping[str, Sequence[Tally]]
+
+
+class Known(NamedTuple):
+    """A file that was counted: a digest of its content, and its tallies."""
+
+    digest: str
+    tallies: Tallies
 
 
 @dataclass(slots=True)
@@ -365,44 +403,52 @@ class Counting:
             with reading(source.name):
                 if skipped := without_text(source, content):
                     return skipped
-                return Known(content, self._figures(source, counted))
+                return Known(content, self._tallies(source, counted))
         except InputError as error:
-            for part in counted.parts.values():
-                part.workload.pop_result()  # of a part of the file
             return SkippedFile(error.message, content, is_fault=True)
 
-    def _figures(self, source: "TextSource", counted: Counted) -> Sequence[SideTotals]:
-        """Count a file, as if all of it were for the model of its first request."""
+    def _tallies(self, source: "TextSource", counted: Counted) -> Tallies:
         opened = open_input(source, self.wanted, self.advance)
         with closing(opened.file):
-            first = opened.first()
-            model = self.pricing.own_model(first) if first else _PLAIN
-            part = self._part(model, counted)
-            part.workload.read(opened)
+            if opened.is_text:
+                part = self._part(_PLAIN, counted)
+                part.read(opened)
+                return {_PLAIN: part.tallies_of_last()}
+            for part in counted.parts.values():
+                part.settle()
+            try:
+                return self._tallies_of_requests(opened, counted)
+            except InputError:
+                for part in counted.parts.values():
+                    part.workload.pop_result()  # of a part of the file
+                raise
+
+    def _tallies_of_requests(self, opened: "Input", counted: Counted) -> Tallies:
+        """Count a file, as if all of it were for the model of its first request."""
+        first = opened.first()
+        model = self.pricing.own_model(first) if first else _PLAIN
+        part = self._part(model, counted)
+        part.read(opened)
         named = list(part.workload.partial.named_models)
         if self.pricing.is_by_name and named != ([model] if model else []):
             part.workload.pop_result()
-            return self._figures_of_each(source, counted)
-        return self._spread(model, part.figures())
+            return self._tallies_of_each(opened.source, counted)
+        return {model: part.settle()}
 
-    def _figures_of_each(self, source: "TextSource", counted: Counted) -> Sequence[SideTotals]:
+    def _tallies_of_each(self, source: "TextSource", counted: Counted) -> Tallies:
         """Count a file whose requests are for different models."""
         opened = open_input(source, self.wanted, self.advance)
         with closing(opened.file):
             for found in opened.requests():
                 model = self.pricing.own_model(found) if isinstance(found, Request) else _PLAIN
                 self._part(model, counted).workload.add_request(found)
-        columns = [self._spread(name, one.figures()) for name, one in counted.parts.items()]
-        return [reduce(add, figures) for figures in zip(*columns, strict=True)]
+        settled = {name: part.settle() for name, part in counted.parts.items()}
+        return {name: tallies for name, tallies in settled.items() if tallies}
 
     def _part(self, model: str, counted: Counted) -> Part:
         if model not in counted.parts:
             counted.parts[model] = self.pricing.part(model)
         return counted.parts[model]
-
-    def _spread(self, model: str, figures: Sequence[SideTotals]) -> Sequence[SideTotals]:
-        """Return the figures of each column; those of a body's own model are in every one."""
-        return list(figures) * len(self.pricing.models) if model else figures
 
 
 def without_text(source: "TextSource", digest: str) -> SkippedFile | None:
@@ -424,23 +470,60 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
         name: old.unread[name] for name in new.known if _is_pointer(name, old, new)
     }
     unread = {name: _known_as(name, one, old) for name, one in unread.items()}
-    before = {name: known for name, known in old.known.items() if name not in unread}
-    after = {name: known for name, known in new.known.items() if name not in unread}
-    has_plain = old.has_plain or new.has_plain
-    if not has_plain and (old.own_models or new.own_models):
-        models = [_own_label(old.own_models, new.own_models)]
-        before, after = (
-            {name: Known(one.digest, one.figures[:1]) for name, one in side.items()}
-            for side in (before, after)
-        )
-    files = matched(before, after, len(models))
+    before, after = (
+        {name: known for name, known in side.known.items() if name not in unread}
+        for side in (old, new)
+    )
+    own = not (old.has_plain or new.has_plain) and (old.own_models or new.own_models)
+    models = [_own_label(old.own_models, new.own_models)] if own else models
+    priced = _Priced({**old.parts, **new.parts}, len(models))
+    matches = matched(_digests(before), _digests(after))
+    same = [after[one.name].tallies for one in matches if one.state is State.UNCHANGED]
+    files = changes_of(matches, partial(priced.of, before), partial(priced.of, after))
+    unchanged = [Pair(one, one) for one in priced.figures(_added(same))]
+    sums = summed([*(file.pairs for file in files), unchanged])
     digests = {name: one.digest for name, one in old.unread.items()}
     digests |= {name: one.digest for name, one in old.known.items()}
     uncounted = [
         SkippedChange(name, one.reason, digests.get(name) != one.digest, one.is_fault)
         for name, one in unread.items()
     ]
-    return Difference(models, summed(files, len(models)), files, uncounted)
+    return Difference(models, sums, files, uncounted, len(same))
+
+
+class _Priced(NamedTuple):
+    """Prices tallies for each column; what a body's own model costs is in every one."""
+
+    parts: Mapping[str, Part]
+    columns: int
+
+    def of(self, side: Mapping[str, Known], name: str) -> Sequence[SideTotals]:
+        """Return the figures of a file of a side in each column."""
+        return self.figures(side[name].tallies if name in side else {})
+
+    def figures(self, tallies: Tallies) -> Sequence[SideTotals]:
+        """Return the figures of a file in each column; of no tallies, those of nothing."""
+        found = [NOTHING] * self.columns
+        for name, ones in tallies.items():
+            priced = [figures_of(one) for one in self.parts[name].quote.price(ones)]
+            each = priced if name == _PLAIN else priced * self.columns
+            found = [sum_ + one for sum_, one in zip(found, each, strict=True)]
+        return found
+
+
+def _digests(side: Mapping[str, Known]) -> dict[str, str]:
+    return {name: one.digest for name, one in side.items()}
+
+
+def _added(files: Iterable[Tallies]) -> Tallies:
+    """Add up the tallies of files."""
+    found: dict[str, list[Sequence[Tally]]] = {}
+    for tallies in files:
+        for name, ones in tallies.items():
+            found.setdefault(name, []).append(ones)
+    return {
+        name: [total(column) for column in zip(*ones, strict=True)] for name, ones in found.items()
+    }
 
 
 def _is_pointer(name: str, old: Counted, new: Counted) -> bool:

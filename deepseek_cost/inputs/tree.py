@@ -170,8 +170,7 @@ class Contents:
             )
         if opened.size > _SMALL:
             return io.BufferedReader(opened, _BLOCK_BYTES)
-        with opened as content:
-            self._kept = oid, content.readall()
+        self._kept = oid, opened.whole()
         return io.BytesIO(self._kept[1])
 
     def _next(self, oid: str) -> "_Content | None":
@@ -245,10 +244,19 @@ class _Content(io.RawIOBase):
         view = memoryview(buffer)
         data = self._printed.read(min(len(view), self._left))
         if self._left and not data:
-            raise InputError("git: the object ends too early; run git fsck")
+            raise _cut_off()
         self._left -= len(data)
         view[: len(data)] = data
         return len(data)
+
+    def whole(self) -> bytes:
+        """Return all of it, and close it."""
+        data = self._printed.read(self._left + 1)  # with the line's end
+        if len(data) <= self._left:
+            raise _cut_off()
+        self._left = 0
+        super().close()
+        return data[:-1]
 
     def close(self) -> None:
         if not self.closed:
@@ -256,6 +264,10 @@ class _Content(io.RawIOBase):
                 self._left -= len(data)
             self._printed.read(1)  # the line's end
         super().close()
+
+
+def _cut_off() -> InputError:
+    return InputError("git: the object ends too early; run git fsck")
 
 
 def source_of(entry: Entry, name: str, encoding: str, contents: Contents) -> "BlobSource":

@@ -181,7 +181,7 @@ def diff_report(
         price_table=table,
         models=_models(found.models, found.totals),
         files=tuple(_file(file, found.models) for file in changed),
-        unchanged_files=len(found.files) - len(changed),
+        unchanged_files=found.unchanged_files,
         uncounted=tuple(
             UncountedFile(source=file.name, reason=file.reason, changed=file.is_new)
             for file in found.uncounted

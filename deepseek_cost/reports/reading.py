@@ -1,7 +1,7 @@
 """Reports read again, of any version."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
@@ -14,10 +14,9 @@ from deepseek_cost.errors import Advice, Advised, InputError
 from deepseek_cost.estimates.diff import (
     NOTHING,
     Difference,
-    FileChange,
-    Known,
     Pair,
     SideTotals,
+    changes_of,
     matched,
 )
 from deepseek_cost.inputs.source import TextSource, in_one_piece
@@ -224,16 +223,29 @@ def difference_of(old: Saved, new: Saved) -> tuple[Difference, list[str]]:
         raise InputError(f"{old.name} and {new.name} have no model in common")
     missing = [*(old.models.keys() ^ new.models.keys())]
     totals = [Pair(old.models[model], new.models[model]) for model in models]
-    files: list[FileChange] = []
-    if old.files is not None and new.files is not None:
-        files = matched(_known(old.files, models), _known(new.files, models), len(models))
-    return Difference(models, totals, files), sorted(missing)
+    if old.files is None or new.files is None:
+        return Difference(models, totals), sorted(missing)
+    before, after = (_Files(side, models) for side in (old.files, new.files))
+    matches = matched(before.digests(), after.digests())
+    files = changes_of(matches, before.figures, after.figures)
+    found = Difference(models, totals, files, unchanged_files=len(matches) - len(files))
+    return found, sorted(missing)
 
 
-def _known(files: dict[str, dict[str, SideTotals]], models: list[str]) -> dict[str, Known]:
-    """Return the files' figures for these models; what has the same figures is unchanged."""
-    rows = {name: [found.get(m, NOTHING) for m in models] for name, found in files.items()}
-    return {name: Known(f"{name} {row}", row) for name, row in rows.items()}
+class _Files(NamedTuple):
+    """The files of a report with their figures for some models."""
+
+    files: Mapping[str, Mapping[str, SideTotals]]
+    models: Sequence[str]
+
+    def figures(self, name: str) -> Sequence[SideTotals]:
+        """Return a file's figures for each model; those of nothing where it has none."""
+        found = self.files.get(name, {})
+        return [found.get(model, NOTHING) for model in self.models]
+
+    def digests(self) -> dict[str, str]:
+        """Return what tells the files apart: what has the same figures is unchanged."""
+        return {name: f"{name} {self.figures(name)}" for name in self.files}
 
 
 def _figures(entries: Iterable[EstimateEntry]) -> dict[str, SideTotals]:

@@ -1,6 +1,7 @@
 """Text of any length, counted in constant memory on either engine."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -39,6 +40,11 @@ class StreamCounter(Struct, frozen=True):
         cutter = self._cutter()
         total = 0
         try:
+            blocks = iter(blocks)
+            text, following = next(blocks, ""), next(blocks, None)
+            if following is None and len(text) < self.longest_piece:
+                return self.engine.count_each([text])[0]
+            blocks = chain([text, following or ""], blocks)
             for tokens in self.engine.counts(cutter.chunks(blocks)):
                 total += tokens
         except UnicodeEncodeError as error:

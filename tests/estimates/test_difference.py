@@ -1,6 +1,7 @@
 """Two sides compared: files matched, sums, percent, the limit."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,11 @@ from deepseek_cost.estimates.diff import (
     NOTHING,
     Difference,
     FileChange,
-    Known,
     Limit,
     Pair,
     SideTotals,
     State,
+    changes_of,
     matched,
     summed,
 )
@@ -29,17 +30,13 @@ def figures(floor: str, total: str | None = None) -> SideTotals:
     )
 
 
-def known(digest: str, floor: str = "1") -> Known:
-    return Known(digest, [figures(floor)])
-
-
-def states(before: dict[str, Known], after: dict[str, Known]) -> dict[str, State]:
-    return {file.name: file.state for file in matched(before, after, 1)}
+def states(before: dict[str, str], after: dict[str, str]) -> dict[str, State]:
+    return {file.name: file.state for file in matched(before, after)}
 
 
 def test_files_are_matched_by_name_then_by_content() -> None:
-    before = {"same": known("1"), "edited": known("2"), "old": known("3"), "gone": known("4")}
-    after = {"same": known("1"), "edited": known("5"), "moved": known("3"), "new": known("6")}
+    before = {"same": "1", "edited": "2", "old": "3", "gone": "4"}
+    after = {"same": "1", "edited": "5", "moved": "3", "new": "6"}
 
     assert states(before, after) == {
         "same": State.UNCHANGED,
@@ -51,11 +48,8 @@ def test_files_are_matched_by_name_then_by_content() -> None:
 
 
 def test_a_copy_is_added_and_only_one_of_two_is_the_renamed_one() -> None:
-    assert states({"a": known("1")}, {"a": known("1"), "b": known("1")})["b"] is State.ADDED
-    assert list(states({"a": known("1")}, {"b": known("1"), "c": known("1")}).values()) == [
-        State.RENAMED,
-        State.ADDED,
-    ]
+    assert states({"a": "1"}, {"a": "1", "b": "1"})["b"] is State.ADDED
+    assert list(states({"a": "1"}, {"b": "1", "c": "1"}).values()) == [State.RENAMED, State.ADDED]
 
 
 @given(
@@ -65,16 +59,20 @@ def test_a_copy_is_added_and_only_one_of_two_is_the_renamed_one() -> None:
 def test_every_file_of_either_side_stands_once_and_the_sums_are_those_of_the_sides(
     old: dict[str, int], new: dict[str, int]
 ) -> None:
-    before = {name: known(str(n), str(n)) for name, n in old.items()}
-    after = {name: known(str(n), str(n)) for name, n in new.items()}
+    """What is unchanged costs the same on both sides, so that what changed makes the increase."""
+    matches = matched(*({name: str(n) for name, n in side.items()} for side in (old, new)))
 
-    files = matched(before, after, 1)
+    def found_in(side: dict[str, int], name: str) -> list[SideTotals]:
+        return [figures(str(side.get(name, 0)))]
 
-    (pair,) = summed(files, 1)
-    assert [str(side.floor) for side in pair] == [str(sum(old.values())), str(sum(new.values()))]
-    assert sorted(file.name for file in files if file.state is not State.REMOVED) == sorted(new)
-    told_before = [file.old_name or file.name for file in files if file.state is not State.ADDED]
-    assert sorted(told_before) == sorted(old)
+    files = changes_of(matches, partial(found_in, old), partial(found_in, new))
+
+    (pair,) = summed([[Pair(NOTHING, NOTHING)], *(file.pairs for file in files)])
+    assert pair.increase == sum(new.values()) - sum(old.values())
+    assert sorted(one.name for one in matches if one.state is not State.REMOVED) == sorted(new)
+    named_before = [one.old_name or one.name for one in matches if one.state is not State.ADDED]
+    assert sorted(named_before) == sorted(old)
+    assert len(matches) - len(files) == sum(old.get(name) == n for name, n in new.items())
 
 
 @pytest.mark.parametrize(
