@@ -3,7 +3,7 @@
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
@@ -113,7 +113,7 @@ class Place(Struct, frozen=True):
 
 
 # Weight, backward position, place, tally.
-_Dear = tuple[Fraction, tuple[int, ...], Place, Tally]
+_Dear = tuple[Decimal, tuple[int, ...], Place, Tally]
 
 
 class Refusals(Struct):
@@ -203,8 +203,8 @@ def _backwards(at: Position) -> tuple[int, ...]:
     return tuple(-number for number in at)
 
 
-def _weight(tally: Tally, rates: Rates) -> Fraction:
+def _weight(tally: Tally, rates: Rates) -> Decimal:
     """Return the cost, to compare; the ceiling decides while output is unknown."""
     output = tally.output_ceiling if tally.output is None else tally.output
     usage = tally.usage(output)
-    return Fraction(total_of(usage.cache_hit, usage.cache_miss, usage.output, rates))
+    return total_of(usage.cache_hit, usage.cache_miss, usage.output, rates)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -18,6 +18,9 @@ from deepseek_cost.prompt.template import Frame, Mode, frame
 
 if TYPE_CHECKING:
     from deepseek_cost.tokenizer.base import TextCounter
+
+
+_NO_HITS: Final = Hits()
 
 
 class Scenario(Struct, frozen=True):
@@ -37,7 +40,9 @@ class Scenario(Struct, frozen=True):
         """Return the hits of a request by the ratio, rounded down; none where there is none."""
         if self.cached_tokens is not None:
             return Hits(self.cached_tokens)
-        return Hits(int(Fraction(self.cache_hit_ratio or 0) * tokens))
+        if not self.cache_hit_ratio:
+            return _NO_HITS
+        return Hits(int(Fraction(self.cache_hit_ratio) * tokens))
 
     def mode_for(self, model: Model) -> Mode:
         """Return the mode; a retired name that stood for one mode has that one."""
@@ -145,14 +150,18 @@ def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None
     sent = scenario.requests
     asked = scenario.output_tokens
     output = None if asked is None else min(asked, body.output_ceiling) * body.choices
+    text, template = body.parts.text, body.parts.template
+    if hits is None:
+        hits = scenario.hits(text + template)
+        hits = hits if sent == 1 else hits.times(sent)
     return Tally(
         requests=sent,
-        text=sent * body.parts.text,
-        template=sent * body.parts.template,
-        hits=scenario.hits(body.parts.input).times(sent) if hits is None else hits,
+        text=sent * text,
+        template=sent * template,
+        hits=hits,
         output=None if output is None else sent * output,
         output_ceiling=sent * body.output_ceiling * body.choices,
-        largest_request=body.parts.input,
+        largest_request=text + template,
         unknown_images=sent * body.unknown_images,
     )
 

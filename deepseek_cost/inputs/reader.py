@@ -170,7 +170,7 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
     kind = wanted or kind_of_url(value.get("url")) or kind_of(body)
     if kind is None:
         return line.fault("a batch's line whose url and body are of no known request")
-    begin, end = member(line.text, "body")
+    begin, end = _span_of_body(line.text, value)
     at = line.fault("", begin)
     name = value.get("custom_id")
     return Request(
@@ -184,6 +184,17 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
         text=line.text[begin:end],
         record=value,
     )
+
+
+def _span_of_body(text: str, value: dict[str, object]) -> tuple[int, int]:
+    """Return where in a batch's line its body is; at once where it is plainly the last member."""
+    if next(reversed(value)) == "body":
+        before, key, after = text.partition('"body"')
+        colon, _, _ = after.partition("{")
+        if key and before.count("{") == 1 and before[-1] != "\\" and colon.strip() == ":":
+            end = len(text.rstrip().removesuffix("}").rstrip())
+            return len(before) + len(key) + len(colon), end
+    return member(text, "body")
 
 
 def _named(value: object) -> str:

@@ -1,6 +1,7 @@
 """Arguments of tool calls, and JSON as a template writes it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,6 +34,8 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
+_LONG_NUMBER: Final = re.compile(rf"\d{{{_LONG + 1}}}")
+
 _DECODER: Final = json.JSONDecoder(
     parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant
 )
@@ -55,14 +58,9 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
 def written(value: object) -> str:
     """Return JSON as a template has it: Python's spacing, nothing but controls escaped."""
     text = _ENCODER.encode(value)
-    return text if _is_plain(text) else _ENCODER.encode(_rounded(value))
-
-
-def _is_plain(text: str) -> bool:
-    """Tell that there can be no whole number beyond 64 bits."""
-    from re import search  # noqa: PLC0415 - loaded by json
-
-    return len(text) < _LONG or not search(rf"\d{{{_LONG + 1}}}", text)
+    if isinstance(value, str) or not _LONG_NUMBER.search(text):
+        return text
+    return _ENCODER.encode(_rounded(value))
 
 
 def _rounded(value: object) -> object:
@@ -80,10 +78,8 @@ def is_too_deep(text: str) -> bool:
     """Return whether JSON is nested deeper than the API reads."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
-    from re import finditer  # noqa: PLC0415 - loaded by json
-
     depth = deepest = 0
-    for mark in finditer(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', text):
+    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(mark.group(), 0)
         deepest = max(deepest, depth)
     return deepest > MAX_DEPTH

@@ -186,12 +186,8 @@ def images_without_vision(body: Body) -> int:
     """Return the images of a body that the template replaces by a line of text."""
     if not isinstance(body, RenderedBody) or body.model.template is not Template.V4:
         return 0
-    return sum(
-        isinstance(piece, Image)
-        for message in body.conversation.messages
-        if not isinstance(message.content, str)
-        for piece in message.content
-    )
+    contents = [m.content for m in body.conversation.messages if type(m.content) is not str]
+    return sum(isinstance(piece, Image) for content in contents for piece in content)
 
 
 def _rendered(conversation: Conversation, request: Request, model: Model) -> RenderedBody:

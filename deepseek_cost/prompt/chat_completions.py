@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from deepseek_cost.prompt import settings
-from deepseek_cost.prompt.arguments import arguments_of
+from deepseek_cost.prompt.arguments import arguments_of, written
 from deepseek_cost.prompt.checks import (
     Body,
     RefusalError,
@@ -329,7 +329,7 @@ def _tool(value: object, place: str, *, is_used: bool) -> Tool:
     parameters = parameters_of(
         schema, name, joined(at, "parameters"), strict=strict, is_used=is_used
     )
-    return Tool(name, description or "", parameters, strict=strict)
+    return Tool(name, description or "", written(parameters), strict=strict)
 
 
 def _choice(

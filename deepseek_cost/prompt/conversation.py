@@ -52,11 +52,14 @@ class Message(Struct, frozen=True):
 
 
 class Tool(Struct, frozen=True):
-    """A tool on offer; parameters are JSON of any shape. `patch` tells the one that is built in."""
+    """A tool on offer; its parameters as a template writes them.
+
+    `patch` tells the one that is built in.
+    """
 
     name: str
     description: str = ""
-    parameters: object = None
+    parameters: str = "null"
     namespace: str | None = None
     namespace_description: str | None = None
     patch: bool = False

@@ -390,7 +390,8 @@ def _tool(tool: Body, place: str, *, is_used: bool) -> Tool:
             f'Invalid schema for function \'{name}\': null is not of types "boolean", "object"',
             at,
         )
-    return Tool(name, description or "", parameters_of(schema, name, at, is_used=is_used))
+    parameters = parameters_of(schema, name, at, is_used=is_used)
+    return Tool(name, description or "", written(parameters))
 
 
 def _choice(

@@ -202,7 +202,8 @@ def _of_conversation(conversation: Conversation, template: Template) -> Iterator
         which = f" ({number})" if len(head) > 1 else ""
         yield Item(Cause.SYSTEM, _text(message.content), f"the system message{which}")
     for tool in conversation.tools:
-        text = json.dumps([tool.name, tool.description, tool.parameters])
+        named = f"{json.dumps(tool.name)}, {json.dumps(tool.description)}"
+        text = f"[{named}, {tool.parameters}]"
         yield Item(Cause.TOOLS, text, f"the tool {tool.name}")
     keeps_reasoning = bool(conversation.tools) and effort is not None
     for pair in messages:

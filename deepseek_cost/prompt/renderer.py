@@ -4,6 +4,7 @@ A segment is a plain text, token ids, texts that have to be encoded as one, or a
 cut apart where the pre-tokenizer always cuts, so that what a batch repeats is encoded once.
 """
 
+import re
 from collections.abc import ItemsView, Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -33,6 +34,13 @@ BLANK: Final = "\ue000"  # begins what stands for texts that are not known yet
 NEW: Final = "new"  # of the user, with no answer after it
 _BETWEEN: Final = "\n\n"
 _UNSEEN_IMAGE: Final = "[Unsupported Image]"
+
+
+# A longer text is cut near its ends, where `_is_cut` says so.
+_LONG: Final = 100
+_SAFE: Final = r"(?:[^\W_][\n<\"]|\n[^\s\ue000])"
+_CUT: Final = re.compile(_SAFE)
+_LAST_CUT: Final = re.compile(rf"(?s:.*){_SAFE}")
 
 
 class Definition(str):
@@ -96,7 +104,7 @@ class _Run:
     def _write(self, parts: list[tuple[str, str]]) -> None:
         """Write several texts: cut where that is safe, joined elsewhere."""
         joined: list[tuple[str, str]] = []
-        for part in parts:
+        for part in _in_pieces(parts):
             if joined and _is_cut(joined[-1][1], part[1]):
                 self._write_joined(joined)
                 joined = []
@@ -113,6 +121,24 @@ class _Run:
             self.out.append((owners.pop(), text))
         else:
             self.out.append((TEMPLATE, Joined(text, [p for p in parts if p[0] != TEMPLATE])))
+
+
+def _in_pieces(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield texts, of long ones the ends apart: only these can join with what is beside them."""
+    last = len(parts) - 1
+    for at, (owner, text) in enumerate(parts):
+        begin, end = 0, len(text)
+        if end > _LONG:
+            cuts = _CUT.search(text) if at else None
+            begin = cuts.end() - 1 if cuts else 0
+            if at < last:
+                cuts = _LAST_CUT.match(text, max(begin, end - _LONG))
+                end = cuts.end() - 1 if cuts else end
+        if begin:
+            yield owner, text[:begin]
+        yield owner, text[begin:end]
+        if end < len(text):
+            yield owner, text[end:]
 
 
 def _is_cut(before: str, after: str) -> bool:
@@ -207,7 +233,7 @@ def definition(tool: Tool, name: str, facts: TemplateFacts) -> str:
         description = f"{tool.namespace_description}\n{description}"
     return (
         f'{{"name": {written(name)}, "description": {written(description)}, '
-        f'"parameters": {written(tool.parameters)}}}'
+        f'"parameters": {tool.parameters}}}'
     )
 
 

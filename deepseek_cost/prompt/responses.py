@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from deepseek_cost.prompt import settings
-from deepseek_cost.prompt.arguments import arguments_of
+from deepseek_cost.prompt.arguments import arguments_of, written
 from deepseek_cost.prompt.chat_completions import says_json, schema_of
 from deepseek_cost.prompt.checks import (
     Body,
@@ -357,7 +357,7 @@ def _function(
     named(name, joined(place, "name"))
     at = joined(place, "parameters")
     parameters = parameters_of(tool.get("parameters"), name, at, strict=strict, is_used=is_used)
-    return Tool(name, description or "", parameters, namespace, about, strict=strict)
+    return Tool(name, description or "", written(parameters), namespace, about, strict=strict)
 
 
 def _custom(tool: Body, place: str) -> Tool:
