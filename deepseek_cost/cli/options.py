@@ -441,7 +441,7 @@ Plain = Annotated[
     ),
 ]
 Verbose = Annotated[
-    bool, SHOWN.option("--verbose", "-v", help="Show limits, features and sources, too.")
+    bool, SHOWN.option("--verbose", "-v", help="Show prices, sources and all assumptions, too.")
 ]
 AsJson = Annotated[bool, SHOWN.option("--json", help="Print JSON.")]
 

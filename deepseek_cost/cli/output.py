@@ -21,27 +21,32 @@ if TYPE_CHECKING:
 
     from deepseek_cost.estimates.estimate import Estimate
     from deepseek_cost.inputs.source import SkippedSource
-    from deepseek_cost.render.page import Page
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
+    from deepseek_cost.reports.estimate_entry import EstimateEntry
     from deepseek_cost.reports.parts import Report
 
 OVER_LIMIT: Final = 3
 # What COLUMNS may say; tables need no more, and make do with no less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
-# Variables by which Rich is told what the output can show.
-_SAID_OF_TERMINALS: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
+# Variables that Rich knows, by which a user says what the output can show.
+_FOR_RICH: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
+# What a command shows with -v.
+_BEHIND: Final = {
+    "count": "all assumptions",
+    "estimate": "prices, sources and assumptions",
+    "prices": "limits, features and sources",
+}
+_MOST: Final = "assumptions and sources"
 
 
-def write(report: "Report", *, as_json: bool, plain: bool = False) -> None:
+def write(report: "Report", *, as_json: bool, plain: bool = False, verbose: bool = False) -> None:
     """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
     report = in_flags(report)
     report_warnings(report)
-    if as_json:
-        write_text(_as_json(report))
-    else:
-        write_text(_as_sentences(report) if plain else _as_table(report))
+    text = _as_json(report) if as_json else shown(report, plain=plain, verbose=verbose)
+    write_text(text)
 
 
 def report_warnings(report: "Report") -> None:
@@ -118,45 +123,43 @@ def _as_json(report: "Report") -> str:
     return to_json(report) + "\n"
 
 
-def _as_sentences(report: "Report") -> str:
-    from deepseek_cost.render.text import to_plain
+def shown(report: "Report", *, plain: bool = False, verbose: bool = False) -> str:
+    """Return a report as a table as wide as the terminal, or as plain sentences."""
+    page = report.page()
+    page = page.in_full() if verbose else page.brief(_hint(report))
+    if plain:
+        from deepseek_cost.render.text import to_plain
 
-    return to_plain(report.page())
+        return to_plain(page)
+    from deepseek_cost.render.terminal import to_terminal
 
-
-def _as_table(report: "Report") -> str:
-
-    return draw_table(report.page())
-
-
-def draw_table(page: "Page") -> str:
-    """Draw a page as wide as the terminal is."""
-    columns, rows = get_terminal_size()
-    width = min(max(columns, _NARROWEST), _WIDEST)
-    drawn = None if _rich_must_decide() else _if_wide(page, width)
-    if drawn is None:
-        from deepseek_cost.render.terminal import to_terminal
-
-        drawn = to_terminal(page, sys.stdout, width, rows, is_styled=_styles_are_wanted())
-    return drawn
+    width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
+    encoding = sys.stdout.encoding if sys.stdout else None
+    return to_terminal(page, width, is_styled=_styles_are_shown(), encoding=encoding)
 
 
-def _rich_must_decide() -> bool:
-    """Tell whether it takes more than a look at the stream to know what it can show."""
-    return sys.platform == "win32" or any(name in os.environ for name in _SAID_OF_TERMINALS)
+def _hint(report: "Report") -> str:
+    """Return how to see more of a report."""
+    unknown = [entry.cost.total is None for entry in _estimates(report)]
+    total = "-o N gives a total; " if unknown and all(unknown) else ""
+    return f"{total}-v shows {_BEHIND.get(report.command, _MOST)}."
 
 
-def _if_wide(page: "Page", width: int) -> str | None:
-    from deepseek_cost.render.wide import to_wide_terminal
+def _estimates(report: "Report") -> "Sequence[EstimateEntry]":
+    from deepseek_cost.reports.estimate import EstimateReport
 
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return to_wide_terminal(page, width, is_styled=is_terminal and _styles_are_wanted())
+    return report.estimates if isinstance(report, EstimateReport) else ()
 
 
-def _styles_are_wanted() -> bool:
-    """Tell whether a terminal may get bold and colour; who wants no colour gets neither."""
+def _styles_are_shown() -> bool:
+    """Return whether the terminal gets bold and dim text; with NO_COLOR it gets neither."""
+    from deepseek_cost.render.terminal import shows_styles
+
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return not dumb and not os.environ.get("NO_COLOR")
+    if dumb or os.environ.get("NO_COLOR"):
+        return False
+    is_certain = sys.platform != "win32" and not any(name in os.environ for name in _FOR_RICH)
+    return shows_styles(sys.stdout, is_certain=is_certain)
 
 
 def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:

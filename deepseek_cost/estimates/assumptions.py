@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
 
 
+# How the note of a batch for several models begins.
+EACH_COLUMN: Final = "each column"
+
+
 def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
     """List what the token count of a plain prompt to these models rests on."""
     mode = scenario.mode
@@ -121,7 +125,7 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
     if len(workload.partial.named_models) > 1:
         names = ", ".join(workload.partial.named_models)
         listed.append(
-            Assumption("model", f"each column prices all requests; they name {names}", "model")
+            Assumption("model", f"{EACH_COLUMN} prices all requests; they name {names}", "model")
         )
     listed += [Assumption("model", note, "model") for note in workload.partial.notes]
     if workload.forecast is not None:

@@ -138,6 +138,37 @@ class Refusals(Struct):
         self.reasons.merge(other.reasons)
 
 
+class Outputs(Struct):
+    """The fewest and the most output tokens of a request; None before the first one."""
+
+    least: int | None = None
+    most: int | None = None
+    is_known: bool = True
+
+    @property
+    def of_each(self) -> int | None:
+        """The output of each request; None if it is unknown or differs between requests."""
+        return self.most if self.is_known and self.least == self.most else None
+
+    def add(self, tally: Tally) -> None:
+        """Add the output of a body's requests."""
+        if tally.output is None:
+            self.is_known = False
+        else:
+            each = tally.output // tally.requests
+            self._widen(each, each)
+
+    def merge(self, other: "Outputs") -> None:
+        """Add the outputs of another part of the input."""
+        self.is_known &= other.is_known
+        if other.least is not None and other.most is not None:
+            self._widen(other.least, other.most)
+
+    def _widen(self, least: int, most: int) -> None:
+        self.least = least if self.least is None else min(least, self.least)
+        self.most = most if self.most is None else max(most, self.most)
+
+
 class Ledger(Struct):
     """The account of a model. Its size does not depend on the number of requests."""
 
@@ -149,6 +180,8 @@ class Ledger(Struct):
     spread: Distribution = field(default_factory=Distribution)
     refusals: Refusals = field(default_factory=Refusals)
     unseen_images: int = 0
+    image_tokens: int = 0
+    outputs: Outputs = field(default_factory=Outputs)
     replaced_images: int = 0
     is_fim: bool = False
     dear: list[_Dear] = field(default_factory=list)
@@ -158,6 +191,8 @@ class Ledger(Struct):
         self.bodies += bodies
         self.spread.add(parts.input, bodies)
         self.unseen_images += bodies * tally.unknown_images
+        self.image_tokens += bodies * tally.requests * parts.images
+        self.outputs.add(tally)
         if self.keeps_parts:
             self.parts += parts.times(bodies * tally.requests)
 
@@ -179,6 +214,8 @@ class Ledger(Struct):
         self.spread.merge(other.spread)
         self.refusals.merge(other.refusals)
         self.unseen_images += other.unseen_images
+        self.image_tokens += other.image_tokens
+        self.outputs.merge(other.outputs)
         self.replaced_images += other.replaced_images
         self.is_fim |= other.is_fim
         for entry in other.dear:

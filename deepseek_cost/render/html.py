@@ -5,12 +5,26 @@ from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from deepseek_cost.render.page import BREAK, Block, Drawing, Page, Table, Words, indent
+from deepseek_cost.render.page import (
+    BREAK,
+    Block,
+    Column,
+    Drawing,
+    Notes,
+    Page,
+    Table,
+    Words,
+    aligned,
+    indent,
+)
 from deepseek_cost.render.text import spans, spoken
 
-# Wide, and as a phone shows it: letters keep their size.
+# Blanks as wide as a point and as a digit.
+_POINT: Final = "\u2008"
+_DIGIT: Final = "\u2007"
+# For a desktop and for a phone: letters keep their size.
 _SIZES: Final = {"wide": (900, 520), "narrow": (360, 420)}
 
 
@@ -26,7 +40,7 @@ def fragment(page: Page) -> str:
 
 @cache
 def _templates() -> Environment:
-    """Return the templates; all that they are given is escaped."""
+    """Return the templates, which escape all text."""
     environment = Environment(
         loader=PackageLoader("deepseek_cost.render"),
         autoescape=True,
@@ -35,12 +49,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
+        "aligned_rows": _aligned_rows,
         "indent": indent,
         "pictures": _pictures,
         "spans": spans,
         "spoken": spoken,
     }
-    environment.filters |= {"headed": _headed, "nested": _nested}
+    environment.filters |= {"headed": _headed, "nested": _nested, "padded": _padded}
     environment.tests |= {name: _kind(kind) for name, kind in _KINDS.items()}
     return environment
 
@@ -49,8 +64,28 @@ def _headed(heading: str) -> list[str]:
     return heading.split(BREAK)
 
 
+def _aligned_rows(table: Table) -> list[list[tuple[str, ...]]]:
+    """Return the rows of each section, the amounts of a column aligned on their points."""
+    rows = [row for section in table.sections for row in section]
+    columns = [
+        _aligned(column, [row[at] for row in rows]) for at, column in enumerate(table.columns)
+    ]
+    shown = iter(zip(*columns, strict=True))
+    return [[next(shown) for _ in section] for section in table.sections]
+
+
+def _aligned(column: Column, texts: list[str]) -> list[str]:
+    return aligned(texts, _POINT, _DIGIT) if column.kind == "figure" else texts
+
+
+def _padded(cell: str) -> Markup:
+    """Return a cell with its blanks as entities, which any editor shows."""
+    text = escape(cell)
+    return text.replace(_POINT, Markup("&#8200;")).replace(_DIGIT, Markup("&#8199;"))
+
+
 def _nested(lines: tuple[str, ...]) -> list[tuple[str, list[str]]]:
-    """Return each line with those that go on from it."""
+    """Return each line with the indented lines that continue it."""
     found: list[tuple[str, list[str]]] = []
     for line in lines:
         depth, text = indent(line)
@@ -65,7 +100,7 @@ def _pictures(drawing: Drawing, number: int) -> dict[str, Markup]:
     """Draw a chart in each size."""
     from deepseek_cost.render.svg import draw  # noqa: PLC0415 - for charts alone
 
-    # The picture is written by a library that escapes what it is given.
+    # The library that writes the picture escapes text.
     return {
         name: Markup(draw(drawing.chart, f"{number}-{name}", size, is_part=True))  # noqa: S704
         for name, size in _SIZES.items()
@@ -76,4 +111,9 @@ def _kind(kind: type) -> Callable[[Block], bool]:
     return lambda block: isinstance(block, kind)
 
 
-_KINDS: Final[dict[str, type]] = {"table": Table, "words": Words, "drawing": Drawing}
+_KINDS: Final[dict[str, type]] = {
+    "table": Table,
+    "words": Words,
+    "notes": Notes,
+    "drawing": Drawing,
+}

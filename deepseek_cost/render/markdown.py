@@ -8,6 +8,7 @@ from deepseek_cost.render.page import (
     BREAK,
     Block,
     Drawing,
+    Notes,
     Page,
     Table,
     Week,
@@ -18,12 +19,12 @@ from deepseek_cost.render.page import (
 )
 
 _WIDTH: Final = 80
-# What means something inside a line; at a line's beginning there is more.
+# Markup inside a line; at a line's beginning there is more.
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|~&!])")
 _AT_START: Final = re.compile(r"^(?=[-+=:])|^(?=\d+[.)])")
 _ALIGNED: Final = {"words": ":--", "time": ":--", "figure": "--:"}
-# No user, issue, commit or address is meant: GitHub and GitLab make links of them without any
-# markup, and a backslash would not keep them from it.
+# GitHub and GitLab make links of users, issues, commits and addresses without any markup, and a
+# backslash does not prevent it.
 _NO_LINK: Final = re.compile(
     r"(?<=[@#%])(?=\w)|(?<=://)|(?<=mailto:)|(?<=xmpp:)|(?<=www)(?=\.)|(?<=\bgh)(?=-\d)",
     re.IGNORECASE,
@@ -36,28 +37,31 @@ _PAGES: Final = "https://api-docs.deepseek.com/"
 _MOST_CHARACTERS: Final = 65_000
 _ROWS_OF_A_COMMENT: Final = (50, 20, 5, 1)
 _LONGEST_NAME: Final = 200
-# Read by few, and no part of the list before it.
-_FOLDED: Final = "<details><summary>What this rests on</summary>\n\n{}\n\n</details>"
+# Of interest to few readers, and no part of a list before it.
+_FOLDED: Final = "<details><summary>{}</summary>\n\n{}\n\n</details>"
 _LINK: Final = re.compile(r"https://[\w./?=%:-]+", re.ASCII)
 
 
 def to_markdown(page: Page) -> str:
-    """Write a page; nothing in its text is taken for markup, a mention or a link."""
+    """Write a page, its details folded; no text is taken for markup, a mention or a link."""
     title, *more = page.head
-    parts = [f"**{_text(page.verdict)}**"] if page.verdict else []
+    parts = [f"**{_text(page.headline)}**"] if page.headline else []
     parts += [f"### {_text(title)}", *map(_text, more)]
     parts += [f"> [!WARNING]\n> {_text(warning)}" for warning in page.warnings]
-    return "\n\n".join([*parts, *map(_block, page.blocks)]) + "\n"
+    parts += [*map(_block, page.blocks), *([_text(page.basis)] if page.basis else [])]
+    if page.details:
+        parts.append(_FOLDED.format("Details", "\n\n".join(map(_block, page.details))))
+    return "\n\n".join(parts) + "\n"
 
 
 def to_comment(page: Page) -> str:
-    """Write a page that fits a comment, whatever is in it: long tables and names are cut."""
+    """Write a page short enough for a comment: long tables and names are cut."""
     for most in _ROWS_OF_A_COMMENT:
         text = to_markdown(clipped(shortened(page, most), _LONGEST_NAME))
         if len(text) <= _MOST_CHARACTERS:
             return text
     head = clipped(page, _LONGEST_NAME)
-    return to_markdown(head._replace(blocks=(), warnings=(), bars=None))
+    return to_markdown(head._replace(blocks=(), details=(), warnings=(), bars=None))
 
 
 def _block(block: Block) -> str:
@@ -66,9 +70,11 @@ def _block(block: Block) -> str:
             caption = [f"**{_text(block.caption)}**\n"] if block.caption else []
             more = [f"\n{_text(block.more)}"] if block.more else []
             return "\n".join([*caption, *_table(block), *more])
-        case Words(lines, is_quiet):
-            items = "\n".join(_items(lines))
-            return _FOLDED.format(items) if is_quiet else items
+        case Words(lines):
+            return "\n".join(_items(lines))
+        case Notes(title, notes):
+            listed = "\n".join(_items([note.text for note in notes]))
+            return f"**{_text(title)}**\n\n{listed}"
         case Drawing(chart, caption):
             from deepseek_cost.render.text import draw_chart  # noqa: PLC0415 - for charts alone
 
@@ -77,8 +83,8 @@ def _block(block: Block) -> str:
         case Week():
             from deepseek_cost.render.text import draw_week, legend  # noqa: PLC0415 - likewise
 
-            notes = "\n".join(_items([legend(block), *block.notes]))
-            return f"{_code(draw_week(block))}\n\n{notes}"
+            listed = "\n".join(_items([legend(block), *block.notes]))
+            return f"{_code(draw_week(block))}\n\n{listed}"
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""Tables, words, charts, bars; money rounded here."""
+"""A page as a report describes it: tables, text, charts, bars. Money is rounded here."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import inf
@@ -52,7 +53,7 @@ class Bar(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Bars below each other, with what is said above them and the names of the parts."""
+    """Bars below each other, with their caption and the names of the parts."""
 
     caption: str
     parts: tuple[str, ...]
@@ -94,7 +95,7 @@ def _added(costs: Iterable[HasParts]) -> tuple[Decimal, Decimal, Decimal]:
     return hits, misses, output
 
 
-# One letter a line, so that they are told apart without colour.
+# One letter per line, so that lines differ without color.
 MARKERS: Final = "abcdefghijklmnop"
 
 
@@ -130,36 +131,37 @@ class Chart(Struct, frozen=True):
         return money(Decimal(f"{cost:.{digits}g}"), self.currency)
 
 
-# Between the lines of a heading: it stands narrower over its column.
+# Between the lines of a heading.
 BREAK: Final = "\n"
 
 
 class Column(NamedTuple):
-    """A column: words, which may be broken where it is narrow, a figure or a time, which not."""
+    """A column: words may be wrapped where the screen is narrow; a figure or a time may not."""
 
     heading: str
     kind: Literal["words", "figure", "time"]
 
 
 class Table:
-    """Rows of text below columns, in sections; `more` says what is left out.
+    """Rows of text below columns, in sections; `more` is a line that counts the rows left out.
 
-    A label that begins with blanks is a part of what stands above it.
+    With `is_by_model`, each column after the first belongs to a model.
     """
 
-    def __init__(self, *columns: Column, caption: str = "") -> None:
+    def __init__(self, *columns: Column, caption: str = "", is_by_model: bool = False) -> None:
         self.columns = columns
         self.caption = caption
+        self.is_by_model = is_by_model
         self.sections: list[list[tuple[str, ...]]] = [[]]
         self.more = ""
 
     def add_row(self, *cells: str) -> None:
-        """Add a row; the cells that it lacks are empty."""
+        """Add a row; missing cells are empty."""
         missing = len(self.columns) - len(cells)
         self.sections[-1].append((*cells, *[""] * missing))
 
     def add_section(self) -> None:
-        """Let the next row begin a section."""
+        """Start a section with the next row."""
         if self.sections[-1]:
             self.sections.append([])
 
@@ -169,11 +171,43 @@ def is_total(row: Sequence[str]) -> bool:
     return row[0].startswith("TOTAL")
 
 
+_AMOUNT: Final = re.compile(r"[-+]?(?:[$¥]|CNY )[\d,]+(?:\.(\d+))?")
+
+
+def aligned(cells: Sequence[str], point: str = " ", digit: str = " ") -> list[str]:
+    """Return the cells of a column with blanks after amounts, so that decimal points line up."""
+    found = [_AMOUNT.fullmatch(cell) for cell in cells]
+    decimals = [len(amount[1] or "") if amount else None for amount in found]
+    most = max((count for count in decimals if count is not None), default=0)
+    return [
+        cell if count is None else f"{cell}{_padding(count, most, point, digit)}"
+        for cell, count in zip(cells, decimals, strict=True)
+    ]
+
+
+def _padding(decimals: int, most: int, point: str, digit: str) -> str:
+    return (point if most and not decimals else "") + digit * (most - decimals)
+
+
 class Words(NamedTuple):
-    """Lines of text; quiet ones say what figures rest on. One that begins with blanks goes on."""
+    """Lines of text. Quiet ones are of less interest; an indented line continues the one above."""
 
     lines: tuple[str, ...]
     is_quiet: bool = False
+
+
+class Note(NamedTuple):
+    """A line about a figure, and the option that changes it where there is a command line."""
+
+    text: str
+    option: str = ""
+
+
+class Notes(NamedTuple):
+    """Notes below a title. A page for others than the user leaves out the options."""
+
+    title: str
+    notes: tuple[Note, ...]
 
 
 class Week(NamedTuple):
@@ -185,33 +219,58 @@ class Week(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """A chart with what is said above it."""
+    """A chart with its caption."""
 
     chart: Chart
     caption: str = ""
 
 
-Block = Table | Words | Week | Drawing
+Block = Table | Words | Notes | Week | Drawing
 
 
 class Page(NamedTuple):
-    """What a report shows: its head, the first line of which is its title, and its blocks.
+    """What a report shows; the first line of its head is its title.
 
-    `bars` are a picture of what a table says; whoever cannot draw them leaves them out. A
-    `verdict` stands above all, in bold.
+    `headline` is the answer in a sentence; a terminal leaves it to a table's TOTAL row if there is
+    one. `basis` is what the figures assume, in a line, and `details` are the blocks behind them:
+    documents have both, a terminal has one of them (see `brief` and `in_full`). `bars` are a
+    picture of a table; a drawer that cannot draw them leaves them out.
     """
 
     head: tuple[str, ...]
     blocks: tuple[Block, ...]
+    details: tuple[Block, ...] = ()
+    basis: str = ""
     warnings: tuple[str, ...] = ()
     bars: Bars | None = None
-    verdict: str = ""
+    headline: str = ""
+
+    def brief(self, hint: str = "") -> "Page":
+        """Return the page without its details, but with what it assumes and where they are."""
+        line = "  ".join(filter(None, [self.basis, hint if self.details else ""]))
+        blocks = (*self.blocks, Words((line,), is_quiet=True)) if line else self.blocks
+        return self._replace(blocks=blocks, details=(), basis="")
+
+    def in_full(self) -> "Page":
+        """Return the page with its details as the last blocks."""
+        return self._replace(blocks=(*self.blocks, *self.details), details=(), basis="")
+
+    def written(self, change: Callable[[str], str]) -> "Page":
+        """Return the page with each of its texts changed."""
+        return self._replace(
+            head=_each(self.head, change),
+            blocks=tuple(_changed(block, change) for block in self.blocks),
+            details=tuple(_changed(block, change) for block in self.details),
+            basis=change(self.basis),
+            warnings=_each(self.warnings, change),
+            headline=change(self.headline),
+        )
 
 
-def grid(*headings: str, left: int = 1, caption: str = "") -> Table:
+def grid(*headings: str, left: int = 1, caption: str = "", is_by_model: bool = False) -> Table:
     """Return a table with its first `left` columns for words, the others for figures."""
     columns = (Column(h, "words" if n < left else "figure") for n, h in enumerate(headings))
-    return Table(*columns, caption=caption)
+    return Table(*columns, caption=caption, is_by_model=is_by_model)
 
 
 def words(lines: Iterable[str], *, is_quiet: bool = False) -> Words:
@@ -222,20 +281,27 @@ def words(lines: Iterable[str], *, is_quiet: bool = False) -> Words:
 def page_of(
     head: str | tuple[str, ...],
     *blocks: Block,
+    details: Iterable[Block] = (),
+    basis: str = "",
     warnings: Sequence[str] = (),
     bars: Bars | None = None,
-    verdict: str = "",
+    headline: str = "",
 ) -> Page:
-    """Return a page without the blocks that say nothing, and with nothing that moves a screen."""
+    """Return a page without empty blocks, and with nothing that moves a terminal's cursor."""
     lines = (head,) if isinstance(head, str) else head
-    shown = [block for block in blocks if not isinstance(block, Words) or block.lines]
-    return Page(
-        head=_each(lines, printable),
-        blocks=tuple(_changed(block, printable) for block in shown),
-        warnings=_each(warnings, printable),
-        bars=bars,
-        verdict=printable(verdict),
-    )
+    shown, behind = (tuple(filter(_has_content, each)) for each in (blocks, details))
+    page = Page(lines, shown, behind, basis, tuple(warnings), bars, headline)
+    return page.written(printable)
+
+
+def _has_content(block: Block) -> bool:
+    match block:
+        case Words():
+            return bool(block.lines)
+        case Notes():
+            return bool(block.notes)
+        case _:
+            return True
 
 
 def shortened(page: Page, most: int) -> Page:
@@ -243,12 +309,14 @@ def shortened(page: Page, most: int) -> Page:
     warnings = page.warnings
     if len(warnings) > most:
         warnings = (*warnings[:most], f"and {len(warnings) - most:,} more warnings")
-    blocks = tuple(_shortened(block, most) for block in page.blocks)
-    return page._replace(blocks=blocks, warnings=warnings)
+    blocks, details = (
+        tuple(_shortened(block, most) for block in each) for each in (page.blocks, page.details)
+    )
+    return page._replace(blocks=blocks, details=details, warnings=warnings)
 
 
 def indent(text: str) -> tuple[int, str]:
-    """Tell how deep a label or line is below the one above it, and what it says."""
+    """Return how deep a label or line is below the one above it, and its text."""
     stripped = text.lstrip(" ")
     return (len(text) - len(stripped)) // 2, stripped
 
@@ -257,9 +325,12 @@ def _shortened(block: Block, most: int) -> Block:
     if isinstance(block, Words) and len(block.lines) > most:
         more = f"and {len(block.lines) - most:,} more"
         return block._replace(lines=(*block.lines[:most], more))
+    if isinstance(block, Notes) and len(block.notes) > most:
+        more = f"and {len(block.notes) - most:,} more"
+        return block._replace(notes=(*block.notes[:most], Note(more)))
     if not isinstance(block, Table):
         return block
-    short = Table(*block.columns, caption=block.caption)
+    short = Table(*block.columns, caption=block.caption, is_by_model=block.is_by_model)
     left = most
     for rows in block.sections:
         short.add_section()
@@ -276,12 +347,7 @@ def clipped(page: Page, most: int) -> Page:
     def clip(text: str) -> str:
         return text if len(text) <= most else f"{text[: most - 1]}…"
 
-    return page._replace(
-        head=_each(page.head, clip),
-        blocks=tuple(_changed(block, clip) for block in page.blocks),
-        warnings=_each(page.warnings, clip),
-        verdict=clip(page.verdict),
-    )
+    return page.written(clip)
 
 
 def _changed(block: Block, change: Callable[[str], str]) -> Block:
@@ -291,12 +357,15 @@ def _changed(block: Block, change: Callable[[str], str]) -> Block:
             return _changed_table(block, change)
         case Words():
             return Words(_each(block.lines, change), block.is_quiet)
+        case Notes(title, notes):
+            changed = (Note(change(text), change(option)) for text, option in notes)
+            return Notes(change(title), tuple(changed))
         case Week():
             days = tuple((change(day), change(marks)) for day, marks in block.days)
             return Week(days, change(block.zone), _each(block.notes, change))
         case Drawing(chart, caption):
             if not chart.is_sound:
-                raise ValueError("a chart with points beside it")
+                raise ValueError("a chart with points outside of it")
             return Drawing(chart.renamed(change), change(caption))
 
 
@@ -305,7 +374,7 @@ def _changed_table(table: Table, change: Callable[[str], str]) -> Table:
         column._replace(heading=BREAK.join(_each(column.heading.split(BREAK), change)))
         for column in table.columns
     )
-    changed = Table(*columns, caption=change(table.caption))
+    changed = Table(*columns, caption=change(table.caption), is_by_model=table.is_by_model)
     changed.sections = [[_each(row, change) for row in rows] for rows in table.sections if rows]
     changed.more = change(table.more)
     return changed

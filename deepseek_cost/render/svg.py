@@ -1,4 +1,4 @@
-"""A chart as a picture, SVG; and a page without one as a picture of what the terminal shows."""
+"""A chart as an SVG picture; of a page without one, a picture of what the terminal shows."""
 
 import re
 import sys
@@ -10,9 +10,10 @@ from pygal import XY, Config
 from pygal.style import Style
 from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME
+from rich.text import Text
 
 from deepseek_cost.render.page import MARKERS, Chart, Drawing, Page
-from deepseek_cost.render.terminal import print_page
+from deepseek_cost.render.terminal import to_terminal
 
 # Importing it leaves a hook for its map plugins, of a kind that Python warns of at every import.
 sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != "pygal"]
@@ -133,8 +134,8 @@ def without_scripts(root: ET.Element) -> str:
 
 
 def _screen(page: Page) -> str:
-    console = Console(file=StringIO(), width=_WIDTH, record=True, markup=False, highlight=False)
-    print_page(page, console)
+    console = Console(file=StringIO(), width=_WIDTH, record=True)
+    console.print(Text.from_ansi(to_terminal(page.brief(), _WIDTH, is_styled=True)), end="")
     return console.export_svg(title="dscost", theme=DEFAULT_TERMINAL_THEME, code_format=_FRAME)
 
 

@@ -1,110 +1,263 @@
-"""On Rich."""
+"""A page on a terminal of any width, with no word and no figure broken."""
 
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
-from rich import table as rich
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Console
-from rich.segment import Segment, Segments
-from rich.text import Text
-
-from deepseek_cost.render.page import Drawing, Table, Week, Words, is_total
-from deepseek_cost.render.wide import NARROWEST
+from deepseek_cost.render.page import (
+    BREAK,
+    Block,
+    Column,
+    Drawing,
+    Notes,
+    Page,
+    Table,
+    Week,
+    Words,
+    aligned,
+    is_total,
+)
+from deepseek_cost.render.wrapping import cells, filled, longest_word, wrapped
 
 if TYPE_CHECKING:
-    from deepseek_cost.render.page import Block, Page
+    from deepseek_cost.render.page import Chart
+
+# The columns of a week, drawn: its days and 48 half hours.
+_WEEK: Final = 59
+# Below this width, models are shown one below the other.
+_MODELS_STACK_BELOW: Final = 70
+_GAP: Final = "  "
+_RULE: Final = "─"
+_DOT_OF_A_CHART: Final = "⠁"
+# What a terminal that does not know a character shows in its place.
+_FALLBACKS: Final[Mapping[str, str]] = {
+    "─": "-",
+    "·": "-",
+    "█": "#",
+    "▇": "#",
+    "▓": "+",
+    "▒": "~",
+    "…": "...",
+    "¥": "CNY ",
+}
+
+Style = Callable[[str], str]
+
+
+class _Styles(NamedTuple):
+    strong: Style
+    quiet: Style
 
 
 def to_terminal(
-    page: "Page", file: TextIO, width: int, height: int = 25, *, is_styled: bool = True
+    page: Page, width: int, *, is_styled: bool = False, encoding: str | None = "utf-8"
 ) -> str:
-    """Draw a page as fits the file, in colour where it is a terminal and that is wanted."""
-    console = Console(
-        color_system="auto" if is_styled else None,
-        file=file,
-        width=width,
-        height=height,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    with console.capture() as captured:
-        print_page(page, console)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    """Draw a page, without its details; in ASCII where the encoding has no more."""
+    unknown = {text: other for text, other in _FALLBACKS.items() if not _has(encoding, text)}
+    is_plotted = _has(encoding, _DOT_OF_A_CHART)
+    styles = _Styles(_styled("1"), _styled("2")) if is_styled else _Styles(str.rstrip, str.rstrip)
+    shown = page.written(lambda text: _replaced(text, unknown)) if unknown else page
+    lines = _page(shown, width, styles, is_plotted=is_plotted)
+    return "".join(f"{_replaced(line, unknown)}\n" for line in lines)
 
 
-def print_page(page: "Page", console: Console) -> None:
-    """Print a page, a blank line between its blocks."""
-    if page.verdict:
-        _print_line(console, page.verdict, style="bold")
+def shows_styles(file: TextIO | None, *, is_certain: bool) -> bool:
+    """Return whether a stream shows bold and dim text; Rich looks at it unless it is certain."""
+    if file is None:
+        return False
+    if is_certain:
+        return file.isatty()
+    from rich.console import Console  # noqa: PLC0415 - on few systems
+
+    console = Console(file=file)
+    return console.color_system is not None and not console.legacy_windows
+
+
+def _has(encoding: str | None, text: str) -> bool:
+    try:
+        text.encode(encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _replaced(text: str, others: Mapping[str, str]) -> str:
+    if text.isascii():
+        return text
+    for each, other in others.items():
+        text = text.replace(each, other)
+    return text
+
+
+def _styled(code: str) -> Style:
+    return lambda line: f"\x1b[{code}m{line}\x1b[0m" if (line := line.rstrip()) else ""
+
+
+def _page(page: Page, width: int, styles: _Styles, *, is_plotted: bool) -> Iterator[str]:
+    """Yield the lines of a page, a blank line between its blocks."""
+    tables = [block for block in page.blocks if isinstance(block, Table)]
+    if page.headline and not any(map(_has_total, tables)):
+        yield from map(styles.strong, wrapped(page.headline, width))
     for line in page.head:
-        _print_line(console, line)
+        yield from wrapped(line, width)
     for block in page.blocks:
-        console.print()
-        _print_block(block, console)
+        yield ""
+        yield from _block(block, width, styles, is_plotted=is_plotted)
 
 
-def _print_block(block: "Block", console: Console) -> None:
+def _has_total(table: Table) -> bool:
+    return any(map(is_total, (row for rows in table.sections for row in rows)))
+
+
+def _block(block: Block, width: int, styles: _Styles, *, is_plotted: bool) -> Iterator[str]:
     match block:
-        case Table():
-            _print_captioned(block, console)
         case Words(lines, is_quiet):
-            for line in lines:
-                _print_line(console, line, style="dim" if is_quiet else "")
+            style = styles.quiet if is_quiet else str.rstrip
+            yield from (style(part) for line in lines for part in wrapped(line, width))
+        case Notes(title, notes):
+            texts = (f"{text}  [{option}]" if option else text for text, option in notes)
+            lines = (title, *(f"  {text}" for text in texts))
+            yield from (styles.quiet(part) for line in lines for part in wrapped(line, width))
+        case Table():
+            yield from [*wrapped(block.caption, width), ""] if block.caption else ()
+            yield from _table(block, width, styles)
+            yield from wrapped(block.more, width) if block.more else ()
         case Drawing(chart, caption):
-            from deepseek_cost.render.text import draw_chart  # noqa: PLC0415 - for charts alone
-
-            if caption:
-                _print_line(console, f"{caption}\n")
-            _print_line(console, draw_chart(chart, console.width))
+            yield from [*wrapped(caption, width), ""] if caption else ()
+            yield from _chart(chart, width, is_plotted=is_plotted)
         case Week():
-            from deepseek_cost.render.text import draw_week, legend  # noqa: PLC0415 - likewise
-
-            _print_line(console, draw_week(block))
-            console.print()
-            for line in (legend(block), *block.notes):
-                _print_line(console, line, style="dim")
+            yield from _week(block, width, styles)
 
 
-def _print_captioned(table: Table, console: Console) -> None:
-    if table.caption:
-        _print_line(console, f"{table.caption}\n")
-    _print_table(_grid(table), console)
-    if table.more:
-        _print_line(console, table.more)
+def _chart(chart: "Chart", width: int, *, is_plotted: bool) -> Iterator[str]:
+    from deepseek_cost.render.text import draw_chart, narrowest_chart, spoken_chart  # noqa: PLC0415
+
+    if is_plotted and width >= narrowest_chart(chart):
+        yield from draw_chart(chart, width).split("\n")
+    else:
+        yield from (part for line in spoken_chart(chart) for part in wrapped(line, width))
 
 
-def _grid(table: Table) -> rich.Table:
-    grid = rich.Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for heading, kind in table.columns:
-        match kind:
-            case "words":
-                grid.add_column(Text(heading), overflow="fold", min_width=NARROWEST)
-            case "time":
-                grid.add_column(Text(heading), no_wrap=True)
-            case "figure":
-                grid.add_column(Text(heading), justify="right", no_wrap=True)
-    for rows in table.sections:
-        for row in rows:
-            grid.add_row(*row, style="bold" if is_total(row) else "")
-        grid.add_section()
-    return grid
+def _week(week: Week, width: int, styles: _Styles) -> Iterator[str]:
+    from deepseek_cost.render.text import draw_week, legend, spoken_week  # noqa: PLC0415 - rare
+
+    if width >= _WEEK:
+        yield from (*draw_week(week).split("\n"), "")
+        notes = (legend(week), *week.notes)
+    else:
+        yield from (part for line in spoken_week(week) for part in wrapped(line, width))
+        notes = week.notes
+    yield from (styles.quiet(part) for line in notes for part in wrapped(line, width))
 
 
-def _print_table(grid: rich.Table, console: Console) -> None:
-    """Print a table with every figure whole: a narrow terminal breaks the lines itself."""
-    for column in grid.columns:
-        if column.no_wrap:
-            lines = "\n".join(map(str, (column.header, *column.cells))).split("\n")
-            column.min_width = max(map(cell_len, lines))
-    unbound = console.options.update(width=10_000)
-    needed = console.measure(grid, options=unbound).minimum
-    options = console.options.update(width=max(console.width, needed))
-    for line in console.render_lines(grid, options, pad=False):
-        console.print(Segments([*line, Segment.line()]), end="", soft_wrap=True)
+def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
+    """Yield a table whole, else with its words wrapped, else stacked."""
+    is_stacked = table.is_by_model and len(table.columns) > 2 and width < _MODELS_STACK_BELOW  # noqa: PLR2004
+    columns = _columns(table)
+    widths = None if is_stacked else _widths(table.columns, columns, width)
+    if widths is not None:
+        yield from _grid(table, columns, widths, styles)
+    elif table.is_by_model:
+        yield from _model_by_model(table, width, styles)
+    else:
+        yield from _row_by_row(table, columns, width, styles)
 
 
-def _print_line(console: Console, line: str, style: str = "") -> None:
-    """Print a line as it is, however long."""
-    console.print(Text(line, style=style), soft_wrap=True)
+def _columns(table: Table) -> list[list[str]]:
+    """Return the cells of each column, amounts aligned on their decimal points."""
+    rows = [row for section in table.sections for row in section]
+    return [
+        aligned([row[at] for row in rows]) if column.kind == "figure" else [row[at] for row in rows]
+        for at, column in enumerate(table.columns)
+    ]
+
+
+def _widths(
+    columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int
+) -> list[int] | None:
+    """Return how wide columns are drawn; None where even wrapped words do not fit."""
+    widths, least = [], []
+    for column, found in zip(columns, texts, strict=True):
+        lines = [*column.heading.split(BREAK), *found]
+        widths.append(max(map(cells, lines)))
+        is_wrapped = column.kind == "words"
+        least.append(max(map(longest_word, lines)) if is_wrapped else widths[-1])
+    over = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    while over > 0:
+        # The widest column that has room gives some of it.
+        at = max(range(len(widths)), key=lambda n: (widths[n] > least[n], widths[n]))
+        if widths[at] == least[at]:
+            return None
+        given = min(over, widths[at] - least[at], max(1, widths[at] // 4))
+        widths[at] -= given
+        over -= given
+    return widths
+
+
+def _grid(
+    table: Table, texts: Sequence[Sequence[str]], widths: Sequence[int], styles: _Styles
+) -> Iterator[str]:
+    headings = [column.heading.split(BREAK) for column in table.columns]
+    deep = max(map(len, headings))
+    for lines in zip(*([""] * (deep - len(each)) + each for each in headings), strict=True):
+        yield from map(styles.strong, _row(table.columns, widths, lines))
+    yield _RULE * (sum(widths) + len(_GAP) * (len(widths) - 1))
+    rows = iter(zip(*texts, strict=True))
+    for number, section in enumerate(table.sections):
+        if number and section:
+            yield ""
+        for row, shown in zip(section, rows, strict=False):
+            style = styles.strong if is_total(row) else str.rstrip
+            yield from map(style, _row(table.columns, widths, shown))
+
+
+def _row(columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a row, of which the cells with words may have several."""
+    parts = [
+        filled(text, width) if column.kind == "words" else [text]
+        for column, width, text in zip(columns, widths, texts, strict=True)
+    ]
+    for line in zip_longest(*parts, fillvalue=""):
+        yield _GAP.join(map(_cell, columns, widths, line))
+
+
+def _cell(column: Column, width: int, text: str) -> str:
+    blanks = " " * (width - cells(text))
+    return blanks + text if column.kind == "figure" else text + blanks
+
+
+def _model_by_model(table: Table, width: int, styles: _Styles) -> Iterator[str]:
+    """Yield a table of two columns for each model."""
+    first, *models = table.columns
+    for number, column in enumerate(models, 1):
+        name = " ".join(filter(None, [first.heading, column.heading.replace(BREAK, " ")]))
+        part = Table(first._replace(heading=name), column._replace(heading=""))
+        part.sections = [
+            [(row[0], row[number]) for row in rows if row[number]] for rows in table.sections
+        ]
+        columns = _columns(part)
+        widths = _widths(part.columns, columns, width)
+        yield from [""] if number > 1 else []
+        if widths is None:
+            yield from _row_by_row(part, columns, width, styles)
+        else:
+            yield from _grid(part, columns, widths, styles)
+
+
+def _row_by_row(
+    table: Table, texts: Sequence[Sequence[str]], width: int, styles: _Styles
+) -> Iterator[str]:
+    """Yield each row as a name with its figures below it."""
+    headings = [column.heading.replace(BREAK, " ") for column in table.columns]
+    for number, row in enumerate(zip(*texts, strict=True)):
+        yield from [""] if number and len(headings) > 2 else []  # noqa: PLR2004 - one figure each
+        style = styles.strong if is_total(row) else str.rstrip
+        yield from map(style, wrapped(f"{headings[0]} {row[0]}".strip(), width))
+        figures = [(f"  {h}", c.strip()) for h, c in zip(headings[1:], row[1:], strict=True) if c]
+        left = max((cells(heading) for heading, _ in figures), default=0)
+        right = max((cells(cell) for _, cell in figures), default=0)
+        for heading, cell in figures:
+            if left + len(_GAP) + right <= width:
+                yield style(f"{heading}{' ' * (left - cells(heading))}{_GAP}{cell}")
+            else:
+                yield from map(style, wrapped(f"{heading} {cell}".rstrip(), width))

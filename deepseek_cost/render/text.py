@@ -1,4 +1,4 @@
-"""Charts and the week in letters; sentences."""
+"""A page in sentences; charts and the week in characters."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -10,6 +10,7 @@ from deepseek_cost.render.page import (
     Block,
     Chart,
     Drawing,
+    Notes,
     Page,
     Table,
     Week,
@@ -17,15 +18,16 @@ from deepseek_cost.render.page import (
 )
 
 _ROWS: Final = 16
-# What stands left and right of the drawing itself.
+# The columns left and right of the drawing itself.
 _MARGIN: Final = 18
-# Full blocks for peak and dots for off-peak: told apart without colour on any background.
+_LEAST: Final = 20
+# Full blocks for peak and dots for off-peak: they differ without color on any background.
 _STRIP: Final = str.maketrans({"P": "█", "?": "▓", "-": "·", "=": "·", "~": "▒"})
 _DAY: Final = 10
 
 
 def draw_chart(chart: Chart, width: int) -> str:
-    """Draw a chart, a letter a line, `width` characters wide at most."""
+    """Draw a chart, a letter per line, at most `width` characters wide."""
     from plotille import Figure  # noqa: PLC0415 - the week needs none
 
     figure = Figure()
@@ -33,7 +35,7 @@ def draw_chart(chart: Chart, width: int) -> str:
     figure.origin = False
     # A tick every ten characters: at whole tenths, fifths or quarters.
     room = width - _MARGIN
-    figure.width = next((wide for wide in (100, 50, 40) if wide <= room), 20)
+    figure.width = next((wide for wide in (100, 50, 40) if wide <= room), _LEAST)
     figure.height = _ROWS
     figure.x_label, figure.y_label = "", chart.currency.value
     figure.set_x_limits(chart.x_ticks[0], chart.x_ticks[-1])
@@ -46,6 +48,11 @@ def draw_chart(chart: Chart, width: int) -> str:
     return "\n".join(row.rstrip() for row in rows)
 
 
+def narrowest_chart(chart: Chart) -> int:
+    """Return the width below which a chart is not drawn."""
+    return _MARGIN + _LEAST + len(chart.x_label(chart.x_ticks[-1]))
+
+
 def draw_week(week: Week) -> str:
     """Draw a strip for each day below the hours."""
     hours = " " * (_DAY + 1) + "".join(f"{hour:<6}" for hour in range(0, 24, 3))
@@ -54,7 +61,7 @@ def draw_week(week: Week) -> str:
 
 
 def legend(week: Week) -> str:
-    """Say what the strips are made of."""
+    """Return what the characters of the strips mean."""
     is_uncertain = any("?" in marks for _, marks in week.days)
     maybe = "  ▓ peak unless a holiday" if is_uncertain else ""
     return f"█ peak{maybe}  · off-peak, by the clock of {week.zone}"
@@ -71,14 +78,14 @@ _HALF_HOURS: Final = 48
 
 
 def to_plain(page: Page) -> str:
-    """Write a page, each row of a table as a line that names its columns."""
-    head = [page.verdict, *page.head] if page.verdict else page.head
+    """Write a page without its details, each row of a table as a line that names its columns."""
+    head = [page.headline, *page.head] if page.headline else page.head
     parts = ["\n".join(head), *("\n".join(_lines(block)) for block in page.blocks)]
     return "\n\n".join(parts) + "\n"
 
 
 def spans(marks: str) -> list[tuple[str, str, str, int]]:
-    """Tell a day's tiers as (tier, from, to, half hours); without what a clock leaves out."""
+    """Return a day's rates as (rate, from, to, half hours), without hours that a clock skips."""
     found: list[tuple[str, str, str, int]] = []
     at = 0
     for mark, run in groupby(marks):
@@ -90,7 +97,7 @@ def spans(marks: str) -> list[tuple[str, str, str, int]]:
 
 
 def spoken(marks: str) -> str:
-    """Tell a day's peak hours in words."""
+    """Return a day's peak hours in words."""
     parts = [
         f"{tier} {start} to {end}"
         for tier, start, end, _ in spans(marks)
@@ -107,13 +114,21 @@ def _lines(block: Block) -> Iterator[str]:
             yield from [block.more] if block.more else []
         case Words(lines):
             yield from (line.strip() for line in lines)
+        case Notes(title, notes):
+            yield f"{title}:"
+            yield from (f"{text} [{option}]" if option else text for text, option in notes)
         case Drawing(chart, caption):
             yield f"chart: {caption or chart.title}"
-            yield from _chart(chart)
+            yield from spoken_chart(chart)
         case Week():
-            yield from (f"{day}: {spoken(marks)}" for day, marks in block.days)
-            yield f"by the clock of {block.zone}"
+            yield from spoken_week(block)
             yield from block.notes
+
+
+def spoken_week(week: Week) -> Iterator[str]:
+    """Yield the peak hours of each day in words."""
+    yield from (f"{day}: {spoken(marks)}" for day, marks in week.days)
+    yield f"by the clock of {week.zone}"
 
 
 def _row(table: Table, row: Sequence[str]) -> str:
@@ -127,7 +142,8 @@ def _row(table: Table, row: Sequence[str]) -> str:
     return f"{label}: {'; '.join(cells)}" if cells else label
 
 
-def _chart(chart: Chart) -> Iterator[str]:
+def spoken_chart(chart: Chart) -> Iterator[str]:
+    """Yield where each line of a chart begins and ends."""
     for name, points in chart.lines:
         (first, low), (last, high) = points[0], points[-1]
         start = f"{chart.cost_label(low, 4)} at {chart.x_label(first)}"

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Literal
 
 from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates.tally import Tally
-from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
+from deepseek_cost.render.page import Page, Table, grid, page_of, short
 from deepseek_cost.reports.parts import (
     AssumptionEntry,
-    Footnotes,
     InputEntry,
     Json,
     Part,
     Report,
+    assumed,
     assumption_entries,
     input_entries,
     inputs,
@@ -61,12 +61,12 @@ class CountReport(Report):
 
     def page(self) -> Page:
         """Describe a count, with its files if it has them."""
-        notes = Footnotes(self.assumptions)
         return page_of(
             inputs(self.inputs),
-            _totals(self, notes),
+            _totals(self),
             *([_files(self)] if self.files else ()),
-            words(notes.lines(), is_quiet=True),
+            details=(assumed(self.assumptions),),
+            basis=_basis(self),
             warnings=self.warnings,
         )
 
@@ -92,12 +92,12 @@ def count_report(
         )
         for source in tallied
     )
-    assumed = of_prompt(workload.scenario, workload.models)
+    found = of_prompt(workload.scenario, workload.models)
     return CountReport(
         inputs=input_entries(tallied),
         estimates=tuple(map(count_entry, names, workload.totals())),
         files=tuple(files) if per_file else None,
-        assumptions=assumption_entries(of_workload(workload, assumed)),
+        assumptions=assumption_entries(of_workload(workload, found)),
         warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
     )
 
@@ -108,19 +108,23 @@ def count_entry(model: str, tally: Tally) -> CountEntry:
     return CountEntry(model=model, requests=tally.requests, tokens=tokens)
 
 
-def _totals(report: CountReport, notes: Footnotes) -> Table:
-    table = grid("", *(entry.model for entry in report.estimates))
+def _totals(report: CountReport) -> Table:
+    table = grid("tokens", *(entry.model for entry in report.estimates), is_by_model=True)
     tokens = [entry.tokens for entry in report.estimates]
-    table.add_row("text tokens", *(f"{t.text:,}" for t in tokens))
-    label = notes.mark("template tokens", "template", "thinking", "effort")
-    table.add_row(label, *(f"{t.template:,}" for t in tokens))
-    table.add_row("input tokens", *(f"{t.input:,}" for t in tokens))
+    table.add_row("your text", *(f"{t.text:,}" for t in tokens))
+    table.add_row("chat template", *(f"{t.template:,}" for t in tokens))
+    table.add_row("TOTAL input", *(f"{t.input:,}" for t in tokens))
     return table
+
+
+def _basis(report: CountReport) -> str:
+    thinking = {one.value for one in report.assumptions if one.about == "thinking"}
+    return f"Assumes thinking {thinking.pop()}." if thinking in ({"on"}, {"off"}) else ""
 
 
 def _files(report: CountReport) -> Table:
     models = (f"{short(entry.model)}\ninput" for entry in report.estimates)
-    table = grid("file", "text", *models)
+    table = grid("file", "your text", *models)
     for file in report.files or ():
         text = f"{file.estimates[0].tokens.text:,}"
         table.add_row(file.source, text, *(f"{e.tokens.input:,}" for e in file.estimates))

@@ -145,7 +145,7 @@ class DiffReport(Report):
             words(_uncounted(self)),
             words(notes.lines(), is_quiet=True),
             warnings=self.warnings,
-            verdict=_verdict(self),
+            headline=_verdict(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:

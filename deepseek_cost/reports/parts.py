@@ -18,6 +18,7 @@ from deepseek_cost.inputs.source import (
 )
 from deepseek_cost.pricing.entries import Period, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence, Precision
+from deepseek_cost.render.page import Note, Notes
 from deepseek_cost.text import quiet_json
 
 if TYPE_CHECKING:
@@ -279,16 +280,30 @@ class Footnotes:
             yield f"({number}) {about}: {assumption.value}{change}"
 
 
-def inputs(inputs: Sequence[InputEntry]) -> str:
-    """Say what was read, in a line's beginning."""
-    requests = sum(entry.requests for entry in inputs)
+def assumed(assumptions: Sequence[AssumptionEntry]) -> Notes:
+    """Return the assumptions as notes, each with the option that changes it."""
+    return Notes(
+        "Assumptions",
+        tuple(
+            Note(f"{one.about.replace('_', ' ')}: {one.value}", one.set_by or "")
+            for one in assumptions
+        ),
+    )
+
+
+def name_of(inputs: Sequence[InputEntry]) -> str:
+    """Return the name of the first input, and how many more there are."""
     first = inputs[0].source
-    names = {"-": "standard input"}.get(first, first)
-    if len(inputs) > 1:
-        names = f"{names} and {len(inputs) - 1:,} more"
+    name = {"-": "standard input"}.get(first, first)
+    return name if len(inputs) == 1 else f"{name} and {len(inputs) - 1:,} more"
+
+
+def inputs(inputs: Sequence[InputEntry]) -> str:
+    """Return what was read and the number of requests in it, to begin a line."""
+    requests = sum(entry.requests for entry in inputs)
     kinds = ", ".join(sorted({entry.kind.value for entry in inputs} - {"text"}))
     suffix = f" ({kinds})" if kinds else ""
-    return f"{names}: {requests:,} request{'s' if requests > 1 else ''}{suffix}"
+    return f"{name_of(inputs)} · {requests:,} request{'s' if requests > 1 else ''}{suffix}"
 
 
 class PricedEntry(Protocol):
@@ -309,6 +324,14 @@ class PricedEntry(Protocol):
     @property
     def period(self) -> PeriodNote:
         """Where the price comes from."""
+
+
+def price_sources(entries: Sequence[PricedEntry], table: PriceTable | None = None) -> Notes:
+    """Return what serves each model and where its price comes from, as notes."""
+    lines = [*sources(entries)]
+    if table:
+        lines.append(f"price table: {table.source}, checked {table.checked}")
+    return Notes("Prices", tuple(map(Note, lines)))
 
 
 def sources(entries: Sequence[PricedEntry]) -> Iterable[str]:

@@ -37,8 +37,8 @@ from deepseek_cost.reports.parts import (
     described,
     exact,
     period_note,
+    price_sources,
     rates_entry,
-    sources,
 )
 from deepseek_cost.text import unicode_name
 
@@ -108,31 +108,19 @@ class PricesReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe a price list and where it comes from."""
-        chosen = self.price_table
+        """Describe the prices; models billed alike are listed once."""
+        features = _features_table(self)
         return page_of(
             f"{self.currency} per 1,000,000 tokens at {stamp(self.priced_at)}",
             _prices(self),
-            _limits(self),
-            *([features] if (features := _features_table(self)).sections else ()),
-            *([_fees(self)] if self.fees else ()),
-            words(sources(self.prices), is_quiet=True),
-            words([f"price table: {chosen.source}, checked {chosen.checked}"], is_quiet=True),
-            warnings=self.warnings,
-        )
-
-    def brief(self) -> Page:
-        """Describe the prices alone: names that are billed alike are listed once."""
-        chosen = self.price_table
-        rest = ("The verbose list has limits, features and sources, the history every change.",)
-        return page_of(
-            f"{self.currency} per 1,000,000 tokens at {stamp(self.priced_at)}",
-            _brief_prices(self),
             words(_billed_alike(self)),
             *([_fees(self)] if self.fees else ()),
-            words(
-                [f"price table: {chosen.source}, checked {chosen.checked}", *rest], is_quiet=True
+            details=(
+                _limits(self),
+                *([features] if features.sections[0] else ()),
+                price_sources(self.prices, self.price_table),
             ),
+            basis=f"Price table: {self.price_table.source}, checked {self.price_table.checked}.",
             warnings=self.warnings,
         )
 
@@ -213,17 +201,7 @@ def _fee(fee: Fee, currency: Currency) -> FeeEntry:
 
 
 def _prices(report: PricesReport) -> Table:
-    table = grid("model", "tier", "cache hit", "cache miss", "output", left=2)
-    for price in report.prices:
-        table.add_section()
-        for label, rates in _listed(price):
-            cells = (rates.cache_hit, rates.cache_miss, rates.output)
-            table.add_row(*label, *(money(cell, report.currency) for cell in cells))
-    return table
-
-
-def _brief_prices(report: PricesReport) -> Table:
-    """Return a row a rate; models of one price list share it, the current one first."""
+    """Return a row per rate; models with the same prices share it, the current one first."""
     table = grid("model", "rate", "cache hit", "cache miss", "output", left=2)
     lists: dict[str, list[ListedPrice]] = {}
     for price in report.prices:
@@ -254,8 +232,8 @@ def _limits(report: PricesReport) -> Table:
     table = Table(
         Column("model", "words"),
         Column("context", "figure"),
-        Column("output at most", "figure"),
-        Column("in flight", "figure"),
+        Column("max output", "figure"),
+        Column("concurrency", "figure"),
         Column("also called", "words"),
         Column("status", "words"),
     )

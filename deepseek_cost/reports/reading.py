@@ -23,7 +23,8 @@ from deepseek_cost.inputs.source import TextSource, in_one_piece
 from deepseek_cost.inputs.streams import reading
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 from deepseek_cost.pricing.entries import Currency
-from deepseek_cost.reports.estimate import EstimateEntry, EstimateReport
+from deepseek_cost.reports.estimate import EstimateReport
+from deepseek_cost.reports.estimate_entry import EstimateEntry
 from deepseek_cost.reports.parts import Part
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.estimates.ledger import Distribution, Ledger, Place
+from deepseek_cost.estimates.ledger import Ledger, Place
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.book import Price
@@ -17,7 +17,6 @@ from deepseek_cost.prompt.breakdown import (
     MOST_IMAGE_TOKENS,
     ROLES,
     Breakdown,
-    Hits,
     ToolTokens,
 )
 from deepseek_cost.render.page import Table, grid, money, short
@@ -119,7 +118,7 @@ class BreakdownEntry(Part):
 
 
 class TokenSpread(Part):
-    """InputEntry tokens of single requests, by nearest rank."""
+    """Input tokens of single requests, by nearest rank."""
 
     min: int
     median: int
@@ -128,7 +127,7 @@ class TokenSpread(Part):
 
 
 class CostSpread(Part):
-    """The cost of single requests without output, by nearest rank."""
+    """The cost of single requests, by nearest rank."""
 
     min: Amount
     median: Amount
@@ -141,7 +140,10 @@ class DistributionEntry(Part):
 
     requests: int
     input: TokenSpread
-    floor: CostSpread
+    floor: CostSpread = described("without output")
+    total: CostSpread | None = described(
+        "with output; null: it is unknown, or not the same for all", default=None
+    )
 
 
 class DearRequest(Part):
@@ -177,13 +179,14 @@ class Skipped(Part):
 
 
 class LedgerDetails(Part):
-    """What an estimate says of its requests beside the sums."""
+    """What is known of a model's requests besides their sums."""
 
     refused: RefusalEntry | None
     breakdown: BreakdownEntry | None
-    distribution: DistributionEntry | None
-    dearest: tuple[DearRequest, ...] | None
-    concurrent_requests: int | None
+    images: int
+    distribution: DistributionEntry | None = None
+    dearest: tuple[DearRequest, ...] | None = None
+    concurrent_requests: int | None = None
 
 
 def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
@@ -192,7 +195,8 @@ def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
     return LedgerDetails(
         refused=refused_entry(ledger.refusals.requests, ledger.refusals.first),
         breakdown=breakdown_entry(ledger.parts, price) if ledger.keeps_parts else None,
-        distribution=_distribution(ledger.spread, price, share) if several else None,
+        images=ledger.image_tokens,
+        distribution=_distribution(ledger, price, share) if several else None,
         dearest=_dearest(ledger.dearest(), price) if several else None,
         concurrent_requests=ledger.model.concurrent_requests if several else None,
     )
@@ -248,19 +252,28 @@ def _tool(name: str, tool: ToolTokens, price: Price) -> ToolEntry:
     )
 
 
-def _distribution(spread: Distribution, price: Price, share: Fraction) -> DistributionEntry:
+def _distribution(ledger: Ledger, price: Price, share: Fraction) -> DistributionEntry:
     ranks = {"min": 0, "median": 50, "p95": 95, "max": 100}
-    tokens = {name: spread.quantile(percent) for name, percent in ranks.items()}
-    costs = {name: _floor(count, price, share) for name, count in tokens.items()}
+    tokens = {name: ledger.spread.quantile(percent) for name, percent in ranks.items()}
+
+    def spread(output: int) -> CostSpread:
+        return CostSpread(
+            **{name: _cost(count, output, price, share) for name, count in tokens.items()}
+        )
+
+    each = ledger.outputs.of_each
     return DistributionEntry(
-        requests=spread.requests, input=TokenSpread(**tokens), floor=CostSpread(**costs)
+        requests=ledger.spread.requests,
+        input=TokenSpread(**tokens),
+        floor=spread(0),
+        total=None if each is None else spread(each),
     )
 
 
-def _floor(tokens: int, price: Price, share: Fraction) -> Decimal:
-    """Return the cost of one request's input; more tokens never cost less."""
-    tally = Tally(1, tokens, 0, Hits(int(share * tokens)), None, 0, tokens)
-    return Estimate(tally, price).floor
+def _cost(tokens: int, output: int, price: Price, share: Fraction) -> Decimal:
+    """Return the cost of a request; more input tokens never cost less."""
+    usage = TokenUsage(int(share * tokens), tokens - int(share * tokens), output)
+    return cost_of(usage, price.rates).total
 
 
 def _dearest(found: Sequence[tuple[Place, Tally]], price: Price) -> tuple[DearRequest, ...]:
@@ -312,16 +325,16 @@ def request_tables(
     spreads = [entry.distribution for entry in entries if entry.distribution]
     if spreads:
         yield _distribution_table(entries, spreads, currency)
-        yield _dearest_table(entries, currency, _times_sent(inputs, spreads[0]))
+        yield _expensive_table(entries, currency, _times_sent(inputs, spreads[0]))
 
 
-def in_flight(estimates: Sequence[DetailedEntry]) -> Iterable[str]:
-    """Yield how many of several requests a model takes at a time."""
+def concurrency(estimates: Sequence[DetailedEntry]) -> Iterable[str]:
+    """Yield how many of several requests the API serves at a time, per model."""
     entries = [entry for entry in estimates if entry.distribution]
     if entries:
         limits = [(short(e.model), e.concurrent_requests) for e in entries]
         listed = (f"{name} {f'{limit:,}' if limit else 'unknown'}" for name, limit in limits)
-        yield f"requests in flight at most: {', '.join(listed)}"
+        yield f"Concurrency limit: {', '.join(listed)}."
 
 
 def _breakdown(entries: Sequence[DetailedEntry], parts: Sequence[BreakdownEntry]) -> Table:
@@ -365,36 +378,45 @@ def _tools(
 def _distribution_table(
     entries: Sequence[DetailedEntry], spreads: Sequence[DistributionEntry], currency: Currency
 ) -> Table:
-    headings = [f"{short(e.model)}\n{what}" for e in entries for what in ("input", "floor")]
+    is_known = all(spread.total for spread in spreads)
+    cost = "cost" if is_known else "input cost"
+    headings = [f"{short(e.model)}\n{what}" for e in entries for what in ("input", cost)]
     table = grid("a request", *headings)
-    for name in ("min", "median", "p95", "max"):
+    names = {"min": "smallest", "median": "median", "p95": "95th percentile", "max": "largest"}
+    for name, label in names.items():
         cells: list[str] = []
         for spread in spreads:
-            cells += [f"{getattr(spread.input, name):,}"]
-            cells += [money(getattr(spread.floor, name), currency)]
-        table.add_row(name, *cells)
+            costs = spread.total if is_known and spread.total else spread.floor
+            cells += [f"{getattr(spread.input, name):,}", money(getattr(costs, name), currency)]
+        table.add_row(label, *cells)
     return table
 
 
 def _times_sent(inputs: Sequence[InputEntry], spread: DistributionEntry) -> int:
-    """Return how often each body is sent: the inputs tell all requests, the spread the bodies."""
+    """Return how often each body is sent: the inputs count requests, the spread bodies."""
     bodies = (found.requests for found in inputs if found.kind is not Kind.TEXT)
     return sum(bodies) // spread.requests
 
 
-def _dearest_table(entries: Sequence[DetailedEntry], currency: Currency, sent: int) -> Table:
-    known = all(one.total is not None for entry in entries for one in entry.dearest or ())
-    what = "total" if known else "ceiling"
-    heading = "dearest requests" if sent == 1 else f"dearest requests, each sent {sent:,} times"
-    table = grid(heading, "identifier", "model", "input", what, left=3)
-    for entry in entries:
-        for request in entry.dearest or ():
-            amount = request.ceiling if request.total is None else request.total
-            table.add_row(
-                f"{request.source}:{request.line}",
-                request.custom_id or "",
-                short(entry.model),
-                f"{request.input:,}",
-                money(amount, currency),
-            )
+def _expensive_table(entries: Sequence[DetailedEntry], currency: Currency, sent: int) -> Table:
+    """Return the most expensive requests, each once: as the last model has them, then others."""
+    found = [{(r.source, r.line): r for r in entry.dearest or ()} for entry in entries]
+    is_known = all(one.total is not None for dearest in found for one in dearest.values())
+    places = dict.fromkeys(place for dearest in reversed(found) for place in dearest)
+    models = (f"{short(e.model)}\n{'cost' if is_known else 'at most'}" for e in entries)
+    has_ids = any(one.custom_id for dearest in found for one in dearest.values())
+    ids = ["id"] if has_ids else []
+    table = grid("most expensive", *ids, "input", *models, left=1 + len(ids))
+    if sent > 1:
+        table.caption = f"each request is sent {sent:,} times; the cost of all of these"
+    for place in places:
+        costs = [dearest.get(place) for dearest in found]
+        first = next(one for one in costs if one)
+        cells = (_total_or_most(one, currency) if one else "" for one in costs)
+        names = [f"{first.source}:{first.line}", first.custom_id or ""][: 1 + len(ids)]
+        table.add_row(*names, f"{first.input:,}", *cells)
     return table
+
+
+def _total_or_most(request: DearRequest, currency: Currency) -> str:
+    return money(request.ceiling if request.total is None else request.total, currency)

@@ -11,7 +11,7 @@ import pytest
 
 from deepseek_cost.render.markdown import to_markdown
 from deepseek_cost.render.page import page_of
-from deepseek_cost.render.wide import to_wide_terminal
+from deepseek_cost.render.terminal import to_terminal
 from tests.conftest import Dscost, report_schema
 
 AT = ("--at", "2026-11-23T02:00Z")
@@ -323,9 +323,9 @@ def test_an_image_of_unknown_size_fails_a_gate(dscost: Dscost) -> None:
 
 
 def test_the_first_line_is_bold_on_a_terminal_and_in_a_comment() -> None:
-    page = page_of("title", verdict="within 10%")
+    page = page_of("title", headline="within 10%")
 
-    assert to_wide_terminal(page, 80, is_styled=True) == "\x1b[1mwithin 10%\x1b[0m\ntitle\n"
+    assert to_terminal(page, 80, is_styled=True) == "\x1b[1mwithin 10%\x1b[0m\ntitle\n"
     assert to_markdown(page) == "**within 10%**\n\n### title\n"
 
 

@@ -71,7 +71,16 @@ def test_a_report_read_back_says_what_it_said(path: Path) -> None:
     written = json.loads(to_json(read(path)))
     stored = json.loads(path.read_text(encoding="utf-8"))
 
-    assert written == written | stored
+    assert _part_of(stored, written) == stored
+
+
+def _part_of(stored: Any, written: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return what is written of the fields that are stored: later versions add some."""
+    if isinstance(stored, dict) and isinstance(written, dict):
+        return {key: _part_of(stored[key], written[key]) for key in stored if key in written}
+    if isinstance(stored, list) and isinstance(written, list) and len(stored) == len(written):
+        return [_part_of(*pair) for pair in zip(stored, written, strict=True)]
+    return written
 
 
 def test_a_table_shown_again_is_the_table_that_the_command_prints(
@@ -86,39 +95,42 @@ def test_a_table_shown_again_is_the_table_that_the_command_prints(
 
 
 MARKDOWN = """\
-### examples/review.txt and 1 more: 2 requests
+### examples/review.txt and 1 more · 2 requests
 
-|  | deepseek-v4-flash | deepseek-v4-pro |
+| tokens | deepseek-v4-flash | deepseek-v4-pro |
 | :-- | --: | --: |
-| text tokens | 396 | 396 |
-| template tokens (1,2) | 60 | 166 |
-| input tokens | 456 | 562 |
+| your text | 396 | 396 |
+| chat template | 60 | 166 |
+| TOTAL input | 456 | 562 |
 
-| file | text | v4-flash input | v4-pro input |
+| file | your text | v4-flash input | v4-pro input |
 | :-- | --: | --: | --: |
 | examples/review.txt | 366 | 396 | 449 |
 | examples/system.txt | 30 | 60 | 113 |
 
-<details><summary>What this rests on</summary>
+Assumes thinking on.
 
-- (1) thinking: on \\[--thinking/--no-thinking\\]
-- (2) effort: high \\[--effort\\]
+<details><summary>Details</summary>
+
+**Assumptions**
+
+- thinking: on
+- effort: high
 
 </details>
 """
 
 PLAIN = """\
-examples/review.txt and 1 more: 2 requests
+examples/review.txt and 1 more · 2 requests
 
-text tokens: deepseek-v4-flash 396; deepseek-v4-pro 396
-template tokens (1,2): deepseek-v4-flash 60; deepseek-v4-pro 166
-input tokens: deepseek-v4-flash 456; deepseek-v4-pro 562
+tokens your text: deepseek-v4-flash 396; deepseek-v4-pro 396
+tokens chat template: deepseek-v4-flash 60; deepseek-v4-pro 166
+tokens TOTAL input: deepseek-v4-flash 456; deepseek-v4-pro 562
 
-file examples/review.txt: text 366; v4-flash input 396; v4-pro input 449
-file examples/system.txt: text 30; v4-flash input 60; v4-pro input 113
+file examples/review.txt: your text 366; v4-flash input 396; v4-pro input 449
+file examples/system.txt: your text 30; v4-flash input 60; v4-pro input 113
 
-(1) thinking: on [--thinking/--no-thinking]
-(2) effort: high [--effort]
+Assumes thinking on.  -v shows all assumptions.
 """
 
 CSV = """\
@@ -142,12 +154,12 @@ def test_a_count_looks_like_this(dscost: Dscost, form: str, expected: str) -> No
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        ("a.md", "### "),
+        ("a.md", "**examples/review.txt costs $"),
         ("a.html", "<!doctype html>"),
         ("a.HTM", "<!doctype html>"),
         ("a.csv", "currency,"),
         ("a.svg", "<svg "),
-        ("a.txt", "examples/review.txt: 1 request"),
+        ("a.txt", "examples/review.txt · 1 request"),
     ],
 )
 def test_the_suffix_of_the_output_says_the_format(dscost: Dscost, name: str, begins: str) -> None:

@@ -35,67 +35,82 @@ def test_an_amount_is_shown_with_four_significant_digits_and_two_decimals_at_lea
 
 
 FLAT = """\
-hello.txt: 1,000 requests, priced at 2026-05-25 00:00 UTC
+hello.txt · 1,000 requests · at 2026-05-25 00:00 UTC
 
-                                       deepseek-v4-pro
-──────────────────────────────────────────────────────
-text tokens                                      1,000
-template tokens (1,2,6)                         83,000
-input tokens                                    84,000
-  cache hits (3)                                63,000
-  cache misses                                  21,000
-output tokens (4)                              500,000
+                            deepseek-v4-pro
+───────────────────────────────────────────
+input                         84,000 tokens
+  cache hits                  63,000 tokens
+  cost                            $0.009363
+each 1,000 output tokens          $0.00087
+TOTAL with 500 output each        $0.4444
 
-tier                                              flat
-1M cache hit tokens                          $0.003625
-1M cache miss tokens                            $0.435
-1M output tokens                                 $0.87
+                      deepseek-v4-pro
+─────────────────────────────────────
+your text                       1,000
+chat template                  83,000
+input tokens                   84,000
+  cache hits                   63,000
+  cache misses                 21,000
+output tokens                 500,000
+  at most                  65,536,000
 
-input cost (3)                               $0.009363
-output cost (4)                                 $0.435
-total (3,4)                                    $0.4444
-floor: no output (3)                         $0.009363
-ceiling: 65,536,000 output tokens (5)           $57.03
+rate                             flat
+1M cache hit tokens         $0.003625
+1M cache miss tokens        $0.435
+1M output tokens            $0.87
 
-(1) thinking: on [--thinking/--no-thinking]
-(2) effort: high [--effort]
-(3) cache hit ratio: 0.75 [--cache-hit-ratio]
-(4) output tokens: 500 [--output-tokens]
-(5) ceiling: 65536, the API's default max_tokens [--output-tokens]
-(6) template: today's (v4), not that instant's (v4-preview)
+input cost                  $0.009363
+output cost                 $0.435
+total                       $0.4444
+minimum, no output          $0.009363
+at most                    $57.03
 
-deepseek-v4-pro: served by DeepSeek-V4-Pro
-  price pro-3-promotion-cache-cut: since 2026-04-26 12:15 UTC until 2026-05-31 15:59 UTC
-  checked 2026-11-23
-  https://api-docs.deepseek.com/quick_start/pricing
+Priced at 2026-05-25 00:00 UTC.
+
+Assumptions
+  thinking: on  [--thinking/--no-thinking]
+  effort: high  [--effort]
+  cache hit ratio: 0.75  [--cache-hit-ratio]
+  output tokens: 500  [--output-tokens]
+  ceiling: 65536, the API's default max_tokens  [--output-tokens]
+  template: today's (v4), not that instant's (v4-preview)
+
+Prices
+  deepseek-v4-pro: served by DeepSeek-V4-Pro
+    price pro-3-promotion-cache-cut: since 2026-04-26 12:15 UTC until 2026-05-31
+      15:59 UTC
+    checked 2026-11-23
+    https://api-docs.deepseek.com/quick_start/pricing
+  price table: bundled, checked 2026-11-28
 """
 
 
 def test_a_flat_estimate_looks_like_this(dscost: Dscost, hello: Path) -> None:
     options = ("-m", "pro", "-n", "1000", "-o", "500", "-c", "75%", "--at", "2026-05-25T00:00Z")
 
-    ran = dscost("estimate", hello, *options)
+    ran = dscost("estimate", hello, *options, "-v")
 
     # input cost: 63,000 x 0.003625 / 1M + 21,000 x 0.435 / 1M = 0.000228375 + 0.009135
     assert (ran.code, ran.out, ran.err) == (0, FLAT, "")
 
 
 COUNTS = """\
-a.txt and 1 more: 2 requests
+a.txt and 1 more · 2 requests
 
-                     deepseek-v4-flash  deepseek-v4-pro
-───────────────────────────────────────────────────────
-text tokens                          3                3
-template tokens (1)                  8                8
-input tokens                        11               11
+tokens         deepseek-v4-flash  deepseek-v4-pro
+─────────────────────────────────────────────────
+your text                      3                3
+chat template                  8                8
+TOTAL input                   11               11
 
-                v4-flash  v4-pro
-file      text     input   input
-────────────────────────────────
-a.txt        1         5       5
-b.txt        2         6       6
+                  v4-flash  v4-pro
+file   your text     input   input
+──────────────────────────────────
+a.txt          1         5       5
+b.txt          2         6       6
 
-(1) thinking: off [--thinking/--no-thinking]
+Assumes thinking off.  -v shows all assumptions.
 """
 
 
@@ -112,18 +127,26 @@ def test_a_count_looks_like_this(dscost: Dscost) -> None:
 PRICES = """\
 CNY per 1,000,000 tokens at 2026-11-22 02:00 UTC
 
-model            tier            cache hit  cache miss  output
-──────────────────────────────────────────────────────────────
-deepseek-flash   off-peak (now)      ¥0.02       ¥1.00   ¥4.00
-                 peak                ¥0.04       ¥2.00   ¥8.00
+model   rate            cache hit  cache miss  output
+─────────────────────────────────────────────────────
+flash   off-peak (now)      ¥0.02       ¥1.00   ¥4.00
+        peak                ¥0.04       ¥2.00   ¥8.00
 
-deepseek-v4-pro  off-peak (now)      ¥0.15       ¥4.50  ¥13.50
-                 peak                ¥0.30       ¥9.00  ¥27.00
+v4-pro  off-peak (now)      ¥0.15       ¥4.50  ¥13.50
+        peak                ¥0.30       ¥9.00  ¥27.00
 
-model       context  output at most  in flight  also called  status
-─────────────────────────────────────────────────────────────────────
-flash     1,000,000         384,000      2,500  flash        current
-v4-pro    1,000,000         384,000        500  v4-pro, pro  current
+fee             each                       price  list price
+────────────────────────────────────────────────────────────
+search          1,000 successful requests  ¥5.00
+fetch           1,000 successful requests  ¥5.00
+file-parsing    1,000 pages                ¥1.50
+text-to-speech  10,000 billed characters   ¥1.50       ¥3.00
+speech-to-text  hour                       ¥0.39       ¥0.78
+
+model     context  max output  concurrency  also called  status
+────────────────────────────────────────────────────────────────
+flash   1,000,000     384,000        2,500  flash        current
+v4-pro  1,000,000     384,000          500  v4-pro, pro  current
 
 feature
 ─────────────────────────────────────
@@ -136,24 +159,16 @@ chat prefix    yes, beta
 fim            without thinking, beta
 vision         flash: yes; v4-pro: no
 
-fee             each                       price  list price
-────────────────────────────────────────────────────────────
-search          1,000 successful requests  ¥5.00
-fetch           1,000 successful requests  ¥5.00
-file-parsing    1,000 pages                ¥1.50
-text-to-speech  10,000 billed characters   ¥1.50       ¥3.00
-speech-to-text  hour                       ¥0.39       ¥0.78
-
-deepseek-flash: served by DeepSeek-V4.1-Flash-1017
-  price flash-4-v41: since 2026-09-10 04:00 UTC
-  checked 2026-11-23, on the official page of 2026-11-15
-  https://api-docs.deepseek.com/quick_start/pricing?check=20261115
-deepseek-v4-pro: served by DeepSeek-V4-Pro-0813
-  price pro-5-peak-off-peak: since 2026-08-16 16:00 UTC
-  checked 2026-11-23, on the official page of 2026-11-15
-  https://api-docs.deepseek.com/quick_start/pricing?check=20261115
-
-price table: bundled, checked 2026-11-28
+Prices
+  deepseek-flash: served by DeepSeek-V4.1-Flash-1017
+    price flash-4-v41: since 2026-09-10 04:00 UTC
+    checked 2026-11-23, on the official page of 2026-11-15
+    https://api-docs.deepseek.com/quick_start/pricing?check=20261115
+  deepseek-v4-pro: served by DeepSeek-V4-Pro-0813
+    price pro-5-peak-off-peak: since 2026-08-16 16:00 UTC
+    checked 2026-11-23, on the official page of 2026-11-15
+    https://api-docs.deepseek.com/quick_start/pricing?check=20261115
+  price table: bundled, checked 2026-11-28
 """
 
 

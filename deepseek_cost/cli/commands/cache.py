@@ -54,6 +54,7 @@ def cache(
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
@@ -91,7 +92,10 @@ def cache(
     listed = [table.book.price(name, instant, currency) for name in models]
     quote = Quote(table.book, listed, scenario, time_label=values.time_label(at), zone=zone_of(tz))
     write(
-        cache_report(quote, trace, table.entry, inputs.found.skipped), as_json=as_json, plain=plain
+        cache_report(quote, trace, table.entry, inputs.found.skipped),
+        as_json=as_json,
+        plain=plain,
+        verbose=verbose,
     )
     if trace.skips.requests:
         raise typer.Exit(DscostError.exit_code)

@@ -60,6 +60,7 @@ def chat(
     encoding: options.Encoding = "utf-8",
     svg: options.Svg = None,
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
@@ -95,7 +96,7 @@ def chat(
     report = chat_report(quote, dialogue, runs, table.entry)
     if svg is not None:
         write_svg(report, svg)
-    write(report, as_json=as_json, plain=plain)
+    write(report, as_json=as_json, plain=plain, verbose=verbose)
 
 
 def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: int | None) -> "Plan":

@@ -49,6 +49,7 @@ def compare(
     encoding: options.Encoding = "utf-8",
     svg: options.Svg = None,
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
@@ -84,5 +85,5 @@ def compare(
     )
     if svg is not None:
         write_svg(report, svg)
-    write(report, as_json=as_json, plain=plain)
+    write(report, as_json=as_json, plain=plain, verbose=verbose)
     exit_if_refused(workload)

@@ -49,6 +49,7 @@ def count(
     encoding: options.Encoding = "utf-8",
     engine: options.Engine = EngineName.AUTO,
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
@@ -83,5 +84,6 @@ def count(
         count_report(workload, inputs.found.skipped, per_file=per_file),
         as_json=as_json,
         plain=plain,
+        verbose=verbose,
     )
     exit_if_refused(workload)

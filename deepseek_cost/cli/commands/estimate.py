@@ -97,6 +97,7 @@ def estimate(
     jobs: options.Jobs = None,
     dask: options.Dask = None,
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
 ) -> None:
@@ -157,7 +158,7 @@ def estimate(
     if per_request:
         report_warnings(report)
     else:
-        write(report, as_json=as_json, plain=plain)
+        write(report, as_json=as_json, plain=plain, verbose=verbose)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
     if limit is not None:
@@ -212,7 +213,7 @@ def _workload(
     jobs: int | None,
 ) -> "Workload":
     """Return an empty workload for the quote's models, which writes lines if wanted."""
-    from deepseek_cost.reports.estimate import request_lines
+    from deepseek_cost.reports.request_line import request_lines
 
     columns = [(price.model, price.rates) for price in quote.prices]
     what = (columns, quote.scenario, system, find_route, on_error, timeline)

@@ -6,7 +6,7 @@ import typer
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import draw_table, report_warnings, write, write_text
+from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.entries import Currency
@@ -42,7 +42,6 @@ def prices(
     """
     from deepseek_cost.pricing.loader import book_to_compare_with, load_prices
     from deepseek_cost.reports.prices import (
-        PricesReport,
         check_report,
         history_report,
         prices_report,
@@ -64,8 +63,5 @@ def prices(
         from deepseek_cost.reports.csv import to_csv
 
         write_text(to_csv(report))
-    elif isinstance(report, PricesReport) and not (verbose or as_json or plain):
-        report_warnings(report)
-        write_text(draw_table(report.brief()))
     else:
-        write(report, as_json=as_json, plain=plain)
+        write(report, as_json=as_json, plain=plain, verbose=verbose)

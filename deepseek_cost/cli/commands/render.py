@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import draw_table, report_warnings, say, write_file, write_text
+from deepseek_cost.cli.output import report_warnings, say, shown, write_file, write_text
 from deepseek_cost.cli.session import find_sources
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
@@ -46,6 +46,7 @@ def render(
     report: options.ReportFile,
     format_: options.FormatName = None,
     to: options.OutputFile = None,
+    verbose: options.Verbose = False,
 ) -> None:
     """Show a saved report as a table, web page, Markdown, CSV or SVG.
 
@@ -57,7 +58,7 @@ def render(
     report_warnings(found.report)
     _report_unknown(found, report)
     try:
-        text = _drawn(found.report, chosen)
+        text = _drawn(found.report, chosen, verbose=verbose)
     except (UsageError, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise InputError(
             f"{report}: its parts do not fit together; is it as dscost wrote it?"
@@ -99,7 +100,7 @@ def _report_unknown(found: "ReadReport", name: str) -> None:
         )
 
 
-def _drawn(report: "Report", chosen: options.Format) -> str:
+def _drawn(report: "Report", chosen: options.Format, *, verbose: bool) -> str:
     """Draw a report; the libraries of the other formats are not loaded."""
     match chosen:
         case options.Format.CSV:
@@ -107,11 +108,9 @@ def _drawn(report: "Report", chosen: options.Format) -> str:
 
             return to_csv(report)
         case options.Format.TABLE:
-            return draw_table(report.page())
+            return shown(report, verbose=verbose)
         case options.Format.PLAIN:
-            from deepseek_cost.render.text import to_plain
-
-            return to_plain(report.page())
+            return shown(report, plain=True, verbose=verbose)
         case options.Format.MARKDOWN:
             from deepseek_cost.render.markdown import to_markdown
 

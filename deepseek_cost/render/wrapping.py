@@ -1,0 +1,58 @@
+"""Text in columns of a screen: its width, and its lines broken between words only."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+_WORD: Final = re.compile(r"( *)([^ ]+)")
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a screen a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
+
+    return cell_len(text)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text; a word longer than the width has a line of its own.
+
+    Lines after the first are indented by two more than the first, where that leaves them room.
+    """
+    if cells(text) <= width:
+        return [text.rstrip(" ")]
+    indent = len(text) - len(text.lstrip(" "))
+    hang = " " * (indent + 2 if width > _NARROW else indent)
+    return list(_lines(_WORD.findall(text), hang, width)) or [""]
+
+
+_NARROW: Final = 30
+
+
+def _lines(found: Sequence[tuple[str, str]], hang: str, width: int) -> Iterator[str]:
+    line = ""
+    for number, (gap, word) in enumerate(found):
+        longer = f"{line}{gap}{word}"
+        if number and cells(longer) > width:
+            yield line
+            line = f"{hang}{word}"
+        else:
+            line = longer
+    if line:
+        yield line
+
+
+def filled(text: str, width: int) -> list[str]:
+    """Return the lines of a cell's text; all of them keep its indent."""
+    if cells(text) <= width:
+        return [text.rstrip(" ")]
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    return list(_lines(_WORD.findall(text), indent, width)) or [""]
+
+
+def longest_word(text: str) -> int:
+    """Return the columns that the longest word of a text takes, with the text's indent."""
+    indent = len(text) - len(text.lstrip(" "))
+    return indent + max(map(cells, text.split(" ")))

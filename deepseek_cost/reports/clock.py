@@ -1,0 +1,20 @@
+"""Times as a reader's clock shows them."""
+
+from datetime import datetime
+
+from deepseek_cost.pricing.timezones import find_zone
+
+_WEEK = 7
+
+
+def moment(at: datetime, now: datetime, zone: str) -> str:
+    """Return a time after `now` in a zone: 10:00, Mon 10:00 or 2026-12-07 10:00, and the zone."""
+    local, today = (time.astimezone(find_zone(zone)) for time in (at, now))
+    days = (local.date() - today.date()).days
+    day = "" if not days else "%a " if 0 < days < _WEEK else "%Y-%m-%d "
+    return f"{local:{day}%H:%M} {zone_name(zone)}"
+
+
+def zone_name(zone: str) -> str:
+    """Return the name of a zone, short for UTC."""
+    return zone.removeprefix("Etc/")

@@ -1,0 +1,256 @@
+"""A model's part of an estimate: its fields and how they are filled."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from deepseek_cost.billing.balance import Balance
+from deepseek_cost.billing.profile import Spread
+from deepseek_cost.errors import Advice, Advised
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.quote import Quote
+from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.pricing.cost import EXACT
+from deepseek_cost.pricing.provenance import Assumption
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.reports.balance import Affordable, affordable
+from deepseek_cost.reports.count import PromptTokenCounts
+from deepseek_cost.reports.parts import (
+    Amount,
+    Instant,
+    Part,
+    PeriodNote,
+    RatesPerMillion,
+    described,
+    period_note,
+    rates_entry,
+)
+from deepseek_cost.reports.requests import (
+    BreakdownEntry,
+    CacheForecastEntry,
+    DearRequest,
+    DistributionEntry,
+    LedgerDetails,
+    RefusalEntry,
+    UnknownImages,
+    cache_forecast,
+    unknown_images,
+)
+from deepseek_cost.text import unicode_name
+
+
+class OtherTier(Part):
+    """What the same requests cost in the other tier of the same price list."""
+
+    tier: Tier
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+
+
+class Waiting(Part):
+    """What is saved by sending the same requests when peak hours are over."""
+
+    until: Instant
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+
+
+def other_tier(estimate: Estimate) -> OtherTier | None:
+    """Report the other tier; None where the price is flat."""
+    tier, rates = estimate.price.tier.other, estimate.price.other_rates
+    if tier is None or rates is None:
+        return None
+    return OtherTier(
+        tier=tier,
+        total=estimate.total_at(rates),
+        floor=estimate.floor_at(rates),
+        ceiling=estimate.ceiling_at(rates),
+    )
+
+
+def waiting(estimate: Estimate) -> Waiting | None:
+    """Report what waiting saves; None outside of peak hours."""
+    price = estimate.price
+    if price.tier is not Tier.PEAK or price.other_rates is None or price.tier_until is None:
+        return None
+    total = estimate.total_at(price.other_rates)
+    return Waiting(
+        until=price.tier_until,
+        total=None if total is None else EXACT.subtract(estimate.total or total, total),
+        floor=EXACT.subtract(estimate.floor, estimate.floor_at(price.other_rates)),
+        ceiling=EXACT.subtract(estimate.ceiling, estimate.ceiling_at(price.other_rates)),
+    )
+
+
+class LearnedOutput(Part):
+    """Output tokens of one request by the answers learned from, and the cost of all requests.
+
+    `tokens.output` and `cost` of the estimate are at the mean. A total at p50 or p95 is that of
+    requests which all give so much: of one request its own, of many an upper bound.
+    """
+
+    answers: int
+    mean: Amount = described("rounded to hundredths")
+    p50: int
+    p95: int
+    total_p50: Amount | None
+    total_p95: Amount | None
+
+
+def learned_outputs(quote: Quote, tallies: Sequence[Tally]) -> list[LearnedOutput | None]:
+    """Report the output learned, a model each."""
+    if quote.learned is None:
+        return [None] * len(tallies)
+    halves, tops = (quote.price(tallies, percent) for percent in (50, 95))
+    return [
+        _entry(spread, half.total, top.total) if spread else None
+        for spread, half, top in zip(quote.learned.spreads, halves, tops, strict=True)
+    ]
+
+
+def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption]:
+    """Say where the output comes from, in place of that it is not given."""
+    if quote.learned is None:
+        return list(assumed)
+    answers = " and ".join(
+        f"{spread.count:,} of {price.model.name}"
+        for price, spread in zip(quote.prices, quote.learned.spreads, strict=True)
+        if spread
+    )
+    value = f"the mean of answers in {unicode_name(quote.learned.source)}: {answers or 'none'}"
+    learned = Assumption("output_tokens", value, "output_from")
+    return [learned if one.about == "output_tokens" else one for one in assumed]
+
+
+def unlearned(quote: Quote) -> list[str]:
+    """Warn of models without an answer to learn from."""
+    spreads = quote.learned.spreads if quote.learned else ()
+    return [
+        Advised("", Advice.NOT_LEARNED, price.model.name)
+        for price, spread in zip(quote.prices, spreads, strict=False)
+        if spread is None
+    ]
+
+
+def _entry(spread: Spread, half: Decimal | None, top: Decimal | None) -> LearnedOutput:
+    return LearnedOutput(
+        answers=spread.count,
+        mean=Decimal(round(spread.mean * 100)) / 100,
+        p50=spread.quantile(50),
+        p95=spread.quantile(95),
+        total_p50=half,
+        total_p95=top,
+    )
+
+
+class TokenCounts(PromptTokenCounts):
+    """Billed tokens summed over requests; output is null while it is unknown."""
+
+    cache_hit: int
+    cache_miss: int
+    output: int | None
+    output_ceiling: int = described("the most output that the requests allow")
+
+
+class Costs(Part):
+    """Money in the report's currency; output and total are null while the output is unknown."""
+
+    cache_hit: Amount
+    cache_miss: Amount
+    output: Amount | None
+    total: Amount | None
+    floor: Amount = described("the cost with no output")
+    ceiling: Amount = described("the cost with the most output that the requests allow")
+
+
+class EstimateEntry(Part):
+    """The tokens and the cost of all requests for one model."""
+
+    model: str
+    billed_as: str
+    version: str
+    tier: Tier
+    tier_until: Instant | None
+    requests: int
+    tokens: TokenCounts
+    rates_per_million: RatesPerMillion
+    cost: Costs
+    other_tier: OtherTier | None
+    waiting: Waiting | None
+    period: PeriodNote
+    learned_output: LearnedOutput | None = described("with --output-from", default=None)
+    affordable: Affordable | None = described("with --granted or --topped-up", default=None)
+    over_context: int = described(
+        "by how many tokens the largest request is longer than the API accepts"
+    )
+    unknown_images: UnknownImages | None = None
+    cache: CacheForecastEntry | None = described(
+        "with --cache-hit-ratio auto: the range of the hits", default=None
+    )
+    refused: RefusalEntry | None = None
+    images: int = described("input tokens of images, part of `tokens.text`", default=0)
+    breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
+    distribution: DistributionEntry | None = described("of several bodies", default=None)
+    dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
+    tier_is_certain: bool = described(
+        "false: the day may become a holiday, and the other tier's cost hold", default=True
+    )
+    concurrent_requests: int | None = described(
+        "that the API serves at a time; given for several bodies", default=None
+    )
+
+
+def estimate_entry(
+    estimate: Estimate,
+    details: LedgerDetails | None = None,
+    balance: Balance | None = None,
+    learned: LearnedOutput | None = None,
+) -> EstimateEntry:
+    """Report an estimate, with what is known of its requests, the account and the output."""
+    price, tally = estimate.price, estimate.tally
+    return EstimateEntry(
+        model=price.model.name,
+        billed_as=price.service.billed_as,
+        version=price.service.version,
+        tier=price.tier,
+        tier_until=price.tier_until,
+        tier_is_certain=price.is_tier_certain,
+        requests=tally.requests,
+        tokens=_tokens(tally),
+        rates_per_million=rates_entry(price.rates),
+        cost=_costs(estimate),
+        other_tier=other_tier(estimate),
+        waiting=waiting(estimate),
+        period=period_note(price.period, price.period_until),
+        learned_output=learned,
+        affordable=affordable(balance, estimate) if balance else None,
+        over_context=estimate.over_context,
+        unknown_images=unknown_images(tally.unknown_images),
+        cache=cache_forecast(estimate),
+        **(vars(details) if details else {}),
+    )
+
+
+def _tokens(tally: Tally) -> TokenCounts:
+    return TokenCounts(
+        input=tally.input,
+        text=tally.text,
+        template=tally.template,
+        cache_hit=tally.cache_hit,
+        cache_miss=tally.input - tally.cache_hit,
+        output=tally.output,
+        output_ceiling=tally.output_ceiling,
+    )
+
+
+def _costs(estimate: Estimate) -> Costs:
+    cost = estimate.cost
+    return Costs(
+        cache_hit=cost.cache_hit,
+        cache_miss=cost.cache_miss,
+        output=None if estimate.total is None else cost.output,
+        total=estimate.total,
+        floor=estimate.floor,
+        ceiling=estimate.ceiling,
+    )

@@ -1,0 +1,186 @@
+"""The tables of `dscost estimate`: the answer, and what is behind it."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.page import Table, grid, money
+from deepseek_cost.reports.estimate_entry import EstimateEntry
+from deepseek_cost.reports.requests import mean, refused_cells
+
+Entries = Sequence[EstimateEntry]
+# A label with a cell per model; an empty label starts a section.
+Rows = Iterator[tuple[str, Sequence[str]]]
+_THOUSAND: Final = 1_000
+# An amount below it is hard to picture: it is also shown for 1,000 requests.
+_CENT: Final = Decimal("0.01")
+
+
+def answer_table(entries: Entries, currency: Currency) -> Table:
+    """Return what the requests cost, in a few rows."""
+    return _table(entries, _answer_rows(entries, currency))
+
+
+def details_table(entries: Entries, currency: Currency) -> Table:
+    """Return all tokens, prices and costs."""
+    return _table(entries, _detail_rows(entries, currency))
+
+
+def amount_of(entry: EstimateEntry) -> Decimal:
+    """Return the total, or the most that it can be while the output is unknown."""
+    return entry.cost.ceiling if entry.cost.total is None else entry.cost.total
+
+
+def output_of_each(entries: Entries) -> int | None:
+    """Return the output tokens of a request; None if unknown or not the same for all."""
+    each = {
+        None if e.tokens.output is None else Decimal(e.tokens.output) / max(1, e.requests)
+        for e in entries
+    }
+    (first, *more) = each
+    is_whole = first is not None and first == int(first) and not more
+    return int(first) if first is not None and is_whole else None
+
+
+def _table(entries: Entries, rows: Rows) -> Table:
+    table = grid("", *(entry.model for entry in entries), is_by_model=True)
+    for label, cells in rows:
+        if label:
+            table.add_row(label, *cells)
+        else:
+            table.add_section()
+    return table
+
+
+def _answer_rows(entries: Entries, currency: Currency) -> Rows:
+    tokens = [entry.tokens for entry in entries]
+    yield "input", [f"{t.input:,} tokens" for t in tokens]
+    if any(entry.images for entry in entries):
+        yield "  images", [f"{entry.images:,} tokens" for entry in entries]
+    if any(t.cache_hit for t in tokens) or any(entry.cache for entry in entries):
+        yield "  cache hits", [f"{t.cache_hit:,} tokens" for t in tokens]
+    yield "  cost", [money(e.cost.cache_hit + e.cost.cache_miss, currency) for e in entries]
+    if len({entry.tier for entry in entries}) > 1:
+        yield "rate", [entry.tier.label for entry in entries]
+    per_1000 = [entry.rates_per_million.output / _THOUSAND for entry in entries]
+    yield "each 1,000 output tokens", [money(amount, currency) for amount in per_1000]
+    yield _total_label(entries), _totals(entries, currency)
+    yield from _per_thousand_rows(entries, currency)
+    yield from _range_cost_rows(entries, currency)
+    yield from _learned_rows(entries, currency)
+    yield from _other_rate_rows(entries, currency)
+    if any(refused := refused_cells(entries)):
+        yield "refused by the API", refused
+
+
+def _total_label(entries: Entries) -> str:
+    if _is_unknown(entries):
+        most = {entry.tokens.output_ceiling for entry in entries}
+        return f"TOTAL at most, {most.pop():,} output" if len(most) == 1 else "TOTAL at most"
+    least = " at least" if any(entry.unknown_images for entry in entries) else ""
+    each = output_of_each(entries)
+    if each is None:
+        return f"TOTAL{least}"
+    return f"TOTAL{least} with {each:,} output{' each' if entries[0].requests > 1 else ''}"
+
+
+def _is_unknown(entries: Entries) -> bool:
+    return all(entry.cost.total is None for entry in entries)
+
+
+def _totals(entries: Entries, currency: Currency) -> list[str]:
+    """Return the totals; where some are known, say of the others that they are a maximum."""
+    most = "" if _is_unknown(entries) else "at most "
+    return [
+        f"{most if entry.cost.total is None else ''}{money(amount_of(entry), currency)}"
+        for entry in entries
+    ]
+
+
+def _per_thousand_rows(entries: Entries, currency: Currency) -> Rows:
+    """Yield the cost of 1,000 requests where each model's cost is less than a cent."""
+    if all(amount_of(entry) < _CENT for entry in entries):
+        each = (mean(amount_of(e) * _THOUSAND, max(1, e.requests)) for e in entries)
+        yield "  per 1,000 requests", [money(amount, currency) for amount in each]
+
+
+def _range_cost_rows(entries: Entries, currency: Currency) -> Rows:
+    """Yield the cost with the fewest and the most cache hits, output included where known."""
+    ranges = [entry.cache for entry in entries if entry.cache]
+    for label, name in (("no", "worst"), ("the most", "best")) if ranges else ():
+        cases = [getattr(found, name) for found in ranges]
+        amounts = [case.floor if case.total is None else case.total for case in cases]
+        what = "input " if cases[0].total is None else ""
+        yield f"  {what}with {label} cache hits", [money(amount, currency) for amount in amounts]
+
+
+def _learned_rows(entries: Entries, currency: Currency) -> Rows:
+    """Yield the cost at the median and near the top of the output of earlier responses."""
+    learned = [entry.learned_output for entry in entries]
+    for name, percent in (("median", "p50"), ("95th percentile", "p95")):
+        totals: list[Decimal | None] = [getattr(one, f"total_{percent}", None) for one in learned]
+        if any(total is not None for total in totals):
+            tokens = ", ".join(f"{getattr(one, percent):,}" for one in learned if one)
+            yield f"  {name} output: {tokens}", [amount(total, currency) for total in totals]
+
+
+def _other_rate_rows(entries: Entries, currency: Currency) -> Rows:
+    """Yield the total at the other rate, or the most that it can be."""
+    for tier, label in ((Tier.PEAK, "at peak"), (Tier.OFF_PEAK, "off-peak")):
+        others = [o if (o := e.other_tier) and o.tier is tier else None for e in entries]
+        if any(others):
+            most = ", at most" if _is_unknown(entries) else ""
+            cells = [
+                o and money(o.ceiling if o.total is None else o.total, currency) for o in others
+            ]
+            yield f"{label}{most}", [cell or "" for cell in cells]
+
+
+def _detail_rows(entries: Entries, currency: Currency) -> Rows:
+    tokens = [entry.tokens for entry in entries]
+    yield "your text", [f"{t.text:,}" for t in tokens]
+    yield "chat template", [f"{t.template:,}" for t in tokens]
+    yield "input tokens", [f"{t.input:,}" for t in tokens]
+    yield "  cache hits", [f"{t.cache_hit:,}" for t in tokens]
+    yield from _range_rows(entries)
+    yield "  cache misses", [f"{t.cache_miss:,}" for t in tokens]
+    yield "output tokens", ["unknown" if t.output is None else f"{t.output:,}" for t in tokens]
+    yield "  at most", [f"{t.output_ceiling:,}" for t in tokens]
+    yield "", ()
+    yield "rate", [entry.tier.label for entry in entries]
+    for kind in ("cache_hit", "cache_miss", "output"):
+        rates = [getattr(entry.rates_per_million, kind) for entry in entries]
+        yield f"1M {kind.replace('_', ' ')} tokens", [money(rate, currency) for rate in rates]
+    yield "", ()
+    yield from _detail_costs(entries, currency)
+
+
+def _range_rows(entries: Entries) -> Rows:
+    """Yield the range of the predicted cache hits."""
+    ranges = [entry.cache for entry in entries if entry.cache]
+    if ranges:
+        yield "    hit rate", [f"{r.expected.cache_hit_ratio:.1%}" for r in ranges]
+        yield "    at least", [f"{r.worst.cache_hit:,}" for r in ranges]
+        yield "    at most", [f"{r.best.cache_hit:,}" for r in ranges]
+
+
+def _detail_costs(entries: Entries, currency: Currency) -> Rows:
+    costs = [entry.cost for entry in entries]
+    yield "input cost", [money(c.cache_hit + c.cache_miss, currency) for c in costs]
+    if not _is_unknown(entries):
+        yield "output cost", [amount(c.output, currency) for c in costs]
+        yield "total", [amount(c.total, currency) for c in costs]
+    yield "minimum, no output", [money(c.floor, currency) for c in costs]
+    yield "at most", [money(c.ceiling, currency) for c in costs]
+    for tier, label in ((Tier.PEAK, "at peak"), (Tier.OFF_PEAK, "off-peak")):
+        others = [o if (o := e.other_tier) and o.tier is tier else None for e in entries]
+        for kind, name in (("floor", "minimum"), ("ceiling", "at most")) if any(others) else ():
+            cells = [money(getattr(o, kind), currency) if o else "" for o in others]
+            yield f"{label}, {name}", cells
+
+
+def amount(value: Decimal | None, currency: Currency) -> str:
+    """Write an amount that may be unknown."""
+    return "unknown" if value is None else money(value, currency)
