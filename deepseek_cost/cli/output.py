@@ -141,8 +141,9 @@ def shown(report: "Report", *, plain: bool = False, verbose: bool = False) -> st
 def _hint(report: "Report") -> str:
     """Return how to see more of a report."""
     unknown = [entry.cost.total is None for entry in _estimates(report)]
-    total = "-o N gives a total; " if unknown and all(unknown) else ""
-    return f"{total}-v shows {_BEHIND.get(report.command, _MOST)}."
+    if unknown and all(unknown):
+        return "-o N gives a total; -v shows more."
+    return f"-v shows {_BEHIND.get(report.command, _MOST)}."
 
 
 def _estimates(report: "Report") -> "Sequence[EstimateEntry]":

@@ -100,10 +100,10 @@ off-peak  Tue 29 Sep 19:00  Tue 10:00  Tue 18:00
 
 a request of 10,000 input tokens, 80% of them cache hits, 1,000 output tokens:
 
-model          peak   off-peak  off-peak saves
-──────────────────────────────────────────────
-v4-pro    $0.006952  $0.003476             50%
-flash     $0.001848  $0.000924             50%
+model        peak   off-peak  off-peak saves
+────────────────────────────────────────────
+v4-pro  $0.006952  $0.003476             50%
+flash   $0.001848  $0.000924             50%
 
            0     3     6     9     12    15    18    21
 Fri 25 Sep ················································
@@ -184,18 +184,18 @@ def test_waiting_is_worth_the_difference_and_is_said_by_the_users_clock(
 ) -> None:
     options = ("-m", "pro", "-o", "500", "--at", "2026-11-23T02:00Z", "--tz", "Europe/Berlin")
 
-    ran = dscost("estimate", hello, *options)
+    ran = dscost("estimate", hello, *options, "-v")
     (entry,) = json.loads(dscost("estimate", hello, *options, "--json").out)["estimates"]
 
     # 0.00209088 at peak, half of it at 04:00 UTC
-    assert "waiting until 05:00 (Europe/Berlin) saves $0.001045 on v4-pro\n" in ran.out
+    assert "\nWaiting until 05:00 Europe/Berlin saves $0.001045 on v4-pro.\n" in ran.out
     assert entry["waiting"]["until"] == "2026-11-23T04:00:00Z"
     assert entry["waiting"]["total"] == "0.00104544"
 
 
 def test_off_peak_there_is_nothing_to_wait_for(dscost: Dscost, hello: object) -> None:
-    assert "waiting" not in dscost("estimate", hello, "--at", "2026-11-23T05:00Z").out
-    assert "waiting" not in dscost("estimate", hello, "--at", "2026-05-25T00:00Z").out
+    assert "Waiting" not in dscost("estimate", hello, "--at", "2026-11-23T05:00Z", "-v").out
+    assert "Waiting" not in dscost("estimate", hello, "--at", "2026-05-25T00:00Z", "-v").out
 
 
 def test_an_old_table_is_warned_of_once(dscost: Dscost, hello: object) -> None:

@@ -54,6 +54,7 @@ def test_a_batch_has_totals_its_spread_and_the_dearest(dscost: Dscost) -> None:
             "p95": "0.0000114",
             "max": "0.0000114",
         },
+        "total": None,
     }
     dearest = [(entry["line"], entry["custom_id"]) for entry in flash["dearest"]]
     assert dearest == [(3, "r2"), (2, "r1"), (1, "r0")]
@@ -66,6 +67,21 @@ def test_a_batch_has_totals_its_spread_and_the_dearest(dscost: Dscost) -> None:
         "images": 0,
         "template": 90,
     }
+
+
+def test_the_spread_of_a_batch_has_the_output_in_it_where_all_requests_have_the_same(
+    dscost: Dscost,
+) -> None:
+    bodies = [body("Hello"), body("Hello, world!", max_tokens=60)]
+    write(Path("batch.jsonl"), *bodies)
+    flash = ("estimate", "batch.jsonl", *AT, "-m", "flash", "--json")
+
+    same = report(dscost(*flash, "-o", "50"))["estimates"][0]["distribution"]
+    other = report(dscost(*flash, "-o", "100"))["estimates"][0]["distribution"]
+
+    # 31 and 34 tokens at 0.30 a million, and 50 of output at 1.20
+    assert (same["total"]["min"], same["total"]["max"]) == ("0.0000693", "0.0000702")
+    assert other["total"] is None
 
 
 def test_one_line_a_request_and_nothing_else(dscost: Dscost) -> None:
@@ -234,15 +250,15 @@ def test_the_table_names_the_kind_and_escapes_what_bodies_bring(dscost: Dscost) 
     entry = line("\x1b[31m", body(tools=[tool]))
     write(Path("b.jsonl"), entry, entry)
 
-    ran = dscost("estimate", "b.jsonl", *AT, "--breakdown")
+    ran = dscost("estimate", "b.jsonl", *AT, "--breakdown", "-v")
 
     assert ran.code == 0
-    assert ran.out.startswith("b.jsonl: 2 requests (batch), priced at")
+    assert ran.out.startswith("b.jsonl · 2 requests (batch) · peak at")
     assert "\x1b" not in ran.out
-    assert "requests in flight at most: flash 2,500, v4-pro 500\n" in ran.out
+    assert "\nConcurrency limit: flash 2,500, v4-pro 500.\n" in ran.out
 
 
-def test_the_dearest_of_requests_sent_ten_times_are_told_as_the_ten_that_they_are(
+def test_the_most_expensive_of_requests_sent_ten_times_are_shown_as_the_ten_that_they_are(
     dscost: Dscost,
 ) -> None:
     write(Path("b.jsonl"), body("Hello"), body("Hello"))
@@ -251,10 +267,11 @@ def test_the_dearest_of_requests_sent_ten_times_are_told_as_the_ten_that_they_ar
 
     ten = dscost(*flash, "-n", "10").out
 
-    heading, _, first = ten[ten.index("dearest") :].splitlines()[:3]
-    assert heading.startswith("dearest requests, each sent 10 times  ")
-    assert first.split() == ["b.jsonl:1", "flash", "310", first.split()[-1]]  # 10 times 31
-    assert "dearest requests  " in dscost(*flash).out
+    heading, _, first = ten[ten.index("most expensive") :].splitlines()[:3]
+    assert heading.split() == ["most", "expensive", "input", "at", "most"]
+    assert first.split()[:2] == ["b.jsonl:1", "310"]  # 10 times 31
+    assert "\neach request is sent 10 times; the cost of all of these\n" in ten
+    assert "is sent" not in dscost(*flash).out
 
 
 def test_a_batch_is_counted_as_well(dscost: Dscost) -> None:
