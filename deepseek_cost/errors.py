@@ -2,6 +2,7 @@
 
 DscostError                 exit code 1
   InputError                a prompt that cannot be read, or is not what it is said to be
+    NothingReadError        the same of a whole source, of which nothing was counted
   VocabularyError           DeepSeek's vocabulary is missing or is another one
   EngineError               an engine of counting that is asked for cannot be used
   PriceTableError           a price table that cannot be read, or has a wrong entry
@@ -129,6 +130,10 @@ class DscostError(Exception):
 
 class InputError(DscostError):
     """A prompt cannot be read, or is not what it is said to be."""
+
+
+class NothingReadError(InputError):
+    """A source is no text in its encoding, or holds no request: nothing of it was counted."""
 
 
 class VocabularyError(DscostError):

@@ -257,6 +257,13 @@ AsKind = Annotated[
         show_default="by content",
     ),
 ]
+AsOne = Annotated[
+    bool,
+    READ.option(
+        "--as-one",
+        help="Join all files into one prompt, each after a line with its name.",
+    ),
+]
 OnError = Annotated[
     OnFault,
     READ.setting(

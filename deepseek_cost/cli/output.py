@@ -13,14 +13,12 @@ import typer
 
 from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import InputError
-from deepseek_cost.inputs.source import BINARY
 from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.estimates.estimate import Estimate
-    from deepseek_cost.inputs.source import SkippedSource
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
     from deepseek_cost.reports.estimate_entry import EstimateEntry
@@ -172,13 +170,4 @@ def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bo
     if over:
         currency = estimates[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
-        raise typer.Exit(OVER_LIMIT)
-
-
-def exit_if_not_here(skipped: "Sequence[SkippedSource]") -> None:
-    """End with exit code 3 where a limit cannot be kept, since the text of a file is not here."""
-    missing = [one for one in skipped if one.reason != BINARY]
-    if missing:
-        more = f", and {len(missing) - 1:,} more" if len(missing) > 1 else ""
-        say(f"--max-cost cannot be kept: not counted: {missing[0].name}: {missing[0].reason}{more}")
         raise typer.Exit(OVER_LIMIT)

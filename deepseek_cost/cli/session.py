@@ -4,22 +4,21 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import typer
 
 from deepseek_cost.cli import values
-from deepseek_cost.cli.options import OnFault
-from deepseek_cost.cli.output import say
+from deepseek_cost.cli.options import KindByHand, OnFault
+from deepseek_cost.cli.output import OVER_LIMIT, say
 from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.cli.wording import flag_of, with_flags
-from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.errors import DscostError, InputError, NothingReadError, UsageError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.prompt.template import Effort, Mode
 from deepseek_cost.text import unicode_name
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.parquet import Body
     from deepseek_cost.inputs.reader import Input
     from deepseek_cost.inputs.routing import FindRoute, Route
-    from deepseek_cost.inputs.source import TextSource
+    from deepseek_cost.inputs.source import SkippedSource, TextSource
     from deepseek_cost.inputs.streams import Advance
     from deepseek_cost.pricing.book import PriceBook
     from deepseek_cost.pricing.entries import Model, Rates
@@ -199,16 +198,45 @@ def find_rows(
     column: str | None,
     kind: "Kind | None",
     body: "Body",
+    *,
+    as_one: bool = False,
 ) -> "Found":
-    """Find the prompts; those in a column of Parquet files are sent by a body."""
+    """Find the prompts: those in a column of Parquet files are sent by a body, or all as one."""
     from deepseek_cost.inputs.source import is_parquet
 
     found = find_sources(files, glob, encoding)
+    if as_one:
+        return _joined(found, column, kind)
     if column or any(map(is_parquet, found.sources)):
         from deepseek_cost.inputs.parquet import in_columns
 
         found.sources = in_columns(found.sources, column, kind, body)
     return found
+
+
+def wanted_kind(as_: KindByHand | None, *, as_one: bool) -> Kind | None:
+    """Return what the files are to be read as; None: as their content says."""
+    if as_ is not None:
+        return as_.kind
+    return Kind.TEXT if as_one else None
+
+
+def _joined(found: "Found", column: str | None, kind: Kind | None) -> "Found":
+    from deepseek_cost.inputs.joined import as_one
+
+    if column or kind not in (None, Kind.TEXT):
+        raise UsageError("--as-one joins files as text; leave out --column, or any --as but text")
+    return as_one(found)
+
+
+def hint_at_one(found: "Found", folders: Sequence[str]) -> None:
+    """Say that the files of a folder are requests of their own, which few expect of a project."""
+    if len(found.below) > 1:
+        named = ", ".join(unicode_name(name) for name in folders if Path(name).is_dir())
+        say(
+            f"each of the {len(found.below):,} files in {named} is a request of its own; "
+            "to count them as one prompt: --as-one"
+        )
 
 
 def system_text(system: str | None, encoding: str) -> str:
@@ -249,6 +277,7 @@ class Inputs:
 
     found: "Found"
     kind: Kind | None
+    on_error: OnFault = OnFault.STOP
     _held: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
 
     def require_files(self) -> None:
@@ -259,7 +288,7 @@ class Inputs:
     def hold_requests(self) -> bool:
         """Tell whether there are request bodies among the sources."""
         for source in self._perhaps_requests():
-            with self._open(source, lambda _: None) as opened:
+            with suppress(NothingReadError), self._open(source, lambda _: None) as opened:
                 if not opened.is_text:
                     return True
         return False
@@ -277,12 +306,13 @@ class Inputs:
         from deepseek_cost.inputs.routing import route
 
         for source in self._perhaps_requests():
-            with self._open(source, lambda _: None) as opened:
+            request = None
+            with suppress(NothingReadError), self._open(source, lambda _: None) as opened:
                 request = opened.first()
-            if opened.is_text:
+            if request is None:
                 continue
-            name = request.body.get("model") if request else None
-            if request is None or not isinstance(name, str):
+            name = request.body.get("model")
+            if not isinstance(name, str):
                 return None
             try:
                 own = route(name, request.kind, book)
@@ -300,32 +330,51 @@ class Inputs:
         """
         with progress(sum(source.size for source in self.found.sources)) as advance:
             for number, source in enumerate(self.found.sources, 1):
-                with self._open(source, advance) as opened:
-                    self._read(opened, number, workload)
+                try:
+                    self._read(source, number, workload, advance)
+                except NothingReadError as error:
+                    self._leave_out(source, error)
+        self._require_any(workload.kinds)
         self._require_prompts(workload.kinds, prompt_options)
+
+    def _read(
+        self, source: "TextSource", number: int, workload: "Reads", advance: "Advance"
+    ) -> None:
+        """Read a source; raises NothingReadError for one in a folder that cannot be read at all."""
+        from deepseek_cost.inputs.reader import all_or_nothing
+
+        skips = self.on_error is OnFault.SKIP
+        with self._open(source, advance) as opened:
+            try:
+                if source.name in self.found.below:
+                    with all_or_nothing(opened, skips=skips):
+                        workload.read(opened)
+                else:
+                    workload.read(opened)
+            except KeyboardInterrupt as interrupt:
+                for progress in getattr(interrupt, "__notes__", [])[-1:]:
+                    say(f"{source.name}, {number} of {len(self.found.sources)}: {progress}")
+                raise
+
+    def _leave_out(self, source: "TextSource", error: NothingReadError) -> None:
+        """Leave out a file of a folder that cannot be read; raises the error of a file named."""
+        from deepseek_cost.inputs.source import SkippedSource
+
+        if source.name not in self.found.below:
+            raise error
+        self.found.skipped.append(SkippedSource(source.name, error.message, is_failure=True))
+
+    def _require_any(self, kinds: set[Kind]) -> None:
+        """Raise InputError where all files of the folders were left out."""
+        failures = [one for one in self.found.skipped if one.is_failure]
+        if failures and not kinds:
+            raise InputError(failures[0].reason)
 
     def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
         """Return who makes the counter of the sources: on an engine, or what suits their size."""
         from deepseek_cost.tokenizer import counter_on
 
         return partial(counter_on, engine, sum(source.size for source in self.found.sources))
-
-    def _read(self, opened: "Input", number: int, workload: "Reads") -> None:
-        """Read a source; report what was counted before an interrupt, and which file to leave out.
-
-        A JSON file that ends a run over a folder is one that can be left out.
-        """
-        try:
-            workload.read(opened)
-        except KeyboardInterrupt as interrupt:
-            for progress in getattr(interrupt, "__notes__", [])[-1:]:
-                say(f"{opened.source.name}, {number} of {len(self.found.sources)}: {progress}")
-            raise
-        except InputError as error:
-            if opened.source.name in self.found.below and not opened.is_text:
-                name = Path(opened.source.name).name
-                error.add_note(f"to leave it out: --glob {quote(f'!{name}')}")
-            raise
 
     def run_on(
         self,
@@ -341,16 +390,19 @@ class Inputs:
         order = Order(
             [(ledger.model, ledger.rates) for ledger in workload.ledgers],
             *(workload.scenario, workload.system, find_route, self.kind),
-            skips=workload.skips.report is not None,
+            skips=workload.skips.allowed,
             breakdown=workload.ledgers[0].keeps_parts,
             engine=engine,
         )
         size = sum(source.size for source in self.found.sources)
         with cluster(address) as client, progress(size) as advance:
-            for source, partial in run_on(client, order, self.found.sources):
-                _report_skipped(source.name, partial.skips)
-                workload.partial.merge(partial)
+            for source, found in run_on(client, order, self.found.sources):
+                if isinstance(found, NothingReadError):
+                    self._leave_out(source, found)
+                else:
+                    workload.partial.merge(found)
                 advance(source.size)
+        self._require_any(workload.kinds)
         self._require_prompts(workload.kinds, prompt_options)
 
     def _require_prompts(self, kinds: set[Kind], prompt_options: Sequence[str]) -> None:
@@ -367,18 +419,29 @@ class Inputs:
 
     @contextmanager
     def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Input]":
+        from deepseek_cost.inputs.streams import reading
+
+        if source not in self._held:
+            opened = self._opened(source, advance)
+            if source.reads_once:
+                self._held[source] = opened
+        with reading(source.name):
+            if source in self._held:
+                yield self._held[source]
+                return
+            with closing(opened.file):
+                yield opened
+
+    def _opened(self, source: "TextSource", advance: "Advance") -> "Input":
+        """Open a source; raises NothingReadError."""
         from deepseek_cost.inputs.reader import open_input
         from deepseek_cost.inputs.streams import reading
 
-        with reading(source.name):
-            if not source.reads_once:
-                opened = open_input(source, self.kind, advance)
-                with closing(opened.file):
-                    yield opened
-                return
-            if source not in self._held:
-                self._held[source] = open_input(source, self.kind, advance)
-            yield self._held[source]
+        try:
+            with reading(source.name):
+                return open_input(source, self.kind, advance)
+        except InputError as error:
+            raise NothingReadError(error.message) from error
 
 
 def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
@@ -417,28 +480,35 @@ def serving(
     return found
 
 
-def _report_skipped(name: str, skips: "Skipped") -> None:
-    """Tell what a worker skipped: the first of it, and how much more there is."""
-    skipped_lines = list(skips.named)
-    for message in skipped_lines:
-        say(f"skipped {with_flags(message)}")
-    if more := skips.requests - len(skipped_lines):
-        say(f"skipped {more:,} more in {name}")
+def report_skips(skips: "Skipped") -> None:
+    """Report the requests that were left out, a line for each source."""
+    for one in skips:
+        more = f", and {one.requests - 1:,} more of this file" if one.requests > 1 else ""
+        say(f"skipped {with_flags(one.message)}{more}")
 
 
-def skips_of(on_error: OnFault) -> "Skipped":
-    """Return what is done with a request that cannot be counted: named on stderr, or an error."""
-    from deepseek_cost.estimates.partial_result import Skipped
+def exit_if_incomplete(
+    skipped: "Sequence[SkippedSource]", skips: "Skipped", limit: object = None
+) -> None:
+    """End with exit code 1 where something that should be counted was left out; 3 with a limit."""
+    from deepseek_cost.inputs.source import BINARY
 
-    def report(message: str) -> None:
-        say(f"skipped {with_flags(message)}")
-
-    return Skipped(report if on_error is OnFault.SKIP else None)
+    failures = [one.reason for one in skipped if one.is_failure]
+    failures += [one.message for one in skips]
+    if limit is not None:
+        missing = [one for one in skipped if not one.is_failure and one.reason != BINARY]
+        failures += [f"{one.name}: {one.reason}" for one in missing]
+        if failures:
+            more = f", and {len(failures) - 1:,} more" if len(failures) > 1 else ""
+            say(f"--max-cost cannot be kept: not counted: {with_flags(failures[0])}{more}")
+            raise typer.Exit(OVER_LIMIT)
+    if failures:
+        raise typer.Exit(DscostError.exit_code)
 
 
 def exit_if_refused(workload: "Workload") -> None:
-    """End with exit code 1 where the API would refuse a request, or one was skipped."""
-    if workload.skips.requests or any(ledger.refusals.requests for ledger in workload.ledgers):
+    """End with exit code 1 where the API would refuse a request."""
+    if any(ledger.refusals.requests for ledger in workload.ledgers):
         raise typer.Exit(DscostError.exit_code)
 
 
@@ -468,14 +538,15 @@ def workload_of(
 ) -> "Workload":
     """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
     from deepseek_cost.estimates.ledger import Ledger
-    from deepseek_cost.estimates.partial_result import PartialResult
+    from deepseek_cost.estimates.partial_result import PartialResult, Skipped
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.routing import Routes
     from deepseek_cost.tokenizer import sparing_counter
 
     return Workload(
         PartialResult(
-            [Ledger(model, rates, breakdown) for model, rates in columns], skips_of(on_error)
+            [Ledger(model, rates, breakdown) for model, rates in columns],
+            Skipped(on_error is OnFault.SKIP),
         ),
         scenario=scenario,
         system=system,

@@ -172,7 +172,7 @@ def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
 
 
 def warnings_of_skips(skips: Skipped) -> list[str]:
-    """Tell that requests were left out; why was told as they went by, and the report names them."""
+    """Return that requests were left out; the report names the first of them, with the reasons."""
     if not skips.requests:
         return []
     requests = "request" if skips.requests == 1 else "requests"

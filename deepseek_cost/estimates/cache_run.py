@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
-from deepseek_cost.estimates.ledger import Place
+from deepseek_cost.estimates.ledger import Place, Position
 from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
 from deepseek_cost.inputs.kinds import Kind
@@ -166,6 +166,7 @@ class Trace(Struct):
     system: str = ""
     for_all: bool = False
     skips: Skipped = field(default_factory=Skipped)
+    source: int = 0
     sources: list[tuple[str, Kind, int]] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -183,11 +184,12 @@ class Trace(Struct):
             return
         kinds: Counter[Kind] = Counter()
         skipped = self.skips.requests
+        self.source += 1
         for found in opened.requests():
             try:
                 kinds[self._add(found)] += 1
             except InputError as error:
-                self.skips.add(error)
+                self.skips.add(error, Position(self.source, found.line, found.column))
         if not kinds and skipped == self.skips.requests:
             raise InputError(f"{opened.source.name}: no request in it; give JSON, one a line")
         if kinds:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.errors import DscostError, InputError, UsageError
+from deepseek_cost.errors import DscostError, InputError, NothingReadError, UsageError
 from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.estimates.tally import Scenario
 from deepseek_cost.inputs.kinds import Kind
@@ -47,12 +47,12 @@ class Order(Struct, frozen=True):
         from deepseek_cost.estimates.ledger import Ledger  # noqa: PLC0415 - on the worker
         from deepseek_cost.estimates.partial_result import Skipped  # noqa: PLC0415
         from deepseek_cost.estimates.workload import Workload  # noqa: PLC0415
-        from deepseek_cost.inputs.reader import open_input  # noqa: PLC0415
+        from deepseek_cost.inputs.reader import all_or_nothing, open_input  # noqa: PLC0415
         from deepseek_cost.inputs.routing import Routes  # noqa: PLC0415
         from deepseek_cost.inputs.streams import reading  # noqa: PLC0415
 
         ledgers = [Ledger(model, rates, self.breakdown) for model, rates in self.columns]
-        skips = Skipped(_reported_later if self.skips else None)
+        skips = Skipped(self.skips)
         workload = Workload(
             PartialResult(ledgers, skips),
             scenario=self.scenario,
@@ -62,7 +62,7 @@ class Order(Struct, frozen=True):
         )
         with reading(source.name):
             opened = open_input(source, self.wanted, lambda _: None)
-            with closing(opened.file):
+            with closing(opened.file), all_or_nothing(opened, skips=self.skips):
                 workload.read(opened, number)
         return workload.partial
 
@@ -102,8 +102,8 @@ def cluster(address: str) -> "Iterator[Client]":
 
 def run_on(
     client: "Client", order: Order, sources: Sequence[TextSource]
-) -> "Iterator[tuple[TextSource, PartialResult]]":
-    """Yield what each source adds up to, whichever is ready first.
+) -> "Iterator[tuple[TextSource, PartialResult | NothingReadError]]":
+    """Yield what each source adds up to, or why it cannot be read, whichever is ready first.
 
     A lost worker's sources are counted by others. Raises InputError where a source fells one
     worker after the other, and the DscostError of a source that cannot be counted.
@@ -135,13 +135,9 @@ def run_on(
                     f"{source.name}: several workers died over it; look into their logs, "
                     "or give them more memory"
                 ) from error
-            if isinstance(found, DscostError):
+            if isinstance(found, DscostError) and not isinstance(found, NothingReadError):
                 raise found
             yield source, found
             done.update(hand_out(1))
     finally:
         client.cancel(list(of))
-
-
-def _reported_later(_: str) -> None:
-    """Leave a message to the one who merges; the subtotal has the first of them."""

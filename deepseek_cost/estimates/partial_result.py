@@ -1,7 +1,7 @@
 """What parts add up to, in any order."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -11,38 +11,58 @@ from deepseek_cost.estimates.ledger import Earliest, Ledger, Position
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs.kinds import Kind
 
-# Those that the report names; all are told as they go by, and all are counted.
+# Those that the report names; all are counted.
 _NAMED: Final = 100
 
 
+class SkippedOfSource(Struct):
+    """The requests of one source that were left out: the first with its reason, and how many."""
+
+    at: Position
+    message: str
+    requests: int = 1
+
+    def merge(self, other: "SkippedOfSource") -> None:
+        """Add those of another part of the source."""
+        if other.at < self.at:
+            self.at, self.message = other.at, other.message
+        self.requests += other.requests
+
+
 class Skipped(Struct):
-    """The requests that were left out; with nobody to tell, none may be."""
+    """The requests that were left out; an error where none may be."""
 
-    report: Callable[[str], None] | None = None
-    requests: int = 0
+    allowed: bool = False
     named: Earliest = field(default_factory=lambda: Earliest(_NAMED))
+    sources: dict[int, SkippedOfSource] = field(default_factory=dict)
 
-    def add(self, error: InputError, at: Position | None = None) -> None:
-        """Leave out a request; raises the error where none is to be skipped.
+    @property
+    def requests(self) -> int:
+        """How many requests were left out."""
+        return sum(one.requests for one in self.sources.values())
 
-        Without a position it stands after those noted before.
-        """
-        if self.report is None:
+    def add(self, error: InputError, at: Position) -> None:
+        """Leave out the request at a place; raises the error if none may be left out."""
+        if not self.allowed:
             raise error
-        self.named.add(error.message, at or Position(0, self.requests))
-        self.requests += 1
-        self.report(error.message)
-
-    def report_all(self, messages: Iterable[str]) -> None:
-        """Tell what was left out elsewhere."""
-        for message in messages:
-            if self.report is not None:
-                self.report(message)
+        self.named.add(error.message, at)
+        self._add(at.source, SkippedOfSource(at, error.message))
 
     def merge(self, other: "Skipped") -> None:
-        """Take in what was left out, and told, elsewhere."""
-        self.requests += other.requests
+        """Add what was left out of another part of the input."""
         self.named.merge(other.named)
+        for number, its in other.sources.items():
+            self._add(number, its)
+
+    def __iter__(self) -> Iterator[SkippedOfSource]:
+        """Yield what was left out of each source, in the order of the sources."""
+        return (self.sources[number] for number in sorted(self.sources))
+
+    def _add(self, number: int, skipped: SkippedOfSource) -> None:
+        if known := self.sources.get(number):
+            known.merge(skipped)
+        else:
+            self.sources[number] = skipped
 
 
 class TalliedSource(Struct, frozen=True):
@@ -89,7 +109,7 @@ class PartialResult(Struct):
     def empty_copy(self) -> "PartialResult":
         """Return a subtotal of nothing for the same models."""
         ledgers = [Ledger(one.model, one.rates, one.keeps_parts) for one in self.ledgers]
-        return PartialResult(ledgers, Skipped(self.skips.report))
+        return PartialResult(ledgers, Skipped(self.skips.allowed))
 
     def add(self, number: int, source: TalliedSource) -> None:
         """Add a part of a source, which is the one of that number in the input."""
@@ -105,13 +125,6 @@ class PartialResult(Struct):
         self.named_models.merge(other.named_models)
         for number, source in other.sources.items():
             self.add(number, source)
-
-
-class WorkerResult(NamedTuple):
-    """What a worker added up, and what it would have told the user."""
-
-    partial: PartialResult
-    messages: list[str]
 
 
 def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 from deepseek_cost.errors import Advice, Advised, DscostError, WorkerError
-from deepseek_cost.estimates.partial_result import PartialResult, Skipped, WorkerResult
+from deepseek_cost.estimates.partial_result import PartialResult
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -38,10 +38,6 @@ _ENVIRONMENT: Final = {
 class Workload(Protocol):
     """What a worker adds lines to, part by part."""
 
-    @property
-    def skips(self) -> Skipped:
-        """What was left out."""
-
     def add_lines(self, lines: "Lines", source: int) -> None:
         """Count lines of the source of that number."""
 
@@ -62,7 +58,7 @@ class WorkerProcesses:
         self._workers: dict[Connection, BaseProcess] = {}
         self._idle: list[Connection] = []
         self._waiting: deque[tuple[int, Lines, int]] = deque()
-        self._results: dict[int, WorkerResult | Exception] = {}
+        self._results: dict[int, PartialResult | Exception] = {}
         self._tallied = 0
         self._returned = 0
 
@@ -75,7 +71,7 @@ class WorkerProcesses:
             self._start()
         self._hand_out()
 
-    def next_result(self) -> WorkerResult:
+    def next_result(self) -> PartialResult:
         """Return the result of the lines given first, then of those after; raises what theirs did.
 
         Raises WorkerError where a worker ended.
@@ -193,34 +189,19 @@ def _work(connection: "Connection", make: "Callable[[], Workload]") -> None:
     signal.signal(signal.SIGTERM, _end)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         workload: Workload | None = None
-        messages: list[str] = []
         number: int | None = None
         while True:
-            result: WorkerResult | Exception | None = None
+            result: PartialResult | Exception | None = None
             try:
                 if workload is None:
-                    workload = _begun(make, messages)
+                    workload = make()
                 else:
                     number, lines, source = connection.recv()
                     workload.add_lines(lines, source)
-                    result = _result(workload, messages)
+                    result = workload.pop_result()
             except (DscostError, MemoryError) as error:
                 result = error
             connection.send((number, result))
-
-
-def _begun(make: "Callable[[], Workload]", messages: list[str]) -> "Workload":
-    workload = make()
-    if workload.skips.report:
-        workload.skips.report = messages.append
-    return workload
-
-
-def _result(workload: "Workload", messages: list[str]) -> WorkerResult:
-    result = WorkerResult(workload.pop_result(), messages[:])
-    result.partial.skips.report = None  # a function of this process
-    messages.clear()
-    return result
 
 
 def _end(_: int, __: "FrameType | None") -> None:

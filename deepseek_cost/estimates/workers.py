@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.estimates.partial_result import WorkerResult
+from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.request import Fault
 
@@ -33,7 +33,7 @@ class WorkerPool(Struct):
 
     def share(
         self, parts: Iterable[Lines | _Other], source: int
-    ) -> Iterator[Lines | _Other | WorkerResult]:
+    ) -> Iterator[Lines | _Other | PartialResult]:
         """Yield the parts to be taken here, and what was done of the others, all in order.
 
         Raises what a worker raised; WorkerError where one ended before its work.
@@ -49,7 +49,7 @@ class WorkerPool(Struct):
 
     def _shared(
         self, first: Lines, rest: Iterable[Lines | _Other], source: int
-    ) -> Iterator[_Other | WorkerResult]:
+    ) -> Iterator[_Other | PartialResult]:
         from deepseek_cost.estimates.processes import WorkerProcesses  # noqa: PLC0415 - little input needs none
 
         waiting = 1

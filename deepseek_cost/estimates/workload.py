@@ -10,7 +10,6 @@ from deepseek_cost.estimates.partial_result import (
     PartialResult,
     Skipped,
     TalliedSource,
-    WorkerResult,
     totals,
 )
 from deepseek_cost.estimates.tally import (
@@ -178,13 +177,14 @@ class Workload:
         if self._source not in self.partial.sources and skipped == self.skips.requests:
             raise InputError(f"{opened.source.name}: no request in it; give JSON, one a line")
 
-    def _add_part(self, part: Lines | Document | Fault | WorkerResult, wanted: Kind | None) -> None:
-        """Take lines, a document, or what a worker did, and tell what that would have told."""
+    def _add_part(
+        self, part: Lines | Document | Fault | PartialResult, wanted: Kind | None
+    ) -> None:
+        """Add lines, a document, or what a worker added up."""
         if isinstance(part, Lines):
             self.add_lines(part, self._source)
-        elif isinstance(part, WorkerResult):
-            self.partial.merge(part.partial)
-            self.skips.report_all(part.messages)
+        elif isinstance(part, PartialResult):
+            self.partial.merge(part)
         else:
             self._try(request_of(part, wanted), self._source)
 

@@ -29,7 +29,7 @@ from deepseek_cost.inputs.source import (
     is_url,
     require_text_encoding,
 )
-from deepseek_cost.inputs.streams import PACKED
+from deepseek_cost.inputs.streams import PACKED, is_packed, open_bytes, reading
 from deepseek_cost.text import unicode_name
 
 if TYPE_CHECKING:
@@ -263,7 +263,8 @@ def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str 
     if not any_file and not _holds_requests(path):
         if lfs.pointed_at(head):
             return lfs.KEPT
-        if is_binary(name, head, encoding):
+        content = _unpacked(path) if is_packed(head) else head
+        if is_binary(name, content, encoding):
             return BINARY
     is_plain = bool(head) and begins_plain(name, head)
     return TextSource(unicode_name(name), path, encoding, state.st_size, is_plain)
@@ -275,6 +276,15 @@ def _head(name: str) -> bytes:
         with io.FileIO(name) as file:
             return file.read(BLOCK_BYTES) or b""
     except OSError:
+        return b""
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return the first bytes of what is packed in a file; none if it is damaged."""
+    try:
+        with reading(path.name), open_bytes(path) as file:
+            return file.read(BLOCK_BYTES)
+    except InputError:
         return b""
 
 

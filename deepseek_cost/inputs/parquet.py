@@ -13,10 +13,9 @@ from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.parquet_pages import page_sizes
 from deepseek_cost.inputs.reader import NO_VALUE
 from deepseek_cost.inputs.source import TextSource, is_parquet
-from deepseek_cost.inputs.streams import Advance, reading
+from deepseek_cost.inputs.streams import Advance, Produced, reading
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
     from pyarrow import DataType, Scalar
     from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
 
@@ -55,7 +54,7 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the rows as JSON lines; raises InputError."""
         with reading(self.name):
-            rows = _Rows(self._lines(self.file.raw(), advance))
+            rows = Produced(self._lines(self.file.raw(), advance))
         return io.BufferedReader(rows, _BUFFER)
 
     def has_prompts(self) -> bool:
@@ -199,34 +198,6 @@ def _translating_errors(name: str) -> Iterator[None]:
     except (ValueError, NotImplementedError, MemoryError, OSError) as error:
         reason = str(error).split("\n")[0][:200] or "not enough memory for it"
         raise InputError(f"{name}: no sound Parquet file: {reason}") from error
-
-
-class _Rows(io.RawIOBase):
-    """Lines as a file."""
-
-    def __init__(self, lines: Iterator[bytes]) -> None:
-        self._source = lines
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Fill in what the next lines have."""
-        if not self._rest:
-            self._rest = memoryview(next(self._source, b""))
-        target = memoryview(buffer).cast("B")
-        count = min(len(target), len(self._rest))
-        target[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    def close(self) -> None:
-        """Close the file below."""
-        if not self.closed and hasattr(self._source, "close"):
-            self._source.close()
-        super().close()
 
 
 def _line(value: Any, body: Body | None) -> bytes:  # noqa: ANN401 - of any type

@@ -1,12 +1,13 @@
 """Reading requests from a source in one pass, a line at a time, whatever stands in it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from typing import BinaryIO, Final
 
 from msgspec import Struct
 
-from deepseek_cost.errors import Advice, Advised
+from deepseek_cost.errors import Advice, Advised, InputError, NothingReadError
 from deepseek_cost.inputs.jsonl import (
     MAX_LINE_BYTES,
     Document,
@@ -79,13 +80,22 @@ class Input(Struct):
 
     def first(self) -> Request | None:
         """Return the first request without taking it; None for text or a fault."""
+        found = self._peeked()
+        return found if isinstance(found, Request) else None
+
+    def first_fault(self) -> Fault | None:
+        """Return why the first value is no request, without taking it; None if it is one."""
+        found = self._peeked()
+        return found if isinstance(found, Fault) else None
+
+    def _peeked(self) -> Request | Fault | None:
         if self.is_text:
             return None
         recorded = Recorded(self.file)
         self.file = BufferedReader(recorded, _BUFFER)
         found = next(self.requests(), None)
         self.file = BufferedReader(Replayed(bytes(recorded.data), recorded.file), _BUFFER)
-        return found if isinstance(found, Request) else None
+        return found
 
     def _from_document(self, first: bytes) -> Documents:
         data = first + self.file.read(MAX_DOCUMENT_BYTES + 1 - len(first))
@@ -135,6 +145,23 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
         file = BufferedReader(Replayed(head, file), _BUFFER)
     is_text = wanted is Kind.TEXT or (wanted is None and not begins_requests(source.name, head))
     return Input(source, file, wanted, is_text)
+
+
+@contextmanager
+def all_or_nothing(opened: Input, *, skips: bool) -> Iterator[None]:
+    """Raise NothingReadError for text that cannot be decoded, and for JSON that is no request.
+
+    Where requests come before a fault, its InputError stays one. With `skips`, whoever reads the
+    source leaves out what is no request.
+    """
+    if not skips and (fault := opened.first_fault()):
+        raise NothingReadError(fault.message)
+    try:
+        yield
+    except InputError as error:
+        if opened.is_text and error.field is None:
+            raise NothingReadError(error.message) from error
+        raise
 
 
 def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:

@@ -35,10 +35,14 @@ BROKEN_LINK: Final = "a symbolic link to nothing"
 
 
 class SkippedSource(NamedTuple):
-    """A file or folder that was left out, and why."""
+    """A file or folder that was left out, and why.
+
+    `is_failure`: it holds what should have been counted; the reason begins with its place.
+    """
 
     name: str
     reason: str
+    is_failure: bool = False
 
 
 class TextSource(Struct, frozen=True):

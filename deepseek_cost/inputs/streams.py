@@ -149,6 +149,34 @@ class Recorded(io.RawIOBase):
         return len(data)
 
 
+class Produced(io.RawIOBase):
+    """Bytes that are made as they are read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._source = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Fill in the next bytes."""
+        if not self._rest:
+            self._rest = memoryview(next(self._source, b""))
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        """Close what they are made of."""
+        if not self.closed and hasattr(self._source, "close"):
+            self._source.close()
+        super().close()
+
+
 class _Watched(io.RawIOBase):
     """A raw file that tells how much was read of it."""
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, dataclass_transform
 
+from deepseek_cost.errors import placed
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.source import (
     BINARY,
@@ -242,8 +243,8 @@ def source_warnings(
 
 
 def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
-    """Yield that files were left out, if any were."""
-    for reason in dict.fromkeys(one.reason for one in skipped):
+    """Yield that files were left out, if any were; each that cannot be read with its reason."""
+    for reason in dict.fromkeys(one.reason for one in skipped if not one.is_failure):
         names = [one.name for one in skipped if one.reason == reason]
         if reason.startswith(UNASKED):
             yield f"{', '.join(names)}: {reason}"
@@ -256,6 +257,9 @@ def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
             BROKEN_LINK: f"symbolic link{s} to nothing",
         }.get(reason, f"file{s} {reason}")
         yield f"left out {len(names)} {what}: {', '.join(names)}"
+    for one in skipped:
+        if one.is_failure:
+            yield placed("left out ", one.reason)
 
 
 class Footnotes:

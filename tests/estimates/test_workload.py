@@ -127,7 +127,8 @@ def test_a_bad_line_stops_or_is_skipped_and_never_in_silence(dscost: Dscost) -> 
     assert found["inputs"][0]["requests"] == 2
     assert found["skipped"]["requests"] == 2
     assert [text[:11] for text in found["skipped"]["first"]] == ["b.jsonl:2:1", "b.jsonl:4:1"]
-    assert skipped.err.count("dscost: skipped b.jsonl:") == 2
+    assert skipped.err.count("dscost: skipped b.jsonl:2:1: ") == 1
+    assert ", and 1 more of this file\n" in skipped.err
     assert "skipped 2 requests, which no figure holds" in skipped.err
 
 

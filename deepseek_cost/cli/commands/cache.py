@@ -3,25 +3,24 @@
 from functools import partial
 from typing import Final
 
-import typer
-
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.manual import WRONG, Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
     Inputs,
+    exit_if_incomplete,
     find_sources,
     instant_of,
     mode_of,
     price_table,
     prompt_options,
+    report_skips,
     serving,
-    skips_of,
     system_text,
     timeline_by,
     zone_of,
 )
-from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.entries import Currency
 
 MANUAL: Final = Manual(
@@ -64,6 +63,7 @@ def cache(
     to the model that it names, from JSONL, files or folders.
     """
     from deepseek_cost.estimates.cache_run import Diagnosis, Trace
+    from deepseek_cost.estimates.partial_result import Skipped
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.inputs.routing import Routes
@@ -84,10 +84,11 @@ def cache(
         mode=mode,
         system=system_text(system, encoding),
         for_all=model is not None,
-        skips=skips_of(on_error),
+        skips=Skipped(on_error is options.OnFault.SKIP),
     )
-    inputs = Inputs(find_sources(files, glob, encoding), as_.kind if as_ else None)
+    inputs = Inputs(find_sources(files, glob, encoding), as_.kind if as_ else None, on_error)
     inputs.run(trace, prompt_options(thinking, effort, system))
+    report_skips(trace.skips)
     models = trace.diagnosis.models()
     listed = [table.book.price(name, instant, currency) for name in models]
     quote = Quote(table.book, listed, scenario, time_label=values.time_label(at), zone=zone_of(tz))
@@ -97,5 +98,4 @@ def cache(
         plain=plain,
         verbose=verbose,
     )
-    if trace.skips.requests:
-        raise typer.Exit(DscostError.exit_code)
+    exit_if_incomplete(inputs.found.skipped, trace.skips)

@@ -8,6 +8,7 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
     Inputs,
+    exit_if_incomplete,
     exit_if_refused,
     find_sources,
     instant_of,
@@ -86,4 +87,5 @@ def compare(
     if svg is not None:
         write_svg(report, svg)
     write(report, as_json=as_json, plain=plain, verbose=verbose)
+    exit_if_incomplete(inputs.found.skipped, workload.skips)
     exit_if_refused(workload)

@@ -8,6 +8,7 @@ from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import (
     Inputs,
+    exit_if_incomplete,
     exit_if_refused,
     find_rows,
     mode_of,
@@ -16,8 +17,10 @@ from deepseek_cost.cli.session import (
     names_to_price,
     price_table,
     prompt_options,
+    report_skips,
     serving,
     system_text,
+    wanted_kind,
     with_worker_pool,
     workload_of,
 )
@@ -42,6 +45,7 @@ def count(
     effort: options.EffortName = None,
     per_file: options.PerFile = False,
     as_: options.AsKind = None,
+    as_one: options.AsOne = False,
     on_error: options.OnError = options.OnFault.STOP,
     jobs: options.Jobs = None,
     glob: options.Globs = None,
@@ -64,14 +68,14 @@ def count(
     book = price_table(prices).book
     text = system_text(system, encoding)
     body = partial(body_of, names_of(book, model)[0], scenario.mode, text)
-    kind = as_.kind if as_ else None
-    inputs = Inputs(
-        find_rows(named_or_piped(files, "count"), glob, encoding, column, kind, body), kind
-    )
-    models = [book.find(name) for name in names_to_price(book, model, inputs, None)]
+    kind = wanted_kind(as_, as_one=as_one)
+    named = named_or_piped(files, "count")
+    found = find_rows(named, glob, encoding, column, kind, body, as_one=as_one)
+    inputs = Inputs(found, kind, on_error)
+    models = [book.find(one) for one in names_to_price(book, model, inputs, None)]
     make = partial(
         workload_of,
-        [(found, None) for found in models],
+        [(one, None) for one in models],
         scenario,
         text,
         partial(serving, book, model, None),
@@ -80,10 +84,12 @@ def count(
     )
     workload = with_worker_pool(make(), make, jobs)
     inputs.run(workload, prompt_options(thinking, effort, system))
+    report_skips(workload.skips)
     write(
         count_report(workload, inputs.found.skipped, per_file=per_file),
         as_json=as_json,
         plain=plain,
         verbose=verbose,
     )
+    exit_if_incomplete(inputs.found.skipped, workload.skips)
     exit_if_refused(workload)

@@ -8,12 +8,14 @@ import typer
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
-from deepseek_cost.cli.output import exit_if_not_here, gate, report_warnings, write, write_line
+from deepseek_cost.cli.output import gate, report_warnings, write, write_line
 from deepseek_cost.cli.session import (
     Inputs,
     balance_of,
+    exit_if_incomplete,
     exit_if_refused,
     find_rows,
+    hint_at_one,
     instant_of,
     mode_of,
     named_or_piped,
@@ -21,9 +23,11 @@ from deepseek_cost.cli.session import (
     names_to_price,
     price_table,
     prompt_options,
+    report_skips,
     serving,
     system_text,
     timeline_of,
+    wanted_kind,
     with_worker_pool,
     workload_of,
     zone_of,
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.routing import FindRoute
     from deepseek_cost.prompt.timeline import Timeline
+    from deepseek_cost.reports.estimate import EstimateReport
     from deepseek_cost.tokenizer.base import TextCounter
 
 
@@ -55,6 +60,7 @@ MANUAL: Final = Manual(
             "a batch, refused if it may cost more than 5 dollars",
             "dscost estimate batch.jsonl --max-cost 5",
         ),
+        Example("a project as the context of one prompt", "dscost estimate src --as-one -o 1k"),
         Example(
             "its cache hits forecast, for a script",
             "dscost estimate batch.jsonl -c auto --json",
@@ -87,6 +93,7 @@ def estimate(
     topped_up: options.ToppedUp = None,
     per_file: options.PerFile = False,
     as_: options.AsKind = None,
+    as_one: options.AsOne = False,
     breakdown: options.Breakdown = False,
     per_request: options.PerRequest = False,
     on_error: options.OnError = options.OnFault.STOP,
@@ -120,12 +127,14 @@ def estimate(
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
+    inputs = Inputs(Found(), None)
     if input_tokens is None:
+        kind = wanted_kind(as_, as_one=as_one)
         named = named_or_piped(files, "estimate")
-        kind = as_.kind if as_ else None
-        inputs = Inputs(find_rows(named, glob, encoding, column, kind, body), kind)
-    else:
-        inputs = Inputs(Found(), None)
+        found = find_rows(named, glob, encoding, column, kind, body, as_one=as_one)
+        inputs = Inputs(found, kind, on_error)
+        if not as_json:
+            hint_at_one(found, named)
     if dask:
         inputs.require_files()
     names = names_to_price(table.book, model, inputs, instant)
@@ -154,6 +163,7 @@ def estimate(
         inputs.run_on(dask, engine, workload, find_route, of_prompts)
     else:
         inputs.run(workload, of_prompts)
+    report_skips(workload.skips)
     report = estimate_report(quote, workload, table.entry, inputs.found.skipped, per_file=per_file)
     if per_request:
         report_warnings(report)
@@ -161,9 +171,13 @@ def estimate(
         write(report, as_json=as_json, plain=plain, verbose=verbose)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
-    if limit is not None:
-        exit_if_not_here(inputs.found.skipped)
+    exit_if_incomplete(inputs.found.skipped, workload.skips, limit)
     exit_if_refused(workload)
+    exit_if_too_long(report)
+
+
+def exit_if_too_long(report: "EstimateReport") -> None:
+    """End with exit code 1 where a request is longer than a model's context."""
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)
 
