@@ -113,6 +113,7 @@ def desk(tmp_path: Path) -> Path:
             "old.txt": "Review this.",
             "new.txt": "Review this, and be brief.",
             "prompts/review.txt": "Review this.",
+            "src/main.py": "print()",
             "batch.jsonl": (examples / "batch.jsonl").read_bytes(),
             "responses.jsonl": "\n".join(line for line in answers if "usage" in line),
             "request.json": json.dumps(request),
