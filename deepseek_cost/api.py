@@ -20,6 +20,7 @@ from deepseek_cost.estimates.ledger import Ledger
 from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import PromptTokens, Scenario
+from deepseek_cost.estimates.unknown_input import listed
 from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input
@@ -160,10 +161,10 @@ def count_tokens(
     (tally,) = _counted(
         opened, _workload(book, options, _scenario(options), columns, model_name)
     ).totals()
-    if tally.unknown_images:
+    if tally.unknown:
         raise InputError(
-            f"the tokens of {tally.unknown_images:,} images are unknown, because they are not at "
-            f"hand; estimate() gives the range of the cost"
+            f"the input has what the request does not show: {listed(tally.unknown)}; "
+            f"estimate() gives the range of the cost as far as there is one"
         )
     return PromptTokens(tally.text, tally.template)
 

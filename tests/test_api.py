@@ -151,7 +151,7 @@ def test_what_is_doubtful_about_an_estimate_is_said_with_it() -> None:
     assert estimate(old, at=PEAK).warnings[0].startswith("deepseek-v4-flash: the model was retired")
     assert estimate("Hello", model="v4-pro", at=PEAK).warnings == ()
     assert "2028" in estimate("Hello", model="v4-pro", at=PEAK.replace(year=2028)).warnings[-1]
-    with pytest.raises(InputError, match="tokens of 1 images are unknown"):
+    with pytest.raises(InputError, match="1 image that is not at hand"):
         count_tokens(asked, model="flash")
 
 

@@ -19,7 +19,7 @@ from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Model, Service, Template
+from deepseek_cost.pricing.entries import Model, Service
 from deepseek_cost.prompt.body import Body, RenderedBody, read_body
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens
 from deepseek_cost.prompt.cache import PrefixCache
@@ -43,7 +43,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
 
 
-def reason_of(request: Request, tokens: RequestTokens, served_with: Template) -> Reason:
+def reason_of(request: Request, tokens: RequestTokens) -> Reason:
     """Return the likely reason for which a request's tokens differ, by what is in it."""
     text, body = request.text, request.body
     found = {
@@ -51,9 +51,7 @@ def reason_of(request: Request, tokens: RequestTokens, served_with: Template) ->
         Reason.FIM: request.kind is Kind.FIM,
         Reason.SERVER_SIDE: bool(_SERVER_SIDE.search(text)),
         Reason.STRICT: bool(_STRICT.search(text)),
-        Reason.REASONING: served_with is Template.V4_1
-        and '"tool_calls"' in text
-        and '"reasoning_content"' not in text,
+        Reason.REASONING: "unsent_reasoning" in tokens.unknown,
         Reason.KEY_ORDER: bool(body.get("tools")),
     }
     return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
@@ -149,7 +147,7 @@ class Proof(Struct):
         self.best_hits += hits.best or 0
         self._add_costs(tokens, hits, record, stretch)
         if not self.prompts.add(tokens.parts.input, usage.input):
-            reason = reason_of(request, tokens, service.template)
+            reason = reason_of(request, tokens)
             self._deviates(record, "prompt tokens", tokens.parts.input, usage.input, reason)
         if not self.hits.add(hits.expected, usage.cache_hit):
             why = _reason_of_hits(hits, usage.cache_hit)

@@ -171,3 +171,15 @@ def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bo
         currency = estimates[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
         raise typer.Exit(OVER_LIMIT)
+    _exit_if_unbounded(estimates)
+
+
+def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
+    """End with exit code 3 where the requests have input that nobody can bound."""
+    from deepseek_cost.estimates.unknown_input import unbounded
+
+    for estimate in estimates:
+        if not estimate.tally.is_bounded:
+            what = unbounded(estimate.tally.unknown)
+            say(f"--max-cost cannot be kept: the input has no upper bound; not counted: {what}")
+            raise typer.Exit(OVER_LIMIT)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally
+from deepseek_cost.estimates.unknown_input import warnings_of_unknown
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.pricing.provenance import Assumption, Confidence
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
+from deepseek_cost.prompt.conversation import Hidden
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
@@ -51,8 +53,15 @@ def of_estimate(
         Assumption("output_tokens", output, "output_tokens"),
         Assumption("ceiling", ceiling, "output_tokens"),
     ]
+    found += [_of_calls(one) for one in estimates if one.tally.calls]
     found += of_prices(estimates, time_label)
     return list(dict.fromkeys(found))
+
+
+def _of_calls(estimate: Estimate) -> Assumption:
+    calls, price = estimate.tally.calls, estimate.price
+    each = f"at {price.call_fee} {price.currency}" if price.call_fee else "free then"
+    return Assumption("server_tools", f"{calls:,} calls at most, {each}; in the ceiling")
 
 
 def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Assumption]:
@@ -133,7 +142,7 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
         listed.append(Assumption("fim", layout))
-    if any(ledger.unseen_images for ledger in workload.ledgers):
+    if any(Hidden.IMAGE in ledger.unknown for ledger in workload.ledgers):
         listed.append(
             Assumption(
                 "images",
@@ -148,6 +157,7 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
     """List what the API would refuse or replace, and what was skipped."""
     found = []
     found += warnings_of_age(workload.totals())
+    found += warnings_of_unknown([(one.model, one.unknown) for one in workload.ledgers])
     for ledger in workload.ledgers:
         refusals, name = ledger.refusals, ledger.model.name
         if refusals.first:
@@ -237,6 +247,7 @@ def warnings_of_trace(trace: "Trace") -> list[str]:
     """List which hits are doubtful, and what was skipped."""
     return [
         *warnings_of_age(list(trace.diagnosis.tallies.values())),
+        *warnings_of_unknown(trace.diagnosis.unknown),
         *warnings_of_skips(trace.skips),
     ]
 

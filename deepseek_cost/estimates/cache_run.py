@@ -17,7 +17,7 @@ from deepseek_cost.inputs.request import Fault, Request, made_request
 from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import read_body
-from deepseek_cost.prompt.breakdown import Hits
+from deepseek_cost.prompt.breakdown import Hits, UnknownInput
 from deepseek_cost.prompt.cache import BLOCK, PrefixCache
 from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
@@ -96,11 +96,17 @@ class Diagnosis(Struct):
     listed: list[Diagnosed] = field(default_factory=list)
     _cache: PrefixCache = field(default_factory=PrefixCache)
     _recent: Recent = field(default_factory=Recent)
+    _models: dict[str, Model] = field(default_factory=dict)
 
     @property
     def requests(self) -> int:
         """The requests taken."""
         return self._cache.requests
+
+    @property
+    def unknown(self) -> list[tuple[Model, UnknownInput]]:
+        """What the requests to each model do not show."""
+        return [(self._models[name], tally.unknown) for name, tally in self.tallies.items()]
 
     def models(self) -> list[str]:
         """Return the models that requests went to; raises InputError where none was taken."""
@@ -142,6 +148,7 @@ class Diagnosis(Struct):
 
     def _add(self, found: Diagnosed) -> None:
         name = found.model.name
+        self._models[name] = found.model
         known = self.tallies.get(name)
         self.tallies[name] = found.tally if known is None else known + found.tally
         if len(self.listed) < _LISTED:

@@ -130,5 +130,7 @@ class Run(Struct):
                 self.ends = number
                 break
             hits = cache.send(turn.prompt, timeline.next())
-            self.turns.append(Tally(1, tokens, 0, hits, output, output, tokens + output))
+            self.turns.append(
+                Tally(1, tokens, 0, hits, output, output, tokens + output, unknown=turn.unknown)
+            )
             self.without_reasoning += turn.lacks_reasoning

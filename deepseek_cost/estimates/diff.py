@@ -17,6 +17,7 @@ from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.partial_result import totals
 from deepseek_cost.estimates.sides import BINARY, Side, SkippedFile
 from deepseek_cost.estimates.tally import Tally, total
+from deepseek_cost.estimates.unknown_input import listed
 from deepseek_cost.inputs import lfs
 from deepseek_cost.inputs.find import is_binary
 from deepseek_cost.inputs.reader import open_input
@@ -25,6 +26,7 @@ from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import reading
 from deepseek_cost.inputs.tree import BlobSource
 from deepseek_cost.pricing.cost import EXACT
+from deepseek_cost.prompt.breakdown import UnknownInput, joined_unknown
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import PartialResult
@@ -55,7 +57,7 @@ class SideTotals(Struct, frozen=True):
     floor: Decimal = Decimal(0)
     total: Decimal | None = Decimal(0)
     ceiling: Decimal = Decimal(0)
-    unknown_images: int = 0  # each counted as the smallest one
+    unknown: UnknownInput = {}
 
     @property
     def input(self) -> int:
@@ -76,7 +78,7 @@ class SideTotals(Struct, frozen=True):
             floor=EXACT.add(self.floor, other.floor),
             total=total,
             ceiling=EXACT.add(self.ceiling, other.ceiling),
-            unknown_images=self.unknown_images + other.unknown_images,
+            unknown=joined_unknown(self.unknown, other.unknown),
         )
 
 
@@ -164,9 +166,9 @@ class Difference(Struct, frozen=True):
         ]
         if is_gate:
             found += [
-                f"{file.name}: {images:,} {'image' if images == 1 else 'images'} of unknown size"
+                f"{file.name}: {what}"
                 for file in self.changed()
-                if (images := max(pair.after.unknown_images for pair in file.pairs))
+                if (what := max((listed(pair.after.unknown) for pair in file.pairs), key=len))
             ]
         return found
 
@@ -204,7 +206,7 @@ def figures_of(estimate: Estimate) -> SideTotals:
         floor=estimate.floor,
         total=estimate.total,
         ceiling=estimate.ceiling,
-        unknown_images=tally.unknown_images,
+        unknown=tally.unknown,
     )
 
 

@@ -7,9 +7,8 @@ from msgspec.structs import replace
 
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.pricing.book import Price
-from deepseek_cost.pricing.cost import Cost, cost_of
+from deepseek_cost.pricing.cost import EXACT, Cost, cost_of
 from deepseek_cost.pricing.entries import Rates
-from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
 
 
 class Estimate(Struct, frozen=True):
@@ -25,6 +24,11 @@ class Estimate(Struct, frozen=True):
         return cost_of(self.tally.usage(self.tally.output or 0), self.price.rates)
 
     @property
+    def fees(self) -> Decimal:
+        """What the calls of server tools cost at most, as far as the bodies limit them."""
+        return EXACT.multiply(Decimal(self.tally.calls), self.price.call_fee)
+
+    @property
     def total(self) -> Decimal | None:
         """The whole cost; None while the output is unknown."""
         return self.total_at(self.price.rates)
@@ -36,7 +40,10 @@ class Estimate(Struct, frozen=True):
 
     @property
     def ceiling(self) -> Decimal:
-        """The cost with the most output that the requests allow."""
+        """The cost with the most output that the requests allow.
+
+        It is no bound where the tally is not: input may come on top that nobody can know.
+        """
         return self.ceiling_at(self.price.rates)
 
     def total_at(self, rates: Rates) -> Decimal | None:
@@ -48,7 +55,7 @@ class Estimate(Struct, frozen=True):
         return cost_of(self.tally.usage(0), rates).total
 
     def ceiling_at(self, rates: Rates) -> Decimal:
-        """Return the cost with the most output, and the largest images, at other rates."""
+        """Return the cost with the most output, unknown input and calls, at other rates."""
         return self._at_most(self.tally.output_ceiling, rates)
 
     def _repr_html_(self) -> str:
@@ -73,8 +80,9 @@ class Estimate(Struct, frozen=True):
 
     def _at_most(self, output: int, rates: Rates) -> Decimal:
         usage = self.tally.usage(output)
-        unseen = self.tally.unknown_images * (MOST_IMAGE_TOKENS - LEAST_IMAGE_TOKENS)
-        return cost_of(replace(usage, cache_miss=usage.cache_miss + unseen), rates).total
+        misses = usage.cache_miss + self.tally.unknown_most
+        tokens = cost_of(replace(usage, cache_miss=misses), rates).total
+        return EXACT.add(tokens, self.fees)
 
     def _known_total_at(self, rates: Rates) -> Decimal:
         return cost_of(self.tally.usage(self.tally.output or 0), rates).total

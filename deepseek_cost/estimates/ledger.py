@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.pricing.cost import total_of
 from deepseek_cost.pricing.entries import Model, Rates
-from deepseek_cost.prompt.breakdown import Breakdown
+from deepseek_cost.prompt.breakdown import Breakdown, UnknownInput, joined_unknown
 
 # The largest context. A longer request, which the API refuses, counts as this long.
 _LONGEST: Final = 1_000_000
@@ -179,9 +179,9 @@ class Ledger(Struct):
     parts: Breakdown = field(default_factory=Breakdown)
     spread: Distribution = field(default_factory=Distribution)
     refusals: Refusals = field(default_factory=Refusals)
-    unseen_images: int = 0
     image_tokens: int = 0
     outputs: Outputs = field(default_factory=Outputs)
+    unknown: UnknownInput = field(default_factory=dict)
     replaced_images: int = 0
     is_fim: bool = False
     dear: list[_Dear] = field(default_factory=list)
@@ -190,9 +190,10 @@ class Ledger(Struct):
         """Take in so many bodies that are tallied alike, each as often as it is sent."""
         self.bodies += bodies
         self.spread.add(parts.input, bodies)
-        self.unseen_images += bodies * tally.unknown_images
         self.image_tokens += bodies * tally.requests * parts.images
         self.outputs.add(tally)
+        for what, one in tally.unknown.items():
+            self.unknown = joined_unknown(self.unknown, {what: one.times(bodies)})
         if self.keeps_parts:
             self.parts += parts.times(bodies * tally.requests)
 
@@ -213,9 +214,9 @@ class Ledger(Struct):
         self.parts += other.parts
         self.spread.merge(other.spread)
         self.refusals.merge(other.refusals)
-        self.unseen_images += other.unseen_images
         self.image_tokens += other.image_tokens
         self.outputs.merge(other.outputs)
+        self.unknown = joined_unknown(self.unknown, other.unknown)
         self.replaced_images += other.replaced_images
         self.is_fim |= other.is_fim
         for entry in other.dear:

@@ -270,7 +270,7 @@ class LiveRequest(Struct, frozen=True):
     @property
     def reason(self) -> Reason:
         """The likely reason if the bill differs."""
-        return reason_of(self.request, self.tokens, self.price.service.template)
+        return reason_of(self.request, self.tokens)
 
 
 def live_request(request: Request, price: Price, counter: SegmentCounter) -> LiveRequest:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.entries import Model
-from deepseek_cost.prompt.breakdown import Hits, RequestTokens
+from deepseek_cost.prompt.breakdown import Hits, RequestTokens, UnknownInput, joined_unknown
 from deepseek_cost.prompt.template import Frame, Mode, frame
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ class Tally(Struct, frozen=True):
     output: int | None
     output_ceiling: int
     largest_request: int  # input plus output, as far as known, of the largest single request
-    unknown_images: int = 0  # in the input with the fewest tokens that an image has
+    unknown: UnknownInput = field(default_factory=dict)
+    calls: int = 0  # the most of server tools that the bodies allow
 
     def __add__(self, other: "Tally") -> "Tally":
         known = self.output is not None and other.output is not None
@@ -83,12 +84,28 @@ class Tally(Struct, frozen=True):
             output=(self.output or 0) + (other.output or 0) if known else None,
             output_ceiling=self.output_ceiling + other.output_ceiling,
             largest_request=max(self.largest_request, other.largest_request),
-            unknown_images=self.unknown_images + other.unknown_images,
+            unknown=joined_unknown(self.unknown, other.unknown),
+            calls=self.calls + other.calls,
         )
 
     @property
+    def unknown_images(self) -> int:
+        """How many images are not at hand."""
+        return self.unknown["image"].count if "image" in self.unknown else 0
+
+    @property
+    def is_bounded(self) -> bool:
+        """Tell whether the most that the input can be is known."""
+        return all(one.most is not None for one in self.unknown.values())
+
+    @property
+    def unknown_most(self) -> int:
+        """The tokens that may come on top of the input, of what is bounded."""
+        return sum(one.most - one.least for one in self.unknown.values() if one.most is not None)
+
+    @property
     def input(self) -> int:
-        """All prompt tokens."""
+        """All prompt tokens that are counted."""
         return self.text + self.template
 
     @property
@@ -110,7 +127,8 @@ class Tally(Struct, frozen=True):
             output=None if self.output is None else bodies * self.output,
             output_ceiling=bodies * self.output_ceiling,
             largest_request=self.largest_request,
-            unknown_images=bodies * self.unknown_images,
+            unknown={what: one.times(bodies) for what, one in self.unknown.items()},
+            calls=bodies * self.calls,
         )
 
     def with_hits(self, cache_hit: int) -> "Tally":
@@ -162,7 +180,8 @@ def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None
         output=None if output is None else sent * output,
         output_ceiling=sent * body.output_ceiling * body.choices,
         largest_request=text + template,
-        unknown_images=sent * body.unknown_images,
+        unknown={what: one.times(sent) for what, one in body.unknown.items()},
+        calls=sent * body.calls,
     )
 
 

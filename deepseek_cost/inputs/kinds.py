@@ -65,13 +65,19 @@ def _is_anthropic(body: Mapping[str, object]) -> bool:
     if isinstance(model, str) and model.startswith("claude"):
         return True
     tools = body.get("tools")
-    if any("input_schema" in tool for tool in _objects(tools)):
+    if any("input_schema" in tool or _names_itself(tool) for tool in _objects(tools)):
         return True
     return any(
         block.get("type") in _BLOCKS_OF_MESSAGES
         for message in _objects(body["messages"])
         for block in _objects(message.get("content"))
     )
+
+
+def _names_itself(tool: Mapping[str, object]) -> bool:
+    """Tell whether a server tool is declared as in Messages: with a name beside its type."""
+    kind = tool.get("type")
+    return "name" in tool and isinstance(kind, str) and kind != "function"
 
 
 def _objects(value: object) -> list[dict[str, object]]:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.errors import Advice, Advised, UnknownModelError, UnpricedError, UsageError
+from deepseek_cost.pricing.cost import fee_of
 from deepseek_cost.pricing.entries import (
     Billing,
     Cancelled,
@@ -25,6 +26,9 @@ from deepseek_cost.pricing.schedule import BEIJING, Calendar, Holidays, Schedule
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
+
+# The fees of what server tools do.
+_SERVER_CALLS: Final = ("search", "fetch")
 
 
 class Price(Struct, frozen=True):
@@ -44,6 +48,7 @@ class Price(Struct, frozen=True):
     tier_until: datetime | None
     period_until: datetime | None
     is_tier_certain: bool = True
+    call_fee: Decimal = Decimal(0)  # of a search or fetch that the model makes on the server
 
     @property
     def list_rates(self) -> Rates | None:
@@ -134,7 +139,17 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             tier_until=self.calendar.next_change(at) if tier.other else None,
             period_until=self._period_until(model, service, at),
             is_tier_certain=tier is Tier.FLAT or self.calendar.is_certain(at),
+            call_fee=self._call_fee(at, currency),
         )
+
+    def _call_fee(self, at: datetime, currency: Currency) -> Decimal:
+        """Return the most that a search or fetch of a server tool costs at an instant."""
+        fees = (
+            fee_of(fee, 1, currency)
+            for fee in self.fees_at(at)
+            if fee.id in _SERVER_CALLS and currency in fee.price and not fee.is_free_server_side(at)
+        )
+        return max(fees, default=Decimal(0))
 
     def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
         """Return what bills each model that has a price at an instant, in the table's order."""

@@ -12,10 +12,17 @@ from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import MAX_DEPTH
 from deepseek_cost.pricing.entries import Model, Template
 from deepseek_cost.prompt.arguments import is_too_deep
-from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, Breakdown, RequestTokens
+from deepseek_cost.prompt.breakdown import (
+    LEAST_IMAGE_TOKENS,
+    MOST_IMAGE_TOKENS,
+    Breakdown,
+    RequestTokens,
+    UnknownInput,
+    UnknownTokens,
+)
 from deepseek_cost.prompt.cache import Prompt
 from deepseek_cost.prompt.checks import RefusalError, UncountedError
-from deepseek_cost.prompt.conversation import Conversation, Image
+from deepseek_cost.prompt.conversation import Conversation, Hidden, Image
 from deepseek_cost.prompt.renderer import Segment, render
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
 from deepseek_cost.prompt.settings import MOST_OUTPUT
@@ -98,11 +105,25 @@ class RenderedBody(Struct, frozen=True):
         ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model)
         return RequestTokens(
             parts=parts,
-            unknown_images=self.sizes.count(None),
+            unknown=self.unknown_input(parts.input),
+            calls=sum(one.calls or 0 for one in self.conversation.unknown),
             output_ceiling=ceiling,
             choices=self.request.choices,
             refused=refused,
         )
+
+    def unknown_input(self, tokens: int) -> UnknownInput:
+        """Return what else the API has in the prompt, of so many tokens that are known."""
+        found: dict[str, UnknownTokens] = {}
+        if images := self.sizes.count(None):
+            least, most = images * LEAST_IMAGE_TOKENS, images * MOST_IMAGE_TOKENS
+            found[Hidden.IMAGE] = UnknownTokens(images, least, most)
+        for one in self.conversation.unknown:
+            found[one.what] = found.get(one.what, UnknownTokens(0)) + UnknownTokens(1)
+        if turns := unsent_reasoning(self.conversation):
+            left = max(0, self.model.context_tokens - tokens)
+            found[Hidden.REASONING] = UnknownTokens(turns, 0, min(turns * MOST_OUTPUT, left))
+        return found
 
     def parts(self, counter: SegmentCounter) -> Breakdown:
         """Count what its tokens are of."""
@@ -122,6 +143,13 @@ class RenderedBody(Struct, frozen=True):
 
     def _images(self) -> Sequence[int]:
         return [LEAST_IMAGE_TOKENS if size is None else size for size in self.sizes]
+
+
+def unsent_reasoning(conversation: Conversation) -> int:
+    """Return how many answers with calls came back without the reasoning that is billed again."""
+    if not (conversation.effort and conversation.tools):
+        return 0
+    return sum(bool(one.calls) and one.reasoning is None for one in conversation.messages)
 
 
 def count_body(

@@ -74,14 +74,57 @@ class Breakdown(Struct, frozen=True):
         )
 
 
+class UnknownTokens(Struct, frozen=True):
+    """Input that bodies do not show: how often, the tokens counted for it, and the most it can be.
+
+    `most` is None where nothing bounds it.
+    """
+
+    count: int
+    least: int = 0
+    most: int | None = None
+
+    def __add__(self, other: "UnknownTokens") -> "UnknownTokens":
+        most = None if self.most is None or other.most is None else self.most + other.most
+        return UnknownTokens(self.count + other.count, self.least + other.least, most)
+
+    def times(self, requests: int) -> "UnknownTokens":
+        """Return that of so many requests like this one."""
+        most = None if self.most is None else self.most * requests
+        return UnknownTokens(self.count * requests, self.least * requests, most)
+
+
+# By what it is, a member of Hidden.
+UnknownInput = Mapping[str, UnknownTokens]
+
+
+def joined_unknown(one: UnknownInput, other: UnknownInput) -> UnknownInput:
+    """Add up the unknown input of two parts."""
+    if not (one and other):
+        return one or other
+    joined = dict(one)
+    for what, tokens in other.items():
+        joined[what] = joined[what] + tokens if what in joined else tokens
+    return {what: joined[what] for what in sorted(joined)}
+
+
 class RequestTokens(Struct, frozen=True):
-    """One request's input for a model, the output it allows, and why the API refuses it."""
+    """One request's input for a model, the output it allows, and why the API refuses it.
+
+    `calls` are the most of server tools, as far as the body limits them.
+    """
 
     parts: Breakdown
     output_ceiling: int
-    unknown_images: int = 0
+    unknown: UnknownInput = field(default_factory=dict)
+    calls: int = 0
     choices: int = 1
     refused: str | None = None
+
+    @property
+    def unknown_images(self) -> int:
+        """How many images are not at hand."""
+        return self.unknown["image"].count if "image" in self.unknown else 0
 
 
 def tools_of(named: Iterable[tuple[str, int]]) -> dict[str, ToolTokens]:

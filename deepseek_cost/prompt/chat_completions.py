@@ -29,6 +29,7 @@ from deepseek_cost.prompt.conversation import (
     Call,
     Content,
     Conversation,
+    Hidden,
     Image,
     Message,
     Tool,
@@ -41,6 +42,8 @@ from deepseek_cost.prompt.definitions import (
     offered,
     parameters_of,
     refuse_duplicates,
+    server_tool,
+    used,
 )
 from deepseek_cost.prompt.image_faults import image_fault
 from deepseek_cost.prompt.json_schema import refuse_invalid, strict_object
@@ -48,6 +51,7 @@ from deepseek_cost.prompt.thinking import effort_of, thinking_of
 
 _ROLES: Final = (SYSTEM, USER, ASSISTANT, TOOL, REMINDER)
 _BLOCKS: Final = ("text", "image_url", "file")
+_SERVER_TOOLS: Final = ("deepseek_", "web_search")
 _DETAILS: Final = ("low", "high", "original", "auto")
 _FORMATS: Final = ("json_object", "json_schema", "regex", "text")
 _SETTINGS: Final[dict[str, settings.Setting]] = {
@@ -102,8 +106,8 @@ class _Reader:
             if detail is not None:
                 detail = variant(detail, _DETAILS, joined(at, "detail"))
             return self._image(Image(url, place, detail, image_fault(url)), message)
-        self.unknown.append(Unknown("file", place))
-        return Image(None, place)
+        self.unknown.append(Unknown(Hidden.FILE, place))
+        return ""
 
     def _image(self, image: Image, message: int) -> Image:  # noqa: ARG002
         if image.fault and self.vision_refused is None:
@@ -118,8 +122,8 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
     """
     refused = settings.first_refusal(body, _SETTINGS) or _combined(body)
     effort = _effort(body, thinks=thinks)
-    tools = _tools(body)
     reader = _Reader()
+    tools = _tools(body, reader)
     items = body.get("messages")
     if type(items) is not list:
         items = sequence(required(body, "messages", ""), "messages")
@@ -142,7 +146,7 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
         schema=schema,
         has_schema=has_schema,
         max_tokens=asked if type(asked) is int else None,
-        unknown=reader.unknown,
+        unknown=used(reader.unknown, choice),
         refused=str(refused) if refused else None,
         vision_refused=str(reader.vision_refused) if reader.vision_refused else None,
     )
@@ -300,18 +304,26 @@ def _check_prefix(messages: Sequence[Message], body: Body) -> None:
             raise RefusalError("Function call should not be used with prefix", f"messages[{at}]")
 
 
-def _tools(body: Body) -> list[Tool]:
+def _tools(body: Body, reader: _Reader) -> list[Tool]:
     items = body.get("tools")
     if items is None:
         return []
     is_used = body.get("tool_choice") != "none"
-    tools = [
-        _tool(item, f"tools[{at}]", is_used=is_used)
-        for at, item in enumerate(sequence(items, "tools"))
-    ]
+    tools: list[Tool] = []
+    for at, item in enumerate(sequence(items, "tools")):
+        place = f"tools[{at}]"
+        if _is_server_tool(item):
+            reader.unknown.append(server_tool(cast("Body", item), place))
+        else:
+            tools.append(_tool(item, place, is_used=is_used))
     if is_used:
         refuse_duplicates(tools)
     return tools
+
+
+def _is_server_tool(tool: object) -> bool:
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    return isinstance(kind, str) and kind.startswith(_SERVER_TOOLS)
 
 
 def _tool(value: object, place: str, *, is_used: bool) -> Tool:

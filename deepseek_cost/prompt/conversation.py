@@ -1,6 +1,7 @@
 """A request body as a conversation, the same for every protocol: what a template is filled with."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -66,11 +67,28 @@ class Tool(Struct, frozen=True):
     strict: bool = False
 
 
-class Unknown(Struct, frozen=True):
-    """Input that the API has and a body does not show: what it is, and where it is named."""
+class Hidden(StrEnum):
+    """What the API adds to the input and a body does not show."""
 
-    what: str
+    IMAGE = "image"
+    FILE = "file"
+    HISTORY = "history"
+    SERVER_TOOL = "server_tool"
+    FOUND_TOOL = "found_tool"
+    ITEM = "item"
+    ENCRYPTED = "encrypted_reasoning"
+    REASONING = "unsent_reasoning"
+
+
+class Unknown(Struct, frozen=True):
+    """Input that the API has and a body does not show: what it is, and where it is named.
+
+    `calls` are the most that a server tool may be called; None where the body sets no limit.
+    """
+
+    what: Hidden
     place: str
+    calls: int | None = 0
 
 
 class Conversation(Struct, frozen=True):

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from deepseek_cost.prompt.checks import RefusalError
-from deepseek_cost.prompt.conversation import Tool
+from deepseek_cost.prompt.checks import Body, RefusalError
+from deepseek_cost.prompt.conversation import Hidden, Tool, Unknown
 from deepseek_cost.prompt.json_schema import refuse_invalid, strict_object
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]+")
@@ -77,6 +77,20 @@ def mixed(tools: Sequence[Tool]) -> RefusalError | None:
         reason = "Cannot use strict tool with non-strict tool in the same request"
         return RefusalError(reason, "tools")
     return None
+
+
+def server_tool(tool: Body, place: str) -> Unknown:
+    """Return a tool that the API runs itself, with the most calls that `max_uses` allows."""
+    most = tool.get("max_uses")
+    is_limit = isinstance(most, int) and not isinstance(most, bool) and most >= 0
+    return Unknown(Hidden.SERVER_TOOL, place, most if is_limit else None)  # type: ignore[arg-type]
+
+
+def used(unknown: Sequence[Unknown], choice: str | None) -> Sequence[Unknown]:
+    """Return the unknown input of a body; an answer that may call no tool has none of theirs."""
+    if choice != "none":
+        return unknown
+    return [one for one in unknown if one.what is not Hidden.SERVER_TOOL]
 
 
 def offered(tools: Sequence[Tool], choice: str | None, name: str | None) -> Sequence[Tool]:

@@ -28,6 +28,7 @@ from deepseek_cost.prompt.conversation import (
     Call,
     Content,
     Conversation,
+    Hidden,
     Image,
     Message,
     Tool,
@@ -39,6 +40,8 @@ from deepseek_cost.prompt.definitions import (
     offered,
     parameters_of,
     refuse_duplicates,
+    server_tool,
+    used,
 )
 from deepseek_cost.prompt.image_faults import base64_fault, url_fault
 from deepseek_cost.prompt.thinking import effort_of, thinking_of
@@ -48,6 +51,8 @@ _BLOCKS: Final = (
     *("text", "image", "document", "thinking", "server_tool_use", "tool_use", "tool_result"),
     *("web_search_tool_result", "tool_addition"),
 )
+# What a server tool left in an answer: billed when it is sent again, in no known form.
+_OF_SERVER: Final = ("server_tool_use", "web_search_tool_result", "tool_addition")
 _RESULT_BLOCKS: Final = ("text", "image", "document", "tool_reference")
 _CHOICES: Final = ("auto", "any", "tool", "none")
 _MEDIA: Final = ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp")
@@ -90,7 +95,7 @@ def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
         tools=offered(tools, choice, name),
         forced=choice == "forced",
         max_tokens=min(asked, most) if type(asked) is int else None,
-        unknown=reader.unknown,
+        unknown=used(reader.unknown, choice),
         refused=str(refused) if refused else None,
         vision_refused=str(reader.vision_refused) if reader.vision_refused else None,
     )
@@ -152,7 +157,7 @@ class _Reader:
                 searches |= kind.startswith(_WEB_SEARCH)
                 if kind != "custom":
                     text_of(tool, "name", place)
-                    self.unknown.append(Unknown(f"server tool {kind}", place))
+                    self.unknown.append(server_tool(tool, place))
                     continue
             tools.append(_tool(tool, place, is_used=is_used))
         if is_used:
@@ -284,13 +289,16 @@ class _Reader:
 
     def _reference(self, block: Body, place: str) -> str:
         text_of(block, "tool_name", place)
-        self.unknown.append(Unknown("tool found by a search", place))
+        self.unknown.append(Unknown(Hidden.FOUND_TOOL, place))
         return ""
 
     def _answer(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Message:
         parts: list[str | Image] = []
         thoughts: list[str] = []
         calls: list[Call] = []
+        self.unknown += [
+            Unknown(Hidden.ITEM, place) for kind, _, place in blocks if kind in _OF_SERVER
+        ]
         for at, (kind, block, place) in enumerate(blocks):
             if kind == "thinking":
                 thoughts.append(text_of(block, "thinking", place))
@@ -347,7 +355,6 @@ class _Reader:
         kind = tag(source, "type", ("base64", "url", "file"), at)
         if kind == "file":
             text_of(source, "file_id", at)
-            self.unknown.append(Unknown("image behind a file id", place))
             return Image(None, place)
         if kind == "url":
             url = text_of(source, "url", at)
@@ -363,7 +370,7 @@ class _Reader:
     def _document(self, block: Body, place: str) -> str:
         at = joined(place, "source")
         source = mapping(required(block, "source", place), "struct MessagesDocumentSource", at)
-        self.unknown.append(Unknown("document", place))
+        self.unknown.append(Unknown(Hidden.FILE, place))
         media = source.get("media_type")
         return f"[Unsupported document type: {media}]"
 

@@ -31,6 +31,7 @@ from deepseek_cost.prompt.conversation import (
     Call,
     Content,
     Conversation,
+    Hidden,
     Image,
     Message,
     Tool,
@@ -43,6 +44,8 @@ from deepseek_cost.prompt.definitions import (
     offered,
     parameters_of,
     refuse_duplicates,
+    server_tool,
+    used,
 )
 from deepseek_cost.prompt.image_faults import image_fault
 from deepseek_cost.prompt.thinking import effort_of
@@ -90,7 +93,7 @@ def read_responses(body: Body, *, thinks: bool = True) -> Conversation:
         schema=schema,
         has_schema=has_schema,
         max_tokens=asked if type(asked) is int else None,
-        unknown=reader.unknown,
+        unknown=used(reader.unknown, choice),
         refused=str(refused) if refused else None,
         vision_refused=str(reader.vision_refused) if reader.vision_refused else None,
     )
@@ -149,7 +152,7 @@ class _Reader:
         """Note what a body names as history without showing it."""
         for key in ("previous_response_id", "conversation", "prompt"):
             if body.get(key) is not None:
-                self.unknown.append(Unknown(f"history behind {key}", key))
+                self.unknown.append(Unknown(Hidden.HISTORY, key))
 
     def tools(self, body: Body) -> tuple[list[Tool], bool]:
         """Return the tools on offer, and whether a search of the web is among them."""
@@ -173,7 +176,7 @@ class _Reader:
                 tools += _namespace(tool, place, is_used=is_used)
             else:
                 searches |= kind.startswith("web_search")
-                self.unknown.append(Unknown(f"server tool {kind}", place))
+                self.unknown.append(server_tool(tool, place))
         if is_used:
             refuse_duplicates(tools)
         return tools, searches
@@ -199,7 +202,7 @@ class _Reader:
             "custom_tool_call_output": self._output,
         }.get(kind)
         if read is None:
-            self.unknown.append(Unknown(f"item {kind}", place))
+            self.unknown.append(Unknown(Hidden.ITEM, place))
         else:
             read(value, place)
 
@@ -260,7 +263,7 @@ class _Reader:
         if kind in {"input_text", "output_text"}:
             return text_of(block, "text", place)
         if kind == "input_file":
-            self.unknown.append(Unknown("file", place))
+            self.unknown.append(Unknown(Hidden.FILE, place))
             return _UNSEEN_FILE
         url = cast("str | None", optional(block, "image_url", string, place))
         detail = block.get("detail")
@@ -268,7 +271,6 @@ class _Reader:
             detail = variant(detail, _DETAILS, joined(place, "detail"))
         if url is None:
             optional(block, "file_id", string, place)
-            self.unknown.append(Unknown("image behind a file id", place))
             return Image(None, place, detail)
         fault = image_fault(url)
         if fault and self.vision_refused is None:
@@ -284,7 +286,7 @@ class _Reader:
                 block = mapping(item, "struct ResponsesReasoningContent", f"{at}[{n}]")
                 texts.append(text_of(block, "text", f"{at}[{n}]"))
         if value.get("encrypted_content") is not None:
-            self.unknown.append(Unknown("encrypted reasoning", place))
+            self.unknown.append(Unknown(Hidden.ENCRYPTED, place))
         if self._is_open and (self._said or self._calls):
             self._close()
             self._refuse_waiting()

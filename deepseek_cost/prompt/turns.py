@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.prompt.body import RenderedBody
+from deepseek_cost.prompt.breakdown import UnknownInput
 from deepseek_cost.prompt.cache import Prompt
 from deepseek_cost.prompt.conversation import ASSISTANT, USER, Message
 from deepseek_cost.prompt.renderer import Joined
@@ -35,6 +36,7 @@ class Turn(Struct, frozen=True):
     prompt: Prompt
     output: int
     lacks_reasoning: bool = False
+    unknown: UnknownInput = field(default_factory=dict)
 
 
 def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterator[Turn]:
@@ -52,7 +54,7 @@ def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterat
         turn = body.saying(replace(conversation, messages=list(messages)))
         output = reasoning + thinks + (plan.answer or 0)
         lacks = thinks and plan.reasoning is None
-        yield Turn(turn.prompt(encoder), output, lacks)
+        yield _turn(turn, output, encoder, lacks=lacks)
         messages += then
 
 
@@ -81,12 +83,16 @@ def _answered(
     encoder: SegmentEncoder,
 ) -> Turn:
     """Return a turn; with thinking, its output has the reasoning and the mark at its end."""
-    prompt = asked.prompt(encoder)
     if asked.conversation.effort is None:
-        return Turn(prompt, visible)
+        return _turn(asked, visible, encoder)
     thought = encoder.count(reasoning) if reasoning else plan.reasoning or 0
     lacks = not reasoning and plan.reasoning is None
-    return Turn(prompt, thought + 1 + visible, lacks)
+    return _turn(asked, thought + 1 + visible, encoder, lacks=lacks)
+
+
+def _turn(body: RenderedBody, output: int, encoder: SegmentEncoder, *, lacks: bool = False) -> Turn:
+    prompt = body.prompt(encoder)
+    return Turn(prompt, output, lacks, body.unknown_input(prompt.tokens))
 
 
 def _is_response(message: Message) -> bool:

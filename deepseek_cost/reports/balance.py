@@ -41,9 +41,9 @@ class Affordable(Part):
     """How often a balance pays for everything in the estimate; null: that costs nothing."""
 
     balance: BalanceAmounts
-    at_total: int | None = described("null, too, while the output is unknown")
+    at_total: int | None = described("null, too, while output or input is unknown")
     at_floor: int | None
-    at_ceiling: int | None
+    at_ceiling: int | None = described("0, too, where nothing bounds the input")
 
 
 def run_down_entry(
@@ -71,9 +71,9 @@ def affordable(balance: Balance, estimate: Estimate) -> Affordable:
     total = estimate.total
     return Affordable(
         balance=_amounts(balance),
-        at_total=None if total is None else balance.times(total),
+        at_total=None if total is None or estimate.tally.unknown else balance.times(total),
         at_floor=balance.times(estimate.floor),
-        at_ceiling=balance.times(estimate.ceiling),
+        at_ceiling=balance.times(estimate.ceiling) if estimate.tally.is_bounded else 0,
     )
 
 

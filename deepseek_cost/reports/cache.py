@@ -34,6 +34,7 @@ from deepseek_cost.reports.parts import (
     sources,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast, mean
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
@@ -54,6 +55,9 @@ class CacheEntry(Part):
     cache: CacheForecastEntry = described("floor: the cost of the input")
     rates_per_million: RatesPerMillion
     period: PeriodNote
+    unknown_input: tuple[UnknownInputEntry, ...] = described(
+        "what the API has in the input and the requests do not show", default=()
+    )
 
 
 class MissEntry(Part):
@@ -158,6 +162,7 @@ def _model_entry(estimate: Estimate) -> CacheEntry:
         cache=cache,
         rates_per_million=rates_entry(price.rates),
         period=period_note(price.period, price.period_until),
+        unknown_input=unknown_entries(estimate.tally.unknown),
     )
 
 
@@ -205,15 +210,18 @@ _SHOWN = 24
 def _hits(report: CacheReport, notes: Footnotes) -> Table:
     table = grid("", *(entry.model for entry in report.models))
     caches = [entry.cache for entry in report.models]
+    unknown = [entry.unknown_input for entry in report.models]
     table.add_row("requests", *(f"{entry.requests:,}" for entry in report.models))
-    table.add_row("input tokens", *(f"{entry.input:,}" for entry in report.models))
+    cells = [at_least(f"{entry.input:,}", entry.unknown_input) for entry in report.models]
+    table.add_row("input tokens", *cells)
     label = notes.mark("cache hits expected", "cache_hits", "answers", "cache_age")
     table.add_row(label, *(f"{c.expected.cache_hit:,}" for c in caches))
     table.add_row("  their share", *(f"{c.expected.cache_hit_ratio:.1%}" for c in caches))
     table.add_row("  at worst", *(f"{c.worst.cache_hit:,}" for c in caches))
     table.add_row("  at best", *(f"{c.best.cache_hit:,}" for c in caches))
     label = notes.mark("input cost", "tier", "priced_at", "prices")
-    table.add_row(label, *(money(c.expected.floor, report.currency) for c in caches))
+    costs = [money(c.expected.floor, report.currency) for c in caches]
+    table.add_row(label, *(at_least(*pair) for pair in zip(costs, unknown, strict=True)))
     table.add_row("  with hits at worst", *(money(c.worst.floor, report.currency) for c in caches))
     table.add_row("  with hits at best", *(money(c.best.floor, report.currency) for c in caches))
     return table

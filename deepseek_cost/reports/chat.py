@@ -9,6 +9,7 @@ from deepseek_cost.estimates.assumptions import of_chat, warnings_of
 from deepseek_cost.estimates.conversation import Dialogue, Run
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.quote import Quote
+from deepseek_cost.estimates.unknown_input import warnings_of_unknown
 from deepseek_cost.pricing.cost import EXACT, cost_of
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.schedule import Tier
@@ -42,6 +43,7 @@ from deepseek_cost.reports.parts import (
     sources,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
 
 
 class TurnEntry(Part):
@@ -74,6 +76,9 @@ class RunEntry(Part):
         "the turn that the context has no room for, if the plan goes on so far"
     )
     period: PeriodNote
+    unknown_input: tuple[UnknownInputEntry, ...] = described(
+        "what the API has in the input and the requests do not show", default=()
+    )
 
 
 class ChatReport(Report):
@@ -126,7 +131,11 @@ def chat_report(
         projected=dialogue.plan.turns > 0,
         runs=tuple(_run_entry(run) for run in runs),
         assumptions=assumption_entries(of_chat(dialogue, quote, estimates)),
-        warnings=(*warnings_of(quote.book, estimates), *_warnings(runs)),
+        warnings=(
+            *warnings_of(quote.book, estimates),
+            *warnings_of_unknown([(run.price.model, run.total.unknown) for run in runs]),
+            *_warnings(runs),
+        ),
     )
 
 
@@ -146,6 +155,7 @@ def _run_entry(run: Run) -> RunEntry:
         cache=cache,
         other_tier=price.tier.other if price.other_rates else None,
         context_ends=run.context_ends,
+        unknown_input=unknown_entries(run.total.unknown),
         period=period_note(price.period, price.period_until),
     )
 
@@ -250,14 +260,16 @@ def _totals(report: ChatReport, notes: Footnotes) -> Table:
     table = grid("", *(heading.replace(" with", "\nwith") for heading in headings))
     runs, currency = report.runs, report.currency
     table.add_row("turns", *(f"{len(run.turns):,}" for run in runs))
-    table.add_row("input tokens", *(f"{run.input:,}" for run in runs))
+    table.add_row("input tokens", *(at_least(f"{run.input:,}", run.unknown_input) for run in runs))
     label = notes.mark("  cache hits", "cache_hits", "cache_age")
     table.add_row(label, *(f"{run.cache.expected.cache_hit:,}" for run in runs))
     table.add_row("    their share", *(f"{run.cache.expected.cache_hit_ratio:.1%}" for run in runs))
     label = notes.mark("output tokens", "turns", "reasoning")
     table.add_row(label, *(f"{run.output:,}" for run in runs))
     totals = [run.cache.expected.total for run in runs]
-    table.add_row(notes.mark("total", "prices", "tier", "priced_at"), *_amounts(totals, report))
+    unknown = [run.unknown_input for run in runs]
+    amounts = [at_least(*pair) for pair in zip(_amounts(totals, report), unknown, strict=True)]
+    table.add_row(notes.mark("total", "prices", "tier", "priced_at"), *amounts)
     table.add_row("  with hits at worst", *_amounts([r.cache.worst.total for r in runs], report))
     table.add_row("  with hits at best", *_amounts([r.cache.best.total for r in runs], report))
     others = [run.turns[-1].cumulative_other_tier for run in runs]

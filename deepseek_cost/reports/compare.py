@@ -42,6 +42,7 @@ from deepseek_cost.reports.parts import (
     source_warnings,
     without,
 )
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, unknown_entries
 
 _RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 
@@ -67,6 +68,9 @@ class LineEntry(Part):
     per_1000_requests: Amount
     per_day: Amount | None
     period: PeriodNote
+    unknown_input: tuple[UnknownInputEntry, ...] = described(
+        "what the API has in the input and the requests do not show", default=()
+    )
 
 
 class Side(Part):
@@ -124,6 +128,8 @@ class CompareReport(Report):
         """Describe cost over cache hits as a table and a chart, and where the lines cross."""
         output = self.lines[0].output_tokens
         scope = "input alone" if output is None else f"{output:,} output tokens"
+        if any(line.unknown_input for line in self.lines):
+            scope += ", the known input alone"
         return page_of(
             (
                 f"{inputs(self.inputs)}, {scope}, prices of {stamp(self.priced_at)}",
@@ -139,7 +145,7 @@ class CompareReport(Report):
     def records(self, document: Json) -> Iterable[Json]:
         """Return the records of a spreadsheet."""
         for line in document["lines"]:
-            yield from (without(line, "period") | at for at in line["costs"])
+            yield from (without(line, "period", "unknown_input") | at for at in line["costs"])
 
 
 def compare_report(
@@ -191,6 +197,7 @@ def _line(line: Line, price: Price, ratio: Decimal, per_day: int | None) -> Line
         per_1000_requests=scale(cost, requests, 1_000),
         per_day=None if per_day is None else scale(cost, requests, per_day),
         period=period_note(price.period, price.period_until),
+        unknown_input=unknown_entries(line.tally.unknown),
     )
 
 

@@ -14,11 +14,13 @@ from deepseek_cost.reports.parts import (
     Report,
     assumed,
     assumption_entries,
+    described,
     input_entries,
     inputs,
     records_by_source,
     source_warnings,
 )
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
@@ -39,6 +41,9 @@ class CountEntry(Part):
     model: str
     requests: int
     tokens: PromptTokenCounts
+    unknown_input: tuple[UnknownInputEntry, ...] = described(
+        "what the API has in the input and the requests do not show", default=()
+    )
 
 
 class FileCounts(Part):
@@ -105,7 +110,8 @@ def count_report(
 def count_entry(model: str, tally: Tally) -> CountEntry:
     """Report the prompt tokens of a tally."""
     tokens = PromptTokenCounts(input=tally.input, text=tally.text, template=tally.template)
-    return CountEntry(model=model, requests=tally.requests, tokens=tokens)
+    unknown = unknown_entries(tally.unknown)
+    return CountEntry(model=model, requests=tally.requests, tokens=tokens, unknown_input=unknown)
 
 
 def _totals(report: CountReport) -> Table:
@@ -113,7 +119,8 @@ def _totals(report: CountReport) -> Table:
     tokens = [entry.tokens for entry in report.estimates]
     table.add_row("your text", *(f"{t.text:,}" for t in tokens))
     table.add_row("chat template", *(f"{t.template:,}" for t in tokens))
-    table.add_row("TOTAL input", *(f"{t.input:,}" for t in tokens))
+    cells = [at_least(f"{e.tokens.input:,}", e.unknown_input) for e in report.estimates]
+    table.add_row("TOTAL input", *cells)
     return table
 
 

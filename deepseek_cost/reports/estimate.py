@@ -55,6 +55,7 @@ from deepseek_cost.reports.requests import (
     request_tables,
     skipped_entry,
 )
+from deepseek_cost.reports.unknown_input import is_unbounded
 from deepseek_cost.text import parse_number
 
 if TYPE_CHECKING:
@@ -234,12 +235,6 @@ def _notable(report: EstimateReport) -> Iterable[str]:
     for one in report.assumptions:
         if one.value.startswith(EACH_COLUMN):
             yield one.value[0].upper() + one.value[1:] + "."
-    unknown = next((e.unknown_images for e in report.estimates if e.unknown_images), None)
-    if unknown:
-        yield (
-            f"{unknown.images:,} images are not here: counted with {unknown.tokens_min:,} tokens, "
-            f"at most {unknown.tokens_max:,}."
-        )
     yield from _affordable(report)
 
 
@@ -250,7 +245,9 @@ def _affordable(report: EstimateReport) -> Iterable[str]:
             continue
         balance = money(paid.balance.granted + paid.balance.topped_up, report.currency)
         times = _times(paid.at_total)
-        if entry.cost.total is None:
+        if is_unbounded(entry.unknown_input):
+            times = f"at most {_times(paid.at_floor)}"
+        elif entry.cost.total is None or entry.unknown_input:
             least, most = _times(paid.at_ceiling), _times(paid.at_floor)
             times = f"{least} with the most output, {most} with none"
         yield f"{balance} pays for it on {short(entry.model)}: {times}"

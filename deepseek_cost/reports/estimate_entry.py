@@ -35,6 +35,7 @@ from deepseek_cost.reports.requests import (
     cache_forecast,
     unknown_images,
 )
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, unknown_entries
 from deepseek_cost.text import unicode_name
 
 
@@ -185,6 +186,9 @@ class EstimateEntry(Part):
         "by how many tokens the largest request is longer than the API accepts"
     )
     unknown_images: UnknownImages | None = None
+    unknown_input: tuple[UnknownInputEntry, ...] = described(
+        "what the API has in the input and the requests do not show", default=()
+    )
     cache: CacheForecastEntry | None = described(
         "with --cache-hit-ratio auto: the range of the hits", default=None
     )
@@ -227,6 +231,7 @@ def estimate_entry(
         affordable=affordable(balance, estimate) if balance else None,
         over_context=estimate.over_context,
         unknown_images=unknown_images(tally.unknown_images),
+        unknown_input=unknown_entries(tally.unknown),
         cache=cache_forecast(estimate),
         **(vars(details) if details else {}),
     )

@@ -7,8 +7,9 @@ from typing import Final
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.page import Table, grid, money
-from deepseek_cost.reports.estimate_entry import EstimateEntry
+from deepseek_cost.reports.estimate_entry import EstimateEntry, OtherTier
 from deepseek_cost.reports.requests import mean, refused_cells
+from deepseek_cost.reports.unknown_input import at_least, at_most, is_unbounded
 
 Entries = Sequence[EstimateEntry]
 # A label with a cell per model; an empty label starts a section.
@@ -56,12 +57,12 @@ def _table(entries: Entries, rows: Rows) -> Table:
 
 def _answer_rows(entries: Entries, currency: Currency) -> Rows:
     tokens = [entry.tokens for entry in entries]
-    yield "input", [f"{t.input:,} tokens" for t in tokens]
+    yield "input", [at_least(f"{e.tokens.input:,} tokens", e.unknown_input) for e in entries]
     if any(entry.images for entry in entries):
         yield "  images", [f"{entry.images:,} tokens" for entry in entries]
     if any(t.cache_hit for t in tokens) or any(entry.cache for entry in entries):
         yield "  cache hits", [f"{t.cache_hit:,} tokens" for t in tokens]
-    yield "  cost", [money(e.cost.cache_hit + e.cost.cache_miss, currency) for e in entries]
+    yield "  cost", [_input_cost(entry, currency) for entry in entries]
     if len({entry.tier for entry in entries}) > 1:
         yield "rate", [entry.tier.label for entry in entries]
     per_1000 = [entry.rates_per_million.output / _THOUSAND for entry in entries]
@@ -79,7 +80,7 @@ def _total_label(entries: Entries) -> str:
     if _is_unknown(entries):
         most = {entry.tokens.output_ceiling for entry in entries}
         return f"TOTAL at most, {most.pop():,} output" if len(most) == 1 else "TOTAL at most"
-    least = " at least" if any(entry.unknown_images for entry in entries) else ""
+    least = " at least" if any(entry.unknown_input for entry in entries) else ""
     each = output_of_each(entries)
     if each is None:
         return f"TOTAL{least}"
@@ -94,14 +95,21 @@ def _totals(entries: Entries, currency: Currency) -> list[str]:
     """Return the totals; where some are known, say of the others that they are a maximum."""
     most = "" if _is_unknown(entries) else "at most "
     return [
-        f"{most if entry.cost.total is None else ''}{money(amount_of(entry), currency)}"
+        f"{most}{at_most(money(amount_of(entry), currency), entry.unknown_input)}"
+        if entry.cost.total is None
+        else money(entry.cost.total, currency)
         for entry in entries
     ]
 
 
+def _input_cost(entry: EstimateEntry, currency: Currency) -> str:
+    cost = money(entry.cost.cache_hit + entry.cost.cache_miss, currency)
+    return at_least(cost, entry.unknown_input)
+
+
 def _per_thousand_rows(entries: Entries, currency: Currency) -> Rows:
     """Yield the cost of 1,000 requests where each model's cost is less than a cent."""
-    if all(amount_of(entry) < _CENT for entry in entries):
+    if all(amount_of(e) < _CENT and not is_unbounded(e.unknown_input) for e in entries):
         each = (mean(amount_of(e) * _THOUSAND, max(1, e.requests)) for e in entries)
         yield "  per 1,000 requests", [money(amount, currency) for amount in each]
 
@@ -133,16 +141,23 @@ def _other_rate_rows(entries: Entries, currency: Currency) -> Rows:
         if any(others):
             most = ", at most" if _is_unknown(entries) else ""
             cells = [
-                o and money(o.ceiling if o.total is None else o.total, currency) for o in others
+                o and _other_total(o, entry, currency)
+                for o, entry in zip(others, entries, strict=True)
             ]
             yield f"{label}{most}", [cell or "" for cell in cells]
+
+
+def _other_total(other: OtherTier, entry: EstimateEntry, currency: Currency) -> str:
+    if other.total is None:
+        return at_most(money(other.ceiling, currency), entry.unknown_input)
+    return at_least(money(other.total, currency), entry.unknown_input)
 
 
 def _detail_rows(entries: Entries, currency: Currency) -> Rows:
     tokens = [entry.tokens for entry in entries]
     yield "your text", [f"{t.text:,}" for t in tokens]
     yield "chat template", [f"{t.template:,}" for t in tokens]
-    yield "input tokens", [f"{t.input:,}" for t in tokens]
+    yield "input tokens", [at_least(f"{e.tokens.input:,}", e.unknown_input) for e in entries]
     yield "  cache hits", [f"{t.cache_hit:,}" for t in tokens]
     yield from _range_rows(entries)
     yield "  cache misses", [f"{t.cache_miss:,}" for t in tokens]
@@ -168,16 +183,20 @@ def _range_rows(entries: Entries) -> Rows:
 
 def _detail_costs(entries: Entries, currency: Currency) -> Rows:
     costs = [entry.cost for entry in entries]
-    yield "input cost", [money(c.cache_hit + c.cache_miss, currency) for c in costs]
+    yield "input cost", [_input_cost(entry, currency) for entry in entries]
     if not _is_unknown(entries):
         yield "output cost", [amount(c.output, currency) for c in costs]
-        yield "total", [amount(c.total, currency) for c in costs]
+        yield "total", [at_least(amount(e.cost.total, currency), e.unknown_input) for e in entries]
     yield "minimum, no output", [money(c.floor, currency) for c in costs]
-    yield "at most", [money(c.ceiling, currency) for c in costs]
+    yield "at most", [at_most(money(e.cost.ceiling, currency), e.unknown_input) for e in entries]
     for tier, label in ((Tier.PEAK, "at peak"), (Tier.OFF_PEAK, "off-peak")):
         others = [o if (o := e.other_tier) and o.tier is tier else None for e in entries]
         for kind, name in (("floor", "minimum"), ("ceiling", "at most")) if any(others) else ():
-            cells = [money(getattr(o, kind), currency) if o else "" for o in others]
+            mark = (at_least, at_most)[kind == "ceiling"]
+            cells = [
+                mark(money(getattr(o, kind), currency), e.unknown_input) if o else ""
+                for o, e in zip(others, entries, strict=True)
+            ]
             yield f"{label}, {name}", cells
 
 

@@ -120,7 +120,13 @@ def records_by_source(report: Json) -> Iterable[Json]:
     """Yield the entries of each source where a report has them, else those of all together."""
     for file in report.get("files") or [{"estimates": report["estimates"]}]:
         source = {"source": file["source"]} if "source" in file else {}
-        yield from (source | entry for entry in file["estimates"])
+        for entry in file["estimates"]:
+            yield source | entry | {"unknown_input": _named_input(entry)}
+
+
+def _named_input(entry: Json) -> list[str]:
+    """Return what of the input is unknown, for a cell: `1 image`."""
+    return [f"{one['count']} {one['what']}" for one in entry["unknown_input"]]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON has

@@ -319,7 +319,7 @@ def test_an_image_of_unknown_size_fails_a_gate(dscost: Dscost) -> None:
     ran = dscost("diff", "a.json", "b.json", *AT, "--max-increase", "100USD")
 
     assert ran.code == 3
-    assert "b.json: 1 image of unknown size" in ran.err
+    assert "b.json: 1 image that is not at hand" in ran.err
 
 
 def test_the_first_line_is_bold_on_a_terminal_and_in_a_comment() -> None:

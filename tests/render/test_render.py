@@ -134,11 +134,11 @@ Assumes thinking on.  -v shows all assumptions.
 """
 
 CSV = """\
-source,model,requests,tokens_input,tokens_text,tokens_template
-examples/review.txt,deepseek-v4-flash,1,396,366,30
-examples/review.txt,deepseek-v4-pro,1,449,366,83
-examples/system.txt,deepseek-v4-flash,1,60,30,30
-examples/system.txt,deepseek-v4-pro,1,113,30,83
+source,model,requests,tokens_input,tokens_text,tokens_template,unknown_input
+examples/review.txt,deepseek-v4-flash,1,396,366,30,
+examples/review.txt,deepseek-v4-pro,1,449,366,83,
+examples/system.txt,deepseek-v4-flash,1,60,30,30,
+examples/system.txt,deepseek-v4-pro,1,113,30,83,
 """
 
 

@@ -1,0 +1,38 @@
+"""What reports show of input that the API has and the requests do not show."""
+
+from collections.abc import Sequence
+
+from deepseek_cost.prompt.breakdown import UnknownInput
+from deepseek_cost.reports.parts import Part, described
+
+
+class UnknownInputEntry(Part):
+    """Input that is not in the requests, of one kind."""
+
+    what: str = described("such as image, file, history, server_tool, unsent_reasoning")
+    count: int
+    least: int = described("tokens of it that are in the input")
+    most: int | None = described("null: nothing bounds it, and so nothing bounds the cost")
+
+
+def unknown_entries(unknown: UnknownInput) -> tuple[UnknownInputEntry, ...]:
+    """Report unknown input; empty where all is known."""
+    return tuple(
+        UnknownInputEntry(what=str(what), count=one.count, least=one.least, most=one.most)
+        for what, one in unknown.items()
+    )
+
+
+def at_least(text: str, unknown: Sequence[UnknownInputEntry]) -> str:
+    """Mark a figure that unknown input adds to."""
+    return f"at least {text}" if unknown else text
+
+
+def at_most(text: str, unknown: Sequence[UnknownInputEntry]) -> str:
+    """Replace a maximum where there is none."""
+    return "no upper bound" if is_unbounded(unknown) else text
+
+
+def is_unbounded(unknown: Sequence[UnknownInputEntry]) -> bool:
+    """Tell whether nothing bounds the input."""
+    return any(one.most is None for one in unknown)

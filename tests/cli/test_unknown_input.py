@@ -1,0 +1,174 @@
+"""Input that the API has and a request does not show: named, ranged, never the figure."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Dscost
+
+AT = "2026-11-23T05:00Z"
+QUESTION: list[Any] = [{"role": "user", "content": "Who won?"}]
+SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 40}
+PDF = {"type": "document", "source": {"type": "url", "url": "https://example.org/a.pdf"}}
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+TOOL = {
+    "type": "function",
+    "function": {"name": "now", "parameters": {"type": "object", "properties": {}}},
+}
+CALL = {"id": "c1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+
+
+def written(folder: Path, **body: object) -> Path:
+    path = folder / "body.json"
+    path.write_text(json.dumps({"model": "deepseek-flash"} | body))
+    return path
+
+
+def replayed(folder: Path, **answer: object) -> Path:
+    """Write a body whose second message is an answer with a call."""
+    messages = [
+        *QUESTION,
+        {"role": "assistant", "content": "", "tool_calls": [CALL]} | answer,
+        {"role": "tool", "content": "noon", "tool_call_id": "c1"},
+    ]
+    return written(folder, messages=messages, tools=[TOOL], max_tokens=1_000)
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "file": {"messages": [{"role": "user", "content": [PDF]}], "max_tokens": 9},
+    "history": {"input": "Go on", "previous_response_id": "r1"},
+    "server_tool": {"messages": QUESTION, "tools": [{"type": "deepseek_web_search"}]},
+    "item": {"input": [{"type": "web_search_call", "id": "w"}, *QUESTION]},
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_limit_is_not_kept_by_what_nothing_bounds(
+    dscost: Dscost, tmp_path: Path, what: str
+) -> None:
+    path = written(tmp_path, **BODIES[what])
+
+    ran = dscost("estimate", path, "--at", AT, "--max-cost", "1000", "--json")
+
+    assert ran.code == 3
+    assert "--max-cost cannot be kept: the input has no upper bound" in ran.err
+    for entry in json.loads(ran.out)["estimates"]:
+        assert entry["unknown_input"] == [{"what": what, "count": 1, "least": 0, "most": None}]
+
+
+def test_an_image_behind_a_url_is_a_range_and_keeps_a_limit(dscost: Dscost, tmp_path: Path) -> None:
+    path = written(tmp_path, messages=[{"role": "user", "content": [PICTURE]}], max_tokens=1)
+
+    ran = dscost("estimate", path, "-m", "flash", "--at", AT, "--max-cost", "1", "--json")
+
+    (entry,) = json.loads(ran.out)["estimates"]
+    assert ran.code == 0
+    assert entry["unknown_input"] == [{"what": "image", "count": 1, "least": 184, "most": 1_024}]
+    # 840 tokens more than are counted, at 0.15, and one of output at 0.60.
+    more = Decimal(840) * Decimal("0.15") / 1_000_000 + Decimal("0.60") / 1_000_000
+    assert Decimal(entry["cost"]["ceiling"]) == Decimal(entry["cost"]["floor"]) + more
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": QUESTION, "tools": [SEARCH], "max_tokens": 1},
+        {"messages": QUESTION, "tools": [SEARCH | {"type": "deepseek_read_url"}], "max_tokens": 1},
+        {"input": "Who won?", "tools": [SEARCH], "max_output_tokens": 1},
+    ],
+)
+def test_calls_of_a_server_tool_are_in_the_ceiling_up_to_its_limit(
+    dscost: Dscost, tmp_path: Path, body: dict[str, Any]
+) -> None:
+    path = written(tmp_path, **body)
+
+    ran = dscost("estimate", path, "-m", "flash", "--at", AT, "--max-cost", "0.02", "--json")
+
+    cost = json.loads(ran.out)["estimates"][0]["cost"]
+    # 40 calls at 0.75 a thousand, and a token of output at 0.60 a million.
+    assert Decimal(cost["ceiling"]) - Decimal(cost["floor"]) == Decimal("0.0300006")
+    assert ran.code == 3
+    assert "over --max-cost 0.02 USD" in ran.err
+
+
+def test_server_tools_were_free_until_the_end_of_october(dscost: Dscost, tmp_path: Path) -> None:
+    path = written(tmp_path, messages=QUESTION, tools=[SEARCH], max_tokens=1)
+
+    before, after = (
+        json.loads(dscost("estimate", path, "-m", "flash", "--at", at, "--json").out)
+        for at in ("2026-10-31T15:59:59Z", "2026-10-31T16:00:00Z")
+    )
+
+    costs = [Decimal(report["estimates"][0]["cost"]["ceiling"]) for report in (before, after)]
+    assert costs[1] - costs[0] == Decimal("0.03")
+
+
+def test_a_server_tool_that_may_not_be_called_adds_nothing(dscost: Dscost, tmp_path: Path) -> None:
+    path = written(tmp_path, messages=QUESTION, tools=[SEARCH], tool_choice={"type": "none"})
+
+    report = json.loads(dscost("estimate", path, "--at", AT, "--json").out)
+
+    assert [entry["unknown_input"] for entry in report["estimates"]] == [[], []]
+
+
+def test_reasoning_that_was_not_sent_back_is_a_range(dscost: Dscost, tmp_path: Path) -> None:
+    ran = dscost("estimate", replayed(tmp_path), "--at", AT, "--json")
+
+    for entry in json.loads(ran.out)["estimates"]:
+        (unknown,) = entry["unknown_input"]
+        # An answer has 393,216 tokens at most.
+        assert unknown == {"what": "unsent_reasoning", "count": 1, "least": 0, "most": 393_216}
+    assert "1 turn whose reasoning was not sent back" in ran.err
+    assert "deepseek-v4-pro: a replayed tool turn without its reasoning may be refused" in ran.err
+
+
+def test_reasoning_that_was_sent_is_counted(dscost: Dscost, tmp_path: Path) -> None:
+    path = replayed(tmp_path, reasoning_content="The time is asked.")
+
+    ran = dscost("estimate", path, "--at", AT, "--json")
+
+    assert [entry["unknown_input"] for entry in json.loads(ran.out)["estimates"]] == [[], []]
+
+
+def test_without_thinking_no_reasoning_is_missing(dscost: Dscost, tmp_path: Path) -> None:
+    path = replayed(tmp_path)
+    body = json.loads(path.read_text()) | {"thinking": {"type": "disabled"}}
+    path.write_text(json.dumps(body))
+
+    ran = dscost("count", path, "--json")
+
+    assert [entry["unknown_input"] for entry in json.loads(ran.out)["estimates"]] == [[], []]
+
+
+COMMANDS: dict[str, tuple[str, list[str]]] = {
+    "count": ("estimates", []),
+    "estimate": ("estimates", ["--at", AT]),
+    "compare": ("lines", ["--at", AT]),
+    "chat": ("runs", ["--at", AT, "--turns", "1", "--user-tokens", "9", "--answer-tokens", "9"]),
+    "cache": ("models", ["--at", AT]),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shows_unknown_input(dscost: Dscost, tmp_path: Path, command: str) -> None:
+    field, options = COMMANDS[command]
+    path = written(tmp_path, **BODIES["file"])
+
+    ran = dscost(command, path, *options, "--json")
+
+    for entry in json.loads(ran.out)[field]:
+        assert entry["unknown_input"] == [{"what": "file", "count": 1, "least": 0, "most": None}]
+    assert "warning: the input is a minimum; it does not count 1 file" in ran.err
+
+
+def test_a_balance_pays_at_most_so_often_for_what_nothing_bounds(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    path = written(tmp_path, **BODIES["file"])
+
+    ran = dscost("estimate", path, "-m", "flash", "--at", AT, "--granted", "5")
+
+    assert "pays for it on flash: at most" in " ".join(ran.out.split())
