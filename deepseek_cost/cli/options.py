@@ -1,4 +1,4 @@
-"""Every option, once, in the order of the headings in the help.
+"""The options that several commands share, and all settings; others are in their command's module.
 
 Options that stay the same from run to run are settings: a file or a variable can set them.
 """
@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli import values
 from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
 from deepseek_cost.inputs.kinds import Kind
@@ -19,7 +18,7 @@ from deepseek_cost.prompt.template import Effort
 from deepseek_cost.tokenizer.base import EngineName
 
 
-def _whole(least: int, most: int | None = None) -> dict[str, Any]:
+def whole(least: int, most: int | None = None) -> dict[str, Any]:
     """Return how an option of whole numbers is declared; its schema has the range, too."""
     return {"min": least, "max": most, "parser": values.whole_number(least, most)}
 
@@ -49,28 +48,10 @@ OutputTokens = Annotated[
     ANSWERS.setting(
         "--output-tokens",
         "-o",
-        **_whole(0),
+        **whole(0),
         metavar="N",
         help="Expected output tokens per request. Without it, a minimum and maximum are shown.",
         show_default="not known",
-    ),
-]
-InputTokens = Annotated[
-    int | None,
-    ANSWERS.option(
-        "--input-tokens",
-        **_whole(0, 10**12),
-        metavar="N",
-        help="Input tokens per request, as the bill counts them, instead of files.",
-    ),
-]
-CachedTokens = Annotated[
-    int | None,
-    ANSWERS.option(
-        "--cached",
-        **_whole(0, 10**12),
-        metavar="N",
-        help="With --input-tokens: how many of them hit the cache.",
     ),
 ]
 OutputFrom = Annotated[
@@ -81,27 +62,8 @@ OutputFrom = Annotated[
         help="Predict output from a log, or from a profile that bill --calibrate wrote.",
     ),
 ]
-OutputLabel = Annotated[
-    str | None,
-    ANSWERS.option(
-        "--output-label",
-        metavar="NAME",
-        help="With --output-from: use only responses with this label.",
-    ),
-]
 
 
-OneRequest = Annotated[
-    str, typer.Argument(metavar="REQUEST", help="File with a JSON request body.")
-]
-Live = Annotated[bool, SENT.option("--live", help="Send the request. This costs money.")]
-Yes = Annotated[bool, SENT.option("--yes", "-y", help="Send without asking first.")]
-BaseUrl = Annotated[
-    str | None,
-    SENT.option(
-        "--base-url", metavar="URL", help="Base URL of the API.", show_default="DeepSeek's"
-    ),
-]
 Timeout = Annotated[
     float, SENT.setting("--timeout", min=0.1, max=3_600, metavar="S", help="Timeout in seconds.")
 ]
@@ -115,47 +77,9 @@ Logs = Annotated[
         show_default="the logs of the agents installed here",
     ),
 ]
-Agents = Annotated[
-    list[str] | None,
-    READ.option("--agent", metavar="NAME", help="Only the logs of this agent. Repeatable."),
-]
 AgentLogs = Annotated[
     bool,
     READ.setting("--agent-logs/--no-agent-logs", help="Find the logs of agents without FILE."),
-]
-Invoices = Annotated[
-    list[str] | None,
-    READ.option(
-        "--invoice",
-        metavar="FILE",
-        help="DeepSeek's usage export (ZIP or CSV), to compare with the logs; repeatable.",
-    ),
-]
-ByNames = Annotated[
-    list[By] | None,
-    SHOWN.option(
-        "--by",
-        metavar="WHAT",
-        help="Break the bill down by day, week, month, hour, session, project, agent, model or "
-        "key. Repeatable: --by month --by model.",
-    ),
-]
-Since = Annotated[
-    str | None,
-    READ.option(
-        "--since",
-        metavar="TIME",
-        help="Only from this time on: 2026-11, 2026-11-03, yesterday, 7d. Days are those of --tz, "
-        "else UTC.",
-    ),
-]
-Until = Annotated[
-    str | None,
-    READ.option(
-        "--until",
-        metavar="TIME",
-        help="Only until then, a whole day or month included: 2026-11, 2026-11-03, yesterday.",
-    ),
 ]
 Budget = Annotated[
     str | None,
@@ -186,18 +110,6 @@ TierByName = Annotated[
         metavar="start|end",
         help="Which time of a request sets its rate.",
         show_default="as the price table",
-    ),
-]
-WithForecast = Annotated[
-    bool,
-    SHOWN.option(
-        "--forecast/--no-forecast", help="Compare the requests in the log with their bill."
-    ),
-]
-Calibrate = Annotated[
-    Path | None,
-    SHOWN.option(
-        "--calibrate", metavar="FILE", help="Write a profile of output lengths, for --output-from."
     ),
 ]
 
@@ -238,10 +150,6 @@ FilesOrPipe = Annotated[
         show_default="what is piped in",
     ),
 ]
-FirstRequest = Annotated[
-    str,
-    typer.Argument(metavar="FILE", help="Text or a JSON request body; - for standard input."),
-]
 Globs = Annotated[
     list[str] | None,
     READ.setting(
@@ -276,7 +184,7 @@ Jobs = Annotated[
     int | None,
     READ.setting(
         "--jobs",
-        **_whole(1, 256),
+        **whole(1, 256),
         metavar="N",
         help="Worker processes for large batches.",
         show_default="one per core",
@@ -304,13 +212,6 @@ Engine = Annotated[
         show_default="auto: gigatoken for large input, if installed",
     ),
 ]
-ReportFile = Annotated[
-    str,
-    typer.Argument(
-        metavar="REPORT.json",
-        help="Report that a command printed with --json; - for standard input.",
-    ),
-]
 
 
 System = Annotated[
@@ -331,7 +232,7 @@ Requests = Annotated[
     SENT.option(
         "--requests",
         "-n",
-        **_whole(1, 10**12),
+        **whole(1, 10**12),
         metavar="N",
         help="How many times each prompt is sent.",
     ),
@@ -345,102 +246,14 @@ Gap = Annotated[
         show_default="from their timestamps, else none",
     ),
 ]
-Turns = Annotated[
-    int | None,
-    SENT.option("--turns", **_whole(1, 1_000), metavar="N", help="Number of turns to project."),
-]
-UserTokens = Annotated[
-    int | None,
-    SENT.option(
-        "--user-tokens",
-        **_whole(0, 1_000_000),
-        metavar="A",
-        help="Tokens in each further user message.",
-    ),
-]
-AnswerTokens = Annotated[
-    int | None,
-    SENT.option(
-        "--answer-tokens", **_whole(0, 384_000), metavar="B", help="Tokens in each answer."
-    ),
-]
-ReasoningTokens = Annotated[
-    int | None,
-    SENT.option(
-        "--reasoning-tokens",
-        **_whole(0, 384_000),
-        metavar="C",
-        help="Reasoning tokens before each answer.",
-    ),
-]
-
-
-class Format(StrEnum):
-    """The formats of a report."""
-
-    TABLE = "table"
-    PLAIN = "plain"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    CSV = "csv"
-    SVG = "svg"
 
 
 PerFile = Annotated[bool, SHOWN.option("--per-file", help="Show each file, too.")]
-Breakdown = Annotated[
-    bool,
-    SHOWN.option("--breakdown", help="Show what the input consists of, each tool by name."),
-]
-PerRequest = Annotated[
-    bool,
-    SHOWN.option("--per-request", help="With --json: print a line of JSON per request."),
-]
-History = Annotated[
-    bool,
-    SHOWN.option("--history", help="Show every price change since launch."),
-]
-Check = Annotated[
-    Path | None,
-    SHOWN.option(
-        "--check",
-        metavar="FILE",
-        help="Validate a price table and list how it differs from the bundled one.",
-    ),
-]
 Svg = Annotated[
     Path | None,
     SHOWN.option("--svg", metavar="FILE", help="Write the chart to a file, too."),
 ]
-FormatName = Annotated[
-    Format | None,
-    SHOWN.option(
-        "--format",
-        "-f",
-        metavar="|".join(Format),
-        help="Output format.",
-        show_default="by the suffix of --to, else table",
-    ),
-]
-OutputFile = Annotated[
-    Path | None,
-    SHOWN.option("--to", metavar="FILE", help="Write to a file instead of standard output."),
-]
-Template = Annotated[
-    str | None,
-    SHOWN.option(
-        "--template",
-        metavar="TEMPLATE",
-        help="Print one line for a shell prompt, e.g. '{tier} until {until}'. Also {left}, {next}, "
-        "{at}. Times take a format: {until:%H:%M}.",
-    ),
-]
-ClearIndex = Annotated[
-    bool, SHOWN.option("--clear", help="Remove the index of transcripts from the cache, and exit.")
-]
 AsCsv = Annotated[bool, SHOWN.option("--csv", help="Print CSV.")]
-AsMarkdown = Annotated[
-    bool, SHOWN.option("--markdown", help="Print Markdown for a pull request comment.")
-]
 Plain = Annotated[
     bool,
     SHOWN.setting(
@@ -511,17 +324,6 @@ At = Annotated[
         autocompletion=complete_instants,
     ),
 ]
-BillAt = Annotated[
-    str | None,
-    PRICED.option(
-        "--at",
-        metavar="TIME",
-        help="Time to price all responses at: 2026-11-23T10:00Z, 14:30+08:00, now, peak or "
-        "off-peak.",
-        show_default="each response's own",
-        autocompletion=complete_instants,
-    ),
-]
 Tz = Annotated[
     str | None,
     PRICED.setting(
@@ -564,7 +366,7 @@ PricesFile = Annotated[
 PerDay = Annotated[
     int | None,
     PRICED.setting(
-        "--per-day", **_whole(1, 10**12), metavar="N", help="Show the cost of N requests a day."
+        "--per-day", **whole(1, 10**12), metavar="N", help="Show the cost of N requests a day."
     ),
 ]
 MaxCost = Annotated[

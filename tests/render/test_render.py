@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from deepseek_cost.cli.options import Format
+from deepseek_cost.cli.commands.render import Format
 from deepseek_cost.render.html import fragment, to_html
 from deepseek_cost.reports.parts import Report, to_json
 from deepseek_cost.reports.reading import read_report

@@ -2,11 +2,13 @@
 
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.groups import PRICED, READ, SHOWN
 from deepseek_cost.cli.invoice_session import (
     exports_of,
     has_failed,
@@ -44,6 +46,68 @@ if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
 
 
+Agents = Annotated[
+    list[str] | None,
+    READ.option("--agent", metavar="NAME", help="Only the logs of this agent. Repeatable."),
+]
+Invoices = Annotated[
+    list[str] | None,
+    READ.option(
+        "--invoice",
+        metavar="FILE",
+        help="DeepSeek's usage export (ZIP or CSV), to compare with the logs; repeatable.",
+    ),
+]
+ByNames = Annotated[
+    list[By] | None,
+    SHOWN.option(
+        "--by",
+        metavar="WHAT",
+        help="Break the bill down by day, week, month, hour, session, project, agent, model or "
+        "key. Repeatable: --by month --by model.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    READ.option(
+        "--since",
+        metavar="TIME",
+        help="Only from this time on: 2026-11, 2026-11-03, yesterday, 7d. Days are those of --tz, "
+        "else UTC.",
+    ),
+]
+Until = Annotated[
+    str | None,
+    READ.option(
+        "--until",
+        metavar="TIME",
+        help="Only until then, a whole day or month included: 2026-11, 2026-11-03, yesterday.",
+    ),
+]
+WithForecast = Annotated[
+    bool,
+    SHOWN.option(
+        "--forecast/--no-forecast", help="Compare the requests in the log with their bill."
+    ),
+]
+Calibrate = Annotated[
+    Path | None,
+    SHOWN.option(
+        "--calibrate", metavar="FILE", help="Write a profile of output lengths, for --output-from."
+    ),
+]
+BillAt = Annotated[
+    str | None,
+    PRICED.option(
+        "--at",
+        metavar="TIME",
+        help="Time to price all responses at: 2026-11-23T10:00Z, 14:30+08:00, now, peak or "
+        "off-peak.",
+        show_default="each response's own",
+        autocompletion=options.complete_instants,
+    ),
+]
+
 MANUAL: Final = Manual(
     (
         Example("what the coding agents here have cost", "dscost bill"),
@@ -68,24 +132,24 @@ MANUAL: Final = Manual(
 
 def bill(
     files: options.Logs = None,
-    invoice: options.Invoices = None,
-    agent: options.Agents = None,
+    invoice: Invoices = None,
+    agent: Agents = None,
     agent_logs: options.AgentLogs = True,
-    by: options.ByNames = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    by: ByNames = None,
+    since: Since = None,
+    until: Until = None,
     budget: options.Budget = None,
     field: options.LogFields = None,
     time_field: options.TimeFields = None,
-    at: options.BillAt = None,
+    at: BillAt = None,
     tz: options.BillTz = None,
     tier_by: options.TierByName = None,
     cache_hit_ratio: options.AssumedHitRatio = None,
     currency: options.CurrencyName = Currency.USD,
     granted: options.Granted = None,
     topped_up: options.ToppedUp = None,
-    forecast: options.WithForecast = True,
-    calibrate: options.Calibrate = None,
+    forecast: WithForecast = True,
+    calibrate: Calibrate = None,
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,

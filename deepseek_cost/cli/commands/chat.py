@@ -1,9 +1,12 @@
 """dscost chat."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_svg
 from deepseek_cost.cli.session import (
@@ -25,6 +28,41 @@ from deepseek_cost.pricing.entries import Currency
 if TYPE_CHECKING:
     from deepseek_cost.prompt.turns import Plan
 
+FirstRequest = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="Text or a JSON request body; - for standard input."),
+]
+Turns = Annotated[
+    int | None,
+    SENT.option(
+        "--turns", **options.whole(1, 1_000), metavar="N", help="Number of turns to project."
+    ),
+]
+UserTokens = Annotated[
+    int | None,
+    SENT.option(
+        "--user-tokens",
+        **options.whole(0, 1_000_000),
+        metavar="A",
+        help="Tokens in each further user message.",
+    ),
+]
+AnswerTokens = Annotated[
+    int | None,
+    SENT.option(
+        "--answer-tokens", **options.whole(0, 384_000), metavar="B", help="Tokens in each answer."
+    ),
+]
+ReasoningTokens = Annotated[
+    int | None,
+    SENT.option(
+        "--reasoning-tokens",
+        **options.whole(0, 384_000),
+        metavar="C",
+        help="Reasoning tokens before each answer.",
+    ),
+]
+
 MANUAL: Final = Manual(
     (
         Example(
@@ -43,11 +81,11 @@ _NOTHING: Final = (
 
 
 def chat(
-    file: options.FirstRequest,
-    turns: options.Turns = None,
-    user_tokens: options.UserTokens = None,
-    answer_tokens: options.AnswerTokens = None,
-    reasoning_tokens: options.ReasoningTokens = None,
+    file: FirstRequest,
+    turns: Turns = None,
+    user_tokens: UserTokens = None,
+    answer_tokens: AnswerTokens = None,
+    reasoning_tokens: ReasoningTokens = None,
     gap: options.Gap = None,
     model: options.Models = None,
     system: options.System = None,

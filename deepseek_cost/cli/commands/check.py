@@ -3,11 +3,12 @@
 import os
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write
 from deepseek_cost.cli.session import find_sources, instant_of, price_table
@@ -17,6 +18,18 @@ from deepseek_cost.pricing.entries import Currency
 if TYPE_CHECKING:
     from deepseek_cost.estimates.live import LiveRequest
     from deepseek_cost.inputs.request import Request
+
+OneRequest = Annotated[
+    str, typer.Argument(metavar="REQUEST", help="File with a JSON request body.")
+]
+Live = Annotated[bool, SENT.option("--live", help="Send the request. This costs money.")]
+Yes = Annotated[bool, SENT.option("--yes", "-y", help="Send without asking first.")]
+BaseUrl = Annotated[
+    str | None,
+    SENT.option(
+        "--base-url", metavar="URL", help="Base URL of the API.", show_default="DeepSeek's"
+    ),
+]
 
 MANUAL: Final = Manual(
     (
@@ -33,10 +46,10 @@ _KEY: Final = "DEEPSEEK_API_KEY"
 
 
 def check(
-    request: options.OneRequest,
-    live: options.Live = False,
-    yes: options.Yes = False,
-    base_url: options.BaseUrl = None,
+    request: OneRequest,
+    live: Live = False,
+    yes: Yes = False,
+    base_url: BaseUrl = None,
     timeout: options.Timeout = 60.0,
     currency: options.CurrencyName = Currency.USD,
     encoding: options.Encoding = "utf-8",

@@ -14,6 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
 from deepseek_cost.cli.session import (
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
     from deepseek_cost.reports.diff import DiffReport
     from deepseek_cost.reports.reading import Saved
     from deepseek_cost.tokenizer.base import TextCounter
+
+AsMarkdown = Annotated[
+    bool, SHOWN.option("--markdown", help="Print Markdown for a pull request comment.")
+]
 
 MANUAL: Final = Manual(
     (
@@ -308,7 +313,7 @@ def diff(
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
     plain: options.Plain = False,
-    as_markdown: options.AsMarkdown = False,
+    as_markdown: AsMarkdown = False,
     prices: options.PricesFile = None,
 ) -> None:
     """Show what a change to prompts costs, file by file.

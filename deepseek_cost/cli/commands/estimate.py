@@ -1,11 +1,12 @@
 """dscost estimate."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.groups import ANSWERS, SHOWN
 from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import gate, report_warnings, write, write_line
@@ -50,6 +51,41 @@ if TYPE_CHECKING:
     from deepseek_cost.tokenizer.base import TextCounter
 
 
+InputTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--input-tokens",
+        **options.whole(0, 10**12),
+        metavar="N",
+        help="Input tokens per request, as the bill counts them, instead of files.",
+    ),
+]
+CachedTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--cached",
+        **options.whole(0, 10**12),
+        metavar="N",
+        help="With --input-tokens: how many of them hit the cache.",
+    ),
+]
+OutputLabel = Annotated[
+    str | None,
+    ANSWERS.option(
+        "--output-label",
+        metavar="NAME",
+        help="With --output-from: use only responses with this label.",
+    ),
+]
+Breakdown = Annotated[
+    bool,
+    SHOWN.option("--breakdown", help="Show what the input consists of, each tool by name."),
+]
+PerRequest = Annotated[
+    bool,
+    SHOWN.option("--per-request", help="With --json: print a line of JSON per request."),
+]
+
 MANUAL: Final = Manual(
     (
         Example(
@@ -74,11 +110,11 @@ MANUAL: Final = Manual(
 def estimate(
     files: options.FilesOrPipe = None,
     model: options.Models = None,
-    input_tokens: options.InputTokens = None,
-    cached: options.CachedTokens = None,
+    input_tokens: InputTokens = None,
+    cached: CachedTokens = None,
     output_tokens: options.OutputTokens = None,
     output_from: options.OutputFrom = None,
-    output_label: options.OutputLabel = None,
+    output_label: OutputLabel = None,
     cache_hit_ratio: options.CacheHitRatio = None,
     gap: options.Gap = None,
     requests: options.Requests = 1,
@@ -94,8 +130,8 @@ def estimate(
     per_file: options.PerFile = False,
     as_: options.AsKind = None,
     as_one: options.AsOne = False,
-    breakdown: options.Breakdown = False,
-    per_request: options.PerRequest = False,
+    breakdown: Breakdown = False,
+    per_request: PerRequest = False,
     on_error: options.OnError = options.OnFault.STOP,
     glob: options.Globs = None,
     column: options.Column = None,

@@ -1,15 +1,30 @@
 """dscost prices."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.entries import Currency
+
+History = Annotated[
+    bool,
+    SHOWN.option("--history", help="Show every price change since launch."),
+]
+Check = Annotated[
+    Path | None,
+    SHOWN.option(
+        "--check",
+        metavar="FILE",
+        help="Validate a price table and list how it differs from the bundled one.",
+    ),
+]
 
 MANUAL: Final = Manual(
     (
@@ -28,8 +43,8 @@ def prices(
     at: options.At = None,
     tz: options.Tz = None,
     currency: options.CurrencyName = Currency.USD,
-    history: options.History = False,
-    check: options.Check = None,
+    history: History = False,
+    check: Check = None,
     as_json: options.AsJson = False,
     plain: options.Plain = False,
     as_csv: options.AsCsv = False,

@@ -1,9 +1,13 @@
 """dscost render."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import report_warnings, say, shown, write_file, write_text
 from deepseek_cost.cli.session import find_sources
@@ -13,6 +17,40 @@ from deepseek_cost.text import unicode_name
 if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
     from deepseek_cost.reports.reading import ReadReport
+
+
+class Format(StrEnum):
+    """The formats of a report."""
+
+    TABLE = "table"
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    CSV = "csv"
+    SVG = "svg"
+
+
+ReportFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="REPORT.json",
+        help="Report that a command printed with --json; - for standard input.",
+    ),
+]
+FormatName = Annotated[
+    Format | None,
+    SHOWN.option(
+        "--format",
+        "-f",
+        metavar="|".join(Format),
+        help="Output format.",
+        show_default="by the suffix of --to, else table",
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    SHOWN.option("--to", metavar="FILE", help="Write to a file instead of standard output."),
+]
 
 MANUAL: Final = Manual(
     (
@@ -29,13 +67,13 @@ MANUAL: Final = Manual(
 
 
 _SUFFIXES: Final = {
-    ".txt": options.Format.TABLE,
-    ".md": options.Format.MARKDOWN,
-    ".markdown": options.Format.MARKDOWN,
-    ".html": options.Format.HTML,
-    ".htm": options.Format.HTML,
-    ".csv": options.Format.CSV,
-    ".svg": options.Format.SVG,
+    ".txt": Format.TABLE,
+    ".md": Format.MARKDOWN,
+    ".markdown": Format.MARKDOWN,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
+    ".csv": Format.CSV,
+    ".svg": Format.SVG,
 }
 # A report of 100,000 files is smaller.
 _MOST_CHARACTERS: Final = 200_000_000
@@ -43,9 +81,9 @@ _NAMED: Final = 5
 
 
 def render(
-    report: options.ReportFile,
-    format_: options.FormatName = None,
-    to: options.OutputFile = None,
+    report: ReportFile,
+    format_: FormatName = None,
+    to: OutputFile = None,
     verbose: options.Verbose = False,
 ) -> None:
     """Show a saved report as a table, web page, Markdown, CSV or SVG.
@@ -69,9 +107,9 @@ def render(
         write_file(text, to, "--to")
 
 
-def _by_suffix(to: Path | None) -> options.Format:
+def _by_suffix(to: Path | None) -> Format:
     if to is None:
-        return options.Format.TABLE
+        return Format.TABLE
     known = _SUFFIXES.get(to.suffix.lower())
     if known is None:
         raise UsageError(f"--to {to}: its suffix is none of {', '.join(_SUFFIXES)}; add --format")
@@ -100,26 +138,26 @@ def _report_unknown(found: "ReadReport", name: str) -> None:
         )
 
 
-def _drawn(report: "Report", chosen: options.Format, *, verbose: bool) -> str:
+def _drawn(report: "Report", chosen: Format, *, verbose: bool) -> str:
     """Draw a report; the libraries of the other formats are not loaded."""
     match chosen:
-        case options.Format.CSV:
+        case Format.CSV:
             from deepseek_cost.reports.csv import to_csv
 
             return to_csv(report)
-        case options.Format.TABLE:
+        case Format.TABLE:
             return shown(report, verbose=verbose)
-        case options.Format.PLAIN:
+        case Format.PLAIN:
             return shown(report, plain=True, verbose=verbose)
-        case options.Format.MARKDOWN:
+        case Format.MARKDOWN:
             from deepseek_cost.render.markdown import to_markdown
 
             return to_markdown(report.page())
-        case options.Format.HTML:
+        case Format.HTML:
             from deepseek_cost.render.html import to_html
 
             return to_html(report.page())
-        case options.Format.SVG:
+        case Format.SVG:
             from deepseek_cost.render.svg import to_svg
 
             return to_svg(report.page())

@@ -1,9 +1,10 @@
 """dscost statusline."""
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from deepseek_cost.cli import options
+from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write_text
 from deepseek_cost.cli.session import instant_of, price_table
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.cli.session_line import Rates
 
+
+ClearIndex = Annotated[
+    bool, SHOWN.option("--clear", help="Remove the index of transcripts from the cache, and exit.")
+]
 
 MANUAL: Final = Manual(
     (
@@ -28,7 +33,7 @@ MANUAL: Final = Manual(
 
 
 def statusline(
-    clear: options.ClearIndex = False,
+    clear: ClearIndex = False,
     currency: options.CurrencyName = Currency.USD,
     prices: options.PricesFile = None,
 ) -> None:

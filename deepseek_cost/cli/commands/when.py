@@ -1,9 +1,10 @@
 """dscost when."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
@@ -14,6 +15,16 @@ from deepseek_cost.pricing.entries import Currency
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
 
+
+Template = Annotated[
+    str | None,
+    SHOWN.option(
+        "--template",
+        metavar="TEMPLATE",
+        help="Print one line for a shell prompt, e.g. '{tier} until {until}'. Also {left}, {next}, "
+        "{at}. Times take a format: {until:%H:%M}.",
+    ),
+]
 
 MANUAL: Final = Manual(
     (
@@ -28,7 +39,7 @@ def when(
     at: options.At = None,
     tz: options.Tz = None,
     currency: options.CurrencyName = Currency.USD,
-    template: options.Template = None,
+    template: Template = None,
     as_json: options.AsJson = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
