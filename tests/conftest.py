@@ -37,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(travel.stop)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite on every core; tests that are named run in this process."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    in_worker = hasattr(config, "workerinput")
+    if everything and not in_worker and getattr(config.option, "numprocesses", 0) is None:
+        config.option.numprocesses = "logical"
+        config.option.dist = "worksteal"
+
+
 class Ran(NamedTuple):
     code: int
     out: str

@@ -69,7 +69,7 @@ def report(done: Workload, prices: list[Price]) -> str:
     return to_json(estimate_report(quote, done, table, [], per_file=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 1_000), data=st.data())
 def test_any_split_and_any_order_of_merging_has_the_report_of_one_reader(
     prices: list[Price], counter: StreamCounter, seed: int, data: st.DataObject

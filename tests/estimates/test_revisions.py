@@ -1,11 +1,13 @@
 """dscost diff of a git repository: what is found, what is refused, and that nothing is touched."""
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -311,9 +313,13 @@ def test_hostile_names_are_files_and_no_options(dscost: Dscost, repository: Repo
 def tree_of(repository: Repository, entries: list[tuple[str, str, str]]) -> str:
     """Write a tree of (mode, name, hash), be it one that git itself never makes."""
     raw = [f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in entries]
-    file = repository.folder.parent / "tree"
-    file.write_bytes(b"".join(raw))
-    return repository.git("hash-object", "-w", "-t", "tree", "--literally", str(file))
+    data = b"".join(raw)
+    stored = b"tree %d\0%b" % (len(data), data)
+    oid = hashlib.sha1(stored, usedforsecurity=False).hexdigest()
+    file = repository.folder / ".git" / "objects" / oid[:2] / oid[2:]
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(zlib.compress(stored))
+    return oid
 
 
 def test_a_tree_that_leaves_its_folder_writes_nothing_there(

@@ -36,22 +36,25 @@ def test_hello_costs_what_the_api_was_seen_to_bill(
 
 
 @pytest.fixture(scope="module")
-def official(tmp_path_factory: pytest.TempPathFactory) -> recipe.Tokenizer:
-    """DeepSeek's vocabulary, with the token that V4.1 spells where V4 has a placeholder."""
+def official(tmp_path_factory: pytest.TempPathFactory) -> dict[Template, Any]:
+    """DeepSeek's renderers, with its vocabulary and the token that only V4.1 spells out."""
     text = vocabulary.original_path().read_text(encoding="utf-8")
     path = tmp_path_factory.mktemp("vocabulary") / "tokenizer.json"
     path.write_text(text.replace("<｜place▁holder▁no▁0｜>", "<｜System｜>"), encoding="utf-8")
-    return recipe.Tokenizer.from_file(str(path))
+    tokenizer = recipe.Tokenizer.from_file(str(path))
+    return {
+        Template.V4: recipe.DeepseekV4Encoding().with_tokenizer(tokenizer),
+        Template.V4_1: recipe.DeepseekV41Encoding().with_tokenizer(tokenizer),
+    }
 
 
 def encode(
-    official: recipe.Tokenizer, template: Template, mode: Mode, system: str, user: str
+    official: dict[Template, Any], template: Template, mode: Mode, system: str, user: str
 ) -> list[int]:
     """Encode a prompt with DeepSeek's renderer and its tokenizer from end to end."""
-    encoding: Any
-    version, encoding = {
-        Template.V4: (recipe.ModelVersion.DeepseekV4Pro, recipe.DeepseekV4Encoding()),
-        Template.V4_1: (recipe.ModelVersion.DeepseekV41Flash, recipe.DeepseekV41Encoding()),
+    version = {
+        Template.V4: recipe.ModelVersion.DeepseekV4Pro,
+        Template.V4_1: recipe.ModelVersion.DeepseekV41Flash,
     }[template]
     messages = [{"role": "system", "content": system}] if system else []
     body: dict[str, Any] = {
@@ -63,7 +66,7 @@ def encode(
         body["reasoning_effort"] = mode.effort.value
     options = recipe.ConversionOptions().with_model_alias("m", version)
     conversation = recipe.ChatCompletionRequest(body).convert(options).conversation
-    return list(encoding.with_tokenizer(official).encode(conversation))
+    return list(official[template].encode(conversation))
 
 
 @pytest.mark.parametrize("template", RENDERED)
@@ -71,7 +74,7 @@ def encode(
 @given(system=texts, user=texts)
 @settings(max_examples=60, deadline=None)
 def test_a_prompt_has_as_many_tokens_as_in_deepseeks_own_code(
-    official: recipe.Tokenizer, template: Template, mode: Mode, system: str, user: str
+    official: dict[Template, Any], template: Template, mode: Mode, system: str, user: str
 ) -> None:
     counter = default_counter()
 

@@ -46,7 +46,7 @@ def test_hostile_strings_have_the_pieces_that_the_reference_makes(seed: int) -> 
     reference = Tokenizer.from_str(json.dumps(document | {"added_tokens": []}))
     hostile = Hostile(seed)
 
-    for text in (hostile.string() for _ in range(5_000)):
+    for text in (hostile.string() for _ in range(2_000)):
         expected = reference.pre_tokenizer.pre_tokenize_str(text)
         assert [piece.span() for piece in grammar().piece.finditer(text)] == [
             span for _, span in expected

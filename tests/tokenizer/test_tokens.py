@@ -67,7 +67,7 @@ def test_an_entry_is_its_own_encoding_also_where_it_is_no_whole_character() -> N
 
 
 @given(st.lists(st.text(max_size=300) | st.sampled_from([" " * 70_000, "a\n" * 40_000])))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_texts_counted_together_are_counted_as_each_alone(texts: list[str]) -> None:
     alone = [default_counter().count([text]) for text in texts]
 
@@ -80,7 +80,7 @@ def test_hostile_strings_are_split_as_the_reference_splits_them(
     counter: StreamCounter, hasty: StreamCounter, reference: Tokenizer, seed: int
 ) -> None:
     hostile = Hostile(seed)
-    texts = [hostile.string() for _ in range(8_000)]
+    texts = [hostile.string() for _ in range(3_000)]
 
     for text, expected in zip(texts, reference.encode_batch(texts), strict=True):
         assert ids(counter, text) == expected.ids
@@ -91,11 +91,12 @@ def test_every_character_alone_and_between_others_is_split_as_the_reference_spli
     counter: StreamCounter, reference: Tokenizer
 ) -> None:
     codes = [*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE0200)]
-    texts = [f"a{chr(code)}b {chr(code)}1{chr(code)}。 {chr(code)}\n" for code in codes]
+    lines = [f"a{chr(code)}b {chr(code)}1{chr(code)}。 {chr(code)}\n" for code in codes]
+    texts = ["".join(lines[begin : begin + 64]) for begin in range(0, len(lines), 64)]
 
     wrong = [
-        hex(code)
-        for code, text, expected in zip(codes, texts, reference.encode_batch(texts), strict=True)
+        ascii(text)
+        for text, expected in zip(texts, reference.encode_batch(texts), strict=True)
         if ids(counter, text) != expected.ids
     ]
 
@@ -116,9 +117,9 @@ def test_a_megabyte_of_one_thing_is_counted_as_the_reference_counts_it(
 @pytest.mark.parametrize(
     ("unit", "times", "tokens"),
     [
-        (" ", 20_000_000, 20_000_000 // 128),  # the longest token of spaces has 128
-        ("7", 20_000_000, -(-20_000_000 // 3)),  # digits by three
-        ("a", 20_000_000, 20_000_000 // 8),
+        (" ", 4_000_000, 4_000_000 // 128),  # the longest token of spaces has 128
+        ("7", 4_000_000, -(-4_000_000 // 3)),  # digits by three
+        ("a", 4_000_000, 4_000_000 // 8),
     ],
 )
 def test_what_is_longer_than_any_buffer_is_counted_from_a_stream(
@@ -170,7 +171,9 @@ def test_a_long_run_and_its_end_are_split_as_the_reference_splits_them(
 def test_the_classes_of_runs_hold_what_tiktokens_engine_takes_them_to_hold(
     counter: StreamCounter,
 ) -> None:
-    codes = [*range(0xD800), *range(0xE000, 0x110000)]
+    # Of what lies beyond, no character is assigned: private ones, and two of each plane.
+    ends = [plane + last for plane in range(0x40000, 0x110000, 0x10000) for last in (0, 0xFFFF)]
+    codes = [*range(0xD800), *range(0xE000, 0x34000), *range(0xE0000, 0xE1000), *ends]
     text = "".join(f"{chr(code)} {chr(code)}b" for code in codes)
 
     pieces = [piece.group() for piece in grammar().piece.finditer(text)]
@@ -185,7 +188,7 @@ def test_an_encoder_of_what_a_text_can_need_splits_it_as_the_whole_one(
 ) -> None:
     hostile = Hostile(seed)
 
-    for _ in range(500):
+    for _ in range(150):
         text = hostile.string()
         assert sparing().count(hostile.blocks(text)) == len(ids(counter, text))
 
