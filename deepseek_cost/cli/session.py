@@ -521,7 +521,7 @@ def with_worker_pool(
 
     processes = jobs or cores()
     if processes > 1 and workload.forecast is None and workload.on_request is None:
-        workload.pool = WorkerPool(make, processes)
+        workload.pool = WorkerPool(make, processes, requested=jobs is not None)
     return workload
 
 

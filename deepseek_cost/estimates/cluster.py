@@ -1,8 +1,9 @@
 """Sources tallied by the workers of a Dask cluster: the same subtotals, merged as they come in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib.metadata import version
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -21,12 +22,18 @@ from deepseek_cost.tokenizer.base import EngineName
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-# Sources handed out ahead, so that no worker waits; the scheduler need not hold all of a bucket.
+# A task costs the scheduler some milliseconds, so small sources share one of about this many bytes.
+_TASK_BYTES: Final = 8_000_000
+_LEAST_TASKS_PER_THREAD: Final = 4
+# Tasks handed out ahead, so that no worker waits; the scheduler need not hold all of a bucket.
 _AHEAD_PER_THREAD: Final = 4
 _LEAST_AHEAD: Final = 32
 _SECONDS_TO_CONNECT: Final = 10
 # Counters are made once a process; threads of a worker take turns with them.
 _ONE_AT_A_TIME: Final = Lock()
+
+
+Task = Sequence[tuple[int, TextSource]]  # sources with their numbers
 
 
 class Order(Struct, frozen=True):
@@ -67,8 +74,17 @@ class Order(Struct, frozen=True):
         return workload.partial
 
 
-def tally_on_worker(order: Order, source: TextSource, number: int) -> PartialResult | DscostError:
-    """Tally a source; an error is returned, since Dask would log it and try again elsewhere."""
+def tally_on_worker(order: Order, task: Task) -> "list[PartialResult | DscostError]":
+    """Tally sources up to the first error, which is returned: Dask would log it and try again."""
+    done: list[PartialResult | DscostError] = []
+    for number, source in task:
+        done.append(_tallied(order, source, number))
+        if isinstance(done[-1], DscostError) and not isinstance(done[-1], NothingReadError):
+            break
+    return done
+
+
+def _tallied(order: Order, source: TextSource, number: int) -> PartialResult | DscostError:
     if order.version != version("deepseek-cost"):
         return InputError(
             f"a worker has deepseek-cost {version('deepseek-cost')} and this machine has "
@@ -110,34 +126,54 @@ def run_on(
     """
     from distributed import KilledWorker, as_completed  # noqa: PLC0415 - an extra
 
-    waiting = iter(enumerate(sources, 1))
-    of: dict[Future[PartialResult | DscostError], TextSource] = {}
-
-    def hand_out(most: int) -> "list[Future[PartialResult | DscostError]]":
-        out = []
-        for number, source in waiting:
-            future = client.submit(tally_on_worker, order, source, number, pure=False)
-            of[future] = source
-            out.append(future)
-            if len(out) == most:
-                break
-        return out
-
     threads = sum(client.nthreads().values())
-    done = as_completed(hand_out(max(_LEAST_AHEAD, _AHEAD_PER_THREAD * threads)), loop=client.loop)
+    waiting = _tasks(sources, threads)
+    of: dict[Future[list[PartialResult | DscostError]], Task] = {}
+
+    def hand_out(tasks: Iterable[Task]) -> "list[Future[list[PartialResult | DscostError]]]":
+        futures = {client.submit(tally_on_worker, order, task, pure=False): task for task in tasks}
+        of.update(futures)
+        return list(futures)
+
+    ahead = islice(waiting, max(_LEAST_AHEAD, _AHEAD_PER_THREAD * threads))
+    done = as_completed(hand_out(ahead), loop=client.loop)
     try:
         for future in done:
-            source = of.pop(future)
+            task = of.pop(future)
             try:
-                found = future.result()
+                yield from _results(task, future.result())
             except KilledWorker as error:
-                raise InputError(
-                    f"{source.name}: several workers died over it; look into their logs, "
-                    "or give them more memory"
-                ) from error
-            if isinstance(found, DscostError) and not isinstance(found, NothingReadError):
-                raise found
-            yield source, found
-            done.update(hand_out(1))
+                if len(task) == 1:
+                    raise InputError(
+                        f"{task[0][1].name}: several workers died over it; look into their logs, "
+                        "or give them more memory"
+                    ) from error
+                done.update(hand_out([one] for one in task))  # one of them is at fault
+            done.update(hand_out(islice(waiting, 1)))
     finally:
         client.cancel(list(of))
+
+
+def _tasks(sources: Sequence[TextSource], threads: int) -> Iterator[Task]:
+    """Group sources into tasks of some megabytes, several for each thread."""
+    most = max(1, len(sources) // (_LEAST_TASKS_PER_THREAD * threads or 1))
+    task: list[tuple[int, TextSource]] = []
+    size = 0
+    for number, source in enumerate(sources, 1):
+        task.append((number, source))
+        size += source.size
+        if len(task) == most or size >= _TASK_BYTES:
+            yield task
+            task, size = [], 0
+    if task:
+        yield task
+
+
+def _results(
+    task: Task, found: "Sequence[PartialResult | DscostError]"
+) -> "Iterator[tuple[TextSource, PartialResult | NothingReadError]]":
+    """Yield each source with its result; raises the error that ended the task."""
+    for (_, source), result in zip(task, found, strict=False):
+        if isinstance(result, DscostError) and not isinstance(result, NothingReadError):
+            raise result
+        yield source, result

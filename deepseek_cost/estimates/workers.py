@@ -1,6 +1,7 @@
-"""WorkerProcesses that tally lines of requests, handed out in parts and added up in order."""
+"""Worker processes that tally lines of requests, handed out in parts and added up in order."""
 
 from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # So many bytes are tallied sooner than workers are started.
 _ALONE: Final = 8_000_000
+# Starting a worker takes about a second of a core: two pay if one process needs this much longer.
+_WORTH_SECONDS: Final = 3.0
 # Parts that wait for a worker, beside those in work: none has to wait for the reader.
 _AHEAD: Final = 2
 
@@ -22,30 +25,36 @@ _Other = Document | Fault
 
 
 class WorkerPool(Struct):
-    """So many workers, started when there is enough to do; each makes a workload of its own.
+    """Up to `jobs` worker processes, each with a workload that it makes itself.
 
-    They end with the process that started them, however that ends.
+    They start after the first `alone` bytes of a source; unless they are `requested`, only if
+    this process would take long over the rest. They end with this process, however that ends.
     """
 
     make: "Callable[[], Workload]"
     jobs: int
+    requested: bool = False
     alone: int = _ALONE
 
     def share(
-        self, parts: Iterable[Lines | _Other], source: int
+        self, parts: Iterable[Lines | _Other], source: int, size: int = 0
     ) -> Iterator[Lines | _Other | PartialResult]:
-        """Yield the parts to be taken here, and what was done of the others, all in order.
+        """Yield the parts to tally in this process, and the results of the others, in order.
 
-        Raises what a worker raised; WorkerError where one ended before its work.
+        `size` is the source's size in bytes, 0 if unknown. Raises what a worker raised, and
+        WorkerError if one ended before its work was done.
         """
         rest = iter(parts)
-        left = self.alone
+        pace = _Pace(size)
         for part in rest:
-            if left <= 0 and isinstance(part, Lines):
+            if not isinstance(part, Lines):
+                yield part
+                continue
+            if pace.done >= self.alone and (self.requested or pace.seconds_left() > _WORTH_SECONDS):
                 yield from self._shared(part, rest, source)
                 return
             yield part
-            left -= len(part.data) if isinstance(part, Lines) else 0
+            pace.add(len(part.data))
 
     def _shared(
         self, first: Lines, rest: Iterable[Lines | _Other], source: int
@@ -66,3 +75,27 @@ class WorkerPool(Struct):
                 waiting += 1
             for _ in range(waiting):
                 yield workers.next_result()
+
+
+class _Pace(Struct):
+    """How fast a source is tallied; the first part, which loads what counts, is not timed.
+
+    `size` is of the source as stored, so a compressed one may have more bytes than that.
+    """
+
+    size: int
+    done: int = 0
+    _first: int = 0
+    _began: float = 0.0
+
+    def add(self, tallied: int) -> None:
+        """Add bytes that were tallied."""
+        if not self.done:
+            self._first, self._began = tallied, perf_counter()
+        self.done += tallied
+
+    def seconds_left(self) -> float:
+        """Estimate the seconds for the rest; if its size is unknown, it is as much as so far."""
+        seconds, timed = perf_counter() - self._began, self.done - self._first
+        left = self.size - self.done if self.size > self.done else self.done
+        return seconds / timed * left if timed else 0.0

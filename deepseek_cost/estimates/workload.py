@@ -167,15 +167,20 @@ class Workload:
 
     def _add_requests(self, opened: Input) -> None:
         skipped = self.skips.requests
-        parts = opened.parts()
         try:
-            for part in self.pool.share(parts, self._source) if self.pool else parts:
+            for part in self._shared(opened):
                 self._add_part(part, opened.kind)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(self._so_far())
             raise
         if self._source not in self.partial.sources and skipped == self.skips.requests:
             raise InputError(f"{opened.source.name}: no request in it; give JSON, one a line")
+
+    def _shared(self, opened: Input) -> Iterator[Lines | Document | Fault | PartialResult]:
+        """Yield the parts of a source, or what workers did of them."""
+        if self.pool is None:
+            return opened.parts()
+        return self.pool.share(opened.parts(), self._source, opened.source.size)
 
     def _add_part(
         self, part: Lines | Document | Fault | PartialResult, wanted: Kind | None

@@ -50,7 +50,7 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
         value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return text
-    if not isinstance(value, dict) or is_too_deep(text) or _has_lone_surrogates(text):
+    if not isinstance(value, dict) or _is_too_deep(text) or _has_lone_surrogates(text):
         return text
     return value
 
@@ -74,7 +74,7 @@ def _rounded(value: object) -> object:
     return value
 
 
-def is_too_deep(text: str) -> bool:
+def _is_too_deep(text: str) -> bool:
     """Return whether JSON is nested deeper than the API reads."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False

@@ -1,6 +1,6 @@
 """A request body read, rendered for a model, and counted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -11,7 +11,6 @@ from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import MAX_DEPTH
 from deepseek_cost.pricing.entries import Model, Template
-from deepseek_cost.prompt.arguments import is_too_deep
 from deepseek_cost.prompt.breakdown import (
     LEAST_IMAGE_TOKENS,
     MOST_IMAGE_TOKENS,
@@ -30,6 +29,7 @@ from deepseek_cost.prompt.template import default_max_tokens, facts_of
 from deepseek_cost.prompt.token_ids import owner_of, tokenized
 from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
 
+_Container = dict[str, object] | list[object]
 _SPECIAL_TOKENS: Final = 4
 _MAX_TOKENS: Final = 8_192
 
@@ -189,7 +189,7 @@ def read_conversation(request: Request, *, thinking: bool | None = None) -> Conv
         raise InputError(
             f'{request.position}: the body names no model; the API requires one: add "model" to it'
         )
-    if is_too_deep(request.text):
+    if _is_too_deep(request.record):
         raise InputError(f"{request.position}: nested more than {MAX_DEPTH} deep")
     thinks = thinking is not False
     try:
@@ -208,6 +208,20 @@ def read_conversation(request: Request, *, thinking: bool | None = None) -> Conv
         raise InputError(f"{request.position}: the API refuses it: {refusal}") from refusal
     except UncountedError as error:
         raise InputError(f"{request.position}: {error}") from error
+
+
+def _is_too_deep(record: dict[str, object]) -> bool:
+    """Return whether a JSON object is nested deeper than the API reads."""
+    level: list[_Container] = [record]
+    for _ in range(MAX_DEPTH):
+        level = [item for one in level for item in _items(one) if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _items(container: _Container) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container
 
 
 def images_without_vision(body: Body) -> int:

@@ -18,6 +18,7 @@ import pytest
 from distributed import Client, LocalCluster
 from pyarrow import parquet
 
+from deepseek_cost.estimates import cluster
 from tests.conftest import Dscost
 
 AT = ("--at", "2026-11-23T02:00Z", "--json")
@@ -164,7 +165,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     assert without_places(clustered.out, batch, files.url) == expected
 
 
-def test_a_source_that_fells_its_workers_is_named(dscost: Dscost, files: Files) -> None:
+def test_a_source_that_fells_its_workers_is_named(
+    dscost: Dscost, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_LEAST_TASKS_PER_THREAD", 100)  # each file has a task of its own
     files.slow = "part-3.jsonl.gz"
     once = {"distributed.scheduler.allowed-failures": 0}
     with (

@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from deepseek_cost.estimates.workers import WorkerPool
+from deepseek_cost.inputs.jsonl import Lines
 from tests.bodies import Bodies
 from tests.conftest import ROOT, Dscost
 from tests.inputs.test_requests import AT
@@ -66,6 +68,30 @@ def test_the_report_is_the_same_for_any_number_of_workers(dscost: Dscost, large:
     assert json.loads(alone.out)["inputs"][0]["requests"] == _MANY
     assert json.loads(alone.out)["skipped"]["requests"] == _MANY // 400
     assert alone == shared
+
+
+@pytest.mark.parametrize("size", [0, 30, 3_000])
+def test_what_is_soon_done_is_left_to_one_process(size: int) -> None:
+    def make() -> Any:  # noqa: ANN401 - a worker would fail here
+        raise NotImplementedError
+
+    parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(3)]
+
+    assert list(WorkerPool(make, jobs=2, alone=0).share(parts, 1, size)) == parts
+
+
+def test_long_work_is_shared_where_nothing_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 20 of 100,000 bytes, 10 of them timed: 1 s for 10 bytes, so hours for the rest."""
+    parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(3)]
+    clock = iter(range(100))
+    monkeypatch.setattr("deepseek_cost.estimates.workers.perf_counter", lambda: next(clock))
+    monkeypatch.setattr(
+        WorkerPool, "_shared", lambda _, first, rest, __: iter(["shared", first, *rest])
+    )
+
+    done = WorkerPool(lambda: pytest.fail("not here"), jobs=2, alone=0).share(parts, 1, 100_000)
+
+    assert list(done) == [*parts[:2], "shared", parts[2]]
 
 
 def test_the_first_fault_is_told_whoever_meets_it(

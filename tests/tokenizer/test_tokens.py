@@ -87,20 +87,19 @@ def test_hostile_strings_are_split_as_the_reference_splits_them(
         assert hasty.count(hostile.blocks(text)) == len(expected.ids), ascii(text)
 
 
-def test_every_character_alone_and_between_others_is_split_as_the_reference_splits_it(
-    counter: StreamCounter, reference: Tokenizer
-) -> None:
+@pytest.fixture(scope="session")
+def characters(reference: Tokenizer) -> list[tuple[list[int], str]]:
+    """Every assigned character alone and between others, 64 a text, as the reference splits it."""
     codes = [*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE0200)]
     lines = [f"a{chr(code)}b {chr(code)}1{chr(code)}。 {chr(code)}\n" for code in codes]
     texts = ["".join(lines[begin : begin + 64]) for begin in range(0, len(lines), 64)]
+    return [(e.ids, text) for e, text in zip(reference.encode_batch(texts), texts, strict=True)]
 
-    wrong = [
-        ascii(text)
-        for text, expected in zip(texts, reference.encode_batch(texts), strict=True)
-        if ids(counter, text) != expected.ids
-    ]
 
-    assert wrong == []
+def test_every_character_alone_and_between_others_is_split_as_the_reference_splits_it(
+    counter: StreamCounter, characters: list[tuple[list[int], str]]
+) -> None:
+    assert [ascii(text) for expected, text in characters if ids(counter, text) != expected] == []
 
 
 @pytest.mark.parametrize(
