@@ -14,7 +14,7 @@ import random
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -39,24 +39,25 @@ def make(folder: Path, size: int, files: int) -> None:
 
 
 def _lines(source: random.Random, session: str) -> Iterator[str]:
+    """Yield lines with the fields, in the order and without the blanks, of Claude Code 2.1.197."""
     at, number = _START + timedelta(minutes=source.randrange(20_000)), 0
     while True:
         number += 1
         at += timedelta(seconds=source.randrange(5, 90))
         about = {
-            "parentUuid": f"{session}-{number - 1}",
-            "isSidechain": False,
+            "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.000Z",
             "userType": "external",
+            "entrypoint": "cli",
             "cwd": "/home/user/project",
             "sessionId": session,
             "version": "2.1.197",
             "gitBranch": "main",
-            "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.000Z",
         }
+        parent = {"parentUuid": f"{session}-{number - 1}", "isSidechain": False}
         text = _WORDS * source.randrange(1, 60)
         result = {"tool_use_id": f"call_{number}", "type": "tool_result", "content": text}
         user = {"role": "user", "content": [result]}
-        yield json.dumps({"type": "user", "message": user, "uuid": f"u{number}"} | about)
+        yield _written(parent, {"type": "user", "message": user, "uuid": f"u{number}"}, about)
         usage = {
             "input_tokens": source.randrange(50, 5_000),
             "cache_creation_input_tokens": 0,
@@ -64,19 +65,26 @@ def _lines(source: random.Random, session: str) -> Iterator[str]:
             "output_tokens": source.randrange(20, 3_000),
             "server_tool_use": {"web_search_requests": 0, "web_fetch_requests": 0},
             "service_tier": "standard",
+            "cache_creation": {"ephemeral_1h_input_tokens": 0, "ephemeral_5m_input_tokens": 0},
         }
+        model = source.choice(_MODELS) if number % 50 == 0 else _MODELS[0]
         for block in range(source.randrange(1, 4)):
             message = {
                 "id": f"{session}-{number:06d}-4bbb-8ccc-0123456789ab",
                 "type": "message",
                 "role": "assistant",
-                "model": source.choice(_MODELS) if number % 50 == 0 else _MODELS[0],
+                "model": model,
                 "content": [{"type": "text", "text": _WORDS * source.randrange(1, 12)}],
                 "stop_reason": "tool_use",
                 "usage": usage,
             }
-            uuid = f"a{number}-{block}"
-            yield json.dumps({"type": "assistant", "message": message, "uuid": uuid} | about)
+            line = {"message": message, "type": "assistant", "uuid": f"a{number}-{block}"}
+            yield _written(parent, line, about)
+
+
+def _written(*parts: Mapping[str, object]) -> str:
+    line = {key: value for part in parts for key, value in part.items()}
+    return json.dumps(line, separators=(",", ":"))
 
 
 def race(folder: Path, commands: list[str]) -> None:

@@ -36,6 +36,7 @@ _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 1
 # All zones are ahead of UTC by a number of quarters of an hour.
 _QUARTER: Final = 900
 _HOUR: Final = 3_600
+_MOST_QUARTERS: Final = 100_000
 
 
 class Group(NamedTuple):
@@ -112,6 +113,7 @@ class Account(Struct):
     _names: dict[str, set[str]] = field(default_factory=dict)
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
+    _by_quarter: dict[tuple[object, ...], int] = field(default_factory=dict)
     _day: Callable[[int], date] | None = None
 
     def __post_init__(self) -> None:
@@ -125,11 +127,8 @@ class Account(Struct):
 
     def add(self, found: Found) -> "Entry | None":
         """Add what a log holds; return how it was entered, None where it is on no bill."""
-        if isinstance(found, Fault):
-            self._refuse(found)
-            return None
-        if isinstance(found, Costless):
-            self._pass_over(found)
+        if not isinstance(found, Response):
+            self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
             return None
         try:
             charged = self.charging.charge(found)
@@ -177,7 +176,7 @@ class Account(Struct):
 
     def _enter(self, response: Response, charged: Charged) -> "Entry | None":
         is_inside = self.since <= charged.seconds < self.until
-        number = self._number(self._place(response, charged) if is_inside else None)
+        number = self._number(response, charged) if is_inside else self._numbered(None)
         new = Counted(response.hit or 0, response.miss, response.output, response.reasoning, number)
         identity = response.identity
         if identity is None:
@@ -224,7 +223,25 @@ class Account(Struct):
             int(charged.seconds // _HOUR) if "hour" in keeps else None,
         )
 
-    def _number(self, place: _Place | None) -> int:
+    def _number(self, response: Response, charged: Charged) -> int:
+        """Return the number of a response's place, which those of the same quarter hour share."""
+        keeps = self.keeps
+        key = (
+            charged.stretch,
+            charged.seconds // _QUARTER,
+            response.agent,
+            response.key,
+            response.project if "project" in keeps else None,
+            response.session if "session" in keeps else None,
+        )
+        number = self._by_quarter.get(key)
+        if number is None:
+            if len(self._by_quarter) >= _MOST_QUARTERS:
+                self._by_quarter.clear()
+            number = self._by_quarter[key] = self._numbered(self._place(response, charged))
+        return number
+
+    def _numbered(self, place: _Place | None) -> int:
         number = self._numbers.get(place)
         if number is None:
             number = self._numbers[place] = len(self._places)
@@ -257,7 +274,7 @@ class Account(Struct):
             self.faults.append(fault)
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """How a response was entered: at which price and as what; `former` if it was there before."""
 
     stretch: Stretch
@@ -269,12 +286,13 @@ class Intake(Struct):
     """Takes the lines of logs in; `make_proof` is called when the first request comes up.
 
     `watch` is called with each response that was not there before, and what it was counted as.
+    `profile` learns how long responses are, if there is one.
     """
 
     account: Account
     make_proof: "Callable[[], Proof] | None" = None
     watch: Callable[[Response, Counted], None] | None = None
-    profile: Profile = field(default_factory=Profile)
+    profile: Profile | None = None
     proof: "Proof | None" = None
     priced: Counter[str] = field(default_factory=Counter)
     unpriced: Counter[str] = field(default_factory=Counter)
@@ -299,21 +317,24 @@ class Intake(Struct):
             if found.request is not None and self.make_proof is not None:
                 self.proof = self.proof or self.make_proof()
                 thinking = self.proof.add(found, entry.stretch) or UNKNOWN_MODE
-        self._learn(Habit(entry.stretch.price.model.name, thinking, found.label), entry)
+        if self.profile is not None:
+            habit = Habit(entry.stretch.price.model.name, thinking, found.label)
+            _learn(self.profile, habit, entry)
 
     def refuse(self, name: str, fault: Fault) -> None:
         """Add a file that is no log of responses."""
         self.refused.append(fault)
         self.add(name, fault)
 
-    def _learn(self, habit: Habit, entry: Entry) -> None:
-        """Learn how long a response is; of one added before, how much longer it is now."""
-        former, counted = entry.former, entry.counted
-        if former is not None:
-            if former == counted or habit not in self.profile.by_habit:
-                return
-            self.profile.remove(habit, former.output, former.reasoning)
-        self.profile.add(habit, counted.output, counted.reasoning)
+
+def _learn(profile: Profile, habit: Habit, entry: Entry) -> None:
+    """Learn how long a response is; of one added before, how much longer it is now."""
+    former, counted = entry.former, entry.counted
+    if former is not None:
+        if former == counted or habit not in profile.by_habit:
+            return
+        profile.remove(habit, former.output, former.reasoning)
+    profile.add(habit, counted.output, counted.reasoning)
 
 
 def _reason(error: UnknownModelError | UnpricedError, response: Response) -> str:

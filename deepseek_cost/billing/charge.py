@@ -8,16 +8,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from deepseek_cost.billing.formats.base import Response, Unreadable
-from deepseek_cost.billing.formats.provider import may_be_deepseek, other_host
-from deepseek_cost.billing.tariff import Stretch, Tariffs
+from deepseek_cost.billing.formats.base import Kind, Response, Unreadable
+from deepseek_cost.billing.formats.provider import has_foreign_id, may_be_deepseek, other_host
+from deepseek_cost.billing.tariff import EDGE_SECONDS, Stretch, Tariff, Tariffs
 from deepseek_cost.errors import Advice, Advised, DscostError, UnknownModelError, UnpricedError
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
 
 _NOTHING: Final = Decimal(0)
+# Between two whole quarters of an hour no price that is known changed; a table may change any.
+_QUARTER: Final = 900
+_MOST_QUARTERS: Final = 100_000
+_SteadyKey = tuple[str, bool, str | None, int]
+# Enumerations' members and hashes take longer to get than all the rest.
+_MESSAGES: Final = Kind.MESSAGES
+_END: Final = TierBy.END
 NO_TIME: Final = Advised("no time in it", Advice.LOG_TIME)
 NO_HITS: Final = Advised("its usage does not report cache hits", Advice.HIT_RATIO)
 
@@ -56,6 +63,7 @@ class Charging(Struct, frozen=True):
     tier_by: TierBy = TierBy.START
     at: float | None = None
     hit_share: Fraction | None = None
+    _steady: dict[_SteadyKey, Stretch] = field(default_factory=dict)
 
     def charge(self, response: Response) -> Charged:
         """Charge a response, and fill in its hits where they are assumed.
@@ -63,6 +71,33 @@ class Charging(Struct, frozen=True):
         Raises OtherHostError, UnknownModelError, UnpricedError, and Unreadable for a response
         that lacks what its price depends on.
         """
+        return self._as_before(response) or self._charge(response)
+
+    def _as_before(self, response: Response) -> Charged | None:
+        """Charge a response as others of its model in this quarter of an hour, if there were any.
+
+        Most are; they need no search for the host and the price, which does not change near them.
+        """
+        is_by_end = self.tier_by is _END
+        seconds = response.end if is_by_end else response.start
+        if is_other := seconds is None:
+            seconds = response.start if is_by_end else response.end
+        if (
+            seconds is None
+            or response.hit is None
+            or response.fees is not None
+            or not response.exact_time
+            or has_foreign_id(response)
+        ):
+            return None
+        is_messages = response.kind is _MESSAGES
+        key = (response.model, is_messages, response.provider, int(seconds) // _QUARTER)
+        stretch = self._steady.get(key)
+        if stretch is None:
+            return None
+        return Charged(stretch, seconds, _NOTHING, False, is_other, False)  # noqa: FBT003 - fast
+
+    def _charge(self, response: Response) -> Charged:
         if host := other_host(response):
             raise OtherHostError(host)
         try:
@@ -81,7 +116,24 @@ class Charging(Struct, frozen=True):
             if calls:
                 fees += self.tariffs.fee(fee, calls, seconds)
         near_edge = tariff.is_near_edge(seconds)
+        self._keep(response, seconds, tariff)
         return Charged(stretch, seconds, fees, near_edge, other_time, assumed_split)
+
+    def _keep(self, response: Response, seconds: float, tariff: Tariff) -> None:
+        """Keep the price of a quarter of an hour, if it is one from a minute before to after."""
+        if has_foreign_id(response):
+            return
+        quarter = int(seconds) // _QUARTER
+        first, last = quarter * _QUARTER - EDGE_SECONDS, (quarter + 1) * _QUARTER + EDGE_SECONDS
+        try:
+            stretch = tariff.at(first)
+        except UnpricedError:
+            return
+        if last < stretch.until:
+            if len(self._steady) >= _MOST_QUARTERS:
+                self._steady.clear()
+            is_messages = response.kind is _MESSAGES
+            self._steady[response.model, is_messages, response.provider, quarter] = stretch
 
     def _time(self, response: Response) -> tuple[float, bool]:
         time, other = response.start, response.end

@@ -1,8 +1,8 @@
-"""Which responses were counted before, in less than 40 bytes each.
+"""Which responses were counted before, in some 30 bytes each.
 
 A response is known by 56 bits of its id's hash: among ten million, two are taken for one in one of
-1,400 runs, and then only if their inputs are equal. Counts are in one array, in the order in which
-the responses came; hashes are in partitions, so small that a search of memory finds one at once.
+1,400 runs, and then only if their inputs are equal. Hashes and counts are in partitions, so small
+that a search of memory finds one at once.
 """
 
 from struct import Struct as Layout
@@ -10,12 +10,11 @@ from typing import Final, NamedTuple
 
 _MASK: Final = (1 << 56) - 1
 _HASH_BYTES: Final = 7
-_PLACE_BYTES: Final = 4
-_ENTRY: Final = _HASH_BYTES + _PLACE_BYTES  # a hash, and which row has its counts
 # hit, miss, output, reasoning + 1 (0: not reported), group
-_ROW: Final = Layout("<5I")
+_COUNTS: Final = Layout("<5I")
+_ENTRY: Final = _HASH_BYTES + _COUNTS.size
 # When partitions are fuller than this on average there are twice as many.
-_FULL: Final = 128
+_FULL: Final = 48
 
 
 class Counted(NamedTuple):
@@ -32,11 +31,11 @@ class CountedResponses:
     """The responses counted so far. Order matters only among records of one response."""
 
     def __init__(self) -> None:
-        self._rows = bytearray()
+        self._size = 0
         self._partitions = [bytearray()]
 
     def __len__(self) -> int:
-        return len(self._rows) // _ROW.size
+        return self._size
 
     def add(self, identity: str, new: Counted) -> tuple[Counted, Counted] | None:
         """Count a record; None for a new response, else what it was counted as, and is now.
@@ -44,43 +43,30 @@ class CountedResponses:
         The last record of a response counts, in the first one's group. A relay may give all its
         responses one id: with another input it is another response. 0 is "not reported yet".
         """
-        key = hash(identity) & _MASK
-        row = self._find(key)
-        former = None if row is None else self._counted(row)
-        if former is not None and not _is_same(former, new):
-            key = hash((identity, new.hit + new.miss)) & _MASK
-            row = self._find(key)
-            former = None if row is None else self._counted(row)
-        if row is None or former is None:
-            self._insert(key, new)
-            return None
-        merged = _merged(former, new)
-        if merged != former:
-            self._rows[row : row + _ROW.size] = _packed(merged)
-        return former, merged
+        found = self._add(hash(identity) & _MASK, new)
+        if found is not None and not _is_same(found[0], new):
+            found = self._add(hash((identity, new.hit + new.miss)) & _MASK, new)
+        return found
 
-    def _find(self, key: int) -> int | None:
-        """Return where the counts of a hash begin."""
+    def _add(self, key: int, new: Counted) -> tuple[Counted, Counted] | None:
+        """Insert the counts of a hash that is not known, or merge those of the same response."""
         partition = self._partitions[key & (len(self._partitions) - 1)]
         wanted = key.to_bytes(_HASH_BYTES, "little")
         at = partition.find(wanted)
         while at >= 0 and at % _ENTRY:  # the end of one and the beginning of another
             at = partition.find(wanted, at + 1)
         if at < 0:
+            partition += wanted + _packed(new)
+            self._size += 1
+            if self._size >= _FULL * len(self._partitions):
+                self._grow()
             return None
-        return _ROW.size * int.from_bytes(partition[at + _HASH_BYTES : at + _ENTRY], "little")
-
-    def _counted(self, row: int) -> Counted:
-        hit, miss, output, reasoning, group = _ROW.unpack_from(self._rows, row)
-        return Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
-
-    def _insert(self, key: int, new: Counted) -> None:
-        count = len(self)
-        if count >= _FULL * len(self._partitions):
-            self._grow()
-        partition = self._partitions[key & (len(self._partitions) - 1)]
-        partition += key.to_bytes(_HASH_BYTES, "little") + count.to_bytes(_PLACE_BYTES, "little")
-        self._rows += _packed(new)
+        hit, miss, output, reasoning, group = _COUNTS.unpack_from(partition, at + _HASH_BYTES)
+        former = Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
+        merged = _merged(former, new) if _is_same(former, new) else former
+        if merged != former:
+            partition[at + _HASH_BYTES : at + _ENTRY] = _packed(merged)
+        return former, merged
 
     def _grow(self) -> None:
         """Split each partition in two, one after the other, so that little is held twice."""
@@ -109,4 +95,4 @@ def _merged(former: Counted, new: Counted) -> Counted:
 
 def _packed(counted: Counted) -> bytes:
     hit, miss, output, reasoning, group = counted
-    return _ROW.pack(hit, miss, output, 0 if reasoning is None else reasoning + 1, group)
+    return _COUNTS.pack(hit, miss, output, 0 if reasoning is None else reasoning + 1, group)

@@ -25,6 +25,7 @@ from deepseek_cost.pricing.schedule import Tier
 EDGE_SECONDS: Final = 60
 # Names that are remembered; a log that makes up more of them pays with time only.
 _KNOWN_NAMES: Final = 1_000
+_DAY: Final = 86_400
 
 
 class Stretch(Struct, eq=False):
@@ -48,13 +49,34 @@ class Tariff(Struct):
 
     def at(self, seconds: float) -> Stretch:
         """Return the stretch that has an instant; raises UnpricedError."""
+        known = self._known(seconds)
+        if known is not None:
+            return known
+        self._find_day(seconds)
+        return self._known(seconds) or self._found(seconds)
+
+    def _known(self, seconds: float) -> Stretch | None:
         index = bisect_right(self._ends, seconds)
         known = self._stretches[index] if index < len(self._ends) else None
-        if known is not None and known.since <= seconds:
-            return known
+        return known if known is not None and known.since <= seconds else None
+
+    def _find_day(self, seconds: float) -> None:
+        """Find the stretches of a whole day, one from the other, as far as it has prices."""
+        at = seconds // _DAY * _DAY
+        end = at + _DAY
+        try:
+            while at < end:
+                at = self._found(at).until
+        except UnpricedError:
+            return
+
+    def _found(self, seconds: float) -> Stretch:
+        """Find the stretch that has an instant, which may be the beginning of a known one."""
         found = self.find(seconds)
+        index = bisect_right(self._ends, seconds)
+        known = self._stretches[index] if index < len(self._ends) else None
         if known is not None and known.until == found.until:
-            known.since = seconds
+            known.since = min(known.since, seconds)
             return known
         self._ends.insert(index, found.until)
         self._stretches.insert(index, found)

@@ -235,13 +235,15 @@ def _profile(name: str, book: "PriceBook") -> "Profile":
 def _learned(name: str, book: "PriceBook") -> "Profile":
     """Learn from a log; lines that cannot be priced are told on stderr by their number."""
     from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs
 
     account = Account(charging_of(Tariffs(book, Currency.USD, DEFAULT_MODELS), at="now"))
-    intake = Intake(account, proof_maker(book))
+    profile = Profile()
+    intake = Intake(account, proof_maker(book), profile=profile)
     how = reading_of((), (), tz="UTC")
     read_logs(find_sources([name], None, "utf-8", any_file=True), how, intake)
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"
         say(f"warning: {name}: not learned from {account.unpriced:,} {lines}")
-    return intake.profile
+    return profile

@@ -76,6 +76,11 @@ def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
     return io.BufferedReader(_Zstandard(plain), _BUFFER) if head.startswith(_ZSTD) else plain
 
 
+def is_unpacked(file: BinaryIO) -> bool:
+    """Return whether what `unpacked` returned is a file's own bytes, which nothing had packed."""
+    return isinstance(getattr(file, "raw", None), _Watched)
+
+
 @contextmanager
 def reading(name: str) -> Iterator[None]:
     """Turn what can go wrong while reading into an InputError that names the source.

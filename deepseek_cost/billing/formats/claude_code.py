@@ -6,7 +6,8 @@ stream-json` only the `result` line has what was billed, as a sum per model and 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -60,7 +61,7 @@ class _Line(Struct, gc=False):
     """What is built of a line; the texts in it are passed over."""
 
     type: str | None = None
-    timestamp: str | None = None
+    timestamp: datetime | None = None
     sessionId: str | None = None  # noqa: N815 - as it is written
     requestId: str | None = None  # noqa: N815 - likewise
     cwd: str | None = None
@@ -79,32 +80,55 @@ def read(log: Log) -> Records:
 
 
 def _transcript(log: Log) -> Records:
-    blocks = _Blocks()
-    for number, line in log.structs(_decoder):
-        found = _of_line(log, number, line)
-        if found is None:
-            blocks.others += 1
-        elif isinstance(found, Response):
-            if (over := blocks.add(found)) is not None:
-                yield over
-        else:
-            yield from found
+    blocks = _Blocks(log)
+    for number, lines in log.structs(_decoder):
+        yield from blocks.add(number, lines)
     yield from blocks.end()
     yield from log.end()
 
 
 class _Blocks(Struct):
-    """The records of one response after the other, put together."""
+    """The records of a response, one after the other, put together.
 
+    The last record of a response has its tokens, the first its time.
+    """
+
+    log: Log
     last: Response | None = None
+    line: _Line | None = None  # the record that `last` was read from, where it was a usual one
     repeated: int = 0
     others: int = 0
 
-    def add(self, found: Response) -> Response | None:
+    def add(self, number: int, lines: Sequence[object]) -> Iterator[Found]:
+        """Yield the responses that are over, and what is wrong."""
+        for at, line in enumerate(lines, number):
+            if type(line) is _Line and self._passes_over(line):
+                continue
+            for found in _found_in(self.log, at, line):
+                if isinstance(found, Response):
+                    over = self._next(found)
+                    self.line = line if type(line) is _Line else None
+                    if over is not None:
+                        yield over
+                elif isinstance(found, Costless) and found.reason is Reason.NO_RESPONSE:
+                    self.others += 1
+                else:
+                    yield found
+
+    def _passes_over(self, line: _Line) -> bool:
+        """Count a line that is no response, or has the counts of the one before it."""
+        if line.type != "assistant" or line.message is None:
+            self.others += 1
+            return True
+        if self.line is not None and _repeats(line, self.line):
+            self.repeated += 1
+            return True
+        return False
+
+    def _next(self, found: Response) -> Response | None:
         """Add a record; return the response before it, which is over, if it is another's."""
         last = self.last
         if last is not None and found.identity == last.identity and _is_same(last, found):
-            # The last record of a response has its tokens, the first its time.
             self.repeated += 1
             last.output = found.output or last.output
             return None
@@ -121,6 +145,20 @@ class _Blocks(Struct):
             yield Costless(Reason.REPEATED, self.repeated)
 
 
+def _repeats(line: _Line, last: _Line) -> bool:
+    """Return whether a line has the very counts of the response that the line before it has."""
+    one, other = line.message, last.message
+    return (
+        one is not None
+        and other is not None
+        and one.id == other.id
+        and one.id is not None
+        and one.usage == other.usage
+        and one.model == other.model
+        and line.requestId == last.requestId
+    )
+
+
 def _is_same(last: Response, found: Response) -> bool:
     return found.identity is not None and all(
         getattr(last, what) == getattr(found, what)
@@ -128,29 +166,23 @@ def _is_same(last: Response, found: Response) -> bool:
     )
 
 
-def _of_line(log: Log, number: int, line: object) -> Response | list[Found] | None:
-    """Return what is in a line; None for what is no response."""
-    if isinstance(line, _Line):
-        if line.type != "assistant" or line.message is None:
-            return None
-        try:
-            return _fast(log, number, line, line.message)
-        except Unreadable as error:
-            return [log.fault(number, error.reason)]
+def _found_in(log: Log, number: int, line: object) -> Iterable[Found]:
+    """Return what is in a line."""
     if isinstance(line, Fault | Costless):
-        return [line]
+        return (line,)
     try:
-        found = list(_records(log, number, as_object(line)))
+        if isinstance(line, _Line) and line.message is not None:
+            return (_usual(log, number, line, line.message),)
+        return list(_records(log, number, as_object(line)))
     except Unreadable as error:
-        return [log.fault(number, error.reason)]
-    one = found[0] if len(found) == 1 else None
-    return one if isinstance(one, Response) else found
+        return (log.fault(number, error.reason),)
 
 
-def _fast(log: Log, number: int, line: _Line, message: _Message) -> Response | None:
+def _usual(log: Log, number: int, line: _Line, message: _Message) -> Found:
+    """Read a line as Claude Code writes it."""
     usage, model = message.usage, message.model
     if usage is None or model is None or model == _SYNTHETIC:
-        return None
+        return Costless(Reason.NO_RESPONSE)
     hit, miss, written, output = (
         usage.cache_read_input_tokens,
         usage.input_tokens,

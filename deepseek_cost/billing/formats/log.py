@@ -6,9 +6,9 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ import msgspec
 
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
 from deepseek_cost.errors import Advice, Advised
-from deepseek_cost.inputs.streams import unpacked
+from deepseek_cost.inputs.streams import is_unpacked, unpacked
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 
 if TYPE_CHECKING:
@@ -39,8 +39,12 @@ _MOST_TOKENS: Final = 2**32 - 2  # thousands of times the longest context
 _MOST_MEMBERS: Final = 10_000
 _MAX_NAME: Final = 256
 _DELIMITERS: Final = ",;\t"
-_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
-_MOST_MINUTES: Final = 50_000
+_UTC: Final = re.compile(  # most times as most tools write them; the others are read more slowly
+    r"2[01]\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
+    re.ASCII,
+)
+_YEARS: Final = range(2000, 2200)
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between two looks at the limit, and the limit: minutes.
@@ -87,13 +91,14 @@ class Log:
         self.encoding = encoding
         self.zone = zone
         self.torn = False
-        self._minutes: dict[str, float] = {}
         self.may_be_torn = False
         self._open = open_file
 
     def open(self) -> BinaryIO:
         """Return the unpacked bytes, in UTF-8 whatever the file's own encoding; raises OSError."""
-        file: BinaryIO = io.BufferedReader(_Tolerant(self._open(), self), HEAD_BYTES)
+        file = self._open()
+        if not is_unpacked(file):
+            file = io.BufferedReader(_Tolerant(file, self), HEAD_BYTES)
         if self.encoding.lower() in ("utf-8", "utf8", "ascii"):
             return file
         return io.BufferedReader(_Transcoded(file, self.encoding), HEAD_BYTES)
@@ -196,10 +201,14 @@ class Log:
             except Unreadable as error:
                 yield self.fault(number, error.reason)
 
-    def structs(self, decoder: "msgspec.json.Decoder[T]") -> Iterator[tuple[int, T | object]]:
-        """Yield the lines of JSONL as structs, many at a time; as `values` those that are not.
+    def structs(
+        self, decoder: "msgspec.json.Decoder[T]"
+    ) -> Iterator[tuple[int, Sequence[T | object]]]:
+        """Yield the lines of JSONL as structs, many at a time, with the number of the first.
 
-        Of what a struct does not name nothing is built, which is what makes it fast.
+        Of what a struct does not name nothing is built, which is what makes it fast. Where a line
+        does not fit it, that and those around it are as `values` yields them. Blank lines, which
+        programs do not write, are not numbered.
         """
         with closing(self.open()) as file:
             number, rest = 1, file.read(len(_MARK)).removeprefix(_MARK)
@@ -209,22 +218,13 @@ class Log:
                     data += file.readline(_MAX_LINE)
                     end = len(data)
                 block, rest = data[:end], data[end:]
-                ends = block.count(b"\n")
-                yield from self._block(block, number, ends, decoder)
-                number += ends
-
-    def _block(
-        self, block: bytes, number: int, lines: int, decoder: "msgspec.json.Decoder[T]"
-    ) -> Iterator[tuple[int, T | object]]:
-        try:
-            found = decoder.decode_lines(block)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            yield from self._lines(b"", number, io.BytesIO(block))
-            return
-        if len(found) != lines:  # blank lines would shift the numbers
-            yield from self._lines(b"", number, io.BytesIO(block))
-            return
-        yield from enumerate(found, number)
+                try:
+                    found: Sequence[T | object] = decoder.decode_lines(block)
+                except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                    lines = self._lines(b"", number, io.BytesIO(block))
+                    found = [value for _, value in lines]
+                yield number, found
+                number += len(found)
 
     def end(self) -> Iterator[Found]:
         """Yield what is to be said once all was read: that the packing did not get to its end."""
@@ -244,13 +244,12 @@ class Log:
         """Return a time as seconds since 1970, None for none; raises Unreadable."""
         if value is None or value == "":
             return None
-        if isinstance(value, str) and _UTC.fullmatch(value):  # as most tools write it
-            minute = self._minutes.get(value[:16])
-            if minute is None:
-                if len(self._minutes) > _MOST_MINUTES:
-                    self._minutes.clear()
-                minute = self._minutes[value[:16]] = self._seconds(f"{value[:16]}:00Z")
-            return minute + float(value[17:-1])
+        if isinstance(value, str) and _UTC.fullmatch(value):
+            return datetime.fromisoformat(value).timestamp()
+        if isinstance(value, datetime):
+            if value.tzinfo is not None and value.year in _YEARS:
+                return value.timestamp()
+            value = value.isoformat()
         return self._seconds(value)
 
     def _seconds(self, value: object) -> float:

@@ -30,6 +30,11 @@ def other_host(response: Response) -> str | None:
     return "anthropic" if is_anthropics and _ANTHROPIC_ID.match(response.identity) else None
 
 
+def has_foreign_id(response: Response) -> bool:
+    """Return whether a response's id may say which host served it."""
+    return response.identity is not None and response.identity.startswith(("gen-", "msg_"))
+
+
 @lru_cache(maxsize=1_000)
 def _named_host(model: str, named: str | None) -> tuple[str | None, bool]:
     """Return the host that a model's name and a provider say, and whether an id may say more."""

@@ -165,6 +165,7 @@ def bill(
     Each response is priced at the time it was made. No prompt, answer or key is shown.
     """
     from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.inputs.find import Found
     from deepseek_cost.reports.bill import Terms, bill_report
@@ -208,7 +209,8 @@ def bill(
         since=-inf if span.since is None else span.since.timestamp(),
         until=inf if span.until is None else span.until.timestamp(),
     )
-    intake = Intake(account, proof_maker(table.book) if forecast else None)
+    profile = Profile() if calibrate else None
+    intake = Intake(account, proof_maker(table.book) if forecast else None, profile=profile)
     read = read_logs(found, how, intake)
     terms = Terms(
         book=table.book,
@@ -224,8 +226,8 @@ def bill(
     )
     shown = bill_report(terms, intake, read)
     _write(shown, as_json=as_json, plain=plain, as_csv=as_csv)
-    if calibrate is not None:
-        _write_profile(intake.profile, calibrate)
+    if calibrate and profile is not None:
+        _write_profile(profile, calibrate)
     if account.unpriced:
         raise typer.Exit(DscostError.exit_code)
     if shown.budget is not None and shown.budget.is_over:
