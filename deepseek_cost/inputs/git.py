@@ -101,6 +101,7 @@ def start(
         raise InputError("git is not installed, or not on PATH; two files or folders need none")
     return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
         [program, *_SAFE, *args],
+        bufsize=_BLOCK_BYTES,
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -25,6 +25,8 @@ class SparingCounter(Struct):
 
     def count(self, blocks: Iterable[str]) -> int:
         """Return the tokens of the text that `blocks` make up together; raises InputError."""
+        if self._left < 0:
+            return self.beyond().count(blocks)
         rest = iter(blocks)
         text = ""
         while self._left >= 0 and (block := next(rest, None)) is not None:

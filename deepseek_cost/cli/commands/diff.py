@@ -203,11 +203,11 @@ def _counted(pricing: Pricing, pair: Pair) -> "tuple[Counted, Counted]":
 
 def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
     """Read two reports; None for files that are none. Raises UsageError for one report alone."""
-    from deepseek_cost.reports.reading import is_report, read_saved
-
     one, other = list(old.files.values()), list(new.files.values())
     if len(one) != 1 or len(other) != 1:
         return None
+    from deepseek_cost.reports.reading import is_report, read_saved
+
     are_reports = {is_report(one[0]), is_report(other[0])}
     if are_reports == {True, False}:
         raise UsageError(f"{old.name}, {new.name}: one is a report, the other is none")

@@ -1,0 +1,94 @@
+"""Time a folder of many files, and the diff of a repository in which few changed.
+
+    python benchmarks/folders.py --rival /path/to/another/dscost
+
+Both are made anew. The rival is another build of dscost; ratios are to the first one named.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+
+from benchmarks.corpora import paragraphs
+from benchmarks.racing import dscost, process, raced, ratios
+
+_CHARACTERS: Final = 700
+_CHANGED: Final = 20  # one file of so many
+_GIT: Final = ("git", "-c", "user.name=a", "-c", "user.email=a@example.com")
+
+
+def main() -> None:
+    """Race the builds on both."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rival", action="append", default=[])
+    parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--tracked", type=int, default=5_000)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    programs = [*options.rival, dscost()]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        write(Path("folder"), options.files)
+        race(f"estimate of {options.files:,} files", programs, ["estimate", "folder"], options.runs)
+        commit_twice(Path("repository"), options.tracked)
+        os.chdir("repository")
+        what = f"diff of {options.tracked:,} files, {options.tracked // _CHANGED:,} changed"
+        race(what, programs, ["diff", "HEAD~1..HEAD", "prompts"], options.runs)
+        os.chdir("/")
+
+
+def race(what: str, programs: list[str], command: list[str], runs: int) -> None:
+    """Print what each program takes, and its ratio to the first one."""
+    rivals = {program: process([program, *command, "--json"]) for program in programs}
+    times = {name: [run.seconds for run in done] for name, done in raced(rivals, runs).items()}
+    print(what, *ratios(times, programs[0]), sep="\n")
+
+
+def write(folder: Path, files: int) -> None:
+    """Write files of some hundred words, a hundred a folder."""
+    for number, text in zip(range(files), texts(), strict=False):
+        path = folder / f"{number // 100:03}" / f"{number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def texts() -> Iterator[str]:
+    """Yield texts of about as many characters, without end."""
+    rest = ""
+    while True:
+        for paragraph in paragraphs("mixed", 10_000_000):
+            rest += paragraph
+            while len(rest) >= _CHARACTERS:
+                yield rest[:_CHARACTERS]
+                rest = rest[_CHARACTERS:]
+
+
+def commit_twice(folder: Path, files: int) -> None:
+    """Make a repository of files, some of which are longer in its second commit."""
+    write(folder / "prompts", files)
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "before")
+    for number, path in enumerate(sorted(folder.glob("prompts/*/*"))):
+        if number % _CHANGED == 0:
+            path.write_text(path.read_text(encoding="utf-8") + " And be brief.", encoding="utf-8")
+    git(folder, "commit", "-qam", "after")
+
+
+def git(folder: Path, *args: str) -> None:
+    """Run git, which must succeed."""
+    subprocess.run([*_GIT, "-C", str(folder), *args], check=True)
+
+
+if __name__ == "__main__":
+    main()
