@@ -199,7 +199,9 @@ Dask = Annotated[
 Column = Annotated[
     str | None,
     READ.option(
-        "--column", metavar="NAME", help="Parquet column containing the prompts or request bodies."
+        "--column",
+        metavar="NAME",
+        help="Column (Parquet, CSV, JSONL) of prompts or request bodies.",
     ),
 ]
 Encoding = Annotated[str, READ.setting("--encoding", metavar="NAME", help="Encoding of the files.")]

@@ -18,7 +18,14 @@ from deepseek_cost.cli.options import KindByHand, OnFault
 from deepseek_cost.cli.output import OVER_LIMIT, say
 from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.cli.wording import flag_of, with_flags
-from deepseek_cost.errors import DscostError, InputError, NothingReadError, UsageError
+from deepseek_cost.errors import (
+    Advice,
+    Advised,
+    DscostError,
+    InputError,
+    NothingReadError,
+    UsageError,
+)
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.prompt.template import Effort, Mode
 from deepseek_cost.text import unicode_name
@@ -211,7 +218,18 @@ def find_rows(
         from deepseek_cost.inputs.parquet import in_columns
 
         found.sources = in_columns(found.sources, column, kind, body)
+    elif kind is None:
+        _require_columns(found)
     return found
+
+
+def _require_columns(found: "Found") -> None:
+    """Refuse a table that was named as if it were one prompt; in a folder it is a file of text."""
+    for source in found.sources:
+        if source.name.lower().endswith((".csv", ".tsv")) and source.name not in found.below:
+            from deepseek_cost.inputs.rows import require_column
+
+            require_column(source)
 
 
 def wanted_kind(as_: KindByHand | None, *, as_one: bool) -> Kind | None:
@@ -407,8 +425,11 @@ class Inputs:
 
     def _require_prompts(self, kinds: set[Kind], prompt_options: Sequence[str]) -> None:
         """Refuse options of plain prompts where none is; rows of a table may be prompts."""
+        from deepseek_cost.inputs.rows import RowSource
         from deepseek_cost.inputs.source import is_parquet
 
+        if any(isinstance(source, RowSource) for source in self.found.sources):
+            return
         if prompt_options and any(map(is_parquet, self.found.sources)):
             from deepseek_cost.inputs.parquet import ColumnSource
 
@@ -467,8 +488,12 @@ def serving(
 ) -> "Route | None":
     """Look up a body's model; a name unknown or retired is an error unless --model is given."""
     from deepseek_cost.errors import UnknownModelError
-    from deepseek_cost.inputs.routing import route
+    from deepseek_cost.inputs.routing import Route, route
 
+    if not name:
+        if not names:
+            raise UnknownModelError(Advised("the body names no model", Advice.MODEL))
+        return Route(book.find(names_of(book, names)[0]))
     try:
         found = route(name, kind, book)
     except UnknownModelError:

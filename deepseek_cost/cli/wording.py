@@ -37,6 +37,11 @@ FLAGS: Final = {
 STEPS: Final = {
     Advice.API_ADDRESS: "look at --base-url",
     Advice.AS_TEXT: "to count it as text: --as text",
+    Advice.COLUMN_OR_TEXT: (
+        "a table is not one prompt: name the prompts with --column NAME, or give --as text; "
+        "it has {}"
+    ),
+    Advice.MODEL: "name it with --model",
     Advice.COLUMN: "name the prompts with --column NAME; it has {}",
     Advice.ENCODING: "give --encoding",
     Advice.ENCODING_LIKELY: "it looks like --encoding {}",

@@ -16,7 +16,7 @@ from deepseek_cost.inputs.reader import Input
 from deepseek_cost.inputs.request import Fault, Request, made_request
 from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.entries import Model
-from deepseek_cost.prompt.body import read_body
+from deepseek_cost.prompt.body import completed, read_body
 from deepseek_cost.prompt.breakdown import Hits, UnknownInput
 from deepseek_cost.prompt.cache import BLOCK, PrefixCache
 from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
@@ -206,11 +206,11 @@ class Trace(Struct):
     def _add(self, found: Request | Fault) -> Kind:
         if isinstance(found, Fault):
             raise InputError(found.message)
-        name = found.body.get("model")
-        route = self.routes.of(found, name) if isinstance(name, str) else None
+        route = self.routes.serving(found)
         if route and route.notice and len(self.notes) < _NOTES:
             self.notes[route.notice] = None
         model = route.model if route and not self.for_all else self.model
         thinking = route.model.thinking if route else None
-        self.diagnosis.diagnose(found, model, thinking=thinking)
-        return Kind.BATCH if found.in_batch else found.kind
+        sent = completed(found, model, self.mode, self.system)
+        self.diagnosis.diagnose(sent, model, thinking=thinking)
+        return found.source_kind

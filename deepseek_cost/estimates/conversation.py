@@ -14,7 +14,7 @@ from deepseek_cost.inputs.request import Fault, Request, made_request
 from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.entries import Model
-from deepseek_cost.prompt.body import RenderedBody, render_body
+from deepseek_cost.prompt.body import RenderedBody, completed, render_body
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import Mode, body_of
@@ -64,11 +64,11 @@ class Dialogue(Struct):
         if self.request is None:
             made = body_of(model.name, self.mode, self.system, self.text or "")
             return render_body(made_request(self.source, made), model)
-        name = self.request.body.get("model")
-        route = self.routes.of(self.request, name) if isinstance(name, str) else None
+        route = self.routes.serving(self.request)
         if self.request.kind is Kind.FIM:
             raise InputError(f"{self.source}: a completion, and chat begins with messages")
-        return render_body(self.request, model, thinking=route.model.thinking if route else None)
+        sent = completed(self.request, model, self.mode, self.system)
+        return render_body(sent, model, thinking=route.model.thinking if route else None)
 
     def runs(self, price: Price, encoder: SegmentEncoder) -> Iterator["Run"]:
         """Yield the conversation with a model as planned; one with tools also without them.

@@ -227,11 +227,13 @@ class Workload:
 
     def _bodies(self, request: Request) -> "Sequence[Body]":
         """Read a request for each model."""
-        from deepseek_cost.prompt.body import read_bodies  # noqa: PLC0415 - texts need none of it
+        from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - texts need none of it
 
         route = self._serving(request)
         thinking = route.model.thinking if route else None
-        return read_bodies(request, self.models, thinking=thinking)
+        model = route.model if route else self.models[0]
+        sent = completed(request, model, self.scenario.mode, self.system)
+        return read_bodies(sent, self.models, thinking=thinking)
 
     def _add_request(self, request: Request, at: Position, bodies: "Sequence[Body]" = ()) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
@@ -253,22 +255,19 @@ class Workload:
             if body.refused:
                 ledger.refusals.add(place, body.refused, tally.requests, at)
             tallies.append(tally)
-        kind = Kind.BATCH if request.in_batch else request.kind
-        self.partial.add(
-            at.source, TalliedSource(request.source, tuple(tallies), frozenset({kind}))
-        )
+        kinds = frozenset({request.source_kind})
+        self.partial.add(at.source, TalliedSource(request.source, tuple(tallies), kinds))
         if self.on_request:
             self.on_request(place, tallies, counted)
 
     def _serving(self, request: Request) -> Route | None:
         """Look up the model that a body names; raises InputError."""
-        name = request.body.get("model")
-        return self.routes.of(request, name) if isinstance(name, str) else None
+        return self.routes.serving(request)
 
     def _add_model(self, request: Request, at: Position) -> None:
         """Keep what is to be said of the model that a body names."""
         name, found = request.body.get("model"), self._serving(request)
-        if isinstance(name, str):
+        if isinstance(name, str) and name:
             self.partial.named_models.add(found.model.name if found else name, at)
         if found and found.notice:
             self.partial.notes.add(found.notice, at)

@@ -23,6 +23,8 @@ _ENDPOINTS = {
     "/responses": Kind.RESPONSES,
     "/completions": Kind.FIM,
 }
+# Where a line of a batch has its body: in OpenAI's batches, and in Anthropic's.
+BATCH_BODIES = ("body", "params")
 # Top-level keys that Messages has and Chat Completions has not.
 _OF_MESSAGES = ("system", "anthropic_version", "stop_sequences", "top_k")
 _BLOCKS_OF_MESSAGES = ("tool_use", "tool_result", "thinking", "image", "document")
@@ -45,7 +47,9 @@ def kind_of_url(url: object) -> Kind | None:
 
 def is_batch_line(document: Mapping[str, object]) -> bool:
     """Tell whether an object is a line of a batch, with the body inside."""
-    return isinstance(document.get("body"), dict) and "messages" not in document
+    return "messages" not in document and any(
+        isinstance(document.get(name), dict) for name in BATCH_BODIES
+    )
 
 
 def is_request(document: Mapping[str, object]) -> bool:

@@ -12,6 +12,7 @@ from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.parquet_pages import page_sizes
 from deepseek_cost.inputs.reader import NO_VALUE
+from deepseek_cost.inputs.rows import RowSource, has_columns
 from deepseek_cost.inputs.source import TextSource, is_parquet
 from deepseek_cost.inputs.streams import Advance, Produced, reading
 
@@ -135,20 +136,28 @@ def in_columns(
     kind: Kind | None,
     body: Body,
 ) -> list[TextSource]:
-    """Return the sources, of Parquet files the column; raises UsageError, InputError without one.
+    """Return the sources, of tables the column; raises UsageError, InputError without one.
 
     Its texts are prompts that `body` sends, or bodies where a kind of request is given.
     """
-    if column and not any(map(is_parquet, sources)):
-        raise UsageError("of Parquet files, and there is none", field="column", value=column)
+    if column and not any(is_parquet(one) or has_columns(one) for one in sources):
+        reason = "of Parquet, CSV and JSONL files, and there is none"
+        raise UsageError(reason, field="column", value=column)
     if column and kind is Kind.TEXT:
         raise UsageError(
             "the texts of a column are prompts without it", field="kind", value=kind.value
         )
-    return [
-        _in_column(one, column, None if kind else body) if is_parquet(one) else one
-        for one in sources
-    ]
+    return [_of_file(one, column, kind, body) for one in sources]
+
+
+def _of_file(source: TextSource, column: str | None, kind: Kind | None, body: Body) -> TextSource:
+    if is_parquet(source):
+        return _in_column(source, column, None if kind else body)
+    if column and has_columns(source):
+        return RowSource(
+            source.name, source.path, source.encoding, file=source, column=column, body=body
+        )
+    return source
 
 
 def _in_column(source: TextSource, column: str | None, body: Body | None) -> ColumnSource:

@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 from msgspec import Struct
 
 from deepseek_cost.errors import Advice, Advised, InputError, NothingReadError
+from deepseek_cost.inputs.datasets import is_messages, messages_of
 from deepseek_cost.inputs.jsonl import (
     MAX_LINE_BYTES,
     Document,
@@ -18,7 +19,14 @@ from deepseek_cost.inputs.jsonl import (
     parsed,
     too_long,
 )
-from deepseek_cost.inputs.kinds import Kind, is_answer, is_batch_line, kind_of, kind_of_url
+from deepseek_cost.inputs.kinds import (
+    BATCH_BODIES,
+    Kind,
+    is_answer,
+    is_batch_line,
+    kind_of,
+    kind_of_url,
+)
 from deepseek_cost.inputs.request import Fault, Line, Request, Requests
 from deepseek_cost.inputs.source import (
     HEAD_BYTES,
@@ -110,14 +118,18 @@ class Input(Struct):
         value = parsed(line)
         if isinstance(value, Fault):
             yield value
-        elif isinstance(value, list):
+        elif isinstance(value, list) and not is_messages(value):
             yield from self._from_array(line)
+        elif isinstance(value, dict) and isinstance(value.get("requests"), list):
+            begin, end = member(line.text, "requests")
+            at = line.fault("", begin)
+            yield from self._from_array(Line(line.source, line.text[begin:end], at.line, at.column))
         else:
             yield Document(line, value)
 
     def _from_array(self, whole: Line) -> Documents:
         # Positions are counted on from the element before: from the beginning would be quadratic.
-        last, number, newline = 0, 1, -1
+        last, number, newline = 0, whole.line, -whole.column
         for value, begin, end in elements(whole.text):
             number += whole.text.count("\n", last, begin)
             newline = max(newline, whole.text.rfind("\n", last, begin))
@@ -171,11 +183,17 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
     line, value = found
     if value == NO_VALUE:
         return line.fault(Advised("the row has no value", Advice.SKIP_ROWS))
+    return _request(line, value, wanted)
+
+
+def _request(line: Line, value: object, wanted: Kind | None) -> Request | Fault:
+    if isinstance(value, dict) and is_batch_line(value):
+        return _from_batch(line, value, wanted)
+    kind = (wanted or kind_of(value)) if isinstance(value, dict) else None
+    if kind is None and (messages := messages_of(value)):
+        return _from_data_set(line, value if isinstance(value, dict) else {}, messages)
     if not isinstance(value, dict):
         return line.fault(Advised(f"JSON, but no request: {_named(value)}", Advice.AS_TEXT))
-    if is_batch_line(value):
-        return _from_batch(line, value, wanted)
-    kind = wanted or kind_of(value)
     if kind is None:
         return line.fault(_AN_ANSWER if is_answer(value) else _NO_REQUEST)
     return Request(
@@ -192,12 +210,15 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
 
 
 def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Request | Fault:
-    body = value["body"]
+    key = next(name for name in BATCH_BODIES if isinstance(value.get(name), dict))
+    body = value[key]
     assert isinstance(body, dict)  # noqa: S101 - is_batch_line
-    kind = wanted or kind_of_url(value.get("url")) or kind_of(body)
+    is_anthropic = key == "params" and "messages" in body
+    kind = wanted or kind_of_url(value.get("url"))
+    kind = kind or (Kind.MESSAGES if is_anthropic else kind_of(body))
     if kind is None:
         return line.fault("a batch's line whose url and body are of no known request")
-    begin, end = _span_of_body(line.text, value)
+    begin, end = _span_of_body(line.text, value) if key == "body" else member(line.text, key)
     at = line.fault("", begin)
     name = value.get("custom_id")
     return Request(
@@ -222,6 +243,21 @@ def _span_of_body(text: str, value: dict[str, object]) -> tuple[int, int]:
             end = len(text.rstrip().removesuffix("}").rstrip())
             return len(before) + len(key) + len(colon), end
     return member(text, "body")
+
+
+def _from_data_set(line: Line, record: dict[str, object], messages: list[object]) -> Request:
+    return Request(
+        source=line.source,
+        line=line.line,
+        column=line.column,
+        custom_id=None,
+        kind=Kind.CHAT,
+        in_batch=False,
+        body={"messages": messages},
+        text=line.text,
+        record=record,
+        is_prompt=True,
+    )
 
 
 def _named(value: object) -> str:

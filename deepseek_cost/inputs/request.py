@@ -16,7 +16,8 @@ _MOST_CHOICES: Final = 1_000_000
 class Request(Struct, frozen=True):
     """A body with where it stands; `text` is its JSON as written, which begins at `column`.
 
-    `record` is the object on the line: the body itself, or what a batch wraps it in.
+    `record` is the object on the line: the body itself, or what a batch wraps it in. `is_prompt`
+    tells that it is a text or messages alone, for which settings and model are to be chosen.
     """
 
     source: str
@@ -28,11 +29,19 @@ class Request(Struct, frozen=True):
     body: dict[str, object]
     text: str
     record: dict[str, object]
+    is_prompt: bool = False
 
     @property
     def position(self) -> str:
         """Where it stands, for people."""
         return f"{self.source}:{self.line}:{self.column}"
+
+    @property
+    def source_kind(self) -> Kind:
+        """What a report calls it: a line of a batch, a text, or what its body is for."""
+        if self.in_batch:
+            return Kind.BATCH
+        return Kind.TEXT if self.is_prompt else self.kind
 
     @property
     def choices(self) -> int:

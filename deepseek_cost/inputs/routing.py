@@ -86,6 +86,16 @@ class Routes(Struct):
     find: FindRoute
     _known: dict[tuple[str, Kind], Route | None] = field(default_factory=dict)
 
+    def serving(self, request: Request) -> Route | None:
+        """Return what serves a request, None for a prompt; raises InputError where none is named.
+
+        A body without a model takes the one that `find` has for an empty name.
+        """
+        if request.is_prompt:
+            return None
+        name = request.body.get("model")
+        return self.of(request, name if isinstance(name, str) else "")
+
     def of(self, request: Request, name: str) -> Route | None:
         """Return what serves a request; raises InputError with its place for an unknown name."""
         key = (name, request.kind)
@@ -97,7 +107,8 @@ class Routes(Struct):
             except (UnknownModelError, UnpricedError) as error:
                 where = request.position
                 why = placed(f"{where}: ", error.message)
-                raise InputError(Advised(why, Advice.OTHER_MODEL)) from error
+                why = Advised(why, Advice.OTHER_MODEL) if name else why
+                raise InputError(why) from error
         return self._known[key]
 
 

@@ -1,7 +1,7 @@
 """A request body read, rendered for a model, and counted."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from deepseek_cost.prompt.conversation import Conversation, Hidden, Image
 from deepseek_cost.prompt.renderer import Segment, render
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
 from deepseek_cost.prompt.settings import MOST_OUTPUT
-from deepseek_cost.prompt.template import default_max_tokens, facts_of
+from deepseek_cost.prompt.template import Mode, body_of, default_max_tokens, facts_of
 from deepseek_cost.prompt.token_ids import owner_of, tokenized
 from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
 
@@ -150,6 +150,18 @@ def unsent_reasoning(conversation: Conversation) -> int:
     if not (conversation.effort and conversation.tools):
         return 0
     return sum(bool(one.calls) and one.reasoning is None for one in conversation.messages)
+
+
+def completed(request: Request, model: Model, mode: Mode, system: str) -> Request:
+    """Return a request with the model that its body does not name; a prompt with settings, too."""
+    if isinstance(request.body.get("model"), str):
+        return request
+    if not request.is_prompt:
+        return replace(request, body=request.body | {"model": model.name})
+    body = body_of(model.name, mode, system, "")
+    first = cast("list[object]", body["messages"])[:-1]
+    messages = cast("list[object]", request.body["messages"])
+    return replace(request, body=body | {"messages": [*first, *messages]})
 
 
 def count_body(

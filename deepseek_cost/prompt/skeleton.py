@@ -73,7 +73,7 @@ class Skeleton(Struct, eq=False):
     @property
     def kinds(self) -> frozenset[Kind]:
         """What the lines are."""
-        return frozenset({Kind.BATCH if self.request.in_batch else self.request.kind})
+        return frozenset({self.request.source_kind})
 
     def tokens(self, columns: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
         """Count what decides the tokens of bodies; `columns` has the texts of each blank."""

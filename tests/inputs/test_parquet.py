@@ -161,7 +161,7 @@ def test_a_column_without_a_parquet_file_is_refused(dscost: Dscost, hello: Path)
     ran = dscost("count", hello, "--column", "prompt")
 
     assert (ran.code, ran.out) == (2, "")
-    assert "of Parquet files, and there is none" in ran.err
+    assert "of Parquet, CSV and JSONL files, and there is none" in ran.err
 
 
 def test_a_row_without_a_body_is_not_lost(dscost: Dscost, tmp_path: Path) -> None:

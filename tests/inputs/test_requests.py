@@ -171,7 +171,7 @@ BAD = {
     ),
     "no number": (body_text(', "a": NaN'), "not valid JSON: NaN is no number"),
     "thousands of digits": (body_text(', "a": ' + "9" * 5000), "a number is too long"),
-    "no model": ('{"messages": []}', 'requires one: add "model" to it'),
+    "no model": ('{"messages": []}', "the body names no model; name it with --model"),
     "an unknown model": (json.dumps(HELLO | {"model": "gpt-5"}), "1:1: unknown model 'gpt-5'"),
     "a nickname": (json.dumps(HELLO | {"model": "flash"}), "its name there is deepseek-flash"),
     "a retired model": (
@@ -179,7 +179,7 @@ BAD = {
         "1:1: deepseek-v4.1-flash-expires-on-0910 has no price",
     ),
     "no request": ('{"name": "x"}', "JSON, but no request: it has neither messages, input"),
-    "a string": ('"x"', "JSON, but no request: a string; to count it as text: --as text"),
+    "a number": ("7", "JSON, but no request: a number; to count it as text: --as text"),
     "an unknown batch line": ('{"custom_id": "a", "body": {}}', "of no known request"),
     "an image without a header": (
         json.dumps(HELLO).replace(

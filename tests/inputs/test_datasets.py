@@ -1,0 +1,127 @@
+"""Data sets as people have them: lines that are no request bodies, tables, batches."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Dscost
+
+# "Hello" is one token; each request has 5 of the template around it on Flash, without thinking.
+ONE = [{"role": "user", "content": "Hello"}]
+LINES: dict[str, tuple[str, str]] = {
+    "prompt": ("a.jsonl", '{"id": 1, "prompt": "Hello"}'),
+    "text": ("a.jsonl", '{"text": "Hello"}'),
+    "alpaca": ("a.jsonl", '{"instruction": "Hello", "input": "", "output": "Hi"}'),
+    "sharegpt": (
+        "a.jsonl",
+        '{"conversations": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}]}',
+    ),
+    "string": ("a.jsonl", '"Hello"'),
+    "messages on a line": ("a.jsonl", json.dumps(ONE)),
+    "messages as a document": ("a.json", json.dumps(ONE, indent=1)),
+}
+
+
+def flash_input(dscost: Dscost, *arguments: object) -> tuple[int, int]:
+    """Return the requests and their input tokens on Flash."""
+    ran = dscost("count", *arguments, "-m", "flash", "--json")
+    (entry,) = json.loads(ran.out)["estimates"]
+    return entry["requests"], entry["tokens"]["input"]
+
+
+def plain_input(dscost: Dscost, folder: Path) -> int:
+    (folder / "plain.txt").write_text("Hello")
+    return flash_input(dscost, folder / "plain.txt", "--no-thinking")[1]
+
+
+@pytest.mark.parametrize("form", LINES)
+def test_a_line_of_a_data_set_costs_what_its_text_costs(
+    dscost: Dscost, tmp_path: Path, form: str
+) -> None:
+    name, line = LINES[form]
+    path = tmp_path / name
+    path.write_text(line)
+
+    found = flash_input(dscost, path, "--no-thinking")
+
+    assert found == (1, plain_input(dscost, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("a.csv", 'id,prompt\n1,"Hello"\n2,Hello\n'),
+        ("a.tsv", "prompt\tid\nHello\t1\nHello\t2\n"),
+        ("a.jsonl", '{"q": 1, "prompt": "Hello"}\n\n{"prompt": "Hello"}\n'),
+    ],
+)
+def test_a_column_has_the_prompts(dscost: Dscost, tmp_path: Path, name: str, table: str) -> None:
+    path = tmp_path / name
+    path.write_text(table)
+
+    found = flash_input(dscost, path, "--no-thinking", "--column", "prompt")
+
+    assert found == (2, 2 * plain_input(dscost, tmp_path))
+
+
+def test_a_table_is_not_one_prompt(dscost: Dscost, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,prompt\n1,Hello\n")
+
+    ran = dscost("estimate", path)
+
+    assert ran.code == 2
+    assert "--column NAME, or give --as text; it has 'id', 'prompt'" in ran.err
+    assert dscost("count", path, "--as", "text").code == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (b"id,prompt\n1,Hello\n", "no column 'question'; it has 'id', 'prompt'"),
+        (b"question,question\n1,2\n", "several columns 'question'"),
+        (b"question\n", "no rows in it"),
+        (b'question\n"Hello\n', "no sound CSV"),
+        (b"question\n\xff\n", "not utf-8"),
+        (b"", "no column 'question'"),
+    ],
+)
+def test_a_bad_table_is_refused_in_one_line(
+    dscost: Dscost, tmp_path: Path, table: bytes, reason: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(table)
+
+    ran = dscost("count", path, "--column", "question")
+
+    assert ran.code == 1
+    assert reason in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_body_without_a_model_takes_the_one_given(dscost: Dscost, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"messages": ONE, "thinking": {"type": "disabled"}}))
+
+    found = flash_input(dscost, path)
+    without = dscost("count", path)
+
+    assert found == (1, plain_input(dscost, tmp_path))
+    assert without.code == 1
+    assert "a.jsonl:1:1: the body names no model; name it with --model" in without.err
+
+
+def test_anthropic_batches_are_read_whole_and_by_line(dscost: Dscost, tmp_path: Path) -> None:
+    params = {"model": "deepseek-flash", "max_tokens": 9, "messages": ONE}
+    lines = [{"custom_id": name, "params": params} for name in "ab"]
+    whole, by_line = tmp_path / "create.json", tmp_path / "requests.jsonl"
+    whole.write_text(json.dumps({"requests": lines}))
+    by_line.write_text("\n".join(map(json.dumps, lines)))
+
+    read = [json.loads(dscost("count", path, "--json").out) for path in (whole, by_line)]
+
+    for report in read:
+        assert report["inputs"][0]["kind"] == "batch"
+        assert report["inputs"][0]["requests"] == 2
+    assert read[0]["estimates"] == read[1]["estimates"]
