@@ -1,7 +1,8 @@
 """Time how long commands take to start and end, whole processes, as ratios to bare Python.
 
-    python benchmarks/startup.py --runs 15
+    python benchmarks/startup.py --runs 15 --against OTHER/bin/dscost
 
+With `--against`, another build runs the same command lines in the same rounds.
 They run in an empty folder, and the first round, which compiles and fills caches, is not counted.
 """
 
@@ -24,6 +25,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--against", type=Path, help="the program of another build")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -35,12 +37,19 @@ def main() -> None:
             "when": ["when"],
             "when --template": ["when", "--template", line],
             "when --template --tz": ["when", "--template", line, "--tz", "Europe/Berlin"],
+            "config": ["config"],
+            "completion bash": ["completion", "bash"],
+            "compare 1k.txt": ["compare", "1k.txt"],
+            "diff 1k.txt 1k.txt": ["diff", "1k.txt", "1k.txt"],
             "count 1k.txt": ["count", "1k.txt"],
             "estimate 1k.txt": ["estimate", "1k.txt"],
         }
         rivals = {BARE: bare()}
         rivals["import deepseek_cost"] = process([sys.executable, "-c", "import deepseek_cost"])
-        rivals |= {f"dscost {name}": process([dscost(), *args]) for name, args in commands.items()}
+        for name, args in commands.items():
+            rivals[f"dscost {name}"] = process([dscost(), *args])
+            if options.against:
+                rivals[f"other  {name}"] = process([options.against, *args])
         runs = raced(rivals, options.runs)
     for line in ratios({name: [run.seconds for run in done] for name, done in runs.items()}, BARE):
         print(line)

@@ -6,7 +6,6 @@ it was made of; where the table was edited since, or there is no copy, the table
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -163,6 +162,8 @@ def parse(text: str, name: str) -> PriceBook:
     """
     if any(len(line) > _MAX_LINE for line in text.splitlines()):
         raise PriceTableError(f"price table {name}: a line is longer than {_MAX_LINE:,} characters")
+    import tomllib  # noqa: PLC0415 - the bundled table is compiled
+
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError) as error:

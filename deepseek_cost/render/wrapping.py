@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 _WORD: Final = re.compile(r"( *)([^ ]+)")
+# Characters of one column each: most texts are of these, and Rich takes a moment to load.
+_OF_ONE: Final = re.compile("[ -~\xa1-\xac\xae-\u02ff\u2013-\u2026\u2500-\u257f]*")
 
 
 def cells(text: str) -> int:
     """Return how many columns of a screen a text takes."""
-    if text.isascii():
+    if text.isascii() or _OF_ONE.fullmatch(text):
         return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
+    from rich.cells import cell_len  # noqa: PLC0415 - see above
 
     return cell_len(text)
 

@@ -4,9 +4,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from deepseek_cost import Currency
 from deepseek_cost.render.page import money
+from deepseek_cost.render.wrapping import cells
 from tests.conftest import Dscost
 
 
@@ -190,3 +192,9 @@ def test_a_narrow_terminal_loses_no_figure(
 
     assert ran.code == 0
     assert "103,656" in ran.out.replace("\n", "")  # 1,234 x 84
+
+
+def test_every_character_takes_the_columns_that_rich_gives_it() -> None:
+    characters = [chr(code) for code in (*range(0xA0, 0xD800), *range(0xE000, 0x20000))]
+
+    assert [ascii(c) for c in characters if cells(c) != cell_len(c)] == []
