@@ -16,7 +16,7 @@ from deepseek_cost.errors import InputError
 from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from deepseek_cost.estimates.estimate import Estimate
     from deepseek_cost.reports.chat import ChatReport
@@ -161,17 +161,32 @@ def _styles_are_shown() -> bool:
     return shows_styles(sys.stdout, is_certain=is_certain)
 
 
-def gate(estimates: "Sequence[Estimate]", limit: Decimal | None, *, any_tier: bool) -> None:
-    """End with exit code 3 if any model costs more than the limit."""
+def gate(
+    gated: "Mapping[str, Sequence[Estimate]]", limit: Decimal | None, *, any_tier: bool
+) -> None:
+    """End with exit code 3 if any of the sums of estimates costs more than the limit."""
     if limit is None:
         return
-    costs = {e.price.model.name: e.limit_cost(any_tier=any_tier) for e in estimates}
-    over = [f"{name} may cost {cost:f}" for name, cost in costs.items() if cost > limit]
+    over = []
+    for name, estimates in gated.items():
+        cost = sum((one.limit_cost(any_tier=any_tier) for one in estimates), Decimal(0))
+        if cost > limit:
+            over.append(f"{name} may cost {cost:f}{_worst(estimates, any_tier=any_tier)}")
     if over:
-        currency = estimates[0].price.currency
+        currency = next(iter(gated.values()))[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
         raise typer.Exit(OVER_LIMIT)
-    _exit_if_unbounded(estimates)
+    _exit_if_unbounded([one for estimates in gated.values() for one in estimates])
+
+
+def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:
+    """Return what a limit assumes: the rate, and that no predicted cache hit comes."""
+    found = []
+    if any(one.price.other_rates for one in estimates):
+        found.append("peak rate" if any_tier else f"{estimates[0].price.tier.label} rate")
+    if any(one.tally.hits.best is not None for one in estimates):
+        found.append("without cache hits")
+    return f" ({', '.join(found)})" if found else ""
 
 
 def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:

@@ -9,11 +9,12 @@ from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ledger import Place, Position
-from deepseek_cost.estimates.partial_result import PartialResult, TalliedSource
+from deepseek_cost.estimates.partial_result import PartialResult, TalliedSource, own_column
 from deepseek_cost.estimates.tally import Scenario, tally_body
 from deepseek_cost.inputs.jsonl import Lines
 from deepseek_cost.inputs.reader import request_of
 from deepseek_cost.inputs.request import Fault, Request
+from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import Body
 from deepseek_cost.prompt.breakdown import RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
@@ -52,6 +53,7 @@ class SkeletonCounter(Struct):
     counter: SegmentCounter
     bodies_of: Callable[[Request], Sequence[Body]]
     add_model: Callable[[Request, Position], object]
+    own_model: Callable[[Request], Model | None]
     _skeletons: dict[Outline, Skeleton | object | None] = field(default_factory=dict)
     _characters: int = 0
 
@@ -149,14 +151,21 @@ class SkeletonCounter(Struct):
     def _add(self, skeleton: Skeleton, outcome: Sequence[RequestTokens], places: "_Places") -> None:
         bodies = len(places.rows)
         tallies = [tally_body(body, self.scenario) for body in outcome]
-        for ledger, body, tally in zip(self.partial.ledgers, outcome, tallies, strict=True):
+        for ledger, body, tally in zip(self.partial.ledgers, outcome, tallies, strict=False):
             ledger.add(tally, body.parts, bodies)
             ledger.offer(tally, places)
             if body.refused:
                 at, place = next(iter(places))
                 ledger.refusals.add(place, body.refused, bodies * tally.requests, at)
         sums = tuple(tally.times(bodies) for tally in tallies)
-        self.partial.add(places.number, TalliedSource(places.source, sums, skeleton.kinds))
+        models = [ledger.model for ledger in self.partial.ledgers]
+        columns = sums[: len(models)]
+        self.partial.add(places.number, TalliedSource(places.source, columns, skeleton.kinds))
+        own = self.own_model(skeleton.request)
+        if own is None:
+            self.partial.add_unnamed(columns)
+        else:
+            self.partial.add_written(own.name, sums[own_column(models, own)])
 
 
 def _sums(tokens: Sequence[RequestTokens]) -> list[tuple[int, int, int]]:

@@ -24,6 +24,8 @@ class CacheForecast(Struct):
     encoder: SegmentEncoder
     timeline: Timeline = field(default_factory=Timeline)
     _caches: list[PrefixCache] = field(default_factory=list)
+    _own: dict[str, PrefixCache] = field(default_factory=dict)
+    _at: float | None = None
 
     def text_hits(
         self, text: str, to: Sequence["Addressee"], sent: int
@@ -40,6 +42,13 @@ class CacheForecast(Struct):
         """
         return self._hits([body.prompt(self.encoder) for body in bodies], request, sent)
 
+    def own_hits(self, body: "Body", model: str, sent: int) -> Hits:
+        """Forecast the request taken last at its own model, which sees no requests of others."""
+        cache = self._own.setdefault(model, PrefixCache())
+        prompt = body.prompt(self.encoder)
+        hits = cache.send(prompt, self._at)
+        return hits if sent == 1 else hits + cache.send(prompt, self._at).times(sent - 1)
+
     def _hits(
         self, prompts: Sequence[Prompt], request: Request | None, sent: int
     ) -> Sequence[Hits]:
@@ -51,4 +60,5 @@ class CacheForecast(Struct):
         return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
 
     def _each(self, prompts: Sequence[Prompt], at: float | None) -> list[Hits]:
+        self._at = at
         return [cache.send(p, at) for cache, p in zip(self._caches, prompts, strict=True)]

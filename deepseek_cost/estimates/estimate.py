@@ -69,14 +69,16 @@ class Estimate(Struct, frozen=True):
     def limit_cost(self, *, any_tier: bool) -> Decimal:
         """Return what a cost limit is held against: the ceiling while the output is unknown.
 
-        With `any_tier`, at the dearer of the two tiers.
+        With `any_tier`, at the dearer of the two tiers. Hits that are forecast may not come.
         """
         rates = [self.price.rates]
         if any_tier and self.price.other_rates:
             rates.append(self.price.other_rates)
         known = self.tally.output
         output = self.tally.output_ceiling if known is None else known
-        return max(self._at_most(output, rate) for rate in rates)
+        hits = self.tally.hits
+        worst = self if hits.best is None else replace(self, tally=self.tally.with_hits(0))
+        return max(worst._at_most(output, rate) for rate in rates)  # noqa: SLF001 - its own class
 
     def _at_most(self, output: int, rates: Rates) -> Decimal:
         usage = self.tally.usage(output)

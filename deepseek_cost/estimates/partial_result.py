@@ -10,6 +10,7 @@ from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ledger import Earliest, Ledger, Position
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.pricing.entries import Model
 
 # Those that the report names; all are counted.
 _NAMED: Final = 100
@@ -100,6 +101,8 @@ class PartialResult(Struct):
     notes: Earliest = field(default_factory=lambda: Earliest(_NAMED))
     named_models: Earliest = field(default_factory=lambda: Earliest(_NAMED))
     sources: dict[int, TalliedSource] = field(default_factory=dict)
+    as_written: dict[str, Tally] = field(default_factory=dict)
+    unnamed: tuple[Tally, ...] = ()
 
     @property
     def tallied(self) -> list[TalliedSource]:
@@ -116,6 +119,16 @@ class PartialResult(Struct):
         known = self.sources.get(number)
         self.sources[number] = source if known is None else known + source
 
+    def add_written(self, model: str, tally: Tally) -> None:
+        """Add a request at the model that it names."""
+        known = self.as_written.get(model)
+        self.as_written[model] = tally if known is None else known + tally
+
+    def add_unnamed(self, tallies: tuple[Tally, ...]) -> None:
+        """Add a prompt, which names no model, in the models' order."""
+        pairs = zip(self.unnamed, tallies, strict=True) if self.unnamed else ()
+        self.unnamed = tuple(one + more for one, more in pairs) or tallies
+
     def merge(self, other: "PartialResult") -> None:
         """Add what another part of the input adds up to, for the same models."""
         for ledger, its in zip(self.ledgers, other.ledgers, strict=True):
@@ -125,6 +138,16 @@ class PartialResult(Struct):
         self.named_models.merge(other.named_models)
         for number, source in other.sources.items():
             self.add(number, source)
+        for model, tally in other.as_written.items():
+            self.add_written(model, tally)
+        if other.unnamed:
+            self.add_unnamed(other.unnamed)
+
+
+def own_column(models: Sequence[Model], own: Model) -> int:
+    """Return where the figures of a request's own model are: after those of the others, if new."""
+    names = [model.name for model in models]
+    return names.index(own.name) if own.name in names else len(names)
 
 
 def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:

@@ -1,6 +1,7 @@
 """The prices that requests are held against at an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,6 +11,9 @@ from deepseek_cost.billing.profile import Spread
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.pricing.book import Price, PriceBook
+
+if TYPE_CHECKING:
+    from deepseek_cost.estimates.workload import Workload
 
 
 class Learned(Struct, frozen=True):
@@ -43,6 +47,42 @@ class Quote(Struct, frozen=True):
             Estimate(_with_output(tally, spread, percent), price)
             for tally, spread, price in zip(tallies, spreads, self.prices, strict=True)
         ]
+
+    def price_as_written(
+        self, written: Mapping[str, Tally], percent: int | None = None
+    ) -> list[Estimate]:
+        """Price requests at the models that they name; raises UnpricedError."""
+        spreads = self.learned.spreads if self.learned else [None] * len(self.prices)
+        by_model = {p.model.name: s for p, s in zip(self.prices, spreads, strict=True)}
+        at, currency = self.prices[0].at, self.prices[0].currency
+        return [
+            Estimate(
+                _with_output(written[name], by_model.get(name), percent),
+                self.book.price(name, at, currency),
+            )
+            for name in sorted(written)
+        ]
+
+    def gated(
+        self, workload: "Workload", percent: int | None = None, *, is_chosen: bool
+    ) -> dict[str, list[Estimate]]:
+        """Return what a limit is for: costs by name, each the sum of estimates.
+
+        That is each model that was chosen; else all as written, prompts on each model, since
+        nobody says which one of these it will be.
+        """
+        partial = workload.partial
+        if is_chosen or not partial.as_written:
+            found = self.price(workload.totals(), percent)
+            return {one.price.model.name: [one] for one in found}
+        own = self.price_as_written(partial.as_written, percent)
+        name = own[0].price.model.name if len(own) == 1 else "all as written"
+        if not partial.unnamed:
+            return {name: own}
+        return {
+            f"all as written, prompts on {one.price.model.name},": [*own, one]
+            for one in self.price(partial.unnamed, percent)
+        }
 
 
 def _with_output(tally: Tally, spread: Spread | None, percent: int | None) -> Tally:

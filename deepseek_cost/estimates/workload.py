@@ -10,6 +10,7 @@ from deepseek_cost.estimates.partial_result import (
     PartialResult,
     Skipped,
     TalliedSource,
+    own_column,
     totals,
 )
 from deepseek_cost.estimates.tally import (
@@ -109,6 +110,7 @@ class Workload:
         prompt = PromptTokens(tokens, 0)
         tallies = [tally_request(one.model, prompt, self.scenario) for one in self.ledgers]
         self.partial.add(1, TalliedSource(f"{tokens:,} input tokens", tuple(tallies)))
+        self.partial.add_unnamed(tuple(tallies))
 
     def _add_text(self, opened: Input) -> None:
         self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
@@ -130,6 +132,7 @@ class Workload:
             self.on_request(Place(opened.source.name, 1, None), tallies, counted)
         source = TalliedSource(opened.source.name, tuple(tallies), is_empty=not text)
         self.partial.add(self._source, source)
+        self.partial.add_unnamed(source.tallies)
 
     def _no_hits(self) -> Sequence[Hits | None]:
         """Return that no hits are forecast; the ratio tells them."""
@@ -222,6 +225,7 @@ class Workload:
         return SkeletonCounter(
             *(self.partial, self.scenario, self._segments),
             bodies_of=self._bodies,
+            own_model=self._own_model,
             add_model=self._add_model,
         )
 
@@ -233,7 +237,14 @@ class Workload:
         thinking = route.model.thinking if route else None
         model = route.model if route else self.models[0]
         sent = completed(request, model, self.scenario.mode, self.system)
-        return read_bodies(sent, self.models, thinking=thinking)
+        return read_bodies(sent, self._priced_for(route), thinking=thinking)
+
+    def _priced_for(self, route: Route | None) -> list[Model]:
+        """Return the models that a request is counted for: its own last, unless it is another's."""
+        models = self.models
+        if route is None or route.model.name in [model.name for model in models]:
+            return models
+        return [*models, route.model]
 
     def _add_request(self, request: Request, at: Position, bodies: "Sequence[Body]" = ()) -> None:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
@@ -243,10 +254,11 @@ class Workload:
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
-            hits = self.forecast.body_hits(bodies, request, self.scenario.requests)
+            columns = bodies[: len(self.ledgers)]
+            hits = self.forecast.body_hits(columns, request, self.scenario.requests)
         place = Place(request.source, request.line, request.custom_id)
         tallies = []
-        for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=True):
+        for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=False):
             tally = tally_body(body, self.scenario, found)
             ledger.add(tally, body.parts)
             ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
@@ -257,8 +269,31 @@ class Workload:
             tallies.append(tally)
         kinds = frozenset({request.source_kind})
         self.partial.add(at.source, TalliedSource(request.source, tuple(tallies), kinds))
+        self._add_written(request, bodies, counted, tallies)
         if self.on_request:
-            self.on_request(place, tallies, counted)
+            self.on_request(place, tallies, counted[: len(tallies)])
+
+    def _add_written(
+        self,
+        request: Request,
+        bodies: "Sequence[Body]",
+        counted: Sequence[RequestTokens],
+        tallies: Sequence[Tally],
+    ) -> None:
+        """Add a request at its own model, which a forecast gives a cache of its own."""
+        route = self._serving(request)
+        if route is None:
+            self.partial.add_unnamed(tuple(tallies))
+            return
+        at = own_column(self.models, route.model)
+        hits = None
+        if self.forecast is not None:
+            hits = self.forecast.own_hits(bodies[at], route.model.name, self.scenario.requests)
+        self.partial.add_written(route.model.name, tally_body(counted[at], self.scenario, hits))
+
+    def _own_model(self, request: Request) -> Model | None:
+        route = self._serving(request)
+        return route.model if route else None
 
     def _serving(self, request: Request) -> Route | None:
         """Look up the model that a body names; raises InputError."""

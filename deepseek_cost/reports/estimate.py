@@ -16,6 +16,7 @@ from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
+from deepseek_cost.reports.as_written import AsWritten, as_written, shown
 from deepseek_cost.reports.clock import moment
 from deepseek_cost.reports.estimate_entry import (
     EstimateEntry,
@@ -80,6 +81,9 @@ class EstimateReport(Report):
     timezone: str = described("the user's zone, in which the table shows times")
     price_table: PriceTable
     inputs: tuple[InputEntry, ...]
+    as_written: AsWritten | None = described(
+        "each request at the model that it names; absent where none names one", default=None
+    )
     estimates: tuple[EstimateEntry, ...]
     files: tuple[FileEstimates, ...] | None = None
     skipped: Skipped | None = None
@@ -91,6 +95,7 @@ class EstimateReport(Report):
         entries, currency = self.estimates, self.currency
         return page_of(
             _head(self),
+            words(shown(self.as_written, currency)),
             answer_table(entries, currency),
             words(_notable(self)),
             *request_tables(entries, currency, self.inputs),
@@ -139,6 +144,7 @@ def estimate_report(
         timezone=quote.zone,
         price_table=table,
         inputs=input_entries(tallied),
+        as_written=as_written(quote, workload.partial),
         estimates=tuple(
             estimate_entry(
                 e, details_of(ledger, e.price, _hit_share(quote, e.tally)), quote.balance, learned

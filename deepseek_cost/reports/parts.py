@@ -149,7 +149,7 @@ def to_json(report: Part) -> str:
     import json  # noqa: PLC0415 - tables need it not
 
     document = plain(report)
-    for optional in ("files", "skipped"):
+    for optional in ("as_written", "files", "skipped"):
         if document.get(optional, ...) is None:
             del document[optional]
     return quiet_json(json.dumps(document, indent=2))

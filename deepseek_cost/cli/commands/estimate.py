@@ -206,7 +206,7 @@ def estimate(
     else:
         write(report, as_json=as_json, plain=plain, verbose=verbose)
     dear = 95 if learned else None  # a limit is held against more than the mean
-    gate(quote.price(workload.totals(), dear), limit, any_tier=at is None)
+    gate(quote.gated(workload, dear, is_chosen=model is not None), limit, any_tier=at is None)
     exit_if_incomplete(inputs.found.skipped, workload.skips, limit)
     exit_if_refused(workload)
     exit_if_too_long(report)

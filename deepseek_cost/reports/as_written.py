@@ -1,0 +1,89 @@
+"""What requests cost as they are written: each at the model that it names."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from deepseek_cost.errors import UnpricedError
+from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.partial_result import PartialResult
+from deepseek_cost.estimates.quote import Quote
+from deepseek_cost.pricing.cost import EXACT
+from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.render.page import money
+from deepseek_cost.reports.parts import Amount, Part, described
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_most, unknown_entries
+
+
+class WrittenEntry(Part):
+    """The requests that name a model."""
+
+    model: str
+    requests: int
+    input: int
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+    unknown_input: tuple[UnknownInputEntry, ...]
+
+
+class AsWritten(Part):
+    """All requests that name a model, each at its own; null totals: the output is unknown."""
+
+    requests: int
+    unnamed: int = described("requests that name no model, and are in no figure here")
+    total: Amount | None
+    floor: Amount
+    ceiling: Amount
+    models: tuple[WrittenEntry, ...]
+
+
+def as_written(quote: Quote, partial: PartialResult) -> AsWritten | None:
+    """Report requests at their own models; None where none names one."""
+    if not partial.as_written:
+        return None
+    try:
+        models = [_entry(one) for one in quote.price_as_written(partial.as_written)]
+    except UnpricedError:  # a name of another time, where the models were chosen
+        return None
+    totals = [one.total for one in models if one.total is not None]
+    return AsWritten(
+        requests=sum(one.requests for one in models),
+        unnamed=partial.unnamed[0].requests if partial.unnamed else 0,
+        total=_sum(totals) if len(totals) == len(models) else None,
+        floor=_sum(one.floor for one in models),
+        ceiling=_sum(one.ceiling for one in models),
+        models=tuple(models),
+    )
+
+
+def shown(found: AsWritten | None, currency: Currency) -> Iterable[str]:
+    """Yield the sum where requests name several models, or only some name one."""
+    if found is None or (len(found.models) == 1 and not found.unnamed):
+        return
+    amount = money(found.ceiling if found.total is None else found.total, currency)
+    unknown = [one for model in found.models for one in model.unknown_input]
+    most = "at most " if found.total is None else ""
+    cost = f"{most}{at_most(amount, unknown)}"
+    named = ", ".join(f"{one.requests:,} on {one.model}" for one in found.models)
+    rest = f"; {found.unnamed:,} name no model" if found.unnamed else ""
+    yield f"TOTAL as written: {cost} ({named}{rest})"
+
+
+def _entry(estimate: Estimate) -> WrittenEntry:
+    tally = estimate.tally
+    return WrittenEntry(
+        model=estimate.price.model.name,
+        requests=tally.requests,
+        input=tally.input,
+        total=estimate.total,
+        floor=estimate.floor,
+        ceiling=estimate.ceiling,
+        unknown_input=unknown_entries(tally.unknown),
+    )
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
