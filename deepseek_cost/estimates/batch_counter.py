@@ -19,10 +19,12 @@ from deepseek_cost.prompt.body import Body
 from deepseek_cost.prompt.breakdown import RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.prompt.skeleton import (
+    Numbers,
     Outline,
     Skeleton,
     filled_in,
     marked,
+    numbered,
     outlined,
     skeleton_of,
 )
@@ -78,6 +80,10 @@ class SkeletonCounter(Struct):
         for number, line in enumerate(texts, lines.number):
             outline, values = outlined(line) if len(line) < _LONGEST else ((), [])
             skeleton = self._skeleton(lines, number, outline, values) if values else None
+            numbers = numbered(outline) if values and skeleton is None else None
+            if numbers and numbers.are_accepted:
+                skeleton = self._skeleton(lines, number, outline, values, numbers)
+                values += numbers.values
             if skeleton is None:
                 others.append(number)
                 continue
@@ -89,22 +95,33 @@ class SkeletonCounter(Struct):
         return filled, others
 
     def _skeleton(
-        self, lines: Lines, number: int, outline: Outline, values: Sequence[str]
+        self,
+        lines: Lines,
+        number: int,
+        outline: Outline,
+        values: Sequence[str],
+        numbers: Numbers | None = None,
     ) -> Skeleton | None:
         """Return the form of an outline; one that is new has none, since it may never come back."""
-        known = self._skeletons.get(outline, _NEW)
+        key = numbers.outline if numbers else outline
+        known = self._skeletons.get(key, _NEW)
         if known is _SEEN:
-            known = self._skeletons[outline] = self._read(lines, number, outline, values)
+            known = self._skeletons[key] = self._read(lines, number, outline, values, numbers)
         elif known is _NEW:
-            self._characters += sum(map(len, outline))
+            self._characters += sum(map(len, key))
             if self._characters > _KEPT_CHARACTERS:
                 self._skeletons.clear()
                 self._characters = 0
-            self._skeletons[outline] = _SEEN
+            self._skeletons[key] = _SEEN
         return known if isinstance(known, Skeleton) else None
 
     def _read(
-        self, lines: Lines, number: int, outline: Outline, values: Sequence[str]
+        self,
+        lines: Lines,
+        number: int,
+        outline: Outline,
+        values: Sequence[str],
+        numbers: Numbers | None,
     ) -> Skeleton | None:
         """Read an outline; its form is kept if it has the very tokens of the line at hand."""
         columns = _decoded([values])
@@ -113,14 +130,18 @@ class SkeletonCounter(Struct):
         try:
             request, bodies = self._bodies(lines, number, filled_in(outline, values))
             tokens = [body.count(self.counter) for body in bodies]
-            request, bodies = self._bodies(lines, number, marked(outline))
+            form = numbers.marked() if numbers else outline
+            request, bodies = self._bodies(lines, number, marked(form))
         except InputError:
             return None
         by_part = any(ledger.keeps_parts for ledger in self.partial.ledgers)
-        skeleton = skeleton_of(request, len(values), bodies, self.counter, by_part=by_part)
+        skeleton = skeleton_of(
+            request, len(values), bodies, self.counter, by_part=by_part, numbers=numbers
+        )
         if skeleton is None:
             return None
-        counted = skeleton.outcome(skeleton.tokens(columns)[0])
+        columns += [[value] for value in numbers.values] if numbers else []
+        counted = skeleton.outcome(skeleton.tokens(columns)[0], next(skeleton.limits(columns)))
         is_same = counted == tokens if by_part else _sums(counted) == _sums(tokens)
         return skeleton if is_same else None
 
@@ -138,15 +159,16 @@ class SkeletonCounter(Struct):
         source: tuple[str, int],
     ) -> None:
         """Tally the bodies of a form, all of those at once that have the same tokens."""
-        alike: dict[tuple[int, ...], list[int]] = {}
-        for row, tokens in enumerate(skeleton.tokens(columns)):
-            alike.setdefault(tokens, []).append(row)
+        alike: dict[tuple[tuple[int, ...], int | None], list[int]] = {}
+        counted = zip(skeleton.tokens(columns), skeleton.limits(columns), strict=True)
+        for row, key in enumerate(counted):
+            alike.setdefault(key, []).append(row)
         self.add_model(skeleton.request, Position(source[1], numbers[0]))
         same = [skeleton.request.custom_id] * len(numbers)
         names = same if skeleton.name is None else columns[skeleton.name]
-        for tokens, rows in alike.items():
+        for (tokens, limit), rows in alike.items():
             places = _Places(*source, numbers, names, rows)
-            self._add(skeleton, skeleton.outcome(tokens), places)
+            self._add(skeleton, skeleton.outcome(tokens, limit), places)
 
     def _add(self, skeleton: Skeleton, outcome: Sequence[RequestTokens], places: "_Places") -> None:
         bodies = len(places.rows)

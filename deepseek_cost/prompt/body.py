@@ -125,6 +125,12 @@ class RenderedBody(Struct, frozen=True):
             found[Hidden.REASONING] = UnknownTokens(turns, 0, min(turns * MOST_OUTPUT, left))
         return found
 
+    def limited(self, tokens: RequestTokens, most: int) -> RequestTokens:
+        """Return the tokens of the body with another max_tokens, all else being the same."""
+        conversation = replace(self.conversation, max_tokens=most)
+        ceiling, refused = _output_ceiling(conversation, tokens.parts.input, self.model)
+        return replace(tokens, output_ceiling=ceiling, refused=refused)
+
     def parts(self, counter: SegmentCounter) -> Breakdown:
         """Count what its tokens are of."""
         return break_down(self.segments, self._images(), counter)

@@ -120,7 +120,7 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
 
     Raises RefusalError for what the API refuses.
     """
-    refused = settings.first_refusal(body, _SETTINGS) or _combined(body)
+    refused = refused_setting(body) or _combined(body)
     effort = _effort(body, thinks=thinks)
     reader = _Reader()
     tools = _tools(body, reader)
@@ -150,6 +150,11 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
         refused=str(refused) if refused else None,
         vision_refused=str(reader.vision_refused) if reader.vision_refused else None,
     )
+
+
+def refused_setting(body: Body) -> RefusalError | None:
+    """Return the first refusal among settings that are each checked by itself."""
+    return settings.first_refusal(body, _SETTINGS)
 
 
 def _combined(body: Body) -> RefusalError | None:
@@ -414,8 +419,7 @@ def _format(
 
 def schema_of(holder: Body, place: str) -> object:
     """Return the schema that an answer has to follow."""
-    for key in ("name", "description"):
-        optional(holder, key, string, place)
+    optional(holder, "name", string, place)
     strict = bool(optional(holder, "strict", boolean, place))
     schema = required(holder, "schema", place)
     at = joined(place, "schema")

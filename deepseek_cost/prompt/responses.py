@@ -443,6 +443,7 @@ def _format(
         kind = tag(chosen, "type", ("text", "json_schema", "json_object"), "text.format")
         if kind == "json_schema":
             text_of(chosen, "name", "text.format")
+            optional(chosen, "description", string, "text.format")
             return False, True, schema_of(chosen, "text.format"), None
         if kind == "text":
             return False, False, None, None

@@ -1,8 +1,9 @@
-"""Requests of a batch that differ in their texts alone: read once, with marks for the texts.
+"""Requests of a batch that differ in texts and numbers alone: read once, with marks for these.
 
 What a body costs depends on its texts only by their tokens, each counted as the prompt has it: by
-itself or joined to what the template puts beside it. So a form is read once, and tells which texts
-those are; all other bodies of the form need no reading.
+itself or joined to what the template puts beside it. Numbers of settings (max_tokens, temperature)
+are no part of it. So a form is read once, and tells which texts count; all other bodies of the form
+need no reading.
 """
 
 import json
@@ -17,6 +18,7 @@ from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.prompt.body import Body, RenderedBody
 from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens
+from deepseek_cost.prompt.chat_completions import refused_setting
 from deepseek_cost.prompt.segments import SegmentCounter
 
 # A string that is not empty, after a key whose value may be a text.
@@ -24,6 +26,18 @@ _BLANK: Final = re.compile(
     r'("(?:content|text|custom_id)"[ \t]*+:[ \t]*+")(?!")'
     r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)"'
 )
+# A number of a setting; where it is not the body's own, the form is not used.
+_NUMBER: Final = re.compile(
+    r'"(max_tokens|temperature|top_p|seed)"[ \t]*+:[ \t]*+'
+    r"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+)(?![0-9.eE])"
+)
+_LIMIT: Final = "max_tokens"
+# What stands for numbers while a form is read: valid ones, each another.
+_MARKS: Final = {
+    **dict.fromkeys(("max_tokens", "seed"), "17{:03}"),
+    **dict.fromkeys(("temperature", "top_p"), "0.73{:03}1"),
+}
+_BETWEEN: Final = "\0"  # no JSON has it
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _KEPT_OUTCOMES: Final = 10_000
 # A request of more takes less by itself than what tells its texts apart.
@@ -49,6 +63,45 @@ def filled_in(outline: Outline, texts: Sequence[str]) -> str:
     return outline[0] + "".join(f'{key}{text}"{then}' for key, text, then in pairs)
 
 
+class Numbers(Struct, frozen=True):
+    """An outline without the numbers of settings: pieces, and what stands between them by turns."""
+
+    pieces: Sequence[str]
+    names: Sequence[str]
+    values: list[str]
+
+    @property
+    def outline(self) -> Outline:
+        """What tells forms apart."""
+        return (_BETWEEN, *self.pieces, *self.names)
+
+    @property
+    def are_accepted(self) -> bool:
+        """Whether the API takes these numbers."""
+        given = zip(self.names, self.values, strict=True)
+        return refused_setting({name: json.loads(number) for name, number in given}) is None
+
+    @property
+    def marks(self) -> list[str]:
+        """Return a number to stand for each while the form is read."""
+        return [_MARKS[name].format(at) for at, name in enumerate(self.names)]
+
+    def marked(self) -> Outline:
+        """Return the outline of the texts, with a mark for each number."""
+        first, *rest = self.pieces
+        pieces = zip(self.names, self.marks, rest, strict=True)
+        whole = first + "".join(f'"{name}": {mark}{then}' for name, mark, then in pieces)
+        return tuple(whole.split(_BETWEEN))
+
+
+def numbered(outline: Outline) -> Numbers | None:
+    """Take the numbers of settings out of an outline; None where it has none."""
+    parts = _NUMBER.split(_BETWEEN.join(outline))
+    if len(parts) == 1 or len(parts) > _MOST_TEXTS:
+        return None
+    return Numbers(parts[::3], parts[1::3], parts[2::3])
+
+
 def marked(outline: Outline) -> str:
     """Return the line of an outline with a mark for each text."""
     return filled_in(outline, [_mark(number) for number in range(len(outline) // 2)])
@@ -58,22 +111,31 @@ class Skeleton(Struct, eq=False):
     """A request with marks for its texts, read for each model.
 
     `patterns` are the texts that are counted: pieces of text and numbers of blanks by turns.
-    `alike` are the numbers of those whose tokens matter by their sum alone.
+    `alike` are the numbers of those whose tokens matter by their sum alone. `settings` name the
+    numbers that may change, which are given after the texts.
     """
 
     request: Request
-    bodies: Sequence[Body]
+    bodies: Sequence[RenderedBody]
     name: int | None
     patterns: Sequence[Sequence[str]]
     asked: Sequence[str]
     alike: Sequence[Sequence[int]]
     counter: SegmentCounter
+    settings: Sequence[str] = ()
     _outcomes: dict[tuple[int, ...], list[RequestTokens]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """What the lines are."""
         return frozenset({self.request.source_kind})
+
+    def limits(self, columns: Sequence[Sequence[str]]) -> Iterator[int | None]:
+        """Yield the most output that each body asks for, where that may change."""
+        if _LIMIT not in self.settings:
+            return repeat(None, len(columns[0]))
+        of_numbers = columns[len(columns) - len(self.settings) :]
+        return map(int, of_numbers[self.settings.index(_LIMIT)])
 
     def tokens(self, columns: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
         """Count what decides the tokens of bodies; `columns` has the texts of each blank."""
@@ -85,8 +147,15 @@ class Skeleton(Struct, eq=False):
         ]
         return list(zip(*sums, strict=True)) if sums else [()] * len(columns[0])
 
-    def outcome(self, tokens: tuple[int, ...]) -> list[RequestTokens]:
-        """Return the tokens of a body for each model, by those of its texts."""
+    def outcome(self, tokens: tuple[int, ...], limit: int | None = None) -> list[RequestTokens]:
+        """Return the tokens of a body for each model, by those of its texts and its max_tokens."""
+        found = self._outcome(tokens)
+        if limit is None:
+            return found
+        both = zip(self.bodies, found, strict=True)
+        return [body.limited(its, limit) for body, its in both]
+
+    def _outcome(self, tokens: tuple[int, ...]) -> list[RequestTokens]:
         known = self._outcomes.get(tokens)
         if known is None:
             if len(self._outcomes) >= _KEPT_OUTCOMES:
@@ -106,6 +175,7 @@ def skeleton_of(
     counter: SegmentCounter,
     *,
     by_part: bool = True,
+    numbers: Numbers | None = None,
 ) -> Skeleton | None:
     """Return the form of a request that was read with marks; None where texts decide more.
 
@@ -118,6 +188,8 @@ def skeleton_of(
         return None
     if sorted(_texts(request.body)) != sorted(of_texts) or _is_forged(request, blanks):
         return None
+    if numbers is not None and not _are_settings(numbers, request.body):
+        return None
     plain = [body for body in bodies if isinstance(body, RenderedBody) and _is_plain(body)]
     if len(plain) < len(bodies):
         return None
@@ -129,12 +201,13 @@ def skeleton_of(
         return None
     return Skeleton(
         request=request,
-        bodies=bodies,
+        bodies=plain,
         name=name,
         patterns=[_MARK.split(text) for text in asked],
         asked=asked,
         alike=_alike(plain, asked, counter, by_part=by_part),
         counter=counter,
+        settings=numbers.names if numbers else (),
     )
 
 
@@ -165,6 +238,12 @@ def _figures(parts: Breakdown) -> Iterator[int]:
     yield from (parts.system, parts.user)
     yield from (tool.tokens for tool in parts.tools.values())
     yield from parts.history.values()
+
+
+def _are_settings(numbers: Numbers, body: dict[str, object]) -> bool:
+    """Tell whether all numbers are a body's own settings, not of a tool or of anything else."""
+    marks = map(json.loads, numbers.marks)
+    return all(body.get(name) == mark for name, mark in zip(numbers.names, marks, strict=True))
 
 
 def _is_forged(request: Request, blanks: int) -> bool:

@@ -121,6 +121,69 @@ def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
     assert dearest.custom_id == f"r{counter.count_each(texts).index(most)}"
 
 
+NUMBERS = [
+    "0",
+    "1",
+    "-1",
+    "0.5",
+    "2.5",
+    "1e2",
+    "1.0",
+    "300",
+    "393216",
+    "393217",
+    "7e-1",
+    "-0",
+    "05",
+]
+KEYS = ["max_tokens", "temperature", "top_p", "seed"]
+
+
+def numbered_lines(seed: int) -> list[bytes]:
+    """Return lines that differ in a text and in the numbers of their settings, some refused."""
+    random = Random(seed)  # noqa: S311 - tests, not secrets
+    nested = '"tools": [{"type": "function", "function": {"name": "f", "x": {"seed": 5}}}], '
+    lines = []
+    for number in range(40):
+        given = [f'"{key}": {random.choice(NUMBERS)}' for key in KEYS if random.random() < 0.7]
+        message = f'"messages": [{{"role": "user", "content": "text {number}"}}]'
+        tools = nested if random.random() < 0.3 else ""
+        body = ", ".join(['"model": "deepseek-flash"', tools + message, *given])
+        lines.append(f'{{"custom_id": "r{number}", "body": {{{body}}}}}'.encode())
+    return lines
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_that_differ_in_numbers_of_settings_have_the_report_of_one_by_one(
+    prices: list[Price], counter: StreamCounter, seed: int
+) -> None:
+    many, single = both(prices, counter, numbered_lines(seed))
+
+    assert report(many, prices) == report(single, prices)
+
+
+def test_lines_that_differ_in_numbers_of_settings_are_not_read_again(
+    prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    document = Lines.document
+
+    def noting(lines: Lines, number: int, data: bytes) -> Document | Fault:
+        read.append(number)
+        return document(lines, number, data)
+
+    monkeypatch.setattr(Lines, "document", noting)
+    body = {"model": "deepseek-flash", "messages": [{"role": "user", "content": "a"}]}
+    made = [body | {"max_tokens": 10 + n, "temperature": n / 100} for n in range(50)]
+    lines = [json.dumps({"custom_id": f"r{n}", "body": one}).encode() for n, one in enumerate(made)]
+
+    done = workload(prices, counter)
+    done.add_lines(Lines("a.jsonl", 1, b"\n".join(lines), "utf-8", None), 1)
+
+    assert set(read) == {1, 2}
+    assert done.totals()[0].output_ceiling == sum(range(10, 60))
+
+
 @pytest.mark.parametrize(("by_part", "outcomes"), [(True, 4), (False, 2)])
 def test_what_has_the_same_sums_is_worked_out_once(
     prices: list[Price], counter: StreamCounter, outcomes: int, *, by_part: bool
