@@ -371,6 +371,12 @@ PerDay = Annotated[
         "--per-day", **whole(1, 10**12), metavar="N", help="Show the cost of N requests a day."
     ),
 ]
+PerMonth = Annotated[
+    int | None,
+    PRICED.setting(
+        "--per-month", min=1, max=10**12, metavar="N", help="Show the cost of N requests a month."
+    ),
+]
 MaxCost = Annotated[
     str | None,
     PRICED.setting("--max-cost", metavar="X", help="Exit with code 3 if the cost could exceed X."),

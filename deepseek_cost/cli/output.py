@@ -132,8 +132,12 @@ def shown(report: "Report", *, plain: bool = False, verbose: bool = False) -> st
     from deepseek_cost.render.terminal import to_terminal
 
     width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
-    encoding = sys.stdout.encoding if sys.stdout else None
-    return to_terminal(page, width, is_styled=_styles_are_shown(), encoding=encoding)
+    return to_terminal(page, width, is_styled=_styles_are_shown(), encoding=output_encoding())
+
+
+def output_encoding() -> str | None:
+    """Return the encoding of standard output; None if it is closed."""
+    return sys.stdout.encoding if sys.stdout else None
 
 
 def _hint(report: "Report") -> str:

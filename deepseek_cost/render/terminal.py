@@ -38,6 +38,7 @@ _FALLBACKS: Final[Mapping[str, str]] = {
     "▓": "+",
     "▒": "~",
     "…": "...",
+    "→": "->",
     "¥": "CNY ",
 }
 

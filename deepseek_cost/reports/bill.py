@@ -18,17 +18,29 @@ from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier, TierBy
-from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
+from deepseek_cost.render.page import (
+    Bars,
+    Note,
+    Notes,
+    Page,
+    Table,
+    bars,
+    grid,
+    money,
+    page_of,
+    short,
+    words,
+)
 from deepseek_cost.reports.balance import RunDownEntry, run_down_entry
 from deepseek_cost.reports.breakdown import bar_of, broken_down, names_of, with_bars
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
-    Footnotes,
     Instant,
     Part,
     PriceTable,
     Report,
+    assumed,
     assumption_entries,
     described,
     exact,
@@ -216,28 +228,22 @@ class BillReport(Report):
 
     def page(self) -> Page:
         """Describe the totals, what they would have been otherwise, and by what they break down."""
-        notes = Footnotes(self.assumptions)
+        apart = (words(_unpriced(self)), words(_left_out(self), is_quiet=True))
         if not self.total.requests:
-            return page_of(
-                f"{_logs(self)}: {_nothing(self)}",
-                words(_unpriced(self), is_quiet=True),
-                words(_left_out(self), is_quiet=True),
-                warnings=self.warnings,
-            )
-        blocks = [_totals(self, notes), _breakdown(self)]
-        if self.by:
-            blocks = [_by_names(self, notes)]
+            return page_of(f"{_logs(self)}: {_nothing(self)}", *apart, warnings=self.warnings)
+        blocks = [_by_names(self)] if self.by else [_totals(self), _breakdown(self)]
         return page_of(
-            f"{_logs(self)}, {_span(self)}",
-            *blocks,
+            f"{_logs(self)} · {_span(self)}",
             words(_budget(self)),
+            *blocks,
             *(proof_tables(self.forecast, self.currency) if self.forecast else ()),
             words(_balance(self)),
-            words(_unpriced(self), is_quiet=True),
-            words(_left_out(self), is_quiet=True),
-            words(notes.lines(), is_quiet=True),
+            *apart,
+            words(one.value for one in self.assumptions if one.about == "log"),
+            details=(assumed(self.assumptions), _table_note(self.price_table)),
             warnings=self.warnings,
             bars=_bars(self),
+            headline=_headline(self),
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
@@ -439,12 +445,23 @@ def _bars(report: BillReport) -> Bars | None:
     return bars(f"cost by {unit}", list(found.items()), report.currency)
 
 
-def _by_names(report: BillReport, notes: Footnotes) -> Table:
+def _headline(report: BillReport) -> str:
+    """Return what was spent, in a sentence."""
+    requests = report.total.requests
+    many = f"{requests:,} request{'' if requests == 1 else 's'}"
+    return f"{money(report.total.cost.total, report.currency)} spent on {many}"
+
+
+def _table_note(table: PriceTable) -> Notes:
+    return Notes("Prices", (Note(f"price table: {table.source}, checked {table.checked}"),))
+
+
+def _by_names(report: BillReport) -> Table:
     """Return the total first, then what was asked for, with bars against the largest."""
     headings = ["week of" if one is By.WEEK else one.value for one in report.by]
     table = with_bars(*headings, "requests", "hits", "misses", "output", "cost", left=len(headings))
     empty = [""] * (len(headings) - 1)
-    table.add_row(notes.mark("TOTAL", "tier"), *empty, *_cells(report.total, report.currency))
+    table.add_row("TOTAL", *empty, *_cells(report.total, report.currency))
     table.add_section()
     most = max((one.figures.cost.total for one in report.breakdown), default=Decimal(0))
     for one in report.breakdown:
@@ -464,28 +481,28 @@ def _budget(report: BillReport) -> Iterator[str]:
         yield f"at this rate it will be {money(found.projected, report.currency)} at the end"
 
 
-def _totals(report: BillReport, notes: Footnotes) -> Table:
+def _totals(report: BillReport) -> Table:
     figures, currency = report.total, report.currency
     tokens, cost = figures.tokens, figures.cost
     table = grid("", "tokens", "cost")
     whole = f"{tokens.input + tokens.output:,}"
-    table.add_row(notes.mark("TOTAL", "tier"), whole, money(cost.total, currency))
+    table.add_row("total", whole, money(cost.total, currency))
     table.add_section()
-    hits = notes.mark("cache hits", "cache_hits")
+    hits = "cache hits"
     table.add_row(hits, f"{tokens.cache_hit:,}", money(cost.cache_hit, currency))
     table.add_row("cache misses", f"{tokens.cache_miss:,}", money(cost.cache_miss, currency))
     table.add_row("output", f"{tokens.output:,}", money(cost.output, currency))
-    table.add_row(notes.mark("  reasoning", "reasoning"), f"{tokens.reasoning:,}", "")
+    table.add_row("  reasoning", f"{tokens.reasoning:,}", "")
     if cost.fees:
         table.add_row("web searches and fetches", "", money(cost.fees, currency))
     table.add_section()
     table.add_row("saved by the cache", "", money(figures.saved_by_cache, currency))
     table.add_row("extra at peak hours", "", money(figures.peak_extra, currency))
     for entry in report.by_model:
-        label = f"{short(entry.model)} on {short(entry.other_model)}"
+        label = f"{short(entry.model)} requests, if sent to {short(entry.other_model)}"
         alternative = entry.figures.other_model
         shown = "unknown" if alternative is None else money(alternative, currency)
-        table.add_row(notes.mark(label, "other_model"), "", shown)
+        table.add_row(label, "", shown)
     return table
 
 

@@ -16,7 +16,6 @@ from deepseek_cost.render.page import Page, Table, Words, grid, money, page_of, 
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
-    Footnotes,
     InputEntry,
     Instant,
     Json,
@@ -25,13 +24,15 @@ from deepseek_cost.reports.parts import (
     PriceTable,
     RatesPerMillion,
     Report,
+    assumed,
     assumption_entries,
     described,
     inputs,
     left_out,
     period_note,
+    price_sources,
     rates_entry,
-    sources,
+    thinking_of,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast, mean
 from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
@@ -105,16 +106,16 @@ class CacheReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Return the range of hits, the causes of misses with what to do, and the requests."""
-        notes = Footnotes(self.assumptions)
+        """Describe why requests miss and what to do, the range of hits, and the requests."""
         return page_of(
-            f"{inputs(self.inputs)}, prices of {stamp(self.priced_at)}",
-            _hits(self, notes),
+            f"{inputs(self.inputs)} · prices of {stamp(self.priced_at)}",
             *_misses(self),
+            _hits(self),
             _requests(self),
-            words(notes.lines(), is_quiet=True),
-            words(sources(self.models), is_quiet=True),
+            details=(assumed(self.assumptions), price_sources(self.models, self.price_table)),
+            basis=thinking_of(self.assumptions),
             warnings=self.warnings,
+            headline=_headline(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:
@@ -203,34 +204,43 @@ def _request_entry(found: Diagnosed) -> RequestEntry:
     )
 
 
-# A longer sequence is told by its causes; --json has more.
+# Requests in the table; JSON has more.
 _SHOWN = 24
 
 
-def _hits(report: CacheReport, notes: Footnotes) -> Table:
-    table = grid("", *(entry.model for entry in report.models))
+def _headline(report: CacheReport) -> str:
+    """Return how much of the input hits the cache, and what the input costs."""
+    parts = [
+        f"{entry.cache.expected.cache_hit_ratio:.1%} of the input is expected to hit the cache on "
+        f"{entry.model}: it costs "
+        f"{at_least(money(entry.cache.expected.floor, report.currency), entry.unknown_input)}"
+        for entry in report.models
+    ]
+    return "; ".join(parts)
+
+
+def _hits(report: CacheReport) -> Table:
+    table = grid("", *(entry.model for entry in report.models), is_by_model=True)
     caches = [entry.cache for entry in report.models]
     unknown = [entry.unknown_input for entry in report.models]
     table.add_row("requests", *(f"{entry.requests:,}" for entry in report.models))
     cells = [at_least(f"{entry.input:,}", entry.unknown_input) for entry in report.models]
     table.add_row("input tokens", *cells)
-    label = notes.mark("cache hits expected", "cache_hits", "answers", "cache_age")
-    table.add_row(label, *(f"{c.expected.cache_hit:,}" for c in caches))
-    table.add_row("  their share", *(f"{c.expected.cache_hit_ratio:.1%}" for c in caches))
-    table.add_row("  at worst", *(f"{c.worst.cache_hit:,}" for c in caches))
-    table.add_row("  at best", *(f"{c.best.cache_hit:,}" for c in caches))
-    label = notes.mark("input cost", "tier", "priced_at", "prices")
+    table.add_row("  cache hits, expected", *(f"{c.expected.cache_hit:,}" for c in caches))
+    table.add_row("  cache hits, at least", *(f"{c.worst.cache_hit:,}" for c in caches))
+    table.add_row("  cache hits, at most", *(f"{c.best.cache_hit:,}" for c in caches))
+    table.add_row("  hit rate", *(f"{c.expected.cache_hit_ratio:.1%}" for c in caches))
     costs = [money(c.expected.floor, report.currency) for c in caches]
-    table.add_row(label, *(at_least(*pair) for pair in zip(costs, unknown, strict=True)))
-    table.add_row("  with hits at worst", *(money(c.worst.floor, report.currency) for c in caches))
-    table.add_row("  with hits at best", *(money(c.best.floor, report.currency) for c in caches))
+    table.add_row("input cost", *(at_least(*pair) for pair in zip(costs, unknown, strict=True)))
+    table.add_row("  with no cache hits", *(money(c.worst.floor, report.currency) for c in caches))
+    table.add_row("  with the most", *(money(c.best.floor, report.currency) for c in caches))
     return table
 
 
 def _misses(report: CacheReport) -> Iterable[Words]:
     """Yield a paragraph for each cause."""
     if not report.misses:
-        yield words(["no request misses what one before it has sent"])
+        yield words(["No request misses what an earlier one sent."])
     for miss in report.misses:
         cost = money(miss.cost_per_1000_requests, report.currency)
         requests = f"{miss.requests:,} request{'s' if miss.requests > 1 else ''}"
@@ -240,7 +250,7 @@ def _misses(report: CacheReport) -> Iterable[Words]:
 
 
 def _requests(report: CacheReport) -> Table:
-    table = grid("request", "model", "input", "hits", "at best", "miss")
+    table = grid("request", "model", "input", "hits", "at most", "miss")
     for entry in report.listed[:_SHOWN]:
         table.add_row(
             f"{entry.number} {entry.source}:{entry.line}",

@@ -23,12 +23,10 @@ from deepseek_cost.render.page import (
     money,
     page_of,
     short,
-    words,
 )
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
-    Footnotes,
     InputEntry,
     Instant,
     Json,
@@ -36,11 +34,13 @@ from deepseek_cost.reports.parts import (
     PeriodNote,
     PriceTable,
     Report,
+    assumed,
     assumption_entries,
     described,
     inputs,
     period_note,
-    sources,
+    price_sources,
+    thinking_of,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast
 from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
@@ -95,17 +95,17 @@ class ChatReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe each run turn by turn, the totals side by side, and the chart."""
-        notes = Footnotes(self.assumptions)
+        """Describe the totals, the growing cost as a chart, and each run turn by turn."""
         verb = "projected" if self.projected else "replayed"
         return page_of(
-            f"{inputs(self.inputs)}, {verb}, prices of {stamp(self.priced_at)}",
-            *(_turns(run, self) for run in _as_sent(self.runs)),
-            _totals(self, notes),
+            f"{inputs(self.inputs)}, {verb} · prices of {stamp(self.priced_at)}",
+            _totals(self),
             Drawing(_chart(self), "cumulative cost over the turns"),
-            words(notes.lines(), is_quiet=True),
-            words(sources(self.runs), is_quiet=True),
+            *(_turns(run, self) for run in _as_sent(self.runs)),
+            details=(assumed(self.assumptions), price_sources(self.runs, self.price_table)),
+            basis=thinking_of(self.assumptions),
             warnings=self.warnings,
+            headline=_headline(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:
@@ -255,29 +255,40 @@ def _some(turns: Sequence[TurnEntry]) -> Sequence[TurnEntry]:
     return [*turns[:half], *turns[half + step - 1 : -1 : step], turns[-1]]
 
 
-def _totals(report: ChatReport, notes: Footnotes) -> Table:
+def _headline(report: ChatReport) -> str:
+    """Return what the conversation costs on each model, in a sentence."""
+    costs = [
+        f"{at_least(money(run.turns[-1].cumulative, report.currency), run.unknown_input)} "
+        f"on {run.model}"
+        for run in _as_sent(report.runs)
+    ]
+    turns = max(len(run.turns) for run in report.runs)
+    return (
+        f"{turns:,} turn{'' if turns == 1 else 's'} cost{'s' * (turns == 1)} {' and '.join(costs)}"
+    )
+
+
+def _totals(report: ChatReport) -> Table:
     headings = [f"{marker} {_name(run)}" for run, marker in zip(report.runs, MARKERS, strict=False)]
-    table = grid("", *(heading.replace(" with", "\nwith") for heading in headings))
+    names = (heading.replace(" with", "\nwith") for heading in headings)
+    table = grid("", *names, is_by_model=True)
     runs, currency = report.runs, report.currency
+    caches = [run.cache for run in runs]
     table.add_row("turns", *(f"{len(run.turns):,}" for run in runs))
     table.add_row("input tokens", *(at_least(f"{run.input:,}", run.unknown_input) for run in runs))
-    label = notes.mark("  cache hits", "cache_hits", "cache_age")
-    table.add_row(label, *(f"{run.cache.expected.cache_hit:,}" for run in runs))
-    table.add_row("    their share", *(f"{run.cache.expected.cache_hit_ratio:.1%}" for run in runs))
-    label = notes.mark("output tokens", "turns", "reasoning")
-    table.add_row(label, *(f"{run.output:,}" for run in runs))
-    totals = [run.cache.expected.total for run in runs]
+    table.add_row("  cache hits", *(f"{cache.expected.cache_hit:,}" for cache in caches))
+    table.add_row("  hit rate", *(f"{cache.expected.cache_hit_ratio:.1%}" for cache in caches))
+    table.add_row("output tokens", *(f"{run.output:,}" for run in runs))
+    totals = _amounts([cache.expected.total for cache in caches], report)
     unknown = [run.unknown_input for run in runs]
-    amounts = [at_least(*pair) for pair in zip(_amounts(totals, report), unknown, strict=True)]
-    table.add_row(notes.mark("total", "prices", "tier", "priced_at"), *amounts)
-    table.add_row("  with hits at worst", *_amounts([r.cache.worst.total for r in runs], report))
-    table.add_row("  with hits at best", *_amounts([r.cache.best.total for r in runs], report))
+    table.add_row("total", *(at_least(*pair) for pair in zip(totals, unknown, strict=True)))
+    table.add_row("  with no cache hits", *_amounts([c.worst.total for c in caches], report))
+    table.add_row("  with the most", *_amounts([c.best.total for c in caches], report))
     others = [run.turns[-1].cumulative_other_tier for run in runs]
     if any(other is not None for other in others):
         tiers = dict.fromkeys(run.other_tier.label for run in runs if run.other_tier)
-        table.add_row(f"{', '.join(tiers)} total", *_amounts(others, report))
-    first = [money(run.turns[0].cost, currency) for run in runs]
-    table.add_row("first turn", *first)
+        table.add_row(", ".join(tiers), *_amounts(others, report))
+    table.add_row("first turn", *(money(run.turns[0].cost, currency) for run in runs))
     table.add_row("last turn", *(money(run.turns[-1].cost, currency) for run in runs))
     if any(run.context_ends for run in runs):
         ends = [f"turn {run.context_ends:,}" if run.context_ends else "" for run in runs]

@@ -13,9 +13,12 @@ from deepseek_cost.pricing.book import Price, PriceBook, list_before_discount
 from deepseek_cost.pricing.entries import Currency, stamp
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.page import (
+    BREAK,
     MARKERS,
     Chart,
     Drawing,
+    Note,
+    Notes,
     Page,
     Table,
     grid,
@@ -27,19 +30,20 @@ from deepseek_cost.render.page import (
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
-    Footnotes,
     InputEntry,
     Instant,
     Json,
     Part,
     PeriodNote,
     Report,
+    assumed,
     assumption_entries,
     described,
     input_entries,
     inputs,
     period_note,
     source_warnings,
+    thinking_of,
     without,
 )
 from deepseek_cost.reports.unknown_input import UnknownInputEntry, unknown_entries
@@ -67,6 +71,7 @@ class LineEntry(Part):
     costs: tuple[CostAt, ...]
     per_1000_requests: Amount
     per_day: Amount | None
+    per_month: Amount | None = None
     period: PeriodNote
     unknown_input: tuple[UnknownInputEntry, ...] = described(
         "what the API has in the input and the requests do not show", default=()
@@ -118,6 +123,7 @@ class CompareReport(Report):
     requests: int
     cache_hit_ratio: Amount
     requests_per_day: int | None
+    requests_per_month: int | None = None
     lines: tuple[LineEntry, ...]
     break_even: tuple[BreakEvenEntry, ...]
     list_prices: tuple[ListPriceEntry, ...]
@@ -132,14 +138,20 @@ class CompareReport(Report):
             scope += ", the known input alone"
         return page_of(
             (
-                f"{inputs(self.inputs)}, {scope}, prices of {stamp(self.priced_at)}",
-                "cost of 1,000 requests over the share of cache hits",
+                f"{inputs(self.inputs)}, {scope} · prices of {stamp(self.priced_at)}",
+                "cost of 1,000 requests at each cache hit rate",
             ),
             _costs(self),
             Drawing(_chart(self)),
-            words(_findings(self)),
-            words(Footnotes(self.assumptions).lines(), is_quiet=True),
+            words(_list_costs(self)),
+            details=(
+                words(_crossings(self)),
+                assumed(self.assumptions),
+                Notes("Prices", tuple(Note(line) for line in _periods(self))),
+            ),
+            basis=thinking_of(self.assumptions),
             warnings=self.warnings,
+            headline=_headline(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:
@@ -155,6 +167,7 @@ def compare_report(
     *,
     ratio: Decimal,
     per_day: int | None,
+    per_month: int | None = None,
     skipped: Sequence[SkippedSource],
 ) -> CompareReport:
     """Report the costs of the sources' requests over the cache-hit ratio, in both tiers."""
@@ -170,7 +183,7 @@ def compare_report(
         *book.warnings_at(first.at),
         *warnings_of_workload(workload),
     )
-    assumed = of_prompt(workload.scenario, workload.models)
+    found = of_prompt(workload.scenario, workload.models)
     return CompareReport(
         currency=first.currency,
         priced_at=first.at,
@@ -178,15 +191,18 @@ def compare_report(
         requests=tallies[0].requests,
         cache_hit_ratio=ratio,
         requests_per_day=per_day,
-        lines=tuple(_line(line, price, ratio, per_day) for line, price in lines),
+        requests_per_month=per_month,
+        lines=tuple(_line(line, price, ratio, per_day, per_month) for line, price in lines),
         break_even=tuple(map(_break_even, break_evens([line for line, _ in lines], ratio))),
         list_prices=tuple(_list_prices(book, [line for line, _ in lines], first, ratio)),
-        assumptions=assumption_entries(of_workload(workload, assumed)),
+        assumptions=assumption_entries(of_workload(workload, found)),
         warnings=warnings,
     )
 
 
-def _line(line: Line, price: Price, ratio: Decimal, per_day: int | None) -> LineEntry:
+def _line(
+    line: Line, price: Price, ratio: Decimal, per_day: int | None, per_month: int | None
+) -> LineEntry:
     cost, requests = line.cost(ratio), line.tally.requests
     return LineEntry(
         model=line.model.name,
@@ -196,6 +212,7 @@ def _line(line: Line, price: Price, ratio: Decimal, per_day: int | None) -> Line
         costs=tuple(CostAt(ratio=at, cost=line.cost(at)) for at in _RATIOS),
         per_1000_requests=scale(cost, requests, 1_000),
         per_day=None if per_day is None else scale(cost, requests, per_day),
+        per_month=None if per_month is None else scale(cost, requests, per_month),
         period=period_note(price.period, price.period_until),
         unknown_input=unknown_entries(line.tally.unknown),
     )
@@ -236,19 +253,62 @@ def _list_prices(
     return found
 
 
-def _findings(report: CompareReport) -> Iterable[str]:
-    """Yield where the lines cross, and what a model costs without a discount that is in force."""
+def _headline(report: CompareReport) -> str:
+    """Return which model is cheaper, and from which hit rate on the other one costs as much."""
+    ratio = _percent(report.cache_hit_ratio)
+    for pair in report.break_even:
+        if pair.cheaper.tier is pair.dearer.tier and pair.cheaper.tier is not Tier.PEAK:
+            cheaper, dearer = short(pair.cheaper.model), short(pair.dearer.model)
+            rate = "" if pair.cheaper.tier is Tier.FLAT else f"{pair.cheaper.tier.label}, "
+            costs = f"{_cost_of(pair.cheaper, report)} and {_cost_of(pair.dearer, report)}"
+            return (
+                f"1,000 requests cost {costs} on {cheaper} and {dearer} ({rate}{ratio} cache hits)"
+                f"; {_meeting(pair, cheaper, dearer)}"
+            )
+    costs = " and ".join(
+        f"{money(line.per_1000_requests, report.currency)} on {_heading(line).replace(BREAK, ' ')}"
+        for line in report.lines
+    )
+    return f"1,000 requests cost {costs} ({ratio} cache hits)"
+
+
+def _meeting(pair: BreakEvenEntry, cheaper: str, dearer: str) -> str:
+    if pair.crossing is not None:
+        return f"both cost the same at a hit rate of {_percent(pair.crossing.ratio)}"
+    if pair.reached_at is None:
+        return f"even at 100% hits {dearer} costs more"
+    share = _percent(pair.reached_at.ratio)
+    return f"{dearer} needs {share} hits to cost no more than {cheaper}"
+
+
+def _cost_of(side: Side, report: CompareReport) -> str:
+    lines = (line for line in report.lines if (line.model, line.tier) == (side.model, side.tier))
+    return money(next(lines).per_1000_requests, report.currency)
+
+
+def _crossings(report: CompareReport) -> Iterable[str]:
+    """Yield where each pair of lines crosses."""
     ratio = _percent(report.cache_hit_ratio)
     for pair in report.break_even:
         yield from _crossing(pair, ratio)
+
+
+def _list_costs(report: CompareReport) -> Iterable[str]:
+    """Yield what a model costs without a discount that is in force."""
+    ratio = _percent(report.cache_hit_ratio)
     in_force = {line.period.id for line in report.lines}
     for listed in report.list_prices:
-        if listed.period not in in_force:
-            continue
-        amount = money(listed.per_1000_requests, report.currency)
-        name = f"{short(listed.model)} at its list price before the discount"
-        yield f"{name}: {amount} at {ratio} hits"
-        yield f"  ({listed.period})"
+        if listed.period in in_force:
+            amount = money(listed.per_1000_requests, report.currency)
+            name = f"{short(listed.model)} at its list price before the discount"
+            yield f"{name}: {amount} at {ratio} hits"
+            yield f"  ({listed.period})"
+
+
+def _periods(report: CompareReport) -> Iterable[str]:
+    for model, period in {line.model: line.period for line in report.lines}.items():
+        yield f"{model}: {period.id}, since {stamp(period.since)}, checked {period.checked}"
+        yield f"  {period.source[0]}"
 
 
 def _costs(report: CompareReport) -> Table:
@@ -256,11 +316,16 @@ def _costs(report: CompareReport) -> Table:
     for row, at in enumerate(report.lines[0].costs):
         cells = [_per_1000(line, row, report) for line in report.lines]
         table.add_row(f"{at.ratio:.0%}", *(money(cell, report.currency) for cell in cells))
-    if report.requests_per_day is not None:
-        days = [money(line.per_day or Decimal(0), report.currency) for line in report.lines]
-        table.add_section()
-        ratio = _percent(report.cache_hit_ratio)
-        table.add_row(f"{report.requests_per_day:,} a day, {ratio}", *days)
+    table.add_section()
+    ratio = _percent(report.cache_hit_ratio)
+    for requests, span, name in (
+        (report.requests_per_day, "day", "per_day"),
+        (report.requests_per_month, "month", "per_month"),
+    ):
+        if requests is not None:
+            costs = [getattr(line, name) or Decimal(0) for line in report.lines]
+            cells_ = (money(cost, report.currency) for cost in costs)
+            table.add_row(f"{requests:,} a {span}, {ratio}", *cells_)
     return table
 
 
@@ -268,8 +333,8 @@ def _per_1000(line: LineEntry, row: int, report: CompareReport) -> Decimal:
     return line.costs[row].cost * 1_000 / report.requests
 
 
-def _heading(line: LineEntry, marker: str) -> str:
-    return f"{marker} {short(line.model)}\n{line.tier.label}"
+def _heading(line: LineEntry, marker: str = "") -> str:
+    return f"{marker} {short(line.model)}{BREAK}{line.tier.label}".lstrip()
 
 
 def _chart(report: CompareReport) -> Chart:

@@ -19,6 +19,7 @@ from deepseek_cost.reports.parts import (
     inputs,
     records_by_source,
     source_warnings,
+    thinking_of,
 )
 from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
 
@@ -71,7 +72,7 @@ class CountReport(Report):
             _totals(self),
             *([_files(self)] if self.files else ()),
             details=(assumed(self.assumptions),),
-            basis=_basis(self),
+            basis=thinking_of(self.assumptions),
             warnings=self.warnings,
         )
 
@@ -122,11 +123,6 @@ def _totals(report: CountReport) -> Table:
     cells = [at_least(f"{e.tokens.input:,}", e.unknown_input) for e in report.estimates]
     table.add_row("TOTAL input", *cells)
     return table
-
-
-def _basis(report: CountReport) -> str:
-    thinking = {one.value for one in report.assumptions if one.about == "thinking"}
-    return f"Assumes thinking {thinking.pop()}." if thinking in ({"on"}, {"off"}) else ""
 
 
 def _files(report: CountReport) -> Table:

@@ -15,16 +15,17 @@ from deepseek_cost.reports.count import PromptTokenCounts
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,
-    Footnotes,
     Instant,
     Json,
     Part,
     PriceTable,
     Report,
     Written,
+    assumed,
     assumption_entries,
     described,
     exact,
+    thinking_of,
     without,
 )
 
@@ -135,17 +136,17 @@ class DiffReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe a diff with its files, what was not counted, and its footnotes."""
-        notes = Footnotes(self.assumptions)
+        """Describe a diff with its files and what was not counted."""
         return page_of(
             _title(self),
-            _models_table(self, notes),
+            _models_table(self),
             words([_counted(self)]),
             *([_files(self)] if self.files else ()),
             words(_uncounted(self)),
-            words(notes.lines(), is_quiet=True),
+            details=(assumed(self.assumptions),),
+            basis=thinking_of(self.assumptions),
             warnings=self.warnings,
-            headline=_verdict(self),
+            headline=_verdict(self) if self.limit else _growths(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:
@@ -256,11 +257,11 @@ def _figures(figures: SideTotals) -> SideFigures:
     )
 
 
-def _models_table(report: DiffReport, notes: Footnotes) -> Table:
+def _models_table(report: DiffReport) -> Table:
     table = grid("", "before", "after", "change", "")
     for entry in report.models:
         table.add_section()
-        for row in _model_rows(entry, report.currency, notes):
+        for row in _model_rows(entry, report.currency):
             table.add_row(*row)
     return table
 
@@ -283,22 +284,18 @@ def _title(report: DiffReport) -> str:
     return f"{old.name}, priced at {at} → {new.name}, priced at {stamp(new.priced_at)}"
 
 
-def _model_rows(
-    entry: ModelDiff, currency: Currency, notes: Footnotes
-) -> Iterable[tuple[str, ...]]:
+def _model_rows(entry: ModelDiff, currency: Currency) -> Iterable[tuple[str, ...]]:
     """Yield the tokens of a model and what they cost."""
     before, after, more = entry.before, entry.after, entry.increase
     yield (
-        notes.mark(f"{_short(entry.model)} input tokens", "thinking", "effort", "template"),
+        f"{_short(entry.model)} input tokens",
         f"{before.tokens.input:,}",
         f"{after.tokens.input:,}",
         _more_tokens(more),
         "",
     )
-    whole = more.cost_of == "total"
-    label = notes.mark("  total" if whole else "  input cost", "cache_hit_ratio", "output_tokens")
     yield (
-        label,
+        "  total" if more.cost_of == "total" else "  input cost",
         *(money(_cost(side, more), currency) for side in (before, after)),
         _signed(more.cost, currency),
         _percent(more),
@@ -341,8 +338,21 @@ def _uncounted(report: DiffReport) -> Iterable[str]:
         yield f"not counted{known}: {line}"
 
 
+def _growths(report: DiffReport) -> str:
+    """Return by how much the cost of each model grows, in a line."""
+    if not any(entry.increase.cost for entry in report.models):
+        return "The cost does not change" if report.models else ""
+    grown = (
+        f"{_signed(entry.increase.cost, report.currency)} ({_percent(entry.increase)}) on "
+        f"{_short(entry.model)}"
+        for entry in report.models
+    )
+    what = "Cost" if report.models[0].increase.cost_of == "total" else "Input cost"
+    return f"{what}: {', '.join(grown)}"
+
+
 def _verdict(report: DiffReport) -> str:
-    """Say in a line how the limits were kept, for the model whose cost grows the most."""
+    """Return in a line how the limits were kept, for the model whose cost grows the most."""
     if report.limit is None:
         return ""
     limits: Sequence[LimitEntry] = report.limits or (report.limit,)  # an older report has one

@@ -1,6 +1,5 @@
 """Part, amounts, inputs, footnotes."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from datetime import UTC, date, datetime
@@ -268,28 +267,6 @@ def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
             yield placed("left out ", one.reason)
 
 
-class Footnotes:
-    """Numbers for assumptions, so that each figure can name those it rests on."""
-
-    def __init__(self, assumptions: Sequence[AssumptionEntry]) -> None:
-        self._assumptions = assumptions
-        self._numbers: dict[str, list[int]] = defaultdict(list)
-        for number, assumption in enumerate(assumptions, 1):
-            self._numbers[assumption.about].append(number)
-
-    def mark(self, label: str, *about: str) -> str:
-        """Return the label with the numbers of what it rests on."""
-        numbers = sorted(number for name in about for number in self._numbers.get(name, ()))
-        return f"{label} ({','.join(map(str, numbers))})" if numbers else label
-
-    def lines(self) -> Iterable[str]:
-        """Yield the notes, each with the flag that changes it."""
-        for number, assumption in enumerate(self._assumptions, 1):
-            change = f" [{assumption.set_by}]" if assumption.set_by else ""
-            about = assumption.about.replace("_", " ")
-            yield f"({number}) {about}: {assumption.value}{change}"
-
-
 def assumed(assumptions: Sequence[AssumptionEntry]) -> Notes:
     """Return the assumptions as notes, each with the option that changes it."""
     return Notes(
@@ -299,6 +276,12 @@ def assumed(assumptions: Sequence[AssumptionEntry]) -> Notes:
             for one in assumptions
         ),
     )
+
+
+def thinking_of(assumptions: Sequence[AssumptionEntry]) -> str:
+    """Return whether thinking is assumed to be on; empty where requests have it of their own."""
+    values = {one.value for one in assumptions if one.about == "thinking"}
+    return f"Assumes thinking {values.pop()}." if values in ({"on"}, {"off"}) else ""
 
 
 def name_of(inputs: Sequence[InputEntry]) -> str:

@@ -368,7 +368,7 @@ class HistoryReport(Report):
             title="one request: 10,000 input tokens, 80% of them cache hits, 1,000 output tokens",
             x_title="since launch",
             lines=lines,
-            x_ticks=[days * tick / _TICKS for tick in range(_TICKS + 1)],
+            x_ticks=[days * (tick / _TICKS) for tick in range(_TICKS + 1)],
             x_label=lambda day: f"{first + timedelta(days=day):%m-%d}",
             currency=self.currency,
         )

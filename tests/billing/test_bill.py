@@ -217,24 +217,26 @@ def test_the_table_is_whole(dscost: Dscost, log: Path) -> None:
     assert (
         ran.out
         == """\
-log.jsonl: 3 requests priced, 2026-11-02 02:00 UTC to 2026-11-03 00:59:30 UTC, days of UTC
+$0.0005347 spent on 3 requests
+log.jsonl: 3 requests priced · 2026-11-02 02:00 UTC to 2026-11-03 00:59:30 UTC,
+  days of UTC
 
-                        tokens         cost
-───────────────────────────────────────────
-TOTAL (1)                1,050   $0.0005347
+                                      tokens         cost
+─────────────────────────────────────────────────────────
+total                                  1,050  $0.0005347
 
-cache hits                 768  $0.00002253
-cache misses               132   $0.0001162
-output                     150    $0.000396
-  reasoning                 90
+cache hits                               768  $0.00002253
+cache misses                             132  $0.0001162
+output                                   150  $0.000396
+  reasoning                               90
 
-saved by the cache               $0.0006533
-extra at peak hours              $0.0001337
-v4-pro on v4-flash (2)           $0.0001495
+saved by the cache                            $0.0006533
+extra at peak hours                           $0.0001337
+v4-pro requests, if sent to v4-flash          $0.0001495
 
             requests  hits  misses  output        cost
 ──────────────────────────────────────────────────────────────────
-2026-11-02         2   512      88     100   $0.000401  ▇▇▇▇▇▇▇▇▇▇
+2026-11-02         2   512      88     100  $0.000401   ▇▇▇▇▇▇▇▇▇▇
 2026-11-03         1   256      44      50  $0.0001337  ▇▇▇
 
 v4-pro             3   768     132     150  $0.0005347
@@ -246,9 +248,7 @@ a                  1   256      44      50  $0.0002673
 b                  1   256      44      50  $0.0001337
 (no key)           1   256      44      50  $0.0001337
 
-(1) tier: by the start of each request; DeepSeek does not say which instant counts [--tier-by]
-(2) other model: the same tokens, hits and output; another model would give others
-(3) identity: 3 responses have no id; each of them counts
+-v shows assumptions and sources.
 """
     )
 
@@ -386,7 +386,7 @@ def test_an_estimate_says_how_often_a_balance_pays_for_it(dscost: Dscost, hello:
     report = json.loads(dscost(*args, "--granted", "0.01", "--json").out)
     # 84 x 1.32 + 10 x 3.96 = 150.48 millionths: 66 times in 0.01.
     assert report["estimates"][0]["affordable"]["at_total"] == 66
-    assert "$0.01 pays for it on v4-pro 66 times\n" in dscost(*args, "--granted", "0.01").out
+    assert "$0.01 pays for it on v4-pro: 66 times\n" in dscost(*args, "--granted", "0.01").out
 
 
 def test_a_month_agrees_with_a_sum_in_sql(dscost: Dscost, log: Path) -> None:

@@ -49,12 +49,13 @@ def test_a_diff_of_two_files_is_shown_whole(dscost: Dscost) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
+        "Input cost: +$0.00000132 (+1.2%) on v4-pro\n"
         "old/longer.txt → new/longer.txt: both priced at 2026-11-23 02:00 UTC\n"
         "\n"
-        "                               before       after        change\n"
-        "──────────────────────────────────────────────────────────────────────\n"
-        "v4-pro input tokens (1,2)          84          85            +1\n"
-        "  input cost (3,4)         $0.0001109  $0.0001122  +$0.00000132  +1.2%\n"
+        "                         before       after        change\n"
+        "────────────────────────────────────────────────────────────────\n"
+        "v4-pro input tokens          84          85            +1\n"
+        "  input cost         $0.0001109  $0.0001122  +$0.00000132  +1.2%\n"
         "\n"
         "files: 1 changed, 0 unchanged\n"
         "\n"
@@ -63,13 +64,7 @@ def test_a_diff_of_two_files_is_shown_whole(dscost: Dscost) -> None:
         "─────────────────────────────────────────────\n"
         "changed  new/longer.txt      +1  +$0.00000132\n"
         "\n"
-        "(1) thinking: on [--thinking/--no-thinking]\n"
-        "(2) effort: high [--effort]\n"
-        "(3) cache hit ratio: 0 [--cache-hit-ratio]\n"
-        "(4) output tokens: unknown [--output-tokens]\n"
-        "(5) tier: by one instant; DeepSeek does not say whether a request's start or its\n"
-        "  end [--at]\n"
-        "(6) prices: unchanged since the official page of 2026-11-15 [--prices]\n"
+        "Assumes thinking on.  -v shows assumptions and sources.\n"
     )
 
 
@@ -358,7 +353,8 @@ def test_a_comment_of_many_files_names_the_dearest_and_how_many_more(dscost: Dsc
 
     out = dscost("diff", "old", "new", *PRO, "--markdown").out
 
-    assert out.startswith("<!-- dscost diff -->\n### old → new: ")
+    assert out.startswith("<!-- dscost diff -->\n**Input cost: +$0.008989 (+2670.6%) on v4-pro**\n")
+    assert "\n### old → new: " in out
     # 60 files and 3 more are not as they were; f59.txt is the longest.
     assert out.count("| added |") == 50
     assert out.split("| added | ")[1].startswith("f59.txt | ")

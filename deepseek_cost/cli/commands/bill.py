@@ -153,6 +153,7 @@ def bill(
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     as_csv: options.AsCsv = False,
     prices: options.PricesFile = None,
@@ -190,7 +191,7 @@ def bill(
             at=at,
             cache_hit_ratio=cache_hit_ratio,
         )
-        _write(report, as_json=as_json, plain=plain, as_csv=as_csv)
+        _write(report, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
         if has_failed(report):
             raise typer.Exit(DscostError.exit_code)
         return
@@ -225,7 +226,7 @@ def bill(
         budget=limit,
     )
     shown = bill_report(terms, intake, read)
-    _write(shown, as_json=as_json, plain=plain, as_csv=as_csv)
+    _write(shown, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
     if calibrate and profile is not None:
         _write_profile(profile, calibrate)
     if account.unpriced:
@@ -254,9 +255,9 @@ def _found(
     return installed_logs(agents or (), encoding)
 
 
-def _write(report: "Report", *, as_json: bool, plain: bool, as_csv: bool) -> None:
+def _write(report: "Report", *, as_json: bool, plain: bool, verbose: bool, as_csv: bool) -> None:
     if not as_csv:
-        write(report, as_json=as_json, plain=plain)
+        write(report, as_json=as_json, plain=plain, verbose=verbose)
         return
     from deepseek_cost.reports.csv import to_csv
 

@@ -40,6 +40,7 @@ def compare(
     output_tokens: options.OutputTokens = None,
     cache_hit_ratio: options.CacheHitRatio = None,
     per_day: options.PerDay = None,
+    per_month: options.PerMonth = None,
     system: options.System = None,
     thinking: options.Thinking = True,
     effort: options.EffortName = None,
@@ -82,6 +83,7 @@ def compare(
         workload,
         ratio=ratio,
         per_day=per_day,
+        per_month=per_month,
         skipped=inputs.found.skipped,
     )
     if svg is not None:

@@ -312,6 +312,7 @@ def diff(
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
     plain: options.Plain = False,
     as_markdown: AsMarkdown = False,
     prices: options.PricesFile = None,
@@ -333,7 +334,7 @@ def diff(
     kind = as_.kind if as_ else None
     asked = Asked(prices, at, tz, currency, model, scenario, system, kind, encoding, of_prompts)
     outcome = _compared(context, sides, glob or (), asked, limits)
-    _write(outcome.report, as_json=as_json, plain=plain, as_markdown=as_markdown)
+    _write(outcome.report, as_json=as_json, plain=plain, verbose=verbose, as_markdown=as_markdown)
     if outcome.failure:
         say(outcome.failure)
     _exit_if_over(outcome.report)
@@ -377,9 +378,11 @@ def _is_passed(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _write(report: "DiffReport", *, as_json: bool, plain: bool, as_markdown: bool) -> None:
+def _write(
+    report: "DiffReport", *, as_json: bool, plain: bool, verbose: bool, as_markdown: bool
+) -> None:
     if not as_markdown:
-        write(report, as_json=as_json, plain=plain)
+        write(report, as_json=as_json, plain=plain, verbose=verbose)
         return
     from deepseek_cost.render.markdown import to_comment
 

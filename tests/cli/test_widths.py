@@ -1,0 +1,107 @@
+"""What commands print at three widths: no word and no figure is broken."""
+
+import re
+
+import pytest
+
+from tests.conftest import ROOT, Dscost
+
+EXAMPLES = ROOT / "examples"
+AT = ("--at", "2026-11-23T02:00Z")
+COMMANDS = {
+    "estimate": ("estimate", "review.txt", "-o", "400", *AT),
+    "estimate-batch": ("estimate", "batch.jsonl", "-c", "auto", "--breakdown", *AT),
+    "estimate-files": ("estimate", "review.txt", "system.txt", "--per-file", *AT),
+    "count": ("count", "review.txt", "system.txt", "--per-file"),
+    "compare": ("compare", "review.txt", "--per-month", "1000000", *AT),
+    "chat": (
+        "chat",
+        "review.txt",
+        "--turns",
+        "3",
+        "--user-tokens",
+        "9",
+        "--answer-tokens",
+        "9",
+        *AT,
+    ),
+    "cache": ("cache", "agent.jsonl", *AT),
+    "diff": ("diff", "review.txt", "system.txt", *AT),
+    "bill": ("bill", "november-log.jsonl"),
+    "bill-by": ("bill", "november-log.jsonl", "--by", "day", "--by", "model"),
+    "prices": ("prices", *AT),
+    "history": ("prices", "--history", "-m", "pro", *AT),
+    "when": ("when", *AT),
+    "config": ("config",),
+}
+WIDTHS = (60, 80, 120)
+# Longer than any screen here, and so printed whole: addresses.
+URL = re.compile(r"https?://\S+")
+
+
+@pytest.fixture(autouse=True)
+def _in_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES)
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words and figures of a page, without rules, bars and what is drawn."""
+    return {word for word in text.split() if word.isascii() and any(map(str.isalnum, word))}
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",)], ids=["brief", "verbose"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_width_breaks_a_word_or_a_figure(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, name: str, verbose: tuple[str, ...]
+) -> None:
+    if verbose and name in ("config", "when", "history"):
+        pytest.skip("it has no more to show")
+    monkeypatch.setenv("COLUMNS", "1000")
+    whole = words_of(dscost(*COMMANDS[name], *verbose).out)
+
+    for width in WIDTHS:
+        monkeypatch.setenv("COLUMNS", str(width))
+        out = dscost(*COMMANDS[name], *verbose).out
+        assert whole - words_of(out) - drawn(whole) == set()
+        assert [
+            line for line in out.splitlines() if len(line) > width and not URL.search(line)
+        ] == []
+
+
+def drawn(words: set[str]) -> set[str]:
+    """Return the labels on the axes of a chart, of which a narrow one has fewer."""
+    return {word for word in words if re.fullmatch(r"\$?[\d.,-]+%?|[a-p]+|->", word)}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_terminal_without_unicode_gets_ascii(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, name: str, encoding: str
+) -> None:
+    monkeypatch.setattr("deepseek_cost.cli.output.output_encoding", lambda: encoding)
+
+    out = dscost(*COMMANDS[name]).out
+
+    assert "-----" in out
+    out.encode(encoding)
+
+
+def test_the_answer_is_in_the_first_eight_of_at_most_fourteen_lines(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for options in ((), ("-o", "400"), ("-o", "400", "-c", "80%")):
+        lines = dscost("estimate", "review.txt", *options).out.splitlines()
+
+        assert len(lines) <= 14
+        assert lines[7 + (len(options) > 2)].startswith("TOTAL")  # with cache hits a row more
+
+
+def test_below_70_columns_models_are_one_below_the_other(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for width, models in ((69, 1), (70, 2)):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = dscost("estimate", "review.txt", "-o", "400").out.splitlines()
+
+        assert max(line.count("deepseek-v4") for line in lines) == models
