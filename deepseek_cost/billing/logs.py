@@ -24,7 +24,7 @@ from deepseek_cost.inputs.jsonl import Document, Documents
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.source import TextSource
-from deepseek_cost.inputs.streams import Advance, reading
+from deepseek_cost.inputs.streams import Advance, Pieces, reading
 
 _NAMED_KEY: Final = "stands twice in one object"
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -254,7 +254,7 @@ def _private(fault: Fault) -> Fault:
     return replace(fault, reason=f"a key {_NAMED_KEY}") if _NAMED_KEY in fault.reason else fault
 
 
-class _View(io.RawIOBase):
+class _View(Pieces):
     """What is kept of standard input, from its beginning; closing it keeps it."""
 
     def __init__(self, kept: "SpooledTemporaryFile[bytes]") -> None:
@@ -262,12 +262,8 @@ class _View(io.RawIOBase):
         self._kept = kept
         self._at = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+    def next_piece(self, size: int) -> bytes:
         self._kept.seek(self._at)
-        data = self._kept.read(len(buffer))
-        buffer[: len(data)] = data
+        data = self._kept.read(size)
         self._at += len(data)
-        return len(data)
+        return data

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -63,7 +63,7 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
         with reading(self.name), self.file.raw() as raw, _translating_errors(self.name):
             return self.body is not None and _is_text(self._kind(_opened(raw, self.name)))
 
-    def _lines(self, raw: BinaryIO, advance: Advance) -> Iterator[bytes]:
+    def _lines(self, raw: BinaryIO, advance: Advance) -> Generator[bytes]:
         with raw, _translating_errors(self.name):
             opened = _opened(raw, self.name)
             rows = _ROWS_OF_STRUCTURES

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
@@ -107,33 +107,60 @@ def sha256(file: BinaryIO) -> str:
     return found.hexdigest()
 
 
-class Replayed(io.RawIOBase):
-    """A stream whose head was read already: first the head, then the rest."""
+class Closable(Protocol):
+    """What a stream reads from."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def close(self) -> object:
+        """Close it."""
+
+
+class Pieces(io.RawIOBase):
+    """A stream of the pieces that a subclass gives; closed, it closes what it reads from."""
+
+    def __init__(self, *sources: Closable) -> None:
         super().__init__()
-        self._head = memoryview(head)
-        self._rest = rest
+        self._sources = sources
+        self._rest = memoryview(b"")
+
+    def next_piece(self, size: int) -> bytes:
+        """Return the next bytes, about `size` of them; none at the end."""
+        raise NotImplementedError
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Read into a buffer."""
-        view = memoryview(buffer)
-        data = self._head[: len(view)] or self._rest.read(len(view))
-        self._head = self._head[len(view) :]
-        view[: len(data)] = data
-        return len(data)
+        """Read into a buffer; what it has no room for is kept for the next call."""
+        target = memoryview(buffer).cast("B")
+        if not self._rest:
+            self._rest = memoryview(self.next_piece(len(target)))
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
 
     def close(self) -> None:
-        """Close the stream that it replays."""
-        self._rest.close()
+        """Close what it reads from."""
+        for source in self._sources:
+            source.close()
         super().close()
 
 
-class Recorded(io.RawIOBase):
+class Replayed(Pieces):
+    """A stream whose head was read already: first the head, then the rest."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        super().__init__(rest)
+        self._rest = memoryview(head)
+        self._file = rest
+
+    def next_piece(self, size: int) -> bytes:
+        """Return bytes of the rest."""
+        return self._file.read(size)
+
+
+class Recorded(Pieces):
     """A stream that keeps what was read of it, so that it can be replayed."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -141,45 +168,23 @@ class Recorded(io.RawIOBase):
         self.file = file
         self.data = bytearray()
 
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Read into a buffer."""
-        view = memoryview(buffer)
-        data = self.file.read(len(view))
+    def next_piece(self, size: int) -> bytes:
+        """Return bytes of the stream, which are kept."""
+        data = self.file.read(size)
         self.data += data
-        view[: len(data)] = data
-        return len(data)
+        return data
 
 
-class Produced(io.RawIOBase):
-    """Bytes that are made as they are read."""
+class Produced(Pieces):
+    """Bytes that a generator makes as they are read."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._source = pieces
-        self._rest = memoryview(b"")
+    def __init__(self, pieces: Generator[bytes]) -> None:
+        super().__init__(pieces)
+        self._pieces = pieces
 
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Fill in the next bytes."""
-        if not self._rest:
-            self._rest = memoryview(next(self._source, b""))
-        target = memoryview(buffer).cast("B")
-        count = min(len(target), len(self._rest))
-        target[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    def close(self) -> None:
-        """Close what they are made of."""
-        if not self.closed and hasattr(self._source, "close"):
-            self._source.close()
-        super().close()
+    def next_piece(self, size: int) -> bytes:  # noqa: ARG002 - as large as it is made
+        """Return the next that is made."""
+        return next(self._pieces, b"")
 
 
 class _Watched(io.RawIOBase):
@@ -215,40 +220,26 @@ class _Gzip(gzip.GzipFile):
         self._packed.close()
 
 
-class _Zstandard(io.RawIOBase):
+class _Zstandard(Pieces):
     """The contents of Zstandard frames; unlike the library's own reader it minds a missing end."""
 
     def __init__(self, packed: BinaryIO) -> None:
         from zstandard import ZstdDecompressor, ZstdError  # noqa: PLC0415 - few files are packed
 
-        super().__init__()
+        super().__init__(packed)
         self._packed = packed
         self._error = ZstdError
         self._new_frame = ZstdDecompressor().decompressobj
         self._frame = self._new_frame()
         self._begun = False
-        self._ready = memoryview(b"")
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer)
-        while not self._ready:
-            data = self._packed.read(_ZSTD_BYTES)
-            if not data:
-                if self._begun:
-                    raise EOFError("a Zstandard frame has no end")
-                return 0
-            self._ready = memoryview(self._unpacked(data))
-        part = self._ready[: len(view)]
-        self._ready = self._ready[len(view) :]
-        view[: len(part)] = part
-        return len(part)
-
-    def close(self) -> None:
-        self._packed.close()
-        super().close()
+    def next_piece(self, size: int) -> bytes:  # noqa: ARG002 - as large as it unfolds
+        while data := self._packed.read(_ZSTD_BYTES):
+            if piece := self._unpacked(data):
+                return piece
+        if self._begun:
+            raise EOFError("a Zstandard frame has no end")
+        return b""
 
     def _unpacked(self, data: bytes) -> bytes:
         parts = []

@@ -10,18 +10,15 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, cast
+from typing import IO, BinaryIO, Final, NamedTuple, Self, cast
 
 from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.git import ask, records, running, start
 from deepseek_cost.inputs.source import LINK_TO_FOLDER, SUBMODULE, TextSource
-from deepseek_cost.inputs.streams import Advance, unpacked
+from deepseek_cost.inputs.streams import Advance, Pieces, unpacked
 from deepseek_cost.text import unicode_name
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 # What one side reads at most; a folder of prompts is far smaller.
 _MOST_BYTES: Final = 4_000_000_000
@@ -229,7 +226,7 @@ class _Batch:
             self._git.communicate()
 
 
-class _Content(io.RawIOBase):
+class _Content(Pieces):
     """One content among those that git prints; closed, it leaves the next one to be read."""
 
     def __init__(self, printed: IO[bytes], size: int) -> None:
@@ -237,17 +234,12 @@ class _Content(io.RawIOBase):
         self._printed = printed
         self.size = self._left = size
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer)
-        data = self._printed.read(min(len(view), self._left))
+    def next_piece(self, size: int) -> bytes:
+        data = self._printed.read(min(size, self._left))
         if self._left and not data:
             raise _cut_off()
         self._left -= len(data)
-        view[: len(data)] = data
-        return len(data)
+        return data
 
     def whole(self) -> bytes:
         """Return all of it, and close it."""

@@ -18,7 +18,7 @@ import msgspec
 
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
 from deepseek_cost.errors import Advice, Advised
-from deepseek_cost.inputs.streams import is_unpacked, unpacked
+from deepseek_cost.inputs.streams import Pieces, is_unpacked, unpacked
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 
 if TYPE_CHECKING:
@@ -481,50 +481,29 @@ def _up_to(file: BinaryIO, size: int) -> bytes:
     return b"".join(parts)
 
 
-class _Tolerant(io.RawIOBase):
+class _Tolerant(Pieces):
     """Unpacked bytes up to where their packing is damaged, which the log is marked with."""
 
     def __init__(self, file: BinaryIO, log: Log) -> None:
-        super().__init__()
+        super().__init__(file)
         self._file = file
         self._log = log
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+    def next_piece(self, size: int) -> bytes:
         try:
-            data: bytes = self._file.read1(len(buffer))  # type: ignore[attr-defined]
+            data: bytes = self._file.read1(size)  # type: ignore[attr-defined]
         except (EOFError, zlib.error, gzip.BadGzipFile):
             self._log.torn = True
-            return 0
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+            return b""
+        return data
 
 
-class _Transcoded(io.RawIOBase):
+class _Transcoded(Pieces):
     """Text of another encoding as UTF-8; raises UnicodeError for a byte that is not of it."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
-        super().__init__()
-        self._file = file
         self._text = io.TextIOWrapper(file, encoding, newline="")
-        self._ready = b""
+        super().__init__(self._text)
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        if not self._ready:
-            self._ready = self._text.read(HEAD_BYTES).encode()
-        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
-        buffer[: len(part)] = part
-        return len(part)
-
-    def close(self) -> None:
-        self._text.close()
-        super().close()
+    def next_piece(self, size: int) -> bytes:  # noqa: ARG002 - so many characters at a time
+        return self._text.read(HEAD_BYTES).encode()
