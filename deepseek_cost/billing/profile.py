@@ -1,11 +1,11 @@
 """What was learned about output: how long answers were, by model, thinking mode and label."""
 
-from collections import Counter
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
+
+from deepseek_cost.billing.histogram import Histogram
 
 # The mode of a request that is not in the log.
 UNKNOWN_MODE: Final = "unknown"
@@ -22,40 +22,11 @@ class Habit(NamedTuple):
     label: str | None = None
 
 
-class Spread(Struct):
-    """Answers by their tokens; it grows with the different counts only."""
-
-    answers: Counter[int] = field(default_factory=Counter)
-
-    @property
-    def count(self) -> int:
-        """The number of answers."""
-        return self.answers.total()
-
-    @property
-    def mean(self) -> Fraction:
-        """The tokens of an answer on average; there must be one."""
-        return Fraction(sum(t * n for t, n in self.answers.items()), self.count)
-
-    def quantile(self, percent: int) -> int:
-        """Return the tokens that so many percent of the answers do not exceed (nearest rank)."""
-        rank = max(1, -(-self.count * percent // 100))
-        seen = 0
-        for tokens in sorted(self.answers):
-            seen += self.answers[tokens]
-            if seen >= rank:
-                return tokens
-        raise ValueError("there are no answers")
-
-    def __add__(self, other: "Spread") -> "Spread":
-        return Spread(self.answers + other.answers)
-
-
 class Lengths(Struct):
     """How long the answers of a habit were, and their reasoning where it is told."""
 
-    output: Spread = field(default_factory=Spread)
-    reasoning: Spread = field(default_factory=Spread)
+    output: Histogram = field(default_factory=Histogram)
+    reasoning: Histogram = field(default_factory=Histogram)
 
 
 class Profile(Struct):
@@ -68,16 +39,16 @@ class Profile(Struct):
         if habit not in self.by_habit and len(self.by_habit) >= _MOST_LABELS:
             habit = habit._replace(label=_OTHER_LABELS)
         lengths = self.by_habit.setdefault(habit, Lengths())
-        lengths.output.answers[output] += 1
+        lengths.output.counts[output] += 1
         if reasoning is not None:
-            lengths.reasoning.answers[reasoning] += 1
+            lengths.reasoning.counts[reasoning] += 1
 
     def remove(self, habit: Habit, output: int, reasoning: int | None) -> None:
         """Take out an answer that was added, since a later record of it reports more."""
         lengths = self.by_habit.get(habit) or self.by_habit[habit._replace(label=_OTHER_LABELS)]
-        lengths.output.answers[output] -= 1
+        lengths.output.counts[output] -= 1
         if reasoning is not None:
-            lengths.reasoning.answers[reasoning] -= 1
+            lengths.reasoning.counts[reasoning] -= 1
 
     def labels(self) -> list[str]:
         """Return the labels that answers have, in their order."""
@@ -85,7 +56,7 @@ class Profile(Struct):
 
     def output(
         self, families: Mapping[str, str], family: str, thinking: str | None, label: str | None
-    ) -> Spread | None:
+    ) -> Histogram | None:
         """Return the output of a family of models; None where no answer is like it.
 
         `families` are those of the model names. Without a mode, or where no answer has it or tells
@@ -97,6 +68,6 @@ class Profile(Struct):
             if families.get(habit.model) == family and label in (None, habit.label)
         }
         for mode in (thinking, UNKNOWN_MODE) if thinking else ():
-            if found := [spread for habit, spread in alike.items() if habit.thinking == mode]:
-                return sum(found, Spread())
-        return sum(alike.values(), Spread()) if alike and not thinking else None
+            if found := [histogram for habit, histogram in alike.items() if habit.thinking == mode]:
+                return sum(found, Histogram())
+        return sum(alike.values(), Histogram()) if alike and not thinking else None

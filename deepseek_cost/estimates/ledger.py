@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
+from deepseek_cost.billing.histogram import nearest_rank
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.pricing.cost import total_of
 from deepseek_cost.pricing.entries import Model, Rates
@@ -46,15 +47,10 @@ class Distribution:
 
     def quantile(self, percent: int) -> int:
         """Return the tokens that so many percent of the requests do not exceed (nearest rank)."""
-        rank = max(1, -(-self.requests * percent // 100))
-        if rank == self.requests:
+        if not self.requests:
             return self.most
-        seen = 0
-        for tokens, requests in enumerate(self.by_tokens):
-            seen += requests
-            if seen >= rank:
-                return tokens
-        return self.most
+        found = nearest_rank(enumerate(self.by_tokens), self.requests, percent)
+        return found if found < _LONGEST else self.most  # those beyond it are one
 
 
 class Position(NamedTuple):

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from deepseek_cost.billing.balance import Balance
-from deepseek_cost.billing.profile import Spread
+from deepseek_cost.billing.histogram import Histogram
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.pricing.book import Price, PriceBook
@@ -20,7 +20,7 @@ class Learned(Struct, frozen=True):
     """The output of answers like those to come, a model each; None where there are none."""
 
     source: str
-    spreads: Sequence[Spread | None]
+    spreads: Sequence[Histogram | None]
 
 
 class Quote(Struct, frozen=True):
@@ -85,7 +85,7 @@ class Quote(Struct, frozen=True):
         }
 
 
-def _with_output(tally: Tally, spread: Spread | None, percent: int | None) -> Tally:
+def _with_output(tally: Tally, spread: Histogram | None, percent: int | None) -> Tally:
     if spread is None or tally.output is not None:
         return tally
     each = spread.mean if percent is None else spread.quantile(percent)

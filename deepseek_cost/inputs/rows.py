@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import BinaryIO, Final
 
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError
@@ -61,7 +61,7 @@ class RowSource(TextSource, frozen=True, kw_only=True):
         """Open the rows as JSON lines; raises InputError."""
         return io.BufferedReader(Produced(self._lines(advance)), _BUFFER)
 
-    def _lines(self, advance: Advance) -> Iterator[bytes]:
+    def _lines(self, advance: Advance) -> Generator[bytes]:
         values = self._cells(advance) if is_csv(self.file) else self._members(advance)
         is_empty = True
         for value in values:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from deepseek_cost.billing.balance import Balance
-from deepseek_cost.billing.profile import Spread
+from deepseek_cost.billing.histogram import Histogram
 from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.quote import Quote
@@ -115,7 +115,7 @@ def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption
     if quote.learned is None:
         return list(assumed)
     answers = " and ".join(
-        f"{spread.count:,} of {price.model.name}"
+        f"{spread.total:,} of {price.model.name}"
         for price, spread in zip(quote.prices, quote.learned.spreads, strict=True)
         if spread
     )
@@ -134,9 +134,9 @@ def unlearned(quote: Quote) -> list[str]:
     ]
 
 
-def _entry(spread: Spread, half: Decimal | None, top: Decimal | None) -> LearnedOutput:
+def _entry(spread: Histogram, half: Decimal | None, top: Decimal | None) -> LearnedOutput:
     return LearnedOutput(
-        answers=spread.count,
+        answers=spread.total,
         mean=Decimal(round(spread.mean * 100)) / 100,
         p50=spread.quantile(50),
         p95=spread.quantile(95),

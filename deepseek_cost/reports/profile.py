@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from deepseek_cost.billing.profile import Habit, Lengths, Profile, Spread
+from deepseek_cost.billing.histogram import Histogram
+from deepseek_cost.billing.profile import Habit, Lengths, Profile
 from deepseek_cost.errors import Advice, Advised, InputError
 from deepseek_cost.reports.parts import Part
 
@@ -37,8 +38,8 @@ def profile_file(profile: Profile) -> ProfileFile:
         entries=tuple(
             ProfileEntry(
                 **habit._asdict(),
-                output=tuple(sorted(lengths.output.answers.items())),
-                reasoning=tuple(sorted(lengths.reasoning.answers.items())),
+                output=tuple(sorted(lengths.output.counts.items())),
+                reasoning=tuple(sorted(lengths.reasoning.counts.items())),
             )
             for habit, lengths in sorted(profile.by_habit.items(), key=lambda item: str(item[0]))
         )
@@ -59,13 +60,13 @@ def read_profile(text: str, name: str) -> Profile:
     for entry in read.entries:
         habit = Habit(entry.model, entry.thinking, entry.label)
         lengths = profile.by_habit.setdefault(habit, Lengths())
-        lengths.output += _spread(entry.output)
-        lengths.reasoning += _spread(entry.reasoning)
+        lengths.output += _histogram(entry.output)
+        lengths.reasoning += _histogram(entry.reasoning)
     return profile
 
 
-def _spread(pairs: tuple[tuple[int, int], ...]) -> Spread:
+def _histogram(pairs: tuple[tuple[int, int], ...]) -> Histogram:
     answers: Counter[int] = Counter()
     for tokens, count in pairs:
         answers[tokens] += count
-    return Spread(answers)
+    return Histogram(answers)

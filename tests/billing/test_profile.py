@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepseek_cost.billing.profile import Habit, Profile, Spread
+from deepseek_cost.billing.histogram import Histogram
+from deepseek_cost.billing.profile import Habit, Profile
 from deepseek_cost.errors import InputError
 from deepseek_cost.reports.parts import to_json
 from deepseek_cost.reports.profile import profile_file, read_profile
@@ -23,7 +24,7 @@ PRO = "deepseek-v4-pro"
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=50), st.integers(1, 100))
 def test_a_quantile_is_the_nearest_rank(lengths: list[int], percent: int) -> None:
-    spread = Spread(Counter(lengths))
+    spread = Histogram(Counter(lengths))
     rank = max(1, ceil(Fraction(len(lengths) * percent, 100)))
     assert spread.quantile(percent) == sorted(lengths)[rank - 1]
     assert spread.mean == Fraction(sum(lengths), len(lengths))
@@ -36,7 +37,7 @@ def test_a_profile_is_read_as_it_was_written() -> None:
     profile.add(Habit(PRO, "off"), 7, None)
     read = read_profile(to_json(profile_file(profile)), "p.json")
     assert read.by_habit == profile.by_habit
-    assert read.by_habit[Habit(PRO, "high", "rank")].reasoning.answers == {60: 1}
+    assert read.by_habit[Habit(PRO, "high", "rank")].reasoning.counts == {60: 1}
 
 
 def test_a_log_that_makes_up_labels_keeps_its_memory() -> None:
@@ -44,7 +45,7 @@ def test_a_log_that_makes_up_labels_keeps_its_memory() -> None:
     for number in range(1_000):
         profile.add(Habit(PRO, "high", str(number)), number, None)
     assert len(profile.by_habit) == 201
-    assert sum(lengths.output.count for lengths in profile.by_habit.values()) == 1_000
+    assert sum(lengths.output.total for lengths in profile.by_habit.values()) == 1_000
 
 
 @pytest.mark.parametrize(
@@ -135,9 +136,9 @@ def test_a_mode_picks_its_answers() -> None:
     profile.add(Habit(PRO, "high"), 90, None)
     profile.add(Habit(PRO, "off"), 10, None)
     families = {PRO: PRO}
-    assert profile.output(families, PRO, "off", None) == Spread(Counter({10: 1}))
+    assert profile.output(families, PRO, "off", None) == Histogram(Counter({10: 1}))
     assert profile.output(families, PRO, "low", None) is None
-    assert profile.output(families, PRO, None, None) == Spread(Counter({10: 1, 90: 1}))
+    assert profile.output(families, PRO, None, None) == Histogram(Counter({10: 1, 90: 1}))
 
 
 def test_a_model_without_answers_stays_unknown(dscost: Dscost, hello: Path) -> None:

@@ -1,0 +1,44 @@
+"""Numbers by how often each was seen, and their quantiles."""
+
+from collections import Counter
+from collections.abc import Iterable
+from fractions import Fraction
+
+from msgspec import Struct, field
+
+
+def nearest_rank(counts: Iterable[tuple[int, int]], total: int, percent: int) -> int:
+    """Return the value that so many percent of all do not exceed.
+
+    `counts` are values in ascending order, each with how often it was seen; `total` is how many
+    were seen in all. Raises ValueError if none was.
+    """
+    rank = max(1, -(-total * percent // 100))
+    for value, count in counts:
+        rank -= count
+        if rank <= 0:
+            return value
+    raise ValueError("nothing was counted")
+
+
+class Histogram(Struct):
+    """Values by how often each was seen; it grows with the different values only."""
+
+    counts: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """How many values were seen, repeated ones included."""
+        return self.counts.total()
+
+    @property
+    def mean(self) -> Fraction:
+        """The mean of all values; there must be one."""
+        return Fraction(sum(value * count for value, count in self.counts.items()), self.total)
+
+    def quantile(self, percent: int) -> int:
+        """Return the value that so many percent do not exceed; raises ValueError if empty."""
+        return nearest_rank(sorted(self.counts.items()), self.total, percent)
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        return Histogram(self.counts + other.counts)
