@@ -169,7 +169,21 @@ def _not_a_log(log: Log) -> str | None:
         return _NOT_LOGS[log.form]
     if log.head.startswith(_UTF16_MARKS):
         return Advised(f"not {log.encoding}", Advice.ENCODING_LIKELY, "utf-16")
+    if log.form is Form.CSV and (reason := _misfit(log)):
+        return reason
     return "a binary file, not a log" if b"\0" in log.head else None
+
+
+def _misfit(log: Log) -> str | None:
+    """Return why no row of a table fits its header; None if a row does, or there is none."""
+    first: Fault | None = None
+    for _, value in log.values():
+        if not isinstance(value, Fault):
+            return None
+        first = first or value
+    if first is None:
+        return None
+    return f"no row of it can be read; line {first.line}: {first.reason}"
 
 
 def _not_known(costless: Counter[Reason]) -> str:

@@ -430,3 +430,20 @@ SELECT sum(
     ELSE hit * 3000 + miss * 150000 + output * 600000 END)
 FROM lines
 """
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ("a,b,a\n1,2,3\n", "line 1: the column 'a' is there twice"),
+        ("created,model\n1,2,3\n4,5,6\n", "line 2: 3 cells under 2 names"),
+    ],
+)
+def test_a_table_whose_rows_do_not_fit_has_no_total(
+    dscost: Dscost, tmp_path: Path, rows: str, reason: str
+) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(rows)
+    ran = dscost("bill", path, "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert reason in ran.err
