@@ -17,6 +17,7 @@ from deepseek_cost.render.page import (
     Table,
     Words,
     aligned,
+    has_amount,
     indent,
 )
 from deepseek_cost.render.text import spans, spoken
@@ -50,6 +51,7 @@ def _templates() -> Environment:
     )
     environment.globals |= {
         "aligned_rows": _aligned_rows,
+        "amounts_at": _amounts_at,
         "indent": indent,
         "pictures": _pictures,
         "spans": spans,
@@ -72,6 +74,13 @@ def _aligned_rows(table: Table) -> list[list[tuple[str, ...]]]:
     ]
     shown = iter(zip(*columns, strict=True))
     return [[next(shown) for _ in section] for section in table.sections]
+
+
+def _amounts_at(table: Table) -> int:
+    """Return the number of the last column with amounts, which a phone always shows; else -1."""
+    rows = [row for section in table.sections for row in section]
+    columns = range(len(table.columns))
+    return max((at for at in columns if has_amount([row[at] for row in rows])), default=-1)
 
 
 def _aligned(column: Column, texts: list[str]) -> list[str]:

@@ -185,6 +185,11 @@ def aligned(cells: Sequence[str], point: str = " ", digit: str = " ") -> list[st
     ]
 
 
+def has_amount(cells: Sequence[str]) -> bool:
+    """Return whether a cell of a column is an amount."""
+    return any(map(_AMOUNT.fullmatch, cells))
+
+
 def _padding(decimals: int, most: int, point: str, digit: str) -> str:
     return (point if most and not decimals else "") + digit * (most - decimals)
 

@@ -46,7 +46,7 @@ from deepseek_cost.reports.parts import (
     thinking_of,
     without,
 )
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, unknown_entries
+from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
 
 _RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 
@@ -255,21 +255,22 @@ def _list_prices(
 
 def _headline(report: CompareReport) -> str:
     """Return which model is cheaper, and from which hit rate on the other one costs as much."""
-    ratio = _percent(report.cache_hit_ratio)
+    hits = f"{_percent(report.cache_hit_ratio)} cache hits" if report.cache_hit_ratio else "no hits"
     for pair in report.break_even:
         if pair.cheaper.tier is pair.dearer.tier and pair.cheaper.tier is not Tier.PEAK:
             cheaper, dearer = short(pair.cheaper.model), short(pair.dearer.model)
             rate = "" if pair.cheaper.tier is Tier.FLAT else f"{pair.cheaper.tier.label}, "
             costs = f"{_cost_of(pair.cheaper, report)} and {_cost_of(pair.dearer, report)}"
             return (
-                f"1,000 requests cost {costs} on {cheaper} and {dearer} ({rate}{ratio} cache hits)"
+                f"1,000 requests cost {costs} on {cheaper} and {dearer} ({rate}{hits})"
                 f"; {_meeting(pair, cheaper, dearer)}"
             )
     costs = " and ".join(
-        f"{money(line.per_1000_requests, report.currency)} on {_heading(line).replace(BREAK, ' ')}"
+        f"{at_least(money(line.per_1000_requests, report.currency), line.unknown_input)} on "
+        f"{_heading(line).replace(BREAK, ' ')}"
         for line in report.lines
     )
-    return f"1,000 requests cost {costs} ({ratio} cache hits)"
+    return f"1,000 requests cost {costs} ({hits})"
 
 
 def _meeting(pair: BreakEvenEntry, cheaper: str, dearer: str) -> str:
@@ -283,7 +284,8 @@ def _meeting(pair: BreakEvenEntry, cheaper: str, dearer: str) -> str:
 
 def _cost_of(side: Side, report: CompareReport) -> str:
     lines = (line for line in report.lines if (line.model, line.tier) == (side.model, side.tier))
-    return money(next(lines).per_1000_requests, report.currency)
+    line = next(lines)
+    return at_least(money(line.per_1000_requests, report.currency), line.unknown_input)
 
 
 def _crossings(report: CompareReport) -> Iterable[str]:

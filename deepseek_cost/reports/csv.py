@@ -45,7 +45,9 @@ def _records_csv(report: Report) -> str:
     document: Json = plain(report)
     shared = {name: document[name] for name in _OF_ALL if name in document}
     rows = [shared | dict(_flat(record)) for record in report.records(document)]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    found = dict.fromkeys(name for row in rows for name in row)
+    first = [name for name in report.first_columns if name in found]
+    columns = list(dict.fromkeys([*first, *found]))
     return write_csv(columns, ([_text_of(row.get(name)) for name in columns] for row in rows))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from deepseek_cost.estimates.assumptions import (
     EACH_COLUMN,
@@ -74,6 +74,11 @@ class FileEstimates(Part):
 
 class EstimateReport(Report):
     """`dscost estimate --json`; `files` is there with --per-file."""
+
+    first_columns: ClassVar[tuple[str, ...]] = (
+        *("source", "model", "requests", "tokens_input", "tokens_cache_hit", "tokens_output"),
+        *("cost_total", "cost_floor", "cost_ceiling", "currency", "tier", "priced_at"),
+    )
 
     command: Literal["estimate"] = "estimate"
     currency: Currency

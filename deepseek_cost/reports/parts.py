@@ -82,6 +82,9 @@ Json = Mapping[str, Any]
 class Report(Part):
     """The report of a command, which shows itself: as JSON, as a page, as rows of a spreadsheet."""
 
+    # The columns with which a spreadsheet of its records begins.
+    first_columns: ClassVar[tuple[str, ...]] = ()
+
     schema_version: Literal["1"] = "1"
     command: str
 

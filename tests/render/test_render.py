@@ -157,7 +157,7 @@ def test_a_count_looks_like_this(dscost: Dscost, form: str, expected: str) -> No
         ("a.md", "**examples/review.txt costs $"),
         ("a.html", "<!doctype html>"),
         ("a.HTM", "<!doctype html>"),
-        ("a.csv", "currency,"),
+        ("a.csv", "model,requests,tokens_input,tokens_cache_hit,tokens_output,cost_total,"),
         ("a.svg", "<svg "),
         ("a.txt", "examples/review.txt · 1 request"),
     ],

@@ -1,0 +1,39 @@
+"""Pages that tests describe, as a web page and as a picture."""
+
+import re
+
+from deepseek_cost.render.html import to_html
+from deepseek_cost.render.page import grid, page_of
+from deepseek_cost.render.svg import to_svg
+
+
+def test_a_phone_always_shows_the_column_of_costs() -> None:
+    table = grid("day", "requests", "cost", "output")
+    table.add_row("2026-11-02", "3", "$0.50", "7")
+
+    page = to_html(page_of("head", table))
+
+    assert page.count('class="figure amount"') == 2  # the heading and the cell
+    assert '<td class="figure amount">$0.50</td>' in page
+
+
+def test_amounts_are_padded_to_one_number_of_decimals() -> None:
+    table = grid("", "cost")
+    for amount in ("$1.25", "$0.125", "$7"):
+        table.add_row("", amount)
+
+    page = to_html(page_of("head", table))
+
+    # A blank as wide as a digit for the thousandth, and one as wide as a point for 7.
+    assert ">$1.25&#8199;</td>" in page
+    assert ">$0.125</td>" in page
+    assert ">$7&#8200;&#8199;&#8199;&#8199;</td>" in page
+
+
+def test_a_picture_wraps_long_lines_between_words() -> None:
+    words = [f"word{number}" for number in range(60)]
+
+    drawn = to_svg(page_of(" ".join(words)))
+
+    shown = re.sub(r"<[^>]+>", " ", drawn).replace("&#160;", " ").split()
+    assert [word for word in words if word not in shown] == []
