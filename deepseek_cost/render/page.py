@@ -171,7 +171,7 @@ def is_total(row: Sequence[str]) -> bool:
     return row[0].startswith("TOTAL")
 
 
-_AMOUNT: Final = re.compile(r"[-+]?(?:[$¥]|CNY )[\d,]+(?:\.(\d+))?")
+_AMOUNT: Final = re.compile(r"(?:at least |at most )?[-+]?(?:[$¥]|CNY )[\d,]+(?:\.(\d+))?")
 
 
 def aligned(cells: Sequence[str], point: str = " ", digit: str = " ") -> list[str]:
