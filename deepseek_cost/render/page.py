@@ -160,6 +160,17 @@ class Table:
         missing = len(self.columns) - len(cells)
         self.sections[-1].append((*cells, *[""] * missing))
 
+    @property
+    def has_bars(self) -> bool:
+        """Whether the last column is a picture of the figures."""
+        return self.columns[-1] == Column("", "time")
+
+    def without_bars(self) -> "Table":
+        """Return the table without its last column."""
+        table = Table(*self.columns[:-1], caption=self.caption, is_by_model=self.is_by_model)
+        table.sections = [[row[:-1] for row in rows] for rows in self.sections]
+        return table
+
     def add_section(self) -> None:
         """Start a section with the next row."""
         if self.sections[-1]:

@@ -156,7 +156,9 @@ def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
     is_stacked = table.is_by_model and len(table.columns) > 2 and width < _MODELS_STACK_BELOW  # noqa: PLR2004
     columns = _columns(table)
     widths = None if is_stacked else _widths(table.columns, columns, width)
-    if widths is not None:
+    if widths is None and table.has_bars:
+        yield from _table(table.without_bars(), width, styles)
+    elif widths is not None:
         yield from _grid(table, columns, widths, styles)
     elif table.is_by_model:
         yield from _model_by_model(table, width, styles)

@@ -10,6 +10,7 @@ from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.pricing.schedule import BEIJING, Calendar, Tier
 from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.render.page import Column, Page, Table, Week, grid, money, page_of, short
+from deepseek_cost.reports.clock import zone_name
 from deepseek_cost.reports.parts import Amount, Instant, Json, Part, Report, described
 
 _DAYS: Final = 7
@@ -92,10 +93,10 @@ class WhenReport(Report):
         days = tuple((f"{day.day:%a %d %b}", day.half_hours) for day in self.week)
         unless = "" if self.tier_is_certain else ", unless the day becomes a holiday"
         return page_of(
-            f"{self.tier.label}{until} ({self.timezone}){unless}",
+            f"{self.tier.label}{until} ({zone_name(self.timezone)}){unless}",
             _changes(self, zone),
             *([_costs(self)] if self.costs else ()),
-            Week(days, self.timezone, tuple(notes)),
+            Week(days, zone_name(self.timezone), tuple(notes)),
             warnings=self.warnings,
         )
 
@@ -185,7 +186,7 @@ def _changes(report: WhenReport, zone: tzinfo) -> Table:
         ("UTC", UTC),
         ("Beijing", BEIJING),
     ]
-    shown = dict(zones) if report.timezone != "UTC" else dict(zones[1:])
+    shown = dict(zones[1:] if zone_name(report.timezone) == "UTC" else zones)
     table = Table(Column("next", "words"), *(Column(name, "time") for name in shown))
     for change in report.changes[:_CHANGES]:
         local, *others = shown.values()

@@ -3,8 +3,9 @@
 import re
 
 from deepseek_cost.render.html import to_html
-from deepseek_cost.render.page import grid, page_of
+from deepseek_cost.render.page import Column, Table, grid, page_of
 from deepseek_cost.render.svg import to_svg
+from deepseek_cost.render.terminal import to_terminal
 
 
 def test_a_phone_always_shows_the_column_of_costs() -> None:
@@ -15,6 +16,14 @@ def test_a_phone_always_shows_the_column_of_costs() -> None:
 
     assert page.count('class="figure amount"') == 2  # the heading and the cell
     assert '<td class="figure amount">$0.50</td>' in page
+
+
+def test_bars_are_left_out_where_the_figures_need_the_room() -> None:
+    table = Table(Column("day", "words"), Column("cost", "figure"), Column("", "time"))
+    table.add_row("2026-11-02", "$0.50", "▇▇▇▇")
+
+    assert "$0.50  ▇▇▇▇" in to_terminal(page_of("head", table), 23)
+    assert to_terminal(page_of("head", table), 22).splitlines()[-1] == "2026-11-02  $0.50"
 
 
 def test_amounts_are_padded_to_one_number_of_decimals() -> None:
