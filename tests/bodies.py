@@ -246,17 +246,17 @@ class Bodies:
     def odd(self) -> Body:
         """Return a body of any kind of Chat Completions with some value changed to an odd one."""
         makers = [Bodies.plain, Bodies.results, Bodies.systems, Bodies.json_mode, Bodies.choices]
-        return self._changed(self._random.choice(makers)(self))
+        return self.change(self._random.choice(makers)(self))
 
     def odd_messages(self) -> Body:
         """Return a body of Messages with some value changed to an odd one."""
-        return self._changed(self.messages())
+        return self.change(self.messages())
 
     def odd_responses(self) -> Body:
         """Return a body of Responses with some value changed to an odd one."""
-        return self._changed(self.responses())
+        return self.change(self.responses())
 
-    def _changed(self, body: Body) -> Body:
+    def change(self, body: Body) -> Body:
         """Change, drop or add a value somewhere; the model stays."""
         for _ in range(self._random.randint(1, 2)):
             holders = [h for h in _holders(body) if h]

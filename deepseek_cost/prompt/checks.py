@@ -22,7 +22,7 @@ class RefusalError(ValueError):
     """What the API refuses: its reason, and the place in the body."""
 
     def __init__(self, reason: str, place: str = "") -> None:
-        super().__init__(f"{place}: {reason}" if place else reason)
+        super().__init__(_printable(f"{place}: {reason}" if place else reason))
         self.reason = reason
         self.place = place
 
@@ -32,6 +32,13 @@ class UncountedError(ValueError):
 
     def __init__(self, reason: str, place: str = "") -> None:
         super().__init__(f"{place}: {reason}" if place else reason)
+
+
+def _printable(text: str) -> str:
+    """Return a reason in one line: what it quotes of a body may be anything."""
+    if text.isprintable():
+        return text
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
 
 
 def refuse_type(value: object, expected: str, place: str) -> NoReturn:
