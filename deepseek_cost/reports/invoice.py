@@ -215,6 +215,7 @@ class InvoiceReport(Report):
             words(_toml(self)),
             warnings=self.warnings,
             bars=_bars(self),
+            headline=f"DeepSeek billed {_amount(self.total.cost.total, self.currency)}",
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
