@@ -25,7 +25,7 @@ def price_book() -> bytes:
 
 def tiers() -> bytes:
     """Return the changes of peak and off-peak to come, for the status line."""
-    from deepseek_cost.cli.statusline import made_of
+    from deepseek_cost.cli.prompt_line import made_of
     from deepseek_cost.pricing.loader import bundled, load_prices, mark_of
 
     return made_of(load_prices(), mark_of(bundled().read_bytes())).encode()

@@ -8,17 +8,17 @@ import sys
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
-_STATUS_LINE = ("dscost", "when", "--template", "TEMPLATE")
+_PROMPT_LINE = ("dscost", "when", "--template", "TEMPLATE")
 
 
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
-        if sys.argv[1:3] == ["when", "--template"] and len(sys.argv) == len(_STATUS_LINE):
-            _write_status_line(sys.argv[3])
+        if sys.argv[1:3] == ["when", "--template"] and len(sys.argv) == len(_PROMPT_LINE):
+            _write_prompt_line(sys.argv[3])
         if sys.argv[1:] == ["statusline"]:
-            _write_session_line()
+            _write_status_line()
         _end_when_asked_to()
         from deepseek_cost.cli.app import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
@@ -46,11 +46,11 @@ def _end_when_asked_to() -> None:
         signal.signal(one, end)
 
 
-def _write_status_line(template: str) -> None:
+def _write_prompt_line(template: str) -> None:
     """End with the line if it can be had fast; whatever stands in the way, the command tells."""
     from contextlib import suppress  # noqa: PLC0415 - an interrupt while it loads is one, too
 
-    from deepseek_cost.cli.statusline import line  # noqa: PLC0415 - for this command alone
+    from deepseek_cost.cli.prompt_line import line  # noqa: PLC0415 - for this command alone
 
     with suppress(AttributeError, OSError, ValueError):
         text = line(template)
@@ -60,11 +60,11 @@ def _write_status_line(template: str) -> None:
             sys.exit()
 
 
-def _write_session_line() -> None:
+def _write_status_line() -> None:
     """End with the line of a coding session if it can be had fast, likewise."""
     from contextlib import suppress  # noqa: PLC0415 - an interrupt while it loads is one, too
 
-    from deepseek_cost.cli.session_line import main as write_line  # noqa: PLC0415 - likewise
+    from deepseek_cost.cli.statusline import main as write_line  # noqa: PLC0415 - likewise
 
     with suppress(AttributeError, OSError):
         if write_line():

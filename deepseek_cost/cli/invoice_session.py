@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.formats.log import Log
     from deepseek_cost.billing.invoice import Invoice
     from deepseek_cost.cli.session import Table
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.source import TextSource
     from deepseek_cost.reports.invoice import InvoiceReport
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.estimates.quote import Learned
     from deepseek_cost.estimates.tally import Scenario
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.folders import Found
     from deepseek_cost.pricing.book import Price, PriceBook
     from deepseek_cost.reports.bill import Read
 
@@ -37,7 +37,7 @@ def installed_logs(names: Sequence[str], encoding: str) -> "Found":
     import sys
 
     from deepseek_cost.billing.agents import Home, agents, logs_of
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.source import TextSource
     from deepseek_cost.text import unicode_name
 
@@ -218,7 +218,7 @@ def learned_from(
 
 
 def _profile(name: str, book: "PriceBook") -> "Profile":
-    from deepseek_cost.inputs.find import read_whole
+    from deepseek_cost.inputs.folders import read_whole
     from deepseek_cost.inputs.streams import reading
     from deepseek_cost.reports.profile import read_profile
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.estimate import Estimate
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
-    from deepseek_cost.reports.estimate_entry import EstimateEntry
+    from deepseek_cost.reports.estimate_fields import EstimateEntry
     from deepseek_cost.reports.parts import Report
 
 OVER_LIMIT: Final = 3

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import Skipped
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.estimates.workload import Workload
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.parquet import Body
     from deepseek_cost.inputs.reader import Input
     from deepseek_cost.inputs.routing import FindRoute, Route
@@ -78,7 +78,7 @@ def price_table(flag: Path | None) -> Table:
 
 def _with_own_holidays(book: "PriceBook") -> "PriceBook":
     """Add the holidays of the config folder, if it has any, to the bundled table."""
-    from deepseek_cost.cli.statusline import config_folder
+    from deepseek_cost.cli.prompt_line import config_folder
 
     path = Path(config_folder()) / "holidays.toml"
     try:
@@ -193,7 +193,7 @@ def find_sources(
     files: Sequence[str], glob: Sequence[str] | None, encoding: str, *, any_file: bool = False
 ) -> "Found":
     """Find the prompts; with `any_file` what is packed or a database in folders as well."""
-    from deepseek_cost.inputs.find import find
+    from deepseek_cost.inputs.folders import find
 
     return find(files, glob or (), encoding, any_file=any_file)
 
@@ -259,7 +259,7 @@ def hint_at_one(found: "Found", folders: Sequence[str]) -> None:
 
 def system_text(system: str | None, encoding: str) -> str:
     """Read the file of the system message; empty without one."""
-    from deepseek_cost.inputs.find import read_whole
+    from deepseek_cost.inputs.folders import read_whole
 
     return read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
 

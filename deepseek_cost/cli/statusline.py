@@ -1,216 +1,332 @@
-"""The line of a shell prompt.
+"""The status line of a coding session: what it cost so far, today's sum, when the rate changes.
 
-Nothing heavy is loaded for it: a shell asks before every command.
-
-That is: no setting, no price table of one's own, and an instant that the file of tiers tells. In
-all other cases, errors too, the command line itself answers; a test holds both against each other.
-
-Its first line is the mark of the price table that it was made of; then each line is an instant, in
-seconds since 1970, and the tier that begins there. It ends where the price table itself would warn:
-from the last line on nothing is told.
+Claude Code asks for it after every step, so nothing heavy is loaded and only the lines that
+transcripts got since are read. An index in the cache has the place up to which each was read, and
+the rates that the price table gave; it is checked, made anew where it does not fit, and written
+whole, so that several may do so at once: where one is lost, lines are read again.
 """
 
+import json
 import os
+import stat
 import sys
-from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
-from zlib import crc32
+import time
+from datetime import datetime
 
-from deepseek_cost.errors import UsageError
+from deepseek_cost.cli.prompt_line import _is_set_otherwise, in_words, moment_at, price_mark
+
+_VERSION = 1
+# Rates are whole numbers of billionths of a unit of money: per million tokens, per thousand calls.
+SCALE = 10**9
+_TOKENS, _CALLS = 10**6, 10**3
+_MAX_LINE = 16_000_000
+_MAX_INPUT = 1_000_000
+_MAX_INDEX = 20_000_000
+# A file's responses of today that are told apart from those of other files.
+_MOST_KEYS = 20_000
+_ANTHROPIC_ID = 24  # its shortest; those of others can begin alike
 
 TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
-    from deepseek_cost.pricing.book import PriceBook
+    from collections.abc import Callable, Iterator
 
-FIELDS = ("tier", "until", "left", "next", "at")
-_CLOCK = "%H:%M"
-_DAY_AND_CLOCK = "%a %H:%M"
-# No line is this wide; a wider field would fill the memory.
-_MOST_DIGITS = 3
+    FindRates = Callable[[str, float], "Rates | None"]
+
+# Since, until, hit, miss, output, search, fetch; times are seconds since 1970.
+Rates = list[float]
+Entry = dict[str, object]
 
 
-class Moment:
-    """The tier at an instant, and what comes: times in the user's zone, tiers as DeepSeek's page.
+class RatesMissingError(Exception):
+    """The index has no rates for a model at a time: the price table must be asked."""
 
-    Without a change in sight, `until` and `next` are None.
-    """
 
-    def __init__(
-        self,
-        at: datetime,
-        tier: str,
-        until: datetime | None,
-        next: str | None,  # noqa: A002 - as the template has it
+def main() -> bool:
+    """Write the line for what Claude Code sends; return whether that could be done at once."""
+    if _is_set_otherwise():
+        return False
+    try:
+        index = Index(cache_folder(), "USD", price_mark(), _missing)
+        text = session_line(read_input(), time.time(), index)
+        moment = moment_at()
+        if moment is None:
+            return False
+        sys.stdout.write(f"{text} · {in_words(moment)}\n")
+        sys.stdout.flush()
+    except (RatesMissingError, OSError, ValueError):
+        return False
+    return True
+
+
+def session_line(text: str, now: float, index: "Index") -> str:
+    """Return what the session and today cost; raises ValueError for what is no status of one."""
+    status = json.loads(text)
+    transcript = status.get("transcript_path") if isinstance(status, dict) else None
+    if not isinstance(transcript, str) or not transcript:
+        raise ValueError("no transcript_path in it")
+    midnight = time.mktime((*time.localtime(now)[:3], 0, 0, 0, 0, 0, -1))
+    session, today = index.costs(transcript, midnight)
+    sign = "$" if index.currency == "USD" else "¥"
+    missing = f" ({index.unpriced} not priced)" if index.unpriced else ""
+    return f"{sign}{_shown(session)} session · {sign}{_shown(today)} today{missing}"
+
+
+_held: list[str] = []
+
+
+def read_input() -> str:
+    """Return standard input; a second time what was read before."""
+    if not _held:
+        data = b"" if sys.stdin is None else sys.stdin.buffer.read(_MAX_INPUT)
+        _held.append(data.decode(errors="replace"))
+    return _held[0]
+
+
+class Index:
+    """What was read of transcripts before, in a file; costs are in parts of SCALE."""
+
+    def __init__(self, folder: str, currency: str, mark: str, find_rates: "FindRates") -> None:
+        self.path = os.path.join(folder, f"sessions-{currency.lower()}.json")
+        self.currency = currency
+        self.unpriced = 0
+        self._mark = f"{_VERSION} {mark}"
+        self._find_rates = find_rates
+        found = self._load()
+        self._rates: dict[str, list[Rates]] = found["rates"]
+        self._files: dict[str, Entry] = found["files"]
+        self._changed = False
+
+    def costs(self, transcript: str, midnight: float) -> tuple[int, int]:
+        """Return what a session cost, and all sessions since a time; keep what was read."""
+        session = set(_of_session(transcript))
+        files = sorted(session | set(_changed_since(transcript, midnight)))
+        seen: dict[int, int] = {}
+        whole = 0
+        for path in files:
+            entry = self._updated(path, midnight)
+            if entry is None:
+                continue
+            last = self._cost(entry["last"])
+            whole += (int(str(entry["cost"])) + last) if path in session else 0
+            pairs = entry["today"]
+            if isinstance(pairs, list):
+                seen.update(zip(pairs[::2], pairs[1::2], strict=True))
+            if isinstance(entry["last"], list) and entry["last"][2] >= midnight:
+                seen[_key(entry["last"])] = last
+        if self._changed:
+            self._files = {path: self._files[path] for path in files if path in self._files}
+            self._save()
+        return whole, sum(seen.values())
+
+    def _updated(self, path: str, midnight: float) -> Entry | None:
+        """Read what a transcript got since; None for what is no file."""
+        status = _status(path)
+        if status is None:
+            return None
+        identity = [status.st_dev, status.st_ino, int(midnight)]
+        entry = self._files.get(path)
+        if entry is None or entry.get("is") != identity or int(str(entry["read"])) > status.st_size:
+            entry = {"is": identity, "read": 0, "cost": 0, "today": [], "last": None}
+        if entry["read"] != status.st_size:
+            self._changed = True
+            self._read(path, entry, midnight)
+        self._files[path] = entry
+        return entry
+
+    def _read(self, path: str, entry: Entry, midnight: float) -> None:
+        known = set(entry["today"][::2]) if isinstance(entry["today"], list) else set()
+        with open(path, "rb") as file:
+            file.seek(int(str(entry["read"])))
+            for line in iter(lambda: file.readline(_MAX_LINE), b""):
+                if not line.endswith(b"\n") and len(line) < _MAX_LINE:
+                    break  # it is being written
+                entry["read"] = file.tell()
+                if b'"usage"' in line and (response := response_of(line)) is not None:
+                    self._add(entry, response, known, midnight)
+
+    def _add(
+        self, entry: Entry, response: list[object], known: set[object], midnight: float
     ) -> None:
-        self.at = at
-        self.tier = tier
-        self.until = until
-        self.next = next
+        """Take a response in; the one before it is settled once it is over."""
+        last = entry["last"]
+        if isinstance(last, list):
+            if last[0] == response[0] and _input(last) == _input(response):
+                entry["last"] = [*response[:2], last[2], *response[3:]]
+                return
+            key, cost = _key(last), self._cost(last)
+            if key not in known:
+                entry["cost"] = int(str(entry["cost"])) + cost
+                known.add(key)
+                today = entry["today"]
+                if last[2] >= midnight and isinstance(today, list):
+                    today += [key, cost]
+                    if len(today) > 2 * _MOST_KEYS:
+                        today[:4] = [0, today[1] + today[3]]
+        entry["last"] = None if _key(response) in known else response
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Moment) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        return hash((self.at, self.tier))
-
-    @property
-    def left(self) -> str:
-        """The time until the next change, such as 1h05m; the last minute counts as whole."""
-        if self.until is None:
-            return ""
-        minutes = -((self.at - self.until) // timedelta(minutes=1))
-        return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m"  # noqa: PLR2004 - minutes of an hour
-
-
-def filled(template: str, moment: Moment) -> str:
-    """Fill a template such as `{tier} until {until:%H:%M}`; fields have no attributes to reach.
-
-    A time takes a format of strftime, the others one of str. Raises UsageError, which names the
-    fields.
-    """
-    from string import Formatter
-
-    try:
-        parts = list(Formatter().parse(template))
-        return "".join(
-            text + ("" if name is None else _field(name, spec or "", conversion, moment))
-            for text, name, spec, conversion in parts
+    def _cost(self, last: object) -> int:
+        """Return what a response cost; raises RatesMissingError."""
+        if not isinstance(last, list):
+            return 0
+        _, model, seconds, *counts = last
+        known = self._rates.setdefault(model, [])
+        rates = next((one for one in known if one[0] <= seconds < one[1]), None)
+        if rates is None:
+            rates = self._find_rates(model, seconds)
+            if rates is None:
+                self.unpriced += 1
+                return 0
+            known.append(rates)
+            self._changed = True
+        units = (_TOKENS, _TOKENS, _TOKENS, _CALLS, _CALLS)
+        return sum(
+            int(rate) * count // unit
+            for rate, count, unit in zip(rates[2:], counts, units, strict=True)
         )
-    except ValueError as error:
-        raise UsageError(f"--template: {str(error).lower()}; {_HINT}") from error
+
+    def _load(self) -> dict:  # type: ignore[type-arg] # JSON, checked below
+        try:
+            with open(self.path, "rb") as file:
+                found = json.loads(file.read(_MAX_INDEX))
+            if found["mark"] == self._mark and _is_index(found):
+                return found  # type: ignore[no-any-return]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            pass
+        return {"rates": {}, "files": {}}
+
+    def _save(self) -> None:
+        """Write the index; whoever cannot only reads lines again."""
+        data = {"mark": self._mark, "rates": self._rates, "files": self._files}
+        own = f"{self.path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            with open(own, "w", encoding="utf-8") as file:
+                json.dump(data, file, separators=(",", ":"))
+            os.replace(own, self.path)
+        except OSError:
+            remove(own)
 
 
-_HINT = f"write {' '.join(f'{{{name}}}' for name in FIELDS)}; {{{{ for a brace"
+def response_of(line: bytes) -> list[object] | None:
+    """Return a response of DeepSeek in a line: id, model, seconds, and its counts; else None.
 
-
-def _field(name: str, spec: str, conversion: str | None, moment: Moment) -> str:
-    if name not in FIELDS:
-        raise UsageError(f"--template: no field {name!r}; {_HINT}")
-    if conversion or "{" in spec or _is_wide(spec):
-        raise UsageError(f"--template: {{{name}}} cannot be shown so; {_HINT}")
-    value = getattr(moment, name)
-    if isinstance(value, datetime):
-        return value.strftime(spec or _shortest(value, moment.at))
-    return format(value or "", spec)
-
-
-def _shortest(value: datetime, at: datetime) -> str:
-    return _CLOCK if value.date() == at.date() else _DAY_AND_CLOCK
-
-
-def _is_wide(spec: str) -> bool:
-    """Tell whether a format asks for a width of more digits than any line has."""
-    digits = "".join(char if char.isdigit() else " " for char in spec).split()
-    return any(len(number) > _MOST_DIGITS for number in digits)
-
-
-NAME = "tiers.txt"
-
-
-def read(text: str, at: datetime) -> Moment | None:
-    """Return what the file tells of an instant; None where it tells nothing."""
-    rows = [line.split() for line in text.splitlines()[1:]]
-    index = bisect_right([int(since) for since, _ in rows], at.timestamp())
-    if not 0 < index < len(rows):
-        return None
-    (_, tier), (until, following) = rows[index - 1 : index + 1]
-    return Moment(at, tier, datetime.fromtimestamp(int(until), at.tzinfo), following)
-
-
-def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
-    """Make the file: from the day on which the table was checked until it would warn."""
-    calendar = book.calendar
-    start = datetime.combine(book.checked, datetime.min.time(), UTC)
-    instants = [start]
-    for change in calendar.changes(start, start + timedelta(days=366)):
-        if book.warnings_at(change):
-            break
-        instants.append(change)
-    rows = (f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in instants)
-    return f"{mark[0]} {mark[1]}\n{''.join(rows)}"
-
-
-PACKAGE = os.path.dirname(os.path.dirname(__file__))
-_PREFIX = "DSCOST_"
-_MAX_BYTES = 200_000
-
-
-def line(template: str, now: datetime | None = None) -> str | None:
-    """Return the line at an instant (default now); None where the command line must answer."""
+    The counts are hit, miss, output, searches and fetches.
+    """
     try:
-        moment = None if _is_set_otherwise() else moment_at(now)
-        return None if moment is None else filled(template, moment) + "\n"
-    except (OSError, ValueError, UsageError):
+        found = json.loads(line)
+        message = found["message"]
+        usage, model, identity = message["usage"], message["model"], message["id"]
+        seconds = datetime.fromisoformat(found["timestamp"]).timestamp()
+        tools = usage.get("server_tool_use") or {}
+        counts = [
+            _count(usage, "cache_read_input_tokens"),
+            _count(usage, "input_tokens") + _count(usage, "cache_creation_input_tokens"),
+            _count(usage, "output_tokens"),
+            _count(tools, "web_search_requests"),
+            _count(tools, "web_fetch_requests"),
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def moment_at(now: datetime | None = None) -> Moment | None:
-    """Return what the bundled file tells of an instant (default now); raises OSError."""
-    tiers = _built(NAME).decode()
-    if " ".join(tiers.split(maxsplit=2)[:2]) != price_mark():
+    if found.get("type") != "assistant" or not any(counts) or not isinstance(model, str):
         return None
-    return read(tiers, (now or datetime.now(UTC)).replace(microsecond=0).astimezone())
+    if _is_anthropics(str(identity), str(found.get("requestId")), model):
+        return None
+    return [str(identity), model, seconds, *counts]
 
 
-def in_words(moment: Moment) -> str:
-    """Return `off-peak until 18:00`, with the weekday if that is not today."""
-    if moment.until is None:
-        return moment.tier
-    return f"{moment.tier} until {moment.until.strftime(_shortest(moment.until, moment.at))}"
-
-
-def price_mark() -> str:
-    """Return what tells the bundled price table from others: its length and checksum."""
-    table = _table()
-    return f"{len(table)} {crc32(table)}"
-
-
-def _built(name: str) -> bytes:
-    with open(os.path.join(PACKAGE, "data", name), "rb") as file:
-        return file.read()
-
-
-def _table() -> bytes:
-    """Read the bundled price table, as pricing.loader finds it."""
-    try:
-        return _built("prices.toml")
-    except FileNotFoundError:
-        with open(os.path.join(os.path.dirname(PACKAGE), "data", "prices.toml"), "rb") as file:
-            return file.read()
-
-
-def _is_set_otherwise() -> bool:
-    by_variable = any(name.startswith(_PREFIX) for name in os.environ)
-    folder = config_folder()
-    own = (os.path.join(folder, name) for name in ("prices.toml", "holidays.toml"))
-    return by_variable or any(map(os.path.exists, own)) or _has_config()
-
-
-def config_folder() -> str:
-    """Return where platformdirs has the user's configuration, without loading it on Linux."""
-    home = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
+def cache_folder() -> str:
+    """Return where platformdirs has the user's cache, without loading it on Linux."""
+    home = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
     if sys.platform != "linux" or not os.path.isabs(home):
-        from platformdirs import user_config_dir
+        from platformdirs import user_cache_dir
 
-        return user_config_dir("dscost")
+        return user_cache_dir("dscost")
     return os.path.join(home, "dscost")
 
 
-def _has_config() -> bool:
-    """Tell whether a file above the current folder may hold settings."""
-    folder = os.getcwd()
-    while True:
-        if os.path.exists(os.path.join(folder, "dscost.toml")):
-            return True
-        project = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(project) and _names_us(project):
-            return True
-        if folder == os.path.dirname(folder):
-            return False
-        folder = os.path.dirname(folder)
+def remove(path: str) -> bool:
+    """Remove a file; return whether it was there."""
+    try:
+        os.remove(path)
+    except OSError:
+        return False
+    return True
 
 
-def _names_us(project: str) -> bool:
-    with open(project, "rb") as file:
-        data = file.read(_MAX_BYTES)
-    return b"dscost" in data or len(data) == _MAX_BYTES
+def _missing(model: str, seconds: float) -> Rates | None:
+    raise RatesMissingError(model, seconds)
+
+
+def _is_anthropics(identity: str, request: str, model: str) -> bool:
+    if not (identity.startswith("msg_") and request.startswith("req_")):
+        return False
+    are_long = min(len(identity), len(request)) >= _ANTHROPIC_ID
+    return are_long or "deepseek" not in model.lower()
+
+
+def _count(usage: dict[str, object], name: str) -> int:
+    value = usage.get(name) or 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 40:
+        raise ValueError(name)
+    return value
+
+
+def _input(response: list[object]) -> tuple[object, ...]:
+    return tuple(response[3:5])
+
+
+def _key(response: list[object]) -> int:
+    from zlib import crc32
+
+    return crc32(f"{response[0]} {response[3]} {response[4]}".encode(errors="replace"))
+
+
+def _shown(cost: int) -> str:
+    """Return money with as many digits as a status line needs."""
+    digits = 2 if cost >= SCALE else 4
+    return f"{cost / SCALE:.{digits}f}"
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _of_session(transcript: str) -> "Iterator[str]":
+    """Yield a session's own transcript, and those of its sub-agents."""
+    yield transcript
+    folder = os.path.join(os.path.splitext(transcript)[0], "subagents")
+    yield from _below(folder, 0)
+
+
+def _changed_since(transcript: str, midnight: float) -> "Iterator[str]":
+    """Yield the transcripts of all projects that changed since, with their sub-agents'."""
+    projects = os.path.dirname(os.path.dirname(transcript))
+    try:
+        folders = [entry.path for entry in os.scandir(projects) if entry.is_dir()]
+    except OSError:
+        return
+    for folder in folders:
+        for path in _below(folder, midnight):
+            yield from _of_session(path)
+
+
+def _below(folder: str, since: float) -> "Iterator[str]":
+    try:
+        for entry in os.scandir(folder):
+            if entry.name.endswith(".jsonl") and entry.stat().st_mtime >= since:
+                yield entry.path
+    except OSError:
+        return
+
+
+def _is_index(found: dict[str, object]) -> bool:
+    files, rates = found["files"], found["rates"]
+    return (
+        isinstance(files, dict)
+        and isinstance(rates, dict)
+        and all(isinstance(entry, dict) and len(entry) == 5 for entry in files.values())  # noqa: PLR2004
+    )

@@ -19,12 +19,12 @@ from deepseek_cost.estimates.sides import BINARY, Side, SkippedFile
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.estimates.unknown_input import listed
 from deepseek_cost.inputs import lfs
-from deepseek_cost.inputs.find import is_binary
+from deepseek_cost.inputs.folders import is_binary
+from deepseek_cost.inputs.git_tree import BlobSource
 from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import reading
-from deepseek_cost.inputs.tree import BlobSource
 from deepseek_cost.pricing.cost import EXACT
 from deepseek_cost.prompt.breakdown import UnknownInput, joined_unknown
 

@@ -11,11 +11,9 @@ from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.inputs import lfs
-from deepseek_cost.inputs.find import below, matching
+from deepseek_cost.inputs.folders import below, matching
 from deepseek_cost.inputs.git import are_revisions, resolve
-from deepseek_cost.inputs.source import TextSource, require_text_encoding
-from deepseek_cost.inputs.streams import open_bytes, reading
-from deepseek_cost.inputs.tree import (
+from deepseek_cost.inputs.git_tree import (
     Contents,
     Repository,
     Tree,
@@ -23,6 +21,8 @@ from deepseek_cost.inputs.tree import (
     paths_from_top,
     source_of,
 )
+from deepseek_cost.inputs.source import TextSource, require_text_encoding
+from deepseek_cost.inputs.streams import open_bytes, reading
 from deepseek_cost.text import unicode_name
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 from deepseek_cost.errors import InputError
-from deepseek_cost.inputs.find import Found
+from deepseek_cost.inputs.folders import Found
 from deepseek_cost.inputs.source import SkippedSource, TextSource
 from deepseek_cost.inputs.streams import Advance, Produced
 

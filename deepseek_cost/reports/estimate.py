@@ -18,14 +18,14 @@ from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
 from deepseek_cost.reports.as_written import AsWritten, as_written, shown
 from deepseek_cost.reports.clock import moment
-from deepseek_cost.reports.estimate_entry import (
+from deepseek_cost.reports.estimate_fields import (
     EstimateEntry,
     estimate_entry,
     learned_outputs,
     unlearned,
     with_learned,
 )
-from deepseek_cost.reports.estimate_tables import (
+from deepseek_cost.reports.estimate_rows import (
     amount_of,
     answer_table,
     details_table,

@@ -24,7 +24,7 @@ from deepseek_cost.inputs.streams import reading
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.reports.estimate import EstimateReport
-from deepseek_cost.reports.estimate_entry import EstimateEntry
+from deepseek_cost.reports.estimate_fields import EstimateEntry
 from deepseek_cost.reports.parts import Part
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from deepseek_cost.estimates.ledger import Place
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.prompt.breakdown import RequestTokens
-from deepseek_cost.reports.estimate_entry import EstimateEntry, estimate_entry
+from deepseek_cost.reports.estimate_fields import EstimateEntry, estimate_entry
 from deepseek_cost.reports.parts import Part, plain
 from deepseek_cost.reports.requests import LedgerDetails, breakdown_entry, refused_entry
 

@@ -17,7 +17,7 @@ from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.logs import read_log
 from deepseek_cost.billing.records import Reading, masked
 from deepseek_cost.billing.tariff import Tariffs
-from deepseek_cost.inputs.find import find
+from deepseek_cost.inputs.folders import find
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage

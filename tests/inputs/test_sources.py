@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deepseek_cost import InputError, UsageError
-from deepseek_cost.inputs.find import find
+from deepseek_cost.inputs.folders import find
 from deepseek_cost.inputs.source import TextSource
 from tests.conftest import Dscost
 

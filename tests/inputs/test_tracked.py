@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deepseek_cost.inputs.find import find
+from deepseek_cost.inputs.folders import find
 from deepseek_cost.inputs.git import program_on
 from tests.conftest import Dscost
 from tests.repository import Repository

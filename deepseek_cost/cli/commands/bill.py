@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deepseek_cost.billing.profile import Profile
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.folders import Found
     from deepseek_cost.reports.parts import Report
 
 
@@ -168,7 +168,7 @@ def bill(
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.inputs.find import Found
+    from deepseek_cost.inputs.folders import Found
     from deepseek_cost.reports.bill import Terms, bill_report
     from deepseek_cost.reports.breakdown import keeps_of
 

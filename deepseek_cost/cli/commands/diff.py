@@ -351,7 +351,7 @@ def _compared(
 ) -> Outcome:
     """Compare two reports, or the files of both sides."""
     from deepseek_cost.estimates.sides import Selection, sides_of
-    from deepseek_cost.inputs.tree import Repository
+    from deepseek_cost.inputs.git_tree import Repository
 
     with (
         TemporaryDirectory(prefix="dscost-", ignore_cleanup_errors=True) as scratch,

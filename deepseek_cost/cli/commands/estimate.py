@@ -35,7 +35,7 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.errors import DscostError, UsageError
-from deepseek_cost.inputs.find import Found
+from deepseek_cost.inputs.folders import Found
 from deepseek_cost.pricing.entries import Currency
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName

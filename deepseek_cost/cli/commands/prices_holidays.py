@@ -36,7 +36,7 @@ def prices_holidays(
     Put the output in holidays.toml in the dscost folder of your user configuration, or in your
     own price table.
     """
-    from deepseek_cost.inputs.find import find
+    from deepseek_cost.inputs.folders import find
     from deepseek_cost.inputs.source import in_one_piece
     from deepseek_cost.pricing.notice import read_notice, to_toml
     from deepseek_cost.pricing.page.document import page_text

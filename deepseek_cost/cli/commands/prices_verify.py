@@ -48,7 +48,7 @@ def prices_verify(
 
     Exits with 0 only if all of every page was read and is the same.
     """
-    from deepseek_cost.inputs.find import find
+    from deepseek_cost.inputs.folders import find
     from deepseek_cost.inputs.source import in_one_piece
     from deepseek_cost.pricing.page.comparison import compare
     from deepseek_cost.pricing.page.reader import MAX_CHARACTERS, read_page

@@ -13,7 +13,7 @@ from deepseek_cost.pricing.entries import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.cli.session_line import Rates
+    from deepseek_cost.cli.statusline import Rates
 
 
 ClearIndex = Annotated[
@@ -42,8 +42,8 @@ def statusline(
     It reads what Claude Code sends to a status line command, and the session's transcript.
     """
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.cli.session_line import Index, cache_folder, read_input, session_line
-    from deepseek_cost.cli.statusline import Moment, in_words
+    from deepseek_cost.cli.prompt_line import Moment, in_words
+    from deepseek_cost.cli.statusline import Index, cache_folder, read_input, session_line
 
     if clear:
         _clear(cache_folder())
@@ -66,7 +66,7 @@ def statusline(
 
 
 def _mark() -> str:
-    from deepseek_cost.cli.statusline import price_mark
+    from deepseek_cost.cli.prompt_line import price_mark
 
     return price_mark()
 
@@ -83,7 +83,7 @@ def _clear(folder: str) -> None:
 def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":
     """Return a model's rates around a time; None for a model that is not DeepSeek's or unpriced."""
     from deepseek_cost.billing.formats.base import Fee, Kind
-    from deepseek_cost.cli.session_line import SCALE
+    from deepseek_cost.cli.statusline import SCALE
     from deepseek_cost.errors import UnknownModelError, UnpricedError
 
     try:

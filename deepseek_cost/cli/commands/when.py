@@ -58,7 +58,7 @@ def when(
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
-    from deepseek_cost.cli.statusline import Moment, filled
+    from deepseek_cost.cli.prompt_line import Moment, filled
 
     calendar = book.calendar
     change = calendar.next_change(at)
