@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.tally import PromptTokens, Tally
     from deepseek_cost.pricing.book import Price, PriceBook
     from deepseek_cost.pricing.cost import Cost, TokenUsage
-    from deepseek_cost.pricing.entries import Currency, Rates
+    from deepseek_cost.pricing.currency import Currency
+    from deepseek_cost.pricing.entries import Rates
     from deepseek_cost.pricing.loader import load_prices
     from deepseek_cost.pricing.schedule import Tier
     from deepseek_cost.prompt.template import Effort

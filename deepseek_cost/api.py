@@ -27,7 +27,8 @@ from deepseek_cost.inputs.reader import Input
 from deepseek_cost.inputs.routing import Route, Routes, route
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency, Model, Rates
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import Model, Rates
 from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.prompt.template import Effort, Mode
 from deepseek_cost.reports.estimate import EstimateReport

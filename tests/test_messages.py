@@ -49,7 +49,7 @@ def texts_of(path: Path) -> Iterator[tuple[int, str]]:
             left_out |= {id(part) for argument in node.args for part in ast.walk(argument)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            is_argument = path.name in ("git.py", "tree.py") and node.value.startswith("-")
+            is_argument = path.name in ("git.py", "git_tree.py") and node.value.startswith("-")
             if id(node) not in left_out and node.value not in COMMANDS and not is_argument:
                 yield node.lineno, node.value
 

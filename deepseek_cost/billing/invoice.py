@@ -18,7 +18,8 @@ from deepseek_cost.billing.formats.deepseek_export import Kind, Row, Span, Usage
 from deepseek_cost.errors import InputError, UnknownModelError, UnpricedError
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import EXACT
-from deepseek_cost.pricing.entries import Currency, Rates
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import Rates
 from deepseek_cost.pricing.schedule import Tier
 
 _MILLION: Final = Decimal(1_000_000)

@@ -30,7 +30,7 @@ from deepseek_cost.errors import InputError, UnknownModelError
 from deepseek_cost.inputs.jsonl import Document
 from deepseek_cost.pricing.book import Price, PriceBook, require_zone
 from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.text import choice
 

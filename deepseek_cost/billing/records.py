@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from decimal import Decimal
-from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct, field
@@ -26,32 +25,7 @@ from deepseek_cost.inputs.kinds import is_request, kind_of
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import member
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
-
-_LONGEST: Final = 64
-_MARKS: Final = re.compile(
-    r"(?<![a-z])(sk[-_]|pk[-_]|gh[opsu]_|xox[abp]-|eyj|bearer |basic |akia|aiza)", re.IGNORECASE
-)
-# A run of letters and digits that no name of a person, a team or a task is as long as.
-_RUN: Final = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
-_HEX: Final = re.compile(r"[0-9a-fA-F]{16,}")
-
-
-def masked(name: str) -> str:
-    """Return a name as it may be shown; a secret is told apart from others, but not readable."""
-    if not _is_secret(name):
-        return name[:_LONGEST]
-    return _digest(name)
-
-
-def _digest(name: str) -> str:
-    return f"masked-{sha256(name.encode(errors='replace')).hexdigest()[:8]}"
-
-
-def _is_secret(name: str) -> bool:
-    if _MARKS.search(name) or _HEX.search(name):
-        return True
-    return any(any(map(str.isdigit, run)) for run in _RUN.findall(name))
-
+from deepseek_cost.masking import digest, masked
 
 _LONGEST_NAME: Final = 256
 A_REQUEST: Final = "requests, not responses; dscost estimate prices them"
@@ -204,7 +178,7 @@ class Reading(Struct, frozen=True):
         if not isinstance(found, str | int):
             return None
         is_key = any(at(place, "api_key") == found for place in places)
-        return _digest(str(found)) if is_key else masked(str(found))
+        return digest(str(found)) if is_key else masked(str(found))
 
 
 def _has_counts(usage: Mapping[str, object]) -> bool:

@@ -11,14 +11,14 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.formats.base import Fee
 from deepseek_cost.billing.identity import Counted
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import Price, PriceBook
-from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of, fee_of
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.cost import EXACT, Cost, TokenUsage, cost_of
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.fees import FeeId, fee_of
 from deepseek_cost.pricing.schedule import Tier
 
 # So near to a change of price, the start and the end of a request may be priced differently.
@@ -133,7 +133,7 @@ class Tariffs(Struct):
             self._by_name[name, kind] = tariff
         return tariff
 
-    def fee(self, fee: Fee, calls: int, seconds: float) -> Decimal:
+    def fee(self, fee: FeeId, calls: int, seconds: float) -> Decimal:
         """Return what calls of a server tool cost at a time; raises UnpricedError."""
         at = datetime.fromtimestamp(seconds, UTC)
         entry = next((entry for entry in self.book.fees_at(at) if entry.id == fee), None)

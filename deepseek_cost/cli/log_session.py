@@ -9,7 +9,7 @@ from deepseek_cost.cli import values
 from deepseek_cost.cli.output import say
 from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources, instant_of, progress
 from deepseek_cost.errors import InputError, UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.proof import Proof
     from deepseek_cost.billing.records import Reading
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.estimates.quote import Learned
+    from deepseek_cost.estimates.output_forecast import Learned
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.inputs.folders import Found
     from deepseek_cost.pricing.book import Price, PriceBook
@@ -195,7 +195,7 @@ def learned_from(
 
     Those to plain prompts are known by their thinking mode; request bodies have any.
     """
-    from deepseek_cost.estimates.quote import Learned
+    from deepseek_cost.estimates.output_forecast import Learned
 
     if name is None:
         if label is not None:

@@ -12,7 +12,7 @@ import typer
 from deepseek_cost.cli import values
 from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.prompt.template import Effort
 from deepseek_cost.tokenizer.base import EngineName

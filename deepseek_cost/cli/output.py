@@ -4,7 +4,6 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final
@@ -16,15 +15,13 @@ from deepseek_cost.errors import InputError
 from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from deepseek_cost.estimates.estimate import Estimate
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
     from deepseek_cost.reports.estimate_fields import EstimateEntry
     from deepseek_cost.reports.parts import Report
 
-OVER_LIMIT: Final = 3
 # What COLUMNS may say; tables need no more, and make do with no less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
@@ -163,42 +160,3 @@ def _styles_are_shown() -> bool:
         return False
     is_certain = sys.platform != "win32" and not any(name in os.environ for name in _FOR_RICH)
     return shows_styles(sys.stdout, is_certain=is_certain)
-
-
-def gate(
-    gated: "Mapping[str, Sequence[Estimate]]", limit: Decimal | None, *, any_tier: bool
-) -> None:
-    """End with exit code 3 if any of the sums of estimates costs more than the limit."""
-    if limit is None:
-        return
-    over = []
-    for name, estimates in gated.items():
-        cost = sum((one.limit_cost(any_tier=any_tier) for one in estimates), Decimal(0))
-        if cost > limit:
-            over.append(f"{name} may cost {cost:f}{_worst(estimates, any_tier=any_tier)}")
-    if over:
-        currency = next(iter(gated.values()))[0].price.currency
-        say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
-        raise typer.Exit(OVER_LIMIT)
-    _exit_if_unbounded([one for estimates in gated.values() for one in estimates])
-
-
-def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:
-    """Return what a limit assumes: the rate, and that no predicted cache hit comes."""
-    found = []
-    if any(one.price.other_rates for one in estimates):
-        found.append("peak rate" if any_tier else f"{estimates[0].price.tier.label} rate")
-    if any(one.tally.hits.best is not None for one in estimates):
-        found.append("without cache hits")
-    return f" ({', '.join(found)})" if found else ""
-
-
-def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
-    """End with exit code 3 where the requests have input that nobody can bound."""
-    from deepseek_cost.estimates.unknown_input import unbounded
-
-    for estimate in estimates:
-        if not estimate.tally.is_bounded:
-            what = unbounded(estimate.tally.unknown)
-            say(f"--max-cost cannot be kept: the input has no upper bound; not counted: {what}")
-            raise typer.Exit(OVER_LIMIT)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import typer
 
 from deepseek_cost.cli import values
+from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.options import KindByHand, OnFault
-from deepseek_cost.cli.output import OVER_LIMIT, say
+from deepseek_cost.cli.output import say
 from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.cli.wording import flag_of, with_flags
 from deepseek_cost.errors import (

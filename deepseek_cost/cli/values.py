@@ -11,7 +11,7 @@ import typer
 from msgspec import Struct
 
 from deepseek_cost.errors import UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Calendar, Tier
 from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio

@@ -11,8 +11,6 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import ip_address
-from itertools import groupby
-from operator import itemgetter
 from threading import Thread
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -29,6 +27,7 @@ from deepseek_cost.errors import Advice, Advised, InputError, LiveError, UsageEr
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
+from deepseek_cost.masking import without_key
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
 from deepseek_cost.prompt.body import count_body
@@ -46,8 +45,6 @@ _TRIES: Final = 3
 _LONGEST_WAIT: Final = 60.0
 _MOST_BYTES: Final = 10_000_000
 _LONGEST_MESSAGE: Final = 200
-# Of a key, so many characters in a row are hidden wherever they are repeated.
-_PART_OF_KEY: Final = 4
 _AGAIN: Final = (429, 500, 502, 503, 504)
 _TOLD: Final = {
     401: "the API does not accept the key in DEEPSEEK_API_KEY (401); take one from the platform",
@@ -200,19 +197,6 @@ def _connection(url: SplitResult, seconds: float) -> http.client.HTTPConnection:
         headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
     connection.set_tunnel(host, url.port, headers)
     return connection
-
-
-def without_key(text: str, key: str) -> str:
-    """Replace a key, and each part of it that is long enough to be worth something."""
-    hidden = bytearray(len(text))
-    for at in range(max(1, len(key) - _PART_OF_KEY + 1)):
-        part = key[at : at + _PART_OF_KEY]
-        begin = text.find(part)
-        while begin >= 0:
-            hidden[begin : begin + len(part)] = b"\1" * len(part)
-            begin = text.find(part, begin + 1)
-    runs = groupby(zip(text, hidden, strict=True), key=itemgetter(1))
-    return "".join("(key)" if is_key else "".join(c for c, _ in run) for is_key, run in runs)
 
 
 def _answer(data: bytes) -> dict[str, object]:

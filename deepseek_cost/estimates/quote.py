@@ -4,23 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from deepseek_cost.billing.balance import Balance
-from deepseek_cost.billing.histogram import Histogram
 from deepseek_cost.estimates.estimate import Estimate
+from deepseek_cost.estimates.output_forecast import Learned, with_output
 from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.pricing.book import Price, PriceBook
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
-
-
-class Learned(Struct, frozen=True):
-    """The output of answers like those to come, a model each; None where there are none."""
-
-    source: str
-    spreads: Sequence[Histogram | None]
 
 
 class Quote(Struct, frozen=True):
@@ -44,7 +36,7 @@ class Quote(Struct, frozen=True):
         """
         spreads = self.learned.spreads if self.learned else [None] * len(self.prices)
         return [
-            Estimate(_with_output(tally, spread, percent), price)
+            Estimate(with_output(tally, spread, percent), price)
             for tally, spread, price in zip(tallies, spreads, self.prices, strict=True)
         ]
 
@@ -57,7 +49,7 @@ class Quote(Struct, frozen=True):
         at, currency = self.prices[0].at, self.prices[0].currency
         return [
             Estimate(
-                _with_output(written[name], by_model.get(name), percent),
+                with_output(written[name], by_model.get(name), percent),
                 self.book.price(name, at, currency),
             )
             for name in sorted(written)
@@ -83,10 +75,3 @@ class Quote(Struct, frozen=True):
             f"all as written, prompts on {one.price.model.name},": [*own, one]
             for one in self.price(partial.unnamed, percent)
         }
-
-
-def _with_output(tally: Tally, spread: Histogram | None, percent: int | None) -> Tally:
-    if spread is None or tally.output is not None:
-        return tally
-    each = spread.mean if percent is None else spread.quantile(percent)
-    return replace(tally, output=min(round(each * tally.requests), tally.output_ceiling))

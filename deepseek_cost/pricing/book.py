@@ -8,11 +8,10 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.errors import Advice, Advised, UnknownModelError, UnpricedError, UsageError
-from deepseek_cost.pricing.cost import fee_of
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import (
     Billing,
     Cancelled,
-    Currency,
     Features,
     Fee,
     Model,
@@ -21,14 +20,12 @@ from deepseek_cost.pricing.entries import (
     Service,
     stamp,
 )
+from deepseek_cost.pricing.fees import FeeId, fee_of
 from deepseek_cost.pricing.provenance import in_force
 from deepseek_cost.pricing.schedule import BEIJING, Calendar, Holidays, Schedule, Tier, TierBy
 
 # A price table checked longer ago than this may have missed a change.
 MAX_AGE_DAYS: Final = 45
-
-# The fees of what server tools do.
-_SERVER_CALLS: Final = ("search", "fetch")
 
 
 class Price(Struct, frozen=True):
@@ -147,7 +144,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         fees = (
             fee_of(fee, 1, currency)
             for fee in self.fees_at(at)
-            if fee.id in _SERVER_CALLS and currency in fee.price and not fee.is_free_server_side(at)
+            if fee.id in tuple(FeeId) and currency in fee.price and not fee.is_free_server_side(at)
         )
         return max(fees, default=Decimal(0))
 

@@ -1,11 +1,14 @@
-"""TokenUsage x Rates = Cost and requests x fee, exactly: the one place where money is made."""
+"""TokenUsage x Rates = Cost, exactly: amounts are never rounded here, only where they are shown.
+
+Which rates apply, with any discount of them, is decided in `book`; `fees` has what is charged by
+the call, and `render.money` how an amount is written.
+"""
 
 from decimal import Context, Decimal, Inexact
 
 from msgspec import Struct
 
-from deepseek_cost.errors import UnpricedError
-from deepseek_cost.pricing.entries import Currency, Fee, Rates
+from deepseek_cost.pricing.entries import Rates
 
 
 class TokenUsage(Struct, frozen=True):
@@ -79,16 +82,6 @@ def total_of(hits: Decimal | int, misses: Decimal | int, output: int, rates: Rat
     for tokens, per_million in priced:
         total = EXACT.fma(Decimal(tokens), per_million, total)
     return EXACT.divide(total, _PER_MILLION)
-
-
-def fee_of(fee: Fee, amount: int, currency: Currency) -> Decimal:
-    """Return what requests, pages or characters of a fee cost, exactly.
-
-    Raises UnpricedError where no price in the currency is known.
-    """
-    if currency not in fee.price:
-        raise UnpricedError(f"no {currency} price is known for {fee.id}")
-    return EXACT.divide(EXACT.multiply(Decimal(amount), fee.price[currency]), fee.unit_size)
 
 
 def _cost(tokens: int, per_million: Decimal) -> Decimal:

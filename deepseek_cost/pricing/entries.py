@@ -9,19 +9,13 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.errors import Advice, Advised, UnpricedError
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.provenance import Dated, Precision, Sourced, require_utc
 from deepseek_cost.pricing.schedule import Tier, TierBy
 
 _MOST_TOKENS: Final = 10**12
 _HIGHEST_PRICE: Final = 10**9
 _MOST_PLACES: Final = 18
-
-
-class Currency(StrEnum):
-    """The currencies of DeepSeek's lists; one is never converted into the other."""
-
-    USD = "USD"
-    CNY = "CNY"
 
 
 class Template(StrEnum):

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from deepseek_cost.errors import UnpricedError
 from deepseek_cost.pricing.book import Price, PriceBook, chapters
-from deepseek_cost.pricing.entries import Currency, Rates, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import Rates, stamp
 from deepseek_cost.pricing.provenance import in_force
 from deepseek_cost.pricing.schedule import BEIJING, Schedule, Tier
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.pricing.book import PriceBook, chapters
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import BEIJING, Tier
 
 _MAX_BYTES: Final = 200_000_000

@@ -62,17 +62,19 @@ _HOLE: Final = "x"
 @cache
 def facts_of(template: Template) -> "TemplateFacts":
     """Return the facts of a template."""
-    if template is Template.V4_PREVIEW:
-        from deepseek_cost.prompt.templates.preview import FACTS as PREVIEW  # noqa: PLC0415 - old logs
+    match template:
+        case Template.V4_PREVIEW:
+            from deepseek_cost.prompt.templates.preview import FACTS as PREVIEW  # noqa: PLC0415 - old logs
 
-        return PREVIEW
-    if template is Template.V4:
-        from deepseek_cost.prompt.templates.v4 import FACTS as V4  # noqa: PLC0415 - what is used
+            return PREVIEW
+        case Template.V4:
+            from deepseek_cost.prompt.templates.v4 import FACTS as V4  # noqa: PLC0415 - what is used
 
-        return V4
-    from deepseek_cost.prompt.templates.v4_1 import FACTS as V4_1  # noqa: PLC0415 - likewise
+            return V4
+        case Template.V4_1:
+            from deepseek_cost.prompt.templates.v4_1 import FACTS as V4_1  # noqa: PLC0415 - likewise
 
-    return V4_1
+            return V4_1
 
 
 def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -> Frame:

@@ -2,27 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from math import inf
 from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.render.money import money
 from deepseek_cost.text import printable
-
-_SIGNS = {Currency.USD: "$", Currency.CNY: "¥"}
-_SIGNIFICANT = 4
-
-
-def money(amount: Decimal, currency: Currency) -> str:
-    """Write an amount with its sign: two decimals at least, and four significant digits."""
-    places = max(2, _SIGNIFICANT - 1 - amount.adjusted()) if amount else 0
-    rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
-    whole, _, decimals = f"{rounded:,f}".partition(".")
-    decimals = decimals[:2] + decimals[2:].rstrip("0")
-    return f"{_SIGNS[currency]}{whole}{'.' + decimals if decimals else ''}"
 
 
 def short(model: str) -> str:

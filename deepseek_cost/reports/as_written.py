@@ -8,8 +8,8 @@ from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.pricing.cost import EXACT
-from deepseek_cost.pricing.entries import Currency
-from deepseek_cost.render.page import money
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.render.money import money
 from deepseek_cost.reports.parts import Amount, Part, described
 from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_most, unknown_entries
 

@@ -15,9 +15,11 @@ from deepseek_cost.billing.budget import Budget
 from deepseek_cost.billing.dimensions import By
 from deepseek_cost.billing.tariff import BillTotals, total
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier, TierBy
+from deepseek_cost.render.money import money
 from deepseek_cost.render.page import (
     Bars,
     Note,
@@ -26,7 +28,6 @@ from deepseek_cost.render.page import (
     Table,
     bars,
     grid,
-    money,
     page_of,
     short,
     words,

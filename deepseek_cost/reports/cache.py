@@ -9,10 +9,12 @@ from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.misses import Cause
-from deepseek_cost.render.page import Page, Table, Words, grid, money, page_of, short, words
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Page, Table, Words, grid, page_of, short, words
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,

@@ -11,19 +11,11 @@ from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.unknown_input import warnings_of_unknown
 from deepseek_cost.pricing.cost import EXACT, cost_of
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import Tier
-from deepseek_cost.render.page import (
-    MARKERS,
-    Chart,
-    Drawing,
-    Page,
-    Table,
-    grid,
-    money,
-    page_of,
-    short,
-)
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import MARKERS, Chart, Drawing, Page, Table, grid, page_of, short
 from deepseek_cost.reports.parts import (
     Amount,
     AssumptionEntry,

@@ -10,8 +10,10 @@ from deepseek_cost.estimates.break_even import BreakEven, Line, break_evens, lin
 from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.source import SkippedSource
 from deepseek_cost.pricing.book import Price, PriceBook, list_before_discount
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.money import money
 from deepseek_cost.render.page import (
     BREAK,
     MARKERS,
@@ -22,7 +24,6 @@ from deepseek_cost.render.page import (
     Page,
     Table,
     grid,
-    money,
     page_of,
     short,
     words,

@@ -8,9 +8,11 @@ from math import inf
 from typing import Annotated, Final, Literal
 
 from deepseek_cost.estimates.diff import Difference, FileChange, Limit, Pair, SideTotals, State
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.provenance import Assumption
-from deepseek_cost.render.page import Page, Table, grid, money, page_of, short, words
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
 from deepseek_cost.reports.count import PromptTokenCounts
 from deepseek_cost.reports.parts import (
     Amount,

@@ -13,9 +13,11 @@ from deepseek_cost.estimates.assumptions import (
 )
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import Tally
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import Tier
-from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Bars, Page, Table, bars, grid, page_of, short, words
 from deepseek_cost.reports.as_written import AsWritten, as_written, shown
 from deepseek_cost.reports.clock import moment
 from deepseek_cost.reports.estimate_fields import (

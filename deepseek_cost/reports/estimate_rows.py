@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Tier
-from deepseek_cost.render.page import Table, grid, money
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Table, grid
 from deepseek_cost.reports.estimate_fields import EstimateEntry, OtherTier
 from deepseek_cost.reports.requests import mean, refused_cells
 from deepseek_cost.reports.unknown_input import at_least, at_most, is_unbounded

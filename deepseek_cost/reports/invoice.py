@@ -30,9 +30,10 @@ from deepseek_cost.billing.reconciliation import (
 )
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import EXACT
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Tier, TierBy
-from deepseek_cost.render.page import Bars, Page, Table, bars, grid, money, page_of, short, words
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Bars, Page, Table, bars, grid, page_of, short, words
 from deepseek_cost.reports.parts import Amount, Part, PriceTable, Report, described, exact
 
 Key = TypeVar("Key", bound=Hashable)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.page.additions import additions
 from deepseek_cost.pricing.page.comparison import Comparison, Finding, Status, Verdict
 from deepseek_cost.render.page import Column, Page, Table, Words, page_of, words

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal, cast
 
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.other_tables import Cell, Tool
 from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
 from deepseek_cost.reports.parts import Amount, Instant, Json, Part, PriceTable, Report, exact

@@ -9,9 +9,11 @@ from msgspec import Struct
 
 from deepseek_cost.pricing.book import Change, Chapter, PriceBook, chapters
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency, Features, Fee, RateList, Rates, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import Features, Fee, RateList, Rates, stamp
 from deepseek_cost.pricing.provenance import Confidence
 from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.money import money
 from deepseek_cost.render.page import (
     MARKERS,
     Chart,
@@ -20,7 +22,6 @@ from deepseek_cost.render.page import (
     Page,
     Table,
     grid,
-    money,
     page_of,
     short,
     words,

@@ -6,9 +6,12 @@ from typing import Literal
 from deepseek_cost.billing.proof import Proof, Tried
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.cost import EXACT, TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import Tier
-from deepseek_cost.render.page import Page, Table, grid, money, page_of, words
+from deepseek_cost.prompt.cache import BLOCK
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Page, Table, grid, page_of, words
 from deepseek_cost.reports.parts import (
     Amount,
     Instant,
@@ -135,9 +138,6 @@ def _deviations(proof: ProofEntry) -> Table:
     return table
 
 
-_BLOCK = 128
-
-
 class ExpectedTokens(Part):
     """The forecast: prompt tokens, and the most of them that can be cache hits."""
 
@@ -201,7 +201,7 @@ def live_report(
         currency=price.currency,
         priced_at=price.at,
         forecast=ExpectedTokens(
-            input=forecast, cache_hit_at_most=max(0, forecast - 1) // _BLOCK * _BLOCK
+            input=forecast, cache_hit_at_most=max(0, forecast - 1) // BLOCK * BLOCK
         ),
         billed=AnsweredTokens(
             input=billed.input,

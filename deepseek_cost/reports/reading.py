@@ -22,7 +22,7 @@ from deepseek_cost.estimates.diff import (
 from deepseek_cost.inputs.source import TextSource, in_one_piece
 from deepseek_cost.inputs.streams import reading
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.reports.estimate import EstimateReport
 from deepseek_cost.reports.estimate_fields import EstimateEntry
 from deepseek_cost.reports.parts import Part

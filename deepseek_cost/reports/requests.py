@@ -11,7 +11,7 @@ from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.prompt.breakdown import (
     LEAST_IMAGE_TOKENS,
     MOST_IMAGE_TOKENS,
@@ -19,7 +19,8 @@ from deepseek_cost.prompt.breakdown import (
     Breakdown,
     ToolTokens,
 )
-from deepseek_cost.render.page import Table, grid, money, short
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Table, grid, short
 from deepseek_cost.reports.parts import Amount, InputEntry, Part, described
 
 if TYPE_CHECKING:

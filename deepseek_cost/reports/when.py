@@ -6,10 +6,11 @@ from typing import Final, Literal, cast
 
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import BEIJING, Calendar, Tier
 from deepseek_cost.pricing.timezones import find_zone
-from deepseek_cost.render.page import Column, Page, Table, Week, grid, money, page_of, short
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import Column, Page, Table, Week, grid, page_of, short
 from deepseek_cost.reports.clock import zone_name
 from deepseek_cost.reports.parts import Amount, Instant, Json, Part, Report, described
 

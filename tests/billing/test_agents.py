@@ -11,9 +11,10 @@ import pytest
 import zstandard
 
 from deepseek_cost.billing.formats import Format, recognize
-from deepseek_cost.billing.formats.base import Costless, Fault, Fee, Found, Kind, Reason, Response
+from deepseek_cost.billing.formats.base import Costless, Fault, Found, Kind, Reason, Response
 from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.inputs.streams import open_bytes
+from deepseek_cost.pricing.fees import FeeId
 
 NOON = "2026-11-28T04:00:00.000Z"
 AT_NOON = 1_795_838_400.0  # seconds since 1970 of that
@@ -116,7 +117,7 @@ def test_claude_codes_responses_have_their_session_project_and_fees(tmp_path: Pa
         "s1",
         "claude",
     )
-    assert response.fees == {Fee.WEB_SEARCH: 2, Fee.WEB_FETCH: 1}
+    assert response.fees == {FeeId.WEB_SEARCH: 2, FeeId.WEB_FETCH: 1}
 
 
 def test_anthropics_own_responses_in_claude_code_name_their_host(tmp_path: Path) -> None:

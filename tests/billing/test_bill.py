@@ -22,7 +22,7 @@ from deepseek_cost.billing.tariff import Tariffs, total
 from deepseek_cost.errors import UnpricedError
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from tests.conftest import Dscost, utc
 
 BOTH = ("deepseek-v4-flash", "deepseek-v4-pro")

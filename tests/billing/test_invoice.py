@@ -17,7 +17,7 @@ from deepseek_cost.billing.formats.deepseek_export import Kind, Span, Usage, rea
 from deepseek_cost.billing.invoice import Invoice, Offsets, missing_prices, name_of
 from deepseek_cost.errors import InputError
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.loader import bundled, parse
 from deepseek_cost.pricing.schedule import Tier
 from tests.billing.test_agents import opened

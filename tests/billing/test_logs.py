@@ -15,13 +15,14 @@ from deepseek_cost.billing.fields import Field, Fields
 from deepseek_cost.billing.formats.base import Fault, Found, Kind, Response, Unreadable
 from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.logs import read_log
-from deepseek_cost.billing.records import Reading, masked
+from deepseek_cost.billing.records import Reading
 from deepseek_cost.billing.tariff import Tariffs
 from deepseek_cost.inputs.folders import find
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
+from deepseek_cost.masking import masked
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 CHAT = {
     "prompt_tokens": 300,

@@ -17,7 +17,7 @@ from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.jsonl import Lines
 from deepseek_cost.inputs.routing import Routes, route
 from deepseek_cost.pricing.book import Price, PriceBook
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.prompt.breakdown import Breakdown, ToolTokens
 from deepseek_cost.reports.estimate import estimate_report

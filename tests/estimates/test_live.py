@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from deepseek_cost.cli.command import manual_of
 from deepseek_cost.errors import LiveError, UsageError
-from deepseek_cost.estimates.live import Api, without_key
+from deepseek_cost.estimates.live import Api
 from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.masking import without_key
 from tests.conftest import Dscost
 
 KEY = "sk-test-0123456789abcdef"

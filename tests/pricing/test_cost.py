@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost import Currency, PriceBook, Rates, TokenUsage, UnpricedError
-from deepseek_cost.pricing.cost import cost_of, fee_of, total_of
+from deepseek_cost.pricing.cost import cost_of, total_of
+from deepseek_cost.pricing.fees import fee_of
 from tests.conftest import utc
 
 PEAK_PRO = Rates(Decimal("0.044"), Decimal("1.32"), Decimal("3.96"))

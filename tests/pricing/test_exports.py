@@ -11,7 +11,7 @@ import pytest
 
 from deepseek_cost.errors import UnpricedError
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.exports import Tool, export, write
 from deepseek_cost.pricing.other_tables import Tool as Table
 from deepseek_cost.pricing.other_tables import compare, read_table

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from deepseek_cost import Currency
-from deepseek_cost.render.page import money
+from deepseek_cost.render.money import money
 from deepseek_cost.render.wrapping import cells
 from tests.conftest import Dscost
 

@@ -14,8 +14,9 @@ from msgspec import Struct
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Fault, Line
 from deepseek_cost.pricing.cost import TokenUsage
+from deepseek_cost.pricing.fees import FeeId
 
-__all__ = ["Costless", "Fault", "Fee", "Found", "Kind", "Line", "Reason", "Response", "Unreadable"]
+__all__ = ["Costless", "Fault", "Found", "Kind", "Line", "Reason", "Response", "Unreadable"]
 
 
 class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of ours
@@ -26,13 +27,6 @@ class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of o
         """The text, which keeps its next step apart if it has one."""
         text: str = self.args[0]
         return text
-
-
-class Fee(StrEnum):
-    """What a response can be charged for per call, by its id in the price table."""
-
-    WEB_SEARCH = "search"
-    WEB_FETCH = "fetch"
 
 
 class Reason(StrEnum):
@@ -80,7 +74,7 @@ class Response(Struct, kw_only=True):
     start: float | None = None
     end: float | None = None
     exact_time: bool = True
-    fees: Mapping[Fee, int] | None = None
+    fees: Mapping[FeeId, int] | None = None
     project: str | None = None
     session: str | None = None
     agent: str | None = None

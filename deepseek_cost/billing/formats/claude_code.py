@@ -16,7 +16,6 @@ from msgspec import Struct
 from deepseek_cost.billing.formats.base import (
     Costless,
     Fault,
-    Fee,
     Found,
     Kind,
     Reason,
@@ -27,6 +26,7 @@ from deepseek_cost.billing.formats.base import (
 from deepseek_cost.billing.formats.log import Log, as_object, count, name
 from deepseek_cost.billing.formats.provider import is_deepseek_name
 from deepseek_cost.billing.formats.usage import fees_of, usage_of
+from deepseek_cost.pricing.fees import FeeId
 
 _AGENT: Final = "claude"
 _TOKENS: Final = ("input_tokens", "cache_read_input_tokens", "output_tokens")
@@ -215,10 +215,10 @@ def _usual(log: Log, number: int, line: _Line, message: _Message) -> Found:
     )
 
 
-def _fees(tools: _Tools | None) -> dict[Fee, int] | None:
+def _fees(tools: _Tools | None) -> dict[FeeId, int] | None:
     if tools is None or not (tools.web_search_requests or tools.web_fetch_requests):
         return None
-    calls = {Fee.WEB_SEARCH: tools.web_search_requests, Fee.WEB_FETCH: tools.web_fetch_requests}
+    calls = {FeeId.WEB_SEARCH: tools.web_search_requests, FeeId.WEB_FETCH: tools.web_fetch_requests}
     if min(calls.values()) < 0:
         raise Unreadable("a count in its usage is not a number of calls")
     return calls
@@ -287,7 +287,7 @@ def _results(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Fou
             kind=Kind.MESSAGES,
             identity=f"{value.get('session_id')} {value.get('uuid')} {model}",
             end=log.seconds(value.get("timestamp")),
-            fees={Fee.WEB_SEARCH: searches} if searches else None,
+            fees={FeeId.WEB_SEARCH: searches} if searches else None,
             session=name(value.get("session_id")),
             agent=_AGENT,
         )

@@ -9,9 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from deepseek_cost.billing.formats.base import Fee, Kind, Unreadable
+from deepseek_cost.billing.formats.base import Kind, Unreadable
 from deepseek_cost.billing.formats.log import at, count
 from deepseek_cost.pricing.cost import TokenUsage
+from deepseek_cost.pricing.fees import FeeId
 
 # Several names of one meaning, over the formats; the first is the one that errors name.
 _CHAT_INPUT: Final = ("prompt_tokens",)
@@ -31,11 +32,15 @@ _REASONING: Final = (
 _TOTAL: Final = ("total_tokens",)
 _ANY_INPUT: Final = (*_CHAT_INPUT, *_HITS[:1], *_MISSES, "input_tokens")
 _SERVER_TOOLS: Final = {
-    Fee.WEB_SEARCH: "server_tool_use.web_search_requests",
-    Fee.WEB_FETCH: "server_tool_use.web_fetch_requests",
+    FeeId.WEB_SEARCH: "server_tool_use.web_search_requests",
+    FeeId.WEB_FETCH: "server_tool_use.web_fetch_requests",
 }
 # What a call of the Responses format's search tool did: both are charged, at different prices.
-_ACTIONS: Final = {"search": Fee.WEB_SEARCH, "open_page": Fee.WEB_FETCH, "find": Fee.WEB_FETCH}
+_ACTIONS: Final = {
+    "search": FeeId.WEB_SEARCH,
+    "open_page": FeeId.WEB_FETCH,
+    "find": FeeId.WEB_FETCH,
+}
 
 
 class Counts(Struct, frozen=True):
@@ -79,7 +84,7 @@ def usage_of(found: Mapping[str, object], kind: Kind | None = None) -> Counts:
     return Counts(hit, miss, output, _reasoning(found, output), kind)
 
 
-def fees_of(usage: Mapping[str, object], response: Mapping[str, object]) -> dict[Fee, int] | None:
+def fees_of(usage: Mapping[str, object], response: Mapping[str, object]) -> dict[FeeId, int] | None:
     """Return how often server tools were charged: by the usage, else by the items of the output.
 
     Raises Unreadable for what is not a number.
@@ -89,7 +94,7 @@ def fees_of(usage: Mapping[str, object], response: Mapping[str, object]) -> dict
     if not fees and isinstance(items, list):
         for item in items:
             if isinstance(item, dict) and item.get("type") == "web_search_call":
-                fee = _ACTIONS.get(str(at(item, "action.type")), Fee.WEB_SEARCH)
+                fee = _ACTIONS.get(str(at(item, "action.type")), FeeId.WEB_SEARCH)
                 fees[fee] = fees.get(fee, 0) + 1
     return fees or None
 

@@ -8,6 +8,7 @@ import typer
 
 from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import PRICED, READ, SHOWN
 from deepseek_cost.cli.invoice_session import (
     exports_of,
@@ -24,7 +25,7 @@ from deepseek_cost.cli.log_session import (
     reading_of,
 )
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_file, write_text
+from deepseek_cost.cli.output import report_warnings, say, write, write_file, write_text
 from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
     DEFAULT_MODELS,
@@ -36,7 +37,7 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import DscostError, UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from deepseek_cost.cli.session import (
     zone_of,
 )
 from deepseek_cost.errors import UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 MANUAL: Final = Manual(
     (

@@ -13,7 +13,7 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write
 from deepseek_cost.cli.session import find_sources, instant_of, price_table
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.live import LiveRequest

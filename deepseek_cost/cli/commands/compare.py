@@ -20,7 +20,7 @@ from deepseek_cost.cli.session import (
     system_text,
     workload_of,
 )
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.text import parse_ratio
 
 MANUAL: Final = Manual(

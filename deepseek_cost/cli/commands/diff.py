@@ -14,9 +14,10 @@ import typer
 from msgspec.structs import replace
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import OVER_LIMIT, report_warnings, say, write, write_text
+from deepseek_cost.cli.output import report_warnings, say, write, write_text
 from deepseek_cost.cli.session import (
     Table,
     instant_of,
@@ -33,7 +34,7 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.cli.wording import in_flags, with_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.text import parse_ratio
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.gate import gate
 from deepseek_cost.cli.groups import ANSWERS, SHOWN
 from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
-from deepseek_cost.cli.output import gate, report_warnings, write, write_line
+from deepseek_cost.cli.output import report_warnings, write, write_line
 from deepseek_cost.cli.session import (
     Inputs,
     balance_of,
@@ -36,7 +37,7 @@ from deepseek_cost.cli.session import (
 from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.inputs.folders import Found
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName
 

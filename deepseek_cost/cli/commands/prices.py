@@ -11,7 +11,7 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, names_of, price_table
 from deepseek_cost.errors import UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 History = Annotated[
     bool,

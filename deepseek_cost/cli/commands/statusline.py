@@ -9,7 +9,7 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import InputError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.tariff import Tariffs
@@ -82,13 +82,14 @@ def _clear(folder: str) -> None:
 
 def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":
     """Return a model's rates around a time; None for a model that is not DeepSeek's or unpriced."""
-    from deepseek_cost.billing.formats.base import Fee, Kind
+    from deepseek_cost.billing.formats.base import Kind
     from deepseek_cost.cli.statusline import SCALE
     from deepseek_cost.errors import UnknownModelError, UnpricedError
+    from deepseek_cost.pricing.fees import FeeId
 
     try:
         stretch = tariffs.find(model, Kind.MESSAGES).at(seconds)
-        fees = [tariffs.fee(fee, 1_000, seconds) for fee in Fee]
+        fees = [tariffs.fee(fee, 1_000, seconds) for fee in FeeId]
     except (UnknownModelError, UnpricedError):
         return None
     rates = stretch.price.rates

@@ -10,7 +10,7 @@ from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
 from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import UsageError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook

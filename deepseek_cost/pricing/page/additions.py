@@ -8,7 +8,7 @@ from typing import Final
 
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.page.comparison import PEAK_RULES, Comparison, Key
 from deepseek_cost.pricing.page.wording import FEATURES, RATES, Row
 from deepseek_cost.pricing.schedule import Tier

@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.entries import Currency, Model, Period, stamp
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import Model, Period, stamp
 from deepseek_cost.pricing.page.reader import Fact, Note, Reading
 from deepseek_cost.pricing.page.wording import FEATURES, PATTERNS, RATES, Pattern, Row, squeezed
 from deepseek_cost.pricing.provenance import Confidence, in_force

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.errors import InputError
-from deepseek_cost.pricing.entries import Currency
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.page.document import Block, Paragraph, Table, read_blocks
 from deepseek_cost.pricing.page.wording import (
     BETA,

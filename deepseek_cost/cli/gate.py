@@ -1,0 +1,54 @@
+"""The gate behind a report: a limit on the cost, and the exit code over it."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from deepseek_cost.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from deepseek_cost.estimates.estimate import Estimate
+
+OVER_LIMIT: Final = 3
+
+
+def gate(
+    gated: "Mapping[str, Sequence[Estimate]]", limit: Decimal | None, *, any_tier: bool
+) -> None:
+    """End with exit code 3 if any of the sums of estimates costs more than the limit."""
+    if limit is None:
+        return
+    over = []
+    for name, estimates in gated.items():
+        cost = sum((one.limit_cost(any_tier=any_tier) for one in estimates), Decimal(0))
+        if cost > limit:
+            over.append(f"{name} may cost {cost:f}{_worst(estimates, any_tier=any_tier)}")
+    if over:
+        currency = next(iter(gated.values()))[0].price.currency
+        say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
+        raise typer.Exit(OVER_LIMIT)
+    _exit_if_unbounded([one for estimates in gated.values() for one in estimates])
+
+
+def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:
+    """Return what a limit assumes: the rate, and that no predicted cache hit comes."""
+    found = []
+    if any(one.price.other_rates for one in estimates):
+        found.append("peak rate" if any_tier else f"{estimates[0].price.tier.label} rate")
+    if any(one.tally.hits.best is not None for one in estimates):
+        found.append("without cache hits")
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
+    """End with exit code 3 where the requests have input that nobody can bound."""
+    from deepseek_cost.estimates.unknown_input import unbounded
+
+    for estimate in estimates:
+        if not estimate.tally.is_bounded:
+            what = unbounded(estimate.tally.unknown)
+            say(f"--max-cost cannot be kept: the input has no upper bound; not counted: {what}")
+            raise typer.Exit(OVER_LIMIT)

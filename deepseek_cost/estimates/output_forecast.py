@@ -1,0 +1,24 @@
+"""Output of requests to come, forecast from what a log had."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from deepseek_cost.billing.histogram import Histogram
+from deepseek_cost.estimates.tally import Tally
+
+
+class Learned(Struct, frozen=True):
+    """The output of answers like those to come, a model each; None where there are none."""
+
+    source: str
+    spreads: Sequence[Histogram | None]
+
+
+def with_output(tally: Tally, spread: Histogram | None, percent: int | None) -> Tally:
+    """Return a tally with the output that is expected: the mean, or a percentile."""
+    if spread is None or tally.output is not None:
+        return tally
+    each = spread.mean if percent is None else spread.quantile(percent)
+    return replace(tally, output=min(round(each * tally.requests), tally.output_ceiling))
