@@ -268,9 +268,9 @@ def test_the_bundled_table_without_an_older_copy_is_not_compared_with_itself(
     other.write_text(TEXT.replace("output = 3.96", "output = 3.97"), encoding="utf-8")
 
     ran = dscost("prices", "--check", ROOT / "data" / "prices.toml")
-    assert ran.out == f"{ROOT}/data/prices.toml: valid, the bundled table itself\n"
+    assert " ".join(ran.out.split()) == f"{ROOT}/data/prices.toml: valid, the bundled table itself"
     ran = dscost("prices", "--check", other)
-    assert "valid, 1 value differs from the bundled table\n" in ran.out
+    assert "valid, 1 value differs from the bundled table" in " ".join(ran.out.split())
 
 
 def test_an_edited_bundled_table_is_compared_with_what_was_built(
