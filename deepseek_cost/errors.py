@@ -62,6 +62,11 @@ class Advice:
     SKIP_ROWS = "leave such rows out"
 
 
+def installing(extra: str) -> str:
+    """Return how to install an extra, and where from: the package is on no index yet."""
+    return f"pip install '.[{extra}]' in a clone of dscost, which is on no index yet"
+
+
 class Advised(str):
     """A message with its next step, kept apart: the command line says the step with its flags.
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.errors import DscostError, InputError, NothingReadError, UsageError
+from deepseek_cost.errors import (
+    DscostError,
+    InputError,
+    NothingReadError,
+    UsageError,
+    installing,
+)
 from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.estimates.tally import Scenario
 from deepseek_cost.inputs.kinds import Kind
@@ -103,9 +109,7 @@ def cluster(address: str) -> "Iterator[Client]":
     try:
         from distributed import Client  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UsageError(
-            "counting on a cluster needs: pip install 'deepseek-cost[dask]'"
-        ) from error
+        raise UsageError(f"counting on a cluster needs: {installing('dask')}") from error
     try:
         client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:

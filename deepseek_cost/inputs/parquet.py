@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from deepseek_cost.errors import Advice, Advised, InputError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError, installing
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.parquet_pages import page_sizes
@@ -172,9 +172,7 @@ def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile
     try:
         from pyarrow.parquet import ParquetFile  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise InputError(
-            f"{name}: reading it needs: pip install 'deepseek-cost[parquet]'"
-        ) from error
+        raise InputError(f"{name}: reading it needs: {installing('parquet')}") from error
     return ParquetFile(raw, read_dictionary=list(texts))
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, installing
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import Advance, unpacked
 
@@ -74,9 +74,7 @@ def _translating_errors(name: str) -> Iterator[None]:
     except InputError:
         raise
     except ImportError as error:
-        raise InputError(
-            f"{name}: {error}; reading URLs needs: pip install 'deepseek-cost[dask]'"
-        ) from error
+        raise InputError(f"{name}: {error}; reading URLs needs: {installing('dask')}") from error
     except FileNotFoundError as error:
         raise InputError(f"{name}: no such file there, or no answer") from error
     except Exception as error:  # each of fsspec's protocols has errors of its own

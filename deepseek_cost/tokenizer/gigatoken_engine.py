@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from deepseek_cost.errors import EngineError
+from deepseek_cost.errors import EngineError, installing
 from deepseek_cost.tokenizer.base import Engine
 from deepseek_cost.tokenizer.prefetch import done_ahead
 from deepseek_cost.tokenizer.vocabulary import FIRST_TEXT_TOKEN, Index, load_index
@@ -77,7 +77,7 @@ def _escaped(byte: bytes) -> bytes:
 
 
 _COMPARED: Final = "0.10."
-_INSTALL: Final = "pip install 'deepseek-cost[fast]'"
+_INSTALL: Final = installing("fast")
 # So many bytes are handed over at once: enough for every core, little to hold in memory.
 _GROUP: Final = 1 << 23
 _LITTLE: Final = 1 << 20

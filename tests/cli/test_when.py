@@ -221,3 +221,26 @@ def test_the_changes_of_any_week_alternate(book: PriceBook) -> None:
         tiers = [change.tier for change in when_report(book, at, "UTC").changes]
 
         assert all(a != b for a, b in pairwise(tiers))
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        ("2026-11-23T00:59Z", 0),
+        ("2026-11-23T01:00Z", 3),  # Monday, 09:00 in Beijing
+        ("2026-11-23T03:59Z", 3),
+        ("2026-11-23T04:00Z", 0),
+        ("2026-11-22T02:00Z", 0),  # Sunday
+        ("2027-01-01T02:00Z", 0),  # a holiday that is a Friday
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--json",), ("--template", "{tier}")])
+def test_the_exit_code_says_whether_it_is_peak(
+    dscost: Dscost, at: str, code: int, form: tuple[str, ...]
+) -> None:
+    plain = dscost("when", "--at", at, *form)
+
+    ran = dscost("when", "--at", at, *form, "--exit-code")
+
+    assert (plain.code, ran.code) == (0, code)
+    assert (ran.out, ran.err) == (plain.out, plain.err)

@@ -286,5 +286,5 @@ def test_without_the_extra_the_options_name_it(batch: Path) -> None:
             check=False,
         )
 
-        assert "pip install 'deepseek-cost[dask]'" in done.stderr
+        assert "pip install '.[dask]' in a clone of dscost" in done.stderr
         assert done.stderr.count("\n") == 1

@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
+import typer
+
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import say, write, write_text
+from deepseek_cost.cli.output import OVER_LIMIT, say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
 from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.schedule import Tier
 
 if TYPE_CHECKING:
     from deepseek_cost.pricing.book import PriceBook
@@ -26,12 +29,18 @@ Template = Annotated[
     ),
 ]
 
+WithExitCode = Annotated[
+    bool, SHOWN.option("--exit-code", help="Exit with code 0 off-peak, and with 3 at peak.")
+]
+
 MANUAL: Final = Manual(
     (
         Example("whether it is peak, by a clock in Berlin", "dscost when --tz Europe/Berlin"),
+        Example("wait at peak, in a script", "dscost when --exit-code || echo 'peak: later'"),
         Example("a line for a shell's prompt", "dscost when --template '{tier} until {until}'"),
     ),
     failure="the price table is wrong",
+    limit="it is peak, with --exit-code",
 )
 
 
@@ -40,6 +49,7 @@ def when(
     tz: options.Tz = None,
     currency: options.CurrencyName = Currency.USD,
     template: Template = None,
+    exit_code: WithExitCode = False,
     as_json: options.AsJson = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
@@ -51,10 +61,12 @@ def when(
         raise UsageError("--template and --json exclude each other")
     book = price_table(prices).book
     instant = instant_of(at, book, tz)
-    if template is not None:
+    if template is None:
+        write(when_report(book, instant, zone_of(tz), currency), as_json=as_json, plain=plain)
+    else:
         _write_line(template, book, instant.astimezone(values.zone(tz) if tz else None))
-        return
-    write(when_report(book, instant, zone_of(tz), currency), as_json=as_json, plain=plain)
+    if exit_code and book.calendar.tier_at(instant) is Tier.PEAK:
+        raise typer.Exit(OVER_LIMIT)
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
