@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from deepseek_cost.cli import options, values
+from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import OVER_LIMIT, say, write, write_text
+from deepseek_cost.cli.output import say, write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
 from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import UsageError
