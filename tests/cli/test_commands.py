@@ -84,6 +84,7 @@ def test_every_command_ends_its_help_with_examples_and_exit_codes(dscost: Dscost
         "estimate": ["0", "1", "2", "3", "130"],
         "diff": ["0", "1", "2", "3", "130"],
         "bill": ["0", "1", "2", "3", "130"],
+        "when": ["0", "1", "2", "3", "130"],
         "config": ["0", "2", "130"],
         "completion": ["0", "2", "130"],
     }
