@@ -9,7 +9,7 @@ import pytest
 
 import deepseek_cost
 from deepseek_cost.cli.command import ALL_NAMES, NAMES, load
-from docs import examples, pictures, references
+from docs import examples, pictures, references, what_is_billed
 from docs.examples import Block
 from tests.conftest import ROOT, report_schema
 
@@ -48,6 +48,10 @@ def test_the_python_of_a_page_gives_what_its_comments_say(
             assert repr(eval(expression, names)) == comment.strip()  # noqa: S307 - our own page
         else:
             exec(statement, names)  # noqa: S102 - likewise
+
+
+def test_the_page_of_what_is_billed_has_what_the_renderer_counts_now() -> None:
+    assert what_is_billed.PAGE.read_text(encoding="utf-8") == what_is_billed.page()
 
 
 def test_the_pages_have_examples_of_every_command() -> None:
