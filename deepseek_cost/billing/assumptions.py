@@ -37,16 +37,16 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
 def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:
     """Yield what is missing in a bill, or may be wrong in it."""
     if account.unpriced:
-        lines = "line" if account.unpriced == 1 else "lines"
+        lines, are = ("line", "is") if account.unpriced == 1 else ("lines", "are")
         left_out = (
-            f"{account.unpriced:,} {lines} could not be priced and are not included; the first: "
+            f"{account.unpriced:,} {lines} could not be priced and {are} not included; the first: "
         )
         yield placed(left_out, account.faults[0].message)
     if account.near_edge:
         requests = "request is" if account.near_edge == 1 else "requests are"
         yield (
             f"{account.near_edge:,} {requests} within a minute of a change of price, and may be "
-            f"billed on its other side"
+            f"billed at the other rate"
         )
     if account.last is not None:
         yield from book.warnings_at(datetime.fromtimestamp(int(account.last), UTC))

@@ -26,7 +26,9 @@ _ENDPOINTS = {
 # Where a line of a batch has its body: in OpenAI's batches, and in Anthropic's.
 BATCH_BODIES = ("body", "params")
 # Top-level keys that Messages has and Chat Completions has not.
-_OF_MESSAGES = ("system", "anthropic_version", "stop_sequences", "top_k")
+_OF_MESSAGES = ("system", "anthropic_version", "stop_sequences", "top_k", "output_config")
+# Types of tool_choice that only Messages has; Chat Completions writes them as plain words.
+_CHOICES_OF_MESSAGES = ("auto", "any", "tool", "none")
 _BLOCKS_OF_MESSAGES = ("tool_use", "tool_result", "thinking", "image", "document")
 
 
@@ -65,8 +67,10 @@ def is_answer(document: Mapping[str, object]) -> bool:
 def _is_anthropic(body: Mapping[str, object]) -> bool:
     if any(key in body for key in _OF_MESSAGES):
         return True
-    model = body.get("model")
+    model, choice = body.get("model"), body.get("tool_choice")
     if isinstance(model, str) and model.startswith("claude"):
+        return True
+    if isinstance(choice, dict) and choice.get("type") in _CHOICES_OF_MESSAGES:
         return True
     tools = body.get("tools")
     if any("input_schema" in tool or _names_itself(tool) for tool in _objects(tools)):

@@ -211,8 +211,8 @@ def test_the_table_is_whole(dscost: Dscost, log: Path) -> None:
     lines = [answer(PEAK, user="a"), answer(OFF_PEAK, user="b"), answer("2026-11-03T00:59:30Z")]
     ran = dscost("bill", written(log, lines))
     assert ran.err == (
-        "dscost: warning: 1 request is within a minute of a change of price, and may be billed on "
-        "its other side\n"
+        "dscost: warning: 1 request is within a minute of a change of price, and may be billed at "
+        "the other rate\n"
     )
     assert (
         ran.out

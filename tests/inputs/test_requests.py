@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
-from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.kinds import Kind, kind_of
 from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.source import TextSource
@@ -279,3 +279,22 @@ def test_a_byte_order_mark_before_json_is_no_matter(tmp_path: Path) -> None:
     (found,) = read(path)
 
     assert isinstance(found, Request)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"output_config": {"effort": "max"}}, Kind.MESSAGES),
+        ({"tool_choice": {"type": "auto"}}, Kind.MESSAGES),
+        ({"tool_choice": {"type": "any"}}, Kind.MESSAGES),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, Kind.CHAT),
+        ({"tool_choice": "auto"}, Kind.CHAT),
+        ({"reasoning_effort": "max"}, Kind.CHAT),
+    ],
+)
+def test_a_body_is_of_messages_by_what_only_messages_has(
+    more: dict[str, object], kind: Kind
+) -> None:
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}], **more}
+
+    assert kind_of(body) is kind
