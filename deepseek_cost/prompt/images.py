@@ -12,6 +12,7 @@ import imagesize
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.prompt.conversation import Image
+from deepseek_cost.text import printable
 
 _LOW_DETAIL_PIXELS: Final = 512
 # A patch is a square of so many pixels, and a token one of three by three patches; each row of
@@ -112,12 +113,12 @@ def _data_url_header(url: str) -> BinaryIO:
 
 def _file_header(path: Path) -> BinaryIO:
     if not path.is_file():
-        raise InputError(f"image {path}: no such file")
+        raise InputError(f"image {printable(str(path))}: no such file")
     try:
         with path.open("rb") as file:
             return io.BytesIO(file.read(_HEADER_BYTES))
     except OSError as error:
-        raise InputError(f"image {path}: {error.strerror or error}") from error
+        raise InputError(f"image {printable(str(path))}: {error.strerror or error}") from error
 
 
 def _pixels(header: BinaryIO, path: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """A Messages body (Anthropic's protocol) as a conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 from deepseek_cost.prompt import settings
@@ -136,8 +136,9 @@ class _Reader:
     def __init__(self) -> None:
         self.unknown: list[Unknown] = []
         self.vision_refused: RefusalError | None = None
-        self._waiting: list[str] = []
+        # The calls of the last answer, and those of them that have no result yet.
         self._asked: list[str] = []
+        self._waiting: set[str] = set()
         self._asked_at = 0
 
     def tools(self, body: Body) -> tuple[list[Tool], bool]:
@@ -172,7 +173,8 @@ class _Reader:
         content = required(message, "content", place)
         at = joined(place, "content")
         if isinstance(content, str):
-            self._settle([], number)
+            self._refuse_waiting(number)
+            self._asked = []
             return [Message(INLINE_SYSTEM if role == SYSTEM else role, content)]
         if not isinstance(content, list):
             raise RefusalError("expected a string or a list", at)
@@ -181,51 +183,48 @@ class _Reader:
             raise RefusalError(
                 f"messages.{number}: all messages must have non-empty content", place
             )
+        if role == USER:
+            return self._user(blocks, number)
+        self._refuse_waiting(number)
         if role == ASSISTANT:
-            self._settle([], number)
             return [self._answer(blocks, number)]
-        return self._user(blocks, number, INLINE_SYSTEM if role == SYSTEM else USER)
+        return [self._inline_system(blocks, number)]
 
     def end(self) -> None:
-        """Refuse calls that the last message leaves without results."""
-        if self._asked:
-            self._refuse_missing(self._asked[0], f"messages.{self._asked_at}:")
+        """Refuse calls that are left without results."""
+        if self._waiting:
+            place = f"messages[{self._asked_at}]"
+            raise _missing(self._waiting, f"messages.{self._asked_at}:", place)
 
-    def _settle(self, results: Sequence[str], number: int) -> None:
-        """Hold the results of a message against the calls of the one before."""
-        if self._asked and not results:
-            self._refuse_missing(self._asked[0], f"messages.{number}: ")
-        for identifier in self._asked:
-            if identifier not in results:
-                self._refuse_missing(identifier, f"messages.{self._asked_at}:")
-        self._asked = []
+    def _refuse_waiting(self, number: int, place: str | None = None) -> None:
+        """Refuse what comes before the results of all calls; it is at `place`."""
+        if self._waiting:
+            raise _missing(
+                self._waiting, f"messages.{number}: ", place or f"messages[{self._asked_at}]"
+            )
 
-    def _refuse_missing(self, identifier: str, where: str) -> None:
-        raise RefusalError(
-            f"{where}`tool_use` ids were found without `tool_result` blocks immediately after: "
-            f"{identifier}. Each `tool_use` block must have a corresponding `tool_result` block "
-            "in the next message.",
-            f"messages[{self._asked_at}]",
-        )
-
-    def _user(
-        self, blocks: Sequence[tuple[str, Body, str]], number: int, role: str
-    ) -> Sequence[Message]:
+    def _user(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Sequence[Message]:
         found: list[Message] = []
         parts: list[str | Image] = []
-        results: list[str] = []
         for at, (kind, block, place) in enumerate(blocks):
             if kind == "tool_result":
                 if parts:
-                    found.append(Message(role, _joined(parts)))
+                    found.append(Message(USER, _joined(parts)))
                     parts = []
-                found.append(self._result(block, place, results, (number, at)))
+                found.append(self._result(block, place, (number, at)))
             else:
                 parts.append(self._part(kind, block, place, number))
+                self._refuse_waiting(number, place)
         if parts:
-            found.append(Message(role, _joined(parts)))
-        self._settle(results, number)
+            found.append(Message(USER, _joined(parts)))
+        self.end()
+        self._asked = []
         return found
+
+    def _inline_system(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Message:
+        self._asked = []
+        parts = [self._part(kind, block, place, number) for kind, block, place in blocks]
+        return Message(INLINE_SYSTEM, _joined(parts))
 
     def _part(self, kind: str, block: Body, place: str, number: int) -> str | Image:
         if kind == "text":
@@ -239,13 +238,15 @@ class _Reader:
                 f"messages.{number}.content: thinking blocks may only be in `assistant` messages",
                 place,
             )
+        if kind == "tool_result":
+            raise RefusalError(
+                f"messages.{number}: `tool_result` blocks can only be in `user` messages", place
+            )
         raise RefusalError(
             f"messages.{number}: `tool_use` blocks can only be in `assistant` messages", place
         )
 
-    def _result(
-        self, block: Body, place: str, results: list[str], where: tuple[int, int]
-    ) -> Message:
+    def _result(self, block: Body, place: str, where: tuple[int, int]) -> Message:
         identifier = text_of(block, "tool_use_id", place)
         optional(block, "is_error", boolean, place)
         number, at = where
@@ -256,13 +257,13 @@ class _Reader:
                 "`tool_use` block in the previous message.",
                 place,
             )
-        if identifier in results:
+        if identifier not in self._waiting:
             raise RefusalError(
                 f"messages.{number}.content.{at}: each tool_use must have a single result. "
                 f"Found multiple `tool_result` blocks with id: {identifier}",
                 place,
             )
-        results.append(identifier)
+        self._waiting.remove(identifier)
         return Message(TOOL, self._result_content(block, place), call_id=identifier)
 
     def _result_content(self, block: Body, place: str) -> Content:
@@ -307,12 +308,8 @@ class _Reader:
                 calls.append(self._call(block, place, number, at, calls))
             elif kind in {"text", "image", "document"}:
                 if calls:
-                    raise RefusalError(
-                        f"messages.{number}.{at}: `tool_use` ids were found without `tool_result` "
-                        f"blocks immediately after: {calls[0].id}. Each `tool_use` block must have "
-                        "a corresponding `tool_result` block in the next message.",
-                        place,
-                    )
+                    ids = [call.id for call in calls]
+                    raise _missing(ids, f"messages.{number}.{at}: ", place)
                 part = self._answer_part(kind, block, place)
                 if parts or part:
                     parts.append(part)
@@ -321,6 +318,7 @@ class _Reader:
                     f"messages.{number}: `tool_result` blocks can only be in `user` messages", place
                 )
         self._asked = [call.id for call in calls]
+        self._waiting = set(self._asked)
         self._asked_at = number
         reasoning = "\n\n".join(thoughts) if thoughts else None
         return Message(ASSISTANT, _joined(parts), reasoning, calls)
@@ -378,6 +376,16 @@ class _Reader:
 def _block(value: object, place: str) -> tuple[str, Body, str]:
     block = mapping(value, "internally tagged enum MessagesContentBlock", place)
     return tag(block, "type", _BLOCKS, place), block, place
+
+
+def _missing(ids: Iterable[str], where: str, place: str) -> RefusalError:
+    """Return the refusal of calls without results; DeepSeek's reason has the ids in order."""
+    return RefusalError(
+        f"{where}`tool_use` ids were found without `tool_result` blocks immediately after: "
+        f"{', '.join(sorted(ids))}. Each `tool_use` block must have a corresponding "
+        "`tool_result` block in the next message.",
+        place,
+    )
 
 
 def _joined(parts: Sequence[str | Image]) -> Content:

@@ -179,9 +179,15 @@ def _adapted(messages: Sequence[Message], facts: TemplateFacts) -> Iterator[Mess
                 yield Message(SYSTEM, message.content)
             elif message.content:
                 before, after = facts.inline_system
-                yield Message(USER, f"{before}{message.content}{after}")
+                yield Message(USER, _wrapped(before, message.content, after))
         else:
             yield message
+
+
+def _wrapped(before: str, content: Content, after: str) -> Content:
+    if isinstance(content, str):
+        return f"{before}{content}{after}"
+    return [before, *content, after]
 
 
 def _head(  # noqa: C901

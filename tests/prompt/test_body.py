@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from deepseek_cost.tokenizer.stream import StreamCounter
 from tests.bodies import MAKERS, Bodies
 from tests.hostile import FRAGMENTS
 from tests.pictures import png
-from tests.reference import Differential, request
+from tests.reference import Compared, Differential, request
 
 MODELS = {Template.V4: "deepseek-v4-pro", Template.V4_1: "deepseek-flash"}
 
@@ -97,6 +98,169 @@ def test_a_made_up_conversation_has_the_tokens_of_deepseeks_own_code(
 ) -> None:
     for found in differential.compare(Kind.CHAT, body).values():
         assert found.difference == ""
+
+
+urls = st.sampled_from(["https://x.test/a.png", "https://x.test/b.png"])
+named = st.fixed_dictionaries({"type": st.just("text"), "text": texts})
+image = st.fixed_dictionaries(
+    {
+        "type": st.just("image"),
+        "source": st.fixed_dictionaries({"type": st.just("url"), "url": urls}),
+    }
+)
+ids = st.sampled_from(["a", "b"])
+result = st.fixed_dictionaries(
+    {"type": st.just("tool_result"), "tool_use_id": ids}, optional={"content": texts}
+)
+use = st.fixed_dictionaries(
+    {
+        "type": st.just("tool_use"),
+        "id": ids,
+        "name": st.just("f"),
+        "input": st.dictionaries(texts, texts, max_size=2),
+    }
+)
+thought = st.fixed_dictionaries({"type": st.just("thinking"), "thinking": texts})
+
+
+def message(role: str, *blocks: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    content = st.one_of(texts, st.lists(st.one_of(*blocks), max_size=3))
+    return st.fixed_dictionaries({"role": st.just(role), "content": content})
+
+
+turn = st.one_of(
+    message("user", named, image).map(lambda user: [user]),
+    message("system", named, image, result).map(lambda system: [system]),
+    st.tuples(
+        message("assistant", named, thought, use), message("user", result, result, named)
+    ).map(list),
+)
+messages_bodies = st.fixed_dictionaries(
+    {
+        "model": st.just("m"),
+        "max_tokens": st.just(9),
+        "messages": st.lists(turn, min_size=1, max_size=4).map(lambda turns: [*chain(*turns)]),
+    },
+    optional={
+        "system": texts,
+        "thinking": st.fixed_dictionaries({"type": st.sampled_from(["enabled", "disabled"])}),
+        "tools": st.just([{"name": "f", "input_schema": {"type": "object"}}]),
+    },
+)
+
+
+@given(body=messages_bodies)
+@settings(max_examples=60, deadline=None)
+def test_a_made_up_messages_body_has_the_tokens_of_deepseeks_own_code(
+    differential: Differential, body: dict[str, Any]
+) -> None:
+    for found in differential.compare(Kind.MESSAGES, body).values():
+        assert found.difference == ""
+
+
+call = st.fixed_dictionaries(
+    {"type": st.just("function_call"), "call_id": ids, "name": st.just("f")},
+    optional={"arguments": st.sampled_from(["{}", '{"a": 1}', "{"])},
+)
+output = st.fixed_dictionaries(
+    {"type": st.just("function_call_output"), "call_id": ids, "output": texts}
+)
+called = st.tuples(call, output).map(list)
+summary = st.lists(
+    st.fixed_dictionaries({"type": st.just("summary_text"), "text": texts}), max_size=1
+)
+reasoning = st.fixed_dictionaries({"type": st.just("reasoning"), "summary": summary})
+item = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "assistant", "system", "developer"]),
+        "content": st.one_of(
+            texts,
+            st.lists(
+                st.fixed_dictionaries(
+                    {"type": st.sampled_from(["input_text", "output_text"]), "text": texts}
+                ),
+                max_size=2,
+            ),
+        ),
+    }
+)
+responses_bodies = st.fixed_dictionaries(
+    {
+        "model": st.just("m"),
+        "input": st.lists(
+            st.one_of(st.one_of(item, reasoning, call, output).map(lambda one: [one]), called),
+            min_size=1,
+            max_size=5,
+        ).map(lambda items: [*chain(*items)]),
+    },
+    optional={
+        "instructions": texts,
+        "reasoning": st.fixed_dictionaries({"effort": st.sampled_from(["none", "low", "max"])}),
+        "tools": st.just([{"type": "function", "name": "f", "parameters": {"type": "object"}}]),
+    },
+)
+
+
+@given(body=responses_bodies)
+@settings(max_examples=60, deadline=None)
+def test_a_made_up_responses_body_has_the_tokens_of_deepseeks_own_code(
+    differential: Differential, body: dict[str, Any]
+) -> None:
+    for found in differential.compare(Kind.RESPONSES, body).values():
+        assert found.difference == ""
+
+
+FOUND = {"type": "tool_result", "tool_use_id": "1", "content": "a"}
+ALSO_FOUND = FOUND | {"tool_use_id": "2"}
+TEXT = {"type": "text", "text": "a"}
+USES = [{"type": "tool_use", "id": number, "name": "f", "input": {}} for number in ("2", "1")]
+
+
+@pytest.mark.parametrize(
+    ("after", "place", "reason"),
+    [
+        ([], "messages[1]", "messages.1:`tool_use` ids were found * after: 1, 2. "),
+        (["a"], "messages[1]", "messages.2: `tool_use` ids were found * after: 1, 2. "),
+        ([[FOUND]], "messages[1]", "messages.1:`tool_use` ids were found * after: 2. "),
+        ([[FOUND], [ALSO_FOUND]], "messages[1]", "messages.1:`tool_use` ids * after: 2. "),
+        (
+            [[FOUND, TEXT, ALSO_FOUND]],
+            "messages[2].content[1]",
+            "messages.2: `tool_use` ids were found * after: 2. ",
+        ),
+        (
+            [[FOUND, FOUND]],
+            "messages[2].content[1]",
+            "messages.2.content.1: each tool_use must have a single result",
+        ),
+    ],
+)
+def test_calls_whose_results_do_not_come_first_are_refused_as_by_deepseeks_own_code(
+    differential: Differential, after: list[Any], place: str, reason: str
+) -> None:
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": USES}]
+    messages += [{"role": "user", "content": content} for content in after]
+    body = {"model": "m", "max_tokens": 9, "messages": messages}
+
+    theirs = differential.theirs(Kind.MESSAGES, body)
+    ours = differential.ours(Kind.MESSAGES, body)
+
+    beginning, _, end = reason.partition("*")
+    for template, refusal in ours.items():
+        assert refusal == f"{place}: {theirs[template]!s}"
+        assert str(theirs[template]).startswith(beginning)
+        assert end in str(theirs[template])
+
+
+def test_an_image_in_a_system_message_is_rendered_as_by_deepseeks_own_code(
+    differential: Differential,
+) -> None:
+    seen = {"type": "image", "source": {"type": "url", "url": "https://x.test/a.png"}}
+    messages = [{"role": "user", "content": "a"}, {"role": "system", "content": [TEXT, seen]}]
+    body = {"model": "m", "max_tokens": 9, "messages": messages}
+
+    for found in differential.compare(Kind.MESSAGES, body).values():
+        assert found == Compared()
 
 
 REFUSED: dict[str, dict[str, Any]] = {
