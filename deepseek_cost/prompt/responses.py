@@ -220,7 +220,9 @@ class _Reader:
             return
         reasoning = "\n".join(self._reasoning) if self._thought else None
         content = _joined(self._parts)
-        self.messages.append(Message(ASSISTANT, content, reasoning, self._calls))
+        # Reasoning without a text, and nothing after it, is no answer.
+        if reasoning or self._said or self._calls:
+            self.messages.append(Message(ASSISTANT, content, reasoning, self._calls))
         self._is_open = self._thought = self._said = False
         self._reasoning, self._parts, self._calls = [], [], []
 
@@ -291,7 +293,8 @@ class _Reader:
             self._close()
             self._refuse_waiting()
         self._is_open = self._thought = True
-        self._reasoning += texts
+        if text := "\n".join(texts):
+            self._reasoning.append(text)
 
     def _call(self, value: Body, place: str) -> None:
         identifier = text_of(value, "call_id", place)
