@@ -240,7 +240,7 @@ class _Reader:
         if self._waiting:
             self._refuse_waiting()
         self._is_open = True
-        if any(parts):
+        if any(parts) or len(parts) > 1:  # two empty texts have a blank line between them
             self._parts += parts
         self._said = True
 
