@@ -542,10 +542,9 @@ def with_worker_pool(
     workload: "Workload", make: "Callable[[], Workload]", jobs: int | None
 ) -> "Workload":
     """Let worker processes take part in a workload that needs no order; each makes its own."""
-    from deepseek_cost.estimates.workers import WorkerPool
-    from deepseek_cost.tokenizer.prefetch import cores
+    from deepseek_cost.estimates.workers import WorkerPool, worker_count
 
-    processes = jobs or cores()
+    processes = worker_count(jobs)
     if processes > 1 and workload.forecast is None and workload.on_request is None:
         workload.pool = WorkerPool(make, processes, requested=jobs is not None)
     return workload

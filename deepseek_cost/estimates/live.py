@@ -41,6 +41,8 @@ _PATHS: Final = {
     Kind.FIM: "/beta/completions",
 }
 _TRIES: Final = 3
+# The seconds that one try may take, where nobody says.
+TIMEOUT: Final = 60.0
 # The API asks to wait for some seconds; a proxy that asks for hours is not waited for.
 _LONGEST_WAIT: Final = 60.0
 _MOST_BYTES: Final = 10_000_000
@@ -65,7 +67,7 @@ class Api(Struct, frozen=True):
 
     base_url: str
     key: str
-    seconds: float = 60.0
+    seconds: float = TIMEOUT
     wait: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:

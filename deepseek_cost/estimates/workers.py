@@ -9,6 +9,7 @@ from msgspec import Struct
 from deepseek_cost.estimates.partial_result import PartialResult
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.request import Fault
+from deepseek_cost.tokenizer.prefetch import cores
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.processes import Workload
@@ -22,6 +23,11 @@ _WORTH_SECONDS: Final = 3.0
 _AHEAD: Final = 2
 
 _Other = Document | Fault
+
+
+def worker_count(requested: int | None) -> int:
+    """Return how many processes count: as many as were requested, else one a core."""
+    return requested or cores()
 
 
 class WorkerPool(Struct):

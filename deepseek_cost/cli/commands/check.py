@@ -13,6 +13,7 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import say, write
 from deepseek_cost.cli.session import find_sources, instant_of, price_table
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
+from deepseek_cost.estimates.live import TIMEOUT
 from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def check(
     live: Live = False,
     yes: Yes = False,
     base_url: BaseUrl = None,
-    timeout: options.Timeout = 60.0,
+    timeout: options.Timeout = TIMEOUT,
     currency: options.CurrencyName = Currency.USD,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
