@@ -1,7 +1,7 @@
 """The gate behind a report: a limit on the cost, and the exit code over it."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 
@@ -50,5 +50,10 @@ def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
     for estimate in estimates:
         if not estimate.tally.is_bounded:
             what = unbounded(estimate.tally.unknown)
-            say(f"--max-cost cannot be kept: the input has no upper bound; not counted: {what}")
-            raise typer.Exit(OVER_LIMIT)
+            exit_unkept(f"the input has no upper bound; not counted: {what}")
+
+
+def exit_unkept(reason: str) -> NoReturn:
+    """End with exit code 3, since a limit on what is not wholly known cannot be kept."""
+    say(f"--max-cost cannot be kept: {reason}")
+    raise typer.Exit(OVER_LIMIT)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from deepseek_cost.cli.gate import OVER_LIMIT
+
 WRONG: Final = "an input or a price is wrong or unknown"
 REFUSED: Final = f"{WRONG}, or the API would refuse a request"
 
@@ -24,5 +26,11 @@ class Manual(NamedTuple):
     @property
     def exit_codes(self) -> Mapping[int, str]:
         """The exit codes that the command has."""
-        codes = {0: "done", 1: self.failure, 2: "wrong usage", 3: self.limit, 130: "interrupted"}
+        codes = {
+            0: "done",
+            1: self.failure,
+            2: "wrong usage",
+            OVER_LIMIT: self.limit,
+            130: "interrupted",
+        }
         return {code: meaning for code, meaning in codes.items() if meaning}

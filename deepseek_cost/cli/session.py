@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import typer
 
 from deepseek_cost.cli import values
-from deepseek_cost.cli.gate import OVER_LIMIT
+from deepseek_cost.cli.gate import exit_unkept
 from deepseek_cost.cli.options import KindByHand, OnFault
 from deepseek_cost.cli.output import say
 from deepseek_cost.cli.settings import set_by_name
@@ -38,10 +38,9 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.folders import Found
-    from deepseek_cost.inputs.parquet import Body
     from deepseek_cost.inputs.reader import Input
     from deepseek_cost.inputs.routing import FindRoute, Route
-    from deepseek_cost.inputs.source import SkippedSource, TextSource
+    from deepseek_cost.inputs.source import Body, SkippedSource, TextSource
     from deepseek_cost.inputs.streams import Advance
     from deepseek_cost.pricing.book import PriceBook
     from deepseek_cost.pricing.entries import Model, Rates
@@ -432,9 +431,9 @@ class Inputs:
         if any(isinstance(source, RowSource) for source in self.found.sources):
             return
         if prompt_options and any(map(is_parquet, self.found.sources)):
-            from deepseek_cost.inputs.parquet import ColumnSource
+            from deepseek_cost.inputs.parquet import ParquetSource
 
-            rows = (source for source in self.found.sources if isinstance(source, ColumnSource))
+            rows = (source for source in self.found.sources if isinstance(source, ParquetSource))
             if any(source.has_prompts() for source in rows):
                 return
         require_prompts(kinds, prompt_options)
@@ -526,8 +525,7 @@ def exit_if_incomplete(
         failures += [f"{one.name}: {one.reason}" for one in missing]
         if failures:
             more = f", and {len(failures) - 1:,} more" if len(failures) > 1 else ""
-            say(f"--max-cost cannot be kept: not counted: {with_flags(failures[0])}{more}")
-            raise typer.Exit(OVER_LIMIT)
+            exit_unkept(f"not counted: {with_flags(failures[0])}{more}")
     if failures:
         raise typer.Exit(DscostError.exit_code)
 

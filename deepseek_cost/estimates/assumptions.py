@@ -42,7 +42,7 @@ def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
 def of_estimate(
     scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
 ) -> list[Assumption]:
-    """List what an estimate rests on; `moving` names an instant that follows the clock."""
+    """List what an estimate rests on; `time_label` names a time that follows the clock."""
     models = [estimate.price.model for estimate in estimates]
     most = dict.fromkeys(str(scenario.mode_for(m).default_max_tokens) for m in models)
     output = "unknown" if scenario.output_tokens is None else str(scenario.output_tokens)
@@ -65,7 +65,7 @@ def _of_calls(estimate: Estimate) -> Assumption:
 
 
 def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Assumption]:
-    """List what prices rest on; `moving` names an instant that follows the clock."""
+    """List what prices rest on; `time_label` names a time that follows the clock."""
     found = []
     if time_label:
         found.append(Assumption("priced_at", time_label, "at"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Quote(Struct, frozen=True):
     """The prices that an estimate is made with, a model each, and what is assumed.
 
-    `moving` names an instant that follows the clock, such as now; None for one written out.
+    `time_label` names a time that follows the clock, such as now; None for one written out.
     """
 
     book: PriceBook

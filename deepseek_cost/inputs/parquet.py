@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -13,15 +13,13 @@ from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.parquet_pages import page_sizes
 from deepseek_cost.inputs.reader import NO_VALUE
 from deepseek_cost.inputs.rows import RowSource, has_columns
-from deepseek_cost.inputs.source import TextSource, is_parquet
+from deepseek_cost.inputs.source import Body, ColumnSource, TextSource, is_parquet
 from deepseek_cost.inputs.streams import Advance, Produced, reading
 
 if TYPE_CHECKING:
     from pyarrow import DataType, Scalar
     from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
 
-# Makes a request body of a prompt.
-Body = Callable[[str], Mapping[str, object]]
 
 # So many rows are held at once.
 _ROWS_OF_TEXT: Final = 512
@@ -32,25 +30,8 @@ _BUFFER: Final = 1 << 18
 _MOST_PAGE_BYTES: Final = 2 * MAX_LINE_BYTES
 
 
-class ColumnSource(TextSource, frozen=True, kw_only=True):
-    """A column of a file: structures are request bodies, texts are prompts that `body` sends.
-
-    Without a `body` texts are request bodies, too.
-    """
-
-    file: TextSource
-    column: str
-    body: Body | None
-
-    @property
-    def size(self) -> int:
-        """The bytes of the whole file."""
-        return self.file.size
-
-    @property
-    def is_stdin(self) -> bool:
-        """Tell whether it is standard input, in which nothing can be looked up."""
-        return self.file.is_stdin
+class ParquetSource(ColumnSource, frozen=True, kw_only=True):
+    """A column of a Parquet file; structures are request bodies."""
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the rows as JSON lines; raises InputError."""
@@ -160,12 +141,12 @@ def _of_file(source: TextSource, column: str | None, kind: Kind | None, body: Bo
     return source
 
 
-def _in_column(source: TextSource, column: str | None, body: Body | None) -> ColumnSource:
+def _in_column(source: TextSource, column: str | None, body: Body | None) -> ParquetSource:
     if column is None:
         with reading(source.name), source.raw() as raw, _translating_errors(source.name):
             has = _listed(_opened(raw, source.name))
         raise UsageError(Advised(f"{source.name}: ", Advice.COLUMN, has))
-    return ColumnSource(source.name, source.path, file=source, column=column, body=body)
+    return ParquetSource(source.name, source.path, file=source, column=column, body=body)
 
 
 def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile":

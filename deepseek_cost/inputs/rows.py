@@ -4,17 +4,17 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import BinaryIO, Final
 
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError
-from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
+from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, cut, too_long
 from deepseek_cost.inputs.reader import NO_VALUE
-from deepseek_cost.inputs.source import TextSource, suffix_of
+from deepseek_cost.inputs.request import Fault
+from deepseek_cost.inputs.source import Body, ColumnSource, TextSource, suffix_of
 from deepseek_cost.inputs.streams import Advance, Produced
-
-# Makes a request body of a prompt.
-Body = Callable[[str], Mapping[str, object]]
 
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _LINES: Final = (".jsonl", ".ndjson")
@@ -40,22 +40,10 @@ def require_column(source: TextSource) -> None:
         raise UsageError(Advised(f"{source.name}: ", Advice.COLUMN_OR_TEXT, has))
 
 
-class RowSource(TextSource, frozen=True, kw_only=True):
-    """A column of a table: texts are prompts that `body` sends, objects are request bodies."""
+class RowSource(ColumnSource, frozen=True, kw_only=True):
+    """A column of a table of text, of CSV, TSV or JSONL; objects are request bodies."""
 
-    file: TextSource
-    column: str
     body: Body
-
-    @property
-    def size(self) -> int:
-        """The bytes of the whole file."""
-        return self.file.size
-
-    @property
-    def is_stdin(self) -> bool:
-        """Tell whether it is standard input."""
-        return self.file.is_stdin
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
         """Open the rows as JSON lines; raises InputError."""
@@ -86,16 +74,14 @@ class RowSource(TextSource, frozen=True, kw_only=True):
                     yield row[at] if at < len(row) else None
 
     def _members(self, advance: Advance) -> Iterator[object]:
-        with _texts(self.file, advance) as lines:
-            for number, line in enumerate(lines, 1):
-                if line.isspace():
-                    continue
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    reason = str(error)[:100]
-                    raise InputError(f"{self.name}:{number}: no line of JSON: {reason}") from error
-                yield row.get(self.column) if isinstance(row, dict) else None
+        with self.file.open(advance) as file:
+            first = file.read(len(BOM_UTF8)).removeprefix(BOM_UTF8)
+            for lines in cut(first, file, self.name, self.file.encoding, None):
+                for found in lines.documents():
+                    if isinstance(found, Fault):
+                        raise InputError(found.message)
+                    row = found.value
+                    yield row.get(self.column) if isinstance(row, dict) else None
 
 
 def _texts(source: TextSource, advance: Advance) -> io.TextIOWrapper:
@@ -106,7 +92,8 @@ def _texts(source: TextSource, advance: Advance) -> io.TextIOWrapper:
 def _table(source: TextSource, lines: io.TextIOWrapper) -> Iterator[list[str]]:
     """Yield the rows; raises InputError for what is no table, or is in another encoding."""
     csv.field_size_limit(min(MAX_LINE_BYTES, sys.maxsize))
-    rows = csv.reader(lines, delimiter=_DELIMITERS[suffix_of(source.name)], strict=True)
+    delimiter = _DELIMITERS[suffix_of(source.name)]
+    rows = csv.reader(_bounded(source, lines), delimiter=delimiter, strict=True)
     try:
         yield from rows
     except UnicodeError as error:
@@ -114,3 +101,12 @@ def _table(source: TextSource, lines: io.TextIOWrapper) -> Iterator[list[str]]:
         raise InputError(reason) from error
     except csv.Error as error:
         raise InputError(f"{source.name}:{rows.line_num}: no sound CSV: {error}") from error
+
+
+def _bounded(source: TextSource, lines: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines; raises InputError for one that is longer than any row of requests."""
+    for number, line in enumerate(iter(partial(lines.readline, MAX_LINE_BYTES + 1), ""), 1):
+        if len(line) > MAX_LINE_BYTES:
+            what = f"a line of more than {MAX_LINE_BYTES:,} characters"
+            raise InputError(too_long(source.name, number, what).message)
+        yield line

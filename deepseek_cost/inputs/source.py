@@ -3,7 +3,7 @@
 import codecs
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -108,6 +108,31 @@ class TextSource(Struct, frozen=True):
     def decode(self, file: BinaryIO) -> Iterator[str]:
         """Yield the text of the source's bytes in blocks; raises InputError."""
         return _decoded(file, self.name, self.encoding)
+
+
+# Makes a request body of a prompt.
+Body = Callable[[str], Mapping[str, object]]
+
+
+class ColumnSource(TextSource, frozen=True, kw_only=True):
+    """A column of a file: texts are prompts that `body` sends, other values are request bodies.
+
+    Without a `body` texts are request bodies, too.
+    """
+
+    file: TextSource
+    column: str
+    body: Body | None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the whole file."""
+        return self.file.size
+
+    @property
+    def is_stdin(self) -> bool:
+        """Return whether the file is standard input."""
+        return self.file.is_stdin
 
 
 def is_parquet(source: TextSource) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deepseek_cost.inputs import jsonl, rows
 from tests.conftest import Dscost
 
 # "Hello" is one token; each request has 5 of the template around it on Flash, without thinking.
@@ -98,6 +99,46 @@ def test_a_bad_table_is_refused_in_one_line(
     assert ran.code == 1
     assert reason in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (b'{"question":"caf\xe9"}\n', ":1:17: not utf-8 at this byte"),
+        (b'{"question":"a"}\n{"question":"\\ud800"}\n', ":2:14: a lone surrogate"),
+        (b'{"question":NaN}\n', ":1:1: not valid JSON: NaN is no number"),
+        (b'{"question":"a","question":"b"}\n', ':1:17: the key "question" stands twice'),
+        (b'{"question":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "nested more than 127 deep"),
+        (b'{"question":1' + b"0" * 5_000 + b"}\n", "a number is too long"),
+        (b'{"question"\n', ":1:12: not valid JSON"),
+    ],
+)
+def test_a_bad_line_of_a_column_is_refused_in_one_line_with_its_place(
+    dscost: Dscost, tmp_path: Path, lines: bytes, reason: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines)
+
+    ran = dscost("count", path, "--column", "question")
+
+    assert ran.code == 1
+    assert reason in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_a_line_of_a_table_longer_than_any_request_is_refused(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for module in (jsonl, rows):
+        monkeypatch.setattr(module, "MAX_LINE_BYTES", 1_000)
+    path = tmp_path / name
+    path.write_text("question,more\n" * name.endswith("csv") + f"{'a,' * 600}\n")
+
+    ran = dscost("count", path, "--column", "question")
+
+    assert ran.code == 1
+    assert "a line of more than 1,000" in ran.err
 
 
 def test_a_body_without_a_model_takes_the_one_given(dscost: Dscost, tmp_path: Path) -> None:
