@@ -11,7 +11,12 @@ from deepseek_cost.pricing.cost import EXACT
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.render.money import money
 from deepseek_cost.reports.parts import Amount, Part, described
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_most, unknown_entries
+from deepseek_cost.reports.unknown_input import (
+    UnknownInputEntry,
+    at_least,
+    at_most,
+    unknown_entries,
+)
 
 
 class WrittenEntry(Part):
@@ -62,8 +67,9 @@ def shown(found: AsWritten | None, currency: Currency) -> Iterable[str]:
         return
     amount = money(found.ceiling if found.total is None else found.total, currency)
     unknown = [one for model in found.models for one in model.unknown_input]
-    most = "at most " if found.total is None else ""
-    cost = f"{most}{at_most(amount, unknown)}"
+    cost = (
+        at_most(f"at most {amount}", unknown) if found.total is None else at_least(amount, unknown)
+    )
     named = ", ".join(f"{one.requests:,} on {one.model}" for one in found.models)
     rest = f"; {found.unnamed:,} name no model" if found.unnamed else ""
     yield f"TOTAL as written: {cost} ({named}{rest})"

@@ -58,7 +58,7 @@ from deepseek_cost.reports.requests import (
     request_tables,
     skipped_entry,
 )
-from deepseek_cost.reports.unknown_input import is_unbounded
+from deepseek_cost.reports.unknown_input import at_least, is_unbounded
 from deepseek_cost.text import parse_number
 
 if TYPE_CHECKING:
@@ -281,7 +281,8 @@ def _files_table(report: EstimateReport) -> Table:
         cells = [f"{file.estimates[0].tokens.text:,}"]
         for entry in file.estimates:
             amount = entry.cost.floor if entry.cost.total is None else entry.cost.total
-            cells += [f"{entry.tokens.input:,}", money(amount, report.currency)]
+            figures = (f"{entry.tokens.input:,}", money(amount, report.currency))
+            cells += [at_least(figure, entry.unknown_input) for figure in figures]
         table.add_row(file.source, *cells)
     return table
 

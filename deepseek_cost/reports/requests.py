@@ -22,6 +22,7 @@ from deepseek_cost.prompt.breakdown import (
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Table, grid, short
 from deepseek_cost.reports.parts import Amount, InputEntry, Part, described
+from deepseek_cost.reports.unknown_input import UnknownInputEntry
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
@@ -293,6 +294,10 @@ class DetailedEntry(Protocol):
         """Requests that the API refuses."""
 
     @property
+    def unknown_input(self) -> Sequence[UnknownInputEntry]:
+        """Input that the requests do not show, and that is in no figure of single requests."""
+
+    @property
     def breakdown(self) -> BreakdownEntry | None:
         """What the input is made of."""
 
@@ -383,6 +388,7 @@ def _distribution_table(
     cost = "cost" if is_known else "input cost"
     headings = [f"{short(e.model)}\n{what}" for e in entries for what in ("input", cost)]
     table = grid("a request", *headings)
+    table.caption = _minimum(entries)
     names = {"min": "smallest", "median": "median", "p95": "95th percentile", "max": "largest"}
     for name, label in names.items():
         cells: list[str] = []
@@ -391,6 +397,12 @@ def _distribution_table(
             cells += [f"{getattr(spread.input, name):,}", money(getattr(costs, name), currency)]
         table.add_row(label, *cells)
     return table
+
+
+def _minimum(entries: Sequence[DetailedEntry]) -> str:
+    """Return what to say above figures of single requests that are too low; empty if none is."""
+    is_low = any(entry.unknown_input for entry in entries)
+    return "without input that the requests do not show" if is_low else ""
 
 
 def _times_sent(inputs: Sequence[InputEntry], spread: DistributionEntry) -> int:
@@ -408,8 +420,8 @@ def _expensive_table(entries: Sequence[DetailedEntry], currency: Currency, sent:
     has_ids = any(one.custom_id for dearest in found for one in dearest.values())
     ids = ["id"] if has_ids else []
     table = grid("most expensive", *ids, "input", *models, left=1 + len(ids))
-    if sent > 1:
-        table.caption = f"each request is sent {sent:,} times; the cost of all of these"
+    times = f"each request is sent {sent:,} times; the cost of all of these" if sent > 1 else ""
+    table.caption = "; ".join(filter(None, [times, _minimum(entries)]))
     for place in places:
         costs = [dearest.get(place) for dearest in found]
         first = next(one for one in costs if one)

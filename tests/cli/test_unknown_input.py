@@ -172,3 +172,24 @@ def test_a_balance_pays_at_most_so_often_for_what_nothing_bounds(
     ran = dscost("estimate", path, "-m", "flash", "--at", AT, "--granted", "5")
 
     assert "pays for it on flash: at most" in " ".join(ran.out.split())
+
+
+def test_every_figure_of_a_batch_says_that_it_is_a_minimum(dscost: Dscost, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    bodies = [
+        {"model": "deepseek-v4-flash", "messages": [{"role": "user", "content": [PDF]}]},
+        {"model": "deepseek-v4-pro", "messages": QUESTION},
+    ]
+    path.write_text("\n".join(map(json.dumps, bodies)))
+
+    plain = " ".join(dscost("estimate", path, "--at", AT).out.split())
+    with_output = " ".join(
+        dscost("estimate", path, "--at", AT, "-o", 100, "--per-file").out.split()
+    )
+
+    assert "TOTAL as written: no upper bound (" in plain
+    assert "TOTAL as written: at least $" in with_output
+    # Above the spread of the requests, and above the most expensive ones.
+    assert with_output.count("without input that the requests do not show") == 2
+    assert with_output.count("v4-flash total at least $") == 1
+    assert with_output.count("v4-pro input at least ") == 1
