@@ -92,17 +92,23 @@ def test_many_at_a_time_have_the_report_of_one_by_one(
     assert report(many, prices) == report(single, prices)
 
 
-def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
-    prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def documents_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that gets the number of each line that is read as a document."""
     read: list[int] = []
     document = Lines.document
 
-    def noting(lines: Lines, number: int, data: bytes) -> Document | Fault:
+    def recording(lines: Lines, number: int, data: bytes) -> Document | Fault:
         read.append(number)
         return document(lines, number, data)
 
-    monkeypatch.setattr(Lines, "document", noting)
+    monkeypatch.setattr(Lines, "document", recording)
+    return read
+
+
+def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
+    prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = documents_read(monkeypatch)
     body: dict[str, Any] = {"model": "deepseek-flash", "messages": [{"role": "user"}]}
     texts = [f'word {number}, 价格 "{number}"' for number in range(50)]
     lines = []
@@ -165,14 +171,7 @@ def test_lines_that_differ_in_numbers_of_settings_have_the_report_of_one_by_one(
 def test_lines_that_differ_in_numbers_of_settings_are_not_read_again(
     prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[int] = []
-    document = Lines.document
-
-    def noting(lines: Lines, number: int, data: bytes) -> Document | Fault:
-        read.append(number)
-        return document(lines, number, data)
-
-    monkeypatch.setattr(Lines, "document", noting)
+    read = documents_read(monkeypatch)
     body = {"model": "deepseek-flash", "messages": [{"role": "user", "content": "a"}]}
     made = [body | {"max_tokens": 10 + n, "temperature": n / 100} for n in range(50)]
     lines = [json.dumps({"custom_id": f"r{n}", "body": one}).encode() for n, one in enumerate(made)]

@@ -154,7 +154,7 @@ def test_a_table_of_ones_own_is_used_and_named(dscost: Dscost, tmp_path: Path) -
 
     assert ran.code == 0
     assert "$5.00" in ran.out
-    assert f"{mine}, checked 2026-11-28" in " ".join(ran.out.split())
+    assert f"Price table: {mine}, checked 2026-11-28." in " ".join(ran.out.split())
 
 
 def fact_rates(period: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Decimal]]]:
