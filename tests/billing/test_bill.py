@@ -13,16 +13,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.balance import Balance, run_down
 from deepseek_cost.billing.charge import Charging
-from deepseek_cost.billing.formats.base import Kind, Line, Response
+from deepseek_cost.billing.formats.base import Kind, Line, Response, Unreadable
 from deepseek_cost.billing.tariff import Tariffs, total
-from deepseek_cost.errors import UnpricedError
+from deepseek_cost.errors import DscostError, UnpricedError
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
 from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.fees import FeeId
+from deepseek_cost.pricing.schedule import TierBy
 from tests.conftest import Dscost, utc
 
 BOTH = ("deepseek-v4-flash", "deepseek-v4-pro")
@@ -324,6 +327,52 @@ def test_the_total_is_the_sum_of_the_lines(
         expected += cost_of(usage, price.rates).total
     assert total(figures for _, figures in account.figures()).total == expected
     assert sum(cost for _, cost in account.costs_by_hour()) == expected
+
+
+# Peak begins at 01:00 UTC and ends at 04:00; seconds around these and in the quarters beside them.
+NEAR = st.sampled_from([utc("2026-11-23 01:00"), utc("2026-11-23 04:00")]).flatmap(
+    lambda edge: st.one_of(st.integers(-90, 90), st.integers(-2_000, 2_000)).map(
+        lambda more: int(edge.timestamp()) + more
+    )
+)
+NAMES = ["deepseek-v4-flash", "deepseek-v4-pro", "claude-opus-4-8", "gpt-4o", "no-such-model"]
+RESPONSES = st.builds(
+    Response,
+    line=st.just(Line("log", "", 1)),
+    model=st.sampled_from(NAMES),
+    miss=st.just(10),
+    output=st.just(5),
+    hit=st.sampled_from([0, 7, None]),
+    kind=st.sampled_from([Kind.CHAT, Kind.MESSAGES]),
+    identity=st.sampled_from(
+        [None, "chatcmpl-1", "gen-1731234567-a", "msg_01AbCdEfGhIjKlMnOpQrStUv"]
+    ),
+    provider=st.sampled_from([None, "deepseek", "openrouter"]),
+    start=st.none() | NEAR,
+    end=st.none() | NEAR,
+    fees=st.sampled_from([None, {FeeId.WEB_SEARCH: 2}]),
+)
+
+
+@given(st.lists(RESPONSES, min_size=2, max_size=30), st.sampled_from(TierBy))
+def test_a_response_is_charged_as_if_it_were_the_only_one(
+    book: PriceBook, responses: list[Response], tier_by: TierBy
+) -> None:
+    tariffs = Tariffs(book, Currency.USD, BOTH)
+    together = Charging(tariffs, tier_by)
+
+    for response in responses:
+        alone = Charging(tariffs, tier_by)
+        assert outcome(together, response) == outcome(alone, response)
+
+
+def outcome(charging: Charging, response: Response) -> object:
+    """Return what a response is charged, or why it is not."""
+    try:
+        found = charging.charge(replace(response))
+    except (DscostError, Unreadable) as error:
+        return type(error), str(error)
+    return found.stretch.price, replace(found, stretch=None)
 
 
 def test_a_log_that_makes_up_keys_keeps_its_memory(book: PriceBook) -> None:
