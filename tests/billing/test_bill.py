@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.balance import Balance, run_down
-from deepseek_cost.billing.charge import Charging
+from deepseek_cost.billing.charge import Charging, OtherHostError
 from deepseek_cost.billing.formats.base import Kind, Line, Response, Unreadable
 from deepseek_cost.billing.tariff import Tariffs, total
 from deepseek_cost.errors import DscostError, UnpricedError
@@ -364,6 +364,16 @@ def test_a_response_is_charged_as_if_it_were_the_only_one(
     for response in responses:
         alone = Charging(tariffs, tier_by)
         assert outcome(together, response) == outcome(alone, response)
+
+
+def test_an_id_of_another_host_counts_also_after_others_of_its_model(book: PriceBook) -> None:
+    charging = Charging(Tariffs(book, Currency.USD))
+    ours = record(utc("2026-11-23 02:00").timestamp(), TokenUsage(0, 1))
+    theirs = replace(ours, identity="gen-1731234567-a")
+    assert charging.charge(ours).seconds == charging.charge(ours).seconds == ours.start
+
+    with pytest.raises(OtherHostError, match="openrouter"):
+        charging.charge(theirs)
 
 
 def outcome(charging: Charging, response: Response) -> object:
