@@ -31,6 +31,15 @@ class Bodies:
     def _maybe(self, share: float = 0.5) -> bool:
         return self._random.random() < share
 
+    def some_text(self) -> str:
+        """Return odd text, or none."""
+        return "" if self._maybe(0.25) else self.text()
+
+    def texts(self, kind: str) -> list[Body]:
+        """Return blocks of text, some of them empty."""
+        some = range(self._random.randint(1, 3))
+        return [{"type": kind, "text": self.some_text()} for _ in some]
+
     def value(self, depth: int = 3) -> Any:  # noqa: ANN401 - JSON
         """Return JSON of any shape."""
         simple = [True, None, 0, -7, 2.5, 1e21, 12345678901, "", self.text(3)]
@@ -160,8 +169,7 @@ class Bodies:
         """Return a body whose contents are lists of parts."""
         body = self.plain()
         for message in body["messages"]:
-            texts = [message["content"], *([self.text()] if self._maybe() else [])]
-            message["content"] = [{"type": "text", "text": text} for text in texts]
+            message["content"] = self.texts("text")
         return body
 
     def messages(self) -> Body:
@@ -171,22 +179,29 @@ class Bodies:
             calls = self.calls() if self._maybe() else []
             said: list[Body] = [{"type": "thinking", "thinking": self.text(), "signature": "s"}]
             said = said if self._maybe() else []
-            said.append({"type": "text", "text": self.text()})
+            said += self.texts("text")
             for call in calls:
                 use = {"type": "tool_use", "id": call["id"], "name": call["name"]}
                 said.append(use | {"input": call["arguments"]})
-            heard = [
-                {"type": "tool_result", "tool_use_id": call["id"], "content": self.text()}
+            heard: list[Body] = [
+                {
+                    "type": "tool_result",
+                    "tool_use_id": call["id"],
+                    "content": self.texts("text") if self._maybe(0.2) else self.some_text(),
+                }
                 for call in calls
             ]
             body["messages"] += [
-                {"role": "user", "content": self.text()},
+                self._said("user"),
                 {"role": "assistant", "content": said},
                 *([{"role": "user", "content": heard}] if heard else []),
             ]
-        body["messages"].append({"role": "user", "content": self.text()})
+            heard += self.texts("text") if self._maybe(0.3) else []
+            if self._maybe(0.1):
+                body["messages"].append(self._said("system"))
+        body["messages"].append(self._said("user"))
         if self._maybe():
-            body["system"] = self.text() if self._maybe() else [{"type": "text", "text": "S"}]
+            body["system"] = self.text() if self._maybe() else self.texts("text")
         if self._maybe():
             body["tools"] = [
                 {"name": f["name"], "input_schema": f["parameters"], "description": self.text()}
@@ -196,22 +211,32 @@ class Bodies:
             body["thinking"] = {"type": self._random.choice(["enabled", "disabled"])}
         return body
 
+    def _said(self, role: str) -> Body:
+        """Return a message of Messages: a text, or blocks with an image among them."""
+        if self._maybe(0.6):
+            return {"role": role, "content": self.some_text()}
+        blocks = self.texts("text")
+        source = {"type": "url", "url": "https://x.test/a.png"}
+        if self._maybe(0.3):
+            blocks.insert(self._random.randint(0, 3), {"type": "image", "source": source})
+        return {"role": role, "content": blocks}
+
     def responses(self) -> Body:
         """Return a body of the Responses API."""
         if self._maybe(0.2):
             return {"model": "m", "input": self.text()}
         items: list[Body] = []
         for _ in range(self._random.randint(1, 3)):
-            items.append({"role": "user", "content": self.text()})
+            items.append(self._item("user"))
+            items += self._answer()
             for call in self.calls() if self._maybe() else []:
                 named = {"call_id": call["id"], "name": call["name"]}
                 arguments = json.dumps(call["arguments"])
                 items.append({"type": "function_call", **named, "arguments": arguments})
                 output = {"type": "function_call_output", "call_id": call["id"]}
-                items.append(output | {"output": self.text()})
-            if self._maybe():
-                items.append({"role": "assistant", "content": self.text()})
-        items.append({"role": "user", "content": self.text()})
+                items.append(output | {"output": self.some_text()})
+            items += self._answer()
+        items.append(self._item("user"))
         body: Body = {"model": "m", "input": items}
         if self._maybe():
             body["instructions"] = self.text()
@@ -220,6 +245,25 @@ class Bodies:
         if self._maybe():
             body["reasoning"] = {"effort": self._random.choice(["low", "high", "max"])}
         return body
+
+    def _answer(self) -> list[Body]:
+        """Return items of an answer of Responses: reasoning and texts, any of them empty."""
+        found: list[Body] = []
+        for _ in range(self._random.choice([0, 0, 1, 1, 2, 3])):
+            if self._maybe():
+                content = self.texts("reasoning_text") if self._maybe(0.8) else []
+                found.append({"type": "reasoning", "summary": [], "content": content})
+            else:
+                found.append(self._item("assistant"))
+        return found
+
+    def _item(self, role: str) -> Body:
+        """Return a message of Responses; a user's may be a developer's or the system's."""
+        kind = "output_text" if role == "assistant" else "input_text"
+        if role == "user" and self._maybe(0.1):
+            role = self._random.choice(["developer", "system"])
+        content = self.some_text() if self._maybe(0.6) else self.texts(kind)
+        return {"role": role, "content": content}
 
     def choices(self) -> Body:
         """Return a body that says which tools may or must be called, strict ones among them."""

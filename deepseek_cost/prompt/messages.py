@@ -204,19 +204,14 @@ class _Reader:
             )
 
     def _user(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Sequence[Message]:
+        """Return a user's message, in which each block is as if it were a message of its own."""
         found: list[Message] = []
-        parts: list[str | Image] = []
         for at, (kind, block, place) in enumerate(blocks):
             if kind == "tool_result":
-                if parts:
-                    found.append(Message(USER, _joined(parts)))
-                    parts = []
                 found.append(self._result(block, place, (number, at)))
             else:
-                parts.append(self._part(kind, block, place, number))
+                found.append(Message(USER, _joined([self._part(kind, block, place, number)])))
                 self._refuse_waiting(number, place)
-        if parts:
-            found.append(Message(USER, _joined(parts)))
         self.end()
         self._asked = []
         return found

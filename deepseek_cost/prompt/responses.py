@@ -142,7 +142,6 @@ class _Reader:
         self._reasoning: list[str] = []
         self._thought = False
         self._parts: list[str | Image] = []
-        self._said = False
         self._calls: list[Call] = []
         self._ids: set[str] = set()
         self._waiting: dict[str, str] = {}
@@ -216,14 +215,12 @@ class _Reader:
             raise RefusalError(f"No tool output found for tool call {identifier}.", place)
 
     def _close(self) -> None:
-        if not self._is_open:
-            return
-        reasoning = "\n".join(self._reasoning) if self._thought else None
-        content = _joined(self._parts)
-        # Reasoning without a text, and nothing after it, is no answer.
-        if reasoning or self._said or self._calls:
+        """End the answer that is open, if there is one."""
+        if self._is_open:
+            reasoning = "\n".join(self._reasoning) if self._thought else None
+            content = _joined(self._parts)
             self.messages.append(Message(ASSISTANT, content, reasoning, self._calls))
-        self._is_open = self._thought = self._said = False
+        self._is_open = self._thought = False
         self._reasoning, self._parts, self._calls = [], [], []
 
     def _message(self, value: Body, place: str) -> None:
@@ -242,7 +239,6 @@ class _Reader:
         self._is_open = True
         if any(parts) or len(parts) > 1:  # two empty texts have a blank line between them
             self._parts += parts
-        self._said = True
 
     def _content(self, value: object, place: str, role: str) -> list[str | Image]:
         if isinstance(value, str):
@@ -289,11 +285,13 @@ class _Reader:
                 texts.append(text_of(block, "text", f"{at}[{n}]"))
         if value.get("encrypted_content") is not None:
             self.unknown.append(Unknown(Hidden.ENCRYPTED, place))
-        if self._is_open and (self._said or self._calls):
+        text = "\n".join(texts)
+        if self._calls or (text and self._parts):
             self._close()
             self._refuse_waiting()
-        self._is_open = self._thought = True
-        if text := "\n".join(texts):
+        self._thought = True
+        if text:  # without one, it neither ends an answer nor begins one
+            self._is_open = True
             self._reasoning.append(text)
 
     def _call(self, value: Body, place: str) -> None:
