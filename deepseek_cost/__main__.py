@@ -6,7 +6,8 @@ import sys
 # Loading makes many objects that stay. Looking for garbage among them takes 15 ms on the way, and
 # 15 more at the end.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
-
+# In seconds: until a callback that was interrupted is left.
+_MOMENT = 0.001
 
 _PROMPT_LINE = ("dscost", "when", "--template", "TEMPLATE")
 
@@ -19,19 +20,36 @@ def main() -> None:
             _write_prompt_line(sys.argv[3])
         if sys.argv[1:] == ["statusline"]:
             _write_status_line()
-        _end_when_asked_to()
+        _answer_signals()
         from deepseek_cost.cli.app import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
         sys.exit(run(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except BaseException as error:
+        if _is_interrupt(error):
+            sys.exit(130)
+        raise
     finally:
         gc.freeze()
 
 
-def _end_when_asked_to() -> None:
-    """Have SIGTERM and SIGHUP end the process in order, so that no temporary file is left."""
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Tell whether an error is an interrupt, or was made of one, as by a class while it loads."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error is not None
+
+
+def _answer_signals() -> None:
+    """Have every interrupt end the process, and SIGTERM and SIGHUP so that no file is left."""
     import signal  # noqa: PLC0415 - a status line is too short to be ended
+
+    def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+        # Python drops what is raised in a callback; each import has one.
+        if not _is_interrupt(lost.exc_value):
+            sys.__unraisablehook__(lost)
+        elif hasattr(signal, "setitimer"):  # Windows has none
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            signal.setitimer(signal.ITIMER_REAL, _MOMENT)
 
     def end(number: int, _: object) -> None:
         for name in asked:
@@ -44,6 +62,7 @@ def _end_when_asked_to() -> None:
     asked = [one for one in signals if signal.getsignal(one) is signal.SIG_DFL]
     for one in asked:
         signal.signal(one, end)
+    sys.unraisablehook = interrupt_again
 
 
 def _write_prompt_line(template: str) -> None:

@@ -137,6 +137,33 @@ print(sorted({{*sys.modules}} - before))"""
     assert done.stdout == "['deepseek_cost', 'deepseek_cost.__main__', 'gc']\n"
 
 
+@pytest.mark.parametrize("where", ["cb", "__set_name__", "exec_module"])
+def test_an_interrupt_while_the_program_loads_ends_it_wherever_it_comes(
+    hello: Path, where: str
+) -> None:
+    """Python drops an interrupt in a callback, as each import has, and renames one in a class."""
+    code = f"""import signal, sys
+from deepseek_cost.__main__ import main
+
+def interrupt(frame, event, _):
+    loads = sys.unraisablehook is not sys.__unraisablehook__
+    if loads and event == "call" and frame.f_code.co_name == {where!r}:
+        sys.setprofile(None)
+        signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["dscost", "count", {str(hello.absolute())!r}]
+sys.setprofile(interrupt)
+main()"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr in {"", "dscost: interrupted\n"}
+
+
 @pytest.mark.parametrize(
     "command",
     ["count", *(f"{name} --at 2026-11-23T02:00Z" for name in ("estimate", "compare", "cache"))],
