@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.billing.formats.base import Unreadable
-from deepseek_cost.billing.formats.log import count
+from deepseek_cost.billing.formats.log import count, literal
 
 
 class Field(StrEnum):
@@ -114,8 +114,9 @@ def at(place: Mapping[str, object], name: str) -> object:
 def as_object(value: object) -> dict[str, object] | None:
     """Return an object, also one that a log keeps as text; None for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
+        text = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except (ValueError, RecursionError):
-            return None
+            value = literal(text)
     return value if isinstance(value, dict) else None

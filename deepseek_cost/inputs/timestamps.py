@@ -1,4 +1,4 @@
-"""The times that logs and batches write: seconds since 1970, or finer, ISO 8601, HTTP dates."""
+"""Times in logs and batches: seconds since 1970 or finer, ISO 8601, HTTP dates, C's, numbered."""
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -18,6 +18,19 @@ _MIDNIGHT: Final = re.compile(r"([T ])24:00(:00)?(?![\d.,:])")
 _LEAP: Final = re.compile(r":59:60(?!\d)")
 _SLASHES: Final = re.compile(r"(\d{4})/(\d\d)/(\d\d)")
 _HTTP: Final = re.compile(r"[A-Za-z]{3}, .* (GMT|[+-]\d{4})")
+# As C's asctime writes it, and `date` in UTC.
+_ASCTIME: Final = re.compile(
+    r"[A-Za-z]{3} ([A-Za-z]{3} [ \d]?\d \d\d:\d\d:\d\d )((?:UTC|GMT) )?(\d{4})",
+    re.ASCII,
+)
+# With slashes the month is first or second; with dots the day is always first.
+_NUMBERED: Final = re.compile(
+    r"(\d{1,2})([/.])(\d{1,2})\2(\d{4})"
+    r"(?:,? (\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?(?: ?([AP])M)?)?",
+    re.IGNORECASE | re.ASCII,
+)
+_NOON: Final = 12
+_EITHER: Final = "its date is month/day or day/month; write it as 2026-11-03"
 
 
 class NoInstantError(ValueError):
@@ -53,7 +66,9 @@ def _from_text(text: str, zone: tzinfo | None) -> float:
     if text.replace(".", "", 1).isdecimal() and not _is_date(text):
         return float(text)
     try:
-        at, later = _http_date(text) if _HTTP.fullmatch(text) else _iso_date(text)
+        at, later = _date(text)
+    except NoInstantError:
+        raise
     except (ValueError, OverflowError):
         raise NoInstantError(_NO_TIME) from None
     if at.tzinfo is None:
@@ -61,6 +76,30 @@ def _from_text(text: str, zone: tzinfo | None) -> float:
             raise NoZoneError("its time has no time zone")
         at = at.replace(tzinfo=zone)
     return (at + later).timestamp()
+
+
+def _date(text: str) -> tuple[datetime, timedelta]:
+    """Read a date in the form that it has, and what is to be added; raises ValueError."""
+    if found := _NUMBERED.fullmatch(text):
+        return _numbered_date(found), timedelta()
+    if found := _ASCTIME.fullmatch(text):
+        at, later = _http_date(f"{found[1]}{found[3]} GMT")
+        return (at if found[2] else at.replace(tzinfo=None)), later
+    return _http_date(text) if _HTTP.fullmatch(text) else _iso_date(text)
+
+
+def _numbered_date(found: re.Match[str]) -> datetime:
+    """Return a date written in numbers, without a zone; raises NoInstantError if it may be two."""
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    month, day = (first, second) if found[2] == "/" and second > _NOON else (second, first)
+    if found[2] == "/" and first != second and max(first, second) <= _NOON:
+        raise NoInstantError(_EITHER)
+    hour, minute, second = (int(part or 0) for part in found.group(5, 6, 7))
+    if found[8]:
+        if not 1 <= hour <= _NOON:
+            raise ValueError(hour)
+        hour = hour % _NOON + (_NOON if found[8] in "Pp" else 0)
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - none is written
 
 
 def _iso_date(text: str) -> tuple[datetime, timedelta]:

@@ -417,6 +417,38 @@ def test_opencodes_three_layouts_are_the_same_responses(tmp_path: Path) -> None:
     assert len({responses(read(log))[0].identity for log in (database, legacy, export)}) == 1
 
 
+def step(miss: int, output: int, hit: int) -> dict[str, object]:
+    counts = {"input": miss, "output": output, "reasoning": 0, "cache": {"read": hit, "write": 0}}
+    return {"type": "step-finish", "reason": "tool-calls", "tokens": counts, "cost": 0.0001}
+
+
+def test_each_step_of_an_opencode_message_is_a_request(tmp_path: Path) -> None:
+    # The message has the last step's counts, or in other versions the sum of all.
+    steps: list[dict[str, object]] = [
+        {"type": "step-start"},
+        step(100, 10, 0),
+        {"type": "text"},
+        step(40, 20, 128),
+    ]
+    expected = [(0, 100, 10, 0), (128, 40, 20, 0)]
+    for whole in (steps[-1], step(140, 30, 128)):
+        message = opencode_message(tokens=whole["tokens"])
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
+        opencode_database(path, message)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("DROP TABLE part")
+            database.execute("CREATE TABLE part (id text, message_id text, data text)")
+            rows = [(str(at), json.dumps(part)) for at, part in enumerate(steps)]
+            database.executemany("INSERT INTO part VALUES (?, 'msg_0', ?)", rows)
+            database.commit()
+        info = {"id": "msg_0", "sessionID": "ses_1"} | message
+        export = {"info": {"id": "ses_1"}, "messages": [{"info": info, "parts": steps}]}
+        found = [read(opened(path)), read(written(tmp_path / "export.json", export))]
+        assert [tokens(one) for one in found] == [expected, expected]
+        ids = [[one.identity for one in responses(each)] for each in found]
+        assert ids == [["opencode msg_0 -1", "opencode msg_0"]] * 2
+
+
 def test_a_database_is_read_without_a_file_appearing_beside_it(tmp_path: Path) -> None:
     log = opencode_database(tmp_path / "opencode.db", opencode_message())
     before = sorted(path.name for path in tmp_path.iterdir())
@@ -475,6 +507,21 @@ def test_reasonixs_statistics_have_a_label_before_the_model(tmp_path: Path) -> N
 
 
 # Qwen Code 0.15.10
+
+
+def test_what_qwen_code_rebuilds_as_openais_is_declined_with_the_way_to_its_chats(
+    tmp_path: Path,
+) -> None:
+    record = {
+        "timestamp": NOON,
+        "request": {"model": "deepseek-flash", "messages": []},
+        "response": {"id": "1", "model": "deepseek-flash", "usage": {"prompt_tokens": 7}},
+        "error": None,
+        "system": {"platform": "linux", "nodeVersion": "v22.0.0"},
+    }
+    format_ = known(written(tmp_path / "logs/openai/openai-1.json", record))
+    assert format_.title == "Qwen Code"
+    assert "use its chats in ~/.qwen/projects" in format_.declined
 
 
 def test_only_the_usage_events_of_qwen_code_count(tmp_path: Path) -> None:

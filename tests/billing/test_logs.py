@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import UTC
 from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -301,10 +302,36 @@ def test_other_names_are_given_by_field(tmp_path: Path) -> None:
         ("2026-11-02 08:00:00+08:00", 1_793_577_600),
         ("2026-11-02 00:00:00 UTC", 1_793_577_600),
         ("20261102T000000Z", 1_793_577_600),
+        ("Mon Nov  2 00:00:00 UTC 2026", 1_793_577_600),
     ],
 )
 def test_times_are_seconds_or_finer_or_iso(value: object, seconds: float) -> None:
     assert seconds_of(value, None) == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("Fri Nov 13 05:00:00 2026", 13),
+        ("11/13/2026 05:00:00", 13),
+        ("13/11/2026, 5:00 AM", 13),
+        ("11/11/2026 05:00", 11),
+        ("3.11.2026 05:00:00.123", 3),
+    ],
+)
+def test_dates_in_numbers_and_asctime_are_read_where_they_are_one_day(value: str, day: int) -> None:
+    # 05:00 in UTC on that day of November; the 1st began at 1,793,491,200.
+    assert seconds_of(value, UTC) == 1_793_491_200 + (day - 1) * 86_400 + 5 * 3_600
+    with pytest.raises(NoZoneError):
+        seconds_of(value, None)
+
+
+def test_a_date_that_may_be_two_days_is_refused_with_the_way_out() -> None:
+    with pytest.raises(NoInstantError, match="month/day or day/month; write it as 2026-11-03"):
+        seconds_of("11/03/2026 05:00:00", UTC)
+    for wrong in ("23/23/2026", "11/23/2026 13:00 PM", "Mon Foo  2 00:00:00 2026"):
+        with pytest.raises(NoInstantError, match="no instant"):
+            seconds_of(wrong, UTC)
 
 
 def test_a_time_without_a_zone_needs_one() -> None:
@@ -323,6 +350,22 @@ def test_a_time_without_a_zone_needs_one() -> None:
 def test_what_is_no_time_is_refused(value: object) -> None:
     with pytest.raises(NoInstantError):
         seconds_of(value, ZoneInfo("UTC"))
+
+
+def test_numbers_of_spreadsheets_and_objects_of_data_frames_are_read_in_a_table(
+    tmp_path: Path,
+) -> None:
+    header = "time,model,prompt_tokens,prompt_cache_hit_tokens,completion_tokens\n"
+    row = "2026-11-03T05:00:00Z,deepseek-flash,1.2E+03,200,2e2\n"
+    (tmp_path / "sheet.csv").write_text(header + row)
+    usage = "{'prompt_tokens': 1200, 'prompt_cache_hit_tokens': 200, 'completion_tokens': 200}"
+    row = f'2026-11-03T05:00:00Z,deepseek-flash,"{usage}"\n'
+    (tmp_path / "frame.csv").write_text(f"time,model,usage\n{row}")
+    for name in ("sheet.csv", "frame.csv"):
+        [source] = find([str(tmp_path / name)]).sources
+        [found] = read_log(source, Reading(), lambda _: None)
+        assert isinstance(found, Response)
+        assert found.tokens == TokenUsage(200, 1000, 200)
 
 
 def test_a_line_without_a_time_takes_the_one_given(tmp_path: Path, book: PriceBook) -> None:

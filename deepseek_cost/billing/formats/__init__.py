@@ -37,6 +37,10 @@ _DSH: Final = (
     *("type=assistant/message seq time data", "type=assistant/chunk seq time data"),
     *("type=session version createdAt cwd", "type=turn/start seq time", "type=session/header seq"),
 )
+_QWEN_REBUILT: Final = (
+    "what it writes with openai-logging is rebuilt, without cache hits; use its chats in "
+    "~/.qwen/projects in place of it"
+)
 _AIDER: Final = ("event=message_send properties.edit_format", "event=launched properties user_id")
 _AIDER_ESTIMATES: Final = (
     "its counts are Aider's own estimates, without cache hits; use DeepSeek's export in place of it"
@@ -185,6 +189,11 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("opencode", "opencode", ("role=user sessionID model.modelID",)),
     Format("reasonix", "Reasonix", ("ts model prompt completion cache_hit", "ts source turn")),
     Format("qwen", "Qwen Code", ("sessionId systemPayload", "sessionId usageMetadata")),
+    Format(
+        *("", "Qwen Code"),
+        ("timestamp request.messages system.nodeVersion",),
+        declined=_QWEN_REBUILT,
+    ),
     Format("cline", "Cline or Roo Code", ("ts type=say say", "ts type=ask ask")),
     Format("cline_cli", "Cline CLI", ("sessionId messages origin.source",)),
     Format("cline", "Cline or Roo Code", ("files_in_context model_usage",)),

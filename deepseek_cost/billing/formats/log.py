@@ -1,5 +1,6 @@
 """A log that was opened: what it is made of, and its values in one pass."""
 
+import ast
 import csv
 import gzip
 import io
@@ -37,6 +38,7 @@ _SQLITE: Final = b"SQLite format 3\0"
 _ZIP: Final = b"PK\x03\x04"
 _MOST_TOKENS: Final = 2**32 - 2  # thousands of times the longest context
 _MOST_MEMBERS: Final = 10_000
+_LONGEST_LITERAL: Final = 10_000
 _MAX_NAME: Final = 256
 _DELIMITERS: Final = ",;\t"
 _UTC: Final = re.compile(  # most times as most tools write them; the others are read more slowly
@@ -45,6 +47,7 @@ _UTC: Final = re.compile(  # most times as most tools write them; the others are
     re.ASCII,
 )
 _YEARS: Final = range(2000, 2200)
+_EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, by a spreadsheet
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between two looks at the limit, and the limit: minutes.
@@ -395,6 +398,8 @@ def count(value: object, name: str = "a count") -> int | None:
         value = value.replace(",", "")
     if isinstance(value, str) and value.strip().removesuffix(".0").isdecimal():
         value = int(value.strip().removesuffix(".0")[:16])
+    if isinstance(value, str) and _EXPONENT.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_TOKENS:
@@ -412,8 +417,18 @@ def at(value: object, path: str) -> object:
 def as_object(value: object) -> Mapping[str, object]:
     """Return an object, also one that is kept as text; an empty one for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = decoded(value.encode())
+        value = decoded(value.encode()) or literal(value)
     return value if isinstance(value, dict) else {}
+
+
+def literal(text: str) -> object:
+    """Return what Python's own way to write an object is, as data frames write it into a CSV."""
+    if len(text) > _LONGEST_LITERAL:
+        return None
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def small_json(path: Path) -> object:

@@ -1,7 +1,8 @@
 """opencode, and Kilo's command line, which is built on it: a database, older files, an export.
 
-`input` leaves out the hits and `output` the reasoning. The request that names a session is billed
-as well, and recorded nowhere.
+`input` leaves out the hits and `output` the reasoning. A message of several steps, each a request,
+has the counts of its last step or their sum; the steps are among its parts. The request that names
+a session is billed as well, and recorded nowhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import closing
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from deepseek_cost.billing.formats.api import items
 from deepseek_cost.billing.formats.base import (
     Costless,
     Found,
@@ -20,7 +22,11 @@ from deepseek_cost.billing.formats.base import (
 from deepseek_cost.billing.formats.log import Form, Log, as_object, at, count, name
 from deepseek_cost.billing.formats.provider import label_of_host
 
+_SEVERAL: Final = 2
 _MESSAGES: Final = "SELECT id, session_id, data FROM message ORDER BY rowid"
+_STEPS: Final = (
+    "SELECT data FROM part WHERE message_id = ? AND data LIKE '%\"step-finish\"%' ORDER BY id"
+)
 
 
 def read(log: Log) -> Records:
@@ -33,24 +39,47 @@ def read(log: Log) -> Records:
 def _from_document(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
     messages = value.get("messages")
     for message in messages if isinstance(messages, list) else [{"info": value}]:
-        yield _record(log, number, as_object(as_object(message).get("info")))
+        found = as_object(message)
+        yield from _records(log, number, as_object(found.get("info")), items(found.get("parts")))
 
 
 def _from_database(log: Log) -> Records:
     import sqlite3  # noqa: PLC0415 - few logs are databases
 
     number = 0
+    has_steps = {"part.message_id", "part.data"} <= log.tables
     try:
         with closing(log.connect()) as database:
             for number, row in enumerate(database.execute(_MESSAGES), 1):
                 identity, session, data = row
                 message = {"id": identity, "sessionID": session} | dict(as_object(data))
+                parts = database.execute(_STEPS, (identity,)) if has_steps else ()
                 try:
-                    yield _record(log, number, message)
+                    yield from _records(log, number, message, [part for (part,) in parts])
                 except Unreadable as error:
                     yield log.fault(number, error.reason)
     except sqlite3.Error as error:
         yield log.fault(number + 1, f"the database cannot be read: {error}")
+
+
+def _records(
+    log: Log, number: int, message: Mapping[str, object], parts: list[object]
+) -> Iterator[Found]:
+    """Yield a message's requests: itself, or each of its steps where it has several."""
+    steps = [
+        tokens
+        for part in map(as_object, parts)
+        if part.get("type") == "step-finish" and (tokens := as_object(part.get("tokens")))
+    ]
+    if len(steps) < _SEVERAL:
+        yield _record(log, number, message)
+        return
+    for at_, tokens in enumerate(steps, 1 - len(steps)):  # the last has the message's own id
+        found = _record(log, number, {**message, "tokens": tokens, "cost": None})
+        if isinstance(found, Response):
+            found.exact_time = False
+            found.identity = f"{found.identity} {at_}" if at_ else found.identity
+        yield found
 
 
 def _record(log: Log, number: int, message: Mapping[str, object]) -> Found:
