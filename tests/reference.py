@@ -17,7 +17,7 @@ from deepseek_cost.prompt.chat_completions import read_chat
 from deepseek_cost.prompt.checks import RefusalError, UncountedError
 from deepseek_cost.prompt.conversation import Conversation, Image
 from deepseek_cost.prompt.messages import read_messages
-from deepseek_cost.prompt.renderer import render
+from deepseek_cost.prompt.renderer import Joined, render
 from deepseek_cost.prompt.responses import read_responses
 from deepseek_cost.prompt.template import facts_of
 from deepseek_cost.tokenizer import vocabulary
@@ -151,8 +151,11 @@ class Differential:
                 found.append(value)
             elif isinstance(value, Image):
                 found.append(self._special["<｜image｜>"])
+            elif isinstance(value, Joined):
+                found.append(self._ids(value.text))
             else:
-                found.append(self._ids(value if isinstance(value, str) else value.text))
+                assert isinstance(value, str)
+                found.append(self._ids(value))
         return b"".join(found)
 
     def _ids(self, text: str) -> bytes:

@@ -229,7 +229,7 @@ def of_chat(
     """List what the cost of a conversation rests on."""
     plan = dialogue.plan
     models = [price.model for price in quote.prices]
-    found = of_prompt(quote.scenario, models) if dialogue.request is None else []
+    found = of_prompt(quote.scenario, models) if dialogue.kind == "text" else []
     if plan.turns:
         each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the answer"
         found.append(Assumption("turns", f"{each} each", "turns"))

@@ -10,11 +10,8 @@ from deepseek_cost.prompt.breakdown import Hits
 from deepseek_cost.prompt.cache import PrefixCache, Prompt
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.timeline import Timeline
-from deepseek_cost.prompt.token_ids import framed
-from deepseek_cost.tokenizer.base import ID_BYTES
 
 if TYPE_CHECKING:
-    from deepseek_cost.estimates.tally import Addressee
     from deepseek_cost.prompt.body import Body
 
 
@@ -27,20 +24,18 @@ class CacheForecast(Struct):
     _own: dict[str, PrefixCache] = field(default_factory=dict)
     _at: float | None = None
 
-    def text_hits(
-        self, text: str, to: Sequence["Addressee"], sent: int
-    ) -> tuple[int, Sequence[Hits]]:
-        """Forecast a user's message that is sent so many times; return its tokens, and the hits."""
-        ids = self.encoder.ids(text)
-        prompts = [framed(ids, one.around, self.encoder) for one in to]
-        return len(ids) // ID_BYTES, self._hits(prompts, None, sent)
-
     def body_hits(self, bodies: Sequence["Body"], request: Request, sent: int) -> Sequence[Hits]:
         """Forecast a request, read for each model, that is sent so many times in a row.
 
         Raises InputError for its timestamp.
         """
-        return self._hits([body.prompt(self.encoder) for body in bodies], request, sent)
+        prompts = [body.prompt(self.encoder) for body in bodies]
+        self._caches = self._caches or [PrefixCache() for _ in prompts]
+        hits = self._each(prompts, self.timeline.next(request))
+        if sent == 1:
+            return hits
+        again = self._each(prompts, self.timeline.next(request, sent - 1))
+        return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
 
     def own_hits(self, body: "Body", model: str, sent: int) -> Hits:
         """Forecast the request taken last at its own model, which sees no requests of others."""
@@ -48,16 +43,6 @@ class CacheForecast(Struct):
         prompt = body.prompt(self.encoder)
         hits = cache.send(prompt, self._at)
         return hits if sent == 1 else hits + cache.send(prompt, self._at).times(sent - 1)
-
-    def _hits(
-        self, prompts: Sequence[Prompt], request: Request | None, sent: int
-    ) -> Sequence[Hits]:
-        self._caches = self._caches or [PrefixCache() for _ in prompts]
-        hits = self._each(prompts, self.timeline.next(request))
-        if sent == 1:
-            return hits
-        again = self._each(prompts, self.timeline.next(request, sent - 1))
-        return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
 
     def _each(self, prompts: Sequence[Prompt], at: float | None) -> list[Hits]:
         self._at = at

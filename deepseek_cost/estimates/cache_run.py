@@ -13,7 +13,7 @@ from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input
-from deepseek_cost.inputs.request import Fault, Request, made_request
+from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import completed, read_body
@@ -21,7 +21,7 @@ from deepseek_cost.prompt.breakdown import Hits, UnknownInput
 from deepseek_cost.prompt.cache import BLOCK, PrefixCache
 from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.prompt.template import Mode, body_of
+from deepseek_cost.prompt.template import Mode
 from deepseek_cost.prompt.timeline import Timeline
 
 # Requests that a later one is compared with: so many of the last, and not more text than that.
@@ -184,11 +184,6 @@ class Trace(Struct):
 
     def read(self, opened: Input) -> None:
         """Take a source's requests; raises InputError unless a fault is to be skipped."""
-        if opened.is_text:
-            body = body_of(self.model.name, self.mode, self.system, opened.whole())
-            self._add(made_request(opened.source.name, body))
-            self.sources.append((opened.source.name, Kind.TEXT, 1))
-            return
         kinds: Counter[Kind] = Counter()
         skipped = self.skips.requests
         self.source += 1

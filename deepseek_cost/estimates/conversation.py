@@ -10,14 +10,14 @@ from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input
-from deepseek_cost.inputs.request import Fault, Request, made_request
+from deepseek_cost.inputs.request import Fault, Request, text_request
 from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import RenderedBody, completed, render_body
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
-from deepseek_cost.prompt.template import Mode, body_of
+from deepseek_cost.prompt.template import Mode
 from deepseek_cost.prompt.timeline import Timeline
 from deepseek_cost.prompt.turns import Plan, Turn, projected, replayed
 
@@ -31,13 +31,12 @@ class Dialogue(Struct):
     mode: Mode
     system: str = ""
     source: str = ""
-    text: str | None = None
-    request: Request | None = None
+    request: Request = field(default_factory=lambda: text_request("", ""))
 
     @property
     def kind(self) -> Kind:
         """What the source is."""
-        return Kind.TEXT if self.request is None else self.request.kind
+        return self.request.kind
 
     @property
     def kinds(self) -> set[Kind]:
@@ -47,9 +46,6 @@ class Dialogue(Struct):
     def read(self, opened: Input) -> None:
         """Take the source's only request; raises InputError for none or several."""
         self.source = opened.source.name
-        if opened.is_text:
-            self.text = opened.whole()
-            return
         found = list(islice(opened.requests(), 2))
         if len(found) != 1:
             several = "several requests in it; dscost cache takes a sequence"
@@ -61,9 +57,6 @@ class Dialogue(Struct):
 
     def body(self, model: Model) -> RenderedBody:
         """Return it as a model reads it; raises InputError for what is no conversation."""
-        if self.request is None:
-            made = body_of(model.name, self.mode, self.system, self.text or "")
-            return render_body(made_request(self.source, made), model)
         route = self.routes.serving(self.request)
         if self.request.kind is Kind.FIM:
             raise InputError(f"{self.source}: a completion, and chat begins with messages")

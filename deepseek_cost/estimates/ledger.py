@@ -190,6 +190,10 @@ class Ledger(Struct):
         self.outputs.add(tally)
         for what, one in tally.unknown.items():
             self.unknown = joined_unknown(self.unknown, {what: one.times(bodies)})
+        self.add_parts(tally, parts, bodies)
+
+    def add_parts(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
+        """Add what bodies are made of, if that is kept."""
         if self.keeps_parts:
             self.parts += parts.times(bodies * tally.requests)
 

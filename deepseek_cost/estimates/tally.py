@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,11 +14,7 @@ from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens, UnknownInput, joined_unknown
-from deepseek_cost.prompt.template import Frame, Mode, frame
-
-if TYPE_CHECKING:
-    from deepseek_cost.tokenizer.base import TextCounter
-
+from deepseek_cost.prompt.template import Mode
 
 _NO_HITS: Final = Hits()
 
@@ -136,38 +132,17 @@ class Tally(Struct, frozen=True):
         return replace(self, hits=Hits(cache_hit))
 
 
-def tally_request(
-    model: Model, tokens: PromptTokens, scenario: Scenario, hits: Hits | None = None
-) -> Tally:
-    """Tally `scenario.requests` requests of this prompt to `model`.
-
-    `hits` are of all the requests, where they are forecast. Raises UsageError for more output
-    than the model can give.
-    """
-    require_output_limit(model, scenario)
-    output = scenario.output_tokens
-    left = max(0, model.context_tokens - tokens.input)
-    allowed = min(scenario.mode_for(model).default_max_tokens, left)
-    n = scenario.requests
-    return Tally(
-        requests=n,
-        text=n * tokens.text,
-        template=n * tokens.template,
-        hits=scenario.hits(tokens.input).times(n) if hits is None else hits,
-        output=None if output is None else n * output,
-        output_ceiling=n * max(allowed, output or 0),
-        largest_request=tokens.input + (output or 0),
-    )
-
-
 def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None) -> Tally:
     """Tally a body, sent `scenario.requests` times; each of its choices is output of its own.
 
-    `hits` are of all the requests, where they are forecast.
+    `hits` are of all the requests, if they are forecast.
     """
     sent = scenario.requests
     asked = scenario.output_tokens
-    output = None if asked is None else min(asked, body.output_ceiling) * body.choices
+    ceiling, more = body.output_ceiling, 0
+    if body.is_open and asked is not None:
+        ceiling, more = max(ceiling, asked), asked
+    output = None if asked is None else min(asked, ceiling) * body.choices
     text, template = body.parts.text, body.parts.template
     if hits is None:
         hits = scenario.hits(text + template)
@@ -178,8 +153,8 @@ def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None
         template=sent * template,
         hits=hits,
         output=None if output is None else sent * output,
-        output_ceiling=sent * body.output_ceiling * body.choices,
-        largest_request=text + template,
+        output_ceiling=sent * ceiling * body.choices,
+        largest_request=text + template + more,
         unknown={what: one.times(sent) for what, one in body.unknown.items()},
         calls=sent * body.calls,
     )
@@ -200,24 +175,3 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
 def total(tallies: Iterable[Tally]) -> Tally:
     """Add up tallies; there must be one at least."""
     return reduce(add, tallies)
-
-
-class Addressee(Struct, frozen=True):
-    """A model with what stands around a user's message to it, counted once for many messages."""
-
-    model: Model
-    around: Frame
-
-    def tokens(self, text: int) -> PromptTokens:
-        """Return the input of a message of `text` tokens."""
-        return PromptTokens(text + self.around.system, self.around.template)
-
-
-def addressees(
-    models: Iterable[Model], system: str, scenario: Scenario, counter: "TextCounter"
-) -> list[Addressee]:
-    """Count what each model's template puts around a message, after `system` if not empty."""
-    return [
-        Addressee(model, frame(model.template, scenario.mode_for(model), system, counter))
-        for model in models
-    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from deepseek_cost.errors import InputError
@@ -13,23 +14,14 @@ from deepseek_cost.estimates.partial_result import (
     own_column,
     totals,
 )
-from deepseek_cost.estimates.tally import (
-    Addressee,
-    PromptTokens,
-    Scenario,
-    Tally,
-    addressees,
-    require_output_limit,
-    tally_body,
-    tally_request,
-)
+from deepseek_cost.estimates.tally import Scenario, Tally, require_output_limit, tally_body
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input, request_of
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
-from deepseek_cost.prompt.breakdown import Breakdown, Hits, RequestTokens
+from deepseek_cost.prompt.breakdown import Hits, RequestTokens
 from deepseek_cost.prompt.segments import SegmentCounter
 
 if TYPE_CHECKING:
@@ -55,7 +47,6 @@ class Workload:
     forecast: "CacheForecast | None" = None
     pool: "WorkerPool | None" = None
     _segments: SegmentCounter = field(init=False)
-    _to: list[Addressee] = field(default_factory=list)
     _source: int = 0
     _skeletons: "SkeletonCounter | None" = None
 
@@ -95,11 +86,11 @@ class Workload:
         `number` is its place among all sources, where others take those before it.
         """
         self._source = self._source + 1 if number is None else number
+        self._require_output_limits()
         if opened.is_text:
-            self._add_text(opened)
+            text = opened.text_request(whole=self.forecast is not None)
+            self._add_request(text, Position(self._source, text.line))
         else:
-            for model in self.models:
-                require_output_limit(model, self.scenario)
             self._add_requests(opened)
 
     def add_tokens(self, tokens: int) -> None:
@@ -107,32 +98,15 @@ class Workload:
 
         Raises UsageError for more output than a model can give.
         """
-        prompt = PromptTokens(tokens, 0)
-        tallies = [tally_request(one.model, prompt, self.scenario) for one in self.ledgers]
-        self.partial.add(1, TalliedSource(f"{tokens:,} input tokens", tuple(tallies)))
-        self.partial.add_unnamed(tuple(tallies))
+        from deepseek_cost.prompt.body import bare_text  # noqa: PLC0415 - not for --help
 
-    def _add_text(self, opened: Input) -> None:
-        self._to = self._to or addressees(self.models, self.system, self.scenario, self.counter)
-        if self.forecast is None:
-            text, hits = self.counter.count(opened.blocks()), self._no_hits()
-        else:
-            text, hits = self.forecast.text_hits(opened.whole(), self._to, self.scenario.requests)
-        tallies, counted = [], []
-        for ledger, one, found in zip(self.ledgers, self._to, hits, strict=True):
-            around = one.around
-            parts = Breakdown(system=around.system, user=text, template=around.template)
-            tokens = PromptTokens(parts.text, parts.template)
-            tally = tally_request(ledger.model, tokens, self.scenario, found)
-            if ledger.keeps_parts:
-                ledger.parts += parts.times(self.scenario.requests)
-            tallies.append(tally)
-            counted.append(RequestTokens(parts, tally.output_ceiling))
-        if self.on_request:
-            self.on_request(Place(opened.source.name, 1, None), tallies, counted)
-        source = TalliedSource(opened.source.name, tuple(tallies), is_empty=not text)
-        self.partial.add(self._source, source)
-        self.partial.add_unnamed(source.tallies)
+        self._require_output_limits()
+        bodies = [bare_text(tokens, one, self.scenario.mode_for(one)) for one in self.models]
+        self._add_request(bodies[0].request, Position(1, 1), bodies)
+
+    def _require_output_limits(self) -> None:
+        for model in self.models:
+            require_output_limit(model, self.scenario)
 
     def _no_hits(self) -> Sequence[Hits | None]:
         """Return that no hits are forecast; the ratio tells them."""
@@ -231,13 +205,25 @@ class Workload:
 
     def _bodies(self, request: Request) -> "Sequence[Body]":
         """Read a request for each model."""
-        from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - texts need none of it
+        from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - not for --help
 
+        if request.is_prompt:
+            return self._prompts(request)
         route = self._serving(request)
         thinking = route.model.thinking if route else None
         model = route.model if route else self.models[0]
         sent = completed(request, model, self.scenario.mode, self.system)
         return read_bodies(sent, self._priced_for(route), thinking=thinking)
+
+    def _prompts(self, request: Request) -> "Sequence[Body]":
+        """Read a prompt for each model; those of one mode read the same."""
+        from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - as above
+
+        found: list[Body] = []
+        for mode, alike in groupby(self.models, self.scenario.mode_for):
+            models = list(alike)
+            found += read_bodies(completed(request, models[0], mode, self.system), models)
+        return found
 
     def _priced_for(self, route: Route | None) -> list[Model]:
         """Return the models that a request is counted for: its own last, unless it is another's."""
@@ -260,15 +246,19 @@ class Workload:
         tallies = []
         for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=False):
             tally = tally_body(body, self.scenario, found)
+            tallies.append(tally)
+            if body.is_open:
+                ledger.add_parts(tally, body.parts)
+                continue
             ledger.add(tally, body.parts)
             ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
             ledger.replaced_images += images_without_vision(read)
             ledger.is_fim |= request.kind is Kind.FIM
             if body.refused:
                 ledger.refusals.add(place, body.refused, tally.requests, at)
-            tallies.append(tally)
+        is_empty = counted[0].is_open and not counted[0].parts.user
         kinds = frozenset({request.source_kind})
-        self.partial.add(at.source, TalliedSource(request.source, tuple(tallies), kinds))
+        self.partial.add(at.source, TalliedSource(request.source, tuple(tallies), kinds, is_empty))
         self._add_written(request, bodies, counted, tallies)
         if self.on_request:
             self.on_request(place, tallies, counted[: len(tallies)])

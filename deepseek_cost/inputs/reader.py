@@ -27,7 +27,14 @@ from deepseek_cost.inputs.kinds import (
     kind_of,
     kind_of_url,
 )
-from deepseek_cost.inputs.request import Fault, Line, Request, Requests
+from deepseek_cost.inputs.request import (
+    Fault,
+    Line,
+    Request,
+    Requests,
+    TextStream,
+    text_request,
+)
 from deepseek_cost.inputs.source import (
     HEAD_BYTES,
     TextSource,
@@ -67,8 +74,15 @@ class Input(Struct):
         """Return the text in one piece; raises InputError where no request can hold it."""
         return in_one_piece(self.blocks(), self.source.name, MAX_LINE_BYTES)
 
+    def text_request(self, *, whole: bool = True) -> Request:
+        """Return the text as a request; unless it is to be `whole`, to be read as it is counted."""
+        text = self.whole() if whole else TextStream(self.blocks())
+        return text_request(self.source.name, text)
+
     def requests(self) -> Requests:
-        """Yield the requests, and the faults between them."""
+        """Yield the requests, and the faults between them; a text is one."""
+        if self.is_text:
+            return iter([self.text_request()])
         return (request_of(document, self.kind) for document in self.documents())
 
     def documents(self) -> Documents:

@@ -1,7 +1,6 @@
 """Request, Fault and their places."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -55,18 +54,27 @@ class Request(Struct, frozen=True):
         return Path() if self.source == "-" else Path(self.source).parent
 
 
-def made_request(source: str, body: dict[str, object], kind: Kind = Kind.CHAT) -> Request:
-    """Return a body that was made, not read, as the request of a source."""
+class TextStream(Struct):
+    """A text of any length, in blocks that are read once; `tokens` when it was counted."""
+
+    blocks: Iterable[str] = ()
+    tokens: int | None = None
+
+
+def text_request(source: str, text: str | TextStream) -> Request:
+    """Return a text as a request with one user message."""
+    body: dict[str, object] = {"messages": [{"role": "user", "content": text}]}
     return Request(
         source=source,
         line=1,
         column=1,
         custom_id=None,
-        kind=kind,
+        kind=Kind.TEXT,
         in_batch=False,
         body=body,
-        text=json.dumps(body, ensure_ascii=False),
+        text="",
         record=body,
+        is_prompt=True,
     )
 
 

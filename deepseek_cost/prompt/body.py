@@ -1,15 +1,14 @@
 """A request body read, rendered for a model, and counted."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.request import Request
-from deepseek_cost.inputs.strict_json import MAX_DEPTH
+from deepseek_cost.inputs.request import Request, TextStream, text_request
 from deepseek_cost.pricing.entries import Model, Template
 from deepseek_cost.prompt.breakdown import (
     LEAST_IMAGE_TOKENS,
@@ -19,54 +18,19 @@ from deepseek_cost.prompt.breakdown import (
     UnknownInput,
     UnknownTokens,
 )
-from deepseek_cost.prompt.cache import Prompt
-from deepseek_cost.prompt.checks import RefusalError, UncountedError
-from deepseek_cost.prompt.conversation import Conversation, Hidden, Image
-from deepseek_cost.prompt.renderer import Segment, render
+from deepseek_cost.prompt.conversation import Conversation, Hidden, Image, Message
+from deepseek_cost.prompt.renderer import NEW, Segment, render
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
-from deepseek_cost.prompt.settings import MOST_OUTPUT
-from deepseek_cost.prompt.template import Mode, body_of, default_max_tokens, facts_of
-from deepseek_cost.prompt.token_ids import owner_of, tokenized
-from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
+from deepseek_cost.prompt.template import (
+    MOST_OUTPUT,
+    Mode,
+    body_of,
+    default_max_tokens,
+    facts_of,
+)
 
-_Container = dict[str, object] | list[object]
-_SPECIAL_TOKENS: Final = 4
-_MAX_TOKENS: Final = 8_192
-
-
-class FimBody(Struct, frozen=True):
-    """The body of a completion, read for a model; no bill of one is known."""
-
-    request: Request
-    model: Model
-    before: str
-    after: str
-
-    def count(self, counter: SegmentCounter) -> RequestTokens:
-        """Count its tokens and tell what they are of."""
-        tokens = counter.count(self.before) + counter.count(self.after)
-        asked = self.request.body.get("max_tokens")
-        limit = asked if isinstance(asked, int) and asked > 0 else _MAX_TOKENS
-        context = self.model.context_tokens
-        left = context - tokens - _SPECIAL_TOKENS
-        over = f"{tokens + _SPECIAL_TOKENS:,} input tokens and {limit:,} of output are more than "
-        return RequestTokens(
-            parts=Breakdown(user=tokens, template=_SPECIAL_TOKENS),
-            output_ceiling=max(0, min(limit, left)),
-            choices=self.request.choices,
-            refused=f"{over}the context of {context:,}" if limit > left else None,
-        )
-
-    def texts(self) -> Sequence[str]:
-        """Return the texts that are counted."""
-        return (self.before, self.after)
-
-    def prompt(self, encoder: SegmentEncoder) -> Prompt:
-        """Return its tokens, as many as are counted; the special ones stand as they may."""
-        marks = [stand_ins(f"fim {n}".encode(), 1) for n in range(_SPECIAL_TOKENS)]
-        first, second, third, last = marks
-        ids = first + second + encoder.ids(self.before) + third + encoder.ids(self.after) + last
-        return Prompt(ids, len(ids) // ID_BYTES, owner=owner_of(self.request.body))
+if TYPE_CHECKING:
+    from deepseek_cost.prompt.cache import Prompt
 
 
 class Body(Protocol):
@@ -78,7 +42,7 @@ class Body(Protocol):
     def texts(self) -> Sequence[str]:
         """Return the texts that are counted."""
 
-    def prompt(self, encoder: SegmentEncoder) -> Prompt:
+    def prompt(self, encoder: SegmentEncoder) -> "Prompt":
         """Return the tokens themselves, as many as are counted."""
 
 
@@ -103,13 +67,15 @@ class RenderedBody(Struct, frozen=True):
         """Count its tokens and tell what they are of."""
         parts = self.parts(counter)
         ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model)
+        is_open = self.request.kind is Kind.TEXT
         return RequestTokens(
             parts=parts,
             unknown=self.unknown_input(parts.input),
             calls=sum(one.calls or 0 for one in self.conversation.unknown),
             output_ceiling=ceiling,
             choices=self.request.choices,
-            refused=refused,
+            refused=None if is_open else refused,
+            is_open=is_open,
         )
 
     def unknown_input(self, tokens: int) -> UnknownInput:
@@ -141,8 +107,10 @@ class RenderedBody(Struct, frozen=True):
 
         return list(texts_of(self.segments))
 
-    def prompt(self, encoder: SegmentEncoder) -> Prompt:
+    def prompt(self, encoder: SegmentEncoder) -> "Prompt":
         """Return the tokens themselves, as many as are counted."""
+        from deepseek_cost.prompt.token_ids import owner_of, tokenized  # noqa: PLC0415 - of a forecast
+
         facts = facts_of(self.model.template)
         owner = owner_of(self.request.body)
         return tokenized(self.segments, self._images(), encoder, facts, owner)
@@ -170,6 +138,14 @@ def completed(request: Request, model: Model, mode: Mode, system: str) -> Reques
     return replace(request, body=body | {"messages": [*first, *messages]})
 
 
+def bare_text(tokens: int, model: Model, mode: Mode) -> RenderedBody:
+    """Return a text of so many tokens, which a template adds nothing to."""
+    text = TextStream(tokens=tokens)
+    request = text_request(f"{tokens:,} input tokens", text)
+    conversation = _of_text(body_of(model.name, mode, "", ""))
+    return RenderedBody(request, model, conversation, [(NEW, text)], ())
+
+
 def count_body(
     request: Request, model: Model, counter: SegmentCounter, *, thinking: bool | None = None
 ) -> RequestTokens:
@@ -190,56 +166,35 @@ def read_bodies(
 ) -> Sequence[Body]:
     """Read a body once for several models; see read_body."""
     if request.kind is Kind.FIM:
-        return [_read_fim(request, model) for model in models]
-    conversation = read_conversation(request, thinking=thinking)
+        from deepseek_cost.prompt.fim import read_fim  # noqa: PLC0415 - few send any
+
+        return [read_fim(request, model) for model in models]
+    conversation = _conversation(request, thinking=thinking)
     return [_rendered(conversation, request, model) for model in models]
 
 
 def render_body(request: Request, model: Model, *, thinking: bool | None = None) -> RenderedBody:
     """Render a body that is a conversation; see read_body."""
-    return _rendered(read_conversation(request, thinking=thinking), request, model)
+    return _rendered(_conversation(request, thinking=thinking), request, model)
 
 
-def read_conversation(request: Request, *, thinking: bool | None = None) -> Conversation:
-    """Read a body as a conversation; raises InputError, with the place."""
-    body = request.body
-    if not isinstance(body.get("model"), str):
-        raise InputError(
-            f'{request.position}: the body names no model; the API requires one: add "model" to it'
-        )
-    if _is_too_deep(request.record):
-        raise InputError(f"{request.position}: nested more than {MAX_DEPTH} deep")
-    thinks = thinking is not False
-    try:
-        if request.kind is Kind.CHAT:
-            from deepseek_cost.prompt.chat_completions import read_chat  # noqa: PLC0415 - what is read
+def _conversation(request: Request, *, thinking: bool | None) -> Conversation:
+    if request.kind is Kind.TEXT:
+        return _of_text(request.body)
+    from deepseek_cost.prompt.protocols import read_conversation  # noqa: PLC0415 - a text has none
 
-            return read_chat(body, thinks=thinks)
-        if request.kind is Kind.MESSAGES:
-            from deepseek_cost.prompt.messages import read_messages  # noqa: PLC0415 - likewise
-
-            return read_messages(body, thinks=thinks)
-        from deepseek_cost.prompt.responses import read_responses  # noqa: PLC0415 - likewise
-
-        return read_responses(body, thinks=thinks)
-    except RefusalError as refusal:
-        raise InputError(f"{request.position}: the API refuses it: {refusal}") from refusal
-    except UncountedError as error:
-        raise InputError(f"{request.position}: {error}") from error
+    return read_conversation(request, thinking=thinking)
 
 
-def _is_too_deep(record: dict[str, object]) -> bool:
-    """Return whether a JSON object is nested deeper than the API reads."""
-    level: list[_Container] = [record]
-    for _ in range(MAX_DEPTH):
-        level = [item for one in level for item in _items(one) if isinstance(item, (dict, list))]
-        if not level:
-            return False
-    return True
+def _of_text(body: Mapping[str, object]) -> Conversation:
+    """Return the conversation of a text that has its settings, as `completed` makes it."""
+    messages = cast("list[dict[str, str | TextStream]]", body["messages"])
+    read = [_message(cast("str", one["role"]), one["content"]) for one in messages]
+    return Conversation(read, cast("str | None", body.get("reasoning_effort")))
 
 
-def _items(container: _Container) -> Iterable[object]:
-    return container.values() if isinstance(container, dict) else container
+def _message(role: str, text: str | TextStream) -> Message:
+    return Message(role, text) if isinstance(text, str) else Message(role, "", stream=text)
 
 
 def images_without_vision(body: Body) -> int:
@@ -292,10 +247,3 @@ def _output_ceiling(
     if asked is not None and asked > 0:
         return min(left, asked, MOST_OUTPUT), refused
     return min(left, default_max_tokens(conversation.effort)), refused
-
-
-def _read_fim(request: Request, model: Model) -> FimBody:
-    before, after = (request.body.get(key) or "" for key in ("prompt", "suffix"))
-    if not isinstance(before, str) or not isinstance(after, str):
-        raise InputError(f"{request.position}: prompt and suffix of a completion must be strings")
-    return FimBody(request, model, before, after)

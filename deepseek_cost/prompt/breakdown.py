@@ -111,7 +111,8 @@ def joined_unknown(one: UnknownInput, other: UnknownInput) -> UnknownInput:
 class RequestTokens(Struct, frozen=True):
     """One request's input for a model, the output it allows, and why the API refuses it.
 
-    `calls` are the most of server tools, as far as the body limits them.
+    `calls` are the most of server tools, as far as the body limits them. `is_open`: it is not
+    written yet, and will allow as much output as is wanted of it.
     """
 
     parts: Breakdown
@@ -120,6 +121,7 @@ class RequestTokens(Struct, frozen=True):
     calls: int = 0
     choices: int = 1
     refused: str | None = None
+    is_open: bool = False
 
     @property
     def unknown_images(self) -> int:

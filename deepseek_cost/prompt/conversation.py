@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from deepseek_cost.inputs.request import TextStream
+
 SYSTEM: Final = "system"
 # Roles that a template gives a place of its own: Responses has one, Messages the other.
 DEVELOPER: Final = "developer"
@@ -42,7 +44,7 @@ class Call(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """One message; `content` of an answer is None where it has calls only."""
+    """One message; `stream` is its text if that is read as it is counted."""
 
     role: str
     content: Content
@@ -50,6 +52,7 @@ class Message(Struct, frozen=True):
     calls: Sequence[Call] = ()
     call_id: str | None = None
     prefix: bool = False
+    stream: TextStream | None = None
 
 
 class Tool(Struct, frozen=True):

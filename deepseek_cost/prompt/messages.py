@@ -44,6 +44,7 @@ from deepseek_cost.prompt.definitions import (
     used,
 )
 from deepseek_cost.prompt.image_faults import base64_fault, url_fault
+from deepseek_cost.prompt.template import MOST_OUTPUT
 from deepseek_cost.prompt.thinking import effort_of, thinking_of
 
 _ROLES: Final = (USER, ASSISTANT, SYSTEM)
@@ -88,7 +89,7 @@ def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
     choice, name, refusal = _choice(body, tools, searches, thinking=effort is not None)
     refused = refused or refusal
     asked = body.get("max_tokens")
-    most = settings.MOST_OUTPUT
+    most = MOST_OUTPUT
     return Conversation(
         messages=messages,
         effort=effort,

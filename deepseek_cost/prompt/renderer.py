@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from deepseek_cost.inputs.request import TextStream
 from deepseek_cost.prompt.arguments import written
 from deepseek_cost.prompt.conversation import (
     ASSISTANT,
@@ -57,7 +58,7 @@ class Joined(Struct, frozen=True):
 
 
 # Who it is of, and what it is: text, token ids, or an image.
-Segment = tuple[str, str | bytes | Joined | Image]
+Segment = tuple[str, str | bytes | Joined | Image | TextStream]
 
 
 class _Run:
@@ -89,6 +90,11 @@ class _Run:
         """End the run and add an image."""
         self.end()
         self.out.append(("images", image))
+
+    def stream(self, owner: str, text: TextStream) -> None:
+        """End the run and add a text that stands between special tokens."""
+        self.end()
+        self.out.append((owner, text))
 
     def end(self) -> None:
         """Write what was collected."""
@@ -324,6 +330,8 @@ def _users(
             run.add(TEMPLATE, "</tool_result>")
         else:
             _content(run, owner, message.content, facts)
+            if message.stream:
+                run.stream(owner, message.stream)
 
 
 def _kept(messages: Sequence[Message]) -> Iterator[Message]:

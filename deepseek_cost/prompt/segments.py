@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from deepseek_cost.inputs.request import TextStream
 from deepseek_cost.prompt.breakdown import ROLES, Breakdown, tools_of
 from deepseek_cost.prompt.renderer import NEW, TEMPLATE, Definition, Joined, Segment
 from deepseek_cost.tokenizer.base import ID_BYTES
@@ -30,6 +31,12 @@ class SegmentCounter:
         self._make_room(len(text))
         tokens = self._known[text] = self._counter.count([text])
         return tokens
+
+    def count_stream(self, text: TextStream) -> int:
+        """Return the tokens of a text that is read as it is counted, once for all models."""
+        if text.tokens is None:
+            text.tokens = self._counter.count(text.blocks)
+        return text.tokens
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each of many texts."""
@@ -105,6 +112,8 @@ def break_down(
             tokens = count(value)
         elif type(value) is bytes:
             tokens = len(value) // ID_BYTES
+        elif type(value) is TextStream:
+            tokens = counter.count_stream(value)
         elif type(value) is Joined:
             _add_joined(value, counter, sums, tools)
             continue

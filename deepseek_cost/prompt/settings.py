@@ -20,9 +20,8 @@ from deepseek_cost.prompt.checks import (
     u32,
     u64,
 )
+from deepseek_cost.prompt.template import MOST_OUTPUT
 
-# The most output that may be asked for: 384 x 1,024.
-MOST_OUTPUT: Final = 393_216
 _MOST_STOPS: Final = 16
 _MOST_LOGPROBS: Final = 20
 _SEEDS: Final = 1 << 63

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from deepseek_cost.pricing.entries import Template
-from deepseek_cost.prompt.conversation import SYSTEM, USER, Conversation, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence  # noqa: I001
-    from deepseek_cost.prompt.renderer import Segment
     from deepseek_cost.prompt.templates.facts import TemplateFacts
-    from deepseek_cost.tokenizer.base import TextCounter
+
+
+# The most output that may be asked for: 384 x 1,024.
+MOST_OUTPUT: Final = 393_216
 
 
 class Effort(StrEnum):
@@ -43,22 +43,6 @@ def default_max_tokens(effort: str | None) -> int:
     return 131_072 if effort == Effort.MAX else 65_536
 
 
-class Frame(Struct, frozen=True):
-    """What stands around a user's text: tokens of a system text, and of all that is added.
-
-    `before` and `after` are the segments themselves.
-    """
-
-    system: int
-    template: int
-    before: "Sequence[Segment]" = ()
-    after: "Sequence[Segment]" = ()
-
-
-# Stands for the user's text while the template is rendered.
-_HOLE: Final = "x"
-
-
 @cache
 def facts_of(template: Template) -> "TemplateFacts":
     """Return the facts of a template."""
@@ -75,22 +59,6 @@ def facts_of(template: Template) -> "TemplateFacts":
             from deepseek_cost.prompt.templates.v4_1 import FACTS as V4_1  # noqa: PLC0415 - likewise
 
             return V4_1
-
-
-def frame(template: Template, mode: Mode, system: str, counter: "TextCounter") -> Frame:
-    """Count what `template` puts around one user message, after a system message if not empty."""
-    from deepseek_cost.prompt.renderer import NEW, render  # noqa: PLC0415 - not for --help
-    from deepseek_cost.prompt.segments import SegmentCounter, break_down  # noqa: PLC0415 - likewise
-
-    messages = [Message(SYSTEM, system)] if system else []
-    conversation = Conversation(
-        [*messages, Message(USER, _HOLE)], mode.effort.value if mode.thinking else None
-    )
-    segments = render(conversation, facts_of(template))
-    at = segments.index((NEW, _HOLE))
-    before, after = segments[:at], segments[at + 1 :]
-    parts = break_down((*before, *after), (), SegmentCounter(counter))
-    return Frame(parts.system, parts.template, before, after)
 
 
 def body_of(model: str, mode: Mode, system: str, text: str) -> dict[str, object]:

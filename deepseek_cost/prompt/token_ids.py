@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from deepseek_cost.inputs.request import TextStream
 from deepseek_cost.prompt.cache import Prompt
 from deepseek_cost.prompt.renderer import Joined, Segment
 from deepseek_cost.prompt.segments import SegmentEncoder
@@ -12,7 +13,6 @@ from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
 
 if TYPE_CHECKING:
     from deepseek_cost.prompt.conversation import Image
-    from deepseek_cost.prompt.template import Frame
 
 
 def tokenized(
@@ -50,7 +50,9 @@ def owner_of(body: Mapping[str, object]) -> bytes:
 
 
 def _ids(
-    value: "str | bytes | Joined | Image", sizes: "Iterable[int]", encoder: SegmentEncoder
+    value: "str | bytes | Joined | Image | TextStream",
+    sizes: "Iterable[int]",
+    encoder: SegmentEncoder,
 ) -> bytes:
     """Return a segment's tokens; of an image, what stands for them."""
     if isinstance(value, bytes):
@@ -59,15 +61,7 @@ def _ids(
         return encoder.ids(value)
     if isinstance(value, Joined):
         return encoder.ids(value.text)
+    if isinstance(value, TextStream):
+        raise TypeError("a text that is read as it is counted leaves no tokens")
     tokens = next(iter(sizes))
     return stand_ins(f"{value.url or value.place} {value.detail}".encode(), tokens)
-
-
-def framed(ids: bytes, around: "Frame", encoder: SegmentEncoder) -> Prompt:
-    """Return the prompt of a user's message with the tokens `ids`."""
-    input_end = _joined(around.before, encoder) + ids
-    return Prompt(input_end + _joined(around.after, encoder), len(input_end) // ID_BYTES)
-
-
-def _joined(segments: Iterable[Segment], encoder: SegmentEncoder) -> bytes:
-    return b"".join(_ids(value, (), encoder) for _, value in segments)

@@ -9,12 +9,28 @@ from hypothesis import strategies as st
 
 from deepseek_cost import Currency, PriceBook, UsageError, estimate, load_prices
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.estimates.tally import PromptTokens, Scenario, Tally, tally_request, total
+from deepseek_cost.estimates.tally import (
+    Scenario,
+    Tally,
+    require_output_limit,
+    tally_body,
+    total,
+)
+from deepseek_cost.pricing.entries import Model
+from deepseek_cost.prompt.body import bare_text
 from deepseek_cost.prompt.breakdown import Hits
+from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.prompt.template import Effort, Mode
+from deepseek_cost.tokenizer import default_counter
 from tests.conftest import utc
 
 PEAK, OFF_PEAK = utc("2026-11-23 02:00"), utc("2026-11-23 05:00")
+
+
+def tallied(model: Model, tokens: int, scenario: Scenario) -> Tally:
+    text = bare_text(tokens, model, scenario.mode_for(model))
+    return tally_body(text.count(SegmentCounter(default_counter())), scenario)
+
 
 amounts = st.integers(0, 10**9)
 tallies = st.builds(
@@ -43,7 +59,7 @@ def test_tallies_add_up_to_the_same_in_any_order_and_grouping(
 
 def test_the_design_example_comes_out_to_the_last_digit(book: PriceBook) -> None:
     price = book.price("deepseek-v4-pro", PEAK)
-    tally = tally_request(price.model, PromptTokens(89, 83), Scenario(output_tokens=500))
+    tally = tallied(price.model, 172, Scenario(output_tokens=500))
 
     result = Estimate(tally, price)
 
@@ -58,7 +74,7 @@ def test_the_design_example_comes_out_to_the_last_digit(book: PriceBook) -> None
 
 def test_without_output_there_is_no_total_but_floor_and_ceiling(book: PriceBook) -> None:
     price = book.price("deepseek-v4-pro", PEAK)
-    result = Estimate(tally_request(price.model, PromptTokens(89, 83), Scenario()), price)
+    result = Estimate(tallied(price.model, 172, Scenario()), price)
 
     assert result.total is None
     assert result.floor == Decimal("0.00022704")
@@ -79,10 +95,9 @@ def test_the_ceiling_is_the_apis_default_and_what_the_context_leaves(
 ) -> None:
     model = book.find("v4-pro")
 
-    assert tally_request(model, PromptTokens(1, 83), Scenario(mode)).output_ceiling == most
-    nearly_full = PromptTokens(999_000, 100)
-    assert tally_request(model, nearly_full, Scenario(mode)).output_ceiling == 900
-    assert tally_request(model, PromptTokens(2_000_000, 83), Scenario(mode)).output_ceiling == 0
+    assert tallied(model, 84, Scenario(mode)).output_ceiling == most
+    assert tallied(model, 999_100, Scenario(mode)).output_ceiling == 900
+    assert tallied(model, 2_000_083, Scenario(mode)).output_ceiling == 0
 
 
 def test_the_hit_ratio_is_of_each_request_and_never_rounded_in_the_users_favour(
@@ -91,7 +106,7 @@ def test_the_hit_ratio_is_of_each_request_and_never_rounded_in_the_users_favour(
     model = book.find("v4-pro")
     scenario = Scenario(cache_hit_ratio=Decimal("0.8"), requests=1000)
 
-    tally = tally_request(model, PromptTokens(89, 83), scenario)
+    tally = tallied(model, 172, scenario)
 
     assert tally.cache_hit == 137_000  # 0.8 x 172 = 137.6, a thousand times 137
     assert tally.usage(0).cache_miss == 35_000
@@ -103,9 +118,7 @@ def test_the_hit_ratio_is_of_each_request_and_never_rounded_in_the_users_favour(
 )
 def test_hits_and_misses_are_the_input(text: int, ratio: Decimal, requests: int, name: str) -> None:
     model = load_prices().find({"f": "flash", "p": "pro"}[name])
-    tally = tally_request(
-        model, PromptTokens(text, 83), Scenario(cache_hit_ratio=ratio, requests=requests)
-    )
+    tally = tallied(model, text + 83, Scenario(cache_hit_ratio=ratio, requests=requests))
 
     usage = tally.usage(0)
     assert usage.cache_hit + usage.cache_miss == (text + 83) * requests
@@ -116,18 +129,16 @@ def test_more_output_than_the_model_gives_is_refused_by_the_name_of_the_limit(
     book: PriceBook,
 ) -> None:
     model = book.find("v4-pro")
-    tally_request(model, PromptTokens(1, 83), Scenario(output_tokens=384_000))
+    require_output_limit(model, Scenario(output_tokens=384_000))
 
     with pytest.raises(UsageError, match=r"its output limit is 384,000 \(384K\)"):
-        tally_request(model, PromptTokens(1, 83), Scenario(output_tokens=384_001))
+        require_output_limit(model, Scenario(output_tokens=384_001))
 
 
 def test_a_limit_is_held_against_the_dearer_tier_and_the_ceiling(book: PriceBook) -> None:
     price = book.price("deepseek-v4-pro", OFF_PEAK)
-    unknown = Estimate(tally_request(price.model, PromptTokens(89, 83), Scenario()), price)
-    known = Estimate(
-        tally_request(price.model, PromptTokens(89, 83), Scenario(output_tokens=0)), price
-    )
+    unknown = Estimate(tallied(price.model, 172, Scenario()), price)
+    known = Estimate(tallied(price.model, 172, Scenario(output_tokens=0)), price)
 
     assert unknown.limit_cost(any_tier=True) == Decimal("0.2597496")
     assert unknown.limit_cost(any_tier=False) == Decimal("0.1298748")

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepseek_cost import count_tokens
+from deepseek_cost import count_tokens, load_prices
+from deepseek_cost.inputs.request import TextStream, text_request
 from deepseek_cost.pricing.entries import Template
-from deepseek_cost.prompt.template import Effort, Mode, frame
+from deepseek_cost.prompt.body import completed, read_body
+from deepseek_cost.prompt.segments import SegmentCounter
+from deepseek_cost.prompt.template import Effort, Mode
 from deepseek_cost.tokenizer import default_counter, vocabulary
 from tests.hostile import FRAGMENTS
 
 MODES = [Mode(thinking=False), *(Mode(effort=effort) for effort in Effort)]
-RENDERED = [Template.V4, Template.V4_1]
+MODELS = {Template.V4: "deepseek-v4-pro", Template.V4_1: "deepseek-flash"}
 texts = st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join)
 
 
@@ -69,19 +72,23 @@ def encode(
     return list(official[template].encode(conversation))
 
 
-@pytest.mark.parametrize("template", RENDERED)
+@pytest.mark.parametrize("template", MODELS)
 @pytest.mark.parametrize("mode", MODES, ids=lambda m: m.effort.value if m.thinking else "off")
 @given(system=texts, user=texts)
 @settings(max_examples=60, deadline=None)
 def test_a_prompt_has_as_many_tokens_as_in_deepseeks_own_code(
     official: dict[Template, Any], template: Template, mode: Mode, system: str, user: str
 ) -> None:
-    counter = default_counter()
+    model = load_prices().find(MODELS[template])
+    counter = SegmentCounter(default_counter())
+    expected = len(encode(official, template, mode, system, user))
 
-    around = frame(template, mode, system, counter)
-    tokens = counter.count([user]) + around.system + around.template
+    for text in (user, TextStream(iter([user[:5], user[5:]]))):
+        request = completed(text_request("p.txt", text), model, mode, system)
+        counted = read_body(request, model).count(counter)
 
-    assert tokens == len(encode(official, template, mode, system, user))
+        assert counted.parts.input == expected
+        assert counted.parts.user == counter.count(user)
 
 
 def plain_cases(bills: Path) -> Iterator[dict[str, Any]]:

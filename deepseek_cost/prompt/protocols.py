@@ -1,0 +1,61 @@
+"""A body of any of the API's protocols as a conversation."""
+
+from collections.abc import Iterable
+
+from deepseek_cost.errors import InputError
+from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.request import Request
+from deepseek_cost.inputs.strict_json import MAX_DEPTH
+from deepseek_cost.prompt.checks import RefusalError, UncountedError
+from deepseek_cost.prompt.conversation import Conversation
+
+_Container = dict[str, object] | list[object]
+
+
+def read_conversation(request: Request, *, thinking: bool | None = None) -> Conversation:
+    """Read a body; `thinking` is the mode that its model's name stands for, if it does.
+
+    Raises InputError, with the place, for what the API refuses and for what cannot be counted.
+    """
+    if not isinstance(request.body.get("model"), str):
+        raise InputError(
+            f'{request.position}: the body names no model; the API requires one: add "model" to it'
+        )
+    if _is_too_deep(request.record):
+        raise InputError(f"{request.position}: nested more than {MAX_DEPTH} deep")
+    try:
+        return _read(request, thinks=thinking is not False)
+    except RefusalError as refusal:
+        raise InputError(f"{request.position}: the API refuses it: {refusal}") from refusal
+    except UncountedError as error:
+        raise InputError(f"{request.position}: {error}") from error
+
+
+def _read(request: Request, *, thinks: bool) -> Conversation:
+    match request.kind:
+        case Kind.CHAT:
+            from deepseek_cost.prompt.chat_completions import read_chat  # noqa: PLC0415 - what is read
+
+            return read_chat(request.body, thinks=thinks)
+        case Kind.MESSAGES:
+            from deepseek_cost.prompt.messages import read_messages  # noqa: PLC0415 - likewise
+
+            return read_messages(request.body, thinks=thinks)
+        case _:
+            from deepseek_cost.prompt.responses import read_responses  # noqa: PLC0415 - likewise
+
+            return read_responses(request.body, thinks=thinks)
+
+
+def _is_too_deep(record: dict[str, object]) -> bool:
+    """Return whether a JSON object is nested deeper than the API reads."""
+    level: list[_Container] = [record]
+    for _ in range(MAX_DEPTH):
+        level = [item for one in level for item in _items(one) if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _items(container: _Container) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container
