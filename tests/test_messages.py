@@ -45,8 +45,9 @@ def texts_of(path: Path) -> Iterator[tuple[int, str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     left_out = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "described":
-            left_out |= {id(part) for argument in node.args for part in ast.walk(argument)}
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Meta":
+            values = [keyword.value for keyword in node.keywords if keyword.arg == "description"]
+            left_out |= {id(part) for value in values for part in ast.walk(value)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             is_argument = path.name in ("git.py", "git_tree.py") and node.value.startswith("-")
@@ -77,7 +78,7 @@ def test_the_search_finds_long_and_short_options_and_spares_other_programs(tmp_p
         'b = "or -c 0.8"\n'
         'c = "run git fetch --refetch"\n'
         'd = "prices --check"\n'
-        'e = described("with --breakdown", default=None)\n'
+        'e = Meta(description="with --breakdown")\n'
         'f = "well-known, 2-3 and --"\n',
         encoding="utf-8",
     )

@@ -99,7 +99,7 @@ def message_of(error: DscostError) -> str:
 
 def in_flags(report: AnyReport) -> AnyReport:
     """Return a report as the command line gives it: flags in `set_by` and in its messages."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     changed = {
         name: _in_flags(getattr(report, name)) for name in _WORDED if getattr(report, name, None)
@@ -112,11 +112,12 @@ def _in_flags(value: Any) -> Any:  # noqa: ANN401 - a value of a report
         return with_flags(value)
     if isinstance(value, tuple):
         return tuple(map(_in_flags, value))
-    from dataclasses import fields, is_dataclass, replace
+    from msgspec import Struct
+    from msgspec.structs import asdict, replace
 
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
-    changed = {field.name: _in_flags(getattr(value, field.name)) for field in fields(value)}
+    changed = {name: _in_flags(item) for name, item in asdict(value).items()}
     if changed.get("set_by"):
         changed["set_by"] = flag_of(changed["set_by"])
     return replace(value, **changed)

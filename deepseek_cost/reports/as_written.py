@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
 
 from deepseek_cost.errors import UnpricedError
 from deepseek_cost.estimates.estimate import Estimate
@@ -10,7 +13,7 @@ from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.pricing.cost import EXACT
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.render.money import money
-from deepseek_cost.reports.parts import Amount, Part, described
+from deepseek_cost.reports.parts import Part
 from deepseek_cost.reports.unknown_input import (
     UnknownInputEntry,
     at_least,
@@ -25,9 +28,9 @@ class WrittenEntry(Part):
     model: str
     requests: int
     input: int
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
+    total: Decimal | None
+    floor: Decimal
+    ceiling: Decimal
     unknown_input: tuple[UnknownInputEntry, ...]
 
 
@@ -35,21 +38,23 @@ class AsWritten(Part):
     """All requests that name a model, each at its own; null totals: the output is unknown."""
 
     requests: int
-    unnamed: int = described("requests that name no model, and are in no figure here")
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
+    unnamed: Annotated[
+        int, Meta(description="requests that name no model, and are in no figure here")
+    ]
+    total: Decimal | None
+    floor: Decimal
+    ceiling: Decimal
     models: tuple[WrittenEntry, ...]
 
 
-def as_written(quote: Quote, partial: PartialResult) -> AsWritten | None:
-    """Report requests at their own models; None where none names one."""
+def as_written(quote: Quote, partial: PartialResult) -> AsWritten | UnsetType:
+    """Report requests at their own models; UNSET where none names one."""
     if not partial.as_written:
-        return None
+        return UNSET
     try:
         models = [_entry(one) for one in quote.price_as_written(partial.as_written)]
     except UnpricedError:  # a name of another time, where the models were chosen
-        return None
+        return UNSET
     totals = [one.total for one in models if one.total is not None]
     return AsWritten(
         requests=sum(one.requests for one in models),
@@ -61,9 +66,9 @@ def as_written(quote: Quote, partial: PartialResult) -> AsWritten | None:
     )
 
 
-def shown(found: AsWritten | None, currency: Currency) -> Iterable[str]:
+def shown(found: AsWritten | UnsetType, currency: Currency) -> Iterable[str]:
     """Yield the sum where requests name several models, or only some name one."""
-    if found is None or (len(found.models) == 1 and not found.unnamed):
+    if not found or (len(found.models) == 1 and not found.unnamed):
         return
     amount = money(found.ceiling if found.total is None else found.total, currency)
     unknown = [one for model in found.models for one in model.unknown_input]

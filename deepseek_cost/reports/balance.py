@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from deepseek_cost.billing.balance import Balance, run_down
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.reports.parts import Amount, Instant, Part, described
+from deepseek_cost.reports.parts import Instant, Part
 
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,8 +19,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class BalanceAmounts(Part):
     """Money in an account."""
 
-    granted: Amount
-    topped_up: Amount
+    granted: Decimal
+    topped_up: Decimal
 
 
 class RunDownEntry(Part):
@@ -30,20 +32,20 @@ class RunDownEntry(Part):
 
     before: BalanceAmounts
     after: BalanceAmounts
-    owed: Amount = described("what was billed after all was used up")
+    owed: Annotated[Decimal, Meta(description="what was billed after all was used up")]
     granted_used_up: Instant | None
     topped_up_used_up: Instant | None
     requests_left: int | None
-    days_left: Amount | None = described("rounded down to tenths")
+    days_left: Annotated[Decimal | None, Meta(description="rounded down to tenths")]
 
 
 class Affordable(Part):
     """How often a balance pays for everything in the estimate; null: that costs nothing."""
 
     balance: BalanceAmounts
-    at_total: int | None = described("null, too, while output or input is unknown")
+    at_total: Annotated[int | None, Meta(description="null, too, while output or input is unknown")]
     at_floor: int | None
-    at_ceiling: int | None = described("0, too, where nothing bounds the input")
+    at_ceiling: Annotated[int | None, Meta(description="0, too, where nothing bounds the input")]
 
 
 def run_down_entry(

@@ -4,9 +4,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import inf
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from deepseek_cost.billing.account import Account, Group, Intake
 from deepseek_cost.billing.assumptions import assumptions_of, warnings_of
@@ -34,18 +34,7 @@ from deepseek_cost.render.page import (
 )
 from deepseek_cost.reports.balance import RunDownEntry, run_down_entry
 from deepseek_cost.reports.breakdown import bar_of, broken_down, names_of, with_bars
-from deepseek_cost.reports.parts import (
-    Amount,
-    AssumptionEntry,
-    Instant,
-    Part,
-    PriceTable,
-    Report,
-    assumed,
-    assumption_entries,
-    described,
-    exact,
-)
+from deepseek_cost.reports.parts import Instant, Part, PriceTable, Report, assumed, exact
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
 # Files that a warning names.
@@ -62,17 +51,19 @@ class BilledTokens(Part):
     cache_hit: int
     cache_miss: int
     output: int
-    reasoning: int = described("as far as the lines tell it")
+    reasoning: Annotated[int, Meta(description="as far as the lines tell it")]
 
 
 class BilledCost(Part):
     """What tokens and server tools came to, each at the price of its own time."""
 
-    cache_hit: Amount
-    cache_miss: Amount
-    output: Amount
-    total: Amount
-    fees: Amount = described("of web searches and fetches on the server", default=Decimal(0))
+    cache_hit: Decimal
+    cache_miss: Decimal
+    output: Decimal
+    total: Decimal
+    fees: Annotated[Decimal, Meta(description="of web searches and fetches on the server")] = (
+        Decimal(0)
+    )
 
 
 class BillFigures(Part):
@@ -81,11 +72,14 @@ class BillFigures(Part):
     requests: int
     tokens: BilledTokens
     cost: BilledCost
-    saved_by_cache: Amount = described("against the same input without a cache hit")
-    peak_extra: Amount = described("over the off-peak rates of the same period")
-    other_model: Amount | None = described(
-        "the same tokens at the other default model's rates; null: it had none"
-    )
+    saved_by_cache: Annotated[
+        Decimal, Meta(description="against the same input without a cache hit")
+    ]
+    peak_extra: Annotated[Decimal, Meta(description="over the off-peak rates of the same period")]
+    other_model: Annotated[
+        Decimal | None,
+        Meta(description="the same tokens at the other default model's rates; null: it had none"),
+    ]
 
 
 class DayEntry(Part):
@@ -142,9 +136,9 @@ class LogEntry(Part):
     """A log that was read; `-` is standard input."""
 
     source: str
-    format: str | None = described(
-        "the tool that writes it; null: read by its fields", default=None
-    )
+    format: Annotated[
+        str | None, Meta(description="the tool that writes it; null: read by its fields")
+    ] = None
     requests: int
     unpriced: int
 
@@ -154,7 +148,9 @@ class HostEntry(Part):
 
     host: str
     responses: int
-    stated_cost: Amount | None = described("in USD, as the log says; null: it does not")
+    stated_cost: Annotated[
+        Decimal | None, Meta(description="in USD, as the log says; null: it does not")
+    ]
 
 
 class LeftOutEntry(Part):
@@ -171,7 +167,7 @@ class Unpriced(Part):
     named: tuple[str, ...]
 
 
-class BreakdownEntry(Part):
+class NamedFigures(Part):
     """The figures of what was asked for, by the names of `by`; null: not reported."""
 
     names: tuple[str | None, ...]
@@ -184,11 +180,11 @@ class BudgetEntry(Part):
     null: the time has ended, or has not begun.
     """
 
-    amount: Amount
-    used: Amount
+    amount: Decimal
+    used: Decimal
     since: Instant
     until: Instant
-    projected: Amount | None = described("rounded to four decimals")
+    projected: Annotated[Decimal | None, Meta(description="rounded to four decimals")]
     is_over: bool
 
 
@@ -203,7 +199,7 @@ class BillReport(Report):
     first: Instant | None
     last: Instant | None
     tier_by: TierBy
-    near_edge: int = described("requests within a minute of a change of price")
+    near_edge: Annotated[int, Meta(description="requests within a minute of a change of price")]
     total: BillFigures
     by_day: tuple[DayEntry, ...]
     by_model: tuple[ModelEntry, ...]
@@ -211,20 +207,22 @@ class BillReport(Report):
     by_key: tuple[KeyEntry, ...]
     by_agent: tuple[AgentEntry, ...] = ()
     groups: tuple[GroupEntry, ...]
-    since: Instant | None = described("where a range was asked for", default=None)
-    until: Instant | None = described("the end of the range, excluded", default=None)
-    outside: int = described("responses at other times than the range's", default=0)
+    since: Annotated[Instant | None, Meta(description="where a range was asked for")] = None
+    until: Annotated[Instant | None, Meta(description="the end of the range, excluded")] = None
+    outside: Annotated[int, Meta(description="responses at other times than the range's")] = 0
     by: tuple[By, ...] = ()
-    breakdown: tuple[BreakdownEntry, ...] = ()
+    breakdown: tuple[NamedFigures, ...] = ()
     budget: BudgetEntry | None = None
     balance: RunDownEntry | None = None
-    forecast: ProofEntry | None = described("of lines with their request", default=None)
+    forecast: Annotated[ProofEntry | None, Meta(description="of lines with their request")] = None
     unpriced: Unpriced
-    repeated: int = described("records of responses that were counted before", default=0)
-    copies: tuple[str, ...] = described("files whose contents were read before", default=())
+    repeated: Annotated[int, Meta(description="records of responses that were counted before")] = 0
+    copies: Annotated[
+        tuple[str, ...], Meta(description="files whose contents were read before")
+    ] = ()
     other_hosts: tuple[HostEntry, ...] = ()
     left_out: tuple[LeftOutEntry, ...] = ()
-    assumptions: tuple[AssumptionEntry, ...]
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -323,7 +321,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         outside=account.outside,
         by=terms.by,
         breakdown=tuple(
-            BreakdownEntry(names=names, figures=_entry(sub))
+            NamedFigures(names=names, figures=_entry(sub))
             for names, sub in (broken_down(groups, terms.by, account.zone) if terms.by else ())
         ),
         budget=None if terms.budget is None else _budget_entry(terms.budget, groups),
@@ -342,9 +340,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
             LeftOutEntry(reason=reason, records=count)
             for reason, count in sorted(account.costless.items())
         ),
-        assumptions=assumption_entries(
-            [*assumptions_of(account), *(Assumption("log", one) for one in read.caveats)]
-        ),
+        assumptions=(*assumptions_of(account), *(Assumption("log", one) for one in read.caveats)),
         warnings=(*left_out, *warnings_of(account, terms.book)),
     )
 

@@ -1,7 +1,10 @@
 """The report of `dscost cache`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
+
+from msgspec import Meta
 
 from deepseek_cost.estimates.assumptions import of_trace, warnings_of, warnings_of_trace
 from deepseek_cost.estimates.cache_run import Diagnosed, MissGroup
@@ -10,30 +13,25 @@ from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
 from deepseek_cost.pricing.currency import Currency
-from deepseek_cost.pricing.entries import stamp
+from deepseek_cost.pricing.entries import Rates, stamp
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.misses import Cause
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Page, Table, Words, grid, page_of, short, words
 from deepseek_cost.reports.parts import (
-    Amount,
-    AssumptionEntry,
     InputEntry,
     Instant,
     Json,
     Part,
     PeriodNote,
     PriceTable,
-    RatesPerMillion,
     Report,
     assumed,
-    assumption_entries,
-    described,
     inputs,
     left_out,
     period_note,
     price_sources,
-    rates_entry,
     thinking_of,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast, mean
@@ -55,12 +53,13 @@ class CacheEntry(Part):
     tier: Tier
     requests: int
     input: int
-    cache: CacheForecastEntry = described("floor: the cost of the input")
-    rates_per_million: RatesPerMillion
+    cache: Annotated[CacheForecastEntry, Meta(description="floor: the cost of the input")]
+    rates_per_million: Rates
     period: PeriodNote
-    unknown_input: tuple[UnknownInputEntry, ...] = described(
-        "what the API has in the input and the requests do not show", default=()
-    )
+    unknown_input: Annotated[
+        tuple[UnknownInputEntry, ...],
+        Meta(description="what the API has in the input and the requests do not show"),
+    ] = ()
 
 
 class MissEntry(Part):
@@ -69,10 +68,13 @@ class MissEntry(Part):
     model: str
     cause: Cause
     requests: int
-    tokens: int = described("what those requests shared with an earlier one in vain")
-    cost_per_1000_requests: Amount = described(
-        "what that costs more than hits, for 1,000 requests like all of the sequence"
-    )
+    tokens: Annotated[
+        int, Meta(description="what those requests shared with an earlier one in vain")
+    ]
+    cost_per_1000_requests: Annotated[
+        Decimal,
+        Meta(description="what that costs more than hits, for 1,000 requests like those given"),
+    ]
     example: str
     advice: str
 
@@ -104,7 +106,7 @@ class CacheReport(Report):
     models: tuple[CacheEntry, ...]
     misses: tuple[MissEntry, ...]
     listed: tuple[RequestEntry, ...]
-    assumptions: tuple[AssumptionEntry, ...]
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -141,9 +143,7 @@ def cache_report(
         models=tuple(map(_model_entry, estimates)),
         misses=tuple(_miss_entries(found.groups.values(), prices, found.requests)),
         listed=tuple(map(_request_entry, found.listed)),
-        assumptions=assumption_entries(
-            of_trace(trace, quote.scenario, estimates, quote.time_label)
-        ),
+        assumptions=tuple(of_trace(trace, quote.scenario, estimates, quote.time_label)),
         warnings=(
             *left_out(skipped),
             *warnings_of(quote.book, estimates),
@@ -163,7 +163,7 @@ def _model_entry(estimate: Estimate) -> CacheEntry:
         requests=estimate.tally.requests,
         input=estimate.tally.input,
         cache=cache,
-        rates_per_million=rates_entry(price.rates),
+        rates_per_million=price.rates,
         period=period_note(price.period, price.period_until),
         unknown_input=unknown_entries(estimate.tally.unknown),
     )

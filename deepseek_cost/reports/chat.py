@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.estimates.assumptions import of_chat, warnings_of
@@ -13,12 +15,11 @@ from deepseek_cost.estimates.unknown_input import warnings_of_unknown
 from deepseek_cost.pricing.cost import EXACT, cost_of
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import MARKERS, Chart, Drawing, Page, Table, grid, page_of, short
 from deepseek_cost.reports.parts import (
-    Amount,
-    AssumptionEntry,
     InputEntry,
     Instant,
     Json,
@@ -27,8 +28,6 @@ from deepseek_cost.reports.parts import (
     PriceTable,
     Report,
     assumed,
-    assumption_entries,
-    described,
     inputs,
     period_note,
     price_sources,
@@ -46,9 +45,9 @@ class TurnEntry(Part):
     cache_hit: int
     cache_miss: int
     output: int
-    cost: Amount
-    cumulative: Amount
-    cumulative_other_tier: Amount | None
+    cost: Decimal
+    cumulative: Decimal
+    cumulative_other_tier: Decimal | None
 
 
 class RunEntry(Part):
@@ -64,13 +63,15 @@ class RunEntry(Part):
     output: int
     cache: CacheForecastEntry
     other_tier: Tier | None
-    context_ends: int | None = described(
-        "the turn that the context has no room for, if the plan goes on so far"
-    )
+    context_ends: Annotated[
+        int | None,
+        Meta(description="the turn that the context has no room for, if the plan goes on so far"),
+    ]
     period: PeriodNote
-    unknown_input: tuple[UnknownInputEntry, ...] = described(
-        "what the API has in the input and the requests do not show", default=()
-    )
+    unknown_input: Annotated[
+        tuple[UnknownInputEntry, ...],
+        Meta(description="what the API has in the input and the requests do not show"),
+    ] = ()
 
 
 class ChatReport(Report):
@@ -81,9 +82,9 @@ class ChatReport(Report):
     priced_at: Instant
     price_table: PriceTable
     inputs: tuple[InputEntry, ...]
-    projected: bool = described("false: replayed from the history of the request")
+    projected: Annotated[bool, Meta(description="false: replayed from the history of the request")]
     runs: tuple[RunEntry, ...]
-    assumptions: tuple[AssumptionEntry, ...]
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -122,7 +123,7 @@ def chat_report(
         inputs=(InputEntry(source=dialogue.source, kind=dialogue.kind, requests=1),),
         projected=dialogue.plan.turns > 0,
         runs=tuple(_run_entry(run) for run in runs),
-        assumptions=assumption_entries(of_chat(dialogue, quote, estimates)),
+        assumptions=tuple(of_chat(dialogue, quote, estimates)),
         warnings=(
             *warnings_of(quote.book, estimates),
             *warnings_of_unknown([(run.price.model, run.total.unknown) for run in runs]),

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates.break_even import BreakEven, Line, break_evens, lines_of, scale
@@ -12,6 +14,7 @@ from deepseek_cost.inputs.source import SkippedSource
 from deepseek_cost.pricing.book import Price, PriceBook, list_before_discount
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import (
@@ -29,8 +32,6 @@ from deepseek_cost.render.page import (
     words,
 )
 from deepseek_cost.reports.parts import (
-    Amount,
-    AssumptionEntry,
     InputEntry,
     Instant,
     Json,
@@ -38,8 +39,6 @@ from deepseek_cost.reports.parts import (
     PeriodNote,
     Report,
     assumed,
-    assumption_entries,
-    described,
     input_entries,
     inputs,
     period_note,
@@ -55,8 +54,8 @@ _RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 class CostAt(Part):
     """The cost of all requests at a cache-hit ratio."""
 
-    ratio: Amount
-    cost: Amount
+    ratio: Decimal
+    cost: Decimal
 
 
 class LineEntry(Part):
@@ -70,13 +69,14 @@ class LineEntry(Part):
     input_tokens: int
     output_tokens: int | None
     costs: tuple[CostAt, ...]
-    per_1000_requests: Amount
-    per_day: Amount | None
-    per_month: Amount | None = None
+    per_1000_requests: Decimal
+    per_day: Decimal | None
+    per_month: Decimal | None = None
     period: PeriodNote
-    unknown_input: tuple[UnknownInputEntry, ...] = described(
-        "what the API has in the input and the requests do not show", default=()
-    )
+    unknown_input: Annotated[
+        tuple[UnknownInputEntry, ...],
+        Meta(description="what the API has in the input and the requests do not show"),
+    ] = ()
 
 
 class Side(Part):
@@ -89,8 +89,8 @@ class Side(Part):
 class Share(Part):
     """A cache-hit ratio that was worked out exactly."""
 
-    ratio: Amount = described("rounded to six decimals")
-    exact: str = described("as a fraction")
+    ratio: Annotated[Decimal, Meta(description="rounded to six decimals")]
+    exact: Annotated[str, Meta(description="as a fraction")]
 
 
 class BreakEvenEntry(Part):
@@ -110,7 +110,7 @@ class ListPriceEntry(Part):
     """What a model would cost at the undiscounted list that was last shown for it."""
 
     model: str
-    per_1000_requests: Amount
+    per_1000_requests: Decimal
     period: str
 
 
@@ -122,13 +122,13 @@ class CompareReport(Report):
     priced_at: Instant
     inputs: tuple[InputEntry, ...]
     requests: int
-    cache_hit_ratio: Amount
+    cache_hit_ratio: Decimal
     requests_per_day: int | None
     requests_per_month: int | None = None
     lines: tuple[LineEntry, ...]
     break_even: tuple[BreakEvenEntry, ...]
     list_prices: tuple[ListPriceEntry, ...]
-    assumptions: tuple[AssumptionEntry, ...]
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -196,7 +196,7 @@ def compare_report(
         lines=tuple(_line(line, price, ratio, per_day, per_month) for line, price in lines),
         break_even=tuple(map(_break_even, break_evens([line for line, _ in lines], ratio))),
         list_prices=tuple(_list_prices(book, [line for line, _ in lines], first, ratio)),
-        assumptions=assumption_entries(of_workload(workload, found)),
+        assumptions=tuple(of_workload(workload, found)),
         warnings=warnings,
     )
 

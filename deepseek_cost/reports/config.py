@@ -1,10 +1,12 @@
 """The report of `dscost config`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
+
+from msgspec import Meta
 
 from deepseek_cost.render.page import Page, grid, page_of, words
-from deepseek_cost.reports.parts import Json, Part, Report, described
+from deepseek_cost.reports.parts import Json, Part, Report
 
 
 class SettingEntry(Part):
@@ -12,7 +14,9 @@ class SettingEntry(Part):
 
     name: str
     value: bool | int | str | tuple[str, ...] | None
-    default: str | None = described("in words, where the value is null and that means something")
+    default: Annotated[
+        str | None, Meta(description="in words, where the value is null and that means something")
+    ]
     source: Literal["default", "environment", "file"]
     place: str | None
 

@@ -1,20 +1,20 @@
 """The report of `dscost count`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
 
 from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.render.page import Page, Table, grid, page_of, short
 from deepseek_cost.reports.parts import (
-    AssumptionEntry,
     InputEntry,
     Json,
     Part,
     Report,
     assumed,
-    assumption_entries,
-    described,
     input_entries,
     inputs,
     records_by_source,
@@ -42,9 +42,10 @@ class CountEntry(Part):
     model: str
     requests: int
     tokens: PromptTokenCounts
-    unknown_input: tuple[UnknownInputEntry, ...] = described(
-        "what the API has in the input and the requests do not show", default=()
-    )
+    unknown_input: Annotated[
+        tuple[UnknownInputEntry, ...],
+        Meta(description="what the API has in the input and the requests do not show"),
+    ] = ()
 
 
 class FileCounts(Part):
@@ -61,8 +62,8 @@ class CountReport(Report):
     command: Literal["count"] = "count"
     inputs: tuple[InputEntry, ...]
     estimates: tuple[CountEntry, ...]
-    files: tuple[FileCounts, ...] | None = None
-    assumptions: tuple[AssumptionEntry, ...]
+    files: tuple[FileCounts, ...] | UnsetType = UNSET
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -102,8 +103,8 @@ def count_report(
     return CountReport(
         inputs=input_entries(tallied),
         estimates=tuple(map(count_entry, names, workload.totals())),
-        files=tuple(files) if per_file else None,
-        assumptions=assumption_entries(of_workload(workload, found)),
+        files=tuple(files) if per_file else UNSET,
+        assumptions=tuple(of_workload(workload, found)),
         warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
     )
 

@@ -2,11 +2,12 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from deepseek_cost.reports.parts import Json, Report, plain
+from deepseek_cost.reports.parts import Json, Report, to_json
 from deepseek_cost.text import printable
 
 # A spreadsheet takes a cell that begins with one of these for a formula, full-width ones included,
@@ -42,7 +43,7 @@ _OF_ALL: Final = ("currency", "priced_at")
 
 def _records_csv(report: Report) -> str:
     """Write the records of a report as CSV with a head line."""
-    document: Json = plain(report)
+    document: Json = json.loads(to_json(report, indent=None))
     shared = {name: document[name] for name in _OF_ALL if name in document}
     rows = [shared | dict(_flat(record)) for record in report.records(document)]
     found = dict.fromkeys(name for row in rows for name in row)

@@ -7,6 +7,8 @@ from fractions import Fraction
 from math import inf
 from typing import Annotated, Final, Literal
 
+from msgspec import Meta
+
 from deepseek_cost.estimates.diff import Difference, FileChange, Limit, Pair, SideTotals, State
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
@@ -15,17 +17,12 @@ from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
 from deepseek_cost.reports.count import PromptTokenCounts
 from deepseek_cost.reports.parts import (
-    Amount,
-    AssumptionEntry,
     Instant,
     Json,
     Part,
     PriceTable,
     Report,
-    Written,
     assumed,
-    assumption_entries,
-    described,
     exact,
     thinking_of,
     without,
@@ -34,18 +31,21 @@ from deepseek_cost.reports.parts import (
 # Enough to tell any share from a limit of 15 decimals.
 _MOST_DIGITS: Final = 40
 
-SignedAmount = Annotated[Decimal, Written({"type": "string", "pattern": r"^-?\d+(\.\d*[1-9])?$"})]
+SignedAmount = Annotated[Decimal, Meta(extra_json_schema={"pattern": r"^-?\d+(\.\d*[1-9])?$"})]
 
 
 class SideEntry(Part):
     """What stands on a side of the comparison, and the instant of its prices."""
 
     name: str
-    commit: str | None = described("of a git revision", default=None)
+    commit: Annotated[str | None, Meta(description="of a git revision")] = None
     priced_at: Instant
-    own_models: tuple[str, ...] = described(
-        "the models that request bodies name, each of which is priced for its own", default=()
-    )
+    own_models: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="the models that request bodies name, each of which is priced for its own"
+        ),
+    ] = ()
 
 
 class SideTokens(PromptTokenCounts):
@@ -57,9 +57,11 @@ class SideTokens(PromptTokenCounts):
 class SideCosts(Part):
     """Money in the report's currency; total is null while the output is unknown."""
 
-    total: Amount | None
-    floor: Amount = described("the cost with no output")
-    ceiling: Amount = described("the cost with the most output that the requests allow")
+    total: Decimal | None
+    floor: Annotated[Decimal, Meta(description="the cost with no output")]
+    ceiling: Annotated[
+        Decimal, Meta(description="the cost with the most output that the requests allow")
+    ]
 
 
 class SideFigures(Part):
@@ -75,8 +77,12 @@ class Increase(Part):
 
     input_tokens: int
     cost: SignedAmount
-    cost_of: Literal["total", "floor"] = described("total where the output is known on both sides")
-    cost_percent: str | None = described("rounded to a tenth; null: the cost grows from nothing")
+    cost_of: Annotated[
+        Literal["total", "floor"], Meta(description="total where the output is known on both sides")
+    ]
+    cost_percent: Annotated[
+        str | None, Meta(description="rounded to a tenth; null: the cost grows from nothing")
+    ]
 
 
 class ModelDiff(Part):
@@ -102,7 +108,7 @@ class UncountedFile(Part):
 
     source: str
     reason: str
-    changed: bool = described("it is new, or not as it was before")
+    changed: Annotated[bool, Meta(description="it is new, or not as it was before")]
 
 
 class LimitEntry(Part):
@@ -115,9 +121,9 @@ class LimitEntry(Part):
 class LimitsEntry(LimitEntry):
     """All limits given, the models over one of them, and whether they can be kept at all."""
 
-    unkept: str | None = described(
-        "why the limit cannot be kept: what could not be counted", default=None
-    )
+    unkept: Annotated[
+        str | None, Meta(description="why the limit cannot be kept: what could not be counted")
+    ] = None
 
 
 class DiffReport(Report):
@@ -127,14 +133,16 @@ class DiffReport(Report):
     currency: Currency
     before: SideEntry
     after: SideEntry
-    price_table: PriceTable | None = described("null for two reports", default=None)
+    price_table: Annotated[PriceTable | None, Meta(description="null for two reports")] = None
     models: tuple[ModelDiff, ...]
     files: tuple[FileDiff, ...]
     unchanged_files: int
     uncounted: tuple[UncountedFile, ...]
-    limit: LimitsEntry | None = described("with --max-increase", default=None)
-    limits: tuple[LimitEntry, ...] = described("each --max-increase by itself", default=())
-    assumptions: tuple[AssumptionEntry, ...]
+    limit: Annotated[LimitsEntry | None, Meta(description="with --max-increase")] = None
+    limits: Annotated[
+        tuple[LimitEntry, ...], Meta(description="each --max-increase by itself")
+    ] = ()
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -191,7 +199,7 @@ def diff_report(
         ),
         limit=_limits_entry(found, limits, unkept),
         limits=tuple(limit_entry(found, limit) for limit in limits),
-        assumptions=assumption_entries(assumptions),
+        assumptions=tuple(assumptions),
         warnings=tuple(warnings),
     )
 

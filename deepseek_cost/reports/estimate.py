@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, UnsetType
 
 from deepseek_cost.estimates.assumptions import (
     EACH_COLUMN,
@@ -15,6 +17,7 @@ from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Bars, Page, Table, bars, grid, page_of, short, words
@@ -34,7 +37,6 @@ from deepseek_cost.reports.estimate_rows import (
     output_of_each,
 )
 from deepseek_cost.reports.parts import (
-    AssumptionEntry,
     InputEntry,
     Instant,
     Json,
@@ -42,8 +44,6 @@ from deepseek_cost.reports.parts import (
     PriceTable,
     Report,
     assumed,
-    assumption_entries,
-    described,
     input_entries,
     inputs,
     name_of,
@@ -85,16 +85,17 @@ class EstimateReport(Report):
     command: Literal["estimate"] = "estimate"
     currency: Currency
     priced_at: Instant
-    timezone: str = described("the user's zone, in which the table shows times")
+    timezone: Annotated[str, Meta(description="the user's zone, in which the table shows times")]
     price_table: PriceTable
     inputs: tuple[InputEntry, ...]
-    as_written: AsWritten | None = described(
-        "each request at the model that it names; absent where none names one", default=None
-    )
+    as_written: Annotated[
+        AsWritten | UnsetType,
+        Meta(description="each request at the model that it names; absent where none names one"),
+    ] = UNSET
     estimates: tuple[EstimateEntry, ...]
-    files: tuple[FileEstimates, ...] | None = None
-    skipped: Skipped | None = None
-    assumptions: tuple[AssumptionEntry, ...]
+    files: tuple[FileEstimates, ...] | UnsetType = UNSET
+    skipped: Skipped | UnsetType = UNSET
+    assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
@@ -163,9 +164,9 @@ def estimate_report(
                 strict=True,
             )
         ),
-        files=tuple(files) if per_file else None,
+        files=tuple(files) if per_file else UNSET,
         skipped=skipped_entry(workload),
-        assumptions=assumption_entries(with_learned(quote, of_workload(workload, listed))),
+        assumptions=tuple(with_learned(quote, of_workload(workload, listed))),
         warnings=(
             *source_warnings(tallied, skipped),
             *warnings_of(quote.book, estimates),

@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Annotated
+
+from msgspec import Meta
+from msgspec.structs import asdict
 
 from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.histogram import Histogram
@@ -10,20 +14,12 @@ from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.pricing.cost import EXACT
+from deepseek_cost.pricing.entries import Rates
 from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.reports.balance import Affordable, affordable
 from deepseek_cost.reports.count import PromptTokenCounts
-from deepseek_cost.reports.parts import (
-    Amount,
-    Instant,
-    Part,
-    PeriodNote,
-    RatesPerMillion,
-    described,
-    period_note,
-    rates_entry,
-)
+from deepseek_cost.reports.parts import Instant, Part, PeriodNote, period_note
 from deepseek_cost.reports.requests import (
     BreakdownEntry,
     CacheForecastEntry,
@@ -43,18 +39,18 @@ class OtherTier(Part):
     """What the same requests cost in the other tier of the same price list."""
 
     tier: Tier
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
+    total: Decimal | None
+    floor: Decimal
+    ceiling: Decimal
 
 
 class Waiting(Part):
     """What is saved by sending the same requests when peak hours are over."""
 
     until: Instant
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
+    total: Decimal | None
+    floor: Decimal
+    ceiling: Decimal
 
 
 def other_tier(estimate: Estimate) -> OtherTier | None:
@@ -92,11 +88,11 @@ class LearnedOutput(Part):
     """
 
     answers: int
-    mean: Amount = described("rounded to hundredths")
+    mean: Annotated[Decimal, Meta(description="rounded to hundredths")]
     p50: int
     p95: int
-    total_p50: Amount | None
-    total_p95: Amount | None
+    total_p50: Decimal | None
+    total_p95: Decimal | None
 
 
 def learned_outputs(quote: Quote, tallies: Sequence[Tally]) -> list[LearnedOutput | None]:
@@ -151,18 +147,20 @@ class TokenCounts(PromptTokenCounts):
     cache_hit: int
     cache_miss: int
     output: int | None
-    output_ceiling: int = described("the most output that the requests allow")
+    output_ceiling: Annotated[int, Meta(description="the most output that the requests allow")]
 
 
 class Costs(Part):
     """Money in the report's currency; output and total are null while the output is unknown."""
 
-    cache_hit: Amount
-    cache_miss: Amount
-    output: Amount | None
-    total: Amount | None
-    floor: Amount = described("the cost with no output")
-    ceiling: Amount = described("the cost with the most output that the requests allow")
+    cache_hit: Decimal
+    cache_miss: Decimal
+    output: Decimal | None
+    total: Decimal | None
+    floor: Annotated[Decimal, Meta(description="the cost with no output")]
+    ceiling: Annotated[
+        Decimal, Meta(description="the cost with the most output that the requests allow")
+    ]
 
 
 class EstimateEntry(Part):
@@ -175,34 +173,40 @@ class EstimateEntry(Part):
     tier_until: Instant | None
     requests: int
     tokens: TokenCounts
-    rates_per_million: RatesPerMillion
+    rates_per_million: Rates
     cost: Costs
     other_tier: OtherTier | None
     waiting: Waiting | None
     period: PeriodNote
-    learned_output: LearnedOutput | None = described("with --output-from", default=None)
-    affordable: Affordable | None = described("with --granted or --topped-up", default=None)
-    over_context: int = described(
-        "by how many tokens the largest request is longer than the API accepts"
+    learned_output: Annotated[LearnedOutput | None, Meta(description="with --output-from")] = None
+    affordable: Annotated[Affordable | None, Meta(description="with --granted or --topped-up")] = (
+        None
     )
+    over_context: Annotated[
+        int,
+        Meta(description="by how many tokens the largest request is longer than the API accepts"),
+    ]
     unknown_images: UnknownImages | None = None
-    unknown_input: tuple[UnknownInputEntry, ...] = described(
-        "what the API has in the input and the requests do not show", default=()
-    )
-    cache: CacheForecastEntry | None = described(
-        "with --cache-hit-ratio auto: the range of the hits", default=None
-    )
+    unknown_input: Annotated[
+        tuple[UnknownInputEntry, ...],
+        Meta(description="what the API has in the input and the requests do not show"),
+    ] = ()
+    cache: Annotated[
+        CacheForecastEntry | None,
+        Meta(description="with --cache-hit-ratio auto: the range of the hits"),
+    ] = None
     refused: RefusalEntry | None = None
-    images: int = described("input tokens of images, part of `tokens.text`", default=0)
-    breakdown: BreakdownEntry | None = described("with --breakdown", default=None)
-    distribution: DistributionEntry | None = described("of several bodies", default=None)
-    dearest: tuple[DearRequest, ...] | None = described("of several bodies", default=None)
-    tier_is_certain: bool = described(
-        "false: the day may become a holiday, and the other tier's cost hold", default=True
-    )
-    concurrent_requests: int | None = described(
-        "that the API serves at a time; given for several bodies", default=None
-    )
+    images: Annotated[int, Meta(description="input tokens of images, part of `tokens.text`")] = 0
+    breakdown: Annotated[BreakdownEntry | None, Meta(description="with --breakdown")] = None
+    distribution: Annotated[DistributionEntry | None, Meta(description="of several bodies")] = None
+    dearest: Annotated[tuple[DearRequest, ...] | None, Meta(description="of several bodies")] = None
+    tier_is_certain: Annotated[
+        bool,
+        Meta(description="false: the day may become a holiday, and the other tier's cost hold"),
+    ] = True
+    concurrent_requests: Annotated[
+        int | None, Meta(description="that the API serves at a time; given for several bodies")
+    ] = None
 
 
 def estimate_entry(
@@ -222,7 +226,7 @@ def estimate_entry(
         tier_is_certain=price.is_tier_certain,
         requests=tally.requests,
         tokens=_tokens(tally),
-        rates_per_million=rates_entry(price.rates),
+        rates_per_million=price.rates,
         cost=_costs(estimate),
         other_tier=other_tier(estimate),
         waiting=waiting(estimate),
@@ -233,7 +237,7 @@ def estimate_entry(
         unknown_images=unknown_images(tally.unknown_images),
         unknown_input=unknown_entries(tally.unknown),
         cache=cache_forecast(estimate),
-        **(vars(details) if details else {}),
+        **(asdict(details) if details else {}),
     )
 
 

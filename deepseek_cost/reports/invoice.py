@@ -3,9 +3,9 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.formats.deepseek_export import Kind
@@ -34,7 +34,7 @@ from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Tier, TierBy
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Bars, Page, Table, bars, grid, page_of, short, words
-from deepseek_cost.reports.parts import Amount, Part, PriceTable, Report, described, exact
+from deepseek_cost.reports.parts import Part, PriceTable, Report, exact
 
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
@@ -49,11 +49,11 @@ class InvoiceCost(Part):
     `other` is what is not tokens, and what a cost file has where there is no usage.
     """
 
-    cache_hit: Amount | None
-    cache_miss: Amount | None
-    output: Amount | None
-    other: Amount
-    total: Amount | None
+    cache_hit: Decimal | None
+    cache_miss: Decimal | None
+    output: Decimal | None
+    other: Decimal
+    total: Decimal | None
 
 
 class InvoiceFigures(Part):
@@ -106,24 +106,26 @@ class InvoiceLine(Part):
     key: str | None
     type: str
     rate: Tier | None
-    price: Amount | None
-    price_from_table: bool = described("the export has no price, and its time has one rate")
+    price: Decimal | None
+    price_from_table: Annotated[
+        bool, Meta(description="the export has no price, and its time has one rate")
+    ]
     amount: int
-    cost: Amount
+    cost: Decimal
 
 
 class WalletEntry(Part):
     """What was paid from a wallet: paid or granted money; null: not told apart."""
 
     wallet: str | None
-    cost: Amount
+    cost: Decimal
 
 
 class MissingPrice(Part):
     """A price that was billed and is not in the table for its day; null: no price on the row."""
 
     type: str
-    price: Amount | None
+    price: Decimal | None
 
 
 class MissingPrices(Part):
@@ -140,8 +142,8 @@ class CostDifference(Part):
 
     day: date
     model: str
-    by_usage: Amount | None
-    by_cost: Amount | None
+    by_usage: Decimal | None
+    by_cost: Decimal | None
 
 
 class ComparedSide(Part):
@@ -151,7 +153,7 @@ class ComparedSide(Part):
     cache_hit: int
     cache_miss: int
     output: int
-    cost: Amount
+    cost: Decimal
 
 
 class ComparedDay(Part):
@@ -177,9 +179,13 @@ class Comparison(Part):
     days: tuple[ComparedDay, ...]
     log: ComparedSide
     invoice: ComparedSide
-    outside: int = described("responses in the logs on days that the invoice does not have")
+    outside: Annotated[
+        int, Meta(description="responses in the logs on days that the invoice does not have")
+    ]
     unpriced: int
-    crossing: int = described("responses whose start and end have different rates or days")
+    crossing: Annotated[
+        int, Meta(description="responses whose start and end have different rates or days")
+    ]
     deciding: tuple[DecidingDay, ...]
 
 

@@ -1,10 +1,20 @@
 """Part, amounts, inputs, footnotes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Protocol,
+    TypeVar,
+    dataclass_transform,
+)
+
+from msgspec import Meta, Struct, StructMeta, field, to_builtins
 
 from deepseek_cost.errors import placed
 from deepseek_cost.inputs.kinds import Kind
@@ -16,15 +26,18 @@ from deepseek_cost.inputs.source import (
     UNASKED,
     SkippedSource,
 )
-from deepseek_cost.pricing.entries import Period, Rates, stamp
-from deepseek_cost.pricing.provenance import Confidence, Precision
+from deepseek_cost.pricing.entries import Period, stamp
+from deepseek_cost.pricing.provenance import Assumption, Confidence, Precision
 from deepseek_cost.render.page import Note, Notes
 from deepseek_cost.text import quiet_json
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import TalliedSource
-    from deepseek_cost.pricing.provenance import Assumption
     from deepseek_cost.render.page import Page
+
+
+Instant = Annotated[datetime, Meta(tz=True)]
+AnyMeta = TypeVar("AnyMeta", bound="_KeywordsOnly")
 
 
 def exact(amount: Decimal) -> str:
@@ -33,46 +46,22 @@ def exact(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@dataclass(frozen=True, eq=False)
-class Written:
-    """Tells pydantic, which is not loaded here, how the schema describes what `plain` writes."""
+class _KeywordsOnly(StructMeta):
+    """Makes structs whose fields stand in JSON's order, those with defaults among the others."""
 
-    schema: Mapping[str, str]
-
-    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, str]:
-        return dict(self.schema)
-
-
-Amount = Annotated[Decimal, Written({"type": "string", "pattern": r"^\d+(\.\d*[1-9])?$"})]
-Instant = Annotated[datetime, Written({"type": "string", "format": "date-time"})]
-
-
-def described(description: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `field`
-    """Declare a field with what the schema says of it: its description, its bounds."""
-    default = more.pop("default", MISSING)
-    metadata = {"description": description} if description else {}
-    return field(default=default, metadata=metadata | more)
+    def __new__(  # noqa: PYI019 - a metaclass has no Self
+        cls: type[AnyMeta],
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        **config: Any,  # noqa: ANN401 - as msgspec has them
+    ) -> AnyMeta:
+        return super().__new__(cls, name, bases, namespace, kw_only=True, **config)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(described,))
-class Part:
-    """A part of a report: a dataclass, whose fields the contract takes for JSON's.
-
-    No library is loaded for it: `plain` writes it, and pydantic makes the schema from it. The type
-    checker keeps it frozen and right; methods that say so again would cost each start 10 ms.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    def __init_subclass__(cls) -> None:
-        """Make the dataclass."""
-        dataclass(kw_only=True, eq=False, repr=False)(cls)
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(vars(self).items()))
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class Part(Struct, frozen=True, forbid_unknown_fields=True, metaclass=_KeywordsOnly):
+    """A part of a report: its fields are those of the JSON contract, in their order."""
 
 
 # A report or a part of one as JSON has it.
@@ -131,30 +120,26 @@ def _named_input(entry: Json) -> list[str]:
     return [f"{one['count']} {one['what']}" for one in entry["unknown_input"]]
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - what JSON has
-    """Return a part as JSON has it: amounts as exact strings, instants in UTC, null for None."""
-    if isinstance(value, Part):
-        return plain(vars(value))
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return exact(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value.isoformat() if isinstance(value, date) else value
+def to_json(report: Struct, *, indent: int | None = 2) -> str:
+    """Write a report, or a part of one, as JSON.
 
-
-def to_json(report: Part) -> str:
-    """Write a report as JSON in ASCII, so that nothing in a file's name can move a terminal."""
+    In ASCII, so that nothing in a file's name can move a terminal.
+    """
     import json  # noqa: PLC0415 - tables need it not
 
-    document = plain(report)
-    for optional in ("as_written", "files", "skipped"):
-        if document.get(optional, ...) is None:
-            del document[optional]
-    return quiet_json(json.dumps(document, indent=2))
+    document = to_builtins(report, builtin_types=(Decimal, datetime), enc_hook=_written)
+    return quiet_json(json.dumps(document, indent=indent, default=_written))
+
+
+def _written(value: object) -> str:
+    """Return what msgspec would not write so: amounts in full, instants in UTC, marked texts."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return exact(value)
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} has no place in JSON")
 
 
 class InputEntry(Part):
@@ -163,14 +148,6 @@ class InputEntry(Part):
     source: str
     kind: Kind = Kind.TEXT
     requests: int
-
-
-class RatesPerMillion(Part):
-    """Prices per 1,000,000 tokens."""
-
-    cache_hit: Amount
-    cache_miss: Amount
-    output: Amount
 
 
 class PeriodNote(Part):
@@ -187,27 +164,12 @@ class PeriodNote(Part):
     note: str
 
 
-class AssumptionEntry(Part):
-    """What figures rest on, and the flag that changes it; null: nothing does."""
-
-    about: str
-    value: str
-    set_by: str | None
-
-
 class PriceTable(Part):
     """The price table used: where it is, what chose it, when it was last checked."""
 
     source: str
     chosen_by: str
     checked: date
-
-
-def rates_entry(rates: Rates) -> RatesPerMillion:
-    """Report rates."""
-    return RatesPerMillion(
-        cache_hit=rates.cache_hit, cache_miss=rates.cache_miss, output=rates.output
-    )
 
 
 def period_note(period: Period, until: datetime | None) -> PeriodNote:
@@ -230,13 +192,6 @@ def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[InputEntry, ...]:
     return tuple(
         InputEntry(source=source.source, kind=source.kind, requests=source.requests)
         for source in tallied
-    )
-
-
-def assumption_entries(assumptions: "Sequence[Assumption]") -> tuple[AssumptionEntry, ...]:
-    """Report the assumptions."""
-    return tuple(
-        AssumptionEntry(about=one.about, value=one.value, set_by=one.set_by) for one in assumptions
     )
 
 
@@ -270,7 +225,7 @@ def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
             yield placed("left out ", one.reason)
 
 
-def assumed(assumptions: Sequence[AssumptionEntry]) -> Notes:
+def assumed(assumptions: Sequence[Assumption]) -> Notes:
     """Return the assumptions as notes, each with the option that changes it."""
     return Notes(
         "Assumptions",
@@ -281,7 +236,7 @@ def assumed(assumptions: Sequence[AssumptionEntry]) -> Notes:
     )
 
 
-def thinking_of(assumptions: Sequence[AssumptionEntry]) -> str:
+def thinking_of(assumptions: Sequence[Assumption]) -> str:
     """Return whether thinking is assumed to be on; empty where requests have it of their own."""
     values = {one.value for one in assumptions if one.about == "thinking"}
     return f"Assumes thinking {values.pop()}." if values in ({"on"}, {"off"}) else ""

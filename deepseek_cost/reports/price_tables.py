@@ -1,13 +1,15 @@
 """The report of `dscost prices diff`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Literal, cast
 
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.other_tables import Cell, Tool
 from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
-from deepseek_cost.reports.parts import Amount, Instant, Json, Part, PriceTable, Report, exact
+from deepseek_cost.reports.parts import Instant, Json, Part, PriceTable, Report, exact
 from deepseek_cost.text import printable
 
 
@@ -21,8 +23,8 @@ class DifferentPrice(Part):
     when: str
     at: Instant
     kind: Literal["cache_hit", "cache_miss", "output"]
-    theirs: Amount | None
-    ours: Amount
+    theirs: Decimal | None
+    ours: Decimal
     off_percent: str | None
 
 
@@ -69,7 +71,7 @@ def table_diff_report(
     missing: Sequence[str],
     *,
     table: PriceTable,
-    at: Instant,
+    at: datetime,
 ) -> TableDiffReport:
     """Report the prices of another tool's table that are not DeepSeek's."""
     return TableDiffReport(

@@ -1,11 +1,11 @@
 """The report of `dscost prices`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import date, datetime, timedelta
-from typing import Literal, cast
+from decimal import Decimal
+from typing import Annotated, Literal, cast
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from deepseek_cost.pricing.book import Change, Chapter, PriceBook, chapters
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
@@ -27,19 +27,15 @@ from deepseek_cost.render.page import (
     words,
 )
 from deepseek_cost.reports.parts import (
-    Amount,
     Instant,
     Json,
     Part,
     PeriodNote,
     PriceTable,
-    RatesPerMillion,
     Report,
-    described,
     exact,
     period_note,
     price_sources,
-    rates_entry,
 )
 from deepseek_cost.text import unicode_name
 
@@ -70,8 +66,8 @@ class FeeEntry(Part):
 
     id: str
     unit: str
-    price: Amount | None
-    list_price: Amount | None
+    price: Decimal | None
+    list_price: Decimal | None
     since: Instant
     confidence: Confidence
     checked: date
@@ -89,8 +85,8 @@ class ListedPrice(Part):
     names: tuple[str, ...]
     note: str
     tier: Tier
-    rates_per_million: dict[Tier, RatesPerMillion]
-    list_rates_per_million: dict[Tier, RatesPerMillion] | None
+    rates_per_million: dict[Tier, Rates]
+    list_rates_per_million: dict[Tier, Rates] | None
     limits: Limits
     features: FeatureNotes | None
     period: PeriodNote
@@ -174,16 +170,16 @@ def listed_price(book: PriceBook, name: str, at: datetime, currency: Currency) -
     )
 
 
-def _all_tiers(rates: RateList, currency: Currency) -> dict[Tier, RatesPerMillion] | None:
+def _all_tiers(rates: RateList, currency: Currency) -> dict[Tier, Rates] | None:
     tiers = rates.get(currency)
-    return {tier: rates_entry(tiers[tier]) for tier in tiers} if tiers else None
+    return dict(tiers) if tiers else None
 
 
 def _features(features: Features | None) -> FeatureNotes | None:
     if features is None:
         return None
     return FeatureNotes(
-        **{field.name: getattr(features, field.name) for field in fields(FeatureNotes)}
+        **{name: getattr(features, name) for name in FeatureNotes.__struct_fields__}
     )
 
 
@@ -255,7 +251,7 @@ def _limits(report: PricesReport) -> Table:
 def _features_table(report: PricesReport) -> Table:
     """Return what the official page lists of the models, a line a feature."""
     table = grid("feature", "", left=2)
-    for name in (field.name for field in fields(FeatureNotes)):
+    for name in FeatureNotes.__struct_fields__:
         models: dict[str, list[str]] = {}
         for price in report.prices:
             note = getattr(price.features, name, None) or "not listed"
@@ -280,7 +276,7 @@ def _fees(report: PricesReport) -> Table:
     return table
 
 
-def _listed(price: ListedPrice) -> Iterable[tuple[tuple[str, str], RatesPerMillion]]:
+def _listed(price: ListedPrice) -> Iterable[tuple[tuple[str, str], Rates]]:
     """Yield the tiers of a model, the one in force marked, and the list price beside a discount."""
     name = price.model
     for tier in sorted(price.rates_per_million):
@@ -305,9 +301,9 @@ class HistoryEntry(Part):
     model: str
     since: Instant
     tier: Tier
-    rates_per_million: RatesPerMillion
+    rates_per_million: Rates
     change_percent: ChangePercent | None
-    list_rates_per_million: RatesPerMillion | None
+    list_rates_per_million: Rates | None
     period: PeriodNote
 
 
@@ -445,9 +441,9 @@ def _entry(chapter: Chapter, currency: Currency, tier: Tier, rates: Rates) -> Hi
         model=chapter.model.name,
         since=chapter.since,
         tier=tier,
-        rates_per_million=rates_entry(rates),
+        rates_per_million=rates,
         change_percent=_percent(change) if change else None,
-        list_rates_per_million=rates_entry(listed) if listed else None,
+        list_rates_per_million=listed,
         period=period_note(chapter.period, None),
     )
 
@@ -516,9 +512,12 @@ class CheckReport(Report):
 
     command: Literal["prices --check"] = "prices --check"
     file: str
-    compared: bool = described(
-        "false: this is the bundled table itself, and no older copy of it is here", default=True
-    )
+    compared: Annotated[
+        bool,
+        Meta(
+            description="false: this is the bundled table itself, and no older copy of it is here"
+        ),
+    ] = True
     differences: tuple[Difference, ...]
     warnings: tuple[str, ...] = ()
 
@@ -607,7 +606,7 @@ def _price_rows(report: PricesReport) -> Iterator[list[str]]:
             ]
 
 
-def _exact_rates(rates: RatesPerMillion) -> tuple[str, str, str]:
+def _exact_rates(rates: Rates) -> tuple[str, str, str]:
     return exact(rates.cache_hit), exact(rates.cache_miss), exact(rates.output)
 
 

@@ -1,20 +1,21 @@
 """The file of an output profile: what `bill --calibrate` writes and `estimate` reads."""
 
+import json
 from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from deepseek_cost.billing.histogram import Histogram
 from deepseek_cost.billing.profile import Habit, Lengths, Profile
 from deepseek_cost.errors import Advice, Advised, InputError
-from deepseek_cost.reports.parts import Part
+from deepseek_cost.text import quiet_json
 
 Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
 Answers = Annotated[int, Field(ge=1, le=10**12)]
 
 
-class ProfileEntry(Part):
+class ProfileEntry(BaseModel, extra="forbid"):
     """Answers of a model, thinking mode and label, as pairs of tokens and answers that long."""
 
     model: str
@@ -24,7 +25,7 @@ class ProfileEntry(Part):
     reasoning: tuple[tuple[Tokens, Answers], ...]
 
 
-class ProfileFile(Part):
+class ProfileFile(BaseModel, extra="forbid"):
     """A profile. It holds counts of tokens and nothing of what was said."""
 
     schema_version: Literal["1"] = "1"
@@ -32,7 +33,7 @@ class ProfileFile(Part):
     entries: tuple[ProfileEntry, ...]
 
 
-def profile_file(profile: Profile) -> ProfileFile:
+def _profile_file(profile: Profile) -> ProfileFile:
     """Make the file of a profile."""
     return ProfileFile(
         entries=tuple(
@@ -46,10 +47,16 @@ def profile_file(profile: Profile) -> ProfileFile:
     )
 
 
+def profile_json(profile: Profile) -> str:
+    """Write the file of a profile, in ASCII."""
+    document = _profile_file(profile).model_dump(mode="json")
+    return quiet_json(json.dumps(document, indent=2)) + "\n"
+
+
 def read_profile(text: str, name: str) -> Profile:
     """Read the file of a profile; raises InputError."""
     try:
-        read = TypeAdapter(ProfileFile).validate_json(text)
+        read = ProfileFile.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

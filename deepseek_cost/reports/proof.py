@@ -1,7 +1,10 @@
 """Forecast against bill; the live check."""
 
 from collections.abc import Iterable
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from deepseek_cost.billing.proof import Proof, Tried
 from deepseek_cost.pricing.book import Price
@@ -12,16 +15,7 @@ from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.cache import BLOCK
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Page, Table, grid, page_of, words
-from deepseek_cost.reports.parts import (
-    Amount,
-    Instant,
-    Json,
-    Part,
-    Report,
-    described,
-    exact,
-    without,
-)
+from deepseek_cost.reports.parts import Instant, Json, Part, Report, exact, without
 from deepseek_cost.text import unicode_name
 
 
@@ -47,9 +41,9 @@ class DeviationEntry(Part):
 class InputCostEntry(Part):
     """What the inputs cost by the forecast, with the hits expected, and by the bill."""
 
-    forecast: Amount
-    billed: Amount
-    error: str = described("forecast less billed, exactly; negative: too low")
+    forecast: Decimal
+    billed: Decimal
+    error: Annotated[str, Meta(description="forecast less billed, exactly; negative: too low")]
 
 
 class ProofEntry(Part):
@@ -58,10 +52,12 @@ class ProofEntry(Part):
     prompt_tokens: TriedEntry
     cache_hits: TriedEntry
     cache_hits_at_best: int
-    output_tokens: TriedEntry = described("of answers whose text is there, counted again")
+    output_tokens: Annotated[
+        TriedEntry, Meta(description="of answers whose text is there, counted again")
+    ]
     input_cost: InputCostEntry
-    uncounted: int = described("requests that cannot be counted")
-    deviations: tuple[DeviationEntry, ...] = described("the first of them")
+    uncounted: Annotated[int, Meta(description="requests that cannot be counted")]
+    deviations: Annotated[tuple[DeviationEntry, ...], Meta(description="the first of them")]
 
 
 def proof_entry(proof: Proof) -> ProofEntry:
@@ -165,9 +161,9 @@ class LiveReport(Report):
     priced_at: Instant
     forecast: ExpectedTokens
     billed: AnsweredTokens
-    difference: int = described("billed less forecast input")
-    likely_reason: str | None = described("null where there is no difference")
-    cost: Amount
+    difference: Annotated[int, Meta(description="billed less forecast input")]
+    likely_reason: Annotated[str | None, Meta(description="null where there is no difference")]
+    cost: Decimal
     warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:

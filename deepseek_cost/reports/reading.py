@@ -7,8 +7,9 @@ from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from msgspec import Struct
-from pydantic import TypeAdapter, ValidationError
+from msgspec import UNSET, Struct, ValidationError, convert
+from msgspec.inspect import DictType, Metadata, StructType, Type, UnionType, VarTupleType, type_info
+from msgspec.structs import asdict
 
 from deepseek_cost.errors import Advice, Advised, InputError
 from deepseek_cost.estimates.diff import (
@@ -25,7 +26,6 @@ from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.reports.estimate import EstimateReport
 from deepseek_cost.reports.estimate_fields import EstimateEntry
-from deepseek_cost.reports.parts import Part
 
 if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
@@ -65,17 +65,12 @@ class ReadReport(NamedTuple):
 def read_report(text: str, name: str) -> ReadReport:
     """Read a report back from its JSON; raises InputError, with `name` for where it came from."""
     document = _document(text, name)
-    adapter = TypeAdapter(_class_of(document, name))
-    unknown: list[str] = []
+    kind = _class_of(document, name)
+    unknown = [_path(place) for place in _without_unknown(document, type_info(kind), ())]
     try:
-        # A field beside those of the contract is an error; once named, it is left out.
-        while places := _unknown_fields(adapter, document):
-            unknown += [_path(place) for place in places]
-            for place in places:
-                _remove(document, place)
-        report = adapter.validate_python(document)
+        report = convert(document, kind)
     except ValidationError as error:
-        raise InputError(f"{name}: {_first(error)}; is it whole, as dscost wrote it?") from None
+        raise InputError(f"{name}: {_reason(error)}; is it whole, as dscost wrote it?") from None
     for path, value in _values(report, ()):
         if fault := _fault(value):
             raise InputError(f"{name}: {_path(path)}: {fault}")
@@ -106,7 +101,8 @@ def _refuse_lines(text: str, name: str) -> None:
         raise InputError(Advised(f"{name}: ", Advice.PER_REQUEST))
 
 
-def _class_of(document: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a class of the union
+def _class_of(document: dict[str, Any], name: str) -> "type[Report]":
+    """Return the class of a report by its command; raises InputError for another version."""
     version, command = document.get("schema_version"), document["command"]
     if version != _VERSION:
         raise InputError(
@@ -118,34 +114,44 @@ def _class_of(document: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a c
             f"{name}: a report of {command!r}, which this dscost does not know: upgrade it"
         )
     module, _, kind = _CLASSES[command].partition(".")
-    return getattr(import_module(f"deepseek_cost.reports.{module}"), kind)
+    found: type[Report] = getattr(import_module(f"deepseek_cost.reports.{module}"), kind)
+    return found
 
 
-def _unknown_fields(
-    adapter: TypeAdapter[Any], document: dict[str, Any]
-) -> list[tuple[int | str, ...]]:
-    """Return where fields are that the contract does not know; raises ValidationError."""
-    try:
-        adapter.validate_python(document)
-    except ValidationError as error:
-        kinds = {"extra_forbidden", "unexpected_keyword_argument"}
-        found = [e["loc"] for e in error.errors(include_url=False) if e["type"] in kinds]
-        if not found:
-            raise
-        return found
+_Place = tuple[int | str, ...]
+
+
+def _without_unknown(document: object, kind: Type, place: _Place) -> Iterator[_Place]:
+    """Remove what the contract does not know, and yield where it stood."""
+    for step, item, of in _items(document, kind):
+        if of is None and isinstance(document, dict):
+            del document[step]
+            yield (*place, step)
+        elif of is not None:
+            yield from _without_unknown(item, of, (*place, step))
+
+
+def _items(document: object, kind: Type) -> list[tuple[int | str, object, Type | None]]:
+    """Return the steps into a value, what is there, and its type; None: the contract has none."""
+    match kind, document:
+        case Metadata(), _:
+            return _items(document, kind.type)
+        case UnionType(), _:
+            return [found for choice in kind.types for found in _items(document, choice)]
+        case VarTupleType(), list():
+            return [(number, item, kind.item_type) for number, item in enumerate(document)]
+        case DictType(), dict():
+            return [(key, item, kind.value_type) for key, item in document.items()]
+        case StructType(), dict():
+            known = {field.encode_name: field.type for field in kind.fields}
+            return [(key, item, known.get(key)) for key, item in document.items()]
     return []
 
 
-def _remove(document: Any, place: tuple[int | str, ...]) -> None:  # noqa: ANN401 - JSON
-    for step in place[:-1]:
-        document = document[step]
-    del document[place[-1]]
-
-
-def _values(value: object, path: tuple[int | str, ...]) -> Iterator[tuple[Any, Any]]:
+def _values(value: object, path: _Place) -> Iterator[tuple[_Place, object]]:
     """Yield every value with its path."""
-    if isinstance(value, Part):
-        value = vars(value)
+    if isinstance(value, Struct):
+        value = asdict(value)
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _values(item, (*path, str(key)))
@@ -159,8 +165,8 @@ def _values(value: object, path: tuple[int | str, ...]) -> Iterator[tuple[Any, A
 def _fault(value: object) -> str:
     """Say what is wrong with a value of the right type."""
     match value:
-        case datetime() if value.tzinfo is None:
-            return "an instant without its offset from UTC"
+        case Decimal() if not value.is_finite():
+            return "no amount"
         case Decimal() if value and not _FINEST <= value.adjusted() < _DIGITS:
             return "an amount beyond all prices"
         case int() if abs(value) >= 10**_DIGITS:
@@ -168,14 +174,16 @@ def _fault(value: object) -> str:
     return ""
 
 
-def _path(place: tuple[int | str, ...]) -> str:
+def _path(place: _Place) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
     return "".join(steps).removeprefix(".")
 
 
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{_path(first['loc'])}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+def _reason(error: ValidationError) -> str:
+    """Return what is wrong, the place first: `lines[0].cost: expected ...`."""
+    reason, _, place = str(error).partition(" - at `$")
+    reason = reason[:1].lower() + reason[1:]
+    return f"{place.strip('.`')}: {reason}" if place else reason
 
 
 # A report of 100,000 files is smaller.
@@ -209,7 +217,7 @@ def read_saved(source: TextSource) -> Saved:
     if any(entry.cost.floor < 0 or (entry.cost.total or 0) < 0 for entry in report.estimates):
         raise InputError(f"{name}: a cost below nought; is it as dscost wrote it?")
     files = None
-    if report.files is not None:
+    if report.files is not UNSET:
         files = {file.source: _figures(file.estimates) for file in report.files}
     return Saved(name, report.currency, report.priced_at, _figures(report.estimates), files)
 

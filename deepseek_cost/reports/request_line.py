@@ -1,6 +1,5 @@
 """A line of JSON per request: `dscost estimate --per-request --json`."""
 
-import json
 from collections.abc import Callable, Sequence
 
 from deepseek_cost.estimates.estimate import Estimate
@@ -9,7 +8,7 @@ from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.prompt.breakdown import RequestTokens
 from deepseek_cost.reports.estimate_fields import EstimateEntry, estimate_entry
-from deepseek_cost.reports.parts import Part, plain
+from deepseek_cost.reports.parts import Part, to_json
 from deepseek_cost.reports.requests import LedgerDetails, breakdown_entry, refused_entry
 
 
@@ -37,7 +36,7 @@ def request_lines(
             custom_id=place.custom_id,
             estimates=tuple(_line_entry(e, tokens, breakdown=breakdown) for e, tokens in estimates),
         )
-        write(json.dumps(plain(line)) + "\n")
+        write(to_json(line, indent=None) + "\n")
 
     return on_request
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, Self
+
+from msgspec import UNSET, Meta, UnsetType
 
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.ledger import Ledger, Place
@@ -21,7 +23,7 @@ from deepseek_cost.prompt.breakdown import (
 )
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Table, grid, short
-from deepseek_cost.reports.parts import Amount, InputEntry, Part, described
+from deepseek_cost.reports.parts import InputEntry, Part
 from deepseek_cost.reports.unknown_input import UnknownInputEntry
 
 if TYPE_CHECKING:
@@ -34,9 +36,9 @@ class CacheCase(Part):
     """One case: its hits, their share of the input, and the cost; total is null as in `cost`."""
 
     cache_hit: int
-    cache_hit_ratio: Amount = described("rounded to six decimals")
-    total: Amount | None
-    floor: Amount
+    cache_hit_ratio: Annotated[Decimal, Meta(description="rounded to six decimals")]
+    total: Decimal | None
+    floor: Decimal
 
 
 class CacheForecastEntry(Part):
@@ -45,7 +47,7 @@ class CacheForecastEntry(Part):
     worst: CacheCase
     expected: CacheCase
     best: CacheCase
-    aged: int = described("expected hits on what was not used for over an hour")
+    aged: Annotated[int, Meta(description="expected hits on what was not used for over an hour")]
 
 
 def cache_forecast(estimate: Estimate) -> CacheForecastEntry | None:
@@ -88,7 +90,7 @@ class RefusalEntry(Part):
     """The requests that the API would refuse; they are counted all the same."""
 
     requests: int
-    reason: str = described("of the first, with its place")
+    reason: Annotated[str, Meta(description="of the first, with its place")]
 
 
 class UnknownImages(Part):
@@ -105,16 +107,16 @@ class ToolEntry(Part):
     name: str
     requests: int
     tokens: int
-    cost_per_1000_requests: Amount = described("if no token is a cache hit")
+    cost_per_1000_requests: Annotated[Decimal, Meta(description="if no token is a cache hit")]
 
 
 class BreakdownEntry(Part):
     """The input by origin; everything adds up to `tokens.input`."""
 
     system: int
-    tools: tuple[ToolEntry, ...] = described("the most tokens first")
-    history: dict[str, int] = described("by role")
-    user: int = described("user messages that no answer follows")
+    tools: Annotated[tuple[ToolEntry, ...], Meta(description="the most tokens first")]
+    history: Annotated[dict[str, int], Meta(description="by role")]
+    user: Annotated[int, Meta(description="user messages that no answer follows")]
     images: int
     template: int
 
@@ -131,10 +133,10 @@ class TokenSpread(Part):
 class CostSpread(Part):
     """The cost of single requests, by nearest rank."""
 
-    min: Amount
-    median: Amount
-    p95: Amount
-    max: Amount
+    min: Decimal
+    median: Decimal
+    p95: Decimal
+    max: Decimal
 
 
 class DistributionEntry(Part):
@@ -142,10 +144,11 @@ class DistributionEntry(Part):
 
     requests: int
     input: TokenSpread
-    floor: CostSpread = described("without output")
-    total: CostSpread | None = described(
-        "with output; null: it is unknown, or not the same for all", default=None
-    )
+    floor: Annotated[CostSpread, Meta(description="without output")]
+    total: Annotated[
+        CostSpread | None,
+        Meta(description="with output; null: it is unknown, or not the same for all"),
+    ] = None
 
 
 class DearRequest(Part):
@@ -155,9 +158,9 @@ class DearRequest(Part):
     line: int
     custom_id: str | None
     input: int
-    total: Amount | None
-    floor: Amount
-    ceiling: Amount
+    total: Decimal | None
+    floor: Decimal
+    ceiling: Decimal
 
     @classmethod
     def of(cls, place: Place, estimate: Estimate) -> Self:
@@ -232,10 +235,10 @@ def unknown_images(images: int) -> UnknownImages | None:
     )
 
 
-def skipped_entry(workload: "Workload") -> Skipped | None:
+def skipped_entry(workload: "Workload") -> Skipped | UnsetType:
     """Report what was skipped, if anything was."""
     if not workload.skips.requests:
-        return None
+        return UNSET
     return Skipped(requests=workload.skips.requests, first=tuple(workload.skips.named))
 
 

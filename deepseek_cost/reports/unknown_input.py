@@ -1,18 +1,25 @@
 """What reports show of input that the API has and the requests do not show."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta
 
 from deepseek_cost.prompt.breakdown import UnknownInput
-from deepseek_cost.reports.parts import Part, described
+from deepseek_cost.reports.parts import Part
 
 
 class UnknownInputEntry(Part):
     """Input that is not in the requests, of one kind."""
 
-    what: str = described("such as image, file, history, server_tool, unsent_reasoning")
+    what: Annotated[
+        str, Meta(description="such as image, file, history, server_tool, unsent_reasoning")
+    ]
     count: int
-    least: int = described("tokens of it that are in the input")
-    most: int | None = described("null: nothing bounds it, and so nothing bounds the cost")
+    least: Annotated[int, Meta(description="tokens of it that are in the input")]
+    most: Annotated[
+        int | None, Meta(description="null: nothing bounds it, and so nothing bounds the cost")
+    ]
 
 
 def unknown_entries(unknown: UnknownInput) -> tuple[UnknownInputEntry, ...]:

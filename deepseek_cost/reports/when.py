@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Final, Literal, cast
+from decimal import Decimal
+from typing import Annotated, Final, Literal, cast
+
+from msgspec import Meta
 
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
@@ -12,7 +15,7 @@ from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Column, Page, Table, Week, grid, page_of, short
 from deepseek_cost.reports.clock import zone_name
-from deepseek_cost.reports.parts import Amount, Instant, Json, Part, Report, described
+from deepseek_cost.reports.parts import Instant, Json, Part, Report
 
 _DAYS: Final = 7
 _MARKS: Final = {Tier.PEAK: "P", Tier.OFF_PEAK: "-", Tier.FLAT: "="}
@@ -36,7 +39,7 @@ class Day(Part):
     """
 
     day: date
-    half_hours: str = described(min_length=_HALF_HOURS, max_length=_HALF_HOURS)
+    half_hours: Annotated[str, Meta(min_length=_HALF_HOURS, max_length=_HALF_HOURS)]
 
 
 class HolidayNote(Part):
@@ -51,9 +54,9 @@ class TierCost(Part):
 
     model: str
     currency: Currency
-    flat: Amount | None
-    peak: Amount | None
-    off_peak: Amount | None
+    flat: Decimal | None
+    peak: Decimal | None
+    off_peak: Decimal | None
 
 
 class WhenReport(Report):
@@ -68,15 +71,16 @@ class WhenReport(Report):
     week: tuple[Day, ...]
     holidays: tuple[HolidayNote, ...]
     warnings: tuple[str, ...]
-    tier_is_certain: bool = described(
-        "false: peak unless the day becomes a holiday in China", default=True
-    )
-    uncertain_days: tuple[date, ...] = described(
-        "Beijing days that may become holidays, and so off-peak", default=()
-    )
-    costs: tuple[TierCost, ...] = described(
-        "10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens", default=()
-    )
+    tier_is_certain: Annotated[
+        bool, Meta(description="false: peak unless the day becomes a holiday in China")
+    ] = True
+    uncertain_days: Annotated[
+        tuple[date, ...], Meta(description="Beijing days that may become holidays, and so off-peak")
+    ] = ()
+    costs: Annotated[
+        tuple[TierCost, ...],
+        Meta(description="10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens"),
+    ] = ()
 
     def page(self) -> Page:
         """Describe the tier, the coming changes in three zones, and each day of the week."""

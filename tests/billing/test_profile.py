@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from deepseek_cost.billing.histogram import Histogram
 from deepseek_cost.billing.profile import Habit, Profile
 from deepseek_cost.errors import InputError
-from deepseek_cost.reports.parts import to_json
-from deepseek_cost.reports.profile import profile_file, read_profile
+from deepseek_cost.reports.profile import profile_json, read_profile
 from tests.conftest import Dscost
 
 AT = ("--at", "2026-11-02T05:00:00Z")  # off-peak
@@ -35,7 +34,7 @@ def test_a_profile_is_read_as_it_was_written() -> None:
     profile.add(Habit(PRO, "high", "rank"), 100, 60)
     profile.add(Habit(PRO, "high", "rank"), 100, None)
     profile.add(Habit(PRO, "off"), 7, None)
-    read = read_profile(to_json(profile_file(profile)), "p.json")
+    read = read_profile(profile_json(profile), "p.json")
     assert read.by_habit == profile.by_habit
     assert read.by_habit[Habit(PRO, "high", "rank")].reasoning.counts == {60: 1}
 

@@ -194,13 +194,14 @@ def test_fields_of_a_later_version_are_named_in_one_warning_and_left_out(dscost:
     plain = render(dscost, document).out
     document["mood"] = "good"
     document["estimates"][1]["tokens"]["audio"] = 3
+    document["estimates"][1]["rates_per_million"]["audio"] = "0.1"
 
     ran = render(dscost, document)
 
     assert (ran.code, ran.out) == (0, plain)
     assert ran.err == (
         "dscost: warning: report.json: fields that this version does not know are not shown: "
-        "estimates[1].tokens.audio, mood\n"
+        "estimates[1].tokens.audio, estimates[1].rates_per_million.audio, mood\n"
     )
 
 
@@ -236,11 +237,28 @@ def _without(name: str) -> dict[str, Any]:
         ),
         (
             json.dumps(_without("priced_at")),
-            "report.json: priced_at: field required; is it whole, as dscost wrote it?",
+            (
+                "report.json: object missing required field `priced_at`; "
+                "is it whole, as dscost wrote it?"
+            ),
         ),
         (
             json.dumps(report("estimate") | {"priced_at": "2026-11-23T02:00:00"}),
-            "report.json: priced_at: an instant without its offset from UTC",
+            (
+                "report.json: priced_at: expected `datetime` with a timezone component; "
+                "is it whole, as dscost wrote it?"
+            ),
+        ),
+        (
+            json.dumps(report("check") | {"cost": "NaN"}),
+            "report.json: cost: no amount",
+        ),
+        (
+            json.dumps(report("check") | {"difference": "5"}),
+            (
+                "report.json: difference: expected `int`, got `str`; "
+                "is it whole, as dscost wrote it?"
+            ),
         ),
         (
             json.dumps(report("check") | {"cost": "1e999999999"}),

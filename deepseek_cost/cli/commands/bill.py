@@ -268,7 +268,6 @@ def _write(report: "Report", *, as_json: bool, plain: bool, verbose: bool, as_cs
 
 
 def _write_profile(profile: "Profile", path: Path) -> None:
-    from deepseek_cost.reports.parts import to_json
-    from deepseek_cost.reports.profile import profile_file
+    from deepseek_cost.reports.profile import profile_json
 
-    write_file(to_json(profile_file(profile)) + "\n", path, "--calibrate")
+    write_file(profile_json(profile), path, "--calibrate")
