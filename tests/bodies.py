@@ -12,6 +12,8 @@ Body = dict[str, Any]
 _SPELLINGS = ["<think>", "</think>", "<｜User｜>", "<｜Assistant｜>", "<｜System｜>", "｜DSML｜"]
 _SPELLINGS += ["<｜begin▁of▁sentence｜>", "<｜image｜>", "</tool_result>", "<tool_result>", "json"]
 _SPELLINGS += ["### Available Tool Schemas\n\n", "\n\n", '{"name": "f"}', "[Unsupported Image]"]
+_ADDRESSES = ["", "a.png", "file:///a.png", "ftp://x.test/a.png", "HTTPS:x", "data:image/png"]
+_ADDRESSES += ["data:image/png;base64,AAAA", "data:image/bmp;base64,AAAA", " https://x.test/a.png"]
 _WORDS = ["The", " quick", " brown", " fox", " 3.14", "\n", " über", "价格", " def f():", "\t"]
 
 
@@ -216,10 +218,14 @@ class Bodies:
         if self._maybe(0.6):
             return {"role": role, "content": self.some_text()}
         blocks = self.texts("text")
-        source = {"type": "url", "url": "https://x.test/a.png"}
+        source = {"type": "url", "url": self._address()}
         if self._maybe(0.3):
             blocks.insert(self._random.randint(0, 3), {"type": "image", "source": source})
         return {"role": role, "content": blocks}
+
+    def _address(self) -> str:
+        """Return the address of an image, now and then one that the API refuses."""
+        return self._random.choice(_ADDRESSES) if self._maybe(0.1) else "https://x.test/a.png"
 
     def responses(self) -> Body:
         """Return a body of the Responses API."""
@@ -262,7 +268,10 @@ class Bodies:
         kind = "output_text" if role == "assistant" else "input_text"
         if role == "user" and self._maybe(0.1):
             role = self._random.choice(["developer", "system"])
-        content = self.some_text() if self._maybe(0.6) else self.texts(kind)
+        content: Any = self.some_text() if self._maybe(0.6) else self.texts(kind)
+        if isinstance(content, list) and self._maybe(0.2):
+            image = {"type": "input_image", "image_url": self._address()}
+            content.insert(self._random.randint(0, 3), image)
         return {"role": role, "content": content}
 
     def choices(self) -> Body:
@@ -281,7 +290,7 @@ class Bodies:
         body = self.results() if self._maybe(0.3) else self.plain()
         for message in body["messages"]:
             if message["role"] != "assistant" and isinstance(message["content"], str):
-                image: Body = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
+                image: Body = {"type": "image_url", "image_url": {"url": self._address()}}
                 text = {"type": "text", "text": message["content"]}
                 parts = [text, image, {"type": "text", "text": self.text(2)}, image]
                 message["content"] = parts[: self._random.randint(1, 4)]

@@ -16,6 +16,7 @@ from deepseek_cost.pricing.entries import Template
 from deepseek_cost.prompt.chat_completions import read_chat
 from deepseek_cost.prompt.checks import RefusalError, UncountedError
 from deepseek_cost.prompt.conversation import Conversation, Image
+from deepseek_cost.prompt.image_faults import is_path
 from deepseek_cost.prompt.messages import read_messages
 from deepseek_cost.prompt.renderer import Joined, render
 from deepseek_cost.prompt.responses import read_responses
@@ -150,6 +151,8 @@ class Differential:
             if isinstance(value, bytes):
                 found.append(value)
             elif isinstance(value, Image):
+                if value.url is None or is_path(value.url):
+                    return "unknown: an image of an id or of a local file"
                 found.append(self._special["<｜image｜>"])
             elif isinstance(value, Joined):
                 found.append(self._ids(value.text))

@@ -1,20 +1,30 @@
 """Why the API refuses an image by what the body says of it, before anyone looks at the image."""
 
 import binascii
+import re
 from typing import Final
 
 _MEDIA: Final = ("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp")
+_REMOTE: Final = ("http:", "https:")
+_SCHEME: Final = re.compile(r"(?!file:)[a-z][a-z\d+.-]+://|data:|https?:", re.IGNORECASE)
+
+
+def is_remote(url: str) -> bool:
+    """Return whether an address is one of the web."""
+    return url.lower().startswith(_REMOTE)
+
+
+def is_path(url: str) -> bool:
+    """Return whether an address names a local file, whose content would be sent."""
+    return bool(url) and not _SCHEME.match(url)
 
 
 def image_fault(url: str) -> str | None:
-    """Return why Chat Completions and Responses refuse an image's address; None where they do not.
-
-    What is no address is a path of a file here, and sent as its content.
-    """
-    if url[:5].lower() != "data:":
+    """Return why Chat Completions and Responses refuse an image's address; None if they do not."""
+    if is_remote(url) or is_path(url):
         return None
     head, comma, data = url.partition(",")
-    if not comma or not head.endswith(";base64"):
+    if head[:5].lower() != "data:" or not comma or not head.endswith(";base64"):
         return "Unsupported image_url format"
     if head[5:-7].partition(";")[0].lower() not in _MEDIA:
         return (
@@ -25,12 +35,12 @@ def image_fault(url: str) -> str | None:
 
 
 def url_fault(url: str) -> str | None:
-    """Return why Messages refuses the address of an image; None where it does not."""
-    return f'invalid url: "{url}"' if url[:5].lower() == "data:" else None
+    """Return why Messages refuses the address of an image; None if it does not."""
+    return None if is_remote(url) or is_path(url) else f'invalid url: "{url}"'
 
 
 def base64_fault(data: str) -> str | None:
-    """Return why Messages refuses the data of an image; None where it does not."""
+    """Return why Messages refuses the data of an image; None if it does not."""
     try:
         binascii.a2b_base64(data, strict_mode=True)
     except (binascii.Error, ValueError):

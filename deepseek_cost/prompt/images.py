@@ -12,6 +12,7 @@ import imagesize
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.prompt.conversation import Image
+from deepseek_cost.prompt.image_faults import is_remote
 from deepseek_cost.text import printable
 
 _LOW_DETAIL_PIXELS: Final = 512
@@ -24,7 +25,6 @@ _MOST_TOKENS: Final = 1_024
 # Smaller images are enlarged to so many pixels at least; what that makes too long is cut short.
 _LEAST_PIXELS: Final = 544 * 544
 _LONGEST: Final = 16_380
-_REMOTE: Final = ("http://", "https://")
 # Nothing but these is ever handed to the header parser.
 _MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 # Enough for the header of any image that has no more metadata than picture.
@@ -35,7 +35,7 @@ _MOST_PIXELS: Final = 8_192
 def image_tokens(image: Image, folder: Path) -> int | None:
     """Return an image's tokens by its header; None for one that is not at hand."""
     url = image.url
-    if url is None or url.lower().startswith(_REMOTE):
+    if url is None or is_remote(url):
         return None
     if url[:5].lower() == "data:":
         header = _data_url_header(url)

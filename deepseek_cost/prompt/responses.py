@@ -263,14 +263,19 @@ class _Reader:
         if kind == "input_file":
             self.unknown.append(Unknown(Hidden.FILE, place))
             return _UNSEEN_FILE
-        url = cast("str | None", optional(block, "image_url", string, place))
+        return self._image(block, place)
+
+    def _image(self, block: Body, place: str) -> Image:
+        url = optional(block, "image_url", string, place) or None
+        has_id = optional(block, "file_id", string, place) is not None
         detail = block.get("detail")
         if detail is not None:
             detail = variant(detail, _DETAILS, joined(place, "detail"))
-        if url is None:
-            optional(block, "file_id", string, place)
-            return Image(None, place, detail)
-        fault = image_fault(url)
+        if isinstance(url, str):
+            both = "input_image cannot have both image_url and file_id"
+            fault = both if has_id else image_fault(url)
+        else:
+            url, fault = None, None if has_id else "input_image must have image_url or file_id"
         if fault and self.vision_refused is None:
             self.vision_refused = RefusalError(fault, place)
         return Image(url, place, detail, fault)

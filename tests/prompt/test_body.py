@@ -302,6 +302,37 @@ def test_reasoning_without_a_text_neither_ends_an_answer_of_responses_nor_begins
     assert answers(told | {"content": ""}, thought) == [("", "r")]
 
 
+@pytest.mark.parametrize(
+    "address", ["", "https:x", "HTTP://x", "http://[", "ftp://x/a", "data:image/png"]
+)
+def test_an_address_of_an_image_is_refused_as_by_deepseeks_own_code(
+    differential: Differential, address: str
+) -> None:
+    user = {"role": "user"}
+    block = {"type": "image", "source": {"type": "url", "url": address}}
+    messages = {"max_tokens": 9, "messages": [user | {"content": [block]}]}
+    block = {"type": "image_url", "image_url": {"url": address}}
+    chat = {"messages": [user | {"content": [block]}]}
+    responses = {"input": [user | {"content": [{"type": "input_image", "image_url": address}]}]}
+    bodies = {Kind.MESSAGES: messages, Kind.CHAT: chat, Kind.RESPONSES: responses}
+
+    for kind, body in bodies.items():
+        for found in differential.compare(kind, {"model": "m"} | body).values():
+            assert not found.difference
+            assert not found.unknown
+
+
+@pytest.mark.parametrize("image", [{}, {"image_url": "https://x.test/a.png", "file_id": "1"}])
+def test_an_image_of_responses_has_an_address_or_an_id_and_not_both(
+    differential: Differential, image: dict[str, str]
+) -> None:
+    item = {"role": "user", "content": [{"type": "input_image", **image}]}
+
+    found = differential.compare(Kind.RESPONSES, {"model": "m", "input": [item]})
+
+    assert found == {Template.V4: Compared(), Template.V4_1: Compared(refused=True)}
+
+
 REFUSED: dict[str, dict[str, Any]] = {
     "messages[1].role": {"messages": [{"role": "user", "content": "a"}, {"role": "x"}]},
     "messages[0].content[1].text": {
