@@ -169,6 +169,7 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
                 f"{name} takes no images: {ledger.replaced_images:,} of them are counted as the "
                 f"text [Unsupported Image] that stands in for each"
             )
+    found += workload.partial.ignored.warnings()
     return [*found, *warnings_of_skips(workload.skips)]
 
 
@@ -248,6 +249,7 @@ def warnings_of_trace(trace: "Trace") -> list[str]:
     return [
         *warnings_of_age(list(trace.diagnosis.tallies.values())),
         *warnings_of_unknown(trace.diagnosis.unknown),
+        *trace.ignored.warnings(),
         *warnings_of_skips(trace.skips),
     ]
 

@@ -54,7 +54,7 @@ class SkeletonCounter(Struct):
     scenario: Scenario
     counter: SegmentCounter
     bodies_of: Callable[[Request], Sequence[Body]]
-    add_model: Callable[[Request, Position], object]
+    add_model: Callable[[Request, Position, int], object]
     own_model: Callable[[Request], Model | None]
     _skeletons: dict[Outline, Skeleton | object | None] = field(default_factory=dict)
     _characters: int = 0
@@ -163,7 +163,7 @@ class SkeletonCounter(Struct):
         counted = zip(skeleton.tokens(columns), skeleton.limits(columns), strict=True)
         for row, key in enumerate(counted):
             alike.setdefault(key, []).append(row)
-        self.add_model(skeleton.request, Position(source[1], numbers[0]))
+        self.add_model(skeleton.request, Position(source[1], numbers[0]), len(numbers))
         same = [skeleton.request.custom_id] * len(numbers)
         names = same if skeleton.name is None else columns[skeleton.name]
         for (tokens, limit), rows in alike.items():

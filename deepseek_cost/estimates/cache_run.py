@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
+from deepseek_cost.estimates.ignored import IgnoredSettings
 from deepseek_cost.estimates.ledger import Place, Position
 from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
@@ -19,6 +20,7 @@ from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import completed, read_body
 from deepseek_cost.prompt.breakdown import Hits, UnknownInput
 from deepseek_cost.prompt.cache import BLOCK, PrefixCache
+from deepseek_cost.prompt.ignored import ignored_settings
 from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import Mode
@@ -176,6 +178,7 @@ class Trace(Struct):
     source: int = 0
     sources: list[tuple[str, Kind, int]] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
+    ignored: IgnoredSettings = field(default_factory=IgnoredSettings)
 
     @property
     def kinds(self) -> set[Kind]:
@@ -208,4 +211,6 @@ class Trace(Struct):
         thinking = route.model.thinking if route else None
         sent = completed(found, model, self.mode, self.system)
         self.diagnosis.diagnose(sent, model, thinking=thinking)
+        if names := ignored_settings(found):
+            self.ignored.add(names, Position(self.source, found.line, found.column))
         return found.source_kind

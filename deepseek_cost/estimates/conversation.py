@@ -7,6 +7,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
+from deepseek_cost.estimates.ignored import IgnoredSettings
+from deepseek_cost.estimates.ledger import Position
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input
@@ -16,6 +18,7 @@ from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.body import RenderedBody, completed, render_body
 from deepseek_cost.prompt.cache import PrefixCache
+from deepseek_cost.prompt.ignored import ignored_settings
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import Mode
 from deepseek_cost.prompt.timeline import Timeline
@@ -54,6 +57,13 @@ class Dialogue(Struct):
         if isinstance(found[0], Fault):
             raise InputError(found[0].message)
         self.request = found[0]
+
+    def ignored(self) -> Iterator[str]:
+        """Yield which settings of the request the API ignores."""
+        found = IgnoredSettings()
+        if self.request is not None and (names := ignored_settings(self.request)):
+            found.add(names, Position(1, self.request.line, self.request.column))
+        return found.warnings()
 
     def body(self, model: Model) -> RenderedBody:
         """Return it as a model reads it; raises InputError for what is no conversation."""

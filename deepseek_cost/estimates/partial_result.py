@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
+from deepseek_cost.estimates.ignored import IgnoredSettings
 from deepseek_cost.estimates.ledger import Earliest, Ledger, Position
 from deepseek_cost.estimates.tally import Tally, total
 from deepseek_cost.inputs.kinds import Kind
@@ -100,6 +101,7 @@ class PartialResult(Struct):
     skips: Skipped = field(default_factory=Skipped)
     notes: Earliest = field(default_factory=lambda: Earliest(_NAMED))
     named_models: Earliest = field(default_factory=lambda: Earliest(_NAMED))
+    ignored: IgnoredSettings = field(default_factory=IgnoredSettings)
     sources: dict[int, TalliedSource] = field(default_factory=dict)
     as_written: dict[str, Tally] = field(default_factory=dict)
     unnamed: tuple[Tally, ...] = ()
@@ -136,6 +138,7 @@ class PartialResult(Struct):
         self.skips.merge(other.skips)
         self.notes.merge(other.notes)
         self.named_models.merge(other.named_models)
+        self.ignored.merge(other.ignored)
         for number, source in other.sources.items():
             self.add(number, source)
         for model, tally in other.as_written.items():

@@ -289,8 +289,15 @@ class Workload:
         """Look up the model that a body names; raises InputError."""
         return self.routes.serving(request)
 
-    def _add_model(self, request: Request, at: Position) -> None:
-        """Keep what is to be said of the model that a body names."""
+    def _add_model(self, request: Request, at: Position, bodies: int = 1) -> None:
+        """Keep the model that a body names, and its settings that the API ignores.
+
+        `bodies` is how many have the same.
+        """
+        from deepseek_cost.prompt.ignored import ignored_settings  # noqa: PLC0415 - texts need none of it
+
+        if names := ignored_settings(request):
+            self.partial.ignored.add(names, at, bodies * self.scenario.requests)
         name, found = request.body.get("model"), self._serving(request)
         if isinstance(name, str) and name:
             self.partial.named_models.add(found.model.name if found else name, at)
