@@ -308,13 +308,17 @@ def test_reasoning_without_a_text_neither_ends_an_answer_of_responses_nor_begins
 def test_an_address_of_an_image_is_refused_as_by_deepseeks_own_code(
     differential: Differential, address: str
 ) -> None:
-    user = {"role": "user"}
-    block = {"type": "image", "source": {"type": "url", "url": address}}
-    messages = {"max_tokens": 9, "messages": [user | {"content": [block]}]}
+    user: dict[str, Any] = {"role": "user"}
+    block: dict[str, Any] = {"type": "image", "source": {"type": "url", "url": address}}
+    messages: dict[str, Any] = {"max_tokens": 9, "messages": [user | {"content": [block]}]}
     block = {"type": "image_url", "image_url": {"url": address}}
     chat = {"messages": [user | {"content": [block]}]}
     responses = {"input": [user | {"content": [{"type": "input_image", "image_url": address}]}]}
-    bodies = {Kind.MESSAGES: messages, Kind.CHAT: chat, Kind.RESPONSES: responses}
+    bodies: dict[Kind, dict[str, Any]] = {
+        Kind.MESSAGES: messages,
+        Kind.CHAT: chat,
+        Kind.RESPONSES: responses,
+    }
 
     for kind, body in bodies.items():
         for found in differential.compare(kind, {"model": "m"} | body).values():
