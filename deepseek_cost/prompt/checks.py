@@ -132,6 +132,14 @@ def tag(body: Body, key: str, choices: Sequence[str], place: str) -> str:
     return _one_of(value, choices, joined(place, key))
 
 
+def inner_tag(body: Body, key: str, choices: Sequence[str], place: str) -> str:
+    """Return the word for what an object inside a tagged one is; its number means the same."""
+    value = required(body, key, place)
+    if type(value) is int and 0 <= value < len(choices):
+        return choices[value]
+    return tag(body, key, choices, place)
+
+
 def _one_of(word: str, choices: Sequence[str], place: str) -> str:
     if word in choices:
         return word

@@ -9,6 +9,7 @@ from deepseek_cost.prompt.checks import (
     Body,
     RefusalError,
     boolean,
+    inner_tag,
     joined,
     mapping,
     optional,
@@ -346,7 +347,7 @@ class _Reader:
         source = mapping(
             required(block, "source", place), "internally tagged enum MessagesImageSource", at
         )
-        kind = tag(source, "type", ("base64", "url", "file"), at)
+        kind = inner_tag(source, "type", ("base64", "url", "file"), at)
         if kind == "file":
             text_of(source, "file_id", at)
             return Image(None, place)

@@ -10,6 +10,7 @@ from deepseek_cost.prompt.checks import (
     Body,
     RefusalError,
     boolean,
+    inner_tag,
     joined,
     mapping,
     optional,
@@ -387,7 +388,7 @@ def _namespace(tool: Body, place: str, *, is_used: bool) -> Sequence[Tool]:
     for n, item in enumerate(items):
         here = f"{at}[{n}]"
         inner = mapping(item, "struct ResponsesNamespaceTool", here)
-        if tag(inner, "type", ("function", "custom"), here) == "custom":
+        if inner_tag(inner, "type", ("function", "custom"), here) == "custom":
             raise RefusalError(
                 "Currently custom tools are not allowed inside a namespace. "
                 f"Found custom tool '{inner.get('name')}' in {here}.",

@@ -326,6 +326,21 @@ def test_an_address_of_an_image_is_refused_as_by_deepseeks_own_code(
             assert not found.unknown
 
 
+def test_an_object_inside_a_tagged_one_may_have_the_number_of_its_kind(
+    differential: Differential,
+) -> None:
+    source = {"type": 1, "url": "https://x.test/a.png"}
+    user = {"role": "user", "content": [{"type": "image", "source": source}]}
+    inner = {"type": 0, "name": "f", "parameters": {"type": "object"}}
+    space = {"type": "namespace", "name": "n", "tools": [inner]}
+
+    messages = {"model": "m", "max_tokens": 9, "messages": [user]}
+    responses = {"model": "m", "input": "a", "tools": [space]}
+
+    for kind, body in ((Kind.MESSAGES, messages), (Kind.RESPONSES, responses)):
+        assert set(differential.compare(kind, body).values()) == {Compared()}
+
+
 @pytest.mark.parametrize("image", [{}, {"image_url": "https://x.test/a.png", "file_id": "1"}])
 def test_an_image_of_responses_has_an_address_or_an_id_and_not_both(
     differential: Differential, image: dict[str, str]
