@@ -69,6 +69,9 @@ def run(args: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
+    # numpy, which two libraries load, starts a thread for each core, and where the system refuses
+    # one it sends us an interrupt.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         command = application()
         if os.environ.get("_DSCOST_COMPLETE"):
@@ -77,7 +80,7 @@ def run(args: Sequence[str]) -> int:
             answer(command)
         args = _understood(args)
         outcome = command(args=args or ["--help"], prog_name="dscost", standalone_mode=False)
-    except (DscostError, UsageError, ArithmeticError, MemoryError, OSError) as error:
+    except (DscostError, UsageError, ArithmeticError, ImportError, MemoryError, OSError) as error:
         message, code = _message_of(error, args)
         say(message)
         return code
@@ -114,6 +117,8 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror or error}", code
+        case ImportError():  # a library that is broken, or that does not fit in the memory
+            return f"{error.name or 'a library'} cannot be loaded: {error}", code
         case MemoryError():
             return "out of memory; give less at a time", code
         case _:

@@ -108,7 +108,7 @@ def cluster(address: str) -> "Iterator[Client]":
     """Connect to a scheduler; raises UsageError where none answers."""
     try:
         from distributed import Client  # noqa: PLC0415 - an extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UsageError(f"counting on a cluster needs: {installing('dask')}") from error
     try:
         client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)

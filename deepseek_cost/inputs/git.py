@@ -95,18 +95,21 @@ def start(
     errors: IO[bytes] | int,
     more: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start git, whose output is a pipe; raises InputError where there is none."""
+    """Start git, whose output is a pipe; raises InputError if it cannot be started."""
     program = program_on(os.environ.get("PATH", os.defpath), _PROGRAM)
     if program is None:
         raise InputError("git is not installed, or not on PATH; two files or folders need none")
-    return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
-        [program, *_SAFE, *args],
-        bufsize=_BLOCK_BYTES,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        env=os.environ | _ENVIRONMENT | dict(more or {}),
-    )
+    try:
+        return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
+            [program, *_SAFE, *args],
+            bufsize=_BLOCK_BYTES,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=os.environ | _ENVIRONMENT | dict(more or {}),
+        )
+    except OSError as error:
+        raise InputError(f"{program} cannot be started: {error.strerror or error}") from error
 
 
 def program_on(path: str, name: str) -> str | None:

@@ -152,7 +152,7 @@ def _in_column(source: TextSource, column: str | None, body: Body | None) -> Par
 def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile":
     try:
         from pyarrow.parquet import ParquetFile  # noqa: PLC0415 - an extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise InputError(f"{name}: reading it needs: {installing('parquet')}") from error
     return ParquetFile(raw, read_dictionary=list(texts))
 
@@ -183,9 +183,21 @@ def _translating_errors(name: str) -> Iterator[None]:
     """Turn what Arrow raises for a damaged file into an InputError."""
     try:
         yield
-    except (ValueError, NotImplementedError, MemoryError, OSError) as error:
+    except _arrows_own() as error:
         reason = str(error).split("\n")[0][:200] or "not enough memory for it"
-        raise InputError(f"{name}: no sound Parquet file: {reason}") from error
+        is_broken = isinstance(error, (ValueError, NotImplementedError, OSError))
+        fault = "no sound Parquet file" if is_broken else "cannot be read"
+        raise InputError(f"{name}: {fault}: {reason}") from error
+
+
+def _arrows_own() -> tuple[type[Exception], ...]:
+    """Return the errors that Arrow raises: Python's, and where it cannot start a thread its own."""
+    usual = (ValueError, NotImplementedError, MemoryError, OSError)
+    try:
+        from pyarrow import ArrowException  # noqa: PLC0415 - loaded by now
+    except ImportError:
+        return usual
+    return (*usual, ArrowException)
 
 
 def _line(value: Any, body: Body | None) -> bytes:  # noqa: ANN401 - of any type

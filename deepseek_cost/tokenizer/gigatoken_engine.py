@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deepseek_cost.errors import EngineError, installing
 from deepseek_cost.tokenizer.base import Engine
-from deepseek_cost.tokenizer.prefetch import done_ahead
+from deepseek_cost.tokenizer.prefetch import cores, done_ahead, threads_start
 from deepseek_cost.tokenizer.vocabulary import FIRST_TEXT_TOKEN, Index, load_index
 
 if TYPE_CHECKING:
@@ -169,7 +169,9 @@ class Gigatoken:
         self._take(size)
         if size < _LITTLE:
             return odd + sum(map(len, map(self.tokenizer.encode, group.known)))
-        _, lengths = self.tokenizer.encode_batch_padded(BytesSource(group.known), pad_id=0)
+        _, lengths = self.tokenizer.encode_batch_padded(
+            BytesSource(group.known), pad_id=0, parallel=None if threads_start(cores()) else False
+        )
         return odd + int(lengths.sum())
 
     def _take(self, size: int) -> None:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from threading import Event, Thread
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -44,6 +45,25 @@ def _begun(task: Callable[[_Item], _Result], item: _Item, threads: int) -> Futur
 def _pool(threads: int) -> ThreadPoolExecutor:
     """Return the threads, which stay: tiktoken keeps memory for each that it met."""
     return ThreadPoolExecutor(threads)
+
+
+@cache
+def threads_start(number: int) -> bool:
+    """Return whether the system starts so many threads; a library may panic where it does not."""
+    end = Event()
+    started = []
+    try:
+        for _ in range(number):
+            thread = Thread(target=end.wait)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:  # can't start new thread
+        return False
+    finally:
+        end.set()
+        for thread in started:
+            thread.join()
+    return True
 
 
 if hasattr(os, "register_at_fork"):

@@ -16,7 +16,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from gigatoken import Tokenizer
+from pyarrow import parquet
 from rich.progress import Progress
 
 from deepseek_cost.errors import InputError, WorkerError
@@ -24,9 +27,11 @@ from deepseek_cost.estimates.processes import WorkerProcesses
 from deepseek_cost.inputs.jsonl import Lines
 from deepseek_cost.inputs.remote import public
 from deepseek_cost.inputs.streams import reading
-from deepseek_cost.tokenizer.prefetch import done_ahead
+from deepseek_cost.tokenizer import default_counter, fast_counter
+from deepseek_cost.tokenizer.prefetch import done_ahead, threads_start
 from deepseek_cost.tokenizer.vocabulary import SHA256, load_index
 from tests.conftest import ROOT, Dscost
+from tests.repository import Repository
 
 DSCOST = [sys.executable, "-m", "deepseek_cost"]
 BODY = '{"model": "deepseek-v4-flash", "messages": [{"role": "user", "content": "Hello"}]}'
@@ -69,13 +74,84 @@ def test_where_no_process_can_be_started_is_an_error(monkeypatch: pytest.MonkeyP
 
 
 def test_without_a_thread_the_work_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(Thread, "start", refused)
+    monkeypatch.setattr(Thread, "start", refused_thread)
     monkeypatch.setattr("deepseek_cost.tokenizer.prefetch._pool", ThreadPoolExecutor)
 
     assert list(done_ahead(str, range(9), 2)) == [*"012345678"]
+
+
+def refused_thread(*_: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_gigatoken_counts_alone_where_the_system_starts_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own threads would panic, which is no exception that a program may catch."""
+    monkeypatch.setattr(Thread, "start", refused_thread)
+    threads_start.cache_clear()
+    wanted: list[bool | None] = []
+    encode = Tokenizer.encode_batch_padded
+
+    def recorded(own: Tokenizer, *args: Any, parallel: bool | None, **more: Any) -> Any:  # noqa: ANN401
+        wanted.append(parallel)
+        return encode(own, *args, parallel=parallel, **more)
+
+    monkeypatch.setattr(Tokenizer, "encode_batch_padded", recorded)
+
+    assert fast_counter().count(["word " * 400_000]) == default_counter().count(["word " * 400_000])
+    assert wanted == [False]
+    threads_start.cache_clear()
+
+
+def test_where_arrow_cannot_start_a_thread_is_one_line(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet.write_table(pa.table({"p": ["Hello"]}), tmp_path / "p.parquet")
+
+    def refused(*_: object, **__: object) -> None:
+        raise pa.ArrowException("Unknown error: Failed to launch worker thread")
+
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", refused)
+
+    ran = dscost("count", tmp_path / "p.parquet", "--column", "p")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith(
+        "p.parquet: cannot be read: Unknown error: Failed to launch worker thread\n"
+    )
+
+
+def test_where_git_cannot_be_started_is_one_line_that_names_it(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Repository(tmp_path).folder)
+
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+
+    ran = dscost("diff", "HEAD")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith("git cannot be started: Resource temporarily unavailable\n")
+
+
+def test_a_library_that_does_not_fit_in_the_memory_is_one_line(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise ImportError("failed to map segment from shared object", name="tiktoken._tiktoken")
+
+    monkeypatch.setattr("deepseek_cost.cli.session.Inputs.run", refused)
+
+    ran = dscost("count", hello)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "dscost: tiktoken._tiktoken cannot be loaded: failed to map segment from shared object\n"
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
