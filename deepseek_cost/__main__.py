@@ -21,6 +21,7 @@ def main() -> None:
         if sys.argv[1:] == ["statusline"]:
             _write_status_line()
         _answer_signals()
+        _buffer_output()
         from deepseek_cost.cli.app import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
         sys.exit(run(sys.argv[1:]))
@@ -63,6 +64,18 @@ def _answer_signals() -> None:
     for one in asked:
         signal.signal(one, end)
     sys.unraisablehook = interrupt_again
+
+
+def _buffer_output() -> None:
+    """Buffer standard output where PYTHONUNBUFFERED is set, too.
+
+    Without a buffer, Python drops what a full disk does not take, and raises no error.
+    """
+    stdout = sys.stdout
+    if stdout is not None and not hasattr(stdout.buffer, "raw"):
+        sys.stdout = open(  # noqa: SIM115 - as long as the process
+            stdout.fileno(), "w", encoding=stdout.encoding, errors=stdout.errors, closefd=False
+        )
 
 
 def _write_prompt_line(template: str) -> None:

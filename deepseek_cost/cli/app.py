@@ -3,6 +3,7 @@
 What a command uses is imported when it runs, so that `--help` is fast.
 """
 
+import errno
 import io
 import os
 import signal
@@ -21,7 +22,7 @@ from deepseek_cost.cli.command import (
     with_subcommands,
 )
 from deepseek_cost.cli.guesses import expanded, in_place_of
-from deepseek_cost.cli.output import say
+from deepseek_cost.cli.output import is_output_lost, say
 from deepseek_cost.cli.wording import message_of
 from deepseek_cost.errors import DscostError
 
@@ -115,14 +116,26 @@ def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
             command = " ".join(["dscost", *(name for name in words[:1] if name in ALL_NAMES)])
             return f"{_plain(error, words)}; see {command} --help", error.exit_code
         case OSError():
-            place = f"{error.filename}: " if error.filename else ""
-            return f"{place}{error.strerror or error}", code
+            place = error.filename2 or error.filename or _place_of(error)
+            return ": ".join(filter(None, (place, error.strerror or str(error)))), code
         case ImportError():  # a library that is broken, or that does not fit in the memory
             return f"{error.name or 'a library'} cannot be loaded: {error}", code
         case MemoryError():
             return "out of memory; give less at a time", code
         case _:
             return "a number is too large to be worked with exactly", code
+
+
+def _place_of(error: OSError) -> str | None:
+    """Return where an error without a name is: standard output, or a full temporary folder."""
+    if is_output_lost():
+        return "standard output"
+    is_full = error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None)}
+    if not is_full:
+        return None
+    from tempfile import gettempdir
+
+    return gettempdir()
 
 
 def _plain(error: UsageError, words: Sequence[str]) -> str:

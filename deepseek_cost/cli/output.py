@@ -57,11 +57,26 @@ def write_text(text: str) -> bool:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # What is left in the buffer goes nowhere, and the exit code still tells of the limit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
+    except OSError as error:
+        is_output_lost()
+        if isinstance(error, BrokenPipeError):
+            return False
+        raise InputError(f"standard output: {error.strerror}") from error
     return True
+
+
+def is_output_lost() -> bool:
+    """Tell whether standard output takes no more; what is left for it then goes nowhere.
+
+    So Python does not try it again at the end, and the exit code still tells of the limit.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def write_line(text: str) -> None:

@@ -5,10 +5,12 @@ Limits of the system, signals, full disks, pipes and devices where a file belong
 
 import os
 import re
+import resource
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -306,6 +308,39 @@ def test_a_full_disk_leaves_the_old_file(
     assert ran.err.endswith(f"dscost: {option} old.html: No space left on device\n")
     assert Path("old.html").read_text() == "old"
     assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_takes_only_a_part_of_the_output_is_an_error(
+    tmp_path: Path, unbuffered: str
+) -> None:
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [*DSCOST, "completion", "bash"],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered, "PYTHONPATH": str(ROOT)},
+            text=True,
+            check=False,
+        )
+
+    assert (tmp_path / "out").stat().st_size == 100
+    assert (done.returncode, done.stderr) == (1, "dscost: standard output: File too large\n")
+
+
+def test_a_full_disk_is_named_by_the_file_or_the_folder_that_it_is_of(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copied(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/from", None, "/to")
+
+    for run_out, place in ((filled, tempfile.gettempdir()), (copied, "/to")):
+        monkeypatch.setattr("deepseek_cost.cli.session.Inputs.run", run_out)
+        ran = dscost("count", hello)
+
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == f"dscost: {place}: No space left on device\n"
 
 
 def test_a_file_written_anew_keeps_its_link_and_its_mode(dscost: Dscost, hello: Path) -> None:
