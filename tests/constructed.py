@@ -78,3 +78,69 @@ def _case(
             "total_tokens": tokens + _HELLO_OUTPUT,
         },
     }
+
+
+# Sequences of requests: for each request how many tokens of which word its messages have, with the
+# hits worked out by DeepSeek's rules. A hit is 128 tokens, as often as they fit. L is the prompt
+# before with its answer; what the template adds to the words is fewer than 15 tokens.
+_TURNS = [("user", 300, "river"), ("assistant", 100, "stone"), ("user", 50, "cloud")]
+_MORE = [*_TURNS, ("assistant", 60, "sand"), ("user", 40, "tree")]
+_SYSTEM = ("system", 1000, "green")
+_Messages = list[tuple[str, int, str]]
+SEQUENCES: dict[str, list[tuple[_Messages, int]]] = {
+    "the same again": [(_TURNS[:1], 0), (_TURNS[:1], 256)],  # 300: two blocks
+    "too short": [([("user", 100, "river")], 0), ([("user", 100, "river")], 0)],
+    # L = 300 + 100: three blocks; then 300 + 100 + 50 + 60 = 510, and the template's: four
+    "the next turns": [(_TURNS[:1], 0), (_TURNS, 384), (_MORE, 512)],
+    # The second request shows what is common, the third hits it: 1000, seven blocks.
+    "a common beginning": [
+        ([_SYSTEM, ("user", 60, "river")], 0),
+        ([_SYSTEM, ("user", 60, "stone")], 0),
+        ([_SYSTEM, ("user", 60, "cloud")], 896),
+    ],
+    "another beginning": [
+        ([_SYSTEM, ("user", 60, "river")], 0),
+        ([("system", 1000, "white"), ("user", 60, "river")], 0),
+    ],
+    # The prompt before came without its last message: its end is no beginning of this one.
+    "another end": [([("user", 400, "river")], 0), ([("user", 380, "river")], 0)],
+}
+
+
+def write_sequences(path: Path) -> Path:
+    """Write the requests of the sequences as they would be recorded, in both templates."""
+    reference = Reference()
+    cases = (
+        _asked(f"{name}, {template}#{number}", template, messages, hit, reference)
+        for template in MODELS
+        for name, requests in SEQUENCES.items()
+        for number, (messages, hit) in enumerate(requests, 1)
+    )
+    path.write_text("".join(f"{json.dumps(case)}\n" for case in cases), encoding="utf-8")
+    return path
+
+
+def _asked(
+    name: str, template: Template, messages: _Messages, hit: int, reference: Reference
+) -> dict[str, Any]:
+    body = {
+        "model": MODELS[template],
+        "thinking": {"type": "disabled"},
+        "messages": [
+            {"role": role, "content": f" {word}" * count} for role, count, word in messages
+        ],
+    }
+    tokens = reference.tokens(Kind.CHAT, template, body)
+    assert 0 < tokens - sum(count for _, count, _ in messages) < 15  # a word is a token
+    answer = next((f" {word}" * n for _, n, word in _MORE[len(messages) :][:1]), "")
+    return {
+        "sequence": name,
+        "endpoint": "chat/completions",
+        "model": body["model"],
+        "template": str(template),
+        "request": body,
+        "response_text": answer,
+        "reasoning_text": "",
+        "response_tool_calls": [],
+        "usage": {"prompt_tokens": tokens, "prompt_cache_hit_tokens": hit},
+    }

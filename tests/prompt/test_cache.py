@@ -16,6 +16,7 @@ from deepseek_cost.prompt.cache import PrefixCache, Prompt
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.tokenizer.stream import StreamCounter
 from tests.conftest import Dscost
+from tests.constructed import write_sequences
 from tests.sequences import Sequences
 from tests.simulator import Asked, Simulator
 
@@ -185,6 +186,23 @@ def test_adding_a_request_changes_no_figure_before_it(dscost: Dscost, tmp_path: 
     assert whole[3][1] > 0  # the first one again
     for count in range(1, len(lines)):
         assert listed(count) == whole[:count]
+
+
+def test_hits_of_constructed_sequences_are_those_of_deepseeks_rules(
+    book: PriceBook, counter: StreamCounter, tmp_path: Path
+) -> None:
+    sequences = Sequences(book, SegmentEncoder(counter))
+    found = list(sequences.transitions(write_sequences(tmp_path / "constructed.jsonl")))
+
+    assert [(one.name, one.forecast.expected) for one in found] == [
+        (one.name, one.hit) for one in found
+    ]
+    assert sum(one.hit for one in found) == 2 * (256 + 384 + 512 + 896)
+    assert [one.name[: one.name.index(",")] for one in found if one.continues][:3] == [
+        "the same again",
+        "too short",
+        "the next turns",
+    ]
 
 
 def test_recorded_hits_are_as_expected_where_the_prompt_continues_the_one_before(
