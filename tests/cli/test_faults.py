@@ -3,6 +3,7 @@
 Limits of the system, signals, full disks, pipes and devices where a file belongs.
 """
 
+import gzip
 import os
 import re
 import resource
@@ -420,14 +421,24 @@ def test_the_reason_names_the_file_that_is_broken(broken: str | None, named: str
         raise PermissionError(13, "Permission denied", broken)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Hello " * 1000,
+        b"Hello " * 100_000,
+        gzip.compress(b"Hello " * 1000),
+    ],
+    ids=["read at once", "in blocks", "packed"],
+)
 def test_the_progress_bar_comes_to_the_size_of_what_is_read_and_changes_no_figure(
-    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    hello.write_text("Hello " * 1000)
+    hello.write_bytes(content)
+    size = len(content)
     quiet = dscost("count", hello, "--json")
     counted: list[float] = []
     totals: list[float | None] = []
-    monkeypatch.setattr("deepseek_cost.cli.session._PROGRESS_FROM_BYTES", 6000)
+    monkeypatch.setattr("deepseek_cost.cli.session._PROGRESS_FROM_BYTES", size)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(Progress, "advance", lambda _, __, count: counted.append(count))
 
@@ -439,5 +450,5 @@ def test_the_progress_bar_comes_to_the_size_of_what_is_read_and_changes_no_figur
 
     shown = dscost("count", hello, "--json")
 
-    assert (sum(counted), totals) == (6000, [6000])
+    assert (sum(counted), totals) == (size, [size])
     assert shown.out == quiet.out
