@@ -144,6 +144,7 @@ def test_what_is_doubtful_about_an_estimate_is_said_with_it() -> None:
 
     assert (seen.tally.unknown_images, blind.tally.unknown_images) == (1, 0)
     # 1,024 tokens instead of 184, at 0.30 USD a million
+    assert seen.ceiling is not None
     assert seen.ceiling - seen.floor == (1_024 - 184) * Decimal("0.3") / 10**6 + (
         seen.tally.output_ceiling * Decimal("1.2") / 10**6
     )
@@ -377,7 +378,7 @@ from deepseek_cost import Estimate, count_tokens, estimate, load_prices, price_a
 
 AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 one: Estimate = estimate([{"role": "user", "content": "Hello"}], model="v4-pro", at=AT)
-ceiling: Decimal = one.ceiling
+ceiling: Decimal | None = one.ceiling
 tokens: int = count_tokens("Hello").input
 names: list[str] = [price.model.name for price in load_prices().at(AT)]
 answer = openai.OpenAI(api_key="none").chat.completions.create(model="m", messages=[])

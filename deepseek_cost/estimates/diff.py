@@ -48,7 +48,10 @@ class State(StrEnum):
 
 
 class SideTotals(Struct, frozen=True):
-    """Tokens and money of some requests to one model; output and total None while unknown."""
+    """Tokens and money of some requests to one model; output and total None while unknown.
+
+    `ceiling` is None where nothing bounds the input.
+    """
 
     requests: int = 0
     text: int = 0
@@ -56,7 +59,7 @@ class SideTotals(Struct, frozen=True):
     output: int | None = 0
     floor: Decimal = Decimal(0)
     total: Decimal | None = Decimal(0)
-    ceiling: Decimal = Decimal(0)
+    ceiling: Decimal | None = Decimal(0)
     unknown: UnknownInput = {}
 
     @property
@@ -65,11 +68,13 @@ class SideTotals(Struct, frozen=True):
         return self.text + self.template
 
     def __add__(self, other: "SideTotals") -> "SideTotals":
-        output, total = None, None
+        output, total, ceiling = None, None, None
         if self.output is not None and other.output is not None:
             output = self.output + other.output
         if self.total is not None and other.total is not None:
             total = EXACT.add(self.total, other.total)
+        if self.ceiling is not None and other.ceiling is not None:
+            ceiling = EXACT.add(self.ceiling, other.ceiling)
         return SideTotals(
             requests=self.requests + other.requests,
             text=self.text + other.text,
@@ -77,7 +82,7 @@ class SideTotals(Struct, frozen=True):
             output=output,
             floor=EXACT.add(self.floor, other.floor),
             total=total,
-            ceiling=EXACT.add(self.ceiling, other.ceiling),
+            ceiling=ceiling,
             unknown=joined_unknown(self.unknown, other.unknown),
         )
 

@@ -39,10 +39,10 @@ class Estimate(Struct, frozen=True):
         return self.floor_at(self.price.rates)
 
     @property
-    def ceiling(self) -> Decimal:
+    def ceiling(self) -> Decimal | None:
         """The cost with the most output that the requests allow.
 
-        It is no bound where the tally is not: input may come on top that nobody can know.
+        None where nothing bounds the input: some may come on top that nobody can know.
         """
         return self.ceiling_at(self.price.rates)
 
@@ -54,8 +54,10 @@ class Estimate(Struct, frozen=True):
         """Return the cost with no output at other rates."""
         return cost_of(self.tally.usage(0), rates).total
 
-    def ceiling_at(self, rates: Rates) -> Decimal:
+    def ceiling_at(self, rates: Rates) -> Decimal | None:
         """Return the cost with the most output, unknown input and calls, at other rates."""
+        if not self.tally.is_bounded:
+            return None
         return self._at_most(self.tally.output_ceiling, rates)
 
     def _repr_html_(self) -> str:
@@ -100,10 +102,10 @@ def _of_estimate(estimate: "Estimate") -> str:
     if estimate.total is not None:
         tokens = f"{tally.input + (tally.output or 0):,}"
         return usage_table(price, [*rows, ("total", tokens, "", number(estimate.total))])
-    most = f"0 to {tally.output_ceiling:,}"
+    most, most_cost = f"0 to {tally.output_ceiling:,}", estimate.ceiling
     rows[-1] = ("output", most, number(price.rates.output), "not known")
     rows += [
         ("least", "", "", number(estimate.floor)),
-        ("most", "", "", number(estimate.ceiling)),
+        ("most", "", "", "not known" if most_cost is None else number(most_cost)),
     ]
     return usage_table(price, rows)

@@ -15,6 +15,7 @@ from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.render.money import money
 from deepseek_cost.reports.parts import Part
 from deepseek_cost.reports.unknown_input import (
+    Ceiling,
     UnknownInputEntry,
     at_least,
     at_most,
@@ -30,7 +31,7 @@ class WrittenEntry(Part):
     input: int
     total: Decimal | None
     floor: Decimal
-    ceiling: Decimal
+    ceiling: Ceiling
     unknown_input: tuple[UnknownInputEntry, ...]
 
 
@@ -43,7 +44,7 @@ class AsWritten(Part):
     ]
     total: Decimal | None
     floor: Decimal
-    ceiling: Decimal
+    ceiling: Ceiling
     models: tuple[WrittenEntry, ...]
 
 
@@ -55,13 +56,14 @@ def as_written(quote: Quote, partial: PartialResult) -> AsWritten | UnsetType:
         models = [_entry(one) for one in quote.price_as_written(partial.as_written)]
     except UnpricedError:  # a name of another time, where the models were chosen
         return UNSET
+    ceilings = [one.ceiling for one in models if one.ceiling is not None]
     totals = [one.total for one in models if one.total is not None]
     return AsWritten(
         requests=sum(one.requests for one in models),
         unnamed=partial.unnamed[0].requests if partial.unnamed else 0,
         total=_sum(totals) if len(totals) == len(models) else None,
         floor=_sum(one.floor for one in models),
-        ceiling=_sum(one.ceiling for one in models),
+        ceiling=_sum(ceilings) if len(ceilings) == len(models) else None,
         models=tuple(models),
     )
 
@@ -70,11 +72,11 @@ def shown(found: AsWritten | UnsetType, currency: Currency) -> Iterable[str]:
     """Yield the sum where requests name several models, or only some name one."""
     if not found or (len(found.models) == 1 and not found.unnamed):
         return
-    amount = money(found.ceiling if found.total is None else found.total, currency)
     unknown = [one for model in found.models for one in model.unknown_input]
-    cost = (
-        at_most(f"at most {amount}", unknown) if found.total is None else at_least(amount, unknown)
-    )
+    if found.total is None:
+        cost = at_most(found.ceiling, currency, unknown, "at most ")
+    else:
+        cost = at_least(money(found.total, currency), unknown)
     named = ", ".join(f"{one.requests:,} on {one.model}" for one in found.models)
     rest = f"; {found.unnamed:,} name no model" if found.unnamed else ""
     yield f"TOTAL as written: {cost} ({named}{rest})"

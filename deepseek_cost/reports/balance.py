@@ -75,7 +75,7 @@ def affordable(balance: Balance, estimate: Estimate) -> Affordable:
         balance=_amounts(balance),
         at_total=None if total is None or estimate.tally.unknown else balance.times(total),
         at_floor=balance.times(estimate.floor),
-        at_ceiling=balance.times(estimate.ceiling) if estimate.tally.is_bounded else 0,
+        at_ceiling=0 if estimate.ceiling is None else balance.times(estimate.ceiling),
     )
 
 

@@ -200,7 +200,7 @@ class BillReport(Report):
     last: Instant | None
     tier_by: TierBy
     near_edge: Annotated[int, Meta(description="requests within a minute of a change of price")]
-    total: BillFigures
+    total: Annotated[BillFigures | None, Meta(description="null: nothing could be priced")]
     by_day: tuple[DayEntry, ...]
     by_model: tuple[ModelEntry, ...]
     by_tier: tuple[TierEntry, ...]
@@ -228,9 +228,10 @@ class BillReport(Report):
     def page(self) -> Page:
         """Describe the totals, what they would have been otherwise, and by what they break down."""
         apart = (words(_unpriced(self)), words(_left_out(self), is_quiet=True))
-        if not self.total.requests:
+        if self.total is None or not self.total.requests:
             return page_of(f"{_logs(self)}: {_nothing(self)}", *apart, warnings=self.warnings)
-        blocks = [_by_names(self)] if self.by else [_totals(self), _breakdown(self)]
+        whole = self.total
+        blocks = [_by_names(self, whole)] if self.by else [_totals(self, whole), _breakdown(self)]
         return page_of(
             f"{_logs(self)} · {_span(self)}",
             words(_budget(self)),
@@ -242,7 +243,7 @@ class BillReport(Report):
             details=(assumed(self.assumptions), _table_note(self.price_table)),
             warnings=self.warnings,
             bars=_bars(self),
-            headline=_headline(self),
+            headline=_headline(whole, self.currency),
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
@@ -285,6 +286,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
     account = intake.account
     groups = list(account.figures())
     left_out = [f"left out {_named(read.skipped)}"] if read.skipped else []
+    is_known = bool(groups) or not account.unpriced
     return BillReport(
         currency=terms.currency,
         timezone=terms.zone,
@@ -302,7 +304,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         last=_instant(account.last),
         tier_by=account.charging.tier_by,
         near_edge=account.near_edge,
-        total=_entry(total(figures for _, figures in groups)),
+        total=_entry(total(figures for _, figures in groups)) if is_known else None,
         by_day=tuple(DayEntry(day=day, figures=sub) for day, sub in _by(groups, lambda g: g.day)),
         by_model=tuple(
             ModelEntry(model=name, other_model=terms.alternative(name), figures=sub)
@@ -442,23 +444,23 @@ def _bars(report: BillReport) -> Bars | None:
     return bars(f"cost by {unit}", list(found.items()), report.currency)
 
 
-def _headline(report: BillReport) -> str:
+def _headline(total: BillFigures, currency: Currency) -> str:
     """Return what was spent, in a sentence."""
-    requests = report.total.requests
+    requests = total.requests
     many = f"{requests:,} request{'' if requests == 1 else 's'}"
-    return f"{money(report.total.cost.total, report.currency)} spent on {many}"
+    return f"{money(total.cost.total, currency)} spent on {many}"
 
 
 def _table_note(table: PriceTable) -> Notes:
     return Notes("Prices", (Note(f"price table: {table.source}, checked {table.checked}"),))
 
 
-def _by_names(report: BillReport) -> Table:
+def _by_names(report: BillReport, total: BillFigures) -> Table:
     """Return the total first, then what was asked for, with bars against the largest."""
     headings = ["week of" if one is By.WEEK else one.value for one in report.by]
     table = with_bars(*headings, "requests", "hits", "misses", "output", "cost", left=len(headings))
     empty = [""] * (len(headings) - 1)
-    table.add_row("TOTAL", *empty, *_cells(report.total, report.currency))
+    table.add_row("TOTAL", *empty, *_cells(total, report.currency))
     table.add_section()
     most = max((one.figures.cost.total for one in report.breakdown), default=Decimal(0))
     for one in report.breakdown:
@@ -478,8 +480,8 @@ def _budget(report: BillReport) -> Iterator[str]:
         yield f"at this rate it will be {money(found.projected, report.currency)} at the end"
 
 
-def _totals(report: BillReport) -> Table:
-    figures, currency = report.total, report.currency
+def _totals(report: BillReport, figures: BillFigures) -> Table:
+    currency = report.currency
     tokens, cost = figures.tokens, figures.cost
     table = grid("", "tokens", "cost")
     whole = f"{tokens.input + tokens.output:,}"
@@ -572,7 +574,7 @@ def _logs(report: BillReport) -> str:
     formats = list(dict.fromkeys(entry.format for entry in report.inputs))
     if more and None not in formats:
         name, more = ", ".join(map(str, formats)), f" ({len(report.inputs):,} logs)"
-    requests = report.total.requests
+    requests = report.total.requests if report.total else 0
     return f"{name}{more}: {requests:,} request{'s' if requests != 1 else ''} priced"
 
 

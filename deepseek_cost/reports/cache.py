@@ -35,7 +35,11 @@ from deepseek_cost.reports.parts import (
     thinking_of,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast, mean
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
+from deepseek_cost.reports.unknown_input import (
+    UnknownInputs,
+    at_least,
+    unknown_entries,
+)
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
@@ -56,10 +60,7 @@ class CacheEntry(Part):
     cache: Annotated[CacheForecastEntry, Meta(description="floor: the cost of the input")]
     rates_per_million: Rates
     period: PeriodNote
-    unknown_input: Annotated[
-        tuple[UnknownInputEntry, ...],
-        Meta(description="what the API has in the input and the requests do not show"),
-    ] = ()
+    unknown_input: UnknownInputs = ()
 
 
 class MissEntry(Part):

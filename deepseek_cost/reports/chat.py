@@ -34,7 +34,11 @@ from deepseek_cost.reports.parts import (
     thinking_of,
 )
 from deepseek_cost.reports.requests import CacheForecastEntry, cache_forecast
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
+from deepseek_cost.reports.unknown_input import (
+    UnknownInputs,
+    at_least,
+    unknown_entries,
+)
 
 
 class TurnEntry(Part):
@@ -68,10 +72,7 @@ class RunEntry(Part):
         Meta(description="the turn that the context has no room for, if the plan goes on so far"),
     ]
     period: PeriodNote
-    unknown_input: Annotated[
-        tuple[UnknownInputEntry, ...],
-        Meta(description="what the API has in the input and the requests do not show"),
-    ] = ()
+    unknown_input: UnknownInputs = ()
 
 
 class ChatReport(Report):

@@ -46,7 +46,11 @@ from deepseek_cost.reports.parts import (
     thinking_of,
     without,
 )
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
+from deepseek_cost.reports.unknown_input import (
+    UnknownInputs,
+    at_least,
+    unknown_entries,
+)
 
 _RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 
@@ -73,10 +77,7 @@ class LineEntry(Part):
     per_day: Decimal | None
     per_month: Decimal | None = None
     period: PeriodNote
-    unknown_input: Annotated[
-        tuple[UnknownInputEntry, ...],
-        Meta(description="what the API has in the input and the requests do not show"),
-    ] = ()
+    unknown_input: UnknownInputs = ()
 
 
 class Side(Part):
@@ -317,8 +318,8 @@ def _periods(report: CompareReport) -> Iterable[str]:
 def _costs(report: CompareReport) -> Table:
     table = grid("cache hits", *map(_heading, report.lines, MARKERS))
     for row, at in enumerate(report.lines[0].costs):
-        cells = [_per_1000(line, row, report) for line in report.lines]
-        table.add_row(f"{at.ratio:.0%}", *(money(cell, report.currency) for cell in cells))
+        costs = [_per_1000(line, row, report) for line in report.lines]
+        table.add_row(f"{at.ratio:.0%}", *_cells(costs, report))
     table.add_section()
     ratio = _percent(report.cache_hit_ratio)
     for requests, span, name in (
@@ -327,9 +328,14 @@ def _costs(report: CompareReport) -> Table:
     ):
         if requests is not None:
             costs = [getattr(line, name) or Decimal(0) for line in report.lines]
-            cells_ = (money(cost, report.currency) for cost in costs)
-            table.add_row(f"{requests:,} a {span}, {ratio}", *cells_)
+            table.add_row(f"{requests:,} a {span}, {ratio}", *_cells(costs, report))
     return table
+
+
+def _cells(costs: Sequence[Decimal], report: CompareReport) -> list[str]:
+    """Write a cost of each line, with a mark where unknown input adds to it."""
+    pairs = zip(costs, report.lines, strict=True)
+    return [at_least(money(cost, report.currency), line.unknown_input) for cost, line in pairs]
 
 
 def _per_1000(line: LineEntry, row: int, report: CompareReport) -> Decimal:

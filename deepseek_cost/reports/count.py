@@ -1,9 +1,9 @@
 """The report of `dscost count`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates.tally import Tally
@@ -21,7 +21,11 @@ from deepseek_cost.reports.parts import (
     source_warnings,
     thinking_of,
 )
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, at_least, unknown_entries
+from deepseek_cost.reports.unknown_input import (
+    UnknownInputs,
+    at_least,
+    unknown_entries,
+)
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
@@ -42,10 +46,7 @@ class CountEntry(Part):
     model: str
     requests: int
     tokens: PromptTokenCounts
-    unknown_input: Annotated[
-        tuple[UnknownInputEntry, ...],
-        Meta(description="what the API has in the input and the requests do not show"),
-    ] = ()
+    unknown_input: UnknownInputs = ()
 
 
 class FileCounts(Part):

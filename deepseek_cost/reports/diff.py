@@ -25,7 +25,16 @@ from deepseek_cost.reports.parts import (
     assumed,
     exact,
     thinking_of,
+    with_named_input,
     without,
+)
+from deepseek_cost.reports.unknown_input import (
+    Ceiling,
+    UnknownInputs,
+    at_least,
+    at_most,
+    is_unbounded,
+    unknown_entries,
 )
 
 # Enough to tell any share from a limit of 15 decimals.
@@ -59,9 +68,7 @@ class SideCosts(Part):
 
     total: Decimal | None
     floor: Annotated[Decimal, Meta(description="the cost with no output")]
-    ceiling: Annotated[
-        Decimal, Meta(description="the cost with the most output that the requests allow")
-    ]
+    ceiling: Ceiling
 
 
 class SideFigures(Part):
@@ -70,6 +77,7 @@ class SideFigures(Part):
     requests: int
     tokens: SideTokens
     cost: SideCosts
+    unknown_input: UnknownInputs = ()
 
 
 class Increase(Part):
@@ -162,7 +170,9 @@ class DiffReport(Report):
     def records(self, document: Json) -> Iterable[Json]:
         """Return the files listed, else the models over all of them."""
         for file in document["files"] or [{"models": document["models"]}]:
-            yield from (without(file, "models") | entry for entry in file["models"])
+            for entry in file["models"]:
+                sides = {side: with_named_input(entry[side]) for side in ("before", "after")}
+                yield without(file, "models") | entry | sides
 
 
 def side_entry(
@@ -264,6 +274,7 @@ def _figures(figures: SideTotals) -> SideFigures:
             output=figures.output,
         ),
         cost=SideCosts(total=figures.total, floor=figures.floor, ceiling=figures.ceiling),
+        unknown_input=unknown_entries(figures.unknown),
     )
 
 
@@ -299,25 +310,44 @@ def _model_rows(entry: ModelDiff, currency: Currency) -> Iterable[tuple[str, ...
     before, after, more = entry.before, entry.after, entry.increase
     yield (
         f"{_short(entry.model)} input tokens",
-        f"{before.tokens.input:,}",
-        f"{after.tokens.input:,}",
-        _more_tokens(more),
+        *(at_least(f"{side.tokens.input:,}", side.unknown_input) for side in (before, after)),
+        _bounded(_more_tokens(more), entry),
         "",
     )
     yield (
         "  total" if more.cost_of == "total" else "  input cost",
-        *(money(_cost(side, more), currency) for side in (before, after)),
-        _signed(more.cost, currency),
+        *(
+            at_least(money(_cost(side, more), currency), side.unknown_input)
+            for side in (before, after)
+        ),
+        _bounded(_signed(more.cost, currency), entry),
         _percent(more),
     )
-    most = after.cost.ceiling - before.cost.ceiling
+    most = _more_at_most(entry)
     if most != more.cost:  # the most output is not as it was, either
         yield (
             "  maximum cost",
-            *(money(side.cost.ceiling, currency) for side in (before, after)),
-            _signed(most, currency),
+            *(at_most(side.cost.ceiling, currency, side.unknown_input) for side in (before, after)),
+            "" if most is None else _signed(most, currency),
             "",
         )
+
+
+def _more_at_most(entry: ModelDiff) -> Decimal | None:
+    """Return by how much the maximum grows; None where a side has none."""
+    sides = (entry.before, entry.after)
+    if any(is_unbounded(side.unknown_input) for side in sides):
+        return None
+    before, after = (side.cost.ceiling for side in sides)
+    return None if before is None or after is None else after - before
+
+
+def _bounded(change: str, entry: ModelDiff) -> str:
+    """Mark a change that input adds to which only one side has, and does not show."""
+    before, after = entry.before.unknown_input, entry.after.unknown_input
+    if before == after:
+        return change
+    return f"{change} or more" if after and not before else f"{change}, in what is known"
 
 
 def _counted(report: DiffReport) -> str:

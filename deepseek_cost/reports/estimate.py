@@ -1,6 +1,7 @@
 """The report of `dscost estimate`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -25,14 +26,15 @@ from deepseek_cost.reports.as_written import AsWritten, as_written, shown
 from deepseek_cost.reports.clock import moment
 from deepseek_cost.reports.estimate_fields import (
     EstimateEntry,
+    Waiting,
     estimate_entry,
     learned_outputs,
     unlearned,
     with_learned,
 )
 from deepseek_cost.reports.estimate_rows import (
-    amount_of,
     answer_table,
+    cost_of,
     details_table,
     output_of_each,
 )
@@ -189,11 +191,7 @@ def _headline(report: EstimateReport) -> str:
     subject = name_of(report.inputs) if report.inputs else "The request"
     if requests > 1:
         subject = f"{requests:,} requests from {subject}"
-    costs = " and ".join(
-        f"{'at most ' if entry.cost.total is None else ''}"
-        f"{money(amount_of(entry), report.currency)} on {entry.model}"
-        for entry in entries
-    )
+    costs = " and ".join(f"{cost_of(entry, report.currency)} on {entry.model}" for entry in entries)
     each = output_of_each(entries)
     output = "" if each is None else f" with {each:,} output tokens{' each' * (requests > 1)}"
     return f"{subject} cost{'' if requests > 1 else 's'} {costs}{output}"
@@ -222,8 +220,10 @@ def _rate(report: EstimateReport) -> Iterable[str]:
 
 def _factor(entries: Sequence[EstimateEntry]) -> str:
     """Return how many times the off-peak cost the peak cost is; empty if that differs."""
-    pairs = [(e.cost.ceiling, e.other_tier.ceiling) for e in entries if e.other_tier]
-    pairs += [(e.cost.floor, e.other_tier.floor) for e in entries if e.other_tier]
+    others = [(e.cost, e.other_tier) for e in entries if e.other_tier]
+    pairs = [(cost.floor, other.floor) for cost, other in others]
+    nothing = Decimal(0)
+    pairs += [(cost.ceiling or nothing, other.ceiling or nothing) for cost, other in others]
     factors = {Fraction(max(pair)) / Fraction(min(pair)) for pair in pairs if min(pair)}
     return f"{float(factors.pop()):.3g}" if len(factors) == 1 else ""
 
@@ -296,13 +296,18 @@ def _when(report: EstimateReport) -> Iterable[str]:
     waits = [(entry, entry.waiting) for entry in report.estimates if entry.waiting]
     if waits:
         saved = ", ".join(
-            f"{'up to ' if wait.total is None else ''}"
-            f"{money(wait.ceiling if wait.total is None else wait.total, report.currency)} "
-            f"on {short(entry.model)}"
-            for entry, wait in waits
+            f"{_saving(wait, report.currency)} on {short(entry.model)}" for entry, wait in waits
         )
         end = moment(waits[0][1].until, report.priced_at, report.timezone)
         yield f"Waiting until {end} saves {saved}."
+
+
+def _saving(wait: Waiting, currency: Currency) -> str:
+    if wait.total is not None:
+        return money(wait.total, currency)
+    if wait.ceiling is None:
+        return f"at least {money(wait.floor, currency)}"
+    return f"up to {money(wait.ceiling, currency)}"
 
 
 def _bars(report: EstimateReport) -> Bars | None:

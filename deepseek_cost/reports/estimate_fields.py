@@ -31,7 +31,11 @@ from deepseek_cost.reports.requests import (
     cache_forecast,
     unknown_images,
 )
-from deepseek_cost.reports.unknown_input import UnknownInputEntry, unknown_entries
+from deepseek_cost.reports.unknown_input import (
+    Ceiling,
+    UnknownInputs,
+    unknown_entries,
+)
 from deepseek_cost.text import unicode_name
 
 
@@ -41,7 +45,7 @@ class OtherTier(Part):
     tier: Tier
     total: Decimal | None
     floor: Decimal
-    ceiling: Decimal
+    ceiling: Ceiling
 
 
 class Waiting(Part):
@@ -50,7 +54,7 @@ class Waiting(Part):
     until: Instant
     total: Decimal | None
     floor: Decimal
-    ceiling: Decimal
+    ceiling: Ceiling
 
 
 def other_tier(estimate: Estimate) -> OtherTier | None:
@@ -72,11 +76,12 @@ def waiting(estimate: Estimate) -> Waiting | None:
     if price.tier is not Tier.PEAK or price.other_rates is None or price.tier_until is None:
         return None
     total = estimate.total_at(price.other_rates)
+    now, later = estimate.ceiling, estimate.ceiling_at(price.other_rates)
     return Waiting(
         until=price.tier_until,
         total=None if total is None else EXACT.subtract(estimate.total or total, total),
         floor=EXACT.subtract(estimate.floor, estimate.floor_at(price.other_rates)),
-        ceiling=EXACT.subtract(estimate.ceiling, estimate.ceiling_at(price.other_rates)),
+        ceiling=None if now is None or later is None else EXACT.subtract(now, later),
     )
 
 
@@ -158,9 +163,7 @@ class Costs(Part):
     output: Decimal | None
     total: Decimal | None
     floor: Annotated[Decimal, Meta(description="the cost with no output")]
-    ceiling: Annotated[
-        Decimal, Meta(description="the cost with the most output that the requests allow")
-    ]
+    ceiling: Ceiling
 
 
 class EstimateEntry(Part):
@@ -187,10 +190,7 @@ class EstimateEntry(Part):
         Meta(description="by how many tokens the largest request is longer than the API accepts"),
     ]
     unknown_images: UnknownImages | None = None
-    unknown_input: Annotated[
-        tuple[UnknownInputEntry, ...],
-        Meta(description="what the API has in the input and the requests do not show"),
-    ] = ()
+    unknown_input: UnknownInputs = ()
     cache: Annotated[
         CacheForecastEntry | None,
         Meta(description="with --cache-hit-ratio auto: the range of the hits"),

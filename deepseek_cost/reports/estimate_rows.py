@@ -30,9 +30,21 @@ def details_table(entries: Entries, currency: Currency) -> Table:
     return _table(entries, _detail_rows(entries, currency))
 
 
-def amount_of(entry: EstimateEntry) -> Decimal:
-    """Return the total, or the most that it can be while the output is unknown."""
-    return entry.cost.ceiling if entry.cost.total is None else entry.cost.total
+def amount_of(entry: EstimateEntry) -> Decimal | None:
+    """Return the total, or the most that it can be while the output is unknown; None: no bound."""
+    if entry.cost.total is not None:
+        return entry.cost.total
+    return None if is_unbounded(entry.unknown_input) else entry.cost.ceiling
+
+
+def cost_of(entry: EstimateEntry, currency: Currency) -> str:
+    """Write what requests cost, for a sentence."""
+    if entry.cost.total is not None:
+        return at_least(money(entry.cost.total, currency), entry.unknown_input)
+    most = amount_of(entry)
+    if most is None:
+        return f"at least {money(entry.cost.floor, currency)}"
+    return f"at most {money(most, currency)}"
 
 
 def output_of_each(entries: Entries) -> int | None:
@@ -96,7 +108,7 @@ def _totals(entries: Entries, currency: Currency) -> list[str]:
     """Return the totals; where some are known, say of the others that they are a maximum."""
     most = "" if _is_unknown(entries) else "at most "
     return [
-        f"{most}{at_most(money(amount_of(entry), currency), entry.unknown_input)}"
+        at_most(entry.cost.ceiling, currency, entry.unknown_input, most)
         if entry.cost.total is None
         else money(entry.cost.total, currency)
         for entry in entries
@@ -110,8 +122,11 @@ def _input_cost(entry: EstimateEntry, currency: Currency) -> str:
 
 def _per_thousand_rows(entries: Entries, currency: Currency) -> Rows:
     """Yield the cost of 1,000 requests where each model's cost is less than a cent."""
-    if all(amount_of(e) < _CENT and not is_unbounded(e.unknown_input) for e in entries):
-        each = (mean(amount_of(e) * _THOUSAND, max(1, e.requests)) for e in entries)
+    amounts = [amount for e in entries if (amount := amount_of(e)) is not None]
+    is_bounded = not any(is_unbounded(e.unknown_input) for e in entries)
+    if len(amounts) == len(entries) and is_bounded and all(one < _CENT for one in amounts):
+        pairs = zip(amounts, entries, strict=True)
+        each = (mean(one * _THOUSAND, max(1, e.requests)) for one, e in pairs)
         yield "  per 1,000 requests", [money(amount, currency) for amount in each]
 
 
@@ -150,7 +165,7 @@ def _other_rate_rows(entries: Entries, currency: Currency) -> Rows:
 
 def _other_total(other: OtherTier, entry: EstimateEntry, currency: Currency) -> str:
     if other.total is None:
-        return at_most(money(other.ceiling, currency), entry.unknown_input)
+        return at_most(other.ceiling, currency, entry.unknown_input)
     return at_least(money(other.total, currency), entry.unknown_input)
 
 
@@ -189,16 +204,15 @@ def _detail_costs(entries: Entries, currency: Currency) -> Rows:
         yield "output cost", [amount(c.output, currency) for c in costs]
         yield "total", [at_least(amount(e.cost.total, currency), e.unknown_input) for e in entries]
     yield "minimum, no output", [money(c.floor, currency) for c in costs]
-    yield "at most", [at_most(money(e.cost.ceiling, currency), e.unknown_input) for e in entries]
+    yield "at most", [at_most(e.cost.ceiling, currency, e.unknown_input) for e in entries]
     for tier, label in ((Tier.PEAK, "at peak"), (Tier.OFF_PEAK, "off-peak")):
         others = [o if (o := e.other_tier) and o.tier is tier else None for e in entries]
-        for kind, name in (("floor", "minimum"), ("ceiling", "at most")) if any(others) else ():
-            mark = (at_least, at_most)[kind == "ceiling"]
-            cells = [
-                mark(money(getattr(o, kind), currency), e.unknown_input) if o else ""
-                for o, e in zip(others, entries, strict=True)
-            ]
-            yield f"{label}, {name}", cells
+        if any(others):
+            pairs = list(zip(others, [e.unknown_input for e in entries], strict=True))
+            least = (o and at_least(money(o.floor, currency), unknown) for o, unknown in pairs)
+            most = (o and at_most(o.ceiling, currency, unknown) for o, unknown in pairs)
+            yield f"{label}, minimum", [cell or "" for cell in least]
+            yield f"{label}, at most", [cell or "" for cell in most]
 
 
 def amount(value: Decimal | None, currency: Currency) -> str:

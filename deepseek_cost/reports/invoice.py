@@ -137,23 +137,22 @@ class MissingPrices(Part):
     toml: str
 
 
-class CostDifference(Part):
-    """A day on which usage times price is not the cost file's; null: no rows of one of them."""
+class ComparedSide(Struct):
+    """What a log, or the invoice, has of a day and a model: it is added up in place."""
 
-    day: date
-    model: str
-    by_usage: Decimal | None
-    by_cost: Decimal | None
+    requests: int = 0
+    cache_hit: int = 0
+    cache_miss: int = 0
+    output: int = 0
+    cost: Decimal = _NOTHING
 
-
-class ComparedSide(Part):
-    """What a log, or the invoice, has of a day and a model."""
-
-    requests: int
-    cache_hit: int
-    cache_miss: int
-    output: int
-    cost: Decimal
+    def add(self, other: "ComparedSide") -> None:
+        """Add another day's or model's."""
+        self.requests += other.requests
+        self.cache_hit += other.cache_hit
+        self.cache_miss += other.cache_miss
+        self.output += other.output
+        self.cost = EXACT.add(self.cost, other.cost)
 
 
 class ComparedDay(Part):
@@ -205,7 +204,7 @@ class InvoiceReport(Report):
     by_rate: tuple[InvoiceRate, ...]
     lines: tuple[InvoiceLine, ...]
     missing_prices: tuple[MissingPrices, ...]
-    differences: tuple[CostDifference, ...]
+    differences: tuple[Difference, ...]
     comparison: Comparison | None
     repeated: int
     unread: int
@@ -254,7 +253,6 @@ def invoice_report(
     currency = invoice.currency()
     lines = invoice.lines(currency)
     charges = list(invoice.charges())
-    differences = invoice.differences(lines)
     missing = missing_prices(terms.book, lines, currency)
     wallets = _by(charges, lambda charge: charge[1].wallet)
     by_cost_alone = not lines
@@ -295,7 +293,7 @@ def invoice_report(
         ),
         lines=tuple(map(_line, lines)),
         missing_prices=tuple(map(_missing, missing)),
-        differences=tuple(map(_difference, differences)),
+        differences=tuple(invoice.differences(lines)),
         comparison=None
         if account is None or crossings is None
         else _comparison(terms.book, lines, charges, account, crossings),
@@ -398,32 +396,7 @@ def _missing(missing: Missing) -> MissingPrices:
     )
 
 
-def _difference(found: Difference) -> CostDifference:
-    return CostDifference(
-        day=found.day, model=found.model, by_usage=found.by_usage, by_cost=found.by_cost
-    )
-
-
-class _Side(Struct):
-    """What is added up of a day and a model."""
-
-    requests: int = 0
-    hit: int = 0
-    miss: int = 0
-    output: int = 0
-    cost: Decimal = _NOTHING
-
-    def entry(self) -> ComparedSide:
-        return ComparedSide(
-            requests=self.requests,
-            cache_hit=self.hit,
-            cache_miss=self.miss,
-            output=self.output,
-            cost=self.cost,
-        )
-
-
-_Sides = dict[tuple[date, str], _Side]
+_Sides = dict[tuple[date, str], ComparedSide]
 
 
 def _comparison(
@@ -436,15 +409,15 @@ def _comparison(
     invoiced = _invoiced(book, lines, charges)
     days = {day for day, _ in invoiced}
     logged, cells, outside = _logged(book, account, days)
-    empty = _Side()
+    empty = ComparedSide()
     decided = deciding_days(cells, cells_of(book, lines), crossings)
     return Comparison(
         days=tuple(
             ComparedDay(
                 day=day,
                 model=model,
-                log=logged.get((day, model), empty).entry(),
-                invoice=invoiced.get((day, model), empty).entry(),
+                log=logged.get((day, model), empty),
+                invoice=invoiced.get((day, model), empty),
             )
             for day, model in sorted(invoiced.keys() | logged.keys())
         ),
@@ -465,15 +438,15 @@ def _invoiced(book: PriceBook, lines: Sequence[Line], charges: Sequence[Charged]
     """Return an invoice by day and model; its cost file counts where there is no usage."""
     found: _Sides = {}
     for line in lines:
-        side = found.setdefault((line.day, family_of(book, line.model, line.day)), _Side())
+        side = found.setdefault((line.day, family_of(book, line.model, line.day)), ComparedSide())
         side.requests += line.amount if line.kind == Kind.REQUESTS else 0
-        side.hit += line.amount if line.kind == Kind.HITS else 0
-        side.miss += line.amount if line.kind == Kind.MISSES else 0
+        side.cache_hit += line.amount if line.kind == Kind.HITS else 0
+        side.cache_miss += line.amount if line.kind == Kind.MISSES else 0
         side.output += line.amount if line.kind == Kind.OUTPUT else 0
         side.cost = EXACT.add(side.cost, line.cost)
     for day, key, cost in () if lines else charges:
         model = family_of(book, key.model, day)
-        side = found.setdefault((day, model), _Side())
+        side = found.setdefault((day, model), ComparedSide())
         side.cost = EXACT.add(side.cost, cost)
     return found
 
@@ -489,10 +462,10 @@ def _logged(book: PriceBook, account: Account, days: set[date]) -> tuple[_Sides,
             outside += sums.requests
             continue
         model = family_of(book, group.model, group.day)
-        side = found.setdefault((group.day, model), _Side())
+        side = found.setdefault((group.day, model), ComparedSide())
         side.requests += sums.requests
-        side.hit += sums.cache_hit
-        side.miss += sums.cache_miss
+        side.cache_hit += sums.cache_hit
+        side.cache_miss += sums.cache_miss
         side.output += sums.output
         side.cost = EXACT.add(side.cost, figures.total)
         cell = cells.setdefault(Cell(group.day, model, Tier(group.tier)), Tokens())
@@ -500,15 +473,11 @@ def _logged(book: PriceBook, account: Account, days: set[date]) -> tuple[_Sides,
     return found, cells, outside
 
 
-def _total(sides: Iterable[_Side]) -> ComparedSide:
-    total = _Side()
+def _total(sides: Iterable[ComparedSide]) -> ComparedSide:
+    total = ComparedSide()
     for side in sides:
-        total.requests += side.requests
-        total.hit += side.hit
-        total.miss += side.miss
-        total.output += side.output
-        total.cost = EXACT.add(total.cost, side.cost)
-    return total.entry()
+        total.add(side)
+    return total
 
 
 def _span(report: InvoiceReport) -> str:

@@ -112,12 +112,13 @@ def records_by_source(report: Json) -> Iterable[Json]:
     for file in report.get("files") or [{"estimates": report["estimates"]}]:
         source = {"source": file["source"]} if "source" in file else {}
         for entry in file["estimates"]:
-            yield source | entry | {"unknown_input": _named_input(entry)}
+            yield source | with_named_input(entry)
 
 
-def _named_input(entry: Json) -> list[str]:
-    """Return what of the input is unknown, for a cell: `1 image`."""
-    return [f"{one['count']} {one['what']}" for one in entry["unknown_input"]]
+def with_named_input(entry: Json) -> dict[str, Any]:
+    """Return an entry with what of its input is unknown in words, for a cell: `1 image`."""
+    named = [f"{one['count']} {one['what']}" for one in entry["unknown_input"]]
+    return {**entry, "unknown_input": named}
 
 
 def to_json(report: Struct, *, indent: int | None = 2) -> str:

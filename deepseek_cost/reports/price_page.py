@@ -14,15 +14,6 @@ from deepseek_cost.reports.parts import Instant, Json, Part, PriceTable, Report
 from deepseek_cost.text import printable
 
 
-class PageFinding(Part):
-    """One cell, sentence or footnote of a page; null where the book or the page has nothing."""
-
-    status: Status
-    what: str
-    book: str | None
-    page: str | None
-
-
 class VerifiedPage(Part):
     """A price page, and what it says compared with the book.
 
@@ -34,7 +25,7 @@ class VerifiedPage(Part):
     currency: Currency
     models: tuple[str, ...]
     table_alone: bool
-    findings: tuple[PageFinding, ...]
+    findings: tuple[Finding, ...]
 
 
 class VerifyReport(Report):
@@ -99,12 +90,10 @@ def verify_report(
     )
 
 
-def _finding(finding: Finding) -> PageFinding:
+def _finding(finding: Finding) -> Finding:
     shown = (printable(text)[:500] if text else None for text in (finding.book, finding.page))
     book, page = shown
-    return PageFinding(
-        status=finding.status, what=printable(finding.what)[:500], book=book, page=page
-    )
+    return Finding(status=finding.status, what=printable(finding.what)[:500], book=book, page=page)
 
 
 _MEANINGS = {

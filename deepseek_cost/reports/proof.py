@@ -19,15 +19,6 @@ from deepseek_cost.reports.parts import Instant, Json, Part, Report, exact, with
 from deepseek_cost.text import unicode_name
 
 
-class TriedEntry(Part):
-    """Requests of which a figure was forecast, and of how many exactly; tokens of all of them."""
-
-    requests: int
-    exact: int
-    forecast: int
-    billed: int
-
-
 class DeviationEntry(Part):
     """A figure of one request that was billed otherwise than forecast."""
 
@@ -49,11 +40,11 @@ class InputCostEntry(Part):
 class ProofEntry(Part):
     """The forecast held against the bill, for lines that hold a request and its answer."""
 
-    prompt_tokens: TriedEntry
-    cache_hits: TriedEntry
+    prompt_tokens: Tried
+    cache_hits: Tried
     cache_hits_at_best: int
     output_tokens: Annotated[
-        TriedEntry, Meta(description="of answers whose text is there, counted again")
+        Tried, Meta(description="of answers whose text is there, counted again")
     ]
     input_cost: InputCostEntry
     uncounted: Annotated[int, Meta(description="requests that cannot be counted")]
@@ -64,10 +55,10 @@ def proof_entry(proof: Proof) -> ProofEntry:
     """Report a proof."""
     forecast, billed = proof.input_costs
     return ProofEntry(
-        prompt_tokens=_tried(proof.prompts),
-        cache_hits=_tried(proof.hits),
+        prompt_tokens=proof.prompts,
+        cache_hits=proof.hits,
         cache_hits_at_best=proof.best_hits,
-        output_tokens=_tried(proof.answers),
+        output_tokens=proof.answers,
         input_cost=InputCostEntry(
             forecast=forecast, billed=billed, error=exact(EXACT.subtract(forecast, billed))
         ),
@@ -82,12 +73,6 @@ def proof_entry(proof: Proof) -> ProofEntry:
             )
             for one in proof.deviations
         ),
-    )
-
-
-def _tried(tried: Tried) -> TriedEntry:
-    return TriedEntry(
-        requests=tried.requests, exact=tried.exact, forecast=tried.forecast, billed=tried.billed
     )
 
 
@@ -113,7 +98,7 @@ def proof_tables(proof: ProofEntry, currency: Currency) -> Iterable[Table]:
         yield _deviations(proof)
 
 
-def _cells(tried: TriedEntry) -> tuple[str, str, str]:
+def _cells(tried: Tried) -> tuple[str, str, str]:
     return (
         f"{tried.exact:,} of {tried.requests:,}",
         f"{tried.forecast:,}",

@@ -24,8 +24,10 @@ from deepseek_cost.inputs.source import TextSource, in_one_piece
 from deepseek_cost.inputs.streams import reading
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.prompt.breakdown import UnknownTokens
 from deepseek_cost.reports.estimate import EstimateReport
 from deepseek_cost.reports.estimate_fields import EstimateEntry
+from deepseek_cost.reports.unknown_input import is_unbounded
 
 if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
@@ -266,7 +268,11 @@ def _figures(entries: Iterable[EstimateEntry]) -> dict[str, SideTotals]:
             output=entry.tokens.output,
             floor=entry.cost.floor,
             total=entry.cost.total,
-            ceiling=entry.cost.ceiling,
+            ceiling=None if is_unbounded(entry.unknown_input) else entry.cost.ceiling,
+            unknown={
+                one.what: UnknownTokens(one.count, one.least, one.most)
+                for one in entry.unknown_input
+            },
         )
         for entry in entries
     }

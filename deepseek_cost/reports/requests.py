@@ -24,7 +24,7 @@ from deepseek_cost.prompt.breakdown import (
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Table, grid, short
 from deepseek_cost.reports.parts import InputEntry, Part
-from deepseek_cost.reports.unknown_input import UnknownInputEntry
+from deepseek_cost.reports.unknown_input import Ceiling, UnknownInputEntry, at_most
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
@@ -160,7 +160,7 @@ class DearRequest(Part):
     input: int
     total: Decimal | None
     floor: Decimal
-    ceiling: Decimal
+    ceiling: Ceiling
 
     @classmethod
     def of(cls, place: Place, estimate: Estimate) -> Self:
@@ -435,4 +435,6 @@ def _expensive_table(entries: Sequence[DetailedEntry], currency: Currency, sent:
 
 
 def _total_or_most(request: DearRequest, currency: Currency) -> str:
-    return money(request.ceiling if request.total is None else request.total, currency)
+    if request.total is None:
+        return at_most(request.ceiling, currency, ())
+    return money(request.total, currency)

@@ -1,11 +1,14 @@
 """What reports show of input that the API has and the requests do not show."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated
 
 from msgspec import Meta
 
+from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.prompt.breakdown import UnknownInput
+from deepseek_cost.render.money import money
 from deepseek_cost.reports.parts import Part
 
 
@@ -22,6 +25,19 @@ class UnknownInputEntry(Part):
     ]
 
 
+Ceiling = Annotated[
+    Decimal | None,
+    Meta(
+        description="the cost with the most output that the requests allow; null: there is input "
+        "that nothing bounds"
+    ),
+]
+UnknownInputs = Annotated[
+    tuple[UnknownInputEntry, ...],
+    Meta(description="what the API has in the input and the requests do not show"),
+]
+
+
 def unknown_entries(unknown: UnknownInput) -> tuple[UnknownInputEntry, ...]:
     """Report unknown input; empty where all is known."""
     return tuple(
@@ -35,9 +51,17 @@ def at_least(text: str, unknown: Sequence[UnknownInputEntry]) -> str:
     return f"at least {text}" if unknown else text
 
 
-def at_most(text: str, unknown: Sequence[UnknownInputEntry]) -> str:
-    """Replace a maximum where there is none."""
-    return "no upper bound" if is_unbounded(unknown) else text
+def at_most(
+    amount: Decimal | None,
+    currency: Currency,
+    unknown: Sequence[UnknownInputEntry],
+    prefix: str = "",
+) -> str:
+    """Write a maximum, with a word before it if wanted; or that there is none."""
+    # Reports of earlier versions have an amount all the same.
+    if amount is None or is_unbounded(unknown):
+        return "no upper bound"
+    return prefix + money(amount, currency)
 
 
 def is_unbounded(unknown: Sequence[UnknownInputEntry]) -> bool:

@@ -143,6 +143,18 @@ def test_nothing_of_a_prompt_or_an_answer_is_shown(dscost: Dscost, log: Path) ->
     assert "secret" not in Path("profile.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("line", [{"model": None}, {"timestamp": None}, {"usage": None}])
+def test_where_nothing_could_be_priced_the_total_is_unknown_and_not_nought(
+    dscost: Dscost, log: Path, line: dict[str, Any]
+) -> None:
+    ran = dscost("bill", written(log, [answer(PEAK) | line]), "--json")
+    report = json.loads(ran.out)
+
+    assert (ran.code, report["total"], report["unpriced"]["lines"]) == (1, None, 1)
+    Path("report.json").write_text(ran.out)
+    assert "nothing in it could be priced" in dscost("render", "report.json").out
+
+
 def test_lines_without_a_price_are_named_and_make_the_exit_code_1(
     dscost: Dscost, log: Path
 ) -> None:

@@ -80,30 +80,35 @@ def test_an_image_behind_a_url_is_a_range_and_keeps_a_limit(dscost: Dscost, tmp_
         {"input": "Who won?", "tools": [SEARCH], "max_output_tokens": 1},
     ],
 )
-def test_calls_of_a_server_tool_are_in_the_ceiling_up_to_its_limit(
+def test_a_limit_is_held_against_calls_of_a_server_tool_up_to_their_limit(
     dscost: Dscost, tmp_path: Path, body: dict[str, Any]
 ) -> None:
     path = written(tmp_path, **body)
 
-    ran = dscost("estimate", path, "-m", "flash", "--at", AT, "--max-cost", "0.02", "--json")
+    options = ("estimate", path, "-m", "flash", "--at", AT, "--json")
 
-    cost = json.loads(ran.out)["estimates"][0]["cost"]
+    floor = Decimal(json.loads(dscost(*options).out)["estimates"][0]["cost"]["floor"])
     # 40 calls at 0.75 a thousand, and a token of output at 0.60 a million.
-    assert Decimal(cost["ceiling"]) - Decimal(cost["floor"]) == Decimal("0.0300006")
-    assert ran.code == 3
-    assert "over --max-cost 0.02 USD" in ran.err
+    known = floor + Decimal("0.0300006")
+    within, over = (
+        dscost(*options, "--max-cost", f"{most:f}") for most in (known, known - Decimal("1e-7"))
+    )
+
+    assert (within.code, over.code) == (3, 3)
+    assert "cannot be kept: the input has no upper bound" in within.err
+    assert "over --max-cost" in over.err
 
 
 def test_server_tools_were_free_until_the_end_of_october(dscost: Dscost, tmp_path: Path) -> None:
     path = written(tmp_path, messages=QUESTION, tools=[SEARCH], max_tokens=1)
 
     before, after = (
-        json.loads(dscost("estimate", path, "-m", "flash", "--at", at, "--json").out)
+        dscost("estimate", path, "-m", "flash", "--at", at, "--max-cost", "0.02")
         for at in ("2026-10-31T15:59:59Z", "2026-10-31T16:00:00Z")
     )
 
-    costs = [Decimal(report["estimates"][0]["cost"]["ceiling"]) for report in (before, after)]
-    assert costs[1] - costs[0] == Decimal("0.03")
+    assert "over --max-cost" not in before.err
+    assert "over --max-cost" in after.err
 
 
 def test_a_server_tool_that_may_not_be_called_adds_nothing(dscost: Dscost, tmp_path: Path) -> None:
@@ -193,3 +198,81 @@ def test_every_figure_of_a_batch_says_that_it_is_a_minimum(dscost: Dscost, tmp_p
     assert with_output.count("without input that the requests do not show") == 2
     assert with_output.count("v4-flash total at least $") == 1
     assert with_output.count("v4-pro input at least ") == 1
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_what_nothing_bounds_has_no_ceiling(dscost: Dscost, tmp_path: Path, what: str) -> None:
+    path = written(tmp_path, **BODIES[what])
+    options = ("-m", "flash", "--at", AT, "--granted", "5")
+
+    report = json.loads(dscost("estimate", path, *options, "--json").out)
+    shown = dscost("estimate", path, *options, "--plain").out
+
+    (entry,) = report["estimates"]
+    assert entry["cost"]["ceiling"] is entry["cost"]["total"] is None
+    assert report["as_written"]["ceiling"] is report["as_written"]["models"][0]["ceiling"] is None
+    assert entry["affordable"]["at_ceiling"] == 0
+    assert f"costs at least ${Decimal(entry['cost']['floor']):f}" in shown
+    assert "at most, $" not in shown
+
+
+def test_a_report_with_a_ceiling_that_is_none_is_read_back(dscost: Dscost, tmp_path: Path) -> None:
+    path = written(tmp_path, **BODIES["file"])
+    report = tmp_path / "report.json"
+    report.write_text(dscost("estimate", path, "--at", AT, "--json").out)
+
+    ran = dscost("render", report)
+
+    assert ran.code == 0
+    assert "no upper bound" in ran.out
+    assert ran.out == dscost("estimate", path, "--at", AT).out
+
+
+def test_diff_names_the_input_that_each_side_does_not_show(dscost: Dscost, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    old = written(tmp_path / "old", messages=QUESTION, max_tokens=9)
+    new = written(tmp_path / "new", **BODIES["file"])
+    options = (old, new, "-m", "flash", "--at", AT)
+
+    (model,) = json.loads(dscost("diff", *options, "--json").out)["models"]
+    table = dscost("diff", *options).out
+
+    assert model["before"]["unknown_input"] == []
+    assert model["after"]["unknown_input"] == [
+        {"what": "file", "count": 1, "least": 0, "most": None}
+    ]
+    assert model["after"]["cost"]["ceiling"] is None
+    assert "at least" in table
+    assert "no upper bound" in table
+    assert " or more" in table
+
+
+def test_reports_with_unknown_input_on_the_new_side_keep_no_limit(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    options = ("-m", "flash", "--at", AT, "--json")
+    path = written(tmp_path, messages=QUESTION, max_tokens=9)
+    old.write_text(dscost("estimate", path, *options).out)
+    path = written(tmp_path, **BODIES["file"])
+    new.write_text(dscost("estimate", path, *options).out)
+
+    ran = dscost("diff", old, new, "--max-increase", "1000%")
+
+    assert ran.code == 3
+    assert "not counted: 1 file" in ran.err
+    assert dscost("diff", new, new, "--max-increase", "0%").code == 0
+
+
+def test_compare_marks_every_cost_that_unknown_input_adds_to(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    path = written(tmp_path, **BODIES["file"])
+
+    ran = dscost("compare", path, "--at", AT, "--per-day", "7", "--plain")
+
+    costs = [line for line in ran.out.splitlines() if "$" in line and "from" not in line]
+    assert costs
+    for line in costs:
+        assert line.count("$") == line.count("at least $")

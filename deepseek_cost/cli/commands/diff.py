@@ -232,9 +232,20 @@ def diff_of_reports(pair: "tuple[Saved, Saved]", limits: Sequence["IncreaseLimit
             "the prompts (give both the same --at)"
         )
     sides = side_entry(old.name, old.priced_at), side_entry(new.name, new.priced_at)
-    failure = f"{', '.join(missing)}: not held to the limit" if missing and held_to else None
+    failure = _unkept(found, missing) if held_to else None
     report = diff_report(found, old.currency, sides, held_to, unkept=failure, warnings=warnings)
     return Outcome(report, failure, OVER_LIMIT if failure else 0)
+
+
+def _unkept(found: "Difference", missing: Sequence[str]) -> str | None:
+    """Say why reports cannot be held to a limit: what only one of them has, or has no figures."""
+    if missing:
+        return f"{', '.join(missing)}: not held to the limit"
+    for pair in found.totals:
+        if pair.after.unknown and pair.after.unknown != pair.before.unknown:
+            named = (f"{one.count:,} {what}" for what, one in pair.after.unknown.items())
+            return f"not counted: {', '.join(named)}"
+    return None
 
 
 def limits_in(currency: Currency, limits: Sequence["IncreaseLimit"]) -> "list[Limit]":
