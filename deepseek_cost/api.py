@@ -24,6 +24,7 @@ from deepseek_cost.estimates.unknown_input import listed
 from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input
+from deepseek_cost.inputs.request import Fault
 from deepseek_cost.inputs.routing import Route, Routes, route
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.pricing.book import PriceBook
@@ -274,7 +275,7 @@ def _addressed(
 
 def _own_model(opened: Input, book: PriceBook) -> Model:
     found = opened.first()
-    if found is None:
+    if found is None or isinstance(found, Fault):
         raise InputError("; ".join(map(str, opened.requests())))
     name = found.body.get("model")
     if not isinstance(name, str):

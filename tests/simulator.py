@@ -20,6 +20,7 @@ class Asked:
 class Unit:
     owner: int
     tokens: list[int]
+    hit: int
     used: float
 
 
@@ -34,8 +35,8 @@ class Simulator:
         best = self._longest_common_prefix(request)
         expected, aged = self._longest_unit(request, best)
         if best > expected:
-            self._write(request.owner, request.tokens[:best], request.at)
-        self._write(request.owner, request.tokens[: request.said], request.at)
+            self._write(request.owner, request.tokens[:best], best, request.at)
+        self._write_end(request.owner, request.tokens[: request.said], request.at)
         self.known.append((request.owner, request.tokens))
         self.asked.append(request)
         return Hits(expected, best, aged)
@@ -51,7 +52,7 @@ class Simulator:
                 self.known.append((request.owner, request.tokens[:end]))
                 answered = request.tokens[:end]
                 if not any(self._is(unit, request.owner, answered) for unit in self.units):
-                    self._write(request.owner, answered, earlier[-1].at)
+                    self._write_end(request.owner, answered, earlier[-1].at)
                 return
 
     def _longest_common_prefix(self, request: Asked) -> int:
@@ -77,19 +78,23 @@ class Simulator:
         if not matching:
             return 0, 0
         longest = max(matching, key=lambda unit: len(unit.tokens))
-        hit = min(best, len(longest.tokens) // 128 * 128)
+        hit = min(best, longest.hit)
         aged = hit if request.at - longest.used > 3600 else 0
         longest.used = request.at
         return hit, aged
 
-    def _write(self, owner: int, tokens: list[int], at: float) -> None:
-        if len(tokens) < 128:
-            return
+    def _write_end(self, owner: int, tokens: list[int], at: float) -> None:
+        hit = (len(tokens) - 1) // 128 * 128
+        if hit > 0:
+            self._write(owner, tokens, hit, at)
+
+    def _write(self, owner: int, tokens: list[int], hit: int, at: float) -> None:
         for unit in self.units:
             if self._is(unit, owner, tokens):
                 unit.used = at
+                unit.hit = max(hit, unit.hit)
                 return
-        self.units.append(Unit(owner, tokens, at))
+        self.units.append(Unit(owner, tokens, hit, at))
 
     @staticmethod
     def _is(unit: Unit, owner: int, tokens: list[int]) -> bool:

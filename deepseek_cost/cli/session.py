@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.reader import Input
+    from deepseek_cost.inputs.request import Request
     from deepseek_cost.inputs.routing import FindRoute, Route
     from deepseek_cost.inputs.source import Body, SkippedSource, TextSource
     from deepseek_cost.inputs.streams import Advance
@@ -291,12 +292,16 @@ class Reads(Protocol):
 
 @dataclass(slots=True)
 class Inputs:
-    """The sources found, to be opened one after the other; pipes stay open."""
+    """The sources found, to be opened one after the other.
+
+    Pipes stay open, and so does the source that is asked for its first request.
+    """
 
     found: "Found"
     kind: Kind | None
     on_error: OnFault = OnFault.STOP
-    _held: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
+    _opened: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
+    _advance: "Advance" = field(default=lambda _: None, init=False)
 
     def require_files(self) -> None:
         """Refuse standard input, which the workers of a cluster cannot read."""
@@ -304,75 +309,84 @@ class Inputs:
             raise UsageError("--dask: workers cannot read standard input; give files or URLs")
 
     def hold_requests(self) -> bool:
-        """Tell whether there are request bodies among the sources."""
-        for source in self._perhaps_requests():
-            with suppress(NothingReadError), self._open(source, lambda _: None) as opened:
-                if not opened.is_text:
-                    return True
-        return False
-
-    def _perhaps_requests(self) -> "Iterator[TextSource]":
-        """Yield the sources that are not known to be text."""
-        if self.kind is Kind.TEXT:
-            return
-        for source in self.found.sources:
-            if self.kind or not source.is_plain:
-                yield source
+        """Return whether there are request bodies among the sources."""
+        return any(True for _ in self._of_requests())
 
     def own_model(self, book: "PriceBook", at: datetime | None) -> "Route | None":
-        """Return what serves the first request's model; None where there is no such."""
+        """Return what serves the first request's model; None if there is no such."""
         from deepseek_cost.inputs.routing import route
 
-        for source in self._perhaps_requests():
-            request = None
-            with suppress(NothingReadError), self._open(source, lambda _: None) as opened:
-                request = opened.first()
-            if request is None:
-                continue
-            name = request.body.get("model")
-            if not isinstance(name, str):
-                return None
-            try:
-                own = route(name, request.kind, book)
-                if at is not None:
-                    own.model.service_at(at)
-            except DscostError:
-                return None  # told with its place when the request's turn comes
-            return own
+        request = self._first_request()
+        name = request.body.get("model") if request else None
+        if request is None or not isinstance(name, str):
+            return None
+        try:
+            own = route(name, request.kind, book)
+            if at is not None:
+                own.model.service_at(at)
+        except DscostError:
+            return None  # reported with its place when the request's turn comes
+        return own
+
+    def _first_request(self) -> "Request | None":
+        from deepseek_cost.inputs.request import Fault
+        from deepseek_cost.inputs.streams import reading
+
+        for opened in self._of_requests():
+            with reading(opened.source.name):
+                found = opened.first()
+            if found is not None and not isinstance(found, Fault):
+                return found
         return None
+
+    def _of_requests(self) -> "Iterator[Input]":
+        """Yield the sources with requests; the one yielded last stays open, and is read from there.
+
+        Those that are known to be text are not looked at.
+        """
+        for source in self.found.sources:
+            if self.kind is Kind.TEXT or (source.is_plain and not self.kind):
+                continue
+            with suppress(NothingReadError):
+                opened = self._open(source)
+                if not opened.is_text:
+                    yield opened
+                self._let_go(source)
 
     def run(self, workload: "Reads", prompt_options: Sequence[str]) -> None:
         """Take every source into the workload, with a progress bar on long work.
 
         Refuses options of plain prompts where there are request bodies only.
         """
-        with progress(sum(source.size for source in self.found.sources)) as advance:
+        with progress(sum(source.size for source in self.found.sources)) as self._advance:
             for number, source in enumerate(self.found.sources, 1):
                 try:
-                    self._read(source, number, workload, advance)
+                    self._read(source, number, workload)
                 except NothingReadError as error:
                     self._leave_out(source, error)
         self._require_any(workload.kinds)
         self._require_prompts(workload.kinds, prompt_options)
 
-    def _read(
-        self, source: "TextSource", number: int, workload: "Reads", advance: "Advance"
-    ) -> None:
+    def _read(self, source: "TextSource", number: int, workload: "Reads") -> None:
         """Read a source; raises NothingReadError for one in a folder that cannot be read at all."""
         from deepseek_cost.inputs.reader import all_or_nothing
+        from deepseek_cost.inputs.streams import reading
 
+        is_named = source.name not in self.found.below
         skips = self.on_error is OnFault.SKIP
-        with self._open(source, advance) as opened:
-            try:
-                if source.name in self.found.below:
-                    with all_or_nothing(opened, skips=skips):
-                        workload.read(opened)
-                else:
-                    workload.read(opened)
-            except KeyboardInterrupt as interrupt:
-                for progress in getattr(interrupt, "__notes__", [])[-1:]:
-                    say(f"{source.name}, {number} of {len(self.found.sources)}: {progress}")
-                raise
+        opened = self._open(source)
+        try:
+            with (
+                reading(source.name),
+                nullcontext() if is_named else all_or_nothing(opened, skips=skips),
+            ):
+                workload.read(opened)
+        except KeyboardInterrupt as interrupt:
+            for progress in getattr(interrupt, "__notes__", [])[-1:]:
+                say(f"{source.name}, {number} of {len(self.found.sources)}: {progress}")
+            raise
+        finally:
+            self._let_go(source)
 
     def _leave_out(self, source: "TextSource", error: NothingReadError) -> None:
         """Leave out a file of a folder that cannot be read; raises the error of a file named."""
@@ -412,6 +426,8 @@ class Inputs:
             breakdown=workload.ledgers[0].keeps_parts,
             engine=engine,
         )
+        for source in self.found.sources:
+            self._let_go(source)
         size = sum(source.size for source in self.found.sources)
         with cluster(address) as client, progress(size) as advance:
             for source, found in run_on(client, order, self.found.sources):
@@ -438,31 +454,26 @@ class Inputs:
                 return
         require_prompts(kinds, prompt_options)
 
-    @contextmanager
-    def _open(self, source: "TextSource", advance: "Advance") -> "Iterator[Input]":
-        from deepseek_cost.inputs.streams import reading
-
-        if source not in self._held:
-            opened = self._opened(source, advance)
-            if source.reads_once:
-                self._held[source] = opened
-        with reading(source.name):
-            if source in self._held:
-                yield self._held[source]
-                return
-            with closing(opened.file):
-                yield opened
-
-    def _opened(self, source: "TextSource", advance: "Advance") -> "Input":
-        """Open a source; raises NothingReadError."""
+    def _open(self, source: "TextSource") -> "Input":
+        """Open a source, if it is not open; raises NothingReadError."""
         from deepseek_cost.inputs.reader import open_input
         from deepseek_cost.inputs.streams import reading
 
-        try:
-            with reading(source.name):
-                return open_input(source, self.kind, advance)
-        except InputError as error:
-            raise NothingReadError(error.message) from error
+        if source not in self._opened:
+            try:
+                with reading(source.name):
+                    self._opened[source] = open_input(source, self.kind, self._count)
+            except InputError as error:
+                raise NothingReadError(error.message) from error
+        return self._opened[source]
+
+    def _count(self, count: int) -> None:
+        self._advance(count)
+
+    def _let_go(self, source: "TextSource") -> None:
+        """Close a source that can be opened again."""
+        if not source.reads_once and (opened := self._opened.pop(source, None)):
+            opened.file.close()
 
 
 def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:

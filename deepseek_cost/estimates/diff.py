@@ -433,7 +433,7 @@ class Counting:
     def _tallies_of_requests(self, opened: "Input", counted: Counted) -> Tallies:
         """Count a file, as if all of it were for the model of its first request."""
         first = opened.first()
-        model = self.pricing.own_model(first) if first else _PLAIN
+        model = self.pricing.own_model(first) if isinstance(first, Request) else _PLAIN
         part = self._part(model, counted)
         part.read(opened)
         named = list(part.workload.partial.named_models)

@@ -56,10 +56,10 @@ class Lines(Struct, frozen=True):
 
 
 def cut(
-    first: bytes, file: BinaryIO, source: str, encoding: str, wanted: Kind | None
+    begin: bytes, file: BinaryIO, source: str, encoding: str, wanted: Kind | None
 ) -> Iterator[Lines]:
-    """Yield the lines of a file whose first line was read; of one too long, only the beginning."""
-    number, data = 1, first + file.read(_BLOCK)
+    """Yield the lines of a file that was read as far as `begin`; of one too long, the beginning."""
+    number, data = 1, begin + file.read(_BLOCK)
     while data:
         if not data.endswith(b"\n"):
             data += file.readline(MAX_LINE_BYTES + 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader, BytesIO
+from itertools import chain
 from typing import BinaryIO, Final
 
 from msgspec import Struct
@@ -42,11 +42,10 @@ from deepseek_cost.inputs.source import (
     in_one_piece,
     suffix_of,
 )
-from deepseek_cost.inputs.streams import Advance, Recorded, Replayed
+from deepseek_cost.inputs.streams import Advance
 from deepseek_cost.inputs.strict_json import JsonFaultError, elements, member, parse
 
 MAX_DOCUMENT_BYTES: Final = 128_000_000
-_BUFFER: Final = 1 << 18
 _LINES: Final = (".jsonl", ".ndjson")
 # Stands for a row of a table that has nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
@@ -59,16 +58,18 @@ _NO_REQUEST: Final = Advised(
 
 
 class Input(Struct):
-    """A source that was opened: text, or requests."""
+    """A source that was opened: text, or requests; `head` is what was read of its file."""
 
     source: TextSource
     file: BinaryIO
     kind: Kind | None
     is_text: bool
+    head: bytes = b""
+    _parts: Iterator[Lines | Document | Fault] | None = None
 
     def blocks(self) -> Iterator[str]:
         """Yield the text in blocks."""
-        return self.source.decode(self.file)
+        return self.source.decode(self.file, self.head)
 
     def whole(self) -> str:
         """Return the text in one piece; raises InputError where no request can hold it."""
@@ -94,33 +95,37 @@ class Input(Struct):
                 yield part
 
     def parts(self) -> Iterator[Lines | Document | Fault]:
-        """Yield the lines, many at a time, or the values of what is one document."""
-        first = self.file.readline(MAX_LINE_BYTES + 1).removeprefix(_MARK)
-        if suffix_of(self.source.name) in _LINES or _is_line_of_many(first, self.file):
-            return cut(first, self.file, self.source.name, self.source.encoding, self.kind)
-        return self._from_document(first)
+        """Yield the lines, many at a time, or the values of what is one document; each once."""
+        if self._parts is None:
+            self._parts = self._read()
+        return self._parts
 
-    def first(self) -> Request | None:
-        """Return the first request without taking it; None for text or a fault."""
-        found = self._peeked()
-        return found if isinstance(found, Request) else None
+    def first(self) -> Request | Fault | None:
+        """Return the first request or fault, which `parts` yields all the same.
 
-    def first_fault(self) -> Fault | None:
-        """Return why the first value is no request, without taking it; None if it is one."""
-        found = self._peeked()
-        return found if isinstance(found, Fault) else None
+        None for text, and if there is nothing but blank lines.
+        """
+        rest = iter(()) if self.is_text else self.parts()
+        for part in rest:
+            found = next(part.documents(), None) if isinstance(part, Lines) else part
+            if found is not None:
+                self._parts = chain((part,), rest)
+                return request_of(found, self.kind)
+        return None
 
-    def _peeked(self) -> Request | Fault | None:
-        if self.is_text:
-            return None
-        recorded = Recorded(self.file)
-        self.file = BufferedReader(recorded, _BUFFER)
-        found = next(self.requests(), None)
-        self.file = BufferedReader(Replayed(bytes(recorded.data), recorded.file), _BUFFER)
-        return found
+    def _read(self) -> Iterator[Lines | Document | Fault]:
+        head = self.head
+        if b"\n" not in head:
+            head += self.file.readline(MAX_LINE_BYTES + 1 - len(head))
+        first, newline, rest = head.removeprefix(_MARK).partition(b"\n")
+        rest = rest or self.file.read(1)
+        begin = first + newline + rest
+        if suffix_of(self.source.name) in _LINES or (newline and rest and _is_object(first)):
+            return cut(begin, self.file, self.source.name, self.source.encoding, self.kind)
+        return self._from_document(begin)
 
-    def _from_document(self, first: bytes) -> Documents:
-        data = first + self.file.read(MAX_DOCUMENT_BYTES + 1 - len(first))
+    def _from_document(self, head: bytes) -> Documents:
+        data = head + self.file.read(MAX_DOCUMENT_BYTES + 1 - len(head))
         if len(data) > MAX_DOCUMENT_BYTES:
             what = f"a JSON document of more than {MAX_DOCUMENT_BYTES:,} bytes"
             yield too_long(self.source.name, 1, what)
@@ -165,12 +170,8 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
     except BaseException:
         file.close()
         raise
-    if isinstance(file, BytesIO):
-        file.seek(0)
-    else:
-        file = BufferedReader(Replayed(head, file), _BUFFER)
     is_text = wanted is Kind.TEXT or (wanted is None and not begins_requests(source.name, head))
-    return Input(source, file, wanted, is_text)
+    return Input(source, file, wanted, is_text, head)
 
 
 @contextmanager
@@ -180,7 +181,7 @@ def all_or_nothing(opened: Input, *, skips: bool) -> Iterator[None]:
     Where requests come before a fault, its InputError stays one. With `skips`, whoever reads the
     source leaves out what is no request.
     """
-    if not skips and (fault := opened.first_fault()):
+    if not skips and isinstance(fault := opened.first(), Fault):
         raise NothingReadError(fault.message)
     try:
         yield
@@ -279,14 +280,12 @@ def _named(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-def _is_line_of_many(first: bytes, file: BinaryIO) -> bool:
-    """Tell whether a first line is JSON by itself, with more after it."""
-    if len(first) > MAX_LINE_BYTES or not first.endswith(b"\n") or first.lstrip()[:1] != b"{":
+def _is_object(line: bytes) -> bool:
+    """Return whether a line is a JSON object by itself, not the beginning of one."""
+    if len(line) > MAX_LINE_BYTES or line.lstrip()[:1] != b"{":
         return False
     try:
-        parse(first.decode())
+        parse(line.decode())
     except (JsonFaultError, UnicodeError):
         return False
-    if isinstance(file, BytesIO):
-        return file.tell() < file.getbuffer().nbytes
-    return bool(file.peek(1)) if isinstance(file, BufferedReader) else True
+    return True

@@ -105,9 +105,9 @@ class TextSource(Struct, frozen=True):
         with reading(self.name), self.raw() as file:
             return sha256(file)
 
-    def decode(self, file: BinaryIO) -> Iterator[str]:
-        """Yield the text of the source's bytes in blocks; raises InputError."""
-        return _decoded(file, self.name, self.encoding)
+    def decode(self, file: BinaryIO, head: bytes = b"") -> Iterator[str]:
+        """Yield the text of the source's bytes in blocks, `head` first; raises InputError."""
+        return _decoded(file, head, self.name, self.encoding)
 
 
 # Makes a request body of a prompt.
@@ -176,12 +176,12 @@ def in_one_piece(blocks: Iterable[str], name: str, limit: int) -> str:
     return "".join(parts)
 
 
-def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
+def _decoded(file: BinaryIO, head: bytes, name: str, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     offset = 0
     begun = False
     while True:
-        data = file.read(BLOCK_BYTES)
+        data, head = head + file.read(BLOCK_BYTES - len(head)), b""
         _refuse_binary(data, name, encoding, offset)
         waiting = len(decoder.getstate()[0])
         try:

@@ -147,34 +147,6 @@ class Pieces(io.RawIOBase):
         super().close()
 
 
-class Replayed(Pieces):
-    """A stream whose head was read already: first the head, then the rest."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        super().__init__(rest)
-        self._rest = memoryview(head)
-        self._file = rest
-
-    def next_piece(self, size: int) -> bytes:
-        """Return bytes of the rest."""
-        return self._file.read(size)
-
-
-class Recorded(Pieces):
-    """A stream that keeps what was read of it, so that it can be replayed."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
-        self.file = file
-        self.data = bytearray()
-
-    def next_piece(self, size: int) -> bytes:
-        """Return bytes of the stream, which are kept."""
-        data = self.file.read(size)
-        self.data += data
-        return data
-
-
 class Produced(Pieces):
     """Bytes that a generator makes as they are read."""
 

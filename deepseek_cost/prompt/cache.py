@@ -1,7 +1,8 @@
 """The prefix cache: blocks, units, hits, age.
 
-Rules: https://api-docs.deepseek.com/guides/kv_cache. That hits come in blocks of 128 tokens and
-never reach the whole prompt is observed in the API's answers, not documented.
+Rules: https://api-docs.deepseek.com/guides/kv_cache. Not documented, but observed in the API's
+responses: hits come in blocks of 128 tokens, never reach the whole prompt, and are 128 *
+floor((L - 1) / 128) tokens of a unit of L: 256 if L is 384.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +23,10 @@ _DIGEST_BYTES: Final = 16
 
 
 class Prompt(Struct, frozen=True):
-    """A prompt's tokens, four bytes each, and where in it input and answers end, in tokens.
+    """A prompt's tokens, four bytes each, and where in it input and outputs end, in tokens.
 
-    `said` is the end of the user's input, before the marks that call for the answer. A span of
-    `answers` begins where the prompt ended that it answers. Owners do not share their caches.
+    `input_end` is before the marks that call for the output. A span of `outputs` begins where the
+    prompt ended that it answers. Owners do not share their caches.
     """
 
     ids: bytes
@@ -75,7 +76,8 @@ class PrefixCache(Struct):
     _seen: dict[bytes, _Use] = field(default_factory=dict)
     _inputs: dict[bytes, _Use] = field(default_factory=dict)
     _units: dict[bytes, _Use] = field(default_factory=dict)
-    _lengths: dict[bytes, set[int]] = field(default_factory=dict)  # of units, by their last block
+    # Of units, by their last block: their lengths, and how many blocks of each are hit.
+    _lengths: dict[bytes, dict[int, int]] = field(default_factory=dict)
     _last: _Chain = field(default_factory=lambda: _Chain(Prompt(b"", 0)))
     _at: float = 0.0
 
@@ -91,13 +93,13 @@ class PrefixCache(Struct):
         best = self._shared_blocks(prompt, chain)
         self.nearest = self._seen[chain.blocks[best]].request if best else None
         expected, aged = self._hit(chain, best, use)
-        if best > expected:  # the system stores a common prefix that it detects
-            self._write(chain, best * BLOCK, use)
+        if best > expected:  # the system stores a common prefix, which is rarely whole blocks long
+            self._write(chain, best * BLOCK, best, use)
         self._keep(prompt, chain, use)
         return Hits(expected * BLOCK, best * BLOCK, aged * BLOCK)
 
     def _keep(self, prompt: Prompt, chain: _Chain, use: _Use) -> None:
-        self._write(chain, prompt.input_end, use)
+        self._write_end(chain, prompt.input_end, use)
         for digest in chain.blocks:
             self._seen[digest] = use
         self._inputs[chain.digest(prompt.tokens)] = use
@@ -121,10 +123,11 @@ class PrefixCache(Struct):
     def _units_in(self, chain: _Chain, most: int) -> Iterator[tuple[bytes, int]]:
         """Yield the units that the prompt begins with whole, the longest first, in blocks."""
         for block in range(len(chain.blocks) - 1, 0, -1):
-            for length in sorted(self._lengths.get(chain.blocks[block], ()), reverse=True):
+            lengths = self._lengths.get(chain.blocks[block], {})
+            for length in sorted(lengths, reverse=True):
                 digest = chain.digest(min(length, len(chain.ids) // ID_BYTES))
                 if digest in self._units:
-                    yield digest, min(block, most)
+                    yield digest, min(lengths[length], most)
 
     def _learn_answer(self, prompt: Prompt, chain: _Chain) -> None:
         """Write the unit at the end of the latest answer that a known request was given."""
@@ -134,14 +137,19 @@ class PrefixCache(Struct):
                 for digest in chain.blocks[: end // BLOCK + 1]:
                     self._seen.setdefault(digest, use)
                 if chain.digest(end) not in self._units:
-                    self._write(chain, end, use)
+                    self._write_end(chain, end, use)
                 return
 
-    def _write(self, chain: _Chain, length: int, use: _Use) -> None:
-        """Write a unit; one without a whole block is never hit."""
-        if length >= BLOCK:
-            self._units[chain.digest(length)] = use
-            self._lengths.setdefault(chain.blocks[length // BLOCK], set()).add(length)
+    def _write_end(self, chain: _Chain, length: int, use: _Use) -> None:
+        """Write the unit at the end of an input or output; one of no block is never hit."""
+        if blocks := max(0, length - 1) // BLOCK:
+            self._write(chain, length, blocks, use)
+
+    def _write(self, chain: _Chain, length: int, blocks: int, use: _Use) -> None:
+        """Write a unit of so many tokens, of which so many blocks are hit."""
+        self._units[chain.digest(length)] = use
+        lengths = self._lengths.setdefault(chain.blocks[length // BLOCK], {})
+        lengths[length] = max(blocks, lengths.get(length, 0))
 
 
 def shared_length(one: AnyStr, other: AnyStr) -> int:

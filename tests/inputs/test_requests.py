@@ -3,17 +3,19 @@
 import gzip
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import zstandard
 
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind, kind_of
-from deepseek_cost.inputs.reader import open_input
+from deepseek_cost.inputs.reader import Input, open_input
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.inputs.streams import Advance, open_bytes
 from tests.conftest import Dscost
 
 HELLO = {"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hello"}]}
@@ -298,3 +300,60 @@ def test_a_body_is_of_messages_by_what_only_messages_has(
     body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}], **more}
 
     assert kind_of(body) is kind
+
+
+class _Counting(BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        data = super().readline(size)
+        self.taken += len(data)
+        return data
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "requests"),
+    [
+        ("b.jsonl", "\n" * 2_000_000 + f"{json.dumps(HELLO)}\n" * 3, 3),
+        ("b.json", json.dumps([HELLO, HELLO], indent=1), 2),
+        ("b.json", json.dumps(HELLO), 1),
+        ("b.jsonl", "", 0),
+        ("b.json", "", 1),  # a fault
+    ],
+)
+def test_the_first_request_is_there_to_be_read_after_it_was_looked_at(
+    name: str, text: str, requests: int
+) -> None:
+    file = _Counting(text.encode())
+    opened = Input(TextSource(name, None), file, None, is_text=False)
+
+    first = opened.first()
+    found = list(opened.requests())
+
+    assert (opened.first(), list(opened.requests())) == (None, [])
+    assert found[:1] == ([] if first is None else [first])
+    assert len(found) == requests
+    assert file.taken == len(text)
+
+
+def test_a_file_is_opened_once_though_its_first_request_says_which_models_are_priced(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "b.jsonl", *[HELLO | {"model": "deepseek-v4-pro"}] * 3)
+    opened = []
+
+    def counting(path: Path | None, advance: Advance) -> BinaryIO:
+        opened.append(path)
+        return open_bytes(path, advance)
+
+    monkeypatch.setattr("deepseek_cost.inputs.source.open_bytes", counting)
+
+    assert dscost("count", path, "--json").code == 0
+    assert opened == [path]

@@ -73,15 +73,25 @@ def test_the_next_turn_hits_the_earlier_prompt_and_its_answer() -> None:
     answer = words(100, seed=2)
     then = [*first, *answer, END, *words(50, seed=3), MARK]
 
-    # L = 300 prompt tokens + 100 of the answer; 400 // 128 = 3
+    # L = 300 prompt tokens + 100 of the answer; 399 // 128 = 3
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (384, 384)]
+
+
+@pytest.mark.parametrize(("answer", "hit"), [(99, 256), (100, 256), (101, 384)])
+def test_a_unit_that_ends_with_a_block_is_hit_without_that_block(answer: int, hit: int) -> None:
+    first = [*words(283), MARK]
+    then = [*first, *words(answer, seed=2), END, *words(50, seed=3), MARK]
+    best = (284 + answer) // 128 * 128
+
+    # L = 284 prompt tokens + 100 of the answer = 384; 128 * floor(383 / 128) = 256
+    assert forecast(prompt(first), prompt(then)) == [(0, 0), (hit, best)]
 
 
 def test_an_answer_that_comes_back_otherwise_leaves_the_end_of_the_input() -> None:
     first = [*words(299), MARK, 1]
     then = [*first[:-1], 2, *words(100, seed=2), END, *words(50, seed=3), MARK, 1]
 
-    # the mark's second token differs, as where reasoning is dropped: the input's 299 // 128 = 2
+    # the mark's second token differs, as where reasoning is dropped: the input's 298 // 128 = 2
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (256, 256)]
 
 
