@@ -1,24 +1,24 @@
 """The report of `dscost bill`: its fields, how they are filled, how they are shown."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import inf
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from deepseek_cost.billing.account import Account, Group, Intake
+from deepseek_cost.billing.account import Account, Intake
 from deepseek_cost.billing.assumptions import assumptions_of, warnings_of
 from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.budget import Budget
 from deepseek_cost.billing.dimensions import By
-from deepseek_cost.billing.tariff import BillTotals, total
+from deepseek_cost.billing.tariff import total
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.provenance import Assumption
-from deepseek_cost.pricing.schedule import Tier, TierBy
+from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import (
     Bars,
@@ -33,159 +33,45 @@ from deepseek_cost.render.page import (
     words,
 )
 from deepseek_cost.reports.balance import RunDownEntry, run_down_entry
-from deepseek_cost.reports.breakdown import bar_of, broken_down, names_of, with_bars
-from deepseek_cost.reports.parts import Instant, Part, PriceTable, Report, assumed, exact
+from deepseek_cost.reports.bill_fields import (
+    AgentEntry,
+    BilledCost,
+    BillFigures,
+    BudgetEntry,
+    DayEntry,
+    GroupEntry,
+    HostEntry,
+    KeyEntry,
+    LeftOutEntry,
+    LogEntry,
+    ModelEntry,
+    NamedFigures,
+    TierEntry,
+    Unpriced,
+    agent_entries,
+    budget_entry,
+    day_entries,
+    figures_entry,
+    group_entries,
+    host_entries,
+    key_entries,
+    left_out_entries,
+    log_entries,
+    model_entries,
+    named_figures,
+    tier_entries,
+    unpriced,
+)
+from deepseek_cost.reports.bill_rows import FIGURE_COLUMNS, GROUP_COLUMNS, group_rows, rows_by_name
+from deepseek_cost.reports.breakdown import bar_of, names_of, with_bars
+from deepseek_cost.reports.parts import Instant, PriceTable, Report, assumed
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
 # Files that a warning names.
 _MOST_BARS: Final = 400
+
+
 _NAMED: Final = 5
-Key = TypeVar("Key", bound=Hashable)
-Groups = Sequence[tuple[Group, BillTotals]]
-
-
-class BilledTokens(Part):
-    """Tokens as the answers tell them; reasoning is part of the output."""
-
-    input: int
-    cache_hit: int
-    cache_miss: int
-    output: int
-    reasoning: Annotated[int, Meta(description="as far as the lines tell it")]
-
-
-class BilledCost(Part):
-    """What tokens and server tools came to, each at the price of its own time."""
-
-    cache_hit: Decimal
-    cache_miss: Decimal
-    output: Decimal
-    total: Decimal
-    fees: Annotated[Decimal, Meta(description="of web searches and fetches on the server")] = (
-        Decimal(0)
-    )
-
-
-class BillFigures(Part):
-    """Requests, their tokens and cost, and what they would have cost otherwise."""
-
-    requests: int
-    tokens: BilledTokens
-    cost: BilledCost
-    saved_by_cache: Annotated[
-        Decimal, Meta(description="against the same input without a cache hit")
-    ]
-    peak_extra: Annotated[Decimal, Meta(description="over the off-peak rates of the same period")]
-    other_model: Annotated[
-        Decimal | None,
-        Meta(description="the same tokens at the other default model's rates; null: it had none"),
-    ]
-
-
-class DayEntry(Part):
-    """The figures of a day by the report's time zone."""
-
-    day: date
-    figures: BillFigures
-
-
-class ModelEntry(Part):
-    """The figures of a model's name."""
-
-    model: str
-    other_model: str
-    figures: BillFigures
-
-
-class TierEntry(Part):
-    """The figures of a tier."""
-
-    tier: Tier
-    figures: BillFigures
-
-
-class KeyEntry(Part):
-    """The figures of a key or user, masked where it looks like a secret; null: not told."""
-
-    key: str | None
-    figures: BillFigures
-
-
-class AgentEntry(Part):
-    """The figures of a tool that sent the requests; null: the log is not of a known one."""
-
-    agent: str | None
-    figures: BillFigures
-
-
-class GroupEntry(Part):
-    """The figures of a day, model, tier, key and agent, and of what else was asked for."""
-
-    day: date
-    model: str
-    tier: Tier
-    key: str | None
-    agent: str | None = None
-    project: str | None = None
-    session: str | None = None
-    hour: Instant | None = None
-    figures: BillFigures
-
-
-class LogEntry(Part):
-    """A log that was read; `-` is standard input."""
-
-    source: str
-    format: Annotated[
-        str | None, Meta(description="the tool that writes it; null: read by its fields")
-    ] = None
-    requests: int
-    unpriced: int
-
-
-class HostEntry(Part):
-    """Responses that another host served, which are not on DeepSeek's bill."""
-
-    host: str
-    responses: int
-    stated_cost: Annotated[
-        Decimal | None, Meta(description="in USD, as the log says; null: it does not")
-    ]
-
-
-class LeftOutEntry(Part):
-    """Records of a kind that costs nothing."""
-
-    reason: str
-    records: int
-
-
-class Unpriced(Part):
-    """Lines that no figure holds; the first of them are named with place and reason."""
-
-    lines: int
-    named: tuple[str, ...]
-
-
-class NamedFigures(Part):
-    """The figures of what was asked for, by the names of `by`; null: not reported."""
-
-    names: tuple[str | None, ...]
-    figures: BillFigures
-
-
-class BudgetEntry(Part):
-    """A budget for a time, what was used of it, and what the rate so far comes to at its end.
-
-    null: the time has ended, or has not begun.
-    """
-
-    amount: Decimal
-    used: Decimal
-    since: Instant
-    until: Instant
-    projected: Annotated[Decimal | None, Meta(description="rounded to four decimals")]
-    is_over: bool
 
 
 class BillReport(Report):
@@ -249,8 +135,8 @@ class BillReport(Report):
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
         """Return a row a day, model, rate and key, or what was asked for; amounts are exact."""
         if self.by:
-            return (*self.by, *_FIGURES), _rows_by_name(self)
-        return _COLUMNS, _rows(self)
+            return (*self.by, *FIGURE_COLUMNS), rows_by_name(self.breakdown, self.currency)
+        return GROUP_COLUMNS, group_rows(self.groups, self.timezone, self.currency)
 
 
 class Terms(Struct, frozen=True):
@@ -291,57 +177,31 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         currency=terms.currency,
         timezone=terms.zone,
         price_table=terms.table,
-        inputs=tuple(
-            LogEntry(
-                source=log,
-                format=format_,
-                requests=intake.priced[log],
-                unpriced=intake.unpriced[log],
-            )
-            for log, format_ in read.formats.items()
-        ),
+        inputs=log_entries(intake, read.formats),
         first=_instant(account.first),
         last=_instant(account.last),
         tier_by=account.charging.tier_by,
         near_edge=account.near_edge,
-        total=_entry(total(figures for _, figures in groups)) if is_known else None,
-        by_day=tuple(DayEntry(day=day, figures=sub) for day, sub in _by(groups, lambda g: g.day)),
-        by_model=tuple(
-            ModelEntry(model=name, other_model=terms.alternative(name), figures=sub)
-            for name, sub in _by(groups, lambda g: g.model)
-        ),
-        by_tier=tuple(
-            TierEntry(tier=Tier(tier), figures=sub) for tier, sub in _by(groups, lambda g: g.tier)
-        ),
-        by_key=tuple(KeyEntry(key=key, figures=sub) for key, sub in _by(groups, lambda g: g.key)),
-        by_agent=tuple(
-            AgentEntry(agent=name, figures=sub) for name, sub in _by(groups, lambda g: g.agent)
-        ),
-        groups=tuple(_group(group, sub) for group, sub in _by(groups, lambda g: g)),
+        total=figures_entry(total(figures for _, figures in groups)) if is_known else None,
+        by_day=day_entries(groups),
+        by_model=model_entries(groups, terms.alternative),
+        by_tier=tier_entries(groups),
+        by_key=key_entries(groups),
+        by_agent=agent_entries(groups),
+        groups=group_entries(groups),
         since=terms.since,
         until=terms.until,
         outside=account.outside,
         by=terms.by,
-        breakdown=tuple(
-            NamedFigures(names=names, figures=_entry(sub))
-            for names, sub in (broken_down(groups, terms.by, account.zone) if terms.by else ())
-        ),
-        budget=None if terms.budget is None else _budget_entry(terms.budget, groups),
+        breakdown=named_figures(groups, terms.by, account.zone),
+        budget=None if terms.budget is None else budget_entry(terms.budget, groups),
         balance=_run_down(terms.balance, account),
         forecast=proof_entry(intake.proof) if intake.proof else None,
-        unpriced=Unpriced(
-            lines=account.unpriced, named=tuple(fault.message for fault in account.faults)
-        ),
+        unpriced=unpriced(account),
         repeated=account.repeated,
         copies=tuple(read.copies),
-        other_hosts=tuple(
-            HostEntry(host=host, responses=one.responses, stated_cost=one.stated_cost)
-            for host, one in sorted(account.hosts.items())
-        ),
-        left_out=tuple(
-            LeftOutEntry(reason=reason, records=count)
-            for reason, count in sorted(account.costless.items())
-        ),
+        other_hosts=host_entries(account),
+        left_out=left_out_entries(account),
         assumptions=(*assumptions_of(account), *(Assumption("log", one) for one in read.caveats)),
         warnings=(*left_out, *warnings_of(account, terms.book)),
     )
@@ -354,70 +214,14 @@ def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
     return run_down_entry(balance, account.costs_by_hour(), account.requests, seconds)
 
 
-def _budget_entry(budget: Budget, groups: Groups) -> BudgetEntry:
-    first, last = budget.since.date(), (budget.until - timedelta.resolution).date()
-    used = total(figures for group, figures in groups if first <= group.day <= last).total
-    projected = budget.projected(used)
-    return BudgetEntry(
-        amount=budget.amount,
-        used=used,
-        since=budget.since,
-        until=budget.until,
-        projected=projected,
-        is_over=used > budget.amount,
-    )
-
-
 def _named(names: Sequence[str]) -> str:
     """List names, the first of many."""
     more = f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def _group(group: Group, figures: BillFigures) -> GroupEntry:
-    hour = None if group.hour is None else datetime.fromtimestamp(group.hour * 3_600, UTC)
-    return GroupEntry(**group._replace(hour=None)._asdict() | {"hour": hour}, figures=figures)
-
-
-def _by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[Key, BillFigures]]:
-    """Yield the figures added up by a part of their group."""
-    parts: dict[Key, list[BillTotals]] = {}
-    for group, figures in groups:
-        parts.setdefault(key(group), []).append(figures)
-    return ((name, _entry(total(parts[name]))) for name in sorted(parts, key=_order))
-
-
-def _order(name: object) -> tuple[bool, str]:
-    """Sort by name, what is not told last."""
-    return name is None, str(name)
-
-
 def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
-
-
-def _entry(figures: BillTotals) -> BillFigures:
-    sums, cost = figures.sums, figures.cost
-    return BillFigures(
-        requests=sums.requests,
-        tokens=BilledTokens(
-            input=sums.usage.input,
-            cache_hit=sums.cache_hit,
-            cache_miss=sums.cache_miss,
-            output=sums.output,
-            reasoning=sums.reasoning,
-        ),
-        cost=BilledCost(
-            cache_hit=cost.cache_hit,
-            cache_miss=cost.cache_miss,
-            output=cost.output,
-            fees=sums.fees,
-            total=figures.total,
-        ),
-        saved_by_cache=figures.saved,
-        peak_extra=figures.peak_extra,
-        other_model=figures.alternative,
-    )
 
 
 # What a bar stands for, for spans of fewer days, and how much of a date names it.
@@ -604,10 +408,6 @@ def _balance(report: BillReport) -> Iterable[str]:
         yield f"at this rate it lasts for {found.requests_left:,} more requests{days}"
 
 
-def _messages(account: Account) -> tuple[str, ...]:
-    return tuple(fault.message for fault in account.faults)
-
-
 def _unpriced(report: BillReport) -> Iterable[str]:
     """Yield the lines that could not be priced."""
     unpriced = report.unpriced
@@ -616,43 +416,3 @@ def _unpriced(report: BillReport) -> Iterable[str]:
         yield from (f"  {named}" for named in unpriced.named)
         if unpriced.lines > len(unpriced.named):
             yield f"  and {unpriced.lines - len(unpriced.named):,} more"
-
-
-_FIGURES: Final = (
-    *("requests", "input", "cache_hit", "cache_miss", "output", "reasoning", "currency"),
-    *("cost_cache_hit", "cost_cache_miss", "cost_output", "cost_fees", "cost_total"),
-)
-_COLUMNS = (
-    *("day", "timezone", "model", "tier", "key", "requests"),
-    *("input", "cache_hit", "cache_miss", "output", "reasoning", "currency"),
-    *("cost_cache_hit", "cost_cache_miss", "cost_output", "cost_total"),
-    *("saved_by_cache", "peak_extra", "other_model"),
-)
-
-
-def _rows_by_name(report: BillReport) -> Iterator[list[str]]:
-    for one in report.breakdown:
-        figures, tokens, cost = one.figures, one.figures.tokens, one.figures.cost
-        counts = (figures.requests, tokens.input, tokens.cache_hit, tokens.cache_miss)
-        amounts = (cost.cache_hit, cost.cache_miss, cost.output, cost.fees, cost.total)
-        yield [
-            *(name or "" for name in one.names),
-            *map(str, (*counts, tokens.output, tokens.reasoning)),
-            report.currency,
-            *map(exact, amounts),
-        ]
-
-
-def _rows(report: BillReport) -> Iterator[list[str]]:
-    for group in report.groups:
-        figures, tokens, cost = group.figures, group.figures.tokens, group.figures.cost
-        counts = (tokens.input, tokens.cache_hit, tokens.cache_miss, tokens.output)
-        amounts = (cost.cache_hit, cost.cache_miss, cost.output, cost.total)
-        alternative = figures.other_model
-        yield [
-            *(group.day.isoformat(), report.timezone, group.model, group.tier, group.key or ""),
-            *map(str, (figures.requests, *counts, tokens.reasoning)),
-            report.currency,
-            *map(exact, (*amounts, figures.saved_by_cache, figures.peak_extra)),
-            "" if alternative is None else exact(alternative),
-        ]

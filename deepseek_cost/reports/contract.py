@@ -20,9 +20,11 @@ from deepseek_cost.reports.diff import DiffReport
 from deepseek_cost.reports.estimate import EstimateReport
 from deepseek_cost.reports.invoice import InvoiceReport
 from deepseek_cost.reports.parts import Report
+from deepseek_cost.reports.price_check import CheckReport
+from deepseek_cost.reports.price_history import HistoryReport
 from deepseek_cost.reports.price_page import VerifyReport
 from deepseek_cost.reports.price_tables import TableDiffReport
-from deepseek_cost.reports.prices import CheckReport, HistoryReport, PricesReport
+from deepseek_cost.reports.prices import PricesReport
 from deepseek_cost.reports.proof import LiveReport
 from deepseek_cost.reports.when import WhenReport
 

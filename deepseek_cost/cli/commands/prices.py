@@ -56,11 +56,9 @@ def prices(
     With -v also limits, features, and the source and date of each price.
     """
     from deepseek_cost.pricing.loader import book_to_compare_with, load_prices
-    from deepseek_cost.reports.prices import (
-        check_report,
-        history_report,
-        prices_report,
-    )
+    from deepseek_cost.reports.price_check import check_report
+    from deepseek_cost.reports.price_history import history_report
+    from deepseek_cost.reports.prices import prices_report
 
     if as_csv and (as_json or check is not None):
         raise UsageError("--csv goes with the price list and --history, without --json")

@@ -1,0 +1,256 @@
+"""The report of `dscost prices --history`: its fields, how they are filled, how they are shown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from deepseek_cost.pricing.book import Change, Chapter, PriceBook, chapters
+from deepseek_cost.pricing.cost import TokenUsage, cost_of
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.entries import Rates, stamp
+from deepseek_cost.pricing.provenance import Confidence
+from deepseek_cost.pricing.schedule import Tier
+from deepseek_cost.render.money import money
+from deepseek_cost.render.page import (
+    MARKERS,
+    Chart,
+    Column,
+    Drawing,
+    Page,
+    Table,
+    page_of,
+    short,
+    words,
+)
+from deepseek_cost.reports.parts import (
+    Instant,
+    Part,
+    PeriodNote,
+    PriceTable,
+    Report,
+    period_note,
+)
+from deepseek_cost.reports.prices import PRICE_COLUMNS, exact_rates, origin
+
+
+class ChangePercent(Part):
+    """By how many percent each price changed, rounded to a tenth; negative: it fell."""
+
+    cache_hit: str
+    cache_miss: str
+    output: str
+
+
+class HistoryEntry(Part):
+    """The rates of a name in a tier from `since` on."""
+
+    model: str
+    since: Instant
+    tier: Tier
+    rates_per_million: Rates
+    change_percent: ChangePercent | None
+    list_rates_per_million: Rates | None
+    period: PeriodNote
+
+
+class CancelledEntry(Part):
+    """A change that was announced and never took effect."""
+
+    what: str
+    planned: str
+    announced: date
+    cancelled: str
+    confidence: Confidence
+    source: tuple[str, ...]
+
+
+class HistoryReport(Report):
+    """`dscost prices --history --json`."""
+
+    command: Literal["prices --history"] = "prices --history"
+    currency: Currency
+    priced_at: Instant
+    price_table: PriceTable
+    history: tuple[HistoryEntry, ...]
+    cancelled: tuple[CancelledEntry, ...]
+    warnings: tuple[str, ...]
+
+    def page(self) -> Page:
+        """Return every list with its change in percent, its sources, what was cancelled."""
+        return page_of(
+            f"{self.currency} per 1,000,000 tokens until {stamp(self.priced_at)}",
+            _lists(self),
+            *([Drawing(chart, _legend(chart))] if (chart := self.chart()) else ()),
+            words(_periods(self), is_quiet=True),
+            words(_cancelled(self)),
+            warnings=self.warnings,
+        )
+
+    def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+        """Return a row a model and rate, with where it comes from; amounts are exact."""
+        return PRICE_COLUMNS, _history_rows(self)
+
+    def chart(self) -> Chart | None:
+        """Return what one request has cost since the first list, a line a model and rate.
+
+        10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens. Flat prices are on
+        the lines of both rates.
+        """
+        starts = [entry.since for entry in self.history]
+        if not starts or min(starts) >= self.priced_at:
+            return None
+        first = min(starts)
+        days = (self.priced_at - first).total_seconds() / _DAY_SECONDS
+        lines = [
+            (f"{short(model)} {tier.label}", points)
+            for model in dict.fromkeys(entry.model for entry in self.history)
+            for tier in (Tier.PEAK, Tier.OFF_PEAK)
+            if (points := _steps(self, model, tier, first))
+        ]
+        return Chart(
+            title="one request: 10,000 input tokens, 80% of them cache hits, 1,000 output tokens",
+            x_title="since launch",
+            lines=lines,
+            x_ticks=[days * (tick / _TICKS) for tick in range(_TICKS + 1)],
+            x_label=lambda day: f"{first + timedelta(days=day):%m-%d}",
+            currency=self.currency,
+        )
+
+
+_TICKS = 5
+
+
+_DAY_SECONDS = 86_400
+
+
+_EXAMPLE = TokenUsage(cache_hit=8_000, cache_miss=2_000, output=1_000)
+
+
+def _legend(chart: Chart) -> str:
+    lines = (f"{mark} {name}" for (name, _), mark in zip(chart.lines, MARKERS, strict=False))
+    return f"{chart.title}: {', '.join(lines)}"
+
+
+def _steps(
+    report: HistoryReport, model: str, tier: Tier, first: datetime
+) -> list[tuple[float, float]]:
+    """Return the cost at each change of a rate, and just before it: a line of steps."""
+    points: list[tuple[float, float]] = []
+    for entry in report.history:
+        if entry.model != model or entry.tier not in (tier, Tier.FLAT):
+            continue
+        rates = entry.rates_per_million
+        priced = Rates(rates.cache_hit, rates.cache_miss, rates.output)
+        cost = float(cost_of(_EXAMPLE, priced).total)
+        at = (entry.since - first).total_seconds() / _DAY_SECONDS
+        points += [(at, points[-1][1])] if points else []
+        points.append((at, cost))
+    if points:
+        end = (report.priced_at - first).total_seconds() / _DAY_SECONDS
+        points.append((end, points[-1][1]))
+    return points
+
+
+def history_report(
+    book: PriceBook, names: Sequence[str], at: datetime, currency: Currency, table: PriceTable
+) -> HistoryReport:
+    """Report every list of the names given, up to an instant."""
+    models = [book.find(name) for name in names]
+    listed = [
+        chapter for model in models for chapter in chapters(book, model) if chapter.since <= at
+    ]
+    return HistoryReport(
+        currency=currency,
+        priced_at=at,
+        price_table=table,
+        history=tuple(
+            _entry(chapter, currency, tier, rates)
+            for chapter in listed
+            for tier, rates in sorted(chapter.period.rates.get(currency, {}).items())
+        ),
+        cancelled=tuple(
+            CancelledEntry(
+                what=change.what,
+                planned=change.planned,
+                announced=change.announced,
+                cancelled=change.cancelled,
+                confidence=change.confidence,
+                source=change.source,
+            )
+            for change in book.cancelled
+            if change.announced <= at.date()
+        ),
+        warnings=tuple(book.warnings_at(at)),
+    )
+
+
+def _entry(chapter: Chapter, currency: Currency, tier: Tier, rates: Rates) -> HistoryEntry:
+    change = chapter.change(currency, tier)
+    listed = chapter.period.list.get(currency, {}).get(tier)
+    return HistoryEntry(
+        model=chapter.model.name,
+        since=chapter.since,
+        tier=tier,
+        rates_per_million=rates,
+        change_percent=_percent(change) if change else None,
+        list_rates_per_million=listed,
+        period=period_note(chapter.period, None),
+    )
+
+
+def _percent(change: Change) -> ChangePercent:
+    return ChangePercent(
+        cache_hit=f"{change.cache_hit:+f}",
+        cache_miss=f"{change.cache_miss:+f}",
+        output=f"{change.output:+f}",
+    )
+
+
+_LARGE = 100
+
+
+def _lists(report: HistoryReport) -> Table:
+    figures = (Column(name, "figure") for name in ("cache hit", "cache miss", "output"))
+    table = Table(Column("since (UTC)", "time"), Column("tier", "words"), *figures)
+    model = ""
+    for entry in report.history:
+        if entry.model != model:
+            table.add_section()
+            table.add_row(entry.model)
+        model = entry.model
+        table.add_row(*_row(entry, report))
+    return table
+
+
+def _periods(report: HistoryReport) -> Iterable[str]:
+    for entry in {entry.period.id: entry for entry in report.history}.values():
+        yield f"{entry.period.id}: {entry.period.source[0]}"
+        yield from (f"  {line}" for line in entry.period.note.splitlines())
+
+
+def _cancelled(report: HistoryReport) -> Iterable[str]:
+    for change in report.cancelled:
+        yield f"cancelled: {change.what}, planned for {change.planned}, {change.cancelled}"
+        yield f"  {change.source[0]}"
+
+
+def _row(entry: HistoryEntry, report: HistoryReport) -> list[str]:
+    change = entry.change_percent
+    cells = []
+    for kind in ("cache_hit", "cache_miss", "output"):
+        percent = getattr(change, kind) if change else ""
+        changed = f" ({_short(percent)}%)" if percent and float(percent) else ""
+        cells.append(money(getattr(entry.rates_per_million, kind), report.currency) + changed)
+    return [f"{entry.since:%Y-%m-%d %H:%M}", entry.tier.label, *cells]
+
+
+def _short(percent: str) -> str:
+    """Round to whole percents where a tenth says nothing."""
+    return f"{float(percent):+.0f}" if abs(float(percent)) >= _LARGE else percent.removesuffix(".0")
+
+
+def _history_rows(report: HistoryReport) -> Iterator[list[str]]:
+    for entry in report.history:
+        rates = exact_rates(entry.rates_per_million)
+        since = [f"{entry.since:%Y-%m-%dT%H:%M:%SZ}", ""]
+        yield [entry.model, entry.tier, report.currency, *rates, *since, *origin(entry.period)]
