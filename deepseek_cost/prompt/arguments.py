@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Final
+
+import msgspec
 
 from deepseek_cost.inputs.strict_json import MAX_DEPTH
 
@@ -36,6 +39,9 @@ def _refuse_constant(name: str) -> float:
 
 _LONG_NUMBER: Final = re.compile(rf"\d{{{_LONG + 1}}}")
 
+# What may be a float, which msgspec writes in another way, or a whole number beyond 64 bits.
+_ODD_NUMBER: Final = re.compile(rb"[0-9](?:[.e]|[0-9]{18})")
+
 _DECODER: Final = json.JSONDecoder(
     parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant
 )
@@ -57,8 +63,20 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
 
 def written(value: object) -> str:
     """Return JSON as a template has it: Python's spacing, nothing but controls escaped."""
+    if type(value) is str:
+        return encode_basestring(value)
+    try:
+        data = msgspec.json.encode(value)
+    except (ValueError, RecursionError):
+        return _written(value)
+    if b"\\" in data or _ODD_NUMBER.search(data):
+        return _written(value)
+    return msgspec.json.format(data, indent=0).decode()
+
+
+def _written(value: object) -> str:
     text = _ENCODER.encode(value)
-    if isinstance(value, str) or not _LONG_NUMBER.search(text):
+    if not _LONG_NUMBER.search(text):
         return text
     return _ENCODER.encode(_rounded(value))
 

@@ -170,7 +170,11 @@ def read_bodies(
 
         return [read_fim(request, model) for model in models]
     conversation = _conversation(request, thinking=thinking)
-    return [_rendered(conversation, request, model) for model in models]
+    rendered: dict[Template, RenderedBody] = {}
+    for model in models:
+        if model.template not in rendered:
+            rendered[model.template] = _rendered(conversation, request, model)
+    return [replace(rendered[model.template], model=model) for model in models]
 
 
 def render_body(request: Request, model: Model, *, thinking: bool | None = None) -> RenderedBody:

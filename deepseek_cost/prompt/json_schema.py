@@ -18,6 +18,7 @@ from deepseek_cost.prompt.checks import (
     string,
     variant,
 )
+from deepseek_cost.prompt.common_schema import is_common
 
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _OBJECTS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
@@ -55,8 +56,9 @@ def refuse_invalid(schema: object, place: str) -> None:
                     "the registry before use",
                     f"{place}.$schema",
                 )
-    _check(schema, place)
-    _refuse_lost(schema, schema, place)
+    if not is_common(schema):
+        _check(schema, place)
+        _refuse_lost(schema, schema, place)
 
 
 def _check(schema: object, place: str) -> None:

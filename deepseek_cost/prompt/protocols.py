@@ -21,7 +21,7 @@ def read_conversation(request: Request, *, thinking: bool | None = None) -> Conv
         raise InputError(
             f'{request.position}: the body names no model; the API requires one: add "model" to it'
         )
-    if _is_too_deep(request.record):
+    if _is_too_deep(request):
         raise InputError(f"{request.position}: nested more than {MAX_DEPTH} deep")
     try:
         return _read(request, thinks=thinking is not False)
@@ -47,14 +47,22 @@ def _read(request: Request, *, thinks: bool) -> Conversation:
             return read_responses(request.body, thinks=thinks)
 
 
-def _is_too_deep(record: dict[str, object]) -> bool:
-    """Return whether a JSON object is nested deeper than the API reads."""
+def _is_too_deep(request: Request) -> bool:
+    """Return whether the JSON of a request is nested deeper than the API reads."""
+    record, text = request.record, request.text
+    is_alone = request.body is record or sum(map(_is_container, record.values())) == 1
+    if is_alone and text.count("{") + text.count("[") < MAX_DEPTH:
+        return False
     level: list[_Container] = [record]
     for _ in range(MAX_DEPTH):
-        level = [item for one in level for item in _items(one) if isinstance(item, (dict, list))]
+        level = [item for one in level for item in _items(one) if _is_container(item)]  # type: ignore[misc]
         if not level:
             return False
     return True
+
+
+def _is_container(value: object) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _items(container: _Container) -> Iterable[object]:

@@ -32,6 +32,7 @@ from deepseek_cost.prompt.templates.facts import Piece, TemplateFacts
 
 TEMPLATE: Final = "template"
 BLANK: Final = "\ue000"  # begins what stands for texts that are not known yet
+_OF_USER: Final = (USER, TOOL)
 NEW: Final = "new"  # of the user, with no answer after it
 _BETWEEN: Final = "\n\n"
 _UNSEEN_IMAGE: Final = "[Unsupported Image]"
@@ -85,6 +86,16 @@ class _Run:
         """End the run and add token ids."""
         self.end()
         self.out.append((owner, ids))
+
+    def line(self, owner: str, text: str, end: str) -> None:
+        """Add a text that begins where the pre-tokenizer cuts, and the line breaks after it."""
+        self.end()
+        cuts = _LAST_CUT.match(text, max(0, len(text) - _LONG))
+        if cuts:
+            at = cuts.end() - 1
+            self.out.append((owner, text[:at]))
+            text = text[at:]
+        self.out.append((TEMPLATE, Joined(text + end, [(owner, text)])))
 
     def image(self, image: Image) -> None:
         """End the run and add an image."""
@@ -196,31 +207,33 @@ def _wrapped(before: str, content: Content, after: str) -> Content:
     return [before, *content, after]
 
 
-def _head(  # noqa: C901
+def _head(
     run: _Run, conversation: Conversation, systems: Sequence[Content], facts: TemplateFacts
 ) -> None:
     """Write what stands before the first message: effort, system texts, tools, the format."""
-    effort = facts.efforts.get(conversation.effort) if conversation.effort else None
     has_format = conversation.json_mode or conversation.has_schema
-    if facts.system is not None and not (conversation.messages or conversation.tools or has_format):
-        effort = None  # there is nothing for it to open
-    if facts.system is not None and (effort or systems or conversation.tools or has_format):
-        run.ids(facts.system)
+    has_more = bool(conversation.tools) or has_format
+    effort = facts.efforts.get(conversation.effort) if conversation.effort else None
+    if facts.system is not None:
+        if not (conversation.messages or has_more):
+            effort = None  # there is nothing for it to open
+        if effort or systems or has_more:
+            run.ids(facts.system)
     if effort:
         run.piece(effort)
-    is_first = True
-    for content in systems:
-        if facts.drops_empty and not content:
-            continue
-        if not is_first:
-            run.add(TEMPLATE, facts.between_systems)
-        is_first = False
-        _content(run, SYSTEM, content, facts)
+    _systems(run, [one for one in systems if one or not facts.drops_empty], facts)
     if conversation.tools:
         _tools(run, conversation.tools, facts)
     if has_format:
         _format(run, conversation, facts)
     run.end()
+
+
+def _systems(run: _Run, systems: Sequence[Content], facts: TemplateFacts) -> None:
+    for at, content in enumerate(systems):
+        if at:
+            run.add(TEMPLATE, facts.between_systems)
+        _content(run, SYSTEM, content, facts)
 
 
 def _tools(run: _Run, tools: Sequence[Tool], facts: TemplateFacts) -> None:
@@ -232,9 +245,9 @@ def _tools(run: _Run, tools: Sequence[Tool], facts: TemplateFacts) -> None:
         owner = Definition(name)
         if tool.patch:
             run.piece(facts.apply_patch, owner)
+            run.add(TEMPLATE, end)
         else:
-            run.add(owner, definition(tool, name, facts))
-        run.add(TEMPLATE, end)
+            run.line(owner, definition(tool, name, facts), end)
     run.piece(facts.after_tools)
 
 
@@ -263,47 +276,58 @@ def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None
     run.add(TEMPLATE, written(schema))
 
 
-def _body(  # noqa: C901
+def _body(
     run: _Run, messages: Sequence[Message], conversation: Conversation, facts: TemplateFacts
 ) -> None:
     """Write the messages, and what the answer begins with."""
-    answers = [at for at, m in enumerate(messages) if m.role == ASSISTANT and not m.prefix]
-    new = answers[-1] + 1 if answers else 0
-    previous: str | None = None
+    last = max((at for at, one in enumerate(messages) if _is_answer(one)), default=-1)
     order: dict[str, int] = {}
-    at, count = 0, len(messages)
-    while at < count:
-        message = messages[at]
-        role = message.role
-        if role in {USER, TOOL}:
-            end = at + 1
-            while end < count and messages[end].role in {USER, TOOL}:
-                end += 1
+    at = 0
+    for is_user, group in groupby(messages, key=lambda one: one.role in _OF_USER):
+        row = list(group)
+        if is_user:
             run.ids(facts.user)
-            _users(run, messages[at:end], NEW if at >= new else USER, order, facts)
+            _users(run, row, NEW if at > last else USER, order, facts)
             run.end()
-            at = end
         else:
-            if role == ASSISTANT:
-                calls = message.calls
-                if facts.sorts_calls and len(calls) > 1:
-                    calls = sorted(calls, key=lambda call: call.id)
-                order = {call.id: number for number, call in enumerate(calls)}
-                _answer(run, message, calls, conversation, facts)
-            elif role == SYSTEM:
-                run.ids(facts.system or b"")
-                _content(run, SYSTEM, message.content, facts)
-            elif not (facts.joins_reminders and previous == REMINDER):
-                run.ids(facts.reminder)
-                _content(run, REMINDER, message.content, facts)
-            run.end()
-            at += 1
-        previous = role
+            order = _others(run, row, order, conversation, facts)
+        at += len(row)
     if not (messages and messages[-1].prefix):
         run.ids(facts.assistant)
         run.ids(facts.think if conversation.effort else facts.end_think)
         if conversation.forced:
             run.ids(facts.calls.forced)
+
+
+def _is_answer(message: Message) -> bool:
+    return message.role == ASSISTANT and not message.prefix
+
+
+def _others(
+    run: _Run,
+    messages: Sequence[Message],
+    order: dict[str, int],
+    conversation: Conversation,
+    facts: TemplateFacts,
+) -> dict[str, int]:
+    """Write messages that are not the user's; return the order of the last answer's calls."""
+    previous: str | None = None
+    for message in messages:
+        if message.role == ASSISTANT:
+            calls = message.calls
+            if facts.sorts_calls and len(calls) > 1:
+                calls = sorted(calls, key=lambda call: call.id)
+            order = {call.id: number for number, call in enumerate(calls)}
+            _answer(run, message, calls, conversation, facts)
+        elif message.role == SYSTEM:
+            run.ids(facts.system or b"")
+            _content(run, SYSTEM, message.content, facts)
+        elif not (facts.joins_reminders and previous == REMINDER):
+            run.ids(facts.reminder)
+            _content(run, REMINDER, message.content, facts)
+        run.end()
+        previous = message.role
+    return order
 
 
 def _users(
