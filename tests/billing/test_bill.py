@@ -147,9 +147,11 @@ def test_nothing_of_a_prompt_or_an_answer_is_shown(dscost: Dscost, log: Path) ->
 def test_where_nothing_could_be_priced_the_total_is_unknown_and_not_nought(
     dscost: Dscost, log: Path, line: dict[str, Any]
 ) -> None:
-    ran = dscost("bill", written(log, [answer(PEAK) | line]), "--json")
+    options = ("--since", "2026-11-01", "--until", "2026-11-30", "--budget", "5", "--granted", "1")
+    ran = dscost("bill", written(log, [answer(PEAK) | line]), *options, "--json")
     report = json.loads(ran.out)
 
+    assert report["budget"] is report["balance"] is None
     assert (ran.code, report["total"], report["unpriced"]["lines"]) == (1, None, 1)
     Path("report.json").write_text(ran.out)
     assert "nothing in it could be priced" in dscost("render", "report.json").out
