@@ -18,6 +18,8 @@ def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoic
         raise UsageError(f"{name}={value!r} is no choice; write {', '.join(kind)}") from None
 
 
+# DeepSeek writes limits that are whole multiples of this in K of 1,024.
+_ROUND: Final = 1 << 15
 # Short enough that no number takes long to work with.
 _NUMBER: Final = re.compile(r"[0-9]{0,15}(\.[0-9]{0,15})?")
 
@@ -69,3 +71,10 @@ def unicode_name(name: str) -> str:
 
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode()
+
+
+def token_limit(tokens: int) -> str:
+    """Return a limit as DeepSeek's page has it: 384K (of 1,024) and 1M, or all digits."""
+    if tokens % 1_000_000 == 0:
+        return f"{tokens // 1_000_000}M"
+    return f"{tokens:,}" if tokens % _ROUND else f"{tokens // 1_024:,}K"

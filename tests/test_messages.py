@@ -27,7 +27,7 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z])(?![\w-])")
 CSS = re.compile(r"var\(--")
 ADVICE = [step for name, step in vars(Advice).items() if name.isupper()]
 # Commands of other programs, which a message may tell a user to run.
-OTHER_PROGRAMS = re.compile(r"\b(git|pip) [a-z][\w.-]*( -{1,2}[\w.-]+| [\w.]+)*")
+OTHER_PROGRAMS = re.compile(r"zstd -d --long=31|\b(git|pip) [a-z][\w.-]*( -{1,2}[\w.-]+| [\w.]+)*")
 # What the `command` of a report is, by its contract.
 COMMANDS = {"prices --check", "prices --history", "bill --calibrate"}
 

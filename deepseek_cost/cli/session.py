@@ -37,11 +37,12 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import Skipped
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.inputs.columns import Body
     from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.reader import Input
     from deepseek_cost.inputs.request import Request
     from deepseek_cost.inputs.routing import FindRoute, Route
-    from deepseek_cost.inputs.source import Body, SkippedSource, TextSource
+    from deepseek_cost.inputs.source import SkippedSource, TextSource
     from deepseek_cost.inputs.streams import Advance
     from deepseek_cost.pricing.book import PriceBook
     from deepseek_cost.pricing.entries import Model, Rates
@@ -441,15 +442,10 @@ class Inputs:
 
     def _require_prompts(self, kinds: set[Kind], prompt_options: Sequence[str]) -> None:
         """Refuse options of plain prompts where none is; rows of a table may be prompts."""
-        from deepseek_cost.inputs.rows import RowSource
-        from deepseek_cost.inputs.source import is_parquet
+        if prompt_options and any(one.has_rows for one in self.found.sources):
+            from deepseek_cost.inputs.columns import ColumnSource
 
-        if any(isinstance(source, RowSource) for source in self.found.sources):
-            return
-        if prompt_options and any(map(is_parquet, self.found.sources)):
-            from deepseek_cost.inputs.parquet import ParquetSource
-
-            rows = (source for source in self.found.sources if isinstance(source, ParquetSource))
+            rows = (one for one in self.found.sources if isinstance(one, ColumnSource))
             if any(source.has_prompts() for source in rows):
                 return
         require_prompts(kinds, prompt_options)

@@ -21,7 +21,7 @@ from deepseek_cost.prompt.body import completed, read_body
 from deepseek_cost.prompt.breakdown import Hits, UnknownInput
 from deepseek_cost.prompt.cache import BLOCK, PrefixCache
 from deepseek_cost.prompt.ignored import ignored_settings
-from deepseek_cost.prompt.misses import Cause, Item, Miss, explain, items_of
+from deepseek_cost.prompt.misses import Cause, Item, Miss, expired, explain, items_of
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import Mode
 from deepseek_cost.prompt.timeline import Timeline
@@ -139,8 +139,11 @@ class Diagnosis(Struct):
         other = self._recent.find(None if nearest is None else nearest + 1)
         if other is None:
             return None, None
-        unhit = max(0, other.tokens - hits.expected)
-        miss = explain(other.items, sent.items, unhit, self.encoder.count)
+        if (gone := self._cache.gone - hits.expected) >= BLOCK:
+            miss: Miss | None = expired(gone, self._cache.unused)
+        else:
+            unhit = max(0, other.tokens - hits.expected)
+            miss = explain(other.items, sent.items, unhit, self.encoder.count)
         if miss is None and best - hits.expected >= BLOCK:
             lost = best - hits.expected
             where = f"the {lost:,} tokens that no unit ends with yet"

@@ -15,6 +15,7 @@ from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens, UnknownInput, joined_unknown
 from deepseek_cost.prompt.template import Mode
+from deepseek_cost.text import token_limit
 
 _NO_HITS: Final = Hits()
 
@@ -166,7 +167,7 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
     if output is not None and output > model.max_output_tokens:
         raise UsageError(
             f"is more than {model.name} gives in a request: its output limit is "
-            f"{model.max_output_tokens:,} (384K)",
+            f"{token_limit(model.max_output_tokens)} ({model.max_output_tokens:,})",
             field="output_tokens",
             value=output,
         )

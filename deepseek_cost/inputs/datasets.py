@@ -22,7 +22,7 @@ def messages_of(value: object) -> list[object] | None:
     if isinstance(value, str):
         return _asked(value) if value else None
     if isinstance(value, list):
-        return value if is_messages(value) else None
+        return value if is_messages(value) else _share_gpt(value)
     if not isinstance(value, dict):
         return None
     if isinstance(value.get("conversations"), list):

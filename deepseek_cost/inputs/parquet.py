@@ -1,20 +1,17 @@
-"""Columns of Parquet files, read as JSON lines: a row is a prompt or a request body."""
+"""Columns of Parquet files."""
 
-import io
-import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError, installing
+from deepseek_cost.inputs.columns import Body, ColumnSource
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.parquet_pages import page_sizes
-from deepseek_cost.inputs.reader import NO_VALUE
 from deepseek_cost.inputs.rows import RowSource, has_columns
-from deepseek_cost.inputs.source import Body, ColumnSource, TextSource, is_parquet
-from deepseek_cost.inputs.streams import Advance, Produced, reading
+from deepseek_cost.inputs.source import TextSource, is_parquet
+from deepseek_cost.inputs.streams import Advance, reading
 
 if TYPE_CHECKING:
     from pyarrow import DataType, Scalar
@@ -24,28 +21,17 @@ if TYPE_CHECKING:
 # So many rows are held at once.
 _ROWS_OF_TEXT: Final = 512
 _ROWS_OF_STRUCTURES: Final = 32
-_BUFFER: Final = 1 << 18
 # A page is unpacked as a whole. DuckDB writes pages of up to 100 MB, other programs of 1 MB; a text
 # longer than that has a page of its own.
 _MOST_PAGE_BYTES: Final = 2 * MAX_LINE_BYTES
 
 
 class ParquetSource(ColumnSource, frozen=True, kw_only=True):
-    """A column of a Parquet file; structures are request bodies."""
+    """A column of a Parquet file."""
 
-    def open(self, advance: Advance = lambda _: None) -> BinaryIO:
-        """Open the rows as JSON lines; raises InputError."""
-        with reading(self.name):
-            rows = Produced(self._lines(self.file.raw(), advance))
-        return io.BufferedReader(rows, _BUFFER)
-
-    def has_prompts(self) -> bool:
-        """Tell whether the rows are prompts; raises InputError."""
+    def values(self, advance: Advance) -> Generator[object]:
+        """Yield the value of each row; raises InputError."""
         with reading(self.name), self.file.raw() as raw, _translating_errors(self.name):
-            return self.body is not None and _is_text(self._kind(_opened(raw, self.name)))
-
-    def _lines(self, raw: BinaryIO, advance: Advance) -> Generator[bytes]:
-        with raw, _translating_errors(self.name):
             opened = _opened(raw, self.name)
             rows = _ROWS_OF_STRUCTURES
             if _is_text(self._kind(opened)):
@@ -58,7 +44,7 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
             for batch in opened.iter_batches(rows, columns=[self.column], use_threads=False):
                 for cell in batch.column(batch.schema.get_field_index(self.column)):
                     row += 1
-                    yield _line(self._value(cell, row), self.body)
+                    yield _without_nulls(self._value(cell, row))
                 advance(self.size * batch.num_rows // total)
 
     def _rows_at_once(self, raw: BinaryIO, opened: "ParquetFile", most: int) -> int:
@@ -82,17 +68,16 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
 
     def _kind(self, opened: "ParquetFile") -> "DataType":
         """Return the type of the column; raises InputError where it cannot hold requests."""
-        from pyarrow import types  # noqa: PLC0415 - loaded by now
-
         names = opened.schema_arrow.names
         if names.count(self.column) != 1:
             found = "several columns" if self.column in names else "no column"
             raise InputError(f"{self.name}: {found} {self.column!r}; it has {_listed(opened)}")
         kind = opened.schema_arrow.field(self.column).type
-        if not _is_text(kind) and not types.is_struct(kind):
+        if not _is_text(kind) and not _is_structured(kind):
             shown = str(kind)[:80]
             raise InputError(
-                f"{self.name}: column {self.column!r} has {shown}; it must be text or structures"
+                f"{self.name}: column {self.column!r} has {shown}; "
+                f"it must be text, structures or messages"
             )
         return kind
 
@@ -119,34 +104,28 @@ def in_columns(
 ) -> list[TextSource]:
     """Return the sources, of tables the column; raises UsageError, InputError without one.
 
-    Its texts are prompts that `body` sends, or bodies where a kind of request is given.
+    Its texts are prompts that `body` sends for the kind TEXT, and request bodies for another one;
+    without a kind its first text shows which.
     """
     if column and not any(is_parquet(one) or has_columns(one) for one in sources):
         reason = "of Parquet, CSV and JSONL files, and there is none"
         raise UsageError(reason, field="column", value=column)
-    if column and kind is Kind.TEXT:
-        raise UsageError(
-            "the texts of a column are prompts without it", field="kind", value=kind.value
-        )
-    return [_of_file(one, column, kind, body) for one in sources]
+    are_bodies = None if kind is None else kind is not Kind.TEXT
+    return [_of_file(one, column, body, are_bodies=are_bodies) for one in sources]
 
 
-def _of_file(source: TextSource, column: str | None, kind: Kind | None, body: Body) -> TextSource:
-    if is_parquet(source):
-        return _in_column(source, column, None if kind else body)
-    if column and has_columns(source):
-        return RowSource(
-            source.name, source.path, source.encoding, file=source, column=column, body=body
-        )
-    return source
-
-
-def _in_column(source: TextSource, column: str | None, body: Body | None) -> ParquetSource:
-    if column is None:
+def _of_file(
+    source: TextSource, column: str | None, body: Body, *, are_bodies: bool | None
+) -> TextSource:
+    table = ParquetSource if is_parquet(source) else RowSource
+    if table is ParquetSource and column is None:
         with reading(source.name), source.raw() as raw, _translating_errors(source.name):
             has = _listed(_opened(raw, source.name))
         raise UsageError(Advised(f"{source.name}: ", Advice.COLUMN, has))
-    return ParquetSource(source.name, source.path, file=source, column=column, body=body)
+    if column is None or not (table is ParquetSource or has_columns(source)):
+        return source
+    where = (source.name, source.path, source.encoding)
+    return table(*where, file=source, column=column, body=body, texts_are_bodies=are_bodies)
 
 
 def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile":
@@ -167,11 +146,21 @@ def _chunks(opened: "ParquetFile", column: str) -> "Iterator[ColumnChunkMetaData
 
 
 def _is_text(kind: "DataType") -> bool:
-    from pyarrow import types  # noqa: PLC0415 - loaded by now
+    """Return whether a column has texts, of JSON or not, in a dictionary or not."""
+    from pyarrow import BaseExtensionType, types  # noqa: PLC0415 - loaded by now
 
     held = kind.value_type if types.is_dictionary(kind) else kind
+    held = held.storage_type if isinstance(held, BaseExtensionType) else held
     texts = (types.is_string, types.is_large_string, types.is_string_view)
     return any(is_one(held) for is_one in texts)
+
+
+def _is_structured(kind: "DataType") -> bool:
+    """Return whether a column has structures, or lists of them such as the messages of a chat."""
+    from pyarrow import types  # noqa: PLC0415 - loaded by now
+
+    is_list = types.is_list(kind) or types.is_large_list(kind)
+    return bool(types.is_struct(kind.value_type if is_list else kind))
 
 
 def _listed(opened: "ParquetFile") -> str:
@@ -198,34 +187,6 @@ def _arrows_own() -> tuple[type[Exception], ...]:
     except ImportError:
         return usual
     return (*usual, ArrowException)
-
-
-def _line(value: Any, body: Body | None) -> bytes:  # noqa: ANN401 - of any type
-    """Return a row as a line of JSON."""
-    if value is None or (body is None and isinstance(value, str) and not value.strip()):
-        row: object = NO_VALUE
-    elif not isinstance(value, str):
-        row = _without_nulls(value)
-    elif body is None:
-        return _on_a_line(value).encode() + b"\n"
-    else:
-        row = body(value)
-    return json.dumps(row, ensure_ascii=False, default=_written).encode() + b"\n"
-
-
-def _on_a_line(text: str) -> str:
-    """Return JSON without its line breaks; where they are no blanks, what is no JSON either way."""
-    if "\n" not in text:
-        return text
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return text.replace("\n", "\x01")
-    return text.replace("\n", " ")
-
-
-def _written(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - as above

@@ -120,7 +120,8 @@ class Input(Struct):
         first, newline, rest = head.removeprefix(_MARK).partition(b"\n")
         rest = rest or self.file.read(1)
         begin = first + newline + rest
-        if suffix_of(self.source.name) in _LINES or (newline and rest and _is_object(first)):
+        is_lines = self.source.has_rows or suffix_of(self.source.name) in _LINES
+        if is_lines or (newline and rest and _is_object(first)):
             return cut(begin, self.file, self.source.name, self.source.encoding, self.kind)
         return self._from_document(begin)
 
@@ -170,6 +171,10 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
     except BaseException:
         file.close()
         raise
+    if source.has_rows:  # a kind of text is that of the texts in them
+        return Input(
+            source, file, None if wanted is Kind.TEXT else wanted, is_text=False, head=head
+        )
     is_text = wanted is Kind.TEXT or (wanted is None and not begins_requests(source.name, head))
     return Input(source, file, wanted, is_text, head)
 

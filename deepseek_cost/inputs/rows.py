@@ -1,24 +1,22 @@
-"""Columns of CSV and JSONL files, read as JSON lines: each row is a prompt or a request body."""
+"""Columns of CSV, TSV and JSONL files."""
 
 import csv
 import io
-import json
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from functools import partial
-from typing import BinaryIO, Final
+from typing import Final
 
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError
+from deepseek_cost.inputs.columns import ColumnSource
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, cut, too_long
-from deepseek_cost.inputs.reader import NO_VALUE
 from deepseek_cost.inputs.request import Fault
-from deepseek_cost.inputs.source import Body, ColumnSource, TextSource, suffix_of
-from deepseek_cost.inputs.streams import Advance, Produced
+from deepseek_cost.inputs.source import TextSource, suffix_of
+from deepseek_cost.inputs.streams import Advance
 
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _LINES: Final = (".jsonl", ".ndjson")
-_BUFFER: Final = 1 << 18
 
 
 def is_csv(source: TextSource) -> bool:
@@ -41,22 +39,15 @@ def require_column(source: TextSource) -> None:
 
 
 class RowSource(ColumnSource, frozen=True, kw_only=True):
-    """A column of a table of text, of CSV, TSV or JSONL; objects are request bodies."""
+    """A column of a table of text, of CSV, TSV or JSONL."""
 
-    body: Body
-
-    def open(self, advance: Advance = lambda _: None) -> BinaryIO:
-        """Open the rows as JSON lines; raises InputError."""
-        return io.BufferedReader(Produced(self._lines(advance)), _BUFFER)
-
-    def _lines(self, advance: Advance) -> Generator[bytes]:
-        values = self._cells(advance) if is_csv(self.file) else self._members(advance)
+    def values(self, advance: Advance) -> Generator[object]:
+        """Yield the value of each row; raises InputError."""
+        rows = self._cells(advance) if is_csv(self.file) else self._members(advance)
         is_empty = True
-        for value in values:
+        for value in rows:
             is_empty = False
-            row = self.body(value) if isinstance(value, str) and value.strip() else value
-            row = row if isinstance(row, Mapping) else NO_VALUE
-            yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+            yield value
         if is_empty:
             raise InputError(f"{self.name}: no rows in it")
 
@@ -71,7 +62,7 @@ class RowSource(ColumnSource, frozen=True, kw_only=True):
             at = names.index(self.column)
             for row in rows:
                 if row:
-                    yield row[at] if at < len(row) else None
+                    yield row[at] if at < len(row) and row[at].strip() else None
 
     def _members(self, advance: Advance) -> Iterator[object]:
         with self.file.open(advance) as file:

@@ -3,7 +3,7 @@
 import codecs
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -66,6 +66,11 @@ class TextSource(Struct, frozen=True):
         return self.path.stat().st_size if self.path else 0
 
     @property
+    def has_rows(self) -> bool:
+        """Return whether it is a column of a table, each row of which is a request."""
+        return False
+
+    @property
     def is_stdin(self) -> bool:
         """Tell whether it is standard input, which can be read only once."""
         return self.path is None
@@ -108,31 +113,6 @@ class TextSource(Struct, frozen=True):
     def decode(self, file: BinaryIO, head: bytes = b"") -> Iterator[str]:
         """Yield the text of the source's bytes in blocks, `head` first; raises InputError."""
         return _decoded(file, head, self.name, self.encoding)
-
-
-# Makes a request body of a prompt.
-Body = Callable[[str], Mapping[str, object]]
-
-
-class ColumnSource(TextSource, frozen=True, kw_only=True):
-    """A column of a file: texts are prompts that `body` sends, other values are request bodies.
-
-    Without a `body` texts are request bodies, too.
-    """
-
-    file: TextSource
-    column: str
-    body: Body | None
-
-    @property
-    def size(self) -> int:
-        """The bytes of the whole file."""
-        return self.file.size
-
-    @property
-    def is_stdin(self) -> bool:
-        """Return whether the file is standard input."""
-        return self.file.is_stdin
 
 
 def is_parquet(source: TextSource) -> bool:

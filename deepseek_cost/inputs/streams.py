@@ -1,5 +1,6 @@
 """Bytes from files and standard input; what gzip or Zstandard packed is unpacked on the way."""
 
+import errno
 import gzip
 import io
 import os
@@ -22,6 +23,8 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BUFFER: Final = 1 << 18
 # A file up to this size is read at once.
 _SMALL: Final = 1 << 16
+# Unpacking holds as much as the window, which `zstd --long=31` makes 2 GB.
+_MOST_WINDOW: Final = 1 << 27
 # Each byte of Zstandard can stand for 32 KB; so little at a time keeps a bomb from the memory.
 _ZSTD_BYTES: Final = 512
 
@@ -201,7 +204,7 @@ class _Zstandard(Pieces):
         super().__init__(packed)
         self._packed = packed
         self._error = ZstdError
-        self._new_frame = ZstdDecompressor().decompressobj
+        self._new_frame = ZstdDecompressor(max_window_size=_MOST_WINDOW).decompressobj
         self._frame = self._new_frame()
         self._begun = False
 
@@ -219,9 +222,17 @@ class _Zstandard(Pieces):
             try:
                 parts.append(self._frame.decompress(data))
             except self._error as error:
-                raise EOFError(str(error)) from error
+                raise _why_not_unpacked(error) from error
             data = self._frame.unused_data if self._frame.eof else b""
             self._begun = not self._frame.eof
             if self._frame.eof:
                 self._frame = self._new_frame()
         return b"".join(parts)
+
+
+def _why_not_unpacked(error: Exception) -> OSError | EOFError:
+    """Return what to raise for an error of Zstandard: a window that is too long, or damage."""
+    if "too much memory" not in str(error):
+        return EOFError(str(error))
+    window = f"packed with a window of more than {_MOST_WINDOW >> 20} MB"
+    return OSError(errno.EFBIG, f"{window}; unpack it first: zstd -d --long=31 FILE")

@@ -134,7 +134,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             rates=tiers[tier],
             other_rates=tiers[tier.other] if tier.other else None,
             tier_until=self.calendar.next_change(at) if tier.other else None,
-            period_until=self._period_until(model, service, at),
+            period_until=self.period_until(model, at),
             is_tier_certain=tier is Tier.FLAT or self.calendar.is_certain(at),
             call_fee=self._call_fee(at, currency),
         )
@@ -211,7 +211,12 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             )
         return tier
 
-    def _period_until(self, model: Model, service: Service, at: datetime) -> datetime | None:
+    def period_until(self, model: Model, at: datetime) -> datetime | None:
+        """Return when the list that bills a name at a time ends for it, as far as is known.
+
+        Raises UnpricedError where the name is not accepted at that time.
+        """
+        service = model.service_at(at)
         ends = [period.since for period in self.periods_of(service.billed_as)]
         ends += [s.since for s in model.service if s.billed_as != service.billed_as]
         ends += [end for end in (model.until, service.until) if end]

@@ -68,11 +68,14 @@ class _Chain:
 class PrefixCache(Struct):
     """Forecasts hits in the order of the requests; memory grows with the distinct blocks only.
 
-    `nearest` is the number, from 0, of the request with which the last one shares most blocks.
+    `nearest` is the number, from 0, of the request with which the last one shares most blocks;
+    `gone` are the tokens it would have hit, had they not been unused for `unused` seconds.
     """
 
     requests: int = 0
     nearest: int | None = None
+    gone: int = 0
+    unused: float = 0.0
     _seen: dict[bytes, _Use] = field(default_factory=dict)
     _inputs: dict[bytes, _Use] = field(default_factory=dict)
     _units: dict[bytes, _Use] = field(default_factory=dict)
@@ -113,11 +116,14 @@ class PrefixCache(Struct):
 
     def _hit(self, chain: _Chain, best: int, use: _Use) -> tuple[int, int]:
         """Return the blocks of the longest unit that is hit, and how many of them are aged."""
+        self.gone = 0
         for digest, blocks in self._units_in(chain, best):
             age = use.at - self._units[digest].at
             if age <= GONE_AFTER:
                 self._units[digest] = use
                 return blocks, blocks if age > SURE_FOR else 0
+            if not self.gone:
+                self.gone, self.unused = blocks * BLOCK, age
         return 0, 0
 
     def _units_in(self, chain: _Chain, most: int) -> Iterator[tuple[bytes, int]]:

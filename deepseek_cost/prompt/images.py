@@ -124,7 +124,8 @@ def _file_header(path: Path) -> BinaryIO:
 def _pixels(header: BinaryIO, path: str) -> tuple[int, int]:
     known = header.read(4).startswith(_MAGIC)
     header.seek(0)
-    width, height = imagesize.get(header) if known else (-1, -1)
+    # As the API reads it: the pixels that are stored, whichever way a viewer would turn them.
+    width, height = imagesize.get(header, exif_rotation=False) if known else (-1, -1)
     if min(width, height) < 1:
         raise InputError(
             f"{path}: the image's pixel size cannot be read; send PNG, JPEG, GIF or WebP"

@@ -24,6 +24,7 @@ _COMPARED: Final = 2_000
 _SHOWN: Final = 32
 # Fewer tokens in common are chance, not a prefix that somebody meant to repeat.
 _TOLD: Final = 32
+_DAY_SECONDS: Final = 86_400
 
 
 class Cause(StrEnum):
@@ -39,6 +40,7 @@ class Cause(StrEnum):
     HISTORY = "history"
     PROMPT = "prompt"
     SHORT = "short"
+    AGE = "age"
     NEW_PREFIX = "new_prefix"
 
     @property
@@ -58,6 +60,7 @@ _ADVICE: Final = {
     Cause.HISTORY: "append to the history instead of rewriting it, or rewrite it rarely",
     Cause.PROMPT: "put what repeats before what changes",
     Cause.SHORT: f"no prefix under {BLOCK} tokens is cached: put what repeats first",
+    Cause.AGE: "send such requests sooner: DeepSeek keeps what nobody uses for hours to days",
     Cause.NEW_PREFIX: "nothing: a common prefix is stored once two requests have shown it",
 }
 # Not in the prompt as a text.
@@ -110,6 +113,12 @@ def explain(
     if shared >= _TOLD and shared + behind < BLOCK:
         return Miss(Cause.SHORT, shared, "shares with", f"only {shared} tokens")
     return None
+
+
+def expired(tokens: int, unused: float) -> Miss:
+    """Return the miss of tokens that were cached and unused for so many seconds."""
+    days = f"comes {unused / _DAY_SECONDS:,.0f} days after"
+    return Miss(Cause.AGE, tokens, days, f"whose {tokens:,} tokens are no longer cached")
 
 
 def _tokens(items: Sequence[Item], count: Callable[[str], int]) -> int:

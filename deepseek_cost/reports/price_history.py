@@ -30,7 +30,7 @@ from deepseek_cost.reports.parts import (
     Report,
     period_note,
 )
-from deepseek_cost.reports.prices import PRICE_COLUMNS, exact_rates, origin
+from deepseek_cost.reports.prices import PRICE_COLUMNS, exact_rates, interval_of, origin
 
 
 class ChangePercent(Part):
@@ -164,7 +164,7 @@ def history_report(
         priced_at=at,
         price_table=table,
         history=tuple(
-            _entry(chapter, currency, tier, rates)
+            _entry(chapter, book, currency, tier, rates)
             for chapter in listed
             for tier, rates in sorted(chapter.period.rates.get(currency, {}).items())
         ),
@@ -184,7 +184,9 @@ def history_report(
     )
 
 
-def _entry(chapter: Chapter, currency: Currency, tier: Tier, rates: Rates) -> HistoryEntry:
+def _entry(
+    chapter: Chapter, book: PriceBook, currency: Currency, tier: Tier, rates: Rates
+) -> HistoryEntry:
     change = chapter.change(currency, tier)
     listed = chapter.period.list.get(currency, {}).get(tier)
     return HistoryEntry(
@@ -194,7 +196,7 @@ def _entry(chapter: Chapter, currency: Currency, tier: Tier, rates: Rates) -> Hi
         rates_per_million=rates,
         change_percent=_percent(change) if change else None,
         list_rates_per_million=listed,
-        period=period_note(chapter.period, None),
+        period=period_note(chapter.period, book.period_until(chapter.model, chapter.since)),
     )
 
 
@@ -252,5 +254,5 @@ def _short(percent: str) -> str:
 def _history_rows(report: HistoryReport) -> Iterator[list[str]]:
     for entry in report.history:
         rates = exact_rates(entry.rates_per_million)
-        since = [f"{entry.since:%Y-%m-%dT%H:%M:%SZ}", ""]
-        yield [entry.model, entry.tier, report.currency, *rates, *since, *origin(entry.period)]
+        interval = [f"{entry.since:%Y-%m-%dT%H:%M:%SZ}", interval_of(entry.period)[1]]
+        yield [entry.model, entry.tier, report.currency, *rates, *interval, *origin(entry.period)]

@@ -30,6 +30,7 @@ from deepseek_cost.reports.parts import (
     period_note,
     price_sources,
 )
+from deepseek_cost.text import token_limit
 
 
 class Limits(Part):
@@ -231,8 +232,8 @@ def _limits(report: PricesReport) -> Table:
         parallel = limits.concurrent_requests
         table.add_row(
             short(price.model),
-            f"{limits.context_tokens:,}",
-            f"{limits.max_output_tokens:,}",
+            token_limit(limits.context_tokens),
+            token_limit(limits.max_output_tokens),
             f"{parallel:,}" if parallel else "unknown",
             ", ".join(price.names[1:]),
             price.status,
@@ -290,7 +291,7 @@ def _price_rows(report: PricesReport) -> Iterator[list[str]]:
         for tier, per_million in sorted(price.rates_per_million.items()):
             yield [
                 *(price.model, tier, report.currency, *exact_rates(per_million)),
-                *_interval(price.period),
+                *interval_of(price.period),
                 *origin(price.period),
             ]
 
@@ -300,7 +301,8 @@ def exact_rates(rates: Rates) -> tuple[str, str, str]:
     return exact(rates.cache_hit), exact(rates.cache_miss), exact(rates.output)
 
 
-def _interval(period: PeriodNote) -> tuple[str, str]:
+def interval_of(period: PeriodNote) -> tuple[str, str]:
+    """Return when a list begins and ends, in UTC; the end is empty where none is known."""
     until = f"{period.until:%Y-%m-%dT%H:%M:%SZ}" if period.until else ""
     return f"{period.since:%Y-%m-%dT%H:%M:%SZ}", until
 

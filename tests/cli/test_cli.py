@@ -44,7 +44,7 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
             2,
             "'-o': 'many' is not a whole number; write it",
         ),
-        ("estimate hello.txt -o 384001", 2, "its output limit is 384,000 (384K)"),
+        ("estimate hello.txt -o 393217", 2, "its output limit is 384K (393,216)"),
         ("estimate hello.txt -n 0", 2, "Invalid value for '--requests'"),
         ("estimate hello.txt -n 99999999999999999999", 2, "Invalid value for '--requests'"),
         ("estimate hello.txt -m gpt-5", 1, "unknown model 'gpt-5'; did you mean"),
@@ -381,11 +381,11 @@ def test_output_beyond_the_models_limit_is_refused_for_bodies_too(
     path = tmp_path / "body.json"
     path.write_text(json.dumps(body | {"max_tokens": 10}))
 
-    refused = dscost("estimate", path, "-o", "384001")
+    refused = dscost("estimate", path, "-o", "393217")
     cut = json.loads(dscost("estimate", path, "-o", "500", "--json").out)
 
     assert (refused.code, refused.out) == (2, "")
-    assert "its output limit is 384,000 (384K)" in refused.err
+    assert "its output limit is 384K (393,216)" in refused.err
     assert [entry["tokens"]["output"] for entry in cut["estimates"]] == [10, 10]
     assert {
         "about": "output_tokens",

@@ -129,10 +129,10 @@ def test_more_output_than_the_model_gives_is_refused_by_the_name_of_the_limit(
     book: PriceBook,
 ) -> None:
     model = book.find("v4-pro")
-    require_output_limit(model, Scenario(output_tokens=384_000))
+    require_output_limit(model, Scenario(output_tokens=393_216))
 
-    with pytest.raises(UsageError, match=r"its output limit is 384,000 \(384K\)"):
-        require_output_limit(model, Scenario(output_tokens=384_001))
+    with pytest.raises(UsageError, match=r"its output limit is 384K \(393,216\)"):
+        require_output_limit(model, Scenario(output_tokens=393_217))
 
 
 def test_a_limit_is_held_against_the_dearer_tier_and_the_ceiling(book: PriceBook) -> None:

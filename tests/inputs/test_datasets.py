@@ -66,6 +66,20 @@ def test_a_column_has_the_prompts(dscost: Dscost, tmp_path: Path, name: str, tab
     assert found == (2, 2 * plain_input(dscost, tmp_path))
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl"])
+def test_a_column_of_texts_that_are_bodies_has_requests(
+    dscost: Dscost, tmp_path: Path, name: str
+) -> None:
+    text = json.dumps({"messages": ONE, "thinking": {"type": "disabled"}})
+    quoted = '"{}"'.format(text.replace('"', '""'))
+    path = tmp_path / name
+    path.write_text(json.dumps({"body": text}) if name == "a.jsonl" else f"body\n{quoted}\n")
+
+    found = flash_input(dscost, path, "--column", "body")
+
+    assert found == (1, plain_input(dscost, tmp_path))
+
+
 def test_a_table_is_not_one_prompt(dscost: Dscost, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,prompt\n1,Hello\n")

@@ -66,13 +66,54 @@ def test_a_column_of_structures_is_bodies_without_their_nulls(
     assert of_column(dscost, path, "--column", "body") == of_jsonl(dscost, tmp_path, bodies)
 
 
-def test_texts_are_bodies_where_a_kind_of_request_is_named(dscost: Dscost, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--as", "chat")])
+def test_texts_are_bodies_where_the_first_one_is_or_a_kind_is_named(
+    dscost: Dscost, tmp_path: Path, options: tuple[str, ...]
+) -> None:
     bodies = [body("Hello", max_tokens=10), body("two\nlines")]
-    path = written(tmp_path / "p.parquet", body=[json.dumps(one, indent=1) for one in bodies])
+    texts = [json.dumps(one, indent=1) for one in bodies]
+    stored = pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts))
+    path = written(tmp_path / "p.parquet", body=texts, marked_as_json=stored)
 
-    found = of_column(dscost, path, "--column", "body", "--as", "chat")
+    same = of_jsonl(dscost, tmp_path, bodies)
 
-    assert found == of_jsonl(dscost, tmp_path, bodies)
+    assert of_column(dscost, path, "--column", "body", *options) == same
+    assert of_column(dscost, path, "--column", "marked_as_json", *options) == same
+
+
+def test_texts_are_prompts_where_the_first_one_is_or_text_is_named(
+    dscost: Dscost, counter: StreamCounter, tmp_path: Path
+) -> None:
+    looks_so = json.dumps(body("Hello"))
+    path = written(
+        tmp_path / "p.parquet", late=["Count this:", looks_so], early=[looks_so, "Count this:"]
+    )
+
+    late = of_column(dscost, path, "--column", "late")
+    early = of_column(dscost, path, "--column", "early", "--as", "text")
+
+    counts = sum(counter.count_each(["Count this:", looks_so]))
+    assert [entry["tokens"]["text"] for entry in late + early] == [counts] * 4
+
+
+@pytest.mark.parametrize("form", ["messages", "sharegpt"])
+def test_a_column_of_messages_is_a_chat_a_row(dscost: Dscost, tmp_path: Path, form: str) -> None:
+    chats = {
+        "messages": [{"role": "user", "content": "Hello"}],
+        "sharegpt": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}],
+    }
+    rows = [chats[form]] * 2
+    table = tmp_path / "p.jsonl"
+    table.write_text("".join(json.dumps({"chat": row}) + "\n" for row in rows))
+    options = ("--column", "chat", "-m", "flash")
+
+    found = [
+        of_column(dscost, written(tmp_path / "p.parquet", chat=rows), *options),
+        of_column(dscost, table, *options),
+    ]
+
+    # "Hello" is one token, and 30 are of the template.
+    assert [entry["tokens"]["input"] for (entry,) in found] == [2 * 31] * 2
 
 
 @pytest.mark.parametrize(
@@ -121,9 +162,8 @@ def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_pat
     ("options", "code", "told"),
     [
         ((), 2, "name the prompts with --column NAME; it has 'id', 'prompt'"),
-        (("--column", "id"), 1, "column 'id' has int64; it must be text or structures"),
+        (("--column", "id"), 1, "column 'id' has int64; it must be text, structures or messages"),
         (("--column", "text"), 1, "no column 'text'; it has 'id', 'prompt'"),
-        (("--column", "prompt", "--as", "text"), 2, "are prompts without it"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_columns_that_there_are(

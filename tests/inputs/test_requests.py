@@ -129,6 +129,20 @@ def test_a_packed_file_without_its_end_is_an_error(
         assert "truncated or damaged" in ran.err
 
 
+def test_a_window_that_is_too_long_to_unpack_is_named_with_the_way_out(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    long = zstandard.ZstdCompressionParameters(window_log=28)  # 256 MB
+    packer = zstandard.ZstdCompressor(compression_params=long).compressobj()
+    path = tmp_path / "b.jsonl.zst"
+    path.write_bytes(packer.compress(b"{}\n" * 9) + packer.flush())
+
+    ran = dscost("estimate", path)
+
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "a window of more than 128 MB; unpack it first: zstd -d --long=31 FILE" in ran.err
+
+
 def test_a_file_is_unpacked_by_its_first_bytes_whatever_its_name(tmp_path: Path) -> None:
     plain = (json.dumps(line("1", HELLO)) + "\n").encode()
     contents = {"plain.jsonl.gz": plain, "packed.jsonl": PACKERS[".gz"](plain)}

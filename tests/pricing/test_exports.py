@@ -94,7 +94,7 @@ def test_opencode_has_prices_per_million_at_the_rate_asked_for(book: PriceBook) 
     ):
         models = read(book, Tool.OPENCODE, tier=tier)["provider"]["deepseek"]["models"]
         assert models["deepseek-flash"]["cost"] == cost
-        assert models["deepseek-flash"]["limit"] == {"context": 1_000_000, "output": 384_000}
+        assert models["deepseek-flash"]["limit"] == {"context": 1_000_000, "output": 393_216}
 
 
 def test_langfuse_has_each_list_from_its_start(book: PriceBook) -> None:

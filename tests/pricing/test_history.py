@@ -1,5 +1,8 @@
 """A year of hours against an independent reading of the price pages; changes over time."""
 
+import csv
+import io
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +10,7 @@ import pytest
 
 from deepseek_cost import Currency, PriceBook, Rates, Tier, UnpricedError
 from deepseek_cost.pricing.book import chapters, list_before_discount
-from tests.conftest import APPENDED_FROM, utc
+from tests.conftest import APPENDED_FROM, Dscost, utc
 from tests.pricing.test_schedule import naive_tier
 
 FLASH, PRO = "deepseek-v4-flash", "deepseek-v4-pro"
@@ -129,3 +132,19 @@ def test_the_list_before_the_discount_is_the_last_one_shown(book: PriceBook) -> 
     assert (
         list_before_discount(book, book.find(FLASH), utc("2026-11-23 02:00"), Currency.USD) is None
     )
+
+
+def test_a_list_in_the_history_ends_where_the_next_begins_or_the_name_does(dscost: Dscost) -> None:
+    at = ("--at", "2026-11-23T02:00Z")
+    ran = dscost("prices", "--history", "deepseek-chat", "--csv", *at)
+    told = json.loads(dscost("prices", "--history", "deepseek-chat", "--json", *at).out)["history"]
+
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    off_peak = [(row["since"], row["until"]) for row in rows if row["tier"] != "peak"]
+    assert off_peak == [
+        ("2026-04-23T16:00:00Z", "2026-04-26T12:15:00Z"),
+        ("2026-04-26T12:15:00Z", "2026-07-24T15:59:00Z"),  # not accepted from then on
+        ("2026-09-07T06:02:00Z", "2026-09-10T04:00:00Z"),  # answered again
+        ("2026-09-10T04:00:00Z", ""),
+    ]
+    assert [entry["period"]["until"] or "" for entry in told] == [row["until"] for row in rows]

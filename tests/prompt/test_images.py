@@ -10,7 +10,7 @@ import pytest
 from deepseek_cost.errors import InputError
 from deepseek_cost.prompt.conversation import Image
 from deepseek_cost.prompt.images import fitted, image_tokens, tokens_of_pixels
-from tests.pictures import png
+from tests.pictures import png, turned_jpeg
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,15 @@ def test_a_whole_picture_has_the_size_and_tokens_that_deepseeks_own_code_gives_i
     assert tokens_of_pixels(*size, low_detail=detail == "low") == official(info.width, info.height)
     if detail == "high":
         assert fitted(*size) == (info.width, info.height)
+
+
+@pytest.mark.parametrize(("size", "tokens"), [((1080, 1920), 986), ((1920, 1080), 968)])
+def test_a_photo_that_viewers_turn_has_the_tokens_of_the_pixels_as_stored(
+    tmp_path: Path, size: tuple[int, int], tokens: int
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(turned_jpeg(*size))
+
+    assert image_tokens(Image("photo.jpg", "messages[0].content[0]"), tmp_path) == tokens
 
 
 def test_an_image_of_more_than_8192_pixels_a_side_is_refused_as_the_api_does(

@@ -141,6 +141,27 @@ def test_reasoning_that_does_not_come_back_is_named(cache: Cache) -> None:
     assert "in its answer: message 3 (assistant) has no reasoning_content" in miss["example"]
 
 
+@pytest.mark.parametrize(
+    ("second", "days"), [(body(LONG), 9), (body(LONG, "Fine.", "More?"), 9), (body(LONG), 3)]
+)
+def test_a_miss_of_what_was_cached_days_ago_is_named_by_its_age(
+    cache: Cache, second: Body, days: int
+) -> None:
+    """What nobody used for a week counts as gone, and what was used three days ago as cached."""
+    found = cache(body(LONG), second, args=("--gap", f"{days}d"))
+
+    hits = found["listed"][1]["cache_hit"]
+    if days < 7:
+        assert (found["misses"], hits >= 128) == ([], True)
+        return
+    (miss,) = found["misses"]
+    assert (miss["cause"], hits) == ("age", 0)
+    assert miss["example"] == (
+        f"request 2 comes 9 days after request 1 whose {miss['tokens']} tokens are no longer cached"
+    )
+    assert "DeepSeek keeps what nobody uses for hours to days" in miss["advice"]
+
+
 def test_a_short_common_prefix_is_named(cache: Cache) -> None:
     words = "one two three four five six seven eight nine ten " * 5
     first, second = (body(f"{words}{end}", system="") for end in ("left", "right"))

@@ -145,10 +145,10 @@ file-parsing    1,000 pages                ¥1.50
 text-to-speech  10,000 billed characters   ¥1.50       ¥3.00
 speech-to-text  hour                       ¥0.39       ¥0.78
 
-model     context  max output  concurrency  also called  status
-────────────────────────────────────────────────────────────────
-flash   1,000,000     384,000        2,500  flash        current
-v4-pro  1,000,000     384,000          500  v4-pro, pro  current
+model   context  max output  concurrency  also called  status
+──────────────────────────────────────────────────────────────
+flash        1M        384K        2,500  flash        current
+v4-pro       1M        384K          500  v4-pro, pro  current
 
 feature
 ─────────────────────────────────────

@@ -24,6 +24,7 @@ from deepseek_cost.cli.session import (
 )
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.prompt.template import MOST_OUTPUT
 
 if TYPE_CHECKING:
     from deepseek_cost.prompt.turns import Plan
@@ -50,14 +51,17 @@ UserTokens = Annotated[
 AnswerTokens = Annotated[
     int | None,
     SENT.option(
-        "--answer-tokens", **options.whole(0, 384_000), metavar="B", help="Tokens in each answer."
+        "--answer-tokens",
+        **options.whole(0, MOST_OUTPUT),
+        metavar="B",
+        help="Tokens in each answer.",
     ),
 ]
 ReasoningTokens = Annotated[
     int | None,
     SENT.option(
         "--reasoning-tokens",
-        **options.whole(0, 384_000),
+        **options.whole(0, MOST_OUTPUT),
         metavar="C",
         help="Reasoning tokens before each answer.",
     ),

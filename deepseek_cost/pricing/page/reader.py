@@ -37,7 +37,8 @@ _AMOUNT: Final = r"\d+(?:\.\d+)?"
 _PRICE: Final = re.compile(rf"(?P<usd>\$({_AMOUNT}))|(?P<cny>¥?({_AMOUNT})元|¥({_AMOUNT}))")
 _DISCOUNT: Final = re.compile(r"\((\d+)% ?off((?:\(\d+\))?)\)|\((\d(?:\.\d)?) ?折((?:\(\d+\))?)\)")
 _COUNT: Final = re.compile(rf"(?:MAXIMUM:|最大)?\s*({_AMOUNT})([KM]?)", re.IGNORECASE)
-_FACTORS: Final = {"": 1, "K": 1_000, "M": 1_000_000}
+# 384K is 393,216: DeepSeek's renderer refuses more. 1M is a million: nothing says otherwise.
+_FACTORS: Final = {"": 1, "K": 1_024, "M": 1_000_000}
 _NAME: Final = re.compile(r"deepseek-[a-z\d.-]+", re.IGNORECASE)
 _GLUED_NAMES: Final = re.compile(r"deepseek-[a-z\d.-]+?(?:\(\d+\))*(?=deepseek-|$)", re.IGNORECASE)
 _GLUED_PRICES: Final = re.compile(rf"\${_AMOUNT}(?: ?\(\d+% off(?:\(\d+\))?\) ?\${_AMOUNT})?")
