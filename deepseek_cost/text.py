@@ -21,7 +21,7 @@ def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoic
 # DeepSeek writes limits that are whole multiples of this in K of 1,024.
 _ROUND: Final = 1 << 15
 # Short enough that no number takes long to work with.
-_NUMBER: Final = re.compile(r"[0-9]{0,15}(\.[0-9]{0,15})?")
+_NUMBER: Final = r"[0-9]{0,15}(\.[0-9]{0,15})?"
 
 
 def parse_ratio(text: str) -> Decimal:
@@ -39,15 +39,15 @@ def parse_ratio(text: str) -> Decimal:
 
 def parse_number(text: str) -> Decimal | None:
     """Return a plain decimal number; None for anything else."""
-    if not _NUMBER.fullmatch(text) or not any(map(str.isdigit, text)):
+    if not re.fullmatch(_NUMBER, text) or not any(map(str.isdigit, text)):
         return None
     return Decimal(text)
 
 
 # What a CI runner takes for a command to itself: `##[...]` wherever it is in a line, `::` at the
 # beginning of one, and for Azure Pipelines `##vso[...]`.
-_ANYWHERE: Final = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
-_AT_START: Final = re.compile(r"^(\s*):(?=:)")
+_ANYWHERE: Final = r"(?i)##(?=\[|vso\[)"
+_AT_START: Final = r"^(\s*):(?=:)"
 
 
 def printable(text: str) -> str:
@@ -56,12 +56,12 @@ def printable(text: str) -> str:
     That is: controls, bidi marks, surrogates; `##[error]` and the like.
     """
     shown = "".join(char if char.isprintable() else _escaped(char) for char in text)
-    return _AT_START.sub(r"\1\\x3a", _ANYWHERE.sub(r"#\\x23", shown))
+    return re.sub(_AT_START, r"\1\\x3a", re.sub(_ANYWHERE, r"#\\x23", shown))
 
 
 def quiet_json(text: str) -> str:
     """Write what a CI runner would obey in a JSON document as escapes: its values stay the same."""
-    return _ANYWHERE.sub(r"#\\u0023", text)
+    return re.sub(_ANYWHERE, r"#\\u0023", text)
 
 
 def unicode_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """DeepSeek's V4 encoding for tiktoken: `tiktoken.get_encoding("deepseek_v4")`."""
 
-from deepseek_cost.tokenizer.pretokenizer import PATTERN
+from deepseek_cost.tokenizer.pattern import PATTERN
 from deepseek_cost.tokenizer.vocabulary import load_ranks, load_special_tokens
 
 

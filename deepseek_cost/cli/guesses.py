@@ -71,8 +71,8 @@ _FORMATS: Final[Mapping[str, str]] = {
     "--xlsx": "csv",
     "--export": "FORMAT",
 }
-_NO_OPTION: Final = re.compile(r"No such option:? '?(--?[\w-]+)'?")
-_NO_COMMAND: Final = re.compile(r"No such command '(.*?)'")
+_NO_OPTION: Final = r"No such option:? '?(--?[\w-]+)'?"
+_NO_COMMAND: Final = r"No such command '(.*?)'"
 
 
 def expanded(args: Sequence[str], commands: Sequence[str]) -> list[str]:
@@ -121,11 +121,11 @@ def in_place_of(message: str, commands: Sequence[str], options: Iterable[str]) -
 
     None for a message about something else. `options` are those of the command that was called.
     """
-    if found := _NO_COMMAND.search(message):
+    if found := re.search(_NO_COMMAND, message):
         word = found[1]
         meant = _COMMANDS.get(word.lower()) or _close(word, commands)
         return f"no such command {word!r}" + (f"; did you mean dscost {meant}?" if meant else "")
-    if found := _NO_OPTION.search(message):
+    if found := re.search(_NO_OPTION, message):
         word, own = found[1], list(options)
         meant = _meant(word, own) or _close(word, [name for name in own if name.startswith("--")])
         return f"no such option {word}" + (f"; did you mean {meant}?" if meant else "")

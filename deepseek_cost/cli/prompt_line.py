@@ -11,12 +11,12 @@ from the last line on nothing is told.
 """
 
 import os
-import sys
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.own_files import config_folder
 
 TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
@@ -184,16 +184,6 @@ def _is_set_otherwise() -> bool:
     folder = config_folder()
     own = (os.path.join(folder, name) for name in ("prices.toml", "holidays.toml"))
     return by_variable or any(map(os.path.exists, own)) or _has_config()
-
-
-def config_folder() -> str:
-    """Return where platformdirs has the user's configuration, without loading it on Linux."""
-    home = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
-    if sys.platform != "linux" or not os.path.isabs(home):
-        from platformdirs import user_config_dir
-
-        return user_config_dir("dscost")
-    return os.path.join(home, "dscost")
 
 
 def _has_config() -> bool:

@@ -80,7 +80,7 @@ def price_table(flag: Path | None) -> Table:
 
 def _with_own_holidays(book: "PriceBook") -> "PriceBook":
     """Add the holidays of the config folder, if it has any, to the bundled table."""
-    from deepseek_cost.cli.prompt_line import config_folder
+    from deepseek_cost.pricing.own_files import config_folder
 
     path = Path(config_folder()) / "holidays.toml"
     try:

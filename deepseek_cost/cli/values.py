@@ -17,8 +17,8 @@ from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio
 
 # 1000, 1,000 or 1_000, also negative, to be refused by its range; 1k, 1.5M.
-_WHOLE: Final = re.compile(r"-?(\d{1,18}|\d{1,3}([,_]\d{3}){1,5})", re.ASCII)
-_SHORT: Final = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?) ?([km])", re.ASCII | re.IGNORECASE)
+_WHOLE: Final = r"(?a)-?(\d{1,18}|\d{1,3}([,_]\d{3}){1,5})"
+_SHORT: Final = r"(?ai)(-?\d{1,9}(?:\.\d{1,6})?) ?([km])"
 _FACTORS: Final = {"k": 1_000, "m": 1_000_000}
 _CURRENCIES: Final = {
     "RMB": Currency.CNY,
@@ -26,8 +26,8 @@ _CURRENCIES: Final = {
     "¥": Currency.CNY,
     "$": Currency.USD,
 }
-_INCREASE: Final = re.compile(r"([0-9.]{1,31}) ?(%|USD|CNY)?")
-_GAP: Final = re.compile(r"(\d{1,6}) ?([smhd])", re.ASCII)
+_INCREASE: Final = r"([0-9.]{1,31}) ?(%|USD|CNY)?"
+_GAP: Final = r"(?a)(\d{1,6}) ?([smhd])"
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEARS: Final = range(2000, 2200)
 
@@ -51,9 +51,9 @@ def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:
 
 
 def _whole(text: str) -> int | None:
-    if _WHOLE.fullmatch(text):
+    if re.fullmatch(_WHOLE, text):
         return int(text.replace(",", ""))
-    match = _SHORT.fullmatch(text)
+    match = re.fullmatch(_SHORT, text)
     value = Decimal(match[1]) * _FACTORS[match[2].lower()] if match else None
     return int(value) if value is not None and value == int(value) else None
 
@@ -150,7 +150,7 @@ def ratio_or_auto(text: str) -> Decimal | None:
 
 def gap(text: str) -> timedelta:
     """Read a stretch of time such as 30s, 5m, 2h or 1d."""
-    match = _GAP.fullmatch(text.strip().lower())
+    match = re.fullmatch(_GAP, text.strip().lower())
     if match is None:
         raise UsageError(f"--gap {text!r} is no stretch of time; write 30s, 5m, 2h or 1d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -169,7 +169,7 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
 
 def increase(text: str) -> IncreaseLimit:
     """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05USD."""
-    match = _INCREASE.fullmatch(text.strip().upper())
+    match = re.fullmatch(_INCREASE, text.strip().upper())
     value = parse_number(match[1]) if match else None
     if match is None or value is None:
         raise UsageError(

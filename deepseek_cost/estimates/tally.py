@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from fractions import Fraction
 from functools import reduce
 from operator import add
 from typing import Final
@@ -39,7 +38,8 @@ class Scenario(Struct, frozen=True):
             return Hits(self.cached_tokens)
         if not self.cache_hit_ratio:
             return _NO_HITS
-        return Hits(int(Fraction(self.cache_hit_ratio) * tokens))
+        part, whole = self.cache_hit_ratio.as_integer_ratio()
+        return Hits(part * tokens // whole)
 
     def mode_for(self, model: Model) -> Mode:
         """Return the mode; a retired name that stood for one mode has that one."""

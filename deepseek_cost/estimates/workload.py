@@ -236,7 +236,10 @@ class Workload:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
 
         self._add_model(request, at)
-        bodies = bodies or self._bodies(request)
+        if not bodies:
+            bodies = self._bodies(request)
+            if self.forecast is None:
+                self._segments.prepare(_texts(bodies))  # together, so that one encoder does
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:

@@ -24,7 +24,7 @@ _KNOWN_NAMES: Final = 1_000
 
 
 # What Claude Code reads as "a context of a million"; DeepSeek's guide says to write it.
-_CONTEXT: Final = re.compile(r"\[1m\]\Z", re.IGNORECASE)
+_CONTEXT: Final = r"(?i)\[1m\]\Z"
 # Hosts of open weights and of models of their own, as gateways and agents name them.
 _OF_HOSTS: Final = """
 alibaba amazon-bedrock azure azure_ai baseten bedrock cerebras chutes cline copilot dashscope
@@ -53,7 +53,7 @@ def api_name(name: str) -> str:
     That is without a label before it (`deepseek/deepseek-v4-pro`, `work/deepseek-v4-flash`) and
     without `[1m]` after it.
     """
-    return _CONTEXT.sub("", name.strip().lower()).rpartition("/")[2]
+    return re.sub(_CONTEXT, "", name.strip().lower()).rpartition("/")[2]
 
 
 def host_of(name: str) -> str | None:

@@ -20,6 +20,7 @@ from msgspec import DecodeError, Struct, ValidationError, convert, json
 from deepseek_cost.errors import Advice, Advised, PriceTableError
 from deepseek_cost.pricing import entries, schedule
 from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.pricing.own_files import config_folder
 
 ENVIRONMENT_VARIABLE = "DSCOST_PRICES"
 # What the build adds to the package; hatch_build.py lists the files.
@@ -41,9 +42,7 @@ def choose(flag: Path | None, environment: Mapping[str, str] = os.environ) -> Ch
         return Choice(flag, "prices")
     if environment.get(ENVIRONMENT_VARIABLE):
         return Choice(Path(environment[ENVIRONMENT_VARIABLE]), ENVIRONMENT_VARIABLE)
-    from platformdirs import user_config_path  # noqa: PLC0415 - for this case alone
-
-    own = user_config_path("dscost") / "prices.toml"
+    own = Path(config_folder()) / "prices.toml"
     with suppress(OSError):  # a home that may not be looked into has no table either
         if own.is_file():
             return Choice(own, "config folder")
@@ -135,12 +134,12 @@ def _read(path: Path) -> str:
 # A key of thousands of parts takes the parser long.
 _MAX_LINE = 5_000
 # A time of day as a price table may have it; RFC 3339 wants seconds, too.
-_HOUR_AND_MINUTE = re.compile(r"\d\d:\d\d")
+_HOUR_AND_MINUTE: Final = r"\d\d:\d\d"
 # How msgspec ends an error with its place; `...` is any key of a mapping.
-_ERROR = re.compile(r"(?P<reason>.*) - at `(?:key` in `)?\$(?P<path>.*)`", re.DOTALL)
-_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]")
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`$", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<key>\w+)`$")
+_ERROR: Final = r"(?s)(?P<reason>.*) - at `(?:key` in `)?\$(?P<path>.*)`"
+_STEP: Final = r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]"
+_UNKNOWN: Final = r"(?s)Object contains unknown field `(?P<key>.*)`$"
+_MISSING: Final = r"Object missing required field `(?P<key>\w+)`$"
 _PLAINER: Final = {
     "Invalid RFC3339 encoded date": "not a date such as 2026-08-16",
     "Invalid RFC3339 encoded time": "not a time of day such as 09:00",
@@ -187,7 +186,7 @@ def _windows_with_seconds(schedule: Any) -> Any:  # noqa: ANN401 - not validated
     def whole(value: Any) -> Any:  # noqa: ANN401 - likewise
         if isinstance(value, list):
             return [whole(inner) for inner in value]
-        is_short = isinstance(value, str) and _HOUR_AND_MINUTE.fullmatch(value)
+        is_short = isinstance(value, str) and re.fullmatch(_HOUR_AND_MINUTE, value)
         return f"{value}:00" if is_short else value
 
     if not isinstance(schedule, dict) or "peak_windows" not in schedule:
@@ -197,17 +196,17 @@ def _windows_with_seconds(schedule: Any) -> Any:  # noqa: ANN401 - not validated
 
 def _message(error: ValidationError, document: dict[str, Any]) -> str:
     """Return what is wrong with a document, after the entry and the key where it is."""
-    found = _ERROR.fullmatch(str(error))
+    found = re.fullmatch(_ERROR, str(error))
     reason = found["reason"] if found else str(error)
     try:
         place = _place_of(error, found["path"] if found else "", document)
     except (LookupError, TypeError):  # a key that looks like a place
         return str(error)
-    if unknown := _UNKNOWN.match(reason):
+    if unknown := re.match(_UNKNOWN, reason):
         near = get_close_matches(unknown["key"], _KEYS, n=1)
         place = (*place, unknown["key"])
         reason = f"unknown key{f'; did you mean {near[0]}?' if near else ''}"
-    elif missing := _MISSING.match(reason):
+    elif missing := re.match(_MISSING, reason):
         reason = f"{missing['key']} is missing"
     return f"{_name_of(place, document)}{_PLAINER.get(reason, reason).replace('`', '')}"
 
@@ -219,7 +218,7 @@ def _place_of(error: ValidationError, path: str, document: dict[str, Any]) -> _P
     same.
     """
     whole, place = document, cast("_Place", ())
-    for step in _STEP.finditer(path):
+    for step in re.finditer(_STEP, path):
         if step["index"] == "...":
             mapping = _at(place, document)
             narrowed = {key: _replaced(document, place, {key: mapping[key]}) for key in mapping}

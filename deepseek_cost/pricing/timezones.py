@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from deepseek_cost.errors import UsageError
 
-_OFFSET: Final = re.compile(r"(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
+_OFFSET: Final = r"(?i)(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?([0-5]\d))?"
 _MOST_HOURS: Final = 14  # the zone of the Line Islands
 _FARTHEST: Final = _MOST_HOURS * 3_600
 # Cities that the time zone database knows by another name.
@@ -37,7 +37,7 @@ def find_zone(text: str) -> ZoneInfo:
     Raises UsageError for an unknown name, and for one that stands for several zones.
     """
     name = text.strip()
-    if offset := _OFFSET.fullmatch(name):
+    if offset := re.fullmatch(_OFFSET, name):
         return _fixed(text, *offset.groups())
     try:
         return ZoneInfo(name)

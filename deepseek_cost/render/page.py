@@ -171,12 +171,12 @@ def is_total(row: Sequence[str]) -> bool:
     return row[0].startswith("TOTAL")
 
 
-_AMOUNT: Final = re.compile(r"(?:at least |at most )?[-+]?(?:[$¥]|CNY )[\d,]+(?:\.(\d+))?")
+_AMOUNT: Final = r"(?:at least |at most )?[-+]?(?:[$¥]|CNY )[\d,]+(?:\.(\d+))?"
 
 
 def aligned(cells: Sequence[str], point: str = " ", digit: str = " ") -> list[str]:
     """Return the cells of a column with blanks after amounts, so that decimal points line up."""
-    found = [_AMOUNT.fullmatch(cell) for cell in cells]
+    found = [re.fullmatch(_AMOUNT, cell) for cell in cells]
     decimals = [len(amount[1] or "") if amount else None for amount in found]
     most = max((count for count in decimals if count is not None), default=0)
     return [
@@ -187,7 +187,7 @@ def aligned(cells: Sequence[str], point: str = " ", digit: str = " ") -> list[st
 
 def has_amount(cells: Sequence[str]) -> bool:
     """Return whether a cell of a column is an amount."""
-    return any(map(_AMOUNT.fullmatch, cells))
+    return any(re.fullmatch(_AMOUNT, cell) for cell in cells)
 
 
 def _padding(decimals: int, most: int, point: str, digit: str) -> str:

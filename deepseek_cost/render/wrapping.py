@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-_WORD: Final = re.compile(r"( *)([^ ]+)")
+_WORD: Final = r"( *)([^ ]+)"
 # Characters of one column each: most texts are of these, and Rich takes a moment to load.
-_OF_ONE: Final = re.compile("[ -~\xa1-\xac\xae-\u02ff\u2013-\u2026\u2500-\u257f]*")
+_OF_ONE: Final = "[ -~\xa1-\xac\xae-\u02ff\u2013-\u2026\u2500-\u257f]*"
 
 
 def cells(text: str) -> int:
     """Return how many columns of a screen a text takes."""
-    if text.isascii() or _OF_ONE.fullmatch(text):
+    if text.isascii() or re.fullmatch(_OF_ONE, text):
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - see above
 
@@ -27,7 +27,7 @@ def wrapped(text: str, width: int) -> list[str]:
         return [text.rstrip(" ")]
     indent = len(text) - len(text.lstrip(" "))
     hang = " " * (indent + 2 if width > _NARROW else indent)
-    return list(_lines(_WORD.findall(text), hang, width)) or [""]
+    return list(_lines(re.findall(_WORD, text), hang, width)) or [""]
 
 
 _NARROW: Final = 30
@@ -51,7 +51,7 @@ def filled(text: str, width: int) -> list[str]:
     if cells(text) <= width:
         return [text.rstrip(" ")]
     indent = text[: len(text) - len(text.lstrip(" "))]
-    return list(_lines(_WORD.findall(text), indent, width)) or [""]
+    return list(_lines(re.findall(_WORD, text), indent, width)) or [""]
 
 
 def longest_word(text: str) -> int:

@@ -1,13 +1,5 @@
 """Where text can be cut; runs too long to cut.
 
-DeepSeek's tokenizer.json splits three times in sequence: digits by up to three, runs of Chinese
-characters and kana, then a main pattern. PATTERN does the same in one alternation. What that takes:
-the later classes leave out what an earlier split has taken; white space before a digit or a Chinese
-character ends a piece as if the text ended there; characters that no branch of the main pattern
-matches (controls, format characters) stay together, except that the last one joins a letter. The
-main pattern splits runs of Chinese and kana once more: the block of kana has marks, such as the
-middle dot, and gaps without a character.
-
 Such a run is taken block by block in constant memory. Its tokens are found in overlapping windows,
 which is exact: a sequence of tokens is the byte-pair encoding of a text if and only if every two
 neighbours encode to themselves. Where two windows agree on a token, the left one's tokens up to it
@@ -23,39 +15,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from deepseek_cost.tokenizer.pattern import (
+    CJK,
+    CJK_GAPS,
+    CJK_LETTER,
+    CJK_MARKS,
+    LETTER,
+    OTHER,
+    PATTERN,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+)
+
 if TYPE_CHECKING:
     import regex
-
-# The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
-CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
-CJK_MARKS: Final = "\u309b\u309c\u30a0\u30fb"
-CJK_GAPS: Final = "\u3040\u3097\u3098"
-SPACE: Final = r"\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-PUNCTUATION: Final = r"!-/:-@\[-`{-~"
-
-_CJK_LETTER: Final = rf"[{CJK}&&[^{CJK_MARKS}{CJK_GAPS}]]"
-_LETTER: Final = rf"[\p{{L}}\p{{M}}&&[^{CJK}]]"
-_SYMBOL: Final = rf"[[\p{{P}}\p{{S}}]&&[^{CJK}]]"
-_OTHER: Final = rf"[^{SPACE}\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}{CJK}]"
-
-PATTERN: Final = "|".join(
-    (
-        r"\p{N}{1,3}",
-        rf"[{CJK_GAPS}]?{_CJK_LETTER}+",
-        rf"[{CJK_MARKS}]+",
-        rf"[{CJK_GAPS}]+(?!{_CJK_LETTER})",
-        rf"[{CJK_GAPS}]",
-        rf"[{PUNCTUATION}][A-Za-z]+",
-        rf"[^\r\n\p{{L}}\p{{P}}\p{{S}}\p{{N}}{CJK}]?{_LETTER}+",
-        rf" ?{_SYMBOL}+[\r\n]*",
-        rf"[{SPACE}]*[\r\n]+",
-        rf"[{SPACE}]+(?=[\p{{N}}{CJK}])",
-        rf"[{SPACE}]+(?![^{SPACE}])",
-        rf"[{SPACE}]+",
-        rf"{_OTHER}+(?!{_LETTER})",
-        _OTHER,
-    )
-)
 
 _PROPERTIES: Final = (r"\p{L}", r"\p{M}", r"\p{N}", r"\p{P}", r"\p{S}")
 
@@ -108,14 +82,14 @@ def grammar() -> Grammar:
     return Grammar(
         piece=compiled(PATTERN),
         white_space=compiled(rf"[{SPACE}]*+"),
-        others=compiled(rf"{_OTHER}*+"),
+        others=compiled(rf"{OTHER}*+"),
         newlines=compiled(r"[\r\n]*+"),
-        chinese=compiled(rf"{_CJK_LETTER}*+"),
+        chinese=compiled(rf"{CJK_LETTER}*+"),
         chinese_marks=compiled(rf"[{CJK_MARKS}]*+"),
         chinese_gaps=compiled(rf"[{CJK_GAPS}]*+"),
         latin=compiled(r"[A-Za-z]*+"),
-        letters=compiled(rf"{_LETTER}*+"),
-        symbols=compiled(rf"{_SYMBOL}*+[\r\n]*+"),
+        letters=compiled(rf"{LETTER}*+"),
+        symbols=compiled(rf"{SYMBOL}*+[\r\n]*+"),
         number_or_chinese=compiled(rf"[\p{{N}}{CJK}]*+"),
     )
 

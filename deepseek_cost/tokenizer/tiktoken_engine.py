@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 from tiktoken import Encoding
 
+from deepseek_cost.tokenizer.pattern import PATTERN
 from deepseek_cost.tokenizer.prefetch import cores
-from deepseek_cost.tokenizer.pretokenizer import PATTERN
 from deepseek_cost.tokenizer.vocabulary import FIRST_TEXT_TOKEN, Ranks, load_index, load_ranks
 
 if TYPE_CHECKING:

@@ -63,14 +63,18 @@ class Index(Struct, frozen=True):
             slot = (slot + 1) % _SLOTS
         return None
 
-    def ranks_within(self, text: bytes, most_lookups: int) -> Ranks | None:
-        """Return the ranks of every token that byte-pair encoding can meet within `text`.
+    def single_bytes(self) -> Ranks:
+        """Return the ranks of the bytes that are tokens by themselves, which every text needs."""
+        each = (bytes([byte]) for byte in range(0x100))
+        return {byte: rank for byte in each if (rank := self.rank(byte)) is not None}
 
-        Merging looks up nothing but two tokens that stand side by side, and so does this: it is all
-        that an encoder needs to encode `text`, or any part of it, as if it knew every token.
-        None where that takes more lookups than allowed.
+    def add_ranks_within(self, text: bytes, ranks: Ranks, most_lookups: int) -> bool:
+        """Add the ranks of every token that byte-pair encoding can meet within `text`.
+
+        Merging looks up nothing but two tokens that are next to each other, and so does this: it is
+        all that an encoder needs to encode `text`, or any part of it, as if it knew every token.
+        Returns False where that takes more lookups than allowed; what was found is kept.
         """
-        found = {byte: rank for byte in _SINGLE_BYTES if (rank := self.rank(byte)) is not None}
         ends: list[list[int]] = [[] for _ in text]
         ends.append([])
         for begin in reversed(range(len(text))):
@@ -82,18 +86,15 @@ class Index(Struct, frozen=True):
                     if end not in tried:
                         tried.add(end)
                         token = text[begin:end]
-                        if token in found:
+                        if token in ranks:
                             mine.append(end)
                         elif (rank := self.rank(token)) is not None:
-                            found[token] = rank
+                            ranks[token] = rank
                             mine.append(end)
             most_lookups -= len(tried)
             if most_lookups < 0:
-                return None
-        return found
-
-
-_SINGLE_BYTES: Final = tuple(bytes([byte]) for byte in range(0x100))
+                return False
+        return True
 
 
 def pack(ranks: Ranks) -> bytes:

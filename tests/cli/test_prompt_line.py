@@ -16,8 +16,9 @@ from platformdirs import user_config_dir
 
 from deepseek_cost import PriceBook, UsageError
 from deepseek_cost.cli import prompt_line
-from deepseek_cost.cli.prompt_line import FIELDS, Moment, config_folder, filled, line, made_of, read
+from deepseek_cost.cli.prompt_line import FIELDS, Moment, filled, line, made_of, read
 from deepseek_cost.pricing.loader import bundled, mark_of
+from deepseek_cost.pricing.own_files import config_folder
 from tests.conftest import ROOT, Dscost, utc
 
 # Monday, 10:00 in Beijing: peak until 12:00 there

@@ -26,7 +26,8 @@ from deepseek_cost.tokenizer import (
 from deepseek_cost.tokenizer.adaptive import Growing
 from deepseek_cost.tokenizer.base import EngineName, TextCounter
 from deepseek_cost.tokenizer.gigatoken_engine import LATER, Gigatoken, has_later, is_usable
-from deepseek_cost.tokenizer.pretokenizer import CJK, CJK_GAPS, CJK_MARKS, PATTERN, grammar
+from deepseek_cost.tokenizer.pattern import CJK, CJK_GAPS, CJK_MARKS, PATTERN
+from deepseek_cost.tokenizer.pretokenizer import grammar
 from deepseek_cost.tokenizer.stream import StreamCounter
 from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken, byte_pairs, tiktoken_engine
 from tests.hostile import FRAGMENTS, Hostile

@@ -205,11 +205,21 @@ def test_a_text_after_many_others_is_counted_all_the_same() -> None:
     assert [few.count([text]) for text in ("word " * 3, "word " * 3, "a")] == [4, 4, 1]
 
 
+def test_short_texts_that_are_given_one_by_one_are_counted_as_those_given_together() -> None:
+    texts = ["The tokens, 令牌.\n\n", "}}", '{"a": 1}', "", "tokens, tokens"]
+    each = [default_counter().count([text]) for text in texts]
+
+    one_by_one, together = sparing(), sparing()
+
+    assert [one_by_one.count([text]) for text in texts] == each
+    assert list(together.count_each(texts)) == each
+
+
 def test_a_text_that_needs_too_many_lookups_is_left_to_the_whole_encoder() -> None:
     index = vocabulary.load_index()
 
     # so many spaces have tokens of nearly every length up to 128 at every place
-    assert index.ranks_within(b" " * 1_024, 32_768) is None
+    assert not index.add_ranks_within(b" " * 1_024, index.single_bytes(), 32_768)
     assert sparing().count([" " * 1_024]) == 8  # the longest token has 128
 
 
@@ -225,9 +235,9 @@ def test_tokens_found_within_a_text_are_those_that_pairs_of_tokens_make() -> Non
         and any(part[:cut] in ranks and part[cut:] in ranks for cut in range(1, len(part)))
     }
 
-    found = index.ranks_within(text, 10_000)
+    found = index.single_bytes()
+    assert index.add_ranks_within(text, found, 10_000)
 
-    assert found is not None
     assert {part for part in found if len(part) > 1} == pairs
     assert found.items() <= ranks.items()
 

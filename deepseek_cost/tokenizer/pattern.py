@@ -1,0 +1,43 @@
+"""The pattern that splits text into pieces, as DeepSeek's tokenizer does.
+
+DeepSeek's tokenizer.json splits three times in sequence: digits by up to three, runs of Chinese
+characters and kana, then a main pattern. PATTERN does the same in one alternation. What that takes:
+the later classes leave out what an earlier split has taken; white space before a digit or a Chinese
+character ends a piece as if the text ended there; characters that no branch of the main pattern
+matches (controls, format characters) stay together, except that the last one joins a letter. The
+main pattern splits runs of Chinese and kana once more: the block of kana has marks, such as the
+middle dot, and gaps without a character.
+"""
+
+from typing import Final
+
+# The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
+CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
+CJK_MARKS: Final = "\u309b\u309c\u30a0\u30fb"
+CJK_GAPS: Final = "\u3040\u3097\u3098"
+SPACE: Final = r"\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+PUNCTUATION: Final = r"!-/:-@\[-`{-~"
+
+CJK_LETTER: Final = rf"[{CJK}&&[^{CJK_MARKS}{CJK_GAPS}]]"
+LETTER: Final = rf"[\p{{L}}\p{{M}}&&[^{CJK}]]"
+SYMBOL: Final = rf"[[\p{{P}}\p{{S}}]&&[^{CJK}]]"
+OTHER: Final = rf"[^{SPACE}\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}{CJK}]"
+
+PATTERN: Final = "|".join(
+    (
+        r"\p{N}{1,3}",
+        rf"[{CJK_GAPS}]?{CJK_LETTER}+",
+        rf"[{CJK_MARKS}]+",
+        rf"[{CJK_GAPS}]+(?!{CJK_LETTER})",
+        rf"[{CJK_GAPS}]",
+        rf"[{PUNCTUATION}][A-Za-z]+",
+        rf"[^\r\n\p{{L}}\p{{P}}\p{{S}}\p{{N}}{CJK}]?{LETTER}+",
+        rf" ?{SYMBOL}+[\r\n]*",
+        rf"[{SPACE}]*[\r\n]+",
+        rf"[{SPACE}]+(?=[\p{{N}}{CJK}])",
+        rf"[{SPACE}]+(?![^{SPACE}])",
+        rf"[{SPACE}]+",
+        rf"{OTHER}+(?!{LETTER})",
+        OTHER,
+    )
+)
