@@ -33,6 +33,10 @@ from deepseek_cost.prompt.skeleton import (
 _KEPT_CHARACTERS: Final = 4_000_000
 # A longer line has a cost of its own that its reading does not matter beside.
 _LONGEST: Final = 1_000_000
+# After so many characters of lines that have no form in common, one line in so many is looked at:
+# of a conversation that is sent again with each turn, every line has a form of its own.
+_PATIENCE: Final = 4_000_000
+_SAMPLED: Final = 64
 _NEW: Final = object()
 _SEEN: Final = object()
 
@@ -58,6 +62,7 @@ class SkeletonCounter(Struct):
     own_model: Callable[[Request], Model | None]
     _skeletons: dict[Outline, Skeleton | object | None] = field(default_factory=dict)
     _characters: int = 0
+    _unmatched: int = 0  # characters of lines since the last one whose form was known
 
     def count(self, lines: Lines, source: int) -> Iterator[tuple[int, bytes]]:
         """Tally what can be, and return the other lines in their order."""
@@ -78,7 +83,7 @@ class SkeletonCounter(Struct):
         filled: dict[Skeleton, Filled] = {}
         others = []
         for number, line in enumerate(texts, lines.number):
-            outline, values = outlined(line) if len(line) < _LONGEST else ((), [])
+            outline, values = outlined(line) if self._may_match(line, number) else ((), [])
             skeleton = self._skeleton(lines, number, outline, values) if values else None
             numbers = numbered(outline) if values and skeleton is None else None
             if numbers and numbers.are_accepted:
@@ -86,13 +91,20 @@ class SkeletonCounter(Struct):
                 values += numbers.values
             if skeleton is None:
                 others.append(number)
+                self._unmatched += len(line)
                 continue
+            self._unmatched = 0
             its = filled.get(skeleton)
             if its is None:
                 its = filled[skeleton] = Filled()
             its.numbers.append(number)
             its.rows.append(values)
         return filled, others
+
+    def _may_match(self, line: str, number: int) -> bool:
+        """Tell whether a line is worth looking for its form."""
+        is_hopeless = self._unmatched > _PATIENCE and number % _SAMPLED
+        return len(line) < _LONGEST and not is_hopeless
 
     def _skeleton(
         self,
