@@ -146,8 +146,8 @@ class Diagnosis(Struct):
             miss = explain(other.items, sent.items, unhit, self.encoder.count)
         if miss is None and best - hits.expected >= BLOCK:
             lost = best - hits.expected
-            where = f"the {lost:,} tokens that no unit ends with yet"
-            miss = Miss(Cause.NEW_PREFIX, lost, "is the first to share with", where)
+            where = "that DeepSeek caches only from then on"
+            miss = Miss(Cause.NEW_PREFIX, lost, f"shares {lost:,} tokens with", where)
         told = miss.message(f"request {sent.number}", f"request {other.number}") if miss else None
         return miss, told
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
+from deepseek_cost.prompt.timeline import TIME_FIELDS
 
 _SAMPLING: Final = ("model", "max_tokens", "temperature", "top_p", "stream")
 _OF_CHAT: Final = (
@@ -35,9 +36,13 @@ _KNOWN: Final = {
 
 
 def ignored_settings(request: Request) -> Sequence[str]:
-    """Return the names of the settings of a body that its API ignores, in their order."""
+    """Return the names of the settings of a body that its API ignores, in their order.
+
+    The time of a record is no setting: the cache forecast reads it.
+    """
     if request.is_prompt:
         return ()
-    known = _KNOWN[request.kind]
-    body = request.body
-    return () if known.issuperset(body) else [name for name in body if name not in known]
+    known, body = _KNOWN[request.kind], request.body
+    if known.issuperset(body):
+        return ()
+    return [name for name in body if name not in known and name not in TIME_FIELDS]

@@ -61,7 +61,7 @@ _ADVICE: Final = {
     Cause.PROMPT: "put what repeats before what changes",
     Cause.SHORT: f"no prefix under {BLOCK} tokens is cached: put what repeats first",
     Cause.AGE: "send such requests sooner: DeepSeek keeps what nobody uses for hours to days",
-    Cause.NEW_PREFIX: "nothing: a common prefix is stored once two requests have shown it",
+    Cause.NEW_PREFIX: "nothing to do: a shared prefix is cached once two requests have sent it",
 }
 # Not in the prompt as a text.
 _OF_NO_TOKENS: Final = (Cause.MODEL, Cause.OWNER, Cause.MODE)

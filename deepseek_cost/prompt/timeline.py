@@ -12,7 +12,8 @@ from deepseek_cost.inputs.timestamps import NoInstantError, seconds_of
 if TYPE_CHECKING:
     from deepseek_cost.inputs.request import Request
 
-_FIELDS: Final = ("timestamp", "created_at", "created", "time")
+# Where a record has the time at which it was sent; nothing of a request for the API.
+TIME_FIELDS: Final = ("timestamp", "created_at", "created", "time")
 
 
 class Timeline(Struct):
@@ -54,7 +55,7 @@ def sent_at(record: Mapping[str, object]) -> float | None:
 
     Raises InputError for one that means no instant.
     """
-    name = next((name for name in _FIELDS if record.get(name) is not None), None)
+    name = next((name for name in TIME_FIELDS if record.get(name) is not None), None)
     if name is None:
         return None
     try:

@@ -77,6 +77,13 @@ def test_of_a_batch_the_requests_are_counted_and_the_first_names_listed(
     ]
 
 
+def test_the_time_of_a_record_is_no_setting(dscost: Dscost, tmp_path: Path) -> None:
+    batch = written(tmp_path / "a.jsonl", HELLO | {"timestamp": "2026-11-01T10:00:00Z"})
+
+    assert json.loads(dscost("cache", batch, "--json").out)["warnings"] == []
+    assert json.loads(dscost("estimate", batch, "--json").out)["warnings"] == []
+
+
 def test_names_are_quoted_cut_and_escaped(dscost: Dscost, tmp_path: Path) -> None:
     body = written(tmp_path / "a.json", HELLO | {"\x1b[31m\u202e": 1, "a" * 1_000: 2, '"\n': 3})
 
