@@ -185,6 +185,8 @@ class Index:
         )
 
     def _load(self) -> dict:  # type: ignore[type-arg] # JSON, checked below
+        if _status(self.path) is None:  # a pipe could keep us waiting without end
+            return {"rates": {}, "files": {}}
         try:
             with open(self.path, "rb") as file:
                 found = json.loads(file.read(_MAX_INDEX))
@@ -195,7 +197,12 @@ class Index:
         return {"rates": {}, "files": {}}
 
     def _save(self) -> None:
-        """Write the index; whoever cannot only reads lines again."""
+        """Write the index; whoever cannot only reads lines again.
+
+        A pipe or a device in its place is left alone.
+        """
+        if os.path.exists(self.path) and _status(self.path) is None:
+            return
         data = {"mark": self._mark, "rates": self._rates, "files": self._files}
         own = f"{self.path}.{os.getpid()}"
         try:

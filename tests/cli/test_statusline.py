@@ -106,6 +106,22 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, transcript: Path, damage: 
     assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
 
 
+def test_a_pipe_or_device_in_place_of_the_index_is_left_alone(
+    tmp_path: Path, transcript: Path
+) -> None:
+    index = tmp_path / "cache/sessions-usd.json"
+    index.parent.mkdir()
+    os.mkfifo(index)
+    assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
+    assert index.is_fifo()
+
+    index.unlink()
+    index.symlink_to(os.devnull)
+    assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
+    assert index.is_symlink()
+    assert [*index.parent.iterdir()] == [index]
+
+
 def test_a_transcript_that_was_replaced_is_read_again(tmp_path: Path, transcript: Path) -> None:
     costs(tmp_path, transcript)
     transcript.write_bytes(line("x"))
