@@ -60,7 +60,10 @@ def main() -> bool:
 
 def session_line(text: str, now: float, index: "Index") -> str:
     """Return what the session and today cost; raises ValueError for what is no status of one."""
-    status = json.loads(text)
+    try:
+        status = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     transcript = status.get("transcript_path") if isinstance(status, dict) else None
     if not isinstance(transcript, str) or not transcript:
         raise ValueError("no transcript_path in it")

@@ -163,7 +163,7 @@ def test_the_line_agrees_with_the_bill(
     assert (cleared.code, "removed 1 files" in cleared.err) == (0, True)
 
 
-@pytest.mark.parametrize("status", ["", "[]", "{", {"transcript_path": 5}])
+@pytest.mark.parametrize("status", ["", "[]", "{", "[" * 99_999, {"transcript_path": 5}])
 def test_what_is_no_status_is_an_error_of_one_line(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch, status: object
 ) -> None:
