@@ -13,7 +13,7 @@ from contextlib import suppress
 from ctypes import CDLL
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata
+from importlib import import_module, metadata
 from itertools import chain, groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -208,6 +208,8 @@ def _tokenizer(index: Index) -> "Tokenizer":
 
     gigatoken reads ranks from files alone, and numbers them from 0.
     """
+    # gigatoken would load it from Rust, which panics at a signal meanwhile.
+    import_module("numpy")
     from gigatoken import Tokenizer  # noqa: PLC0415 - it is there only with the extra
 
     with TemporaryDirectory() as folder:

@@ -107,6 +107,19 @@ def test_gigatoken_counts_alone_where_the_system_starts_no_thread(
     threads_start.cache_clear()
 
 
+def test_numpy_is_loaded_before_gigatoken_would_load_it_and_panic_at_a_signal() -> None:
+    code = """import sys
+from deepseek_cost.tokenizer.gigatoken_engine import gigatoken_engine
+gigatoken_engine()
+print("numpy" in sys.modules)"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "True\n"
+
+
 def test_where_arrow_cannot_start_a_thread_is_one_line(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
