@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.estimate import Estimate
 
 OVER_LIMIT: Final = 3
+# From this share of a limit on, it is said how near the cost is.
+_NEAR: Final = Decimal("0.9")
 
 
 def gate(
@@ -21,16 +23,20 @@ def gate(
     """End with exit code 3 if any of the sums of estimates costs more than the limit."""
     if limit is None:
         return
-    over = []
+    over, near = [], []
     for name, estimates in gated.items():
         cost = sum((one.limit_cost(any_tier=any_tier) for one in estimates), Decimal(0))
         if cost > limit:
             over.append(f"{name} may cost {cost:f}{_worst(estimates, any_tier=any_tier)}")
+        elif cost > limit * _NEAR:
+            near.append(f"{name} may cost {cost:f}, {cost / limit:.1%} of it")
+    currency = next(iter(gated.values()))[0].price.currency
     if over:
-        currency = next(iter(gated.values()))[0].price.currency
         say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
         raise typer.Exit(OVER_LIMIT)
     _exit_if_unbounded([one for estimates in gated.values() for one in estimates])
+    if near:
+        say(f"within --max-cost {limit:f} {currency}, but near: {', '.join(near)}")
 
 
 def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from deepseek_cost.cli.wording import in_flags
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
@@ -36,12 +36,30 @@ _BEHIND: Final = {
 _MOST: Final = "assumptions and sources"
 
 
-def write(report: "Report", *, as_json: bool, plain: bool = False, verbose: bool = False) -> None:
+def write(
+    report: "Report",
+    *,
+    as_json: bool,
+    as_csv: bool = False,
+    plain: bool = False,
+    verbose: bool = False,
+) -> None:
     """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
     report = in_flags(report)
     report_warnings(report)
+    if as_csv:
+        from deepseek_cost.reports.csv import to_csv
+
+        write_text(to_csv(report))
+        return
     text = _as_json(report) if as_json else shown(report, plain=plain, verbose=verbose)
     write_text(text)
+
+
+def require_one_format(*, as_json: bool, as_csv: bool) -> None:
+    """Raise UsageError where two formats are asked for."""
+    if as_json and as_csv:
+        raise UsageError("--csv and --json exclude each other")
 
 
 def report_warnings(report: "Report") -> None:

@@ -392,3 +392,34 @@ def test_output_beyond_the_models_limit_is_refused_for_bodies_too(
         "set_by": "--output-tokens",
         "value": "500, at most each request's max_tokens",
     } in cut["assumptions"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"), [("0.0022", "95.0% of it"), ("0.00209088", "100.0% of it"), ("0.0024", "")]
+)
+def test_a_cost_near_its_limit_is_said_to_be(
+    dscost: Dscost, hello: Path, limit: str, said: str
+) -> None:
+    # 84 x 1.32 + 500 x 3.96 of a millionth of a dollar, at peak.
+    ran = dscost("estimate", hello, "-m", "pro", "-o", "500", "--max-cost", limit)
+
+    line = f"dscost: within --max-cost {limit} USD, but near: deepseek-v4-pro may cost 0.00209088"
+    assert (ran.code, ran.err) == (0, f"{line}, {said}\n" if said else "")
+
+
+@pytest.mark.parametrize("command", ["estimate", "count", "compare", "chat", "cache"])
+def test_csv_is_what_render_makes_of_the_json(dscost: Dscost, tmp_path: Path, command: str) -> None:
+    path = tmp_path / "body.json"
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    path.write_text(json.dumps(body))
+    turns = ("--turns", "2", "--user-tokens", "3", "--answer-tokens", "4")
+    asked = (command, path, *(turns if command == "chat" else ()))
+    asked = asked if command == "count" else (*asked, "--at", "2026-11-23T02:00Z")
+    report = tmp_path / "report.json"
+    report.write_text(dscost(*asked, "--json").out)
+
+    printed = dscost(*asked, "--csv")
+
+    assert printed.out == dscost("render", report, "-f", "csv").out
+    assert len(printed.out.splitlines()) > 1
+    assert dscost(*asked, "--csv", "--json").code == 2

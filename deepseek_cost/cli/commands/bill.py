@@ -25,7 +25,12 @@ from deepseek_cost.cli.log_session import (
     reading_of,
 )
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import report_warnings, say, write, write_file, write_text
+from deepseek_cost.cli.output import (
+    require_one_format,
+    say,
+    write,
+    write_file,
+)
 from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
     DEFAULT_MODELS,
@@ -35,7 +40,6 @@ from deepseek_cost.cli.session import (
     is_piped,
     price_table,
 )
-from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.pricing.currency import Currency
 
@@ -44,7 +48,6 @@ if TYPE_CHECKING:
 
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.inputs.folders import Found
-    from deepseek_cost.reports.parts import Report
 
 
 Agents = Annotated[
@@ -173,8 +176,7 @@ def bill(
     from deepseek_cost.reports.bill import Terms, bill_report
     from deepseek_cost.reports.breakdown import keeps_of
 
-    if as_csv and as_json:
-        raise UsageError("--csv and --json exclude each other")
+    require_one_format(as_json=as_json, as_csv=as_csv)
     table = price_table(prices)
     tier_by = tier_by or table.book.tier_by
     exports = exports_of(invoice, encoding)
@@ -192,7 +194,7 @@ def bill(
             at=at,
             cache_hit_ratio=cache_hit_ratio,
         )
-        _write(report, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
+        write(report, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
         if has_failed(report):
             raise typer.Exit(DscostError.exit_code)
         return
@@ -227,7 +229,7 @@ def bill(
         budget=limit,
     )
     shown = bill_report(terms, intake, read)
-    _write(shown, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
+    write(shown, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
     if calibrate and profile is not None:
         _write_profile(profile, calibrate)
     if account.unpriced:
@@ -254,17 +256,6 @@ def _found(
     if not (agent_logs or agents):
         raise UsageError("give FILE, since agent-logs is off in your settings; - for stdin")
     return installed_logs(agents or (), encoding)
-
-
-def _write(report: "Report", *, as_json: bool, plain: bool, verbose: bool, as_csv: bool) -> None:
-    if not as_csv:
-        write(report, as_json=as_json, plain=plain, verbose=verbose)
-        return
-    from deepseek_cost.reports.csv import to_csv
-
-    report = in_flags(report)
-    report_warnings(report)
-    write_text(to_csv(report))
 
 
 def _write_profile(profile: "Profile", path: Path) -> None:

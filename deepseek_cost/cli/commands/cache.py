@@ -5,7 +5,7 @@ from typing import Final
 
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.manual import WRONG, Example, Manual
-from deepseek_cost.cli.output import write
+from deepseek_cost.cli.output import require_one_format, write
 from deepseek_cost.cli.session import (
     Inputs,
     exit_if_incomplete,
@@ -53,6 +53,7 @@ def cache(
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
@@ -71,6 +72,7 @@ def cache(
     from deepseek_cost.reports.cache import cache_report
     from deepseek_cost.tokenizer import default_counter
 
+    require_one_format(as_json=as_json, as_csv=as_csv)
     if model and len(model) > 1:
         raise UsageError(f"cache takes one --model, not {', '.join(map(repr, model))}")
     mode = mode_of(thinking, effort)
@@ -95,6 +97,7 @@ def cache(
     write(
         cache_report(quote, trace, table.entry, inputs.found.skipped),
         as_json=as_json,
+        as_csv=as_csv,
         plain=plain,
         verbose=verbose,
     )

@@ -8,7 +8,7 @@ import typer
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import write, write_svg
+from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
     Inputs,
     find_sources,
@@ -102,6 +102,7 @@ def chat(
     encoding: options.Encoding = "utf-8",
     svg: options.Svg = None,
     as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
@@ -119,6 +120,7 @@ def chat(
     from deepseek_cost.reports.chat import chat_report
     from deepseek_cost.tokenizer import default_counter
 
+    require_one_format(as_json=as_json, as_csv=as_csv)
     plan = _plan(turns, user_tokens, answer_tokens, reasoning_tokens)
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
@@ -138,7 +140,7 @@ def chat(
     report = chat_report(quote, dialogue, runs, table.entry)
     if svg is not None:
         write_svg(report, svg)
-    write(report, as_json=as_json, plain=plain, verbose=verbose)
+    write(report, as_json=as_json, as_csv=as_csv, plain=plain, verbose=verbose)
 
 
 def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: int | None) -> "Plan":

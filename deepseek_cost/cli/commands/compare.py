@@ -5,7 +5,7 @@ from typing import Final
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import write, write_svg
+from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
     Inputs,
     exit_if_incomplete,
@@ -51,6 +51,7 @@ def compare(
     encoding: options.Encoding = "utf-8",
     svg: options.Svg = None,
     as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
@@ -62,6 +63,7 @@ def compare(
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.compare import compare_report
 
+    require_one_format(as_json=as_json, as_csv=as_csv)
     ratio = parse_ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio)
     table = price_table(prices)
@@ -88,6 +90,6 @@ def compare(
     )
     if svg is not None:
         write_svg(report, svg)
-    write(report, as_json=as_json, plain=plain, verbose=verbose)
+    write(report, as_json=as_json, as_csv=as_csv, plain=plain, verbose=verbose)
     exit_if_incomplete(inputs.found.skipped, workload.skips)
     exit_if_refused(workload)

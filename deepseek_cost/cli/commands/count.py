@@ -5,7 +5,7 @@ from typing import Final
 
 from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
-from deepseek_cost.cli.output import write
+from deepseek_cost.cli.output import require_one_format, write
 from deepseek_cost.cli.session import (
     Inputs,
     exit_if_incomplete,
@@ -53,6 +53,7 @@ def count(
     encoding: options.Encoding = "utf-8",
     engine: options.Engine = EngineName.AUTO,
     as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
@@ -64,6 +65,7 @@ def count(
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.count import count_report
 
+    require_one_format(as_json=as_json, as_csv=as_csv)
     scenario = Scenario(mode_of(thinking, effort), requests=requests)
     book = price_table(prices).book
     text = system_text(system, encoding)
@@ -88,6 +90,7 @@ def count(
     write(
         count_report(workload, inputs.found.skipped, per_file=per_file),
         as_json=as_json,
+        as_csv=as_csv,
         plain=plain,
         verbose=verbose,
     )

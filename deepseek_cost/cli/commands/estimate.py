@@ -10,7 +10,7 @@ from deepseek_cost.cli.gate import gate
 from deepseek_cost.cli.groups import ANSWERS, SHOWN
 from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
-from deepseek_cost.cli.output import report_warnings, write, write_line
+from deepseek_cost.cli.output import report_warnings, require_one_format, write, write_line
 from deepseek_cost.cli.session import (
     Inputs,
     balance_of,
@@ -141,6 +141,7 @@ def estimate(
     jobs: options.Jobs = None,
     dask: options.Dask = None,
     as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,
@@ -154,7 +155,7 @@ def estimate(
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.reports.estimate import estimate_report
 
-    _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json)
+    _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json, as_csv)
     _refuse_odd_counts(input_tokens, cached, cache_hit_ratio, files, per_request, breakdown)
     limit = values.amount(max_cost) if max_cost is not None else None
     ratio = values.ratio_or_auto(cache_hit_ratio or "0")
@@ -205,7 +206,7 @@ def estimate(
     if per_request:
         report_warnings(report)
     else:
-        write(report, as_json=as_json, plain=plain, verbose=verbose)
+        write(report, as_json=as_json, as_csv=as_csv, plain=plain, verbose=verbose)
     dear = 95 if learned else None  # a limit is held against more than the mean
     gate(quote.gated(workload, dear, is_chosen=model is not None), limit, any_tier=at is None)
     exit_if_incomplete(inputs.found.skipped, workload.skips, limit)
@@ -220,8 +221,14 @@ def exit_if_too_long(report: "EstimateReport") -> None:
 
 
 def _refuse_odd_ways(
-    dask: str | None, ratio: str | None, gap: str | None, per_request: bool, as_json: bool
+    dask: str | None,
+    ratio: str | None,
+    gap: str | None,
+    per_request: bool,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
+    require_one_format(as_json=as_json, as_csv=as_csv)
     if dask and (per_request or gap or ratio == "auto"):
         raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
     if per_request and not as_json:
