@@ -14,7 +14,7 @@ from deepseek_cost.pricing.schedule import Tier
 
 
 class Line(Struct, frozen=True):
-    """The cost of a tally at the rates of a tier, over the share of its input that hits."""
+    """The cost of a tally at the rates of a tier, over the cache-hit ratio."""
 
     model: Model
     tier: Tier
@@ -22,8 +22,17 @@ class Line(Struct, frozen=True):
     tally: Tally
 
     def cost(self, ratio: Decimal) -> Decimal:
-        """Return the exact cost at a cache-hit ratio from 0 to 1; output counts where known."""
-        hits = EXACT.multiply(Decimal(self.tally.input), ratio)
+        """Return the cost at a ratio that the tally was counted at: whole tokens of each request.
+
+        Output counts if it is known.
+        """
+        return self._cost(Decimal(self.tally.hits_at[ratio]))
+
+    def mean_cost(self, ratio: Decimal) -> Decimal:
+        """Return the cost with this very share of the input as hits, not in whole tokens."""
+        return self._cost(EXACT.multiply(Decimal(self.tally.input), ratio))
+
+    def _cost(self, hits: Decimal) -> Decimal:
         misses = EXACT.subtract(Decimal(self.tally.input), hits)
         return total_of(hits, misses, self.tally.output or 0, self.rates)
 
@@ -43,10 +52,10 @@ class BreakEven(Struct, frozen=True):
 
 def break_even(first: Line, second: Line, at: Decimal) -> BreakEven:
     """Compare two lines, exactly; which one is cheaper is said of the share `at`."""
-    cheaper, dearer = sorted((first, second), key=lambda line: line.cost(at))
-    none, all_ = (Fraction(dearer.cost(Decimal(end))) for end in (0, 1))
-    same_none, same_all = (Fraction(cheaper.cost(Decimal(end))) for end in (0, 1))
-    goal = Fraction(cheaper.cost(at))
+    cheaper, dearer = sorted((first, second), key=lambda line: line.mean_cost(at))
+    none, all_ = (Fraction(dearer.mean_cost(Decimal(end))) for end in (0, 1))
+    same_none, same_all = (Fraction(cheaper.mean_cost(Decimal(end))) for end in (0, 1))
+    goal = Fraction(cheaper.mean_cost(at))
     return BreakEven(
         cheaper,
         dearer,

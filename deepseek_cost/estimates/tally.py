@@ -1,10 +1,10 @@
 """What requests cost before they are sent: tokens, tallied and priced at an instant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
 from operator import add
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,7 +16,16 @@ from deepseek_cost.prompt.breakdown import Hits, RequestTokens, UnknownInput, jo
 from deepseek_cost.prompt.template import Mode
 from deepseek_cost.text import token_limit
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 _NO_HITS: Final = Hits()
+
+
+def whole_hits(ratio: "Decimal | Fraction", tokens: int) -> int:
+    """Return how many tokens of a request hit at a ratio, rounded down."""
+    part, whole = ratio.as_integer_ratio()
+    return part * tokens // whole
 
 
 class Scenario(Struct, frozen=True):
@@ -24,6 +33,7 @@ class Scenario(Struct, frozen=True):
 
     `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
     are forecast from the requests themselves; `cached_tokens`, if known, are the hits of one.
+    `other_ratios` are those at which hits are counted as well.
     """
 
     mode: Mode = field(default_factory=Mode)
@@ -31,6 +41,7 @@ class Scenario(Struct, frozen=True):
     cache_hit_ratio: Decimal | None = Decimal(0)
     requests: int = 1
     cached_tokens: int | None = None
+    other_ratios: tuple[Decimal, ...] = ()
 
     def hits(self, tokens: int) -> Hits:
         """Return the hits of a request by the ratio, rounded down; none where there is none."""
@@ -38,8 +49,7 @@ class Scenario(Struct, frozen=True):
             return Hits(self.cached_tokens)
         if not self.cache_hit_ratio:
             return _NO_HITS
-        part, whole = self.cache_hit_ratio.as_integer_ratio()
-        return Hits(part * tokens // whole)
+        return Hits(whole_hits(self.cache_hit_ratio, tokens))
 
     def mode_for(self, model: Model) -> Mode:
         """Return the mode; a retired name that stood for one mode has that one."""
@@ -70,6 +80,7 @@ class Tally(Struct, frozen=True):
     largest_request: int  # input plus output, as far as known, of the largest single request
     unknown: UnknownInput = field(default_factory=dict)
     calls: int = 0  # the most of server tools that the bodies allow
+    hits_at: Mapping[Decimal, int] = field(default_factory=dict)  # at a scenario's other ratios
 
     def __add__(self, other: "Tally") -> "Tally":
         known = self.output is not None and other.output is not None
@@ -83,6 +94,7 @@ class Tally(Struct, frozen=True):
             largest_request=max(self.largest_request, other.largest_request),
             unknown=joined_unknown(self.unknown, other.unknown),
             calls=self.calls + other.calls,
+            hits_at={at: hits + other.hits_at[at] for at, hits in self.hits_at.items()},
         )
 
     @property
@@ -126,6 +138,7 @@ class Tally(Struct, frozen=True):
             largest_request=self.largest_request,
             unknown={what: one.times(bodies) for what, one in self.unknown.items()},
             calls=bodies * self.calls,
+            hits_at={at: bodies * hits for at, hits in self.hits_at.items()},
         )
 
     def with_hits(self, cache_hit: int) -> "Tally":
@@ -158,6 +171,7 @@ def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None
         largest_request=text + template + more,
         unknown={what: one.times(sent) for what, one in body.unknown.items()},
         calls=sent * body.calls,
+        hits_at={at: sent * whole_hits(at, text + template) for at in scenario.other_ratios},
     )
 
 

@@ -52,7 +52,8 @@ from deepseek_cost.reports.unknown_input import (
     unknown_entries,
 )
 
-_RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
+# The ratios of the table and the chart, which a workload must be tallied at.
+RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 
 
 class CostAt(Part):
@@ -211,7 +212,7 @@ def _line(
         tier=line.tier,
         input_tokens=line.tally.input,
         output_tokens=line.tally.output,
-        costs=tuple(CostAt(ratio=at, cost=line.cost(at)) for at in _RATIOS),
+        costs=tuple(CostAt(ratio=at, cost=line.cost(at)) for at in RATIOS),
         per_1000_requests=scale(cost, requests, 1_000),
         per_day=None if per_day is None else scale(cost, requests, per_day),
         per_month=None if per_month is None else scale(cost, requests, per_month),

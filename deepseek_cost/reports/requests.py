@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.ledger import Ledger, Place
-from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.estimates.tally import Tally, whole_hits
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.book import Price
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
@@ -277,7 +277,8 @@ def _distribution(ledger: Ledger, price: Price, share: Fraction) -> Distribution
 
 def _cost(tokens: int, output: int, price: Price, share: Fraction) -> Decimal:
     """Return the cost of a request; more input tokens never cost less."""
-    usage = TokenUsage(int(share * tokens), tokens - int(share * tokens), output)
+    hits = whole_hits(share, tokens)
+    usage = TokenUsage(hits, tokens - hits, output)
     return cost_of(usage, price.rates).total
 
 

@@ -59,9 +59,9 @@ def test_lines_that_cross_do_so_at_the_share_where_both_cost_the_same(book: Pric
 def test_the_cost_at_a_share_is_exact(book: PriceBook) -> None:
     pro = line(book, "pro", Tier.PEAK, tally(449, 400))
 
-    assert pro.cost(Decimal(0)) == Decimal("0.00217668")  # 449 x 1.32 + 400 x 3.96 millionths
-    assert pro.cost(Decimal(1)) == Decimal("0.001603756")  # 449 x 0.044 + 400 x 3.96
-    assert pro.cost(Decimal("0.5")) == Decimal("0.001890218")
+    assert pro.mean_cost(Decimal(0)) == Decimal("0.00217668")  # 449 x 1.32 + 400 x 3.96 millionths
+    assert pro.mean_cost(Decimal(1)) == Decimal("0.001603756")  # 449 x 0.044 + 400 x 3.96
+    assert pro.mean_cost(Decimal("0.5")) == Decimal("0.001890218")
 
 
 def test_only_lines_of_different_models_are_compared(book: PriceBook) -> None:
@@ -94,14 +94,14 @@ def test_a_crossing_is_where_the_cheaper_one_changes(
     pair = break_even(a, b, asked)
 
     shares = [Decimal(n) / 20 for n in range(21)]
-    signs = {(a.cost(s) > b.cost(s)) - (a.cost(s) < b.cost(s)) for s in shares}
+    signs = {(a.mean_cost(s) > b.mean_cost(s)) - (a.mean_cost(s) < b.mean_cost(s)) for s in shares}
     assert (pair.ratio is not None) or signs in ({1}, {-1}, {0})
-    assert pair.cheaper.cost(asked) <= pair.dearer.cost(asked)
+    assert pair.cheaper.mean_cost(asked) <= pair.dearer.mean_cost(asked)
     if pair.reached_at is not None:
-        at_zero = Fraction(pair.dearer.cost(Decimal(0)))
-        at_one = Fraction(pair.dearer.cost(Decimal(1)))
+        at_zero = Fraction(pair.dearer.mean_cost(Decimal(0)))
+        at_one = Fraction(pair.dearer.mean_cost(Decimal(1)))
         cost = at_zero + (at_one - at_zero) * pair.reached_at
-        assert cost == Fraction(pair.cheaper.cost(asked))
+        assert cost == Fraction(pair.cheaper.mean_cost(asked))
 
 
 def test_the_report_works_out_the_costs_by_hand(dscost: Dscost, hello: Path) -> None:
@@ -168,3 +168,27 @@ def test_a_picture_that_cannot_be_written_is_an_error(
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"dscost: --svg {target}: ")
+
+
+@pytest.mark.parametrize("ratio", ["0.3", "0.333", "0.999"])
+def test_a_cost_is_that_of_estimate_at_the_same_hit_rate(
+    dscost: Dscost, tmp_path: Path, ratio: str
+) -> None:
+    texts = [tmp_path / f"{words}.txt" for words in (1, 10, 101)]
+    for path in texts:
+        path.write_text("Hello " * int(path.stem))
+    options = (*texts, "-c", ratio, "-o", "7", "--at", "2026-11-23T02:00Z", "--json")
+
+    compared = json.loads(dscost("compare", *options).out)
+    estimated = json.loads(dscost("estimate", *options).out)
+
+    # Hits are whole tokens of each request, rounded down: of 3 x 31 tokens at 0.333, 30 are hits.
+    for one in estimated["estimates"]:
+        (line,) = [
+            line
+            for line in compared["lines"]
+            if (line["model"], line["tier"]) == (one["model"], one["tier"])
+        ]
+        total = Decimal(one["cost"]["total"])
+        assert Decimal(line["per_1000_requests"]) == total * 1000 / 3
+        assert [at["cost"] for at in line["costs"] if at["ratio"] == ratio] in ([], [str(total)])

@@ -61,11 +61,12 @@ def compare(
     Costs are shown at both rates, with the hit rate at which one model costs as much as another.
     """
     from deepseek_cost.estimates.tally import Scenario
-    from deepseek_cost.reports.compare import compare_report
+    from deepseek_cost.reports.compare import RATIOS, compare_report
 
     require_one_format(as_json=as_json, as_csv=as_csv)
     ratio = parse_ratio(cache_hit_ratio or "0")
-    scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio)
+    mode = mode_of(thinking, effort)
+    scenario = Scenario(mode, output_tokens, ratio, other_ratios=(*RATIOS, ratio))
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
