@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from deepseek_cost.billing.balance import Balance
@@ -164,6 +164,13 @@ class Costs(Part):
     total: Decimal | None
     floor: Annotated[Decimal, Meta(description="the cost with no output")]
     ceiling: Ceiling
+    fees: Annotated[
+        Decimal | UnsetType,
+        Meta(
+            description="what calls of server tools cost at most, as far as the requests limit "
+            "them; in the ceiling, absent without any"
+        ),
+    ] = UNSET
 
 
 class EstimateEntry(Part):
@@ -262,4 +269,5 @@ def _costs(estimate: Estimate) -> Costs:
         total=estimate.total,
         floor=estimate.floor,
         ceiling=estimate.ceiling,
+        fees=estimate.fees or UNSET,
     )

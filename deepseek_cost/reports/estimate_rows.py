@@ -80,6 +80,7 @@ def _answer_rows(entries: Entries, currency: Currency) -> Rows:
         yield "rate", [entry.tier.label for entry in entries]
     per_1000 = [entry.rates_per_million.output / _THOUSAND for entry in entries]
     yield "each 1,000 output tokens", [money(amount, currency) for amount in per_1000]
+    yield from _fee_rows(entries, currency)
     yield _total_label(entries), _totals(entries, currency)
     yield from _per_thousand_rows(entries, currency)
     yield from _range_cost_rows(entries, currency)
@@ -87,6 +88,13 @@ def _answer_rows(entries: Entries, currency: Currency) -> Rows:
     yield from _other_rate_rows(entries, currency)
     if any(refused := refused_cells(entries)):
         yield "refused by the API", refused
+
+
+def _fee_rows(entries: Entries, currency: Currency) -> Rows:
+    """Yield what server tools cost beside the tokens, where the requests allow any."""
+    fees = [entry.cost.fees or Decimal(0) for entry in entries]
+    if any(fees):
+        yield "fees of server tools, at most", [money(fee, currency) for fee in fees]
 
 
 def _total_label(entries: Entries) -> str:
@@ -203,6 +211,7 @@ def _detail_costs(entries: Entries, currency: Currency) -> Rows:
     if not _is_unknown(entries):
         yield "output cost", [amount(c.output, currency) for c in costs]
         yield "total", [at_least(amount(e.cost.total, currency), e.unknown_input) for e in entries]
+    yield from _fee_rows(entries, currency)
     yield "minimum, no output", [money(c.floor, currency) for c in costs]
     yield "at most", [at_most(e.cost.ceiling, currency, e.unknown_input) for e in entries]
     for tier, label in ((Tier.PEAK, "at peak"), (Tier.OFF_PEAK, "off-peak")):

@@ -45,6 +45,23 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize(("at", "fees"), [(AT, "0.03"), ("2026-10-01T05:00Z", None)])
+def test_the_fees_of_the_searches_that_a_request_allows_are_shown(
+    dscost: Dscost, tmp_path: Path, at: str, fees: str | None
+) -> None:
+    """40 searches at 0.75 USD per 1,000 are 0.03 USD; until 2026-10-31 they were free."""
+    path = written(tmp_path, messages=QUESTION, tools=[SEARCH], max_tokens=9)
+
+    (entry,) = json.loads(dscost("estimate", path, "-m", "flash", "--at", at, "--json").out)[
+        "estimates"
+    ]
+    table = dscost("estimate", path, "-m", "flash", "--at", at).out
+
+    assert entry["cost"].get("fees") == fees
+    row = next((line for line in table.splitlines() if line.startswith("fees of server")), None)
+    assert (row.split()[-1] if row else None) == (fees and f"${fees}")
+
+
 @pytest.mark.parametrize("what", BODIES)
 def test_a_limit_is_not_kept_by_what_nothing_bounds(
     dscost: Dscost, tmp_path: Path, what: str
