@@ -13,6 +13,11 @@ from typing import Any, Final
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+# pip asks for the build's requirements before it knows that this Python is too old, and would first
+# search for versions of all of them that are not.
+if sys.version_info < (3, 11):  # noqa: UP036 - this file is read by any Python
+    sys.exit(f"dscost needs Python 3.11 or newer; this is Python {sys.version.split()[0]}")
+
 FOLDER: Final = "deepseek_cost/data"
 
 

@@ -55,7 +55,7 @@ class PromptOptions(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.effort is not None and self.thinking is False:
-            raise UsageError("effort is of thinking; leave out effort or thinking=False")
+            raise UsageError("effort is of thinking", tip="leave out effort or thinking=False")
 
     @property
     def names(self) -> list[str]:
@@ -250,7 +250,7 @@ def estimate_report(
     scenario = _scenario(options, output_tokens, cache_hit_ratio, requests)
     wanted = choice(Currency, currency, "currency")
     if not models:
-        raise UsageError("models is empty; name at least one")
+        raise UsageError("models is empty", tip="name at least one")
     opened, _ = _addressed(request, models[0], options, book)
     listed = [book.price(name, at, wanted) for name in dict.fromkeys(models)]
     columns = [(price.model, price.rates) for price in listed]

@@ -2,6 +2,7 @@
 
 DscostError                 exit code 1
   InputError                a prompt that cannot be read, or is not what it is said to be
+    MissingFileError        no file has the name that was given
     NothingReadError        the same of a whole source, of which nothing was counted
   VocabularyError           DeepSeek's vocabulary is missing or is another one
   EngineError               an engine of counting that is asked for cannot be used
@@ -13,19 +14,21 @@ DscostError                 exit code 1
   UsageError              an option that cannot be meant as given; exit code 2
     ConfigError           a setting in a file or the environment that cannot be meant as given
 
-No message of this package names an option of the command line, which a Python user does not have:
-an error has the field's name, its value and what is wrong with it, a message may have its next
-step apart (`Advised`), and `deepseek_cost.cli.wording` says both with flags.
+No message of this package names an option of the command line, which a Python user does not have.
+An error has the field's name, its value and what is wrong with it; a message can carry its next
+step separately (`Advised`). `deepseek_cost.cli.wording` names both by their flags.
 """
 
 TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import ClassVar, Self
 
 
 class Advice:
     """The next step of a message in plain words; `{}` stands for a value of that message."""
 
+    PLAIN = "{}"  # the same words in Python and on the command line
     API_ADDRESS = "check the base URL"
     AS_TEXT = "it can be counted as text"
     COLUMN = "name the column of the prompts; it has {}"
@@ -49,7 +52,7 @@ class Advice:
     LONGER_TIMEOUT_SENT = "allow more time; the request may be billed all the same"
     ONE_PROCESS = "try again in one process"
     MODEL = "name the model to count it for"
-    OTHER_MODEL = "or name another model to price"
+    OTHER_MODEL = "name another model to price"
     OWN_PRICES = "add one to a price table of your own"
     NEWER_PRICES = "look for a newer version, or use a price table of your own"
     NOT_LEARNED = "no response like these of {} is in the output profile: its output is unknown"
@@ -68,10 +71,10 @@ def installing(extra: str) -> str:
 
 
 class Advised(str):
-    """A message with its next step, kept apart: the command line says the step with its flags.
+    """A message with its next step kept separate: the command line shows that as a tip.
 
-    As text it has the step in plain words. `reason` is what is wrong, itself perhaps with a step;
-    where it is empty or a place ("a.txt: "), the step is the whole sentence.
+    As text, the step follows in plain words. `reason` is what is wrong, itself perhaps with a step;
+    if it is empty or a place ("a.txt: "), the step is the whole sentence.
     """
 
     __slots__ = ("advice", "reason", "values")
@@ -90,9 +93,23 @@ class Advised(str):
         return (self.reason, self.advice, *self.values)
 
 
+def advised(reason: str, step: str) -> Advised:
+    """Return a message with a next step that needs no flag of the command line."""
+    return Advised(reason, Advice.PLAIN, step)
+
+
 def joined(reason: str, step: str) -> str:
     """Return what is wrong and the next step as one sentence."""
-    return f"{reason}{'; ' if reason and not reason.endswith(': ') else ''}{step}"
+    if not reason or reason.endswith(": "):
+        return reason + step
+    return f"{reason} {step}" if reason.endswith("?") else f"{reason}; {step}"
+
+
+def noted(message: str, more: "Iterable[str]") -> str:
+    """Add to what is wrong, such as where it was set; the next step stays separate."""
+    if isinstance(message, Advised):
+        return Advised(noted(message.reason, more), message.advice, *message.values)
+    return "; ".join([message, *more])
 
 
 def placed(place: str, message: str) -> str:
@@ -105,38 +122,48 @@ def placed(place: str, message: str) -> str:
 class DscostError(Exception):
     """Base of all errors of this package.
 
-    `reason` says what is wrong; `field` names the argument concerned, if one is, and `value` is
-    what it was. With a value, the reason is a predicate ("is not a share") or a sentence.
+    `reason` says what is wrong and `tip` what to do about it; `field` names the argument concerned,
+    if there is one, and `value` is what it was, or the file concerned. With a value, the reason is
+    a predicate ("is not a share") or a sentence.
     """
 
     exit_code: "ClassVar[int]" = 1
 
-    def __init__(self, reason: str, *, field: str | None = None, value: object = None) -> None:
+    def __init__(
+        self, reason: str, *, tip: str = "", field: str | None = None, value: object = None
+    ) -> None:
+        reason = advised(reason, tip) if tip else reason
         super().__init__(reason)
         self.reason = reason
         self.field = field
         self.value = value
 
     def __str__(self) -> str:
-        return self.reason if self.field is None else self.called(f"{self.field}:")
+        return str(self.message)
 
     @property
     def message(self) -> str:
-        """The text of the error, which keeps its next step apart if it has one."""
-        return self.reason if self.field is None else str(self)
+        """The text of the error, which keeps its next step separate if it has one."""
+        if self.field is not None:
+            return self.called(f"{self.field}:")
+        return self.reason if self.value is None else placed(f"{self.value}: ", self.reason)
 
     def called(self, name: str) -> str:
-        """Return the text with the field called by this name."""
+        """Return the text with the field called by this name, its next step still separate."""
         if self.value is None:
-            return f"{name.rstrip(':')}: {self.reason}"
+            return placed(f"{name.rstrip(':')}: ", self.reason)
         if self.reason.startswith("is "):
             shown = f"{self.value:,}" if isinstance(self.value, int) else repr(self.value)
-            return f"{name} {shown} {self.reason}"
-        return f"{name} {self.value}: {self.reason}"
+            return placed(f"{name} {shown} ", self.reason)
+        return placed(f"{name} {self.value}: ", self.reason)
 
 
 class InputError(DscostError):
     """A prompt cannot be read, or is not what it is said to be."""
+
+
+class MissingFileError(InputError):
+    """No file has the name that was given, which is the `value`."""
 
 
 class NothingReadError(InputError):

@@ -15,7 +15,7 @@ def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoic
     try:
         return kind(value)
     except ValueError:
-        raise UsageError(f"{name}={value!r} is no choice; write {', '.join(kind)}") from None
+        raise UsageError(f"{name}={value!r} is no choice", tip=f"write {', '.join(kind)}") from None
 
 
 # DeepSeek writes limits that are whole multiples of this in K of 1,024.
@@ -32,7 +32,10 @@ def parse_ratio(text: str) -> Decimal:
         value /= 100
     if value is None or value > 1:
         raise UsageError(
-            "is not a share between 0 and 1; write 0.8 or 80%", field="cache_hit_ratio", value=text
+            "is not a share between 0 and 1",
+            tip="write 0.8 or 80%",
+            field="cache_hit_ratio",
+            value=text,
         )
     return value
 

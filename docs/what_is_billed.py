@@ -177,7 +177,7 @@ def _settings() -> tuple[str, str, list[Row]]:
         Row("with `temperature`, `top_p`, `max_tokens`",
             _chat(("user", "Reply in JSON."), temperature=0.5, top_p=0.9, max_tokens=9), "oracle"),
     ]  # fmt: skip
-    return "JSON mode and sampling", "Settings beside the messages.", rows
+    return "JSON mode and sampling", "Settings outside the messages.", rows
 
 
 def _images() -> tuple[str, str, list[Row]]:

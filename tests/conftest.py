@@ -52,6 +52,14 @@ class Ran(NamedTuple):
     out: str
     err: str
 
+    @property
+    def problem(self) -> str:
+        """The error of a run and its tips as one line; what else is on stderr must be notes."""
+        error, *tips = [line for line in self.err.splitlines() if not line.startswith("note: ")]
+        assert error.startswith("error: "), self.err
+        assert all(tip.startswith("tip: ") for tip in tips), self.err
+        return "; ".join([error, *(tip.removeprefix("tip: ") for tip in tips)]) + "\n"
+
 
 Dscost = Callable[..., Ran]
 

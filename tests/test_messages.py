@@ -130,11 +130,11 @@ def test_a_next_step_is_in_plain_words_until_the_command_line_says_its_flag() ->
     found = Advised(placed("a.jsonl:1:1: ", unknown), Advice.OTHER_MODEL)
     assert found == (
         "a.jsonl:1:1: no such model; add one to a price table of your own; "
-        "or name another model to price"
+        "name another model to price"
     )
     assert with_flags(found) == (
         "a.jsonl:1:1: no such model; add one to your own table and pass it with --prices; "
-        "or pass --model to price another"
+        "pass --model to price another"
     )
     assert with_flags("as it is; --at") == "as it is; --at"
 
@@ -149,7 +149,7 @@ def test_values_of_a_message_are_never_read_as_a_template() -> None:
 def test_errors_and_their_steps_survive_the_way_from_a_worker() -> None:
     error = InputError(Advised("not utf-8", Advice.ENCODING_LIKELY, "utf-16"))
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
-    assert message_of(copy) == "not utf-8; it looks like --encoding utf-16"
+    assert with_flags(message_of(copy)) == "not utf-8; it looks like --encoding utf-16"
     assert str(copy) == str(error) == "not utf-8; it looks like utf-16"
 
     usage = pickle.loads(pickle.dumps(UsageError("is none", field="glob", value="[")))  # noqa: S301

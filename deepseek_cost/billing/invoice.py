@@ -131,8 +131,8 @@ class Invoice(Struct):
             for first, second in pairwise(spans):
                 if second.start < first.end:
                     raise InputError(
-                        f"two exports overlap: one has {_shown(first)}, one {_shown(second)}; "
-                        f"give one of them"
+                        f"two exports overlap: one has {_shown(first)}, one {_shown(second)}",
+                        tip="give one of them",
                     )
 
     def currency(self) -> Currency:
@@ -142,7 +142,9 @@ class Invoice(Struct):
         """
         named = {key.currency for key in self._charges}
         if len(named) > 1:
-            raise InputError(f"an invoice in {' and '.join(sorted(named))}; give one at a time")
+            raise InputError(
+                f"an invoice in {' and '.join(sorted(named))}", tip="give one at a time"
+            )
         if named:
             code = named.pop()
             if code not in list(Currency):

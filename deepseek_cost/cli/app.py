@@ -21,10 +21,11 @@ from deepseek_cost.cli.command import (
     load,
     with_subcommands,
 )
-from deepseek_cost.cli.guesses import expanded, in_place_of
-from deepseek_cost.cli.output import is_output_lost, say
-from deepseek_cost.cli.wording import message_of
-from deepseek_cost.errors import DscostError
+from deepseek_cost.cli.guesses import expanded, in_place_of, in_place_of_file
+from deepseek_cost.cli.messages import show_error, show_note, styles_are_shown
+from deepseek_cost.cli.output import is_output_lost
+from deepseek_cost.cli.wording import message_of, with_tips
+from deepseek_cost.errors import DscostError, MissingFileError, noted
 
 _INTERRUPTED: Final = 130
 
@@ -41,7 +42,11 @@ def _top(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+            "--version",
+            "-V",
+            is_eager=True,
+            callback=_print_version,
+            help="Show the version and exit.",
         ),
     ] = False,
     _no_config: Annotated[
@@ -57,16 +62,19 @@ def application() -> typer.Typer:
         name="dscost",
         cls=CommandTable,
         callback=_top,
-        add_completion=False,  # by a command, which tells any shell
+        add_completion=False,  # by a command, which serves any shell
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "color": styles_are_shown(sys.stdout),
+        },
         epilog="Run dscost COMMAND --help for details.",
     )
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command line and return its exit code; every error is one line."""
+    """Run the command line and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
@@ -82,17 +90,15 @@ def run(args: Sequence[str]) -> int:
         args = _understood(args)
         outcome = command(args=args or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, UsageError, ArithmeticError, ImportError, MemoryError, OSError) as error:
-        message, code = _message_of(error, args)
-        say(message)
-        return code
+        return _report(error, args)
     except RuntimeError as error:
         if "start new thread" not in str(error):
             raise
-        say("the system starts no thread: too many run, or the memory is not enough")
+        show_error("the system starts no thread: too many run, or the memory is not enough")
         return DscostError.exit_code
     if outcome == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing but the end is left to interrupt
-        say("interrupted")
+        show_error("interrupted")
     return int(outcome or 0)
 
 
@@ -101,29 +107,37 @@ def _understood(args: Sequence[str]) -> list[str]:
     args = with_subcommands(args)
     understood = expanded(args, ALL_NAMES)
     if understood[:1] == ["estimate"] and understood != list(args):
-        say(f"{args[0]} is a file: running dscost estimate")
+        show_note(f"{args[0]} is a file: running dscost estimate")
     return understood
 
 
-def _message_of(error: Exception, args: Sequence[str]) -> tuple[str, int]:
-    """Return what to say of an error, and its exit code."""
-    code = DscostError.exit_code
+def _report(error: Exception, args: Sequence[str]) -> int:
+    """Write what is wrong and what to do about it; return the exit code."""
+    words = [word for word in with_subcommands(args) if not word.startswith("-")]
+    command = words[0] if words and words[0] in ALL_NAMES else ""
     match error:
+        case MissingFileError():
+            tip = in_place_of_file(str(error.value), command, _models())
+            show_error(with_tips(message_of(error))[0] if tip else message_of(error), *tip)
+            return error.exit_code
         case DscostError():
-            return "; ".join([message_of(error), *getattr(error, "__notes__", ())]), error.exit_code
+            show_error(noted(message_of(error), getattr(error, "__notes__", ())))
+            return error.exit_code
         case UsageError():
-            words = [word for word in with_subcommands(args) if not word.startswith("-")]
-            command = " ".join(["dscost", *(name for name in words[:1] if name in ALL_NAMES)])
-            return f"{_plain(error, words)}; see {command} --help", error.exit_code
+            message = _usage(error, command)
+            help_of = " ".join(["dscost", *([command] if command else []), "--help"])
+            show_error(message, *(() if with_tips(message)[1] else (f"see {help_of}",)))
+            return int(error.exit_code)
         case OSError():
             place = error.filename2 or error.filename or _place_of(error)
-            return ": ".join(filter(None, (place, error.strerror or str(error)))), code
+            show_error(": ".join(filter(None, (place, error.strerror or str(error)))))
         case ImportError():  # a library that is broken, or that does not fit in the memory
-            return f"{error.name or 'a library'} cannot be loaded: {error}", code
+            show_error(f"{error.name or 'a library'} cannot be loaded: {error}")
         case MemoryError():
-            return "out of memory; give less at a time", code
+            show_error("out of memory", "give less at a time")
         case _:
-            return "a number is too large to be worked with exactly", code
+            show_error("a number is too large to be worked with exactly")
+    return DscostError.exit_code
 
 
 def _place_of(error: OSError) -> str | None:
@@ -138,9 +152,17 @@ def _place_of(error: OSError) -> str | None:
     return gettempdir()
 
 
-def _plain(error: UsageError, words: Sequence[str]) -> str:
-    """Return what is wrong with the command line, with what was likely meant."""
-    known = words[:1] if words[:1] and words[0] in ALL_NAMES else ()
-    options = [name for command in known for param in load(command).params for name in param.opts]
-    message = in_plain_words(error.format_message())
-    return in_place_of(message, ALL_NAMES, options) or message
+def _usage(error: UsageError, command: str) -> str:
+    """Return what is wrong with the command line, with what was likely meant as its next step."""
+    if isinstance(error, typer.BadParameter) and error.message and error.param:
+        return in_plain_words(error.message, error.param.opts[0])
+    params = load(command).params if command else ()
+    options = [name for param in params for name in param.opts]
+    text = error.format_message()
+    return in_place_of(text, ALL_NAMES, options) or in_plain_words(text)
+
+
+def _models() -> list[str]:
+    from deepseek_cost.pricing.loader import load_prices
+
+    return [name for model in load_prices().model for name in model.names]

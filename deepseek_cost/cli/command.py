@@ -11,9 +11,11 @@ from typer.main import get_command
 
 from deepseek_cost.cli.groups import GROUPS
 from deepseek_cost.cli.guesses import renamed
-from deepseek_cost.cli.output import say
+from deepseek_cost.cli.help import HelpContext
+from deepseek_cost.cli.manual import OVERVIEW
+from deepseek_cost.cli.messages import show_warning
 from deepseek_cost.cli.settings import SettingsContext, name_of, running
-from deepseek_cost.errors import ConfigError, DscostError
+from deepseek_cost.errors import Advised, ConfigError, DscostError, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
@@ -29,6 +31,7 @@ UsageError: Final[Any] = typer.BadParameter.__base__
 # What the library says, and what is said instead; longer ones before their beginnings.
 _PLAINER: Final = {
     "Value error, ": "",
+    "Got unexpected extra argument(s) ": "unexpected argument ",
     "a valid int range": "a whole number",
     "a valid integer": "a whole number",
     "a valid float range": "a number",
@@ -36,11 +39,16 @@ _PLAINER: Final = {
 }
 
 
-def in_plain_words(message: str) -> str:
-    """Return a message of the library's in plain words."""
-    for theirs, ours in _PLAINER.items():
-        message = message.replace(theirs, ours)
-    return message.rstrip(".")
+def in_plain_words(message: str, option: str = "") -> str:
+    """Return a message of the library's in plain words, about an option; ours stay as they are."""
+    if not isinstance(message, Advised):
+        for theirs, ours in _PLAINER.items():
+            message = message.replace(theirs, ours)
+        message = message.rstrip(".")
+        message = message[:1].lower() + message[1:]
+    if not option:
+        return message
+    return placed(f"{option} " if message[:1] in "'\"-0123456789" else f"{option}: ", message)
 
 
 class Command(TyperCommand):
@@ -53,7 +61,7 @@ class Command(TyperCommand):
         settings = cast("SettingsContext", ctx)
         args, old_names = renamed(self.name or "", args)
         for old, new in old_names.items():
-            say(f"{old} is now {new}; the next version will not know the old name")
+            show_warning(f"{old} is now {new}; the next version will not know the old name")
         with _errors_with_place(settings):
             rest = super().parse_args(ctx, args)
         settings.settle()
@@ -68,6 +76,11 @@ class Command(TyperCommand):
             for place in _concerned(cast("SettingsContext", ctx), str(error)):
                 error.add_note(f"set by {place}")
             raise
+
+    def format_help_text(self, ctx: _Any, formatter: _Any) -> None:
+        """Begin with what the command is for, examples, and where its page is."""
+        super().format_help_text(ctx, formatter)
+        formatter.write_examples(manual_of(self.name or ""))
 
     def format_options(self, ctx: _Any, formatter: _Any) -> None:
         """List arguments and options by their groups, those of no group last."""
@@ -88,19 +101,13 @@ class Command(TyperCommand):
                     formatter.write_dl(records)
 
     def format_epilog(self, ctx: _Any, formatter: _Any) -> None:
-        """End with examples and exit codes."""
-        manual = manual_of(self.name or "")
+        """End with the commands within this one, and exit codes."""
         if below := [entry for entry in SUBCOMMANDS if entry.name.startswith(f"{self.name} ")]:
             with formatter.section("Commands"):
                 formatter.write_dl([(entry.name, entry.summary) for entry in below])
-        with formatter.section("Examples"):
-            for example in manual.examples:
-                formatter.write(f"{'':{formatter.current_indent}}# {example.purpose}\n")
-                formatter.write(f"{'':{formatter.current_indent}}{example.command}\n")
         with formatter.section("Exit codes"):
-            formatter.write_dl(
-                [(f"{code}", meaning) for code, meaning in manual.exit_codes.items()]
-            )
+            codes = manual_of(self.name or "").exit_codes
+            formatter.write_dl([(f"{code}", meaning) for code, meaning in codes.items()])
 
 
 def read_setting(context: SettingsContext, option: TyperOption) -> object:
@@ -120,7 +127,7 @@ def _errors_with_place(context: SettingsContext) -> "Iterator[None]":
         origin = context.origin(error.param.name or "") if error.param and is_setting else None
         if origin is None or origin.startswith("-"):
             raise
-        raise ConfigError(f"{origin}: {in_plain_words(error.message)}") from error
+        raise ConfigError(placed(f"{origin}: ", in_plain_words(error.message))) from error
 
 
 def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":
@@ -192,6 +199,8 @@ def with_subcommands(args: "Sequence[str]") -> list[str]:
 class CommandTable(TyperGroup):
     """The group of all commands, which loads the one that is asked for."""
 
+    context_class = HelpContext
+
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
         super().__init__(**settings)
         # What Typer looks at for a name like the one misspelt; it looks at no command here.
@@ -203,6 +212,11 @@ class CommandTable(TyperGroup):
         if self._names_alone:
             return TyperCommand(cmd_name, help=_SUMMARIES[cmd_name])
         return load(cmd_name) if cmd_name in ALL_NAMES else None
+
+    def format_help_text(self, ctx: _Any, formatter: _Any) -> None:
+        """Begin with what dscost is for, examples, and where its pages are."""
+        super().format_help_text(ctx, formatter)
+        formatter.write_examples(OVERVIEW)
 
     def format_commands(self, ctx: _Any, formatter: _Any) -> None:
         """List the commands by what a person wants, without loading them."""

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 
-from deepseek_cost.cli.output import say
+from deepseek_cost.cli.messages import show_error, show_note
+from deepseek_cost.errors import placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,11 +33,11 @@ def gate(
             near.append(f"{name} may cost {cost:f}, {cost / limit:.1%} of it")
     currency = next(iter(gated.values()))[0].price.currency
     if over:
-        say(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
+        show_error(f"over --max-cost {limit:f} {currency}: {', '.join(over)}")
         raise typer.Exit(OVER_LIMIT)
     _exit_if_unbounded([one for estimates in gated.values() for one in estimates])
     if near:
-        say(f"within --max-cost {limit:f} {currency}, but near: {', '.join(near)}")
+        show_note(f"within --max-cost {limit:f} {currency}, but near: {', '.join(near)}")
 
 
 def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:
@@ -61,5 +62,5 @@ def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
 
 def exit_unkept(reason: str) -> NoReturn:
     """End with exit code 3, since a limit on what is not wholly known cannot be kept."""
-    say(f"--max-cost cannot be kept: {reason}")
+    show_error(placed("--max-cost cannot be kept: ", reason))
     raise typer.Exit(OVER_LIMIT)

@@ -6,8 +6,11 @@ find typos, and where nothing is close nothing is suggested.
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+
+from deepseek_cost.errors import advised
 
 _SPELLED_ALIKE: Final = 0.75
 
@@ -37,23 +40,32 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--budget": ("--max-cost", "--max-increase"),
     "--cache": ("--cache-hit-ratio",),
     "--cached": ("--cache-hit-ratio",),
+    "--daily": ("--by day",),
+    "--end": ("--until",),
     "--fail-above": ("--max-cost", "--max-increase"),
     "--fail-over": ("--max-cost", "--max-increase"),
+    "--from": ("--since",),
     "--hits": ("--cache-hit-ratio",),
+    "--hourly": ("--by hour",),
     "--limit": ("--max-cost", "--max-increase"),
     "--max": ("--max-cost", "--max-increase"),
-    "--months": ("--per-day",),
+    "--month": ("--by month", "--per-month"),
+    "--monthly": ("--by month", "--per-month"),
+    "--months": ("--by month", "--per-month"),
     "--off-peak": ("--at off-peak",),
     "--out": ("--output-tokens",),
     "--output": ("--output-tokens",),
     "--peak": ("--at peak",),
     "--price": ("--prices",),
     "--quiet": ("--json",),
+    "--start": ("--since",),
     "--time": ("--at",),
     "--timezone": ("--tz",),
     "--tokens": ("--output-tokens",),
     "--tokens-in": ("--system",),
+    "--to": ("--until",),
     "--tokens-out": ("--output-tokens",),
+    "--weekly": ("--by week",),
     "--zone": ("--tz",),
 }
 # Options by their names of the version before, command by command.
@@ -71,6 +83,9 @@ _FORMATS: Final[Mapping[str, str]] = {
     "--xlsx": "csv",
     "--export": "FORMAT",
 }
+# What takes a prompt, and how long a text may be to be repeated in a tip.
+_OF_PROMPTS: Final = ("estimate", "count", "compare", "chat")
+_LONGEST_TEXT: Final = 60
 _NO_OPTION: Final = r"No such option:? '?(--?[\w-]+)'?"
 _NO_COMMAND: Final = r"No such command '(.*?)'"
 
@@ -117,19 +132,42 @@ def is_file(word: str) -> bool:
 
 
 def in_place_of(message: str, commands: Sequence[str], options: Iterable[str]) -> str | None:
-    """Return a message about an unknown command or option with what was likely meant.
+    """Return a message about an unknown command or option, with what was likely meant as its tip.
 
     None for a message about something else. `options` are those of the command that was called.
     """
     if found := re.search(_NO_COMMAND, message):
         word = found[1]
         meant = _COMMANDS.get(word.lower()) or _close(word, commands)
-        return f"no such command {word!r}" + (f"; did you mean dscost {meant}?" if meant else "")
+        unknown = f"no such command {word!r}"
+        if meant is None and (piped := _piped(word, "estimate")):
+            return advised(unknown, f"to estimate a text itself: {piped}")
+        return _with_meant(unknown, meant and f"dscost {meant}")
     if found := re.search(_NO_OPTION, message):
         word, own = found[1], list(options)
         meant = _meant(word, own) or _close(word, [name for name in own if name.startswith("--")])
-        return f"no such option {word}" + (f"; did you mean {meant}?" if meant else "")
+        return _with_meant(f"no such option {word}", meant)
     return None
+
+
+def in_place_of_file(name: str, command: str, models: Sequence[str]) -> tuple[str, ...]:
+    """Return the tip about a name that no file has: a text, or a model; empty if it is neither."""
+    if name.lower() in models:
+        return (f"{command} takes a prompt; name models with -m",)
+    piped = _piped(name, command)
+    return (f"to {command} a text itself: {piped}",) if piped else ()
+
+
+def _piped(text: str, command: str) -> str | None:
+    """Return how a text is piped into a command that takes prompts; None for what is no text."""
+    if command not in _OF_PROMPTS or not any(map(str.isspace, text)):
+        return None
+    shown = shlex.quote(text) if text.isprintable() and len(text) <= _LONGEST_TEXT else "'...'"
+    return f"echo {shown} | dscost {command} -"
+
+
+def _with_meant(message: str, meant: str | None) -> str:
+    return advised(message, f"did you mean {meant}?") if meant else message
 
 
 def _meant(word: str, own: Sequence[str]) -> str | None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import values
-from deepseek_cost.cli.output import say
+from deepseek_cost.cli.messages import show_note, show_warning
 from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources, instant_of, progress
-from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.errors import InputError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
@@ -56,8 +56,9 @@ def installed_logs(names: Sequence[str], encoding: str) -> "Found":
             seen.append(f"{agent.title} ({len(sources):,} {files})")
     if not found.sources:
         whose = " and ".join(names) or "a known agent"
-        raise InputError(f"no log of {whose} is on this machine; give a log, or - for stdin")
-    say(f"reading the logs of {', '.join(seen)}; off with agent-logs = false in dscost.toml")
+        raise InputError(f"no log of {whose} is on this machine", tip="give a log, or - for stdin")
+    reading = f"reading the logs of {', '.join(seen)}"
+    show_note(advised(reading, "turn this off with agent-logs = false in dscost.toml"))
     return found
 
 
@@ -132,7 +133,7 @@ def _read_log(
         intake.refuse(name, opened.log.fault(1, opened.refusal))
     elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
         if is_named:
-            raise InputError(f"{name}: no line in it; give responses of the API, one a line")
+            raise InputError(f"{name}: no line in it", tip="give responses of the API, one a line")
         return
     read.formats[name] = opened.format.title if opened.format else None
     caveat = opened.format.caveat if opened.format and intake.priced[name] else ""
@@ -245,5 +246,5 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     read_logs(find_sources([name], None, "utf-8", any_file=True), how, intake)
     if account.unpriced:
         lines = "line" if account.unpriced == 1 else "lines"
-        say(f"warning: {name}: not learned from {account.unpriced:,} {lines}")
+        show_warning(f"{name}: not learned from {account.unpriced:,} {lines}")
     return profile

@@ -1,4 +1,4 @@
-"""What the help of each command ends with: examples, and what its exit codes mean."""
+"""What the help of each command has besides its options: examples, its page, its exit codes."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -17,11 +17,17 @@ class Example(NamedTuple):
 
 
 class Manual(NamedTuple):
-    """Examples of a command; when it ends with 1 and, where it holds to a limit, with 3."""
+    """Examples of a command, its page in docs/, and what its exit codes 1 and 3 mean."""
 
     examples: tuple[Example, ...]
+    page: str
     failure: str = WRONG
     limit: str = ""
+
+    @property
+    def docs(self) -> str:
+        """Where its page is: the project has no address on the web yet."""
+        return f"docs/{self.page} in dscost's repository"
 
     @property
     def exit_codes(self) -> Mapping[int, str]:
@@ -34,3 +40,16 @@ class Manual(NamedTuple):
             130: "interrupted",
         }
         return {code: meaning for code, meaning in codes.items() if meaning}
+
+
+OVERVIEW: Final = Manual(
+    (
+        Example(
+            "a prompt on Flash and Pro, with a response of 400 tokens",
+            "dscost estimate prompt.txt -o 400",
+        ),
+        Example("whether it is cheap right now", "dscost when"),
+        Example("what the coding agents on this machine have cost", "dscost bill"),
+    ),
+    page="index.md",
+)

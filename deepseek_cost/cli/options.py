@@ -86,8 +86,8 @@ Budget = Annotated[
     SHOWN.setting(
         "--budget",
         metavar="X",
-        help="Show what is used of it, and exit with code 3 if more. For this month with --by "
-        "month (week, day alike), else for the range.",
+        help="Show how much of X is spent, and exit with code 3 if it is exceeded. For this month "
+        "with --by month (likewise week and day), otherwise for the range.",
     ),
 ]
 LogFields = Annotated[
@@ -101,7 +101,7 @@ LogFields = Annotated[
 ]
 TimeFields = Annotated[
     list[str] | None,
-    READ.setting("--time-field", metavar="NAME", help="Short for --field time=NAME. Repeatable."),
+    READ.setting("--time-field", metavar="NAME", help="Same as --field time=NAME. Repeatable."),
 ]
 TierByName = Annotated[
     TierBy | None,

@@ -3,16 +3,15 @@
 import os
 import stat
 import sys
-from contextlib import suppress
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final
 
 import typer
 
+from deepseek_cost.cli.messages import show_warning, styles_are_shown
 from deepseek_cost.cli.wording import in_flags
 from deepseek_cost.errors import InputError, UsageError
-from deepseek_cost.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 # What COLUMNS may say; tables need no more, and make do with no less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
-# Variables that Rich knows, by which a user says what the output can show.
-_FOR_RICH: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
 # What a command shows with -v.
 _BEHIND: Final = {
     "count": "all assumptions",
@@ -65,11 +62,11 @@ def require_one_format(*, as_json: bool, as_csv: bool) -> None:
 def report_warnings(report: "Report") -> None:
     """Write the warnings to stderr."""
     for warning in report.warnings:
-        say(f"warning: {warning}")
+        show_warning(warning)
 
 
 def write_text(text: str) -> bool:
-    """Write text to stdout, quietly into a closed pipe; tell whether anybody still reads it."""
+    """Write text to stdout, quietly into a closed pipe; return whether anybody still reads it."""
     if sys.stdout is None:
         raise InputError("standard output is closed")
     try:
@@ -101,12 +98,6 @@ def write_line(text: str) -> None:
     """Write one of many lines to stdout; a closed pipe ends the run quietly."""
     if not write_text(text):
         raise typer.Exit
-
-
-def say(message: str) -> None:
-    """Tell the user something on stderr, in one line; an stderr that is full changes nothing."""
-    with suppress(OSError):
-        typer.echo(f"dscost: {printable(message)}", err=True)
 
 
 def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
@@ -162,7 +153,9 @@ def shown(report: "Report", *, plain: bool = False, verbose: bool = False) -> st
     from deepseek_cost.render.terminal import to_terminal
 
     width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
-    return to_terminal(page, width, is_styled=_styles_are_shown(), encoding=output_encoding())
+    return to_terminal(
+        page, width, is_styled=styles_are_shown(sys.stdout), encoding=output_encoding()
+    )
 
 
 def output_encoding() -> str | None:
@@ -182,14 +175,3 @@ def _estimates(report: "Report") -> "Sequence[EstimateEntry]":
     from deepseek_cost.reports.estimate import EstimateReport
 
     return report.estimates if isinstance(report, EstimateReport) else ()
-
-
-def _styles_are_shown() -> bool:
-    """Return whether the terminal gets bold and dim text; with NO_COLOR it gets neither."""
-    from deepseek_cost.render.terminal import shows_styles
-
-    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    if dumb or os.environ.get("NO_COLOR"):
-        return False
-    is_certain = sys.platform != "win32" and not any(name in os.environ for name in _FOR_RICH)
-    return shows_styles(sys.stdout, is_certain=is_certain)

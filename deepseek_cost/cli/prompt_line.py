@@ -77,7 +77,7 @@ def filled(template: str, moment: Moment) -> str:
             for text, name, spec, conversion in parts
         )
     except ValueError as error:
-        raise UsageError(f"--template: {str(error).lower()}; {_HINT}") from error
+        raise UsageError(f"--template: {str(error).lower()}", tip=_HINT) from error
 
 
 _HINT = f"write {' '.join(f'{{{name}}}' for name in FIELDS)}; {{{{ for a brace"
@@ -85,9 +85,9 @@ _HINT = f"write {' '.join(f'{{{name}}}' for name in FIELDS)}; {{{{ for a brace"
 
 def _field(name: str, spec: str, conversion: str | None, moment: Moment) -> str:
     if name not in FIELDS:
-        raise UsageError(f"--template: no field {name!r}; {_HINT}")
+        raise UsageError(f"--template: no field {name!r}", tip=_HINT)
     if conversion or "{" in spec or _is_wide(spec):
-        raise UsageError(f"--template: {{{name}}} cannot be shown so; {_HINT}")
+        raise UsageError(f"--template: {{{name}}} cannot be shown so", tip=_HINT)
     value = getattr(moment, name)
     if isinstance(value, datetime):
         return value.strftime(spec or _shortest(value, moment.at))

@@ -54,7 +54,7 @@ def budget_of(text: str | None, by: Sequence[By], span: Range) -> Budget | None:
         start = today - timedelta(days=today.weekday()) if By.WEEK in by else today
         days = 7 if By.WEEK in by else 1
         return Budget(amount, start, start + timedelta(days=days), span.now)
-    raise UsageError("--budget is for a time; add --by month, or --since")
+    raise UsageError("--budget is for a time", tip="add --by month, or --since")
 
 
 def _end_of_month(at: datetime) -> datetime:
@@ -88,7 +88,7 @@ def _span(text: str, now: datetime, zone: tzinfo, option: str) -> tuple[datetime
             return at, at
         at = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError):
-        raise UsageError(f"{option} {text!r} is no time; {_WAYS}") from None
+        raise UsageError(f"{option} {text!r} is not a time", tip=_WAYS) from None
     if len(found) == len("2026-11-03") or (found.isdecimal() and len(found) == len("20261103")):
         return _in(at, zone), _in(at + timedelta(days=1), zone)
     at = at if at.tzinfo else at.replace(tzinfo=zone)

@@ -15,8 +15,8 @@ import typer
 
 from deepseek_cost.cli import values
 from deepseek_cost.cli.gate import exit_unkept
+from deepseek_cost.cli.messages import show_note, show_warning
 from deepseek_cost.cli.options import KindByHand, OnFault
-from deepseek_cost.cli.output import say
 from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.cli.wording import flag_of, with_flags
 from deepseek_cost.errors import (
@@ -24,8 +24,10 @@ from deepseek_cost.errors import (
     Advised,
     DscostError,
     InputError,
+    MissingFileError,
     NothingReadError,
     UsageError,
+    advised,
 )
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.prompt.template import Effort, Mode
@@ -130,7 +132,7 @@ def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
 def mode_of(thinking: bool, effort: Effort | None) -> Mode:
     """Return the mode of thinking; refuses an effort for no thinking."""
     if effort is not None and not thinking:
-        raise UsageError("--effort is of thinking; leave out --no-thinking or --effort")
+        raise UsageError("--effort is of thinking", tip="leave out --no-thinking or --effort")
     return Mode(thinking, effort or Effort.HIGH)
 
 
@@ -139,7 +141,7 @@ def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
     if forecasts:
         return timeline_by(gap)
     if gap is not None:
-        raise UsageError("--gap is of the cache forecast; add --cache-hit-ratio auto")
+        raise UsageError("--gap is of the cache forecast", tip="add --cache-hit-ratio auto")
     return None
 
 
@@ -185,10 +187,7 @@ def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
         return files
     if is_piped():
         return ["-"]
-    raise UsageError(
-        f"no file is given; name one, or pipe text into dscost {command}; "
-        f"see dscost {command} --help"
-    )
+    raise UsageError("no file is given", tip=f"name one, or pipe text into dscost {command}")
 
 
 def find_sources(
@@ -245,7 +244,9 @@ def _joined(found: "Found", column: str | None, kind: Kind | None) -> "Found":
     from deepseek_cost.inputs.joined import as_one
 
     if column or kind not in (None, Kind.TEXT):
-        raise UsageError("--as-one joins files as text; leave out --column, or any --as but text")
+        raise UsageError(
+            "--as-one joins files as text", tip="leave out --column, or any --as but text"
+        )
     return as_one(found)
 
 
@@ -253,17 +254,19 @@ def hint_at_one(found: "Found", folders: Sequence[str]) -> None:
     """Say that the files of a folder are requests of their own, which few expect of a project."""
     if len(found.below) > 1:
         named = ", ".join(unicode_name(name) for name in folders if Path(name).is_dir())
-        say(
-            f"each of the {len(found.below):,} files in {named} is a request of its own; "
-            "to count them as one prompt: --as-one"
-        )
+        each = f"each of the {len(found.below):,} files in {named} is a request of its own"
+        show_note(advised(each, "to count them as one prompt: --as-one"))
 
 
 def system_text(system: str | None, encoding: str) -> str:
     """Read the file of the system message; empty without one."""
     from deepseek_cost.inputs.folders import read_whole
 
-    return read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
+    try:
+        return read_whole(system, encoding, _MAX_SYSTEM) if system is not None else ""
+    except MissingFileError as error:
+        tip = "--system takes a file; for a text itself: --system <(echo '...')"
+        raise InputError("no such file", value=error.value, tip=tip) from None
 
 
 @contextmanager
@@ -307,7 +310,7 @@ class Inputs:
     def require_files(self) -> None:
         """Refuse standard input, which the workers of a cluster cannot read."""
         if any(source.is_stdin for source in self.found.sources):
-            raise UsageError("--dask: workers cannot read standard input; give files or URLs")
+            raise UsageError("--dask: workers cannot read standard input", tip="give files or URLs")
 
     def hold_requests(self) -> bool:
         """Return whether there are request bodies among the sources."""
@@ -384,7 +387,7 @@ class Inputs:
                 workload.read(opened)
         except KeyboardInterrupt as interrupt:
             for progress in getattr(interrupt, "__notes__", [])[-1:]:
-                say(f"{source.name}, {number} of {len(self.found.sources)}: {progress}")
+                show_note(f"{source.name}, {number} of {len(self.found.sources)}: {progress}")
             raise
         finally:
             self._let_go(source)
@@ -516,7 +519,7 @@ def report_skips(skips: "Skipped") -> None:
     """Report the requests that were left out, a line for each source."""
     for one in skips:
         more = f", and {one.requests - 1:,} more of this file" if one.requests > 1 else ""
-        say(f"skipped {with_flags(one.message)}{more}")
+        show_warning(f"skipped {with_flags(one.message)}{more}")
 
 
 def exit_if_incomplete(

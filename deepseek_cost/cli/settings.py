@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast, get_args
 
-import typer
 from typer.core import TyperOption
 from typer.models import OptionInfo
 
 from deepseek_cost.cli.groups import PREFIX
+from deepseek_cost.cli.help import HelpContext
 from deepseek_cost.errors import ConfigError
 
 # Of these one rules the other out; what is given more expressly puts its opposite aside.
@@ -71,7 +71,7 @@ def from_files() -> "Mapping[str, Setting]":
         known = names()
         for name, setting in found.items():
             if name not in known:
-                raise ConfigError(f"{setting.place}: no such setting; {_nearest(name, known)}")
+                raise ConfigError(f"{setting.place}: no such setting", tip=_nearest(name, known))
     return found
 
 
@@ -87,7 +87,7 @@ def fitted(option: TyperOption, setting: "Setting") -> object:
     return _one(option, value, setting)
 
 
-class SettingsContext(typer.Context):
+class SettingsContext(HelpContext):
     """The context of a command; it looks into files for what neither flag nor variable gives.
 
     They are read when the first such option is asked for: --help and completion read none, nor does
@@ -269,7 +269,9 @@ def _parsed(data: bytes, file: Path) -> dict[str, object]:
     import tomllib
 
     if len(data) > _MAX_BYTES:
-        raise ConfigError(f"{_shown(file)}: larger than {_MAX_BYTES:,} bytes; use a dscost.toml")
+        raise ConfigError(
+            f"{_shown(file)}: larger than {_MAX_BYTES:,} bytes", tip="use a dscost.toml"
+        )
     if any(len(line) > _MAX_LINE for line in data.splitlines()):
         raise ConfigError(f"{_shown(file)}: a line is longer than {_MAX_LINE:,} bytes")
     try:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 from msgspec import Struct
 
-from deepseek_cost.errors import UsageError
+from deepseek_cost.errors import UsageError, advised, placed
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Calendar, Tier
 from deepseek_cost.pricing.timezones import find_zone
@@ -20,6 +20,7 @@ from deepseek_cost.text import parse_number, parse_ratio
 _WHOLE: Final = r"(?a)-?(\d{1,18}|\d{1,3}([,_]\d{3}){1,5})"
 _SHORT: Final = r"(?ai)(-?\d{1,9}(?:\.\d{1,6})?) ?([km])"
 _FACTORS: Final = {"k": 1_000, "m": 1_000_000}
+_WAYS_OF_NUMBERS: Final = "write it like 1000, 1,000, 1k or 1M"
 _CURRENCIES: Final = {
     "RMB": Currency.CNY,
     "YUAN": Currency.CNY,
@@ -39,7 +40,7 @@ def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:
         value = _whole(str(text).strip())
         if value is None:
             raise typer.BadParameter(
-                f"{str(text)!r} is not a whole number; write it like 1000, 1,000, 1k or 1M"
+                advised(f"{str(text)!r} is not a whole number", _WAYS_OF_NUMBERS)
             )
         if value < least:
             raise typer.BadParameter(f"{value:,} is less than {least:,}")
@@ -67,7 +68,7 @@ def currency(text: str) -> Currency:
         return Currency(name)
     except ValueError:
         raise typer.BadParameter(
-            f"DeepSeek has no price list in {text!r}; write USD or CNY"
+            advised(f"{text!r} is not a currency of DeepSeek's price lists", "write USD or CNY")
         ) from None
 
 
@@ -140,7 +141,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return find_zone(name)
     except UsageError as error:
-        raise UsageError(f"--tz: {error}") from None
+        raise UsageError(placed("--tz: ", error.message)) from None
 
 
 def ratio_or_auto(text: str) -> Decimal | None:
@@ -152,7 +153,7 @@ def gap(text: str) -> timedelta:
     """Read a stretch of time such as 30s, 5m, 2h or 1d."""
     match = re.fullmatch(_GAP, text.strip().lower())
     if match is None:
-        raise UsageError(f"--gap {text!r} is no stretch of time; write 30s, 5m, 2h or 1d")
+        raise UsageError(f"--gap {text!r} is no stretch of time", tip="write 30s, 5m, 2h or 1d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -161,8 +162,8 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
     value = parse_number(text.strip())
     if value is None:
         raise UsageError(
-            f"{option} {text!r} is no amount; write a number such as 0.05 "
-            f"(the currency is --currency)"
+            f"{option} {text!r} is no amount",
+            tip="write a number such as 0.05 (the currency is --currency)",
         )
     return value
 
@@ -178,8 +179,8 @@ def increase(text: str) -> IncreaseLimit:
         )
     if match[2] is None:
         raise UsageError(
-            f"--max-increase {text!r} has no unit; write {match[1]}%, {match[1]}USD or "
-            f"{match[1]}CNY"
+            f"--max-increase {text!r} has no unit",
+            tip=f"write {match[1]}%, {match[1]}USD or {match[1]}CNY",
         )
     return IncreaseLimit(value, match[2])
 
@@ -193,7 +194,7 @@ def _time_of_day(text: str, clock: Clock) -> datetime | None:
         return None
     where = clock_time.tzinfo or clock.zone
     if where is None:
-        raise UsageError(f"--at {text!r} has no time zone; write {text}+08:00, or add --tz")
+        raise UsageError(f"--at {text!r} has no time zone", tip=f"write {text}+08:00, or add --tz")
     today = clock.now.astimezone(where).date()
     at = datetime.combine(today, clock_time, where)
     return at if at >= clock.now else datetime.combine(today + timedelta(days=1), clock_time, where)
@@ -204,13 +205,13 @@ def _date_and_time(text: str, clock: Clock) -> datetime:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(
-            f"--at {text!r} is no instant; write 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, "
-            f"peak or off-peak"
+            f"--at {text!r} is no instant",
+            tip="write 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or off-peak",
         ) from None
     if at.tzinfo is None and clock.zone is None:
         plain = at.isoformat(timespec="minutes")
         raise UsageError(
-            f"--at {text!r} has no time zone; for UTC write {plain}Z, for Beijing time "
-            f"{plain}+08:00, or add --tz"
+            f"--at {text!r} has no time zone",
+            tip=f"for UTC write {plain}Z, for Beijing time {plain}+08:00, or add --tz",
         )
     return at if at.tzinfo else at.replace(tzinfo=clock.zone)

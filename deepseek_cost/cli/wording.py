@@ -35,6 +35,7 @@ FLAGS: Final = {
 
 # The next steps; `{}` stands for a value of the message.
 STEPS: Final = {
+    Advice.PLAIN: "{}",
     Advice.API_ADDRESS: "look at --base-url",
     Advice.AS_TEXT: "to count it as text: --as text",
     Advice.COLUMN_OR_TEXT: (
@@ -61,9 +62,9 @@ STEPS: Final = {
     Advice.LONGER_TIMEOUT: "give a longer --timeout",
     Advice.LONGER_TIMEOUT_SENT: ("give a longer --timeout; the request may be billed all the same"),
     Advice.NEWER_PRICES: "look for a newer dscost, or pass your own with --prices",
-    Advice.NOT_LEARNED: "no answer like these of {} is in --output-from: its output is unknown",
+    Advice.NOT_LEARNED: "no response like these of {} is in --output-from: its output is unknown",
     Advice.ONE_PROCESS: "try again with --jobs 1",
-    Advice.OTHER_MODEL: "or pass --model to price another",
+    Advice.OTHER_MODEL: "pass --model to price another",
     Advice.OWN_PRICES: "add one to your own table and pass it with --prices",
     Advice.PER_REQUEST: "lines of --per-request; give a whole report, made without it",
     Advice.PRICE_FILE: "see --prices",
@@ -84,17 +85,27 @@ def flag_of(field: str) -> str:
 
 
 def with_flags(message: str) -> str:
-    """Return a message, its next step with flags."""
-    if not isinstance(message, Advised):
-        return message
-    return joined(with_flags(message.reason), STEPS[message.advice].format(*message.values))
+    """Return a message in one line, its next step with flags."""
+    text, tips = with_tips(message)
+    for tip in tips:
+        text = joined(text, tip)
+    return text
+
+
+def with_tips(message: str) -> tuple[str, list[str]]:
+    """Return what is wrong, and the next steps with flags."""
+    tips: list[str] = []
+    while isinstance(message, Advised):
+        tips.insert(0, STEPS[message.advice].format(*message.values))
+        message = message.reason
+    if tips and (not message or message.endswith(": ")):  # the step is the whole sentence
+        message += tips.pop(0)
+    return message, tips
 
 
 def message_of(error: DscostError) -> str:
-    """Return what the command line says of an error."""
-    if error.field is None:
-        return with_flags(error.message)
-    return error.called(FLAGS[error.field])
+    """Return what the command line prints for an error, the next step still separate."""
+    return error.message if error.field is None else error.called(FLAGS[error.field])
 
 
 def in_flags(report: AnyReport) -> AnyReport:

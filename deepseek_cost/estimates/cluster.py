@@ -94,7 +94,8 @@ def _tallied(order: Order, source: TextSource, number: int) -> PartialResult | D
     if order.version != version("deepseek-cost"):
         return InputError(
             f"a worker has deepseek-cost {version('deepseek-cost')} and this machine has "
-            f"{order.version}; install the same on both"
+            f"{order.version}",
+            tip="install the same on both",
         )
     try:
         with _ONE_AT_A_TIME:
@@ -114,7 +115,10 @@ def cluster(address: str) -> "Iterator[Client]":
         client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(
-            "no scheduler answers; start one with: dask scheduler", field="dask", value=address
+            "no scheduler answers",
+            tip="start one with: dask scheduler",
+            field="dask",
+            value=address,
         ) from error
     with client:
         yield client
@@ -149,8 +153,8 @@ def run_on(
             except KilledWorker as error:
                 if len(task) == 1:
                     raise InputError(
-                        f"{task[0][1].name}: several workers died over it; look into their logs, "
-                        "or give them more memory"
+                        f"{task[0][1].name}: several workers died over it",
+                        tip="look into their logs, or give them more memory",
                     ) from error
                 done.update(hand_out([one] for one in task))  # one of them is at fault
             done.update(hand_out(islice(waiting, 1)))

@@ -23,7 +23,7 @@ from deepseek_cost.billing.formats.base import Unreadable
 from deepseek_cost.billing.formats.log import as_object
 from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.proof import Reason, reason_of
-from deepseek_cost.errors import Advice, Advised, InputError, LiveError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, LiveError, UsageError, advised
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
@@ -49,10 +49,10 @@ _MOST_BYTES: Final = 10_000_000
 _LONGEST_MESSAGE: Final = 200
 _AGAIN: Final = (429, 500, 502, 503, 504)
 _TOLD: Final = {
-    401: "the API does not accept the key in DEEPSEEK_API_KEY (401); take one from the platform",
-    402: "the account's balance is used up (402); top it up",
+    401: advised("the API does not accept the key in DEEPSEEK_API_KEY (401)", "create a new key"),
+    402: advised("the account's balance is used up (402)", "top it up"),
     404: Advised("nothing answers there (404)", Advice.API_ADDRESS),
-    429: "too many requests at a time, still after a wait (429); try again later",
+    429: advised("too many requests at a time, still after a wait (429)", "try again later"),
 }
 
 
@@ -74,11 +74,11 @@ class Api(Struct, frozen=True):
         url = urlsplit(self.base_url)
         if url.scheme not in ("https", "http") or not url.hostname:
             raise UsageError(
-                "is no address; write https://HOST", field="base_url", value=self.base_url
+                "is no address", tip="write https://HOST", field="base_url", value=self.base_url
             )
         if url.scheme == "http" and not _is_loopback(url.hostname):
             raise UsageError(
-                "http would send the key in the clear; write https://", field="base_url"
+                "http would send the key in the clear", tip="write https://", field="base_url"
             )
         if not self.key.isascii() or not self.key.isprintable():
             raise LiveError("DEEPSEEK_API_KEY is no key: it has characters that none has")
@@ -124,7 +124,9 @@ class Api(Struct, frozen=True):
         if status in _TOLD:
             return _TOLD[status]
         if status in _AGAIN:
-            return f"the API has a fault of its own, still after a wait ({status}); try later"
+            return advised(
+                f"the API has a fault of its own, still after a wait ({status})", "try later"
+            )
         with suppress(LiveError):
             found = _answer(reply.body).get("error")
             message = found.get("message") if isinstance(found, dict) else None

@@ -90,7 +90,7 @@ class Side:
 
 
 def _two_files(name: str) -> InputError:
-    return InputError(f"{name}: two files have this name in Unicode; rename one")
+    return InputError(f"{name}: two files have this name in Unicode", tip="rename one")
 
 
 def _joined(shown: str, path: Path) -> str:
@@ -182,7 +182,8 @@ def _require_each(paths: Sequence[str], sides: Iterable[Side], first: str) -> No
             _refuse_second_revision(first, path)
             both = " or ".join(side.name for side in sides)
             raise InputError(
-                f"{shown}: no files there in {both}; what is ignored and not tracked is left out"
+                f"{shown}: no files there in {both}",
+                tip="files that git ignores or does not track are left out",
             )
 
 
@@ -190,7 +191,7 @@ def _refuse_second_revision(first: str, path: str) -> None:
     """Refuse what git takes for two revisions, `A B`; here what follows A is a path."""
     if ".." not in first and ".." not in path and are_revisions(path):
         old, new = unicode_name(first), unicode_name(path)
-        raise UsageError(f"{new} is a revision, and no file here; write {old}..{new}")
+        raise UsageError(f"{new} is a revision, and no file here", tip=f"write {old}..{new}")
 
 
 # Pipes are kept on disk while they are compared.
@@ -213,7 +214,7 @@ def sides_of(
     if _could_be_revision(first) and are_revisions(first):
         name = unicode_name(first)
         how = "move the file away" if ".." in name else f"{name}..HEAD"
-        raise UsageError(f"{name} is a file here and a revision; write ./{name}, or {how}")
+        raise UsageError(f"{name} is a file here and a revision", tip=f"write ./{name}, or {how}")
     return _on_disk(args, selection)
 
 
@@ -240,8 +241,8 @@ def _is_folder(name: str) -> bool:
         return name != "-" and Path(name).is_dir()
     shown = unicode_name(name) or "an empty name"
     raise InputError(
-        f"{shown}: no such file or folder; two revisions are written "
-        f"main..HEAD, a revision beside the working tree main prompts/"
+        f"{shown}: no such file or folder",
+        tip="two revisions are written main..HEAD; a revision and the working tree, main prompts/",
     )
 
 
@@ -269,5 +270,7 @@ def _kept(path: Path | None, name: str, scratch: Path) -> Path:
         while block := pipe.read(_BLOCK_BYTES):
             size += file.write(block)
             if size > _MOST_PIPED:
-                raise InputError(f"{name}: more than {_MOST_PIPED:,} bytes; put it into a file")
+                raise InputError(
+                    f"{name}: more than {_MOST_PIPED:,} bytes", tip="put it into a file"
+                )
     return kept

@@ -151,7 +151,7 @@ class Workload:
             interrupt.add_note(self._so_far())
             raise
         if self._source not in self.partial.sources and skipped == self.skips.requests:
-            raise InputError(f"{opened.source.name}: no request in it; give JSON, one a line")
+            raise InputError(f"{opened.source.name}: no request in it", tip="give JSON, one a line")
 
     def _shared(self, opened: Input) -> Iterator[Lines | Document | Fault | PartialResult]:
         """Yield the parts of a source, or what workers did of them."""

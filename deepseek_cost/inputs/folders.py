@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.errors import Advice, Advised, InputError, UsageError
+from deepseek_cost.errors import Advice, Advised, InputError, MissingFileError, UsageError
 from deepseek_cost.inputs import lfs
 from deepseek_cost.inputs.source import (
     _UTF16_MARKS,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ignore import WalkBuilder
     from ignore.overrides import Override
 
+_WHAT_TO_NAME: Final = "give a text file, a directory, or - for stdin"
 # Rules for a whole tree fit into far less; a device in their place would fill the memory.
 _MAX_IGNORE_BYTES: Final = 1_000_000
 
@@ -95,10 +96,10 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found, *, any_f
         _find_below(path, globs, encoding, found, any_file=any_file)
     elif not name or not path.exists():
         shown = unicode_name(name) or "''"
-        raise InputError(f"{shown}: no such file; give a text file, a directory, or - for stdin")
+        raise MissingFileError("no such file", value=shown, tip=_WHAT_TO_NAME)
     else:
         if path.is_file() and _is_pointer(path):
-            raise InputError(f"{unicode_name(name)}: {lfs.KEPT}, not here; run git lfs pull")
+            raise InputError(f"{unicode_name(name)}: {lfs.KEPT}, not here", tip="run git lfs pull")
         found.sources.append(TextSource(unicode_name(name), path, encoding))
 
 
@@ -211,7 +212,7 @@ def _walk(folder: Path, globs: Sequence[str], *, with_hidden: bool = False) -> I
         raise InputError(f"{folder}: {error}") from error
     except UnicodeError as error:
         raise InputError(
-            f"{unicode_name(str(folder))}: no name in Unicode; give . inside it"
+            f"{unicode_name(str(folder))}: no name in Unicode", tip="give . inside it"
         ) from error
 
 
@@ -242,7 +243,7 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
         for name in {".gitignore", ".ignore"}.intersection(names):
             path = Path(place, name)
             if path.exists() and not (path.is_file() and path.stat().st_size <= _MAX_IGNORE_BYTES):
-                raise InputError(f"{path}: no regular file of ignore rules; remove it")
+                raise InputError(f"{path}: no regular file of ignore rules", tip="remove it")
 
 
 def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str | None:

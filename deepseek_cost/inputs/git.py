@@ -98,7 +98,10 @@ def start(
     """Start git, whose output is a pipe; raises InputError if it cannot be started."""
     program = program_on(os.environ.get("PATH", os.defpath), _PROGRAM)
     if program is None:
-        raise InputError("git is not installed, or not on PATH; two files or folders need none")
+        raise InputError(
+            "git is not installed, or not on PATH",
+            tip="two files or folders can be compared without it",
+        )
     try:
         return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
             [program, *_SAFE, *args],
@@ -216,19 +219,19 @@ def _find(name: str) -> Revision:
     except GitError as error:
         if "not a git repository" in error.stderr:
             raise InputError(
-                f"{unicode_name(name)}: no such file or folder, and this is no git repository; "
-                f"give two files, folders or reports, or run it inside a repository"
+                f"{unicode_name(name)}: no such file or folder, and this is no git repository",
+                tip="give two files, folders or reports, or run it inside a repository",
             ) from None
         if "dubious ownership" in error.stderr:
             raise InputError(
-                f"git: {error.stderr}; "
-                f"if you trust it: git config --global --add safe.directory PATH"
+                f"git: {error.stderr}",
+                tip="if you trust it: git config --global --add safe.directory PATH",
             ) from None
         if "single revision" not in error.stderr:
             raise
         raise InputError(
-            f"{unicode_name(name)}: no such file or folder, and no revision; "
-            f"git branch -a lists branches; {_SHALLOW}"
+            f"{unicode_name(name)}: no such file or folder, and no revision",
+            tip=f"git branch -a lists branches; {_SHALLOW}",
         ) from None
 
 
@@ -244,5 +247,5 @@ def _fork(old: Revision, new: Revision) -> Revision:
         return Revision(old.name, ask("merge-base", old.commit, new.commit))
     except GitError:
         raise InputError(
-            f"{old.name}...{new.name}: no common commit; write two dots, or {_SHALLOW}"
+            f"{old.name}...{new.name}: no common commit", tip=f"write two dots, or {_SHALLOW}"
         ) from None

@@ -108,7 +108,9 @@ class Repository:
         files += [one for one in found if isinstance(one, Entry)]
         size = sum({one.oid: one.size for one in files}.values())
         if size > _MOST_BYTES:
-            raise InputError(f"{state[:12]}: {size:,} bytes of files there; name fewer folders")
+            raise InputError(
+                f"{state[:12]}: {size:,} bytes of files there", tip="name fewer folders"
+            )
         return Tree(files, skipped)
 
     def working_tree(self, paths: Sequence[str]) -> Tree:
@@ -163,7 +165,8 @@ class Contents:
         opened = self._next(oid) if oid in self._expected else self._ask(oid)
         if opened is None:
             raise InputError(
-                f"{unicode_name(name)}: its content is not in this clone; run git fetch --refetch"
+                f"{unicode_name(name)}: its content is not in this clone",
+                tip="run git fetch --refetch",
             )
         if opened.size > _SMALL:
             return io.BufferedReader(opened, _BLOCK_BYTES)
@@ -259,7 +262,7 @@ class _Content(Pieces):
 
 
 def _cut_off() -> InputError:
-    return InputError("git: the object ends too early; run git fsck")
+    return InputError("git: the object ends too early", tip="run git fsck")
 
 
 def source_of(entry: Entry, name: str, encoding: str, contents: Contents) -> "BlobSource":
@@ -347,7 +350,8 @@ def _entries(state: str, paths: Sequence[str], more: Mapping[str, str]) -> Itera
         if count > _MOST_ENTRIES:
             raise InputError(
                 f"{state[:12]}: more than {_MOST_ENTRIES:,} files and folders there, the most "
-                f"that are listed; name fewer folders"
+                "that are listed",
+                tip="name fewer folders",
             )
         header, _, path = record.partition("\t")
         _require_usual(path, state)

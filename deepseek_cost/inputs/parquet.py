@@ -62,7 +62,8 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
                 if size > _MOST_PAGE_BYTES:
                     raise InputError(
                         f"{self.name}: column {self.column!r} has a page of {size:,} bytes when "
-                        f"unpacked, more than {_MOST_PAGE_BYTES:,}; write it with smaller pages"
+                        f"unpacked, more than {_MOST_PAGE_BYTES:,}",
+                        tip="write it with smaller pages",
                     )
         return max(1, min(most, _MOST_PAGE_BYTES // largest))
 

@@ -47,7 +47,7 @@ def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
         else:
             files = {path: system.info(path)}
     if not files:
-        raise InputError(f"{public(url)}: nothing there matches; give a URL of files")
+        raise InputError(f"{public(url)}: nothing there matches", tip="give a URL of files")
     for name in sorted(files):
         whole = url if name == path else system.unstrip_protocol(name)
         size = files[name].get("size") or 0
@@ -74,7 +74,9 @@ def _translating_errors(name: str) -> Iterator[None]:
     except InputError:
         raise
     except ImportError as error:
-        raise InputError(f"{name}: {error}; reading URLs needs: {installing('dask')}") from error
+        raise InputError(
+            f"{name}: {error}", tip=f"reading URLs needs: {installing('dask')}"
+        ) from error
     except FileNotFoundError as error:
         raise InputError(f"{name}: no such file there, or no answer") from error
     except Exception as error:  # each of fsspec's protocols has errors of its own

@@ -73,7 +73,7 @@ def route(name: str, kind: Kind, book: PriceBook) -> Route:
     model = book.find(lowered)
     if model.name != lowered:
         raise UnknownModelError(
-            f"the API does not know the model {name!r}; its name there is {model.name}"
+            f"the API does not know the model {name!r}", tip=f"its name there is {model.name}"
         )
     if model.status == "current":
         return Route(model)

@@ -204,7 +204,7 @@ def require_text_encoding(encoding: str) -> None:
         info = codecs.lookup(encoding)
     except (LookupError, ValueError) as error:
         raise UsageError(
-            "is unknown; try utf-8, gb18030, utf-16", field="encoding", value=encoding
+            "is unknown", tip="try utf-8, gb18030, utf-16", field="encoding", value=encoding
         ) from error
     if info.incrementaldecoder is None or info.name in _NOT_FOR_FILES:
         raise UsageError("is no encoding of text files", field="encoding", value=encoding)

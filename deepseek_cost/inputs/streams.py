@@ -93,7 +93,7 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{name}: truncated or damaged ({error}); pack it again") from error
+        raise InputError(f"{name}: truncated or damaged ({error})", tip="pack it again") from error
     except OSError as error:
         other = error.filename if isinstance(error.filename, str) else name
         same = Path(other).name == Path(name).name

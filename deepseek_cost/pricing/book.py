@@ -104,10 +104,16 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         by_name = {known: model for model in self.model for known in model.names}
         if folded in by_name:
             return by_name[folded]
-        from difflib import get_close_matches  # noqa: PLC0415 - for slips alone
+        from difflib import get_close_matches  # noqa: PLC0415 - for typos alone
 
-        near = get_close_matches(folded, by_name, n=3, cutoff=0.5) or list(by_name)
-        raise UnknownModelError(f"unknown model {name!r}; did you mean {', '.join(near)}?")
+        near = get_close_matches(folded, by_name, n=3, cutoff=0.7)
+        current = sorted(min(one.names, key=len) for one in self.model if one.status == "current")
+        tip = (
+            f"did you mean {', '.join(near)}?"
+            if near
+            else f"dscost prices DeepSeek models only: {', '.join(current)}"
+        )
+        raise UnknownModelError(f"unknown model {name!r}", tip=tip)
 
     def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:
         """Return what bills a name at an instant; raises UnpricedError where nothing is known."""
@@ -207,7 +213,8 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         if tier is Tier.FLAT:
             raise UnpricedError(
                 f"period {period.id} has peak prices, but no schedule says when peak hours are "
-                f"at {stamp(at)}; add a [[schedule]] to the price table"
+                f"at {stamp(at)}",
+                tip="add a [[schedule]] to the price table",
             )
         return tier
 
@@ -235,7 +242,8 @@ def require_zone(at: datetime) -> None:
     """Raise UsageError for an instant that could be any."""
     if at.tzinfo is None:
         raise UsageError(
-            f"the instant {at.isoformat()} has no time zone; for UTC write at.replace(tzinfo=UTC)"
+            f"the instant {at.isoformat()} has no time zone",
+            tip="for UTC write at.replace(tzinfo=UTC)",
         )
 
 

@@ -51,7 +51,7 @@ def export(book: PriceBook, tool: Tool, at: datetime, tier: Tier = Tier.PEAK) ->
     """
     prices = [price for price in book.at(at, Currency.USD) if price.model.is_accepted(at)]
     if not prices:
-        raise UnpricedError(f"no USD price is known at {stamp(at)}; give a later time")
+        raise UnpricedError(f"no USD price is known at {stamp(at)}", tip="give a later time")
     return _MAKERS[tool](book, prices, at, tier)
 
 

@@ -154,13 +154,13 @@ def find_table(tool: Tool) -> Path:
     Raises InputError where it is not installed, or has its table elsewhere.
     """
     if tool not in _FILES:
-        raise InputError(f"{tool}: not a Python package; give the file of its prices")
+        raise InputError(f"{tool}: not a Python package", tip="give the file of its prices")
     package, name = _FILES[tool]
     spec = find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         if (path := Path(folder) / name).is_file():
             return path
-    raise InputError(f"{tool} is not installed here; give the file {name} of its package")
+    raise InputError(f"{tool} is not installed here", tip=f"give the file {name} of its package")
 
 
 def read_table(tool: Tool, path: Path) -> OtherTable:

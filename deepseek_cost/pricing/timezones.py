@@ -64,7 +64,9 @@ def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> ZoneInfo:
 def _looked_up(text: str, name: str) -> str:
     known = available_timezones()
     if name in _AMBIGUOUS:
-        raise UsageError(f"{text!r} stands for several zones; write {', '.join(_AMBIGUOUS[name])}")
+        raise UsageError(
+            f"{text!r} stands for several zones", tip=f"write {', '.join(_AMBIGUOUS[name])}"
+        )
     city = name.replace(" ", "_")
     found = [zone for zone in known if city in (zone.lower(), zone.lower().rpartition("/")[2])]
     if name in _CITIES or len(found) == 1:
@@ -75,4 +77,4 @@ def _looked_up(text: str, name: str) -> str:
     places = sorted(zone for zone in known if not zone.startswith("Etc/"))
     near = found or get_close_matches(text, places, n=3, cutoff=0.6)
     hint = f"did you mean {', '.join(sorted(near))}?" if near else "write it like Europe/Berlin"
-    raise UsageError(f"{text!r} is not a time zone; {hint}")
+    raise UsageError(f"{text!r} is not a time zone", tip=hint)

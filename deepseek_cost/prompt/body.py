@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, placed
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request, TextStream, text_request
 from deepseek_cost.pricing.entries import Model, Template
@@ -230,7 +230,7 @@ def _render(
     try:
         return segments, [image_tokens(image, request.folder) for image in images]
     except InputError as error:
-        raise InputError(f"{request.position}: {error}") from error
+        raise InputError(placed(f"{request.position}: ", error.message)) from error
 
 
 def _output_ceiling(

@@ -128,7 +128,7 @@ def _pixels(header: BinaryIO, path: str) -> tuple[int, int]:
     width, height = imagesize.get(header, exif_rotation=False) if known else (-1, -1)
     if min(width, height) < 1:
         raise InputError(
-            f"{path}: the image's pixel size cannot be read; send PNG, JPEG, GIF or WebP"
+            f"{path}: the image's pixel size cannot be read", tip="send PNG, JPEG, GIF or WebP"
         )
     if max(width, height) > _MOST_PIXELS:
         raise InputError(

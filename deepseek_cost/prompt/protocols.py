@@ -19,7 +19,8 @@ def read_conversation(request: Request, *, thinking: bool | None = None) -> Conv
     """
     if not isinstance(request.body.get("model"), str):
         raise InputError(
-            f'{request.position}: the body names no model; the API requires one: add "model" to it'
+            f"{request.position}: the body names no model",
+            tip='the API requires one: add "model" to it',
         )
     if _is_too_deep(request):
         raise InputError(f"{request.position}: nested more than {MAX_DEPTH} deep")

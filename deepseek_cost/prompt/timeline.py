@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, placed
 from deepseek_cost.inputs.timestamps import NoInstantError, seconds_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Timeline(Struct):
         try:
             at = sent_at(request.record)
         except InputError as error:
-            raise InputError(f"{request.position}: {error}") from error
+            raise InputError(placed(f"{request.position}: ", error.message)) from error
         self.dated += 0 if at is None else requests
         return at
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deepseek_cost.render.page import (
     BREAK,
@@ -60,18 +60,6 @@ def to_terminal(
     shown = page.written(lambda text: _replaced(text, unknown)) if unknown else page
     lines = _page(shown, width, styles, is_plotted=is_plotted)
     return "".join(f"{_replaced(line, unknown)}\n" for line in lines)
-
-
-def shows_styles(file: TextIO | None, *, is_certain: bool) -> bool:
-    """Return whether a stream shows bold and dim text; Rich looks at it unless it is certain."""
-    if file is None:
-        return False
-    if is_certain:
-        return file.isatty()
-    from rich.console import Console  # noqa: PLC0415 - on few systems
-
-    console = Console(file=file)
-    return console.color_system is not None and not console.legacy_windows
 
 
 def _has(encoding: str | None, text: str) -> bool:

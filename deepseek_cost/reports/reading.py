@@ -72,7 +72,9 @@ def read_report(text: str, name: str) -> ReadReport:
     try:
         report = convert(document, kind)
     except ValidationError as error:
-        raise InputError(f"{name}: {_reason(error)}; is it whole, as dscost wrote it?") from None
+        raise InputError(
+            f"{name}: {_reason(error)}", tip="is it whole, as dscost wrote it?"
+        ) from None
     for path, value in _values(report, ()):
         if fault := _fault(value):
             raise InputError(f"{name}: {_path(path)}: {fault}")
@@ -215,9 +217,11 @@ def read_saved(source: TextSource) -> Saved:
     name = source.name
     report = read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name).report
     if not isinstance(report, EstimateReport) or not report.estimates:
-        raise InputError(f"{name}: a report of {report.command}; compare two of dscost estimate")
+        raise InputError(
+            f"{name}: a report of {report.command}", tip="compare two of dscost estimate"
+        )
     if any(entry.cost.floor < 0 or (entry.cost.total or 0) < 0 for entry in report.estimates):
-        raise InputError(f"{name}: a cost below nought; is it as dscost wrote it?")
+        raise InputError(f"{name}: a cost below nought", tip="is it as dscost wrote it?")
     files = None
     if report.files is not UNSET:
         files = {file.source: _figures(file.estimates) for file in report.files}

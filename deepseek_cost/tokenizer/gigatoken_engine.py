@@ -97,11 +97,11 @@ def gigatoken_engine() -> "Gigatoken":
     """Load the engine, once a process; raises EngineError where it is missing or another one."""
     version = _version()
     if version is None:
-        raise EngineError(f"gigatoken is not installed; install it with: {_INSTALL}")
+        raise EngineError("gigatoken is not installed", tip=f"install it with: {_INSTALL}")
     if not version.startswith(_COMPARED):
         raise EngineError(
-            f"gigatoken {version} was not compared with tiktoken, and may count otherwise; "
-            f"install one that was: {_INSTALL}"
+            f"gigatoken {version} was not compared with tiktoken, and may count otherwise",
+            tip=f"install one that was: {_INSTALL}",
         )
     from deepseek_cost.tokenizer.tiktoken_engine import tiktoken_engine  # noqa: PLC0415 - few texts need it
 
@@ -217,7 +217,7 @@ def _tokenizer(index: Index) -> "Tokenizer":
         path.write_bytes(b"".join(_lines(index)))
         tokenizer = Tokenizer.from_tiktoken(path, pretokenizer="deepseek_v3", special_tokens={})
     if tokenizer.vocab != dict(enumerate(index.spelt())):
-        raise EngineError("gigatoken loads another vocabulary than DeepSeek's; use tiktoken")
+        raise EngineError("gigatoken loads another vocabulary than DeepSeek's", tip="use tiktoken")
     return tokenizer
 
 

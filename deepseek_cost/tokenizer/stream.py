@@ -141,5 +141,5 @@ def _parts(blocks: Iterable[str]) -> Iterator[str]:
 def _refusal(error: UnicodeEncodeError) -> InputError:
     code = ord(error.object[error.start])
     return InputError(
-        f"the text has a lone surrogate, U+{code:04X}, which no request can carry; remove it"
+        f"the text has a lone surrogate, U+{code:04X}, which no request can carry", tip="remove it"
     )

@@ -198,9 +198,7 @@ def test_requests_are_no_bill_of_nothing_but_told_with_the_command_that_prices_t
     beside_an_answer = dscost("bill", written(log, [answer(PEAK), *requests]), "--json")
 
     assert (alone.code, alone.out) == (1, "")
-    assert alone.err == (
-        "dscost: log.jsonl: requests, not responses; dscost estimate prices them\n"
-    )
+    assert alone.err == ("error: log.jsonl: requests, not responses; dscost estimate prices them\n")
     report = json.loads(beside_an_answer.out)
     assert (beside_an_answer.code, report["total"]["requests"]) == (0, 1)
     assert report["left_out"] == [{"reason": "a request", "records": 2}]
@@ -228,7 +226,7 @@ def test_the_table_is_whole(dscost: Dscost, log: Path) -> None:
     lines = [answer(PEAK, user="a"), answer(OFF_PEAK, user="b"), answer("2026-11-03T00:59:30Z")]
     ran = dscost("bill", written(log, lines))
     assert ran.err == (
-        "dscost: warning: 1 request is within a minute of a change of price, and may be billed at "
+        "warning: 1 request is within a minute of a change of price, and may be billed at "
         "the other rate\n"
     )
     assert (

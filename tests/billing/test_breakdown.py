@@ -195,7 +195,7 @@ def test_the_end_of_a_range_has_the_whole_of_what_it_names(until: str, end: str)
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13", "7x", "99999y", "2026-11-31", "٣d"])
 def test_what_is_no_time_is_refused_with_the_ways_to_write_one(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--since .* is no time; write 2026-11"):
+    with pytest.raises(UsageError, match=r"--since .* is not a time; write 2026-11"):
         span_of(text, None, NOW, UTC)
 
 

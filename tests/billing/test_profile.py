@@ -119,7 +119,7 @@ def test_a_label_picks_its_answers(dscost: Dscost, hello: Path) -> None:
     ran = dscost("estimate", *args, "nope", *AT)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "dscost: --output-label 'nope': no answer in log.jsonl has it; there are long, short\n"
+        "error: --output-label 'nope': no answer in log.jsonl has it; there are long, short\n"
     )
 
 
@@ -143,7 +143,7 @@ def test_a_mode_picks_its_answers() -> None:
 def test_a_model_without_answers_stays_unknown(dscost: Dscost, hello: Path) -> None:
     Path("log.jsonl").write_text(answers(10))
     ran = dscost("estimate", hello, *AT, "--output-from", "log.jsonl")
-    assert "no answer like these of deepseek-v4-flash is in --output-from" in ran.err
+    assert "no response like these of deepseek-v4-flash is in --output-from" in ran.err
     assert "unknown" in ran.out
     assert "$0.00 " not in ran.out
 

@@ -65,9 +65,7 @@ def test_a_name_misspelt_is_told_with_the_nearest(dscost: Dscost) -> None:
     ran = dscost("wen")
 
     assert (ran.code, ran.out) == (2, "")
-    assert (
-        ran.err == "dscost: no such command 'wen'; did you mean dscost when?; see dscost --help\n"
-    )
+    assert ran.problem == "error: no such command 'wen'; did you mean dscost when?\n"
 
 
 def test_every_command_ends_its_help_with_examples_and_exit_codes(dscost: Dscost) -> None:

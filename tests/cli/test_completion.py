@@ -194,8 +194,8 @@ def test_a_malformed_question_is_told_in_one_line(
 
     ran = dscost()
 
-    said = "dscost: the shell asks wrongly; see dscost completion --help\n"
-    assert (ran.code, ran.out, ran.err) == (2, "", said)
+    said = "error: the shell asks wrongly; see dscost completion --help\n"
+    assert (ran.code, ran.out, ran.problem) == (2, "", said)
 
 
 def test_a_file_that_is_wrong_does_not_keep_a_shell_from_completing(

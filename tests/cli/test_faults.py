@@ -166,7 +166,7 @@ def test_a_library_that_does_not_fit_in_the_memory_is_one_line(
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "dscost: tiktoken._tiktoken cannot be loaded: failed to map segment from shared object\n"
+        "error: tiktoken._tiktoken cannot be loaded: failed to map segment from shared object\n"
     )
 
 
@@ -253,7 +253,7 @@ main()"""
     )
 
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr in {"", "dscost: interrupted\n"}
+    assert done.stderr in {"", "error: interrupted\n"}
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_full_disk_leaves_the_old_file(
     ran = dscost(*WRITERS[option])
 
     assert ran.code == 1
-    assert ran.err.endswith(f"dscost: {option} old.html: No space left on device\n")
+    assert ran.err.endswith(f"error: {option} old.html: No space left on device\n")
     assert Path("old.html").read_text() == "old"
     assert sorted(Path().iterdir()) == before
 
@@ -340,7 +340,7 @@ def test_a_disk_that_takes_only_a_part_of_the_output_is_an_error(
         )
 
     assert (tmp_path / "out").stat().st_size == 100
-    assert (done.returncode, done.stderr) == (1, "dscost: standard output: File too large\n")
+    assert (done.returncode, done.stderr) == (1, "error: standard output: File too large\n")
 
 
 def test_a_full_disk_is_named_by_the_file_or_the_folder_that_it_is_of(
@@ -354,7 +354,7 @@ def test_a_full_disk_is_named_by_the_file_or_the_folder_that_it_is_of(
         ran = dscost("count", hello)
 
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == f"dscost: {place}: No space left on device\n"
+        assert ran.err == f"error: {place}: No space left on device\n"
 
 
 def test_a_file_written_anew_keeps_its_link_and_its_mode(dscost: Dscost, hello: Path) -> None:
@@ -397,7 +397,7 @@ def test_a_pipe_or_device_in_place_of_the_price_table_is_refused(
         ran = dscost(*command.split(), "--prices", name)
 
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == f"dscost: price table {name}: not a regular file; see --prices\n"
+        assert ran.problem == f"error: price table {name}: not a regular file; see --prices\n"
 
 
 def test_a_pipe_in_place_of_the_cached_vocabulary_is_left_alone(
@@ -421,7 +421,7 @@ def test_what_only_looks_like_a_url_is_one_line_without_its_secrets(
     ran = dscost(command, "https://me:secret@[x/")
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "dscost: https://...: not a valid URL: Invalid IPv6 URL\n"
+    assert ran.err == "error: https://...: not a valid URL: Invalid IPv6 URL\n"
 
 
 def test_a_url_is_shown_without_its_secrets() -> None:

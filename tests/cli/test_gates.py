@@ -106,7 +106,7 @@ def test_a_pull_request_from_its_base_to_the_failed_gate(pull_request: Repositor
     assert (within.code, within.err) == (0, "")
     assert over.code == 3
     assert re.fullmatch(
-        r"dscost: over --max-increase 10%: deepseek-v4-pro grows by 0\.\d+ USD \(\+\d+\.\d%\); "
+        r"error: over --max-increase 10%: deepseek-v4-pro grows by 0\.\d+ USD \(\+\d+\.\d%\); "
         r"most of it in prompts/review\.txt\n",
         over.err,
     )
@@ -187,7 +187,7 @@ def test_what_the_action_cannot_do_fails_with_the_reason(
     ran = run_action(pull_request, inputs)
 
     assert ran.code == code
-    assert said in ran.err
+    assert said in ran.problem
     assert not list(pull_request.folder.rglob("pwned"))
 
 
@@ -206,7 +206,7 @@ def test_a_file_named_as_the_revisions_are_does_not_get_round_the_gate(
     ran = run_action(pull_request, {"paths": "prompts/review.txt", "max-increase": "10%"})
 
     assert ran.code == 2
-    assert "is a file here and a revision; write" in ran.err
+    assert "is a file here and a revision; write" in ran.problem
 
 
 def test_an_uncounted_file_fails_the_gate(pull_request: Repository) -> None:

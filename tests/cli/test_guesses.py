@@ -31,6 +31,11 @@ from tests.conftest import Dscost
         ("estimate hello.txt --out 1", "no such option --out; did you mean --output-tokens?"),
         ("estimate hello.txt --requsts 1", "no such option --requsts; did you mean --requests?"),
         ("estimate hello.txt --reasoning 1", "no such option --reasoning; see dscost estimate"),
+        ("bill --month", "no such option --month; did you mean --by month?"),
+        ("bill --daily", "no such option --daily; did you mean --by day?"),
+        ("bill --from 2026-11", "no such option --from; did you mean --since?"),
+        ("bill --end 2026-11", "no such option --end; did you mean --until?"),
+        ("compare hello.txt --month 3", "no such option --month; did you mean --per-month?"),
         ("bill hello.txt --days 1", "no such option --days; see dscost bill --help"),
     ],
 )
@@ -41,7 +46,33 @@ def test_a_wrong_guess_gets_the_right_hint_or_none(
 
     assert hello.exists()
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"dscost: {hint}")
+    assert ran.problem.startswith(f"error: {hint}")
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["estimate", "Sum up"], "to estimate a text itself: echo 'Sum up' | dscost estimate -"),
+        (["Sum up"], "to estimate a text itself: echo 'Sum up' | dscost estimate -"),
+        (["count", "it's so"], """to count a text itself: echo 'it'"'"'s so' | dscost count -"""),
+        (["chat", "word " * 50], "to chat a text itself: echo '...' | dscost chat -"),
+        (["count", "a\n\x1b[2J"], "to count a text itself: echo '...' | dscost count -"),
+        (["compare", "flash", "pro"], "compare takes a prompt; name models with -m"),
+        (["estimate", "-m", "v3", "hello.txt"], "dscost prices DeepSeek models only: flash, pro"),
+        (["estimate", "-m", "gpt-4o", "hello.txt"], "dscost prices DeepSeek models only: "),
+        (["estimate", "-m", "flsh", "hello.txt"], "did you mean flash"),
+        (["estimate", "--system", "Be brief", "hello.txt"], "--system takes a file; for a text"),
+    ],
+)
+def test_a_text_or_a_model_in_place_of_a_file_gets_its_own_hint(
+    dscost: Dscost, hello: Path, args: list[str], hint: str
+) -> None:
+    ran = dscost(*args)
+
+    assert hello.exists()
+    assert (ran.code, ran.out) == (2 if len(args) == 1 else 1, "")
+    assert f"; {hint}" in ran.problem
+    assert ran.err.count("\n") == 2
 
 
 def test_a_file_alone_is_estimated_and_that_is_said(dscost: Dscost, hello: Path) -> None:
@@ -49,7 +80,7 @@ def test_a_file_alone_is_estimated_and_that_is_said(dscost: Dscost, hello: Path)
     alone, named = dscost(hello, *options), dscost("estimate", hello, *options)
 
     assert alone.code == 0
-    assert alone.err == "dscost: hello.txt is a file: running dscost estimate\n"
+    assert alone.err == "note: hello.txt is a file: running dscost estimate\n"
     assert '"command": "estimate"' in alone.out
     assert alone.out == named.out
 
@@ -101,9 +132,8 @@ def test_nothing_is_read_from_a_device_without_a_dash(
         ran = dscost(command)
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        f"dscost: no file is given; name one, or pipe text into dscost {command}; "
-        f"see dscost {command} --help\n"
+    assert ran.problem == (
+        f"error: no file is given; name one, or pipe text into dscost {command}\n"
     )
 
 
@@ -158,7 +188,10 @@ def test_rmb_is_the_price_list_in_yuan(dscost: Dscost, hello: Path) -> None:
     refused = dscost("estimate", hello, "--currency", "EUR")
 
     assert (refused.code, refused.out) == (2, "")
-    assert "DeepSeek has no price list in 'EUR'; write USD or CNY" in refused.err
+    assert (
+        "--currency 'EUR' is not a currency of DeepSeek's price lists; write USD or CNY"
+        in refused.problem
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +206,7 @@ def test_an_old_name_works_and_names_the_new_one(
 
     name = old[0].partition("=")[0].removesuffix("a.md")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == f"dscost: {name} is now --to; the next version will not know the old name\n"
+    assert ran.err == f"warning: {name} is now --to; the next version will not know the old name\n"
     assert Path("a.md").read_text().count("hello.txt")
 
 
@@ -183,7 +216,7 @@ def test_the_old_name_of_the_template_works(dscost: Dscost) -> None:
     ran = dscost("when", *at, "--format", "{tier}")
 
     assert (ran.code, ran.out) == (0, "peak\n")
-    assert ran.err.startswith("dscost: --format is now --template; ")
+    assert ran.err.startswith("warning: --format is now --template; ")
     assert dscost("when", *at, "--template", "{tier}") == (0, "peak\n", "")
 
 

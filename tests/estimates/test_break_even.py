@@ -167,7 +167,7 @@ def test_a_picture_that_cannot_be_written_is_an_error(
     ran = dscost("compare", hello, "--svg", target)
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith(f"dscost: --svg {target}: ")
+    assert ran.err.startswith(f"error: --svg {target}: ")
 
 
 @pytest.mark.parametrize("ratio", ["0.3", "0.333", "0.999"])

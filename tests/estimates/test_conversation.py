@@ -186,7 +186,7 @@ def test_a_gap_of_days_makes_hits_an_assumption_and_then_misses(chat: Chat) -> N
         ((), 2, "no turn to show: project some with --turns N --user-tokens A"),
         (("--turns", 3), 2, "--turns needs --user-tokens A and --answer-tokens B"),
         (("--user-tokens", 3), 2, "--user-tokens is of a projection; add --turns N"),
-        (("--turns", 0), 2, "Invalid value for '--turns'"),
+        (("--turns", 0), 2, "--turns 0 is less than 1"),
         (("--gap", "soon"), 2, "--gap 'soon' is no stretch of time; write 30s, 5m, 2h or 1d"),
     ],
 )
@@ -198,8 +198,8 @@ def test_what_chat_cannot_do_it_says(
     ran = dscost("chat", file, *args)
 
     assert (ran.code, ran.out) == (code, "")
-    assert says in ran.err
-    assert len(ran.err.splitlines()) == 1
+    assert says in ran.problem
+    assert len(ran.problem.splitlines()) == 1
 
 
 def test_chat_takes_one_request(dscost: Dscost, tmp_path: Path) -> None:

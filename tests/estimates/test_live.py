@@ -224,9 +224,8 @@ def test_what_goes_wrong_is_told_in_one_line(
     server.replies = [reply]
     ran = check(dscost, server, request_file)
     assert (ran.code, ran.out) == (1, "")
-    said = ran.err.splitlines()
-    assert len(said) == 2  # the first states the cost
-    assert message in said[1]
+    assert ran.err.startswith("note: sends ")  # what it costs
+    assert message in ran.problem
     assert KEY not in ran.err
 
 
@@ -237,7 +236,7 @@ def test_an_answer_that_does_not_come_ends_in_time(
     server.replies = [Reply(act=act)]
     ran = check(dscost, server, request_file, "--timeout", "0.2")
     assert (ran.code, ran.out) == (1, "")
-    assert "no answer in 0.2 s; give a longer --timeout" in ran.err
+    assert "no answer in 0.2 s; give a longer --timeout" in ran.problem
 
 
 def drip_headers(handler: BaseHTTPRequestHandler) -> None:
@@ -275,7 +274,7 @@ def test_the_time_is_that_of_the_whole_exchange(
     ran = check(dscost, server, request_file, "--timeout", "0.3")
 
     assert (ran.code, ran.out) == (1, "")
-    assert "no answer in 0.3 s; give a longer --timeout; the request may be billed" in ran.err
+    assert "no answer in 0.3 s; give a longer --timeout; the request may be billed" in ran.problem
 
 
 def test_loopback_is_reached_without_the_proxy_that_would_read_the_key(
@@ -388,7 +387,7 @@ def test_nothing_is_sent_unless_it_is_wanted_and_safe(
 ) -> None:
     ran = dscost("check", request_file, *args)
     assert (ran.code, ran.out) == (2, "")
-    assert message in ran.err
+    assert message in ran.problem
     assert not server.asked
 
 
@@ -398,7 +397,7 @@ def test_without_a_key_nothing_is_sent(
     monkeypatch.delenv("DEEPSEEK_API_KEY")
     ran = check(dscost, server, request_file)
     assert (ran.code, ran.out) == (1, "")
-    assert "no key: set DEEPSEEK_API_KEY in the environment" in ran.err
+    assert "no key; set DEEPSEEK_API_KEY in the environment" in ran.problem
 
 
 def test_a_key_is_no_line_of_a_header() -> None:

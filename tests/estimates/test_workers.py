@@ -114,7 +114,7 @@ def test_a_worker_that_is_killed_is_reported_and_there_is_no_total(endless: Path
     out, err = running.communicate(timeout=60)
 
     assert (running.returncode, out) == (1, "")
-    assert err.startswith("dscost: a worker process ended before its work was done")
+    assert err.startswith("error: a worker process ended before its work was done")
     assert "--jobs 1" in err
 
 

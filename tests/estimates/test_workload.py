@@ -122,12 +122,12 @@ def test_a_bad_line_stops_or_is_skipped_and_never_in_silence(dscost: Dscost) -> 
     skipped = dscost("estimate", "b.jsonl", *AT, "--on-error", "skip", "--json")
 
     assert (stopped.code, stopped.out) == (1, "")
-    assert stopped.err.startswith("dscost: b.jsonl:2:1: JSON, but no request")
+    assert stopped.err.startswith("error: b.jsonl:2:1: JSON, but no request")
     found = report(skipped, code=1)
     assert found["inputs"][0]["requests"] == 2
     assert found["skipped"]["requests"] == 2
     assert [text[:11] for text in found["skipped"]["first"]] == ["b.jsonl:2:1", "b.jsonl:4:1"]
-    assert skipped.err.count("dscost: skipped b.jsonl:2:1: ") == 1
+    assert skipped.err.count("warning: skipped b.jsonl:2:1: ") == 1
     assert ", and 1 more of this file\n" in skipped.err
     assert "skipped 2 requests, which no figure holds" in skipped.err
 

@@ -111,8 +111,8 @@ def test_a_bad_table_is_refused_in_one_line(
     ran = dscost("count", path, "--column", "question")
 
     assert ran.code == 1
-    assert reason in ran.err
-    assert len(ran.err.splitlines()) == 1
+    assert reason in ran.problem
+    assert len(ran.problem.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_body_without_a_model_takes_the_one_given(dscost: Dscost, tmp_path: Pa
 
     assert found == (1, plain_input(dscost, tmp_path))
     assert without.code == 1
-    assert "a.jsonl:1:1: the body names no model; name it with --model" in without.err
+    assert "a.jsonl:1:1: the body names no model; name it with --model" in without.problem
 
 
 def test_anthropic_batches_are_read_whole_and_by_line(dscost: Dscost, tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ def test_a_file_that_is_named_is_an_error_as_before(dscost: Dscost, src: Path) -
     ran = dscost("count", src / "a.txt", src / "latin.txt")
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == (
-        "dscost: src/latin.txt: not utf-8 at byte 3; give the file's own --encoding\n"
+    assert ran.problem == (
+        "error: src/latin.txt: not utf-8 at byte 3; give the file's own --encoding\n"
     )
 
 
@@ -84,11 +84,11 @@ def test_a_batch_in_a_folder_stops_at_a_bad_line_unless_that_is_skipped(
     assert "src/batch.jsonl:2:1: JSON, but no request" in stopped.err
     assert skipped.code == 1
     assert "warning: skipped 4 requests" in skipped.err
-    lines = [line for line in skipped.err.splitlines() if line.startswith("dscost: skipped")]
+    lines = [line for line in skipped.err.splitlines() if line.startswith("warning: skipped src")]
     assert len(lines) == 2
-    assert lines[0].startswith("dscost: skipped src/batch.jsonl:2:1: ")
+    assert lines[0].startswith("warning: skipped src/batch.jsonl:2:1: ")
     assert lines[0].endswith(", and 2 more of this file")
-    assert lines[1].startswith("dscost: skipped src/tsconfig.json:1:1: ")
+    assert lines[1].startswith("warning: skipped src/tsconfig.json:1:1: ")
 
 
 def test_a_packed_file_counts_in_a_folder_as_when_it_is_named(dscost: Dscost, src: Path) -> None:
@@ -126,9 +126,11 @@ def test_what_cannot_be_decoded_is_left_out_of_one_prompt_too(dscost: Dscost, sr
 
 
 def test_a_folder_says_that_each_file_is_a_request_of_its_own(dscost: Dscost, src: Path) -> None:
-    hint = "each of the 4 files in src is a request of its own; to count them as one prompt: --"
+    hint = "each of the 4 files in src is a request of its own"
 
-    assert f"dscost: {hint}as-one\n" in dscost("estimate", src, *AT).err
+    assert f"note: {hint}\ntip: to count them as one prompt: --as-one\n" in (
+        dscost("estimate", src, *AT).err
+    )
     assert hint not in dscost("estimate", src, *AT, "--as-one").err
     assert hint not in dscost("estimate", src / "a.txt", *AT).err
 

@@ -62,4 +62,4 @@ def test_a_pointer_that_is_asked_for_is_an_error(dscost: Dscost) -> None:
     ran = dscost("count", "prompts/big.txt")
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "dscost: prompts/big.txt: kept in Git LFS, not here; run git lfs pull\n"
+    assert ran.problem == "error: prompts/big.txt: kept in Git LFS, not here; run git lfs pull\n"

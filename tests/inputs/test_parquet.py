@@ -153,7 +153,7 @@ def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_pat
     skipped = dscost("count", path, "--column", "prompt", "--on-error", "skip", "--json")
 
     assert (stopped.code, stopped.out) == (1, "")
-    assert "p.parquet:3:1: the row has no value; leave such rows out with" in stopped.err
+    assert "p.parquet:3:1: the row has no value; leave such rows out with" in stopped.problem
     assert skipped.code == 1
     assert json.loads(skipped.out)["estimates"][0]["requests"] == 3
 

@@ -121,7 +121,7 @@ def test_what_skipped_files_there_were_is_said(dscost: Dscost, tree: Tree) -> No
     ran = dscost("count", folder)
 
     assert ran.code == 0
-    assert ran.err == f"dscost: warning: left out 1 binary file: {folder / 'b.bin'}\n"
+    assert ran.err == f"warning: left out 1 binary file: {folder / 'b.bin'}\n"
 
 
 @pytest.mark.parametrize(

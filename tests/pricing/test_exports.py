@@ -255,8 +255,8 @@ def test_a_file_that_is_no_table_is_one_line_and_exit_1(
 
 def test_a_tool_that_is_not_installed_is_said_to_be(dscost: Dscost) -> None:
     ran = dscost("prices", "diff", "ccusage")
-    assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "give the file" in ran.err
+    assert (ran.code, ran.problem.count("\n")) == (1, 1)
+    assert "give the file" in ran.problem
 
 
 def test_the_prices_that_we_export_are_the_same_where_a_tool_can_have_them(

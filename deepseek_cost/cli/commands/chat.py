@@ -74,7 +74,8 @@ MANUAL: Final = Manual(
             "dscost chat prompt.txt --turns 20 --user-tokens 60 --answer-tokens 300",
         ),
         Example("what an agent run has cost, by its last request", "dscost chat request.json"),
-    )
+    ),
+    page="chat.md",
 )
 
 
@@ -149,7 +150,7 @@ def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: in
 
     if turns is None:
         if user is not None:
-            raise UsageError("--user-tokens is of a projection; add --turns N")
+            raise UsageError("--user-tokens is of a projection", tip="add --turns N")
         return Plan(answer=answer, reasoning=reasoning)
     if user is None or answer is None:
         raise UsageError("--turns needs --user-tokens A and --answer-tokens B, of each turn")

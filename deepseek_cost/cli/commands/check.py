@@ -10,7 +10,8 @@ import typer
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import say, write
+from deepseek_cost.cli.messages import show_note
+from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import find_sources, instant_of, price_table
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
 from deepseek_cost.estimates.live import TIMEOUT
@@ -39,6 +40,7 @@ MANUAL: Final = Manual(
             "dscost check request.json --live --yes",
         ),
     ),
+    page="counting.md",
     failure="the bill differs, the API does not answer, or an input is wrong",
 )
 
@@ -69,7 +71,9 @@ def check(
     from deepseek_cost.tokenizer import default_counter
 
     if not live:
-        raise UsageError("check sends the request to the API; say that you want it with --live")
+        raise UsageError(
+            "check sends the request to the API", tip="say that you want it with --live"
+        )
     book = price_table(prices).book
     api = Api(base_url or book.endpoints.get("openai", ""), _key(), timeout)
     found = _only_request(request, encoding)
@@ -87,7 +91,7 @@ def check(
 def _key() -> str:
     key = os.environ.get(_KEY, "").strip()
     if not key:
-        raise LiveError(f"no key: set {_KEY} in the environment; no option takes one")
+        raise LiveError("no key", tip=f"set {_KEY} in the environment; no option takes one")
     return key
 
 
@@ -113,10 +117,10 @@ def _confirm(planned: "LiveRequest", *, yes: bool) -> None:
     """State the cost, and go on only if that is wanted."""
     price = planned.price
     cost = f"at most {planned.most:f} {price.currency} ({price.tier.label})"
-    say(f"sends {planned.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")
+    show_note(f"sends {planned.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("nobody is asked here; add --yes to send it")
+        raise UsageError("nobody is asked here", tip="add --yes to send it")
     if not typer.confirm("Send it?", err=True):
         raise typer.Exit(DscostError.exit_code)

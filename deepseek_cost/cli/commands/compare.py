@@ -30,7 +30,8 @@ MANUAL: Final = Manual(
             "dscost compare prompt.txt -o 400",
         ),
         Example("the same, with a picture", "dscost compare prompt.txt -o 400 --svg costs.svg"),
-    )
+    ),
+    page="when.md",
 )
 
 

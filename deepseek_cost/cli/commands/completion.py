@@ -13,7 +13,9 @@ from deepseek_cost.cli.output import write_text
 from deepseek_cost.errors import UsageError
 
 MANUAL: Final = Manual(
-    (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),), failure=""
+    (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),),
+    page="scripts.md",
+    failure="",
 )
 
 
@@ -51,4 +53,4 @@ def answer(app: typer.Typer) -> None:
     try:
         app(args=[], prog_name="dscost", standalone_mode=False)
     except (KeyError, ValueError) as error:
-        raise UsageError("the shell asks wrongly; see dscost completion --help") from error
+        raise UsageError("the shell asks wrongly", tip="see dscost completion --help") from error

@@ -32,6 +32,7 @@ MANUAL: Final = Manual(
         Example("what is set here, and where", "dscost config"),
         Example("what is set where no file is read", "dscost --no-config config"),
     ),
+    page="configuration.md",
     failure="",
 )
 

@@ -32,6 +32,7 @@ MANUAL: Final = Manual(
         Example("the tokens of what another program prints", "git log -3 | dscost count -"),
         Example("all files of a folder, each by itself", "dscost count prompts --per-file"),
     ),
+    page="counting.md",
     failure=REFUSED,
 )
 

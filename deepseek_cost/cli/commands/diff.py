@@ -17,7 +17,8 @@ from deepseek_cost.cli import options, values
 from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import report_warnings, say, write, write_text
+from deepseek_cost.cli.messages import show_error
+from deepseek_cost.cli.output import report_warnings, write, write_text
 from deepseek_cost.cli.session import (
     Table,
     instant_of,
@@ -63,6 +64,7 @@ MANUAL: Final = Manual(
         ),
         Example("the comment for its pull request", "dscost diff main...HEAD prompts --markdown"),
     ),
+    page="diff.md",
     failure="a file cannot be counted, or a price is wrong or unknown",
     limit="over --max-increase, or what changed could not be counted; after the output",
 )
@@ -348,7 +350,7 @@ def diff(
     outcome = _compared(context, sides, glob or (), asked, limits)
     _write(outcome.report, as_json=as_json, plain=plain, verbose=verbose, as_markdown=as_markdown)
     if outcome.failure:
-        say(outcome.failure)
+        show_error(outcome.failure)
     _exit_if_over(outcome.report)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
@@ -416,5 +418,5 @@ def _exit_if_over(report: "DiffReport") -> None:
         over = [entry for entry in report.models if entry.model in limit.exceeded_by]
         if over:
             by = ", ".join(grown(entry, limit, report.currency) for entry in over)
-            say(f"over --max-increase {limit.max_increase}: {by}{most}")
+            show_error(f"over --max-increase {limit.max_increase}: {by}{most}")
     raise typer.Exit(OVER_LIMIT)

@@ -90,19 +90,16 @@ PerRequest = Annotated[
 MANUAL: Final = Manual(
     (
         Example(
-            "a prompt on Flash and Pro, answered in 400 tokens",
+            "a prompt on Flash and Pro, with a response of 400 tokens",
             "dscost estimate prompt.txt -o 400",
         ),
         Example(
-            "a batch, refused if it may cost more than 5 dollars",
+            "a batch, with exit code 3 if it could cost more than 5 dollars",
             "dscost estimate batch.jsonl --max-cost 5",
         ),
         Example("a project as the context of one prompt", "dscost estimate src --as-one -o 1k"),
-        Example(
-            "its cache hits forecast, for a script",
-            "dscost estimate batch.jsonl -c auto --json",
-        ),
     ),
+    page="estimate.md",
     failure=REFUSED,
     limit="over --max-cost, after the output is written",
 )
@@ -245,16 +242,18 @@ def _refuse_odd_counts(
 ) -> None:
     if tokens is None:
         if cached is not None:
-            raise UsageError("--cached goes with --input-tokens; of files write --cache-hit-ratio")
+            raise UsageError(
+                "--cached goes with --input-tokens", tip="for files write --cache-hit-ratio"
+            )
         return
     if files:
-        raise UsageError("--input-tokens stands in for files; leave out one of the two")
+        raise UsageError("--input-tokens stands in for files", tip="leave out one of the two")
     if ratio == "auto" or per_request or breakdown:
         raise UsageError(
             "--input-tokens says how many tokens, not which, as auto and breakdowns need"
         )
     if cached is not None and set_by_name("cache_hit_ratio"):
-        raise UsageError("--cached and --cache-hit-ratio both say what hits; leave out one")
+        raise UsageError("--cached and --cache-hit-ratio both say what hits", tip="leave out one")
     if cached is not None and cached > tokens:
         raise UsageError(f"--cached {cached:,} is more than --input-tokens {tokens:,}")
 

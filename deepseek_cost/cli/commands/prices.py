@@ -30,7 +30,8 @@ MANUAL: Final = Manual(
     (
         Example("the prices of another day", "dscost prices --at 2026-09-01T00:00Z"),
         Example("every change there was, for a spreadsheet", "dscost prices --history --csv"),
-    )
+    ),
+    page="prices.md",
 )
 
 

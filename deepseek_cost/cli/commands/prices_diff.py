@@ -17,6 +17,7 @@ MANUAL: Final = Manual(
         Example("the price table of the litellm that is installed", "dscost prices diff litellm"),
         Example("a file of it", "dscost prices diff litellm model_prices.json"),
     ),
+    page="prices.md",
     failure="a price differs, or the table cannot be read",
 )
 

@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import PRICED, SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import say, write_text
+from deepseek_cost.cli.messages import show_note
+from deepseek_cost.cli.output import write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.exports import Tool
@@ -18,6 +19,7 @@ MANUAL: Final = Manual(
             "dscost prices export --for litellm > deepseek.json",
         ),
     ),
+    page="prices.md",
 )
 
 
@@ -44,5 +46,5 @@ def prices_export(
     book = price_table(prices).book
     exported = export(book, tool, instant_of(at, book, tz), rate)
     for comment in exported.comments:
-        say(comment)
+        show_note(comment)
     write_text(write(exported, tool))

@@ -11,10 +11,11 @@ from deepseek_cost.cli.output import write_text
 MANUAL: Final = Manual(
     (
         Example(
-            "the notice for 2027, beside the bundled table",
+            "the notice for 2027, in addition to the bundled table",
             "dscost prices holidays notice.txt > ~/.config/dscost/holidays.toml",
         ),
     ),
+    page="prices.md",
     failure="the notice cannot be read",
 )
 

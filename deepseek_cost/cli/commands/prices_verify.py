@@ -7,7 +7,8 @@ import typer
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import say, write, write_text
+from deepseek_cost.cli.messages import show_error
+from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import DscostError, UsageError
 
@@ -22,6 +23,7 @@ MANUAL: Final = Manual(
             "dscost prices verify en.html zh.html --at 2026-11-15T00:00Z",
         ),
     ),
+    page="prices.md",
     failure="something on a page is not the same, is missing or is not understood",
 )
 
@@ -70,5 +72,5 @@ def prices_verify(
         write(report, as_json=as_json, plain=plain)
     if not report.is_same:
         verdicts = ", ".join(f"{name}: {found.verdict}" for name, found in compared.items())
-        say(f"not all of it is the same as the price table; {verdicts}")
+        show_error(f"the pages and the price table differ: {verdicts}")
         raise typer.Exit(DscostError.exit_code)

@@ -9,7 +9,8 @@ import typer
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import report_warnings, say, shown, write_file, write_text
+from deepseek_cost.cli.messages import show_warning
+from deepseek_cost.cli.output import report_warnings, shown, write_file, write_text
 from deepseek_cost.cli.session import find_sources
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
@@ -62,6 +63,7 @@ MANUAL: Final = Manual(
             "dscost estimate prompt.txt --json | dscost render - -f markdown",
         ),
     ),
+    page="render.md",
     failure="this is no report, or it does not fit together",
 )
 
@@ -99,7 +101,7 @@ def render(
         text = _drawn(found.report, chosen, verbose=verbose)
     except (UsageError, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise InputError(
-            f"{report}: its parts do not fit together; is it as dscost wrote it?"
+            f"{report}: its parts do not fit together", tip="is it as dscost wrote it?"
         ) from error
     if to is None:
         write_text(text)
@@ -112,7 +114,9 @@ def _by_suffix(to: Path | None) -> Format:
         return Format.TABLE
     known = _SUFFIXES.get(to.suffix.lower())
     if known is None:
-        raise UsageError(f"--to {to}: its suffix is none of {', '.join(_SUFFIXES)}; add --format")
+        raise UsageError(
+            f"--to {to}: its suffix is none of {', '.join(_SUFFIXES)}", tip="add --format"
+        )
     return known
 
 
@@ -123,7 +127,7 @@ def _read(name: str) -> "ReadReport":
     if Path(name).is_dir():
         raise InputError(f"{name}: give a report here, not a folder")
     if name != "-" and not is_url(name) and not Path(name).exists():
-        raise InputError(f"{unicode_name(name)}: no such report; make one with --json")
+        raise InputError(f"{unicode_name(name)}: no such report", tip="make one with --json")
     (source,) = find_sources([name], None, "utf-8").sources
     return read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name)
 
@@ -132,8 +136,8 @@ def _report_unknown(found: "ReadReport", name: str) -> None:
     if found.unknown:
         named = ", ".join(found.unknown[:_NAMED])
         more = len(found.unknown) - _NAMED
-        say(
-            f"warning: {name}: fields that this version does not know are not shown: {named}"
+        show_warning(
+            f"{name}: fields that this version does not know are not shown: {named}"
             f"{f' and {more:,} more' if more > 0 else ''}"
         )
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import say, write_text
+from deepseek_cost.cli.messages import show_note
+from deepseek_cost.cli.output import write_text
 from deepseek_cost.cli.session import instant_of, price_table
 from deepseek_cost.errors import InputError
 from deepseek_cost.pricing.currency import Currency
@@ -28,6 +29,7 @@ MANUAL: Final = Manual(
         ),
         Example("remove what it keeps in the cache", "dscost statusline --clear"),
     ),
+    page="bill.md",
     failure="standard input is not Claude Code's status, or the price table is wrong",
 )
 
@@ -77,7 +79,7 @@ def _clear(folder: str) -> None:
     removed = list(Path(folder).glob("sessions-*.json*"))
     for path in removed:
         path.unlink(missing_ok=True)
-    say(f"removed {len(removed)} files from {folder}" if removed else f"no index in {folder}")
+    show_note(f"removed {len(removed)} files from {folder}" if removed else f"no index in {folder}")
 
 
 def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":

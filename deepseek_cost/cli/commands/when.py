@@ -9,9 +9,9 @@ from deepseek_cost.cli import options, values
 from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.output import say, write, write_text
+from deepseek_cost.cli.messages import show_warning
+from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
-from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Tier
@@ -40,6 +40,7 @@ MANUAL: Final = Manual(
         Example("wait at peak, in a script", "dscost when --exit-code || echo 'peak: later'"),
         Example("a line for a shell's prompt", "dscost when --template '{tier} until {until}'"),
     ),
+    page="when.md",
     failure="the price table is wrong",
     limit="it is peak, with --exit-code",
 )
@@ -79,5 +80,5 @@ def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
     following = calendar.tier_at(change).label if change else None
     line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
     for warning in book.warnings_at(at):
-        say(f"warning: {with_flags(warning)}")
+        show_warning(warning)
     write_text(f"{line}\n")

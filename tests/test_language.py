@@ -1,0 +1,58 @@
+"""Words that the pages, the help and the tips do not use."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deepseek_cost.cli.command import ALL_NAMES
+from deepseek_cost.cli.wording import STEPS
+from deepseek_cost.errors import Advice
+from tests.conftest import ROOT, Dscost
+
+# What is not to be written, and what is.
+WORDS = {
+    r"tells?|told": "show, report",
+    r"h[eo]lds? [^.]*\bagainst": "compare with",
+    r"held against": "compare with",
+    r"stands? (beside|in|with|for)": "is, is listed",
+    r"beside": "next to, and",
+    r"did cost": "cost, spent",
+    r"dear|dearest": "most expensive",
+    r"share of hits": "cache hit rate",
+    r"in flight": "concurrency limit",
+    r"slips?": "typo",
+    r"instants?": "time",
+    r"(is|are) none": "there is no",
+    r"noughts?": "zero",
+}
+FORBIDDEN = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
+# Code and what programs print: names of fields and values stay as they are.
+CODE = re.compile(r"^```.*?^```$|^ {4}.*?$|`[^`]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def found(text: str) -> list[str]:
+    return [match[0] for match in FORBIDDEN.finditer(text)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_pages_are_in_plain_words(page: Path) -> None:
+    assert found(CODE.sub("", page.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("name", ["", *ALL_NAMES])
+def test_help_is_in_plain_words(dscost: Dscost, name: str) -> None:
+    assert found(dscost(*name.split(), "-h").out) == []
+
+
+def test_tips_are_in_plain_words() -> None:
+    advice = [text for name, text in vars(Advice).items() if name.isupper()]
+    assert found("\n".join([*STEPS.values(), *advice])) == []
+
+
+def test_the_search_finds_such_words_outside_of_code() -> None:
+    page = (
+        'A slip is told.\n\n```toml\nprecision = "instant"\n```\n\nIt holds both\nagainst `told`.'
+    )
+    assert found(CODE.sub("", page)) == ["slip", "told", "holds both\nagainst"]
