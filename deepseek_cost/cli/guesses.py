@@ -6,7 +6,6 @@ find typos, and where nothing is close nothing is suggested.
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -162,6 +161,8 @@ def _piped(text: str, command: str) -> str | None:
     """Return how a text is piped into a command that takes prompts; None for what is no text."""
     if command not in _OF_PROMPTS or not any(map(str.isspace, text)):
         return None
+    import shlex
+
     shown = shlex.quote(text) if text.isprintable() and len(text) <= _LONGEST_TEXT else "'...'"
     return f"echo {shown} | dscost {command} -"
 

@@ -25,6 +25,8 @@ _ENDPOINTS = {
 }
 # Where a line of a batch has its body: in OpenAI's batches, and in Anthropic's.
 BATCH_BODIES = ("body", "params")
+# Where a record has the time at which it was sent, which is nothing of the request itself.
+TIME_FIELDS = ("timestamp", "created_at", "created", "time")
 # Top-level keys that Messages has and Chat Completions has not.
 _OF_MESSAGES = ("system", "anthropic_version", "stop_sequences", "top_k", "output_config")
 # Types of tool_choice that only Messages has; Chat Completions writes them as plain words.

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deepseek_cost.inputs.kinds import Kind
+from deepseek_cost.inputs.kinds import TIME_FIELDS, Kind
 from deepseek_cost.inputs.request import Request
-from deepseek_cost.prompt.timeline import TIME_FIELDS
 
 _SAMPLING: Final = ("model", "max_tokens", "temperature", "top_p", "stream")
 _OF_CHAT: Final = (

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from deepseek_cost.errors import InputError, placed
+from deepseek_cost.inputs.kinds import TIME_FIELDS
 from deepseek_cost.inputs.timestamps import NoInstantError, seconds_of
 
 if TYPE_CHECKING:
     from deepseek_cost.inputs.request import Request
-
-# Where a record has the time at which it was sent; nothing of a request for the API.
-TIME_FIELDS: Final = ("timestamp", "created_at", "created", "time")
 
 
 class Timeline(Struct):
