@@ -25,6 +25,7 @@ from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage, cost_of
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.fees import FeeId
+from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.pricing.schedule import TierBy
 from tests.conftest import Dscost, utc
 
@@ -307,6 +308,8 @@ def test_near_an_edge_is_a_minute_on_both_sides(
     assert billed(dscost, log)["near_edge"] == near
 
 
+# Not the fixture: Hypothesis prints arguments of a failing test, and this one has 33 kB.
+BOOK = load_prices()
 SECONDS = st.integers(
     int(utc("2026-04-23 16:00").timestamp()), int(utc("2026-11-22 00:00").timestamp())
 )
@@ -314,12 +317,12 @@ SECONDS = st.integers(
 
 @given(st.lists(st.tuples(SECONDS, st.sampled_from(BOTH)), min_size=1, max_size=30))
 def test_a_tariff_knows_what_the_price_book_says(
-    book: PriceBook, asked: list[tuple[int, str]]
+    asked: list[tuple[int, str]],
 ) -> None:
-    tariffs = Tariffs(book, Currency.USD, BOTH)
+    tariffs = Tariffs(BOOK, Currency.USD, BOTH)
     for seconds, name in asked:
         stretch = tariffs.find(name, Kind.CHAT).at(seconds)
-        price = book.price(name, datetime.fromtimestamp(seconds, UTC))
+        price = BOOK.price(name, datetime.fromtimestamp(seconds, UTC))
         assert stretch.price.rates == price.rates
         assert stretch.price.other_rates == price.other_rates
         assert (stretch.price.tier, stretch.price.period) == (price.tier, price.period)
@@ -328,14 +331,14 @@ def test_a_tariff_knows_what_the_price_book_says(
 
 @given(st.lists(st.tuples(SECONDS, st.sampled_from(BOTH), st.integers(0, 10**6)), max_size=30))
 def test_the_total_is_the_sum_of_the_lines(
-    book: PriceBook, lines: list[tuple[int, str, int]]
+    lines: list[tuple[int, str, int]],
 ) -> None:
-    account = Account(Charging(Tariffs(book, Currency.USD, BOTH)), keeps=frozenset({"hour"}))
+    account = Account(Charging(Tariffs(BOOK, Currency.USD, BOTH)), keeps=frozenset({"hour"}))
     expected = Decimal(0)
     for seconds, name, tokens in lines:
         usage = TokenUsage(tokens, 2 * tokens, 3 * tokens)
         account.add(record(seconds, usage, name))
-        price = book.price(name, datetime.fromtimestamp(seconds, UTC))
+        price = BOOK.price(name, datetime.fromtimestamp(seconds, UTC))
         expected += cost_of(usage, price.rates).total
     assert total(figures for _, figures in account.figures()).total == expected
     assert sum(cost for _, cost in account.costs_by_hour()) == expected
@@ -368,9 +371,9 @@ RESPONSES = st.builds(
 
 @given(st.lists(RESPONSES, min_size=2, max_size=30), st.sampled_from(TierBy))
 def test_a_response_is_charged_as_if_it_were_the_only_one(
-    book: PriceBook, responses: list[Response], tier_by: TierBy
+    responses: list[Response], tier_by: TierBy
 ) -> None:
-    tariffs = Tariffs(book, Currency.USD, BOTH)
+    tariffs = Tariffs(BOOK, Currency.USD, BOTH)
     together = Charging(tariffs, tier_by)
 
     for response in responses:
