@@ -21,9 +21,9 @@ from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens
 from deepseek_cost.prompt.chat_completions import refused_setting
 from deepseek_cost.prompt.segments import SegmentCounter
 
-# A string that is not empty, after a key whose value may be a text.
+# A string that is not empty: all of a line, or after a key whose value may be a text.
 _BLANK: Final = re.compile(
-    r'("(?:content|text|custom_id)"[ \t]*+:[ \t]*+")(?!")'
+    r'((?:^|"(?:content|text|prompt|custom_id)"[ \t]*+:[ \t]*+)")(?!")'
     r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)"'
 )
 # A number of a setting; where it is not the body's own, the form is not used.
@@ -248,7 +248,8 @@ def _are_settings(numbers: Numbers, body: dict[str, object]) -> bool:
 
 def _is_forged(request: Request, blanks: int) -> bool:
     """Tell whether there are marks that nobody put there."""
-    return json.dumps(request.record, ensure_ascii=False).count("\ue000") != blanks
+    record = request.record or request.body  # a line that is a text or an array has no record
+    return json.dumps(record, ensure_ascii=False).count("\ue000") != blanks
 
 
 def _is_plain(body: RenderedBody) -> bool:

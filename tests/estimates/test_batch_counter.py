@@ -105,6 +105,23 @@ def documents_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return read
 
 
+@pytest.mark.parametrize("key", ["prompt", "text", None])
+def test_lines_of_prompts_are_counted_alike_and_are_not_read_again(
+    prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    texts = [f"{number}{edge}" for number, edge in enumerate(EDGES)]
+    lines = [json.dumps({key: text} if key else text).encode() for text in texts]
+    many, single = both(prices, counter, lines)
+
+    assert report(many, prices) == report(single, prices)
+    assert {source.kind for source in many.partial.tallied} == {Kind.TEXT}
+
+    read = documents_read(monkeypatch)
+    workload(prices, counter).add_lines(Lines("a", 1, b"\n".join(lines), "utf-8", None), 1)
+    # The first is read, as any line may be the only one of its form; the second tells the form.
+    assert set(read) == {1, 2}
+
+
 def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
     prices: list[Price], counter: StreamCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
