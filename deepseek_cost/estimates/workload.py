@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import InputError, NothingReadError
 from deepseek_cost.estimates.ledger import Ledger, Place, Position
 from deepseek_cost.estimates.partial_result import (
     PartialResult,
@@ -114,10 +114,15 @@ class Workload:
 
     def pop_result(self) -> PartialResult:
         """Return what was added up, and begin anew."""
-        done, self.partial = self.partial, self.partial.empty_copy()
-        if self._skeletons:
-            self._skeletons.partial = self.partial
+        done = self.partial
+        self._begin(done.empty_copy())
         return done
+
+    def _begin(self, partial: PartialResult) -> None:
+        """Add what comes to this subtotal."""
+        self.partial = partial
+        if self._skeletons:
+            self._skeletons.partial = partial
 
     def add_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
@@ -143,14 +148,31 @@ class Workload:
             return found, ()
 
     def _add_requests(self, opened: Input) -> None:
-        skipped = self.skips.requests
+        """Tally a source apart and add it as it ends: of one with a fault, nothing is counted.
+
+        Raises NothingReadError then, unless its first requests are in a forecast or printed.
+        """
+        before = self.pop_result()
         try:
-            for part in self._shared(opened):
-                self._add_part(part, opened.kind)
+            self._add_parts(opened)
+        except InputError as error:
+            self._begin(before)
+            is_undone = self.forecast is None and self.on_request is None
+            if error.field is not None or not is_undone:
+                raise
+            raise NothingReadError(error.message) from error
         except KeyboardInterrupt as interrupt:
+            before.merge(self.partial)
+            self._begin(before)
             interrupt.add_note(self._so_far())
             raise
-        if self._source not in self.partial.sources and skipped == self.skips.requests:
+        before.merge(self.partial)
+        self._begin(before)
+
+    def _add_parts(self, opened: Input) -> None:
+        for part in self._shared(opened):
+            self._add_part(part, opened.kind)
+        if not self.partial.sources and not self.skips.requests:
             raise InputError(f"{opened.source.name}: no request in it", tip="give JSON, one a line")
 
     def _shared(self, opened: Input) -> Iterator[Lines | Document | Fault | PartialResult]:

@@ -183,8 +183,8 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
 def all_or_nothing(opened: Input, *, skips: bool) -> Iterator[None]:
     """Raise NothingReadError for text that cannot be decoded, and for JSON that is no request.
 
-    Where requests come before a fault, its InputError stays one. With `skips`, whoever reads the
-    source leaves out what is no request.
+    Where requests come before a fault, whoever reads them raises NothingReadError if they are not
+    counted. With `skips`, whoever reads the source leaves out what is no request.
     """
     if not skips and isinstance(fault := opened.first(), Fault):
         raise NothingReadError(fault.message)

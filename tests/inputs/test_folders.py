@@ -71,24 +71,51 @@ def test_a_folder_of_which_nothing_can_be_read_is_an_error(dscost: Dscost, src: 
     assert "src/latin.txt: not utf-8 at byte 3" in ran.err
 
 
-def test_a_batch_in_a_folder_stops_at_a_bad_line_unless_that_is_skipped(
+HELLO = '{"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}\n'
+
+
+def test_a_batch_in_a_folder_is_left_out_whole_for_a_bad_line_unless_that_is_skipped(
     dscost: Dscost, src: Path
 ) -> None:
-    hello = '{"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}\n'
-    (src / "batch.jsonl").write_text(hello + "{}\n" * 3 + hello)
+    without = dscost("count", src, "--json")
+    (src / "batch.jsonl").write_text(HELLO + "{}\n" * 3 + HELLO)
 
-    stopped = dscost("count", src)
+    left_out = dscost("count", src, "--json")
     skipped = dscost("count", src, "--on-error", "skip", "--json")
 
-    assert (stopped.code, stopped.out) == (1, "")
-    assert "src/batch.jsonl:2:1: JSON, but no request" in stopped.err
-    assert skipped.code == 1
+    assert left_out.code == skipped.code == 1
+    assert "left out src/batch.jsonl:2:1: JSON, but no request" in left_out.err
+    whole, rest = (json.loads(ran.out) for ran in (without, left_out))
+    assert whole.pop("warnings") == rest.pop("warnings")[1:]
+    assert whole == rest
     assert "warning: skipped 4 requests" in skipped.err
     lines = [line for line in skipped.err.splitlines() if line.startswith("warning: skipped src")]
     assert len(lines) == 2
     assert lines[0].startswith("warning: skipped src/batch.jsonl:2:1: ")
     assert lines[0].endswith(", and 2 more of this file")
     assert lines[1].startswith("warning: skipped src/tsconfig.json:1:1: ")
+
+
+def test_a_limit_is_not_kept_where_a_batch_was_left_out(dscost: Dscost, src: Path) -> None:
+    (src / "batch.jsonl").write_text(HELLO + "no JSON\n")
+
+    ran = dscost("estimate", src, *AT, "-o", 10, "--max-cost", 1)
+
+    assert ran.code == 3
+    assert "--max-cost cannot be kept: not counted: " in ran.err
+
+
+def test_what_requests_before_it_are_in_stops_at_a_bad_line_in_a_folder(
+    dscost: Dscost, src: Path
+) -> None:
+    (src / "batch.jsonl").write_text(HELLO + "no JSON\n")
+
+    forecast = dscost("estimate", src, *AT, "-c", "auto")
+    printed = dscost("estimate", src, *AT, "--json", "--per-request")
+
+    for ran in (forecast, printed):
+        assert ran.code == 1
+        assert "src/batch.jsonl:2:1: not valid JSON" in ran.err.splitlines()[-1]
 
 
 def test_a_packed_file_counts_in_a_folder_as_when_it_is_named(dscost: Dscost, src: Path) -> None:
