@@ -1,7 +1,7 @@
-"""What the build adds to the package: files made of others, which nobody edits or commits.
+"""Files that the build generates for the package; nobody edits or commits them.
 
-A wheel carries them; an editable install writes them into the package's folder, where git ignores
-them. A checkout that was never built works without them, with slower starts.
+A wheel contains them; an editable install writes them to the package's folder, where git ignores
+them. A checkout that was never built works without them, but starts more slowly.
 """
 
 import sys
@@ -13,8 +13,8 @@ from typing import Any, Final
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# pip asks for the build's requirements before it knows that this Python is too old, and would first
-# search for versions of all of them that are not.
+# pip asks for the build requirements before it checks that this Python is new enough, and would
+# then search for versions of all of them that support it.
 if sys.version_info < (3, 11):  # noqa: UP036 - this file is read by any Python
     sys.exit(f"dscost needs Python 3.11 or newer; this is Python {sys.version.split()[0]}")
 
@@ -22,14 +22,14 @@ FOLDER: Final = "deepseek_cost/data"
 
 
 def price_book() -> bytes:
-    """Return data/prices.toml validated and compiled, which loads fast."""
+    """Return data/prices.toml, validated and compiled for fast loading."""
     from deepseek_cost.pricing.loader import compiled
 
     return compiled()
 
 
 def tiers() -> bytes:
-    """Return the changes of peak and off-peak to come, for the status line."""
+    """Return the upcoming changes between peak and off-peak rates, for the status line."""
     from deepseek_cost.cli.prompt_line import made_of
     from deepseek_cost.pricing.loader import bundled, load_prices, mark_of
 
@@ -67,7 +67,7 @@ FILES: Final[Mapping[str, Callable[[], bytes]]] = {
 
 
 def write(folder: Path) -> list[Path]:
-    """Make every file in a folder, each in one step, and return their paths."""
+    """Write all the files to a folder, each one atomically, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in FILES.items():
         temporary = folder / f"{name}.new"
@@ -77,10 +77,10 @@ def write(folder: Path) -> list[Path]:
 
 
 class DerivedFiles(BuildHookInterface[BuilderConfig]):
-    """Makes the files before a wheel is built; Hatchling finds the class by its base."""
+    """Generate the files before a wheel is built; Hatchling finds this class by its base class."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the files: in place for an editable install, else for the wheel alone."""
+        """Generate the files: in place for an editable install, otherwise for the wheel alone."""
         sys.path.insert(0, self.root)
         if version == "editable":
             write(Path(self.root, FOLDER))
@@ -90,6 +90,6 @@ class DerivedFiles(BuildHookInterface[BuilderConfig]):
             build_data["force_include"][str(path)] = f"{FOLDER}/{path.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what was made for the wheel."""
+        """Remove the temporary files of a wheel build."""
         if version != "editable":
             self._temporary.cleanup()

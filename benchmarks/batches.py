@@ -1,9 +1,9 @@
-"""Time a batch of many requests as a whole process, with the memory of all its processes.
+"""Time an estimate of a large batch as a whole process, and measure its peak memory.
 
     python benchmarks/batches.py --requests 1000000 --engine auto
 
-The requests are of some 400 bytes, a system text that all share and a text of 40 words. With
-`--turns` they are conversations of one to five messages instead, in about thirty forms.
+Each request is about 400 bytes: a system prompt shared by all, and a user message of 40 words.
+With `--turns` they are conversations of one to five messages instead, in about thirty shapes.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from random import Random
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import Corpus
 from benchmarks.racing import dscost
 
 
 def main() -> None:
-    """Write the batch, run an estimate of it, and print rate and memory."""
+    """Write the batch, estimate it, and print the rate and peak memory."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -79,7 +79,7 @@ def _conversation(line: str, number: int, chance: Random) -> str:
 
 
 class _Memory(threading.Thread):
-    """Watches what a process and its children hold, pages that they share counted once each."""
+    """Track the memory of a process and its children, counting shared pages only once."""
 
     def __init__(self, process: psutil.Process) -> None:
         super().__init__(daemon=True)

@@ -1,8 +1,8 @@
-"""Price a made-up month of requests in one pass, and check the total against a sum in SQLite.
+"""Bill a made-up month of requests in one pass, and check the total against a sum in SQLite.
 
     python benchmarks/bill.py [LINES] [FOLDER]
 
-The month is September 2026: it has a change of prices, of peak hours' rules, and a holiday.
+The month is September 2026, with a price change, a change of the peak-hour rules, and a holiday.
 """
 
 import json
@@ -20,8 +20,8 @@ from typing import Any
 SEPTEMBER = 1_788_220_800  # 2026-09-01 00:00 UTC
 SECONDS = 30 * 86_400
 
-# Written out again from the price page, in units of 1e-12 USD a token: nothing of it is read from
-# the price table. On 2026-09-10 at 04:00 UTC (1,789,012,800) flash became cheaper.
+# Copied by hand from the price page, in units of 1e-12 USD per token; nothing comes from the price
+# table. On 2026-09-10 at 04:00 UTC (1,789,012,800) Flash became cheaper.
 PRICED = """
 WITH lines AS (
   SELECT json_extract(line, '$.response.created') AS at,
@@ -49,7 +49,7 @@ FROM tiers
 
 
 def lines(count: int) -> Iterator[str]:
-    """Yield answers in the order of time, as a proxy would log them."""
+    """Yield responses in chronological order, as a proxy would log them."""
     chance = random.Random(7)  # noqa: S311 - no secret
     for number in range(count):
         hit = 128 * chance.randrange(200)
@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def billed(log: Path) -> dict[str, Any]:
-    """Return the report of `dscost bill`, and print its time and memory."""
+    """Return the report of `dscost bill`, and print its run time and memory."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "deepseek_cost", "bill", str(log), "--json"]
     ran = subprocess.run(command, check=True, capture_output=True)

@@ -1,10 +1,10 @@
-"""Compare forecast cache hits with recorded ones, transition by transition.
+"""Compare forecast cache hits with recorded ones, request by request.
 
     python benchmarks/caching.py cases.jsonl
 
-Prints a row for each request that follows another in its recording: input, recorded hits, the
-forecast (expected, best), whether the prompt begins with the one before and its answer, and the
-reason where it does not. Exits with 1 if fewer than 95 % of those that do are as expected.
+Prints a row for each request that follows another in its recording: input, recorded hits,
+forecast (expected, best), and whether the prompt continues the previous prompt and its response
+(if not, the reason). Exits with 1 if fewer than 95% of the continuing requests match the forecast.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.prompt.segments import SegmentEncoder
@@ -23,7 +23,7 @@ _GOAL = 0.95
 
 
 def main() -> int:
-    """Print the table and the share."""
+    """Print the table and the number of exact forecasts; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

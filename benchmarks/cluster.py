@@ -1,9 +1,9 @@
-"""Race a Dask cluster of this machine against dscost alone, on many small files.
+"""Race a local Dask cluster against plain dscost on many small files.
 
     python benchmarks/cluster.py --files 2000 --runs 3
 
-A LocalCluster of two workers is started once. In a last run one of its workers is killed in the
-middle: the total has to be the same.
+A LocalCluster with two workers is started once. In a final run, one of its workers is killed
+halfway through; the total must not change.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from pathlib import Path
 from distributed import Client, LocalCluster
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import Corpus
 from benchmarks.racing import Run, dscost, process, raced, ratios
 
 
 def main() -> None:
-    """Write the files, race the two, and kill a worker."""
+    """Write the files, race the two, and kill a worker in a final run."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,9 +1,9 @@
-"""Texts made up for measuring: prose, code, Chinese, mixed, JSONL; the same for the same size.
+"""Made-up texts for benchmarks: prose, code, Chinese, mixed, JSONL; the same text for a given size.
 
     python benchmarks/corpora.py prose 2000000000 > prose.txt
 
-Words follow Zipf's law over a vocabulary that is made up, too, so that what a counter remembers
-grows as it does with real text: slowly, and without an end.
+Words follow Zipf's law over a made-up vocabulary, so a counter's cache grows as it does with real
+text: slowly, and without end.
 """
 
 import json
@@ -18,17 +18,17 @@ _SYLLABLES: Final = (
     "pro ra re ri ro s se st ta te ter th the ti to tion tu un ure ver vi y"
 )
 _KEYWORDS: Final = "def return if else for in while import from class self None True not and"
-# Common characters first; what follows them fills up what is rare.
+# The most common characters first, then others as rare ones.
 _CHARACTERS: Final = (
     "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可"
     + "".join(map(chr, range(0x4E00, 0x5E00)))
 )
 _WORDS: Final = 200_000
-_PARTS: Final = 400  # of words or characters, in one paragraph
+_PARTS: Final = 400  # words or characters per paragraph
 
 
 class Corpus:
-    """An endless supply of paragraphs of each kind."""
+    """An endless source of paragraphs of each kind."""
 
     def __init__(self, seed: int = 1) -> None:
         self._chance = Random(seed)  # noqa: S311 - no secret
@@ -42,7 +42,7 @@ class Corpus:
         self._by_character = list(accumulate(1 / rank for rank in range(1, many + 1)))
 
     def prose(self) -> str:
-        """Return a paragraph in what looks like English, some quotes and figures in it."""
+        """Return a paragraph that looks like English, with some quotes and figures."""
         words = self._some_words(_PARTS)
         for at in range(11, _PARTS, 13):
             words[at] += self._chance.choice((",", ".", ".", ";", "?", " –", "’s", "”", ":"))
@@ -51,7 +51,7 @@ class Corpus:
         return " ".join(words).capitalize() + ".\n\n"
 
     def code(self) -> str:
-        """Return what looks like source code, indented and commented."""
+        """Return text that looks like source code, with indentation and comments."""
         lines = []
         for _ in range(_PARTS // 8):
             name, other, third = self._some_words(3)
@@ -70,12 +70,12 @@ class Corpus:
         return "".join(characters) + "。\n"
 
     def mixed(self) -> str:
-        """Return a paragraph of any of the others, some with emoji."""
+        """Return a paragraph of one of the other kinds, some with emoji."""
         kind = self._chance.choice((self.prose, self.code, self.chinese))
         return kind() + self._chance.choice(("", "", "🚀 Done ✅\n", "Ça va très bien, señor.\n"))
 
     def jsonl(self) -> str:
-        """Return a line with a request to the API, of some 400 bytes."""
+        """Return a line with an API request of about 400 bytes."""
         body = {
             "model": "deepseek-v4-flash",
             "messages": [
@@ -99,7 +99,7 @@ KINDS: Final[dict[str, Callable[[Corpus], str]]] = {
 
 
 def paragraphs(kind: str, size: int) -> Iterator[str]:
-    """Yield paragraphs until they have `size` bytes or somewhat more."""
+    """Yield paragraphs until they add up to at least `size` bytes."""
     corpus, make = Corpus(), KINDS[kind]
     while size > 0:
         text = make(corpus)

@@ -1,14 +1,14 @@
-"""Race dscost against other counters of tokens on the same files: one table, as ratios.
+"""Race dscost against other token counters on the same files, and print a table of ratios.
 
     python benchmarks/counters.py --kilobytes 1 5000 --runs 5 --rivals BIN
 
-`--rivals` is the bin folder of a virtual environment in which the other counters are installed
-(offline-token-counter, ttok, tokenmeter-cli); those that are missing, fail or take longer than
-`--most` seconds are left out. "whole" is a process from beginning to end; "inside" is one count in
-a process that has loaded everything. "off" is how far the count is from the exact one.
+`--rivals` is the bin folder of a virtual environment with the other counters installed
+(offline-token-counter, ttok, tokenmeter-cli); any that are missing, fail or take longer than
+`--most` seconds are left out. "whole" is a process from start to finish; "inside" is one count in a
+process that has already loaded everything. "off" is the difference from the exact count.
 
-ttok and tokenmeter-cli count with OpenAI's vocabulary and load it from the network at first;
-TIKTOKEN_CACHE_DIR tells them where it is kept.
+ttok and tokenmeter-cli count with OpenAI's vocabulary, which they download on first use to
+the folder in TIKTOKEN_CACHE_DIR.
 """
 
 import argparse
@@ -23,13 +23,13 @@ from typing import Final, NamedTuple
 from deepseek_cost.tokenizer import vocabulary
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import KINDS, paragraphs
 from benchmarks.racing import BARE, Run, bare, dscost, process, raced, spread
 from deepseek_cost.tokenizer import default_counter
 
-# What loads a counter and defines `count`, of text or of bytes.
+# Code that loads a counter and defines `count`, for bytes or text.
 _LOADED: Final = {
     "tokenizers": """
 from tokenizers import Tokenizer
@@ -82,7 +82,7 @@ _ELSEWHERE: Final = ("offline-token-counter",)
 
 
 class Counter(NamedTuple):
-    """A rival: its processes, how to read their tokens, and whether they tell the inside."""
+    """A rival: how to run it and read its tokens, and its inside time if it reports one."""
 
     run: Callable[[], Run]
     tokens: Callable[[str], int]
@@ -90,7 +90,7 @@ class Counter(NamedTuple):
 
 
 def main() -> None:
-    """Print a table for each kind of text and size."""
+    """Print a table for each size and kind of text."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -120,7 +120,7 @@ def main() -> None:
 
 
 def _counters(path: Path, ranks: Path, rivals: Path, most: float) -> dict[str, Counter]:
-    """Return the rivals: programs as they are used, and libraries in a program of three lines."""
+    """Return the rivals: programs as users run them, and libraries in a three-line script."""
     found = {
         "dscost count": Counter(
             process([dscost(), "count", "--as", "text", "--json", path], most=most), _ours
@@ -189,7 +189,7 @@ def _seconds(printed: str) -> float:
 
 
 def _ranks(folder: Path) -> Path:
-    """Write the vocabulary as gigatoken reads it."""
+    """Write the vocabulary in the format gigatoken reads."""
     from deepseek_cost.tokenizer.gigatoken_engine import _lines  # noqa: PLC0415 - may be missing
 
     path = folder / "ranks.tiktoken"

@@ -2,7 +2,7 @@
 
     python benchmarks/defaults.py --runs 3
 
-The last figure of an input is how much longer the defaults take than its fastest choice.
+The last figure for each input is how much slower the defaults are than its fastest choice.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.batches import _lines
 from benchmarks.corpora import paragraphs

@@ -1,10 +1,10 @@
-"""Compare counts with the tokenizers package on millions of hostile strings.
+"""Compare token counts with the tokenizers package on millions of hostile strings.
 
     python benchmarks/differential.py --strings 2000000 --seed 1 --engine gigatoken
 
-Every string is split as one text and, cut into random blocks, through the path for long runs with
-its limits set so low that it is taken all the time. Prints the strings that differ; exits with 1 if
-there are any.
+Each string is split as one text. It is also cut into random blocks and split by the code for long
+runs, with limits so low that this code is always used. Prints the strings that differ, and exits
+with 1 if there are any.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _BATCH = 1_000
 
 
 def main() -> int:
-    """Run the comparison."""
+    """Run the comparison, and return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

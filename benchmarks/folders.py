@@ -1,8 +1,8 @@
-"""Time a folder of many files, and the diff of a repository in which few changed.
+"""Time an estimate of a folder of many files, and a diff of a repository in which few changed.
 
     python benchmarks/folders.py --rival /path/to/another/dscost
 
-Both are made anew. The rival is another build of dscost; ratios are to the first one named.
+Both are created for the run. A rival is another build of dscost; ratios are to the first build.
 """
 
 import argparse
@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import dscost, process, raced, ratios
 
 _CHARACTERS: Final = 700
-_CHANGED: Final = 20  # one file of so many
+_CHANGED: Final = 20  # one in 20 files changes
 _GIT: Final = ("git", "-c", "user.name=a", "-c", "user.email=a@example.com")
 
 
 def main() -> None:
-    """Race the builds on both."""
+    """Race the builds on the folder and on the repository."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -48,14 +48,14 @@ def main() -> None:
 
 
 def race(what: str, programs: list[str], command: list[str], runs: int) -> None:
-    """Print what each program takes, and its ratio to the first one."""
+    """Print each program's time, and its ratio to the first program's."""
     rivals = {program: process([program, *command, "--json"]) for program in programs}
     times = {name: [run.seconds for run in done] for name, done in raced(rivals, runs).items()}
     print(what, *ratios(times, programs[0]), sep="\n")
 
 
 def write(folder: Path, files: int) -> None:
-    """Write files of some hundred words, a hundred a folder."""
+    """Write files of about a hundred words each, a hundred per folder."""
     for number, text in zip(range(files), texts(), strict=False):
         path = folder / f"{number // 100:03}" / f"{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def write(folder: Path, files: int) -> None:
 
 
 def texts() -> Iterator[str]:
-    """Yield texts of about as many characters, without end."""
+    """Yield texts of about the same length, without end."""
     rest = ""
     while True:
         for paragraph in paragraphs("mixed", 10_000_000):
@@ -74,7 +74,7 @@ def texts() -> Iterator[str]:
 
 
 def commit_twice(folder: Path, files: int) -> None:
-    """Make a repository of files, some of which are longer in its second commit."""
+    """Create a repository in whose second commit some files are longer."""
     write(folder / "prompts", files)
     git(folder, "init", "-q")
     git(folder, "add", ".")
@@ -86,7 +86,7 @@ def commit_twice(folder: Path, files: int) -> None:
 
 
 def git(folder: Path, *args: str) -> None:
-    """Run git, which must succeed."""
+    """Run git, and raise if it fails."""
     subprocess.run([*_GIT, "-C", str(folder), *args], check=True)
 
 

@@ -1,8 +1,8 @@
-"""Time whole processes over files of growing size, and draw them as one line chart.
+"""Time whole processes on files of growing size, and draw a line chart of the times.
 
     python benchmarks/growth.py --largest 1000000000 --svg growth.svg
 
-Both axes are logarithmic. A counter that takes longer than `--most` seconds has no larger files.
+Both axes are logarithmic. A counter that takes more than `--most` seconds skips larger files.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pygal.style import Style
 from deepseek_cost.tokenizer import vocabulary
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import Rivals, dscost, process, raced
@@ -35,7 +35,7 @@ _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 
 
 def main() -> None:
-    """Time each size from 1 KB by tens, print the seconds and draw them."""
+    """Time sizes from 1 KB up in powers of ten, print the seconds and draw the chart."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -82,7 +82,7 @@ def _rivals(path: Path, most: float) -> Rivals:
 
 
 def _drawn(lines: dict[str, list[tuple[int, float]]]) -> str:
-    """Draw seconds over bytes, both by their powers of ten."""
+    """Draw seconds against bytes on logarithmic axes."""
     largest = max(size for points in lines.values() for size, _ in points)
     chart = XY(
         Config(

@@ -1,9 +1,10 @@
-"""Read mutated request bodies: each is counted, or refused in one line with its place.
+"""Read mutated request bodies; each must be counted, or rejected with a one-line error.
 
     python benchmarks/mutations.py --bodies 100000 --seed 1
 
-Makes bodies of all kinds and damages them: values changed, dropped or added, and bytes of the JSON
-itself. Prints what raises anything but a refusal of one line; exits with 1 if anything does.
+Generates bodies of all kinds and damages them: values are changed, dropped or added, and so are
+bytes of the JSON itself. Prints each body that raises anything but a one-line error, and exits
+with 1 if there are any.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from deepseek_cost.pricing.loader import load_prices
 from deepseek_cost.prompt.segments import SegmentCounter
@@ -27,7 +28,7 @@ _SHOWN = 20
 
 
 def main() -> int:
-    """Read the bodies and print what becomes of them."""
+    """Read the bodies, print how many were counted or rejected, and return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,9 +1,9 @@
-"""What other tools charge for one request with our exports, beside what it costs.
+"""Compare what other tools charge for a request, using our exported prices, with its real cost.
 
     python benchmarks/price_exports.py PYTHON [OPENCODE]
 
-PYTHON is an interpreter with litellm, genai-prices, langfuse and aider-chat installed (each is
-left out where it is missing); OPENCODE is its executable. Nothing is sent to any of their servers.
+PYTHON is an interpreter with litellm, genai-prices, langfuse and aider-chat installed (any that are
+missing are left out); OPENCODE is its executable. Nothing is sent to any of their servers.
 """
 
 import http.server
@@ -21,7 +21,8 @@ from deepseek_cost.pricing.exports import Tool, export, write
 from deepseek_cost.pricing.loader import load_prices
 
 MODELS = ("deepseek-flash", "deepseek-v4-pro")
-# 10,000 tokens in, 8,000 of them cache hits, and 1,000 out; at peak, off-peak, and on a holiday.
+# 10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens; at peak, off-peak, and on
+# a holiday.
 USAGE = TokenUsage(cache_hit=8_000, cache_miss=2_000, output=1_000)
 TIMES = {
     "peak": "2026-11-30T02:00:00+00:00",
@@ -108,7 +109,7 @@ def run(python: str, tool: Tool, program: str, text: str) -> list[list[str]] | s
 
 
 def opencode(executable: str, text: str) -> list[list[str]] | str:
-    """Return what opencode reads of the configuration, and the cost at those rates."""
+    """Return the configuration as opencode reads it, and the cost at its rates."""
     with TemporaryDirectory() as folder:
         (Path(folder) / "opencode.json").write_text(text, encoding="utf-8")
         ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""Rivals that take turns, so that a change of the machine's speed hits all of them alike."""
+"""Rivals take turns, so changes in the machine's speed affect all of them alike."""
 
 import os
 import statistics
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 BARE: Final = "python -c pass"
-# What an installed program has: the byte code that pip compiled.
+# Installed programs come with bytecode that pip compiled, so let Python write it.
 _ENVIRONMENT: Final = {
     name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
 }
 
 
 class Run(NamedTuple):
-    """What a rival printed, its seconds, and those that it says the work alone took."""
+    """A rival's output, and its seconds: the whole process, or the work alone if reported."""
 
     printed: str
     seconds: float
@@ -27,7 +27,7 @@ Rivals = Mapping[str, Callable[[], Run]]
 
 
 def raced(rivals: Rivals, runs: int) -> dict[str, list[Run]]:
-    """Return each rival's runs; a first round is not counted, and who fails in one is left out."""
+    """Return each rival's runs, without a warm-up round; a rival that fails is left out."""
     done: dict[str, list[Run]] = {name: [] for name in rivals}
     for number in range(runs + 1):
         for name in list(done):
@@ -45,7 +45,7 @@ def raced(rivals: Rivals, runs: int) -> dict[str, list[Run]]:
 def process(
     command: Sequence[str | Path], stdin: Path | None = None, most: float = 600
 ) -> Callable[[], Run]:
-    """Return what runs a command to its end; it raises where that takes too long, or fails."""
+    """Return a function that runs a command; it raises if the command fails or times out."""
 
     def run() -> Run:
         with (stdin or Path(os.devnull)).open("rb") as given:
@@ -64,22 +64,22 @@ def process(
 
 
 def bare() -> Callable[[], Run]:
-    """Return the floor of all processes of Python."""
+    """Return a run of bare Python, the minimum for any Python process."""
     return process([sys.executable, "-c", "pass"])
 
 
 def dscost() -> str:
-    """Return the program that is installed beside this Python."""
+    """Return the path of the dscost installed with this Python."""
     return str(Path(sys.executable).parent / "dscost")
 
 
 def spread(seconds: Sequence[float]) -> str:
-    """Write a median with the least and the most."""
+    """Format the median, minimum and maximum."""
     return f"{statistics.median(seconds):8.3f} s ({min(seconds):.3f} to {max(seconds):.3f})"
 
 
 def ratios(times: Mapping[str, Sequence[float]], to: str) -> Iterator[str]:
-    """Yield a line for each rival: its seconds, and their ratio to those of one of them."""
+    """Yield a line per rival: its seconds, and their ratio to those of the rival `to`."""
     base = statistics.median(times[to])
     for name, seconds in times.items():
         yield f"{name:34} {spread(seconds)}  {statistics.median(seconds) / base:7.2f} x {to}"

@@ -1,12 +1,13 @@
-"""Compare request bodies, token by token, with DeepSeek's own code, and with recorded bills.
+"""Compare request bodies, token by token, with DeepSeek's own code and with recorded bills.
 
     python benchmarks/requests.py --rounds 67 --seed 1 [--kinds odd tools] [--recorded FILE]
 
-Each round makes 1,000 bodies of each kind, by a seed of its own, and renders each with our
-templates and with deepseek-recipe, for V4 and V4.1. The token ids have to be the same, special
-tokens kept apart from text that spells them; what one refuses, the other has to refuse. Prints
-what differs, and after each round the sums so far; to go on later, begin with the next seed. Exits
-with 1 if anything differs. With another deepseek-recipe installed, it shows what changed there.
+Each round generates 1,000 bodies of each kind from its own seed, and renders each one for V4 and
+V4.1 with our templates and with deepseek-recipe. The token ids must be the same, including the
+difference between special tokens and text that spells them; both must reject the same bodies.
+Prints what differs, and running totals after each round; to continue later, start with the next
+seed. Exits with 1 if anything differs. Run with another version of deepseek-recipe installed, it
+shows what changed there.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from typing import Any
 import deepseek_recipe as recipe
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.entries import Template
@@ -36,7 +37,7 @@ _MOST_SHOWN = 50
 
 
 def main() -> int:
-    """Run the comparisons."""
+    """Run the comparisons, and return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -59,7 +60,7 @@ def main() -> int:
 
 
 class _Sums:
-    """Bodies compared so far; a body that is refused or differs in one template is counted once."""
+    """Totals so far; a body rejected or different in several templates is counted once."""
 
     def __init__(self) -> None:
         self._differential = Differential()
@@ -67,7 +68,7 @@ class _Sums:
         self.bodies = self.refused = self.unknown = self.differ = 0
 
     def add(self, name: str, count: int, seed: int) -> None:
-        """Compare so many bodies of a kind."""
+        """Compare `count` bodies of one kind."""
         kind, make = MAKERS[name]
         bodies = Bodies(seed)
         for _ in range(count):
@@ -89,7 +90,7 @@ class _Sums:
 
 
 def _recorded(path: Path) -> int:
-    """Compare with what the API billed; return how many exact cases differ."""
+    """Compare with what the API billed; return the number of exact cases that differ."""
     counter, book = SegmentCounter(default_counter()), load_prices()
     exact = differ = 0
     for line in path.read_text(encoding="utf-8").splitlines():

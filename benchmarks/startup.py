@@ -1,9 +1,9 @@
-"""Time how long commands take to start and end, whole processes, as ratios to bare Python.
+"""Time how long commands take as whole processes, as ratios to bare Python.
 
     python benchmarks/startup.py --runs 15 --against OTHER/bin/dscost
 
 With `--against`, another build runs the same command lines in the same rounds.
-They run in an empty folder, and the first round, which compiles and fills caches, is not counted.
+Commands run in an empty folder. The first round, which compiles and fills caches, is not counted.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.pop(1)  # this folder has a requests.py of its own, which is not the library's
+sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import BARE, bare, dscost, process, raced, ratios

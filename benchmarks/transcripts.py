@@ -1,11 +1,11 @@
-"""Make transcripts as Claude Code writes them, and race `dscost bill` over them.
+"""Write transcripts as Claude Code does, and race `dscost bill` on them.
 
     python benchmarks/transcripts.py make FOLDER MB [FILES]
     python benchmarks/transcripts.py race FOLDER [COMMAND...]
 
-The first writes them: a line per content block, with tool results in between; the same arguments
-give the same bytes. The second times `dscost bill` and each other command over the folder, as
-whole processes, with their highest memory.
+`make` writes them, a line per content block, with tool results in between; the same arguments give
+the same bytes. `race` runs `dscost bill` and any other commands on the folder as whole processes,
+and reports their time and peak memory.
 """
 
 import json
@@ -25,7 +25,7 @@ _MODELS: Final = ("deepseek-v4-pro", "deepseek-v4-flash", "deepseek-v4-pro[1m]")
 
 
 def make(folder: Path, size: int, files: int) -> None:
-    """Write transcripts of so many bytes in all into so many files."""
+    """Write transcripts of about `size` bytes in total to a number of files."""
     source = random.Random(size)  # noqa: S311 - the same bytes each time
     for number in range(files):
         project = folder / "projects" / f"-home-user-project-{number % 20}"
@@ -39,7 +39,7 @@ def make(folder: Path, size: int, files: int) -> None:
 
 
 def _lines(source: random.Random, session: str) -> Iterator[str]:
-    """Yield lines with the fields, in the order and without the blanks, of Claude Code 2.1.197."""
+    """Yield lines with Claude Code 2.1.197's fields, in its order and without spaces."""
     at, number = _START + timedelta(minutes=source.randrange(20_000)), 0
     while True:
         number += 1
@@ -88,7 +88,7 @@ def _written(*parts: Mapping[str, object]) -> str:
 
 
 def race(folder: Path, commands: list[str]) -> None:
-    """Time commands over the folder, and print seconds and megabytes."""
+    """Time commands on the folder, and print seconds and megabytes."""
     ours = f"{sys.executable} -m deepseek_cost bill --no-forecast --json {folder / 'projects'}"
     for command in (ours, *commands):
         best: tuple[float, float] | None = None
@@ -110,7 +110,7 @@ def race(folder: Path, commands: list[str]) -> None:
 
 
 def main() -> None:
-    """Run what the command line names."""
+    """Run the subcommand given on the command line."""
     match sys.argv[1:]:
         case ["make", folder, megabytes, *files]:
             make(Path(folder), int(megabytes) * 1_000_000, int(files[0]) if files else 20)

@@ -1,4 +1,4 @@
-"""Sphinx settings: the pages beside this file, and the references made from the tool itself."""
+"""Sphinx settings; the reference pages are generated from the tool itself at build time."""
 
 import sys
 from importlib.metadata import version as version_of
@@ -17,8 +17,8 @@ copyright = "the dscost maintainers, MIT licence"  # noqa: A001 - Sphinx's name
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["build"]
-nitpicky = True  # with -W, a link that leads nowhere fails the build
-# What the signatures name of the standard library is linked nowhere: the build needs no network.
+nitpicky = True  # with -W, a broken link fails the build
+# Types of the standard library are not linked: the build must work offline.
 nitpick_ignore_regex = [("py:.*", r".*")]
 
 myst_heading_anchors = 3
@@ -33,5 +33,5 @@ html_show_sphinx = False
 
 
 def setup(app: Sphinx) -> None:
-    """Make the references before the pages are read."""
+    """Have the reference pages generated before Sphinx reads the pages."""
     app.connect("builder-inited", lambda app: references.write(Path(app.srcdir) / "reference"))

@@ -1,4 +1,4 @@
-"""Examples of the README and the pages; `python docs/examples.py` writes anew what they print."""
+"""Examples in the README and the pages; `python docs/examples.py` updates their output."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[1]
-# What a reader could run, and so what the tests run unless the page says why not.
+# Languages a reader can run; the tests run these blocks unless the page gives a reason not to.
 _RUNNABLE: Final = {"bash", "console", "python", "sh", "shell"}
 _BLOCK: Final = re.compile(
     r"(?:^<!-- not run: (?P<why>.+) -->\n)?^```(?P<language>\w+)\n(?P<text>(?s:.*?))^```$",
@@ -20,7 +20,7 @@ _BLOCK: Final = re.compile(
 
 
 class Block(NamedTuple):
-    """A block of code in a page, and why the tests do not run it."""
+    """A code block in a page, and the reason why the tests do not run it, if any."""
 
     page: str
     language: str
@@ -31,19 +31,19 @@ class Block(NamedTuple):
         return f"{self.page}: {self.text.splitlines()[0]}"
 
     def commands(self) -> Iterator[tuple[str, str]]:
-        """Yield each command of a console block with what it prints."""
+        """Yield each command in a console block with its output."""
         for part in re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
             yield command, output
 
 
 def pages() -> list[Path]:
-    """Return the README and the pages, without the references, which are made when built."""
+    """Return the README and the pages, without the references, which the build generates."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: Path) -> list[Block]:
-    """Return what a reader could run in a page."""
+    """Return the code blocks in a page that a reader can run."""
     name = page.relative_to(ROOT).as_posix()
     found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
     every = [Block(name, match["language"], match["text"], match["why"]) for match in found]
@@ -51,14 +51,14 @@ def blocks(page: Path) -> list[Block]:
 
 
 def lay_out(folder: Path) -> Path:
-    """Copy what the examples read into a folder, and return it."""
+    """Copy the files that the examples read into a folder, and return the folder."""
     for name in ("examples", "data"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 
 
 def run(command: str, folder: Path) -> str:
-    """Return what a terminal of 80 columns shows of a command."""
+    """Return what a command prints on an 80-column terminal, including standard error."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("DSCOST")}
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return subprocess.run(  # noqa: S602 - our own pages
@@ -75,7 +75,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def rerun(page: Path) -> str:
-    """Return a page with what its console blocks print now, each in a folder of its own."""
+    """Return a page with the current output of its console blocks, each run in its own folder."""
 
     def again(match: re.Match[str]) -> str:
         block = Block(page.name, match["language"], match["text"], match["why"])

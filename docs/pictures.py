@@ -1,4 +1,4 @@
-"""Make the pictures of the README and the pages from the tool itself: `python docs/pictures.py`."""
+"""Generate the pictures for the README and the pages: `python docs/pictures.py`."""
 
 import os
 import re
@@ -13,15 +13,15 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "pictures"
-# Rich's picture would fetch its font; whoever looks at one is to need no network.
+# Rich's SVG would download its font; a picture must not need the network.
 _FORMAT = re.sub(r"@font-face {{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 _REVIEW = "examples/review.txt --at 2026-11-23T02:00Z"
-# What a terminal shows after a command; at most so many lines of it.
+# A command and the maximum number of lines of its output to show.
 TERMINALS = {
     "estimate": (f"dscost estimate {_REVIEW}", 28),
     "when": ("dscost when --at 2026-11-23T02:00Z --tz Europe/Berlin", 40),
 }
-# Charts, which the command writes itself.
+# Charts that the command writes itself.
 CHARTS = {
     "compare": f"dscost compare {_REVIEW} --output-tokens 400",
     "chat": f"dscost chat {_REVIEW} -m pro --turns 30 --user-tokens 200 --answer-tokens 400",
@@ -29,7 +29,7 @@ CHARTS = {
 
 
 def main() -> None:
-    """Make all pictures again."""
+    """Generate all pictures."""
     make(FOLDER)
 
 
@@ -53,7 +53,7 @@ def _terminal(name: str, command: str, lines: int) -> str:
 
 
 def _run(command: str) -> str:
-    """Return what a terminal of 80 columns gets, colours included."""
+    """Return what an 80-column terminal shows, including colors."""
     program, *arguments = command.split()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("DSCOST")},

@@ -1,6 +1,6 @@
-"""The references, made from the tool itself: its commands, and the fields of its JSON.
+"""References generated from the tool itself: its commands, and the fields of its JSON.
 
-They are made when the pages are built, so they cannot be out of date, and are not kept.
+They are generated when the pages are built, so they are never out of date, and are not committed.
 """
 
 import json
@@ -21,7 +21,7 @@ from deepseek_cost.reports import contract
 
 Schema = Mapping[str, Any]
 
-# Of a command in the page, from its heading to the next.
+# A command's section in the page, from its heading to the next.
 _SECTION = re.compile(r"^## `dscost (?P<name>\w+)`\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 _HEAD = """# Fields of the JSON
@@ -42,7 +42,7 @@ def write(folder: Path) -> None:
 
 
 def commands() -> str:
-    """Return every command with its options, examples and exit codes, as `--help` has them."""
+    """Return the page of commands with their options, examples and exit codes, as in `--help`."""
     command = get_command(application())
     context = Context(command, info_name="dscost")
     page = get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
@@ -57,7 +57,7 @@ def _told(manual: Manual) -> str:
 
 
 def json_fields(schema: Schema) -> str:
-    """Return every value of the JSON with its fields, what a command prints first."""
+    """Return the page of all JSON types with their fields, starting with what commands print."""
     definitions: Schema = schema["$defs"]
     reports = [_name(choice) for choice in schema["oneOf"]]
     parts = [name for name in definitions if name not in reports]
@@ -103,7 +103,7 @@ def _name(reference: Schema) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
 
 
-# By the key that tells what a value may be.
+# How to show a type, by the schema key that defines it.
 _SHOWN: dict[str, Callable[[Schema], str]] = {
     "$ref": lambda schema: f"[{_name(schema)}](#{_name(schema).lower()})",
     "anyOf": lambda schema: _choice(schema["anyOf"]),

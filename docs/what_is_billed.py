@@ -1,4 +1,4 @@
-"""The page of what costs tokens, made by `python docs/what_is_billed.py` from the renderer."""
+"""Generate the page of what costs tokens from the renderer: `python docs/what_is_billed.py`."""
 
 import base64
 import struct
@@ -26,7 +26,7 @@ _Body = dict[str, Any]
 
 
 class Row(NamedTuple):
-    """What a row is about, its request without a model, its evidence, and the models it is for."""
+    """A row: its topic, request (without a model), evidence, and the models it covers."""
 
     what: str
     body: _Body
@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
 
 def page() -> str:
-    """Return the page, in Markdown."""
+    """Return the page as Markdown."""
     tables = [_table(title, about, rows) for title, about, rows in _sections()]
     return "\n".join([_HEAD, *tables])
 

@@ -1,4 +1,4 @@
-"""What a column of prompts will cost, counted in Polars: `python examples/polars_cost.py`."""
+"""Estimate what a column of prompts will cost, in Polars: `python examples/polars_cost.py`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ MODEL = "deepseek-v4-pro"
 
 
 def tokens(prompts: pl.Series) -> pl.Series:
-    """Count the input of a request a prompt; Polars hands over a batch at a time."""
+    """Return the input tokens of one request per prompt; Polars passes a batch at a time."""
     return pl.Series(count_texts(prompts.to_list(), model=MODEL))
 
 

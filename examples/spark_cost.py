@@ -1,7 +1,7 @@
-"""What a column of prompts will cost, counted on Spark: `python examples/spark_cost.py`.
+"""Estimate what a column of prompts will cost, on Spark: `python examples/spark_cost.py`.
 
-Needs pyspark, pandas, pyarrow and Java; the workers' Python, which PYSPARK_PYTHON names, needs
-deepseek-cost, too.
+Needs pyspark, pandas, pyarrow and Java; the workers' Python (see PYSPARK_PYTHON) also needs
+deepseek-cost.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ MODEL = "deepseek-v4-pro"
 
 @pandas_udf(LongType())
 def tokens(batches: Iterator[pd.Series]) -> Iterator[pd.Series]:
-    """Count the input of a request a prompt; Spark hands over a batch at a time."""
+    """Return the input tokens of one request per prompt; Spark passes a batch at a time."""
     for prompts in batches:
         yield pd.Series(count_texts(prompts, model=MODEL))
 
