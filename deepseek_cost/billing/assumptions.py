@@ -14,18 +14,18 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
     """Yield the assumptions of a bill."""
     tier_by = account.charging.tier_by
     is_known = account.charging.tariffs.book.is_tier_instant_known
-    why = "as the price table has it" if is_known else "DeepSeek does not say which instant counts"
+    why = "as the price table has it" if is_known else "DeepSeek does not say which time counts"
     by = f"by the {tier_by} of each request; {why}"
     yield Assumption("tier", by, "tier_by")
     if account.other_instant:
         other = TierBy.END if tier_by is TierBy.START else TierBy.START
-        value = f"{account.other_instant:,} lines tell the {other} alone, which stands in"
+        value = f"{account.other_instant:,} lines have only the {other}, which is used instead"
         yield Assumption("tier", value, "field")
     if account.assumed_splits:
-        split = f"assumed for {account.assumed_splits:,} lines that do not tell hits"
+        split = f"assumed for {account.assumed_splits:,} lines that do not report hits"
         yield Assumption("cache_hits", split, "cache_hit_ratio")
     if account.untold_reasoning:
-        untold = f"{account.untold_reasoning:,} lines do not tell it; it is in the output"
+        untold = f"{account.untold_reasoning:,} lines do not report it; it is in the output"
         yield Assumption("reasoning", untold)
     same = "the same tokens, hits and output; another model would give others"
     yield Assumption("other_model", same)

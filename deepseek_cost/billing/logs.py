@@ -26,7 +26,7 @@ from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import Advance, Pieces, reading
 
-_NAMED_KEY: Final = "stands twice in one object"
+_NAMED_KEY: Final = "occurs twice in one object"
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK: Final = 1 << 20
 _NOT_LOGS: Final = {

@@ -207,7 +207,7 @@ def learned_from(
     profile = _profile(name, book)
     if label is not None and label not in (labels := profile.labels()):
         known = f"it; there are {', '.join(labels[:_NAMED])}" if labels else "a label"
-        raise UsageError(f"--output-label {label!r}: no answer in {name} has {known}")
+        raise UsageError(f"--output-label {label!r}: no response in {name} has {known}")
     families = {model.name: model.service[-1].billed_as for model in book.model}
     spreads = []
     of_prompts = not holds_requests()

@@ -205,7 +205,7 @@ def _date_and_time(text: str, clock: Clock) -> datetime:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(
-            f"--at {text!r} is no instant",
+            f"--at {text!r} is not a time",
             tip="write 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or off-peak",
         ) from None
     if at.tzinfo is None and clock.zone is None:

@@ -70,7 +70,7 @@ def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Ass
     if time_label:
         found.append(Assumption("priced_at", time_label, "at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
-        by = "by one instant; DeepSeek does not say whether a request's start or its end"
+        by = "by one time; DeepSeek does not say whether a request's start or its end"
         found.append(Assumption("tier", by, "at"))
     for estimate in estimates:
         found += _of_price(estimate)
@@ -95,7 +95,7 @@ def _of_price(estimate: Estimate) -> list[Assumption]:
         found.append(
             Assumption(
                 "template",
-                f"today's ({model.template}), not that instant's ({price.service.template})",
+                f"today's ({model.template}), not that time's ({price.service.template})",
             )
         )
     shown = price.period.last_shown
@@ -167,7 +167,7 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
         if ledger.replaced_images:
             found.append(
                 f"{name} takes no images: {ledger.replaced_images:,} of them are counted as the "
-                f"text [Unsupported Image] that stands in for each"
+                f"text [Unsupported Image] that replaces each"
             )
     found += workload.partial.ignored.warnings()
     return [*found, *warnings_of_skips(workload.skips)]
@@ -232,7 +232,7 @@ def of_chat(
     models = [price.model for price in quote.prices]
     found = of_prompt(quote.scenario, models) if dialogue.kind == "text" else []
     if plan.turns:
-        each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the answer"
+        each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the response"
         found.append(Assumption("turns", f"{each} each", "turns"))
     known = "as sent back, else unknown" if plan.reasoning is None else f"{plan.reasoning:,} tokens"
     found += [

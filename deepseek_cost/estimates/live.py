@@ -141,11 +141,11 @@ class Api(Struct, frozen=True):
             return f"{error}{billed}" if billed else error.message
         if isinstance(error, TimeoutError):
             step = Advice.LONGER_TIMEOUT_SENT if is_sent else Advice.LONGER_TIMEOUT
-            return Advised(f"no answer in {self.seconds:g} s", step)
+            return Advised(f"no response in {self.seconds:g} s", step)
         if not is_sent:
             what = getattr(error, "strerror", None) or error
             return f"{urlsplit(self.base_url).hostname} cannot be reached: {what}"
-        return f"the connection was dropped before the answer was whole{billed}"
+        return f"the connection was dropped before the response was complete{billed}"
 
 
 class _Exchange:
@@ -175,7 +175,7 @@ def _whole(response: http.client.HTTPResponse) -> bytes:
     body = response.read(_MOST_BYTES + 1)
     if len(body) > _MOST_BYTES:
         raise LiveError(
-            Advised(f"an answer of more than {_MOST_BYTES:,} bytes", Advice.API_ADDRESS)
+            Advised(f"a response of more than {_MOST_BYTES:,} bytes", Advice.API_ADDRESS)
         )
     if response.length:
         raise http.client.IncompleteRead(body, response.length)
@@ -209,7 +209,7 @@ def _answer(data: bytes) -> dict[str, object]:
     except (JsonFaultError, UnicodeError):
         found = None
     if not isinstance(found, dict):
-        raise LiveError(Advised("the answer is no JSON object", Advice.API_ADDRESS))
+        raise LiveError(Advised("the response is not a JSON object", Advice.API_ADDRESS))
     return found
 
 

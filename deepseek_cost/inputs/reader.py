@@ -50,7 +50,7 @@ _LINES: Final = (".jsonl", ".ndjson")
 # Stands for a row of a table that has nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
-_AN_ANSWER: Final = "an answer, not a request; dscost bill adds up answers"
+_AN_ANSWER: Final = "a response, not a request; dscost bill adds up responses"
 _NO_REQUEST: Final = Advised(
     "JSON, but no request: it has neither messages, input, prompt nor body with a model",
     Advice.AS_TEXT,

@@ -78,6 +78,6 @@ def _translating_errors(name: str) -> Iterator[None]:
             f"{name}: {error}", tip=f"reading URLs needs: {installing('dask')}"
         ) from error
     except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file there, or no answer") from error
+        raise InputError(f"{name}: no such file there, or no response") from error
     except Exception as error:  # each of fsspec's protocols has errors of its own
         raise InputError(f"{name}: cannot be read: {type(error).__name__}") from error

@@ -16,7 +16,7 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 # Few texts are longer, and these are read in no more memory than they need.
 _LONG: Final = 1 << 20
 # A key whose colon does not follow at once. Without any, and with as many colons after quotes as
-# there are keys, no key stands twice in an object.
+# there are keys, no key occurs twice in an object.
 _SPACED: Final = re.compile(r'"[ \t\r\n]+:')
 _PLAIN: Final = json.JSONDecoder()
 
@@ -70,7 +70,7 @@ def _parse(text: str) -> object:
         raise JsonFaultError(f"nested more than {MAX_DEPTH} deep", _too_deep(text)) from None
     except _DuplicateKeyError:
         key, offset = _duplicate(text)
-        raise JsonFaultError(f"the key {key} stands twice in one object", offset) from None
+        raise JsonFaultError(f"the key {key} occurs twice in one object", offset) from None
     except ValueError as error:  # a number of thousands of digits
         raise JsonFaultError(_reason(error), 0) from None
     if _SURROGATE.search(text):

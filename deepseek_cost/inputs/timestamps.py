@@ -10,7 +10,7 @@ _LARGEST: Final = 10**20  # nanoseconds, in that year
 _FIRST_SECOND: Final = 946_684_800  # 2000-01-01
 _LAST_SECOND: Final = 7_258_118_400  # 2200-01-01
 _LONGEST: Final = 40
-_NO_TIME: Final = "its time is no instant; write 2026-11-03T05:00:00Z, or seconds since 1970"
+_NO_TIME: Final = "its time cannot be read; write 2026-11-03T05:00:00Z, or seconds since 1970"
 # Go writes the offset after a blank, and the zone's name after it.
 _GO: Final = re.compile(r"(\S+ \S+) ([+-]\d{4})( [A-Z]{2,5})?")
 # The end of a day, and a leap second: the beginning of what follows.

@@ -189,7 +189,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             found.append(
                 Advised(
                     f"the price table was last checked on {self.checked}, {age} days before the "
-                    f"instant priced",
+                    f"time priced",
                     Advice.NEWER_PRICES,
                 )
             )
@@ -242,7 +242,7 @@ def require_zone(at: datetime) -> None:
     """Raise UsageError for an instant that could be any."""
     if at.tzinfo is None:
         raise UsageError(
-            f"the instant {at.isoformat()} has no time zone",
+            f"the time {at.isoformat()} has no time zone",
             tip="for UTC write at.replace(tzinfo=UTC)",
         )
 
@@ -251,7 +251,7 @@ def _require_unique(what: str, names: "list[str]") -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ValueError(f"{what} {name} stands twice")
+            raise ValueError(f"{what} {name} occurs twice")
         seen.add(name)
 
 

@@ -129,7 +129,7 @@ def _aider(book: PriceBook, prices: Sequence[Price], at: datetime, tier: Tier) -
         "for .aider.model.metadata.json",
         *_one_rate(book, prices, at, tier, "aider"),
         (
-            "where aider works the cost out itself (streamed answers), it charges all input tokens at "  # noqa: E501
+            "where aider works the cost out itself (streamed responses), it charges all input tokens at "  # noqa: E501
             "the cache-miss price and cache hits once more at their own: too much by the hits"
         ),
     )

@@ -34,7 +34,7 @@ _AMBIGUOUS: Final[Mapping[str, tuple[str, ...]]] = {
 def find_zone(text: str) -> ZoneInfo:
     """Return the zone with a name, a city or an offset; a fixed offset is called UTC+08:00.
 
-    Raises UsageError for an unknown name, and for one that stands for several zones.
+    Raises UsageError for an unknown name, and for one that could be several zones.
     """
     name = text.strip()
     if offset := re.fullmatch(_OFFSET, name):
@@ -65,7 +65,7 @@ def _looked_up(text: str, name: str) -> str:
     known = available_timezones()
     if name in _AMBIGUOUS:
         raise UsageError(
-            f"{text!r} stands for several zones", tip=f"write {', '.join(_AMBIGUOUS[name])}"
+            f"{text!r} could be several zones", tip=f"write {', '.join(_AMBIGUOUS[name])}"
         )
     city = name.replace(" ", "_")
     found = [zone for zone in known if city in (zone.lower(), zone.lower().rpartition("/")[2])]

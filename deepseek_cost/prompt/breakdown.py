@@ -130,7 +130,7 @@ class RequestTokens(Struct, frozen=True):
 
 
 def tools_of(named: Iterable[tuple[str, int]]) -> dict[str, ToolTokens]:
-    """Gather the tools of one request; a name that stands twice is one entry."""
+    """Gather the tools of one request; a name that occurs twice is one entry."""
     found: dict[str, ToolTokens] = {}
     for name, tokens in named:
         found[name] = ToolTokens(1, tokens + (found[name].tokens if name in found else 0))

@@ -52,10 +52,10 @@ class Cause(StrEnum):
 _ADVICE: Final = {
     Cause.MODEL: "models do not share caches: keep a conversation with one model",
     Cause.OWNER: "caches are kept apart by user_id: name the same one, or none",
-    Cause.MODE: "thinking and effort stand at the prompt's beginning: keep them as they were",
+    Cause.MODE: "thinking and effort are at the prompt's beginning: keep them as they were",
     Cause.SYSTEM: "keep the system message as it is: say what changes in the newest user message",
     Cause.TOOL_ORDER: "send the tools in one order, such as by name",
-    Cause.TOOLS: "tools stand before all messages: send the same ones in every request",
+    Cause.TOOLS: "tools come before all messages: send the same ones in every request",
     Cause.REASONING: "with tools, send reasoning_content back as it was received",
     Cause.HISTORY: "append to the history instead of rewriting it, or rewrite it rarely",
     Cause.PROMPT: "put what repeats before what changes",

@@ -120,7 +120,7 @@ def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption
         for price, spread in zip(quote.prices, quote.learned.spreads, strict=True)
         if spread
     )
-    value = f"the mean of answers in {unicode_name(quote.learned.source)}: {answers or 'none'}"
+    value = f"the mean of responses in {unicode_name(quote.learned.source)}: {answers or 'none'}"
     learned = Assumption("output_tokens", value, "output_from")
     return [learned if one.about == "output_tokens" else one for one in assumed]
 

@@ -294,7 +294,7 @@ def test_start_or_end_picks_the_tier(dscost: Dscost, log: Path) -> None:
 def test_where_an_instant_is_not_told_the_other_stands_in(dscost: Dscost, log: Path) -> None:
     report = billed(dscost, log, "--tier-by", "end")
     told = [entry["value"] for entry in report["assumptions"] if entry["about"] == "tier"]
-    assert "2 lines tell the start alone, which stands in" in told
+    assert "2 lines have only the start, which is used instead" in told
 
 
 @pytest.mark.parametrize(

@@ -330,7 +330,7 @@ def test_a_date_that_may_be_two_days_is_refused_with_the_way_out() -> None:
     with pytest.raises(NoInstantError, match="month/day or day/month; write it as 2026-11-03"):
         seconds_of("11/03/2026 05:00:00", UTC)
     for wrong in ("23/23/2026", "11/23/2026 13:00 PM", "Mon Foo  2 00:00:00 2026"):
-        with pytest.raises(NoInstantError, match="no instant"):
+        with pytest.raises(NoInstantError, match="time cannot be read"):
             seconds_of(wrong, UTC)
 
 

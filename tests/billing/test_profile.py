@@ -119,7 +119,7 @@ def test_a_label_picks_its_answers(dscost: Dscost, hello: Path) -> None:
     ran = dscost("estimate", *args, "nope", *AT)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "error: --output-label 'nope': no answer in log.jsonl has it; there are long, short\n"
+        "error: --output-label 'nope': no response in log.jsonl has it; there are long, short\n"
     )
 
 
@@ -127,7 +127,7 @@ def test_where_no_answer_has_a_label_none_can_be_picked(dscost: Dscost, hello: P
     Path("log.jsonl").write_text(answers(10))
     ran = dscost("estimate", hello, "--output-from", "log.jsonl", "--output-label", "nope")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.endswith("'nope': no answer in log.jsonl has a label\n")
+    assert ran.err.endswith("'nope': no response in log.jsonl has a label\n")
 
 
 def test_a_mode_picks_its_answers() -> None:

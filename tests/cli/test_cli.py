@@ -63,9 +63,9 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         (
             "estimate hello.txt --at yesterday",
             2,
-            "--at 'yesterday' is no instant; write 2026-11-23T",
+            "--at 'yesterday' is not a time; write 2026-11-23T",
         ),
-        ("estimate hello.txt --at 2026-02-30T10:00Z", 2, "is no instant"),
+        ("estimate hello.txt --at 2026-02-30T10:00Z", 2, "is not a time"),
         ("estimate hello.txt --at 0001-01-01T00:00+23:59", 2, "the year is not between 2000 and"),
         ("estimate hello.txt --at 9999-12-31T23:59-23:59", 2, "the year is not between 2000 and"),
         ("estimate hello.txt --at 2026-04-01T00:00Z", 1, "first accepted at 2026-04-23 16:00 UTC"),

@@ -157,8 +157,8 @@ def test_a_time_without_a_zone_takes_that_of_the_clock(book: PriceBook) -> None:
     ("text", "message"),
     [
         ("14:30", r"--at '14:30' has no time zone; write 14:30\+08:00, or add --tz"),
-        ("25:00Z", "is no instant; write 2026-11-23T10:00Z, 14:30"),
-        ("noon", "is no instant"),
+        ("25:00Z", "is not a time; write 2026-11-23T10:00Z, 14:30"),
+        ("noon", "is not a time"),
     ],
 )
 def test_what_is_no_instant_is_refused(book: PriceBook, text: str, message: str) -> None:
@@ -208,7 +208,7 @@ def test_an_old_table_is_warned_of_once(dscost: Dscost, hello: object) -> None:
     ):
         fresh = dscost(*arguments, "--at", "2027-01-04T05:00Z")  # 37 days after the last check
         stale = dscost(*arguments, "--at", "2027-01-13T05:00Z")  # 46 days
-        fits = "was last checked on 2026-11-28, 46 days before the instant priced"
+        fits = "was last checked on 2026-11-28, 46 days before the time priced"
 
         assert "last checked" not in fresh.err
         assert stale.err.count(fits) == 1

@@ -212,9 +212,9 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
             "a fault of its own, still after a wait",
         ),
         (failing(503, **{"Retry-After": "0"}), "still after a wait (503); try later"),
-        (Reply(act=close), "the connection was dropped before the answer was whole"),
-        (Reply(act=half), "the connection was dropped before the answer was whole"),
-        (Reply(body=b"<html>"), "the answer is no JSON object; look at --base-url"),
+        (Reply(act=close), "the connection was dropped before the response was complete"),
+        (Reply(act=half), "the connection was dropped before the response was complete"),
+        (Reply(body=b"<html>"), "the response is not a JSON object; look at --base-url"),
         (Reply(body=b"{}"), "the API answered, but input_tokens is missing in its usage"),
     ],
 )
@@ -236,7 +236,7 @@ def test_an_answer_that_does_not_come_ends_in_time(
     server.replies = [Reply(act=act)]
     ran = check(dscost, server, request_file, "--timeout", "0.2")
     assert (ran.code, ran.out) == (1, "")
-    assert "no answer in 0.2 s; give a longer --timeout" in ran.problem
+    assert "no response in 0.2 s; give a longer --timeout" in ran.problem
 
 
 def drip_headers(handler: BaseHTTPRequestHandler) -> None:
@@ -274,7 +274,7 @@ def test_the_time_is_that_of_the_whole_exchange(
     ran = check(dscost, server, request_file, "--timeout", "0.3")
 
     assert (ran.code, ran.out) == (1, "")
-    assert "no answer in 0.3 s; give a longer --timeout; the request may be billed" in ran.problem
+    assert "no response in 0.3 s; give a longer --timeout; the request may be billed" in ran.problem
 
 
 def test_loopback_is_reached_without_the_proxy_that_would_read_the_key(

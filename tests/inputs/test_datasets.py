@@ -121,7 +121,7 @@ def test_a_bad_table_is_refused_in_one_line(
         (b'{"question":"caf\xe9"}\n', ":1:17: not utf-8 at this byte"),
         (b'{"question":"a"}\n{"question":"\\ud800"}\n', ":2:14: a lone surrogate"),
         (b'{"question":NaN}\n', ":1:1: not valid JSON: NaN is no number"),
-        (b'{"question":"a","question":"b"}\n', ':1:17: the key "question" stands twice'),
+        (b'{"question":"a","question":"b"}\n', ':1:17: the key "question" occurs twice'),
         (b'{"question":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "nested more than 127 deep"),
         (b'{"question":1' + b"0" * 5_000 + b"}\n", "a number is too long"),
         (b'{"question"\n', ":1:12: not valid JSON"),

@@ -175,7 +175,7 @@ BAD = {
         "nested more than 127 deep",
     ),
     "200 brackets": (body_text(', "a": ' + "[" * 200 + "]" * 200), "nested more than 127 deep"),
-    "a key twice": (body_text(', "model": "x"'), '1:81: the key "model" stands twice'),
+    "a key twice": (body_text(', "model": "x"'), '1:81: the key "model" occurs twice'),
     "a lone surrogate": (
         json.dumps(HELLO).replace("Hello", "ab\\ud800c"),
         "1:73: a lone surrogate, which no request can carry",
@@ -283,7 +283,7 @@ def test_an_answer_is_told_as_one_with_the_command_that_takes_it(
     ran = dscost("estimate", path)
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.endswith(":1:1: an answer, not a request; dscost bill adds up answers\n")
+    assert ran.err.endswith(":1:1: a response, not a request; dscost bill adds up responses\n")
 
 
 def test_a_byte_order_mark_before_json_is_no_matter(tmp_path: Path) -> None:

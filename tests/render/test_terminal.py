@@ -76,7 +76,7 @@ Assumptions
   cache hit ratio: 0.75  [--cache-hit-ratio]
   output tokens: 500  [--output-tokens]
   ceiling: 65536, the API's default max_tokens  [--output-tokens]
-  template: today's (v4), not that instant's (v4-preview)
+  template: today's (v4), not that time's (v4-preview)
 
 Prices
   deepseek-v4-pro: served by DeepSeek-V4-Pro

@@ -54,7 +54,7 @@ AnswerTokens = Annotated[
         "--answer-tokens",
         **options.whole(0, MOST_OUTPUT),
         metavar="B",
-        help="Tokens in each answer.",
+        help="Tokens in each response.",
     ),
 ]
 ReasoningTokens = Annotated[
@@ -63,7 +63,7 @@ ReasoningTokens = Annotated[
         "--reasoning-tokens",
         **options.whole(0, MOST_OUTPUT),
         metavar="C",
-        help="Reasoning tokens before each answer.",
+        help="Reasoning tokens before each response.",
     ),
 ]
 
@@ -81,7 +81,7 @@ MANUAL: Final = Manual(
 
 _NOTHING: Final = (
     "no turn to show: project some with --turns N --user-tokens A --answer-tokens B, or give a "
-    "request with answers in its history"
+    "request with responses in its history"
 )
 
 

@@ -247,7 +247,7 @@ def _refuse_odd_counts(
             )
         return
     if files:
-        raise UsageError("--input-tokens stands in for files", tip="leave out one of the two")
+        raise UsageError("--input-tokens replaces files", tip="leave out one of the two")
     if ratio == "auto" or per_request or breakdown:
         raise UsageError(
             "--input-tokens says how many tokens, not which, as auto and breakdowns need"

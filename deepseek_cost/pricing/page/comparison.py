@@ -282,7 +282,7 @@ class _Sentences:
             place for p in PATTERNS if p.sentence.kind == kind for place in p.sentence.places
         }
         if number in self._numbers:
-            problem = "stands twice"
+            problem = "occurs twice"
         elif places is None:
             problem = "has no mark in the table"
         elif kind is not None and not places <= allowed:
