@@ -1,4 +1,4 @@
-"""Request bodies made at random: for the tests here and the long run in benchmarks/."""
+"""Random request bodies: for the tests here and the long run in benchmarks/."""
 
 import json
 from collections.abc import Callable
@@ -18,14 +18,14 @@ _WORDS = ["The", " quick", " brown", " fox", " 3.14", "\n", " über", "价格", 
 
 
 class Bodies:
-    """An endless source of bodies, the same for the same seed."""
+    """An endless source of bodies; the same seed gives the same bodies."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - tests, not secrets
         self._calls = 0
 
     def text(self, parts: int = 12) -> str:
-        """Return odd text: prose, odd Unicode, spellings of special tokens."""
+        """Return odd text: prose, odd Unicode, text that spells special tokens."""
         pools = (FRAGMENTS, _SPELLINGS, _WORDS, _WORDS, _WORDS)
         some = range(self._random.randint(1, parts))
         return "".join(self._random.choice(self._random.choice(pools)) for _ in some)
@@ -34,7 +34,7 @@ class Bodies:
         return self._random.random() < share
 
     def some_text(self) -> str:
-        """Return odd text, or none."""
+        """Return odd text, or an empty text."""
         return "" if self._maybe(0.25) else self.text()
 
     def texts(self, kind: str) -> list[Body]:
@@ -53,7 +53,7 @@ class Bodies:
         return {self.text(2): self.value(depth - 1) for _ in some}
 
     def schema(self, depth: int = 3) -> Body:
-        """Return a JSON Schema, nested at random."""
+        """Return a JSON Schema with random nesting."""
         if depth == 0:
             return {"type": "string", "description": self.text(4)}
         some = range(self._random.randint(0, 3))
@@ -66,7 +66,7 @@ class Bodies:
         return found | ({"x": self.value()} if self._maybe(0.2) else {})
 
     def functions(self) -> list[Body]:
-        """Return definitions of functions as Chat Completions has them inside `function`."""
+        """Return function definitions as they appear inside `function` in Chat Completions."""
         found = []
         for i in range(self._random.randint(1, 4)):
             function: Body = {"name": f"tool_{i}", "parameters": self.schema()}
@@ -76,7 +76,7 @@ class Bodies:
         return found
 
     def calls(self) -> list[Body]:
-        """Return calls with their identifiers."""
+        """Return tool calls with their ids."""
         found = []
         for _ in range(self._random.randint(1, 3)):
             self._calls += 1
@@ -85,7 +85,7 @@ class Bodies:
         return found
 
     def mode(self) -> Body:
-        """Return how a Chat Completions body asks for thinking."""
+        """Return the settings with which a Chat Completions body asks for thinking."""
         if self._maybe(0.3):
             return {}
         if self._maybe(0.3):
@@ -94,7 +94,7 @@ class Bodies:
         return {"thinking": {"type": "enabled"}, "reasoning_effort": effort}
 
     def plain(self) -> Body:
-        """Return a conversation of user and assistant."""
+        """Return a conversation between user and assistant."""
         messages = [{"role": "user", "content": self.text()}]
         for _ in range(self._random.randint(0, 3)):
             messages.append({"role": "assistant", "content": self.text()})
@@ -104,13 +104,13 @@ class Bodies:
         return {"model": "m", "messages": messages, **self.mode()}
 
     def tools(self) -> Body:
-        """Return a conversation with tools on offer."""
+        """Return a conversation that offers tools."""
         offered = [{"type": "function", "function": f} for f in self.functions()]
         choice = {"tool_choice": self._random.choice(["auto", "none"])} if self._maybe() else {}
         return self.plain() | {"tools": offered} | choice
 
     def results(self) -> Body:
-        """Return a conversation in which tools were called, some answers out of order."""
+        """Return a conversation with tool calls, some of their results out of order."""
         body = self.tools() if self._maybe(0.8) else self.plain()
         for _ in range(self._random.randint(1, 2)):
             calls = self.calls()
@@ -135,7 +135,7 @@ class Bodies:
         return body
 
     def reasoning(self) -> Body:
-        """Return a conversation whose answers carry their reasoning."""
+        """Return a conversation whose assistant messages include their reasoning."""
         body = self.plain() if self._maybe() else self.tools()
         for message in body["messages"]:
             if message["role"] == "assistant":
@@ -152,7 +152,7 @@ class Bodies:
         return body
 
     def json_mode(self) -> Body:
-        """Return a body that asks for JSON."""
+        """Return a body that asks for JSON output."""
         body = self.plain()
         body["messages"].append({"role": "user", "content": self.text() + " json"})
         schema = {"name": "s", "schema": self.schema()}
@@ -175,7 +175,7 @@ class Bodies:
         return body
 
     def messages(self) -> Body:
-        """Return a body of the Messages API."""
+        """Return a body for the Messages API."""
         body: Body = {"model": "m", "max_tokens": 9, "messages": []}
         for _ in range(self._random.randint(0, 3)):
             calls = self.calls() if self._maybe() else []
@@ -214,7 +214,7 @@ class Bodies:
         return body
 
     def _said(self, role: str) -> Body:
-        """Return a message of Messages: a text, or blocks with an image among them."""
+        """Return a message for the Messages API: a text, or blocks including an image."""
         if self._maybe(0.6):
             return {"role": role, "content": self.some_text()}
         blocks = self.texts("text")
@@ -224,11 +224,11 @@ class Bodies:
         return {"role": role, "content": blocks}
 
     def _address(self) -> str:
-        """Return the address of an image, now and then one that the API refuses."""
+        """Return an image URL, occasionally one that the API rejects."""
         return self._random.choice(_ADDRESSES) if self._maybe(0.1) else "https://x.test/a.png"
 
     def responses(self) -> Body:
-        """Return a body of the Responses API."""
+        """Return a body for the Responses API."""
         if self._maybe(0.2):
             return {"model": "m", "input": self.text()}
         items: list[Body] = []
@@ -253,7 +253,7 @@ class Bodies:
         return body
 
     def _answer(self) -> list[Body]:
-        """Return items of an answer of Responses: reasoning and texts, any of them empty."""
+        """Return output items of the Responses API: reasoning and texts, either possibly empty."""
         found: list[Body] = []
         for _ in range(self._random.choice([0, 0, 1, 1, 2, 3])):
             if self._maybe():
@@ -264,7 +264,7 @@ class Bodies:
         return found
 
     def _item(self, role: str) -> Body:
-        """Return a message of Responses; a user's may be a developer's or the system's."""
+        """Return a Responses message; a user's may become a developer's or system message."""
         kind = "output_text" if role == "assistant" else "input_text"
         if role == "user" and self._maybe(0.1):
             role = self._random.choice(["developer", "system"])
@@ -275,7 +275,7 @@ class Bodies:
         return {"role": role, "content": content}
 
     def choices(self) -> Body:
-        """Return a body that says which tools may or must be called, strict ones among them."""
+        """Return a body that sets which tools may or must be called, some of them strict."""
         body = self.tools() | {"thinking": {"type": self._random.choice(["disabled", "enabled"])}}
         names = [tool["function"]["name"] for tool in body["tools"]] + ["nobody"]
         one = {"type": "function", "function": {"name": self._random.choice(names)}}
@@ -286,7 +286,7 @@ class Bodies:
         return body
 
     def pictures(self) -> Body:
-        """Return a body with images between its texts; their content is not at hand."""
+        """Return a body with images between its texts; the images' content is not available."""
         body = self.results() if self._maybe(0.3) else self.plain()
         for message in body["messages"]:
             if message["role"] != "assistant" and isinstance(message["content"], str):
@@ -297,20 +297,20 @@ class Bodies:
         return body
 
     def odd(self) -> Body:
-        """Return a body of any kind of Chat Completions with some value changed to an odd one."""
+        """Return a Chat Completions body of any kind, with one value changed to an odd one."""
         makers = [Bodies.plain, Bodies.results, Bodies.systems, Bodies.json_mode, Bodies.choices]
         return self.change(self._random.choice(makers)(self))
 
     def odd_messages(self) -> Body:
-        """Return a body of Messages with some value changed to an odd one."""
+        """Return a Messages body with one value changed to an odd one."""
         return self.change(self.messages())
 
     def odd_responses(self) -> Body:
-        """Return a body of Responses with some value changed to an odd one."""
+        """Return a Responses body with one value changed to an odd one."""
         return self.change(self.responses())
 
     def change(self, body: Body) -> Body:
-        """Change, drop or add a value somewhere; the model stays."""
+        """Change, drop or add a value somewhere, but keep the model."""
         for _ in range(self._random.randint(1, 2)):
             holders = [h for h in _holders(body) if h]
             holder = self._random.choice(holders)

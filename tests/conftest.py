@@ -1,4 +1,4 @@
-"""What all tests share: no machine's own settings, and the command run inside the process."""
+"""Shared fixtures: the machine's settings are ignored, and commands run inside the process."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the clock of this process; programs that tests start have the machine's."""
+    """Set the clock of this process; programs that tests start use the machine's clock."""
     day = config.getoption("--on-day")
     if day is not None:
         import time_machine  # noqa: PLC0415 - for this option alone
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run the whole suite on every core; tests that are named run in this process."""
+    """Run the whole suite on every core; tests named on the command line run in this process."""
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     in_worker = hasattr(config, "workerinput")
     if everything and not in_worker and getattr(config.option, "numprocesses", 0) is None:
@@ -54,7 +54,7 @@ class Ran(NamedTuple):
 
     @property
     def problem(self) -> str:
-        """The error of a run and its tips as one line; what else is on stderr must be notes."""
+        """The error of a run and its tips as one line; all other stderr lines must be notes."""
         error, *tips = [line for line in self.err.splitlines() if not line.startswith("note: ")]
         assert error.startswith("error: "), self.err
         assert all(tip.startswith("tip: ") for tip in tips), self.err
@@ -87,7 +87,7 @@ def dscost(capfd: pytest.CaptureFixture[str]) -> Dscost:
 
 @pytest.fixture
 def hello(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A prompt file of one token, in the current folder."""
+    """A one-token prompt file in the current folder."""
     monkeypatch.chdir(tmp_path)
     path = Path("hello.txt")
     path.write_bytes(b"Hello")
@@ -106,7 +106,7 @@ def counter() -> StreamCounter:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The measurements that the project is checked against where they are at hand."""
+    """The measurements that the project is checked against, if they are available."""
     if not SHARED.is_dir():
         pytest.skip("the measured facts and recordings are not beside this checkout")
     return SHARED
@@ -114,7 +114,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", params=["constructed", "recorded"])
 def bills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Requests with their bills: made here for everybody, and recorded where they are at hand."""
+    """Requests with their bills: constructed ones always, recorded ones if they are available."""
     if request.param == "recorded":
         shared: Path = request.getfixturevalue("shared")
         return shared / "recorded" / "cases.jsonl"
@@ -125,15 +125,15 @@ def bills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @cache
 def report_schema() -> dict[str, Any]:
-    """The JSON Schema of every report."""
+    """Return the JSON Schema of all reports."""
     schema: dict[str, Any] = json.loads(json_schema())
     return schema
 
 
 def utc(text: str) -> datetime:
-    """Read `2026-11-23 02:00` as UTC."""
+    """Parse a time such as `2026-11-23 02:00` as UTC."""
     return datetime.fromisoformat(f"{text}+00:00")
 
 
-# The facts that tests have on their pages end here: a price appended later changes none of them.
+# Facts written in the tests end here; prices appended later must not change any of them.
 APPENDED_FROM = utc("2027-01-01 00:00")

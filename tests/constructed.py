@@ -1,7 +1,7 @@
-"""Cases of the shape in which bills were recorded, made here: for whoever has no recordings.
+"""Constructed cases in the shape of recorded bills, for anyone without the recordings.
 
-They are no bills. What a bill would say is counted by DeepSeek's own renderer and tokenizer, which
-recorded bills agree with; the checks that read recordings run on these in any checkout.
+These are not real bills. Their token counts come from DeepSeek's own renderer and tokenizer, which
+agree with the recorded bills; so checks that read recordings can run in any checkout.
 """
 
 import json
@@ -17,15 +17,15 @@ from tests.reference import Reference
 MODELS = {Template.V4: "deepseek-v4-pro", Template.V4_1: "deepseek-flash"}
 _KINDS = ("tools", "tool results", "reasoning", "system anywhere")
 _EACH = 20
-# Every so many bills are off by this, as where a server changed its template.
+# Every 25th bill is off by the residual, as if a server had changed its template.
 _ODD = 25
 _RESIDUAL = 3
-# What was billed for "Hello" with "Hello" as its reasoning: the two, and what parts them.
+# Tokens billed for "Hello" with "Hello" as its reasoning: the two, and the separator.
 _HELLO_OUTPUT = 3
 
 
 def write_cases(path: Path) -> Path:
-    """Write them as lines of JSON, each with a request and its usage."""
+    """Write the cases as JSONL, each with a request and its usage, and return the path."""
     lines = (json.dumps(case) for case in _cases())
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
@@ -80,9 +80,9 @@ def _case(
     }
 
 
-# Sequences of requests: for each request how many tokens of which word its messages have, with the
-# hits worked out by DeepSeek's rules. A hit is 128 tokens, as often as they fit. L is the prompt
-# before with its answer; what the template adds to the words is fewer than 15 tokens.
+# Sequences of requests: for each request, its messages as (role, number of tokens, word), and the
+# hits by DeepSeek's rules. Hits come in blocks of 128 tokens. L is the previous prompt with its
+# response; the template adds fewer than 15 tokens to the words.
 _TURNS = [("user", 300, "river"), ("assistant", 100, "stone"), ("user", 50, "cloud")]
 _MORE = [*_TURNS, ("assistant", 60, "sand"), ("user", 40, "tree")]
 _SYSTEM = ("system", 1000, "green")
@@ -90,9 +90,9 @@ _Messages = list[tuple[str, int, str]]
 SEQUENCES: dict[str, list[tuple[_Messages, int]]] = {
     "the same again": [(_TURNS[:1], 0), (_TURNS[:1], 256)],  # 300: two blocks
     "too short": [([("user", 100, "river")], 0), ([("user", 100, "river")], 0)],
-    # L = 300 + 100: three blocks; then 300 + 100 + 50 + 60 = 510, and the template's: four
+    # L = 300 + 100: three blocks; then 300 + 100 + 50 + 60 = 510 plus the template: four
     "the next turns": [(_TURNS[:1], 0), (_TURNS, 384), (_MORE, 512)],
-    # The second request shows what is common, the third hits it: 1000, seven blocks.
+    # The second request reveals the common prefix, the third hits it: 1,000 tokens, seven blocks.
     "a common beginning": [
         ([_SYSTEM, ("user", 60, "river")], 0),
         ([_SYSTEM, ("user", 60, "stone")], 0),
@@ -102,13 +102,13 @@ SEQUENCES: dict[str, list[tuple[_Messages, int]]] = {
         ([_SYSTEM, ("user", 60, "river")], 0),
         ([("system", 1000, "white"), ("user", 60, "river")], 0),
     ],
-    # The prompt before came without its last message: its end is no beginning of this one.
+    # The earlier prompt is not a prefix of this one, because its message ended later.
     "another end": [([("user", 400, "river")], 0), ([("user", 380, "river")], 0)],
 }
 
 
 def write_sequences(path: Path) -> Path:
-    """Write the requests of the sequences as they would be recorded, in both templates."""
+    """Write the requests of all sequences as if recorded, in both templates; return the path."""
     reference = Reference()
     cases = (
         _asked(f"{name}, {template}#{number}", template, messages, hit, reference)
@@ -131,7 +131,7 @@ def _asked(
         ],
     }
     tokens = reference.tokens(Kind.CHAT, template, body)
-    assert 0 < tokens - sum(count for _, count, _ in messages) < 15  # a word is a token
+    assert 0 < tokens - sum(count for _, count, _ in messages) < 15  # each word is a token
     answer = next((f" {word}" * n for _, n, word in _MORE[len(messages) :][:1]), "")
     return {
         "sequence": name,

@@ -1,4 +1,4 @@
-"""The part of GitHub's API that comments need, served on a socket of this machine."""
+"""The part of GitHub's API that comments need, served on a local socket."""
 
 import json
 import re
@@ -20,7 +20,7 @@ class Server(ThreadingMixIn, UnixStreamServer):
 
 
 class GitHub:
-    """A pull request's comments, as one token sees them; one that may only read is refused."""
+    """A pull request's comments as one token sees them; a read-only token is refused."""
 
     def __init__(self, socket: Path, *, is_read_only: bool = False) -> None:
         self.comments: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Strings made to break a tokenizer: for the tests here and the long run in benchmarks/."""
+"""Strings designed to break a tokenizer: for the tests here and the long run in benchmarks/."""
 
 import unicodedata
 from collections import defaultdict
@@ -6,8 +6,8 @@ from random import Random
 
 from deepseek_cost.tokenizer.vocabulary import load_ranks
 
-# White space of every kind, digits, CJK and kana (unassigned ones too), punctuation that looks
-# like theirs, controls, joiners, marks, emoji, contractions, spellings of special tokens.
+# White space of every kind, digits, CJK and kana (also unassigned ones), punctuation that looks
+# like CJK, controls, joiners, marks, emoji, contractions, text that spells special tokens.
 FRAGMENTS = [
     *(" ", "  ", "\n", "\r", "\r\n", "\t", "\v", "\f", "\x85", "\xa0", "\u2028", "\u3000"),
     *("a", "A", "ab", "é", "е", "ﬀ", "𝐀", "ก", "अ", "1", "12", "123", "1234", "²", "Ⅷ", "٣"),
@@ -20,7 +20,7 @@ FRAGMENTS = [
 
 
 class Hostile:
-    """An endless source of strings, the same for the same seed."""
+    """An endless source of strings; the same seed gives the same strings."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - tests, not secrets

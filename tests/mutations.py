@@ -1,4 +1,4 @@
-"""Request bodies damaged at random, and what becomes of them."""
+"""Randomly damaged request bodies, and what happens to them."""
 
 import json
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def damaged(text: str, bodies: Bodies, chance: Random) -> str:
 
 
 def outcome(text: str, kind: Kind, models: Sequence[Model], counter: SegmentCounter) -> str:
-    """Return what becomes of a body: "counted", "refused: why", or "FAULT: what should not be"."""
+    """Return what happened to a body: "counted", "refused: REASON", or "FAULT: ERROR"."""
     try:
         why = _refusal(text, kind, models, counter)
     except Exception as error:  # noqa: BLE001 - that is what is looked for

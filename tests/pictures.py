@@ -1,11 +1,11 @@
-"""Pictures of any size."""
+"""Images of any size."""
 
 import struct
 import zlib
 
 
 def png(width: int, height: int) -> bytes:
-    """Return a whole black picture."""
+    """Return a complete black PNG."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
@@ -18,12 +18,12 @@ def png(width: int, height: int) -> bytes:
 
 
 def turned_jpeg(width: int, height: int) -> bytes:
-    """Return the head of a JPEG whose EXIF data says to turn it by 90 degrees."""
+    """Return the header of a JPEG whose EXIF data rotates it by 90 degrees."""
 
     def segment(marker: int, data: bytes) -> bytes:
         return struct.pack(">BBH", 0xFF, marker, 2 + len(data)) + data
 
-    # One entry: the orientation (0x0112), one short (3), of which 6 is a quarter to the right.
+    # One entry: the orientation (0x0112), one short (3), whose value 6 rotates it clockwise.
     entry = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
     exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
     frame = struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0"

@@ -1,4 +1,4 @@
-"""DeepSeek's own way from a body to token ids: the reference for counts of bodies."""
+"""DeepSeek's own code from a body to token ids: the reference for token counts of bodies."""
 
 import json
 from array import array
@@ -34,11 +34,11 @@ _SPELT = ("<｜System｜>", "<｜image｜>")
 
 
 class Reference:
-    """DeepSeek's renderer and its tokenizer, with the vocabulary that counts rest on."""
+    """DeepSeek's renderer and tokenizer, with the vocabulary that our counts are based on."""
 
     def __init__(self) -> None:
         text = vocabulary.original_path().read_text(encoding="utf-8")
-        # V4.1 spells these where V4 has placeholders.
+        # V4.1 spells out these tokens where V4 has placeholders.
         for placeholder, token in zip(_PLACEHOLDERS, _SPELT, strict=True):
             text = text.replace(placeholder, token)
         official = recipe.Tokenizer.from_str(text)
@@ -54,7 +54,7 @@ class Reference:
         }
 
     def tokens(self, kind: Kind, template: Template, body: dict[str, Any]) -> int:
-        """Encode a body from end to end; raises ConversionError for what the API refuses."""
+        """Return the tokens of a whole body; raise ConversionError if the API refuses it."""
         version, encoding = self._encodings[template]
         behavior = recipe.WebSearchBehavior.Drop
         options = recipe.ConversionOptions(messages_web_search=behavior)
@@ -64,7 +64,7 @@ class Reference:
 
 
 def request(body: dict[str, Any], kind: Kind, *, ascii_only: bool = True) -> Request:
-    """Return a body as the reader hands it on."""
+    """Return a body as the reader passes it on."""
     text = json.dumps(body, ensure_ascii=ascii_only)
     found = request_of(Document(Line("made", text, 1), parse(text)), kind)
     assert isinstance(found, Request)
@@ -72,9 +72,9 @@ def request(body: dict[str, Any], kind: Kind, *, ascii_only: bool = True) -> Req
 
 
 class Compared(NamedTuple):
-    """What a comparison found: in what two renderings differ, whether both refuse.
+    """The result of a comparison: how two renderings differ, and whether both refuse the body.
 
-    `unknown` is set where ours has input that nobody can count from here.
+    `unknown` is set if ours has input that cannot be counted locally.
     """
 
     difference: str = ""
@@ -83,7 +83,7 @@ class Compared(NamedTuple):
 
 
 class Differential:
-    """Holds our rendering against DeepSeek's own, both encoded with one vocabulary."""
+    """Compares our rendering with DeepSeek's own, both encoded with the same vocabulary."""
 
     def __init__(self) -> None:
         self._encoder = Tiktoken(vocabulary.load_ranks())
@@ -103,12 +103,12 @@ class Differential:
         }
 
     def compare(self, kind: Kind, body: dict[str, Any]) -> dict[Template, Compared]:
-        """Compare the token ids of a body in each template, or that both refuse it."""
+        """Compare the token ids of a body in each template, or check that both refuse it."""
         theirs, ours = self.theirs(kind, body), self.ours(kind, body)
         return {template: _compared(theirs[template], ours[template]) for template in theirs}
 
     def theirs(self, kind: Kind, body: dict[str, Any]) -> dict[Template, bytes | str]:
-        """Return the token ids that DeepSeek's code makes of a body, or why it refuses that."""
+        """Return DeepSeek's token ids of a body in each template, or why it refuses the body."""
         text = json.dumps(body)
         return {template: self._their_ids(kind, text, template) for template in self._options}
 
@@ -130,7 +130,7 @@ class Differential:
         return b"".join(found)
 
     def ours(self, kind: Kind, body: dict[str, Any]) -> dict[Template, bytes | str]:
-        """Return the token ids that our code makes of a body, or why it refuses that."""
+        """Return our token ids of a body in each template, or why we refuse or cannot count it."""
         try:
             conversation = read(kind)(body)
         except UncountedError as error:
@@ -174,7 +174,7 @@ _MOST_KNOWN = 20_000
 
 
 def read(kind: Kind) -> Callable[[dict[str, Any]], Conversation]:
-    """Return what reads bodies of a kind."""
+    """Return the function that reads bodies of a kind."""
     return {Kind.CHAT: read_chat, Kind.MESSAGES: read_messages, Kind.RESPONSES: read_responses}[
         kind
     ]

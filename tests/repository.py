@@ -1,11 +1,11 @@
-"""A git repository made for a test."""
+"""A git repository created for a test."""
 
 import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-# No setting of the machine has a say, and every commit is the same on every machine.
+# The machine's settings are ignored, and commits are the same on every machine.
 ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
@@ -19,7 +19,7 @@ ENVIRONMENT = {
 
 
 class Repository:
-    """A repository with the branch main."""
+    """A repository with a main branch."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class Repository:
         return done.stdout.strip()
 
     def commit(self, files: Mapping[str, str | bytes | None]) -> str:
-        """Write files, or remove those that are None, and commit them all; return the hash."""
+        """Write files, or delete those that are None, and commit everything; return the hash."""
         for name, content in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def state(self) -> str:
-        """Return what must not change: files, index, branches."""
+        """Return everything that must not change: files, index, branches."""
         return "\n".join(
             [self.git("status", "--porcelain=v2", "--branch"), self.git("for-each-ref")]
         )

@@ -1,4 +1,4 @@
-"""Recorded sequences of requests: what was hit, and what of the earlier request came back."""
+"""Recorded sequences of requests: their cache hits, and what each repeats of the previous one."""
 
 import json
 from collections import defaultdict
@@ -27,7 +27,7 @@ _THINKS = {"deepseek-chat": False, "deepseek-reasoner": True}
 
 @dataclass(frozen=True)
 class Transition:
-    """A request after another of its recording, with what the API hit and what was forecast."""
+    """A request that follows another in its recording, with its actual and forecast hits."""
 
     name: str
     template: str
@@ -39,7 +39,7 @@ class Transition:
 
 
 class Sequences:
-    """Reads recordings as a user would have them forecast; prompts as rendered today."""
+    """Reads recordings and forecasts them as a user would, with prompts as rendered today."""
 
     def __init__(self, book: PriceBook, encoder: SegmentEncoder) -> None:
         self._book = book
@@ -77,7 +77,7 @@ class Sequences:
             before = case
 
     def _continues(self, before: dict[str, Any], case: dict[str, Any], prompt: Prompt) -> bool:
-        """Tell whether a prompt is the one before again, or begins with it and its answer."""
+        """Return whether a prompt repeats the previous one, or begins with it and its response."""
         earlier = self._body(before).prompt(self._encoder)
         if self._billed_otherwise(before) != self._billed_otherwise(case):
             return False
@@ -90,14 +90,14 @@ class Sequences:
         return answered.ids.startswith(earlier.ids) and prompt.ids.startswith(answered.ids[:end])
 
     def _billed_otherwise(self, case: dict[str, Any]) -> int:
-        """Return the tokens billed beyond those rendered today.
+        """Return the difference between the tokens billed and the tokens rendered today.
 
-        The preview's text on effort was shorter, and it left the spaces in arguments as they came.
+        The preview's effort text was shorter, and it kept spaces in tool call arguments as sent.
         """
         return _input(case)[0] - self._body(case).prompt(self._encoder).tokens
 
     def _answered(self, case: dict[str, Any]) -> Prompt | None:
-        """Return the prompt of a request that continues with what was answered."""
+        """Return a request's prompt, continued with its response, or None if it is not a chat."""
         body = self._sent(case)
         calls = case["response_tool_calls"] or []
         if case["endpoint"] != "chat/completions":
@@ -134,7 +134,7 @@ class Sequences:
 
     @staticmethod
     def _sent(case: dict[str, Any]) -> dict[str, Any]:
-        """Return a body without what the preview took and today's API refuses."""
+        """Return a body without what the preview accepted but today's API refuses."""
         body: dict[str, Any] = json.loads(json.dumps(case["request"]))
         if case["template"] == "v4-preview":
             for tool in body.get("tools", ()):
@@ -154,7 +154,7 @@ def _input(case: dict[str, Any]) -> tuple[int, int]:
 
 
 def _longer(prompt: Prompt, more: int) -> Prompt:
-    """Return a prompt with so many tokens more at its beginning, or fewer."""
+    """Return a prompt with `more` tokens added at its beginning, or removed if negative."""
     ids = bytes(ID_BYTES * max(0, more)) + prompt.ids[ID_BYTES * max(0, -more) :]
     answers = [(begin + more, end + more) for begin, end in prompt.outputs]
     return Prompt(ids, prompt.input_end + more, answers, prompt.owner)

@@ -1,4 +1,4 @@
-"""A folder full of files that are named as modules are, each of which says that it was imported."""
+"""A folder of files that shadow modules; each one records that it was imported."""
 
 import sys
 from pathlib import Path
@@ -15,6 +15,6 @@ def fill(folder: Path) -> None:
 
 
 def imported(folder: Path) -> set[str]:
-    """Return which of them ran."""
+    """Return the names of the shadow modules that were imported."""
     mark = folder / _MARK
     return set(mark.read_text().split()) if mark.exists() else set()

@@ -1,4 +1,4 @@
-"""The cache as slowly and plainly as it can be said: every prompt is kept, every pair compared."""
+"""The cache in the slowest, plainest form: every prompt is kept, and every pair is compared."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from deepseek_cost.prompt.breakdown import Hits
 
 @dataclass
 class Asked:
-    """A request: its tokens, where the input ends, the answers in it, its owner, its time."""
+    """A request: its tokens, where the input ends, responses in it, owner, and time in seconds."""
 
     tokens: list[int]
     said: int

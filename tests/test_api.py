@@ -1,4 +1,4 @@
-"""The Python interface: requests of every shape, usages of every format, notebooks."""
+"""The Python interface: requests of every shape, usage in every format, notebooks."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ from tests.conftest import Dscost
 
 # A Monday, 10:00 in Beijing: peak hours.
 PEAK = datetime(2026, 11, 23, 2, tzinfo=UTC)
-# 64 hits, 36 misses and 10 tokens of output at V4 Pro's peak prices of 0.044, 1.32 and 3.96 USD:
+# 64 hits, 36 misses and 10 output tokens at V4 Pro's peak prices of 0.044, 1.32 and 3.96 USD:
 # (64 x 0.044 + 36 x 1.32 + 10 x 3.96) / 1,000,000
 COST = Decimal("0.000089936")
 USAGE = {"prompt_tokens": 100, "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36}
@@ -53,7 +53,7 @@ def test_a_text_its_message_and_its_body_are_the_same_request() -> None:
 
     text = count_tokens("Hello", model="v4-pro")
 
-    assert text.input == 84  # as the API was seen to bill
+    assert text.input == 84  # as billed by the API
     assert count_tokens([HELLO], model="v4-pro") == text
     assert count_tokens(body, model="v4-pro") == text
 
@@ -116,7 +116,7 @@ def test_a_request_that_contains_itself_is_an_input_error() -> None:
 def test_a_request_is_counted_for_the_model_that_it_names() -> None:
     body = {"model": "deepseek-flash", "messages": [HELLO]}
 
-    assert count_tokens(body).input == 31  # as the API was seen to bill; 84 for Pro
+    assert count_tokens(body).input == 31  # as billed by the API; 84 for Pro
     assert count_tokens(body, model="v4-pro").input == 84
     assert estimate(body, at=PEAK).price.model.name == "deepseek-flash"
     with pytest.raises(UnknownModelError, match="unknown model 'gpt-9'"):
@@ -132,7 +132,7 @@ def test_the_arguments_of_a_clients_call_are_a_request() -> None:
     off = {"thinking": {"type": "disabled"}}
     call = {"model": "deepseek-v4-pro", "messages": (HELLO,), "extra_body": off, "timeout": 9}
 
-    assert count_tokens(call).input == 5  # as the API was seen to bill without thinking
+    assert count_tokens(call).input == 5  # as billed by the API without thinking
 
 
 def test_what_is_doubtful_about_an_estimate_is_said_with_it() -> None:
@@ -143,7 +143,7 @@ def test_what_is_doubtful_about_an_estimate_is_said_with_it() -> None:
     seen, blind = (estimate(asked, model=model, at=PEAK) for model in ("flash", "v4-pro"))
 
     assert (seen.tally.unknown_images, blind.tally.unknown_images) == (1, 0)
-    # 1,024 tokens instead of 184, at 0.30 USD a million
+    # 1,024 tokens instead of 184, at 0.30 USD per million
     assert seen.ceiling is not None
     assert seen.ceiling - seen.floor == (1_024 - 184) * Decimal("0.3") / 10**6 + (
         seen.tally.output_ceiling * Decimal("1.2") / 10**6
@@ -284,7 +284,7 @@ def test_an_answer_of_an_unknown_model_or_without_tokens_is_an_error() -> None:
 
 
 class _Cells(HTMLParser):
-    """The texts of a table, and what is open in it."""
+    """Collects the texts of a table and its open elements."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -292,17 +292,17 @@ class _Cells(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        """Note that an element begins."""
+        """Record that an element starts."""
         del attrs
-        if tag not in ("br", "col", "meta"):  # they have no end
+        if tag not in ("br", "col", "meta"):  # these have no end tag
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """Note that it ends."""
+        """Record that an element ends."""
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Keep a text."""
+        """Collect a text."""
         self.texts += filter(None, [data.strip()])
 
 

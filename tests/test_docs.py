@@ -1,4 +1,4 @@
-"""README and pages: every example is run, its output is what stands there, pictures are current."""
+"""README and pages: every example runs and prints what the page shows; pictures are current."""
 
 import re
 from collections import Counter
@@ -57,14 +57,14 @@ def test_the_page_of_what_is_billed_has_what_the_renderer_counts_now() -> None:
 def test_the_pages_have_examples_of_every_command() -> None:
     shown = "".join(example.text for example in CONSOLE)
 
-    # check --live needs an account, and a status line a session.
+    # check --live needs an account, and the status line a session.
     assert [name for name in NAMES if f"dscost {name}" not in shown] == ["statusline", "check"]
 
 
 def test_what_nobody_runs_is_known_and_says_why() -> None:
     not_run = Counter(block.page for block in BLOCKS if block.why_not)
 
-    # A block that is not run is a promise that nobody keeps: one more needs a reason.
+    # Nothing checks a block that is not run, so adding one needs a reason.
     assert not_run == {
         "docs/bill.md": 2,
         "docs/configuration.md": 1,
@@ -77,7 +77,7 @@ def test_what_nobody_runs_is_known_and_says_why() -> None:
 
 
 def test_the_options_that_pages_name_are_there() -> None:
-    """Of the command that they are named with, if there is one; by the parser, not by a page."""
+    """Options named with a command must be options of that command, according to the parser."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     known = {name: _options(name) for name in ALL_NAMES}
     anywhere = set().union(*known.values(), _TOP_OPTIONS)
@@ -118,7 +118,7 @@ def test_the_pictures_show_what_the_tool_shows(tmp_path: Path) -> None:
 
 
 def _words(picture: Path) -> list[str]:
-    """The words of a picture, whatever the drawing library makes of the rest."""
+    """Return the words in a picture, ignoring how the drawing library lays them out."""
     root = ET.parse(picture).getroot()  # noqa: S314 - our own
     return [text for node in root.iter() if node.tag.endswith("}text") for text in node.itertext()]
 

@@ -1,4 +1,4 @@
-"""The examples that are programs."""
+"""The example programs."""
 
 import subprocess
 import sys
@@ -22,6 +22,6 @@ def test_a_column_is_counted_and_priced_in_polars() -> None:
         check=True,
     )
 
-    # 32 requests of 83 tokens of template and some of text, at 1.32 USD a million
+    # 32 requests with 83 template tokens each, plus their texts, at 1.32 USD per million
     assert tokens == 3_017
     assert done.stdout == "32 requests, 3,017 input tokens, 0.00398244 USD without output\n"

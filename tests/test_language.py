@@ -1,4 +1,4 @@
-"""Words that the pages, the help and the tips do not use."""
+"""Words that the pages, the help and the tips avoid."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from deepseek_cost.cli.wording import STEPS
 from deepseek_cost.errors import Advice
 from tests.conftest import ROOT, Dscost
 
-# What is not to be written, and what is.
+# What not to write, and what to write instead.
 WORDS = {
     r"tells?|told": "show, report",
     r"h[eo]lds? [^.]*\bagainst": "compare with",
@@ -27,7 +27,7 @@ WORDS = {
     r"noughts?": "zero",
 }
 FORBIDDEN = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
-# Code and what programs print: names of fields and values stay as they are.
+# Code and program output: names of fields and values are exempt.
 CODE = re.compile(r"^```.*?^```$|^ {4}.*?$|`[^`]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

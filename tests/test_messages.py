@@ -1,4 +1,4 @@
-"""Messages below the command line know no option of it; the command line says the flags."""
+"""Messages below the command line name no options; the command line adds the flags."""
 
 import ast
 import pickle
@@ -16,7 +16,7 @@ from deepseek_cost.errors import Advice, Advised, InputError, UsageError, placed
 
 AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 PACKAGE = Path(deepseek_cost.__file__).parent
-# Below the command line; `__main__` is its door.
+# Below the command line; `__main__` is its entry point.
 BELOW = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -26,21 +26,21 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z])(?![\w-])")
 # A variable of CSS.
 CSS = re.compile(r"var\(--")
 ADVICE = [step for name, step in vars(Advice).items() if name.isupper()]
-# Commands of other programs, which a message may tell a user to run.
+# Commands of other programs that a message may suggest to a user.
 OTHER_PROGRAMS = re.compile(r"zstd -d --long=31|\b(git|pip) [a-z][\w.-]*( -{1,2}[\w.-]+| [\w.]+)*")
-# What the `command` of a report is, by its contract.
+# Values that the contract allows for a report's `command`.
 COMMANDS = {"prices --check", "prices --history", "bill --calibrate"}
 
 
 def is_of_options(text: str) -> bool:
-    """Tell whether a text names an option of the command line."""
+    """Return whether a text names a command-line option."""
     return bool(OPTION.search(CSS.sub("", OTHER_PROGRAMS.sub("", text))))
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the string constants of a module that can reach a reader, with their lines.
+    """Yield a module's string constants that a user may see, with their lines.
 
-    Docstrings cannot, nor can what describes a field in the JSON schema, nor arguments for git.
+    Excluded are docstrings, descriptions of fields in the JSON schema, and arguments for git.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     left_out = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -163,5 +163,5 @@ def test_a_report_made_in_python_names_arguments_and_that_of_the_command_line_fl
     flags = {one.about: one.set_by for one in in_flags(report).assumptions}
     assert flags["cache_hit_ratio"] == "--cache-hit-ratio"
     assert flags["thinking"] == "--thinking/--no-thinking"
-    # The rest is the same report.
+    # The rest of the report is the same.
     assert in_flags(report).estimates == report.estimates

@@ -1,4 +1,4 @@
-"""The package as it is shipped: wheel, sdist, versions, public names."""
+"""The package as shipped: wheel, sdist, versions, public names."""
 
 import re
 import subprocess
@@ -99,7 +99,7 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert released[0] == version("deepseek-cost")
 
 
-# Written out: programs rest on these names, and one is taken away only with a new version.
+# Written out because programs depend on these names; removing one needs a new version.
 PUBLIC = [
     "Charge",
     "Cost",

@@ -1,4 +1,4 @@
-"""What coding agents keep on disk, one shape each; the tool and version that writes it is named."""
+"""What coding agents store on disk, one shape each; the tool and version that wrote it is named."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ from deepseek_cost.inputs.streams import open_bytes
 from deepseek_cost.pricing.fees import FeeId
 
 NOON = "2026-11-28T04:00:00.000Z"
-AT_NOON = 1_795_838_400.0  # seconds since 1970 of that
+AT_NOON = 1_795_838_400.0  # NOON in seconds since 1970
 
 
 def opened(path: Path) -> Log:
@@ -173,7 +173,7 @@ def test_of_claude_codes_stream_only_the_result_was_billed(tmp_path: Path) -> No
     )
     found = read(log)
     assert tokens(found) == [(1280, 101, 61, None)]
-    assert [one.end for one in responses(found)] == [None]  # it has no time at all
+    assert [one.end for one in responses(found)] == [None]  # it has no time
 
 
 def test_a_run_of_claude_code_that_failed_cost_nothing(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_codexs_counts_are_added_up_and_not_its_sums(tmp_path: Path) -> None:
         codex_session(),
         CODEX_MODEL,
         codex_count(first, first),
-        codex_count(first, first, "2026-11-28T04:00:01.000Z"),  # emitted again
+        codex_count(first, first, "2026-11-28T04:00:01.000Z"),  # written again
         codex_count(codex_usage(2200, 1920, 300, 40), second),
     )
     found = read(log)
@@ -294,7 +294,7 @@ def test_what_codex_exec_prints_leads_to_the_rollout(tmp_path: Path) -> None:
     assert "rollout" in fault
 
 
-# DeepSeek Harness, apps/web of August 2026, session format 0
+# DeepSeek Harness, apps/web as of August 2026, session format 0
 
 
 def dsh_events() -> list[dict[str, object]]:
@@ -423,7 +423,7 @@ def step(miss: int, output: int, hit: int) -> dict[str, object]:
 
 
 def test_each_step_of_an_opencode_message_is_a_request(tmp_path: Path) -> None:
-    # The message has the last step's counts, or in other versions the sum of all.
+    # The message has the last step's counts or, in other versions, the sum of all steps.
     steps: list[dict[str, object]] = [
         {"type": "step-start"},
         step(100, 10, 0),
@@ -799,7 +799,7 @@ def test_what_cannot_be_billed_is_declined_with_the_reason(
 
 
 def test_each_agents_sample_is_what_was_billed(shared: Path) -> None:
-    """Every request that the fake DeepSeek billed, by its tokens; order and copies apart."""
+    """Every request the fake DeepSeek billed is found by its tokens, ignoring order and copies."""
     for folder, pattern in {
         "claude-code": "projects/**/*.jsonl",
         "codex": "sessions/**/*.jsonl",

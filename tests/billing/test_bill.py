@@ -1,4 +1,4 @@
-"""The bill: each line at the price of its instant, sums, edges, balances, what is not shown."""
+"""Bills: each line at the price in effect at its time, sums, edges, balances, hidden content."""
 
 import csv
 import io
@@ -82,7 +82,7 @@ def record(
 def test_each_line_costs_what_its_instant_says(dscost: Dscost, log: Path) -> None:
     report = billed(dscost, log)
     # In millionths of a dollar, at peak: hits 256 x 0.044 = 11.264, misses 44 x 1.32 = 58.08,
-    # output 50 x 3.96 = 198; 267.344 in all. Off-peak is half of it: 133.672.
+    # output 50 x 3.96 = 198; 267.344 in total. Off-peak is half: 133.672.
     tiers = {entry["tier"]: entry["figures"]["cost"]["total"] for entry in report["by_tier"]}
     assert tiers == {"off_peak": "0.000133672", "peak": "0.000267344"}
     assert report["total"]["cost"] == {
@@ -103,7 +103,7 @@ def test_each_line_costs_what_its_instant_says(dscost: Dscost, log: Path) -> Non
 
 def test_what_would_have_been_otherwise_is_told(dscost: Dscost, log: Path) -> None:
     figures = billed(dscost, log)["total"]
-    # 256 hits at (1.32 - 0.044) = 326.656, and at half of that off-peak: 163.328.
+    # 256 hits at (1.32 - 0.044) = 326.656, and half that off-peak: 163.328.
     assert figures["saved_by_cache"] == "0.000489984"
     assert figures["peak_extra"] == "0.000133672"
     # v4-flash at 0.006 / 0.30 / 1.20: 256 x 0.006 + 44 x 0.3 + 50 x 1.2 = 74.736; x 1.5.
@@ -118,7 +118,7 @@ def test_the_currency_has_its_own_list(dscost: Dscost, log: Path) -> None:
 def test_days_are_those_of_the_zone(dscost: Dscost, log: Path) -> None:
     written(log, [answer("2026-11-02T07:30:00Z"), answer("2026-11-02T08:30:00Z")])
     utc_days = [entry["day"] for entry in billed(dscost, log)["by_day"]]
-    # In Honolulu, ten hours behind, both are on the evening before.
+    # In Honolulu, ten hours behind UTC, both fall on the evening before.
     there = [entry["day"] for entry in billed(dscost, log, "--tz", "Pacific/Honolulu")["by_day"]]
     assert (utc_days, there) == (["2026-11-02"], ["2026-11-01"])
 
@@ -139,7 +139,7 @@ def test_nothing_of_a_prompt_or_an_answer_is_shown(dscost: Dscost, log: Path) ->
     written(log, [*lines, {"request": body, "error": "secret"}])
     for more in ([], ["--json"], ["--csv"], ["--calibrate", "profile.json"]):
         ran = dscost("bill", log, *more)
-        assert ran.code == 0  # the third call failed, and cost nothing
+        assert ran.code == 0  # the third call failed and cost nothing
         assert "secret" not in ran.out + ran.err
     assert "secret" not in Path("profile.json").read_text(encoding="utf-8")
 
@@ -282,7 +282,7 @@ def test_a_user_that_is_a_formula_is_text_in_the_spreadsheet(dscost: Dscost, log
 
 
 def test_start_or_end_picks_the_tier(dscost: Dscost, log: Path) -> None:
-    # Begun at 03:59:50 in peak hours, ended at 04:00:10 outside of them.
+    # Started at 03:59:50, in peak hours; ended at 04:00:10, after them.
     line = answer(PEAK) | {"timestamp": None, "startTime": "2026-11-02T03:59:50Z"}
     written(log, [line | {"endTime": "2026-11-02T04:00:10Z"}])
     by_start, by_end = (billed(dscost, log, "--tier-by", by) for by in ("start", "end"))
@@ -308,7 +308,7 @@ def test_near_an_edge_is_a_minute_on_both_sides(
     assert billed(dscost, log)["near_edge"] == near
 
 
-# Not the fixture: Hypothesis prints arguments of a failing test, and this one has 33 kB.
+# Not the fixture: Hypothesis prints the arguments of a failing test, and this one has 33 kB.
 BOOK = load_prices()
 SECONDS = st.integers(
     int(utc("2026-04-23 16:00").timestamp()), int(utc("2026-11-22 00:00").timestamp())
@@ -344,7 +344,7 @@ def test_the_total_is_the_sum_of_the_lines(
     assert sum(cost for _, cost in account.costs_by_hour()) == expected
 
 
-# Peak begins at 01:00 UTC and ends at 04:00; seconds around these and in the quarters beside them.
+# Peak is from 01:00 to 04:00 UTC; these times are within 90 s or 2,000 s of its edges.
 NEAR = st.sampled_from([utc("2026-11-23 01:00"), utc("2026-11-23 04:00")]).flatmap(
     lambda edge: st.one_of(st.integers(-90, 90), st.integers(-2_000, 2_000)).map(
         lambda more: int(edge.timestamp()) + more
@@ -392,7 +392,7 @@ def test_an_id_of_another_host_counts_also_after_others_of_its_model(book: Price
 
 
 def outcome(charging: Charging, response: Response) -> object:
-    """Return what a response is charged, or why it is not."""
+    """Return the price and the charge of a response, or the error type and its message."""
     try:
         found = charging.charge(replace(response))
     except (DscostError, Unreadable) as error:
@@ -443,11 +443,11 @@ def test_a_balance_is_run_down_granted_first(
 
 def test_a_balance_says_when_it_is_used_up_and_how_far_it_goes(dscost: Dscost, log: Path) -> None:
     found = billed(dscost, log, "--granted", "0.0002", "--topped-up", "0.001")["balance"]
-    # 0.000267344 at 02:00, then 0.000133672 at 05:00: 0.000798984 of 0.0012 are left.
+    # 0.000267344 at 02:00, then 0.000133672 at 05:00, which leaves 0.000798984 of 0.0012.
     assert found["granted_used_up"] == "2026-11-02T02:00:00Z"
     assert found["topped_up_used_up"] is None
     assert found["after"] == {"granted": "0", "topped_up": "0.000798984"}
-    # 0.000798984 / 0.000401016 = 1.99 times two requests, and three hours: 3.98, and 0.24 days.
+    # 0.000798984 / 0.000401016 = 1.99 times two requests in three hours: 3.98 requests, 0.24 days.
     assert (found["requests_left"], found["days_left"]) == (3, "0.2")
     out = dscost("bill", log, "--granted", "0.0002", "--topped-up", "0.001").out
     assert "granted $0.0002: used up in the hour from 2026-11-02 02:00 UTC\n" in out
@@ -458,7 +458,7 @@ def test_a_balance_says_when_it_is_used_up_and_how_far_it_goes(dscost: Dscost, l
 def test_an_estimate_says_how_often_a_balance_pays_for_it(dscost: Dscost, hello: Path) -> None:
     args = ("estimate", hello, "-m", "v4-pro", "--at", PEAK, "-o", 10)
     report = json.loads(dscost(*args, "--granted", "0.01", "--json").out)
-    # 84 x 1.32 + 10 x 3.96 = 150.48 millionths: 66 times in 0.01.
+    # 84 x 1.32 + 10 x 3.96 = 150.48 millionths, which fits into 0.01 66 times.
     assert report["estimates"][0]["affordable"]["at_total"] == 66
     assert "$0.01 pays for it on v4-pro: 66 times\n" in dscost(*args, "--granted", "0.01").out
 
@@ -484,7 +484,8 @@ def test_a_month_agrees_with_a_sum_in_sql(dscost: Dscost, log: Path) -> None:
     assert [entry["day"] for entry in report["by_day"]][-1] == date(2026, 9, 30).isoformat()
 
 
-# In 1e-12 USD a token. Flash got cheaper on 2026-09-10 at 04:00 UTC; Friday the 25th is a holiday.
+# In 1e-12 USD per token. Flash got cheaper on 2026-09-10 at 04:00 UTC; Friday, the 25th, was a
+# holiday.
 IN_SQL = """
 WITH lines AS (
   SELECT json_extract(line, '$.created') AS at, json_extract(line, '$.model') AS model,

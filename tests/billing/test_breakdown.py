@@ -1,4 +1,4 @@
-"""A bill by day, month, model or session, for a range and against a budget."""
+"""A bill by day, month, model or session, for a date range and against a budget."""
 
 import json
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ def answer(at: str, output: int = 1000, **more: object) -> str:
     return json.dumps({"created": at, "model": "deepseek-v4-flash", "usage": usage} | more)
 
 
-# All off-peak: 1,000 tokens of output at 0.60 USD a million are 0.0006 USD.
+# All off-peak: 1,000 output tokens at 0.60 USD per million cost 0.0006 USD.
 LINES = (
     answer("2026-10-31T23:30:00Z", user="a"),
     answer("2026-11-01T12:00:00Z", 2000, user="b", id="r1"),
@@ -134,7 +134,7 @@ def test_what_is_outside_of_a_range_cannot_fail_the_bill(dscost: Dscost, tmp_pat
     log = tmp_path / "log.jsonl"
     log.write_text("\n".join([answer("2024-12-01T00:00:00Z", model="deepseek-chat"), *LINES]))
 
-    assert dscost("bill", log).code == 1  # the book knows no prices of 2024
+    assert dscost("bill", log).code == 1  # the price book has no prices for 2024
     assert dscost("bill", log, "--since", "2026-10").code == 0
 
 
@@ -212,7 +212,7 @@ def test_a_budget_of_the_month_is_projected_to_its_end() -> None:
 
     assert budget is not None
     assert (budget.since, budget.until) == (utc("2026-11-01 00:00"), utc("2026-12-01 00:00"))
-    # 27.5 of 30 days have gone by: 11 / 27.5 x 30 = 12
+    # 27.5 of 30 days have passed: 11 / 27.5 x 30 = 12
     assert budget.projected(Decimal(11)) == 12
 
 

@@ -1,4 +1,4 @@
-"""What gateways, tracers and SDKs log, one shape each; the tool and version is named."""
+"""What gateways, tracers and SDKs log, one shape each; the tool and version are named."""
 
 import json
 import sqlite3
@@ -31,7 +31,7 @@ from tests.billing.test_agents import (
     written,
 )
 
-# One response of the API: 1,280 hits, 101 misses, 61 tokens of output, 21 of them reasoning.
+# One API response: 1,280 hits, 101 misses, 61 output tokens, 21 of them reasoning.
 USAGE = {
     "prompt_tokens": 1381,
     "completion_tokens": 61,
@@ -279,7 +279,7 @@ def test_a_langfuse_generation_around_another_one_is_their_sum(tmp_path: Path) -
         ),
         (
             {"usageDetails": {}, "usage": {"input": 1381, "output": 61, "unit": "TOKENS"}},
-            (None, 1381, 61, None),  # version 2 knows of no hits
+            (None, 1381, 61, None),  # version 2 has no cache hits
         ),
     ],
 )
@@ -593,7 +593,7 @@ def test_an_eval_is_a_zip_whose_members_zstandard_may_pack(tmp_path: Path) -> No
         archive.writestr("samples/1_epoch_1.json", packed)
         archive.writestr("samples/2_epoch_1.json", sample, zipfile.ZIP_DEFLATED)
     data = bytearray(path.read_bytes())
-    # Python before 3.14 does not write method 93: the first sample's headers are set by hand.
+    # Python before 3.14 cannot write method 93, so set the first sample's headers by hand.
     for mark, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         at = data.index(mark, data.index(mark) + 4)
         data[at + method : at + method + 2] = (93).to_bytes(2, "little")
@@ -601,7 +601,7 @@ def test_an_eval_is_a_zip_whose_members_zstandard_may_pack(tmp_path: Path) -> No
 
     found = read(opened(path))
 
-    assert tokens(found) == [BILLED, BILLED]  # the account counts one id once
+    assert tokens(found) == [BILLED, BILLED]  # the account counts an id once
     assert faults(found) == []
 
 
@@ -627,8 +627,8 @@ ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     "chunks",
     [
         [chunk(), chunk(USAGE)],
-        [chunk(USAGE), chunk(USAGE, choices=[])],  # told twice
-        [chunk(GROWING), chunk(USAGE)],  # its total fits the last one alone
+        [chunk(USAGE), chunk(USAGE, choices=[])],  # reported twice
+        [chunk(GROWING), chunk(USAGE)],  # its total matches only the last one
         [chunk(ZEROS), chunk(USAGE)],
         [chunk(USAGE), chunk(ZEROS, choices=[])],  # a 0 erases nothing
         [chunk(), chunk(USAGE, id="", choices=[])],
@@ -1043,4 +1043,4 @@ def test_a_reader_survives_any_value_in_any_place(
 
     found = list(known(log).read(log))
 
-    assert found  # in whatever it is, without an error of Python's
+    assert found  # something is found, whatever the value, and no Python error is raised

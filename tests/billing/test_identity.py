@@ -1,4 +1,4 @@
-"""Responses counted once, whatever files repeat them."""
+"""Responses are counted once, no matter how many files repeat them."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Where agents keep their logs, on three platforms; the bill without an argument."""
+"""Where agents keep their logs, on three platforms; and the bill without arguments."""
 
 import json
 from pathlib import Path

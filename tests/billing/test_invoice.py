@@ -1,4 +1,4 @@
-"""DeepSeek's usage export: read in both generations, priced by the book, compared with logs."""
+"""DeepSeek's usage export: both generations are read, priced by the book, compared with logs."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from deepseek_cost.pricing.schedule import Tier
 from tests.billing.test_agents import opened
 from tests.conftest import Dscost
 
-# Tuesday in Beijing, with both rates: USD 0.006 / 0.30 / 1.20 at peak, half of it off-peak.
+# A Tuesday in Beijing, with both rates: USD 0.006 / 0.30 / 1.20 at peak, half that off-peak.
 DAY = "2026-09-22T00:00:00+08:00,2026-09-23T00:00:00+08:00,deepseek-flash"
 AMOUNT = "user_id,start_time_iso,end_time_iso,model,api_key_name,api_key,type,price,amount"
 COST = "user_id,start_time_iso,end_time_iso,model,wallet_type,cost,currency"
@@ -102,7 +102,7 @@ def test_the_older_form_has_days_of_utc_and_costs_below_nought(
 
 
 def test_without_a_cost_file_the_prices_show_the_currency(tmp_path: Path, book: PriceBook) -> None:
-    cny = (f"u,{DAY},k,sk,output_tokens,0.000004,10",)  # 4 CNY a million, and no USD price
+    cny = (f"u,{DAY},k,sk,output_tokens,0.000004,10",)  # 4 CNY per million, and no USD price
 
     assert invoice_of(book, amounts(tmp_path)).currency() is Currency.USD
     assert invoice_of(book, amounts(tmp_path, *cny)).currency() is Currency.CNY
@@ -170,7 +170,7 @@ def test_exports_of_the_same_time_in_other_spans_are_refused(
         invoice_of(book, of_utc, amounts(tmp_path)).require_one_calendar()
 
 
-# A price that is not in the book
+# A price missing from the book
 
 
 NEW = (
@@ -272,7 +272,7 @@ def test_a_row_that_is_none_is_refused_by_its_line(tmp_path: Path, row: str, rea
     assert (fault.line, fault.reason) == (2, reason)
 
 
-# The zone of a browser
+# A browser's time zone
 
 
 def test_days_follow_a_browsers_zone_over_the_end_of_summer_time() -> None:
@@ -324,7 +324,7 @@ def log_line(number: int, start: str, end: str, miss: int, output: int) -> str:
     return json.dumps({"id": f"r{number}", "model": "deepseek-v4-flash", "usage": usage} | times)
 
 
-# One request crosses 12:00 in Beijing, the end of the morning's peak.
+# One request crosses 12:00 in Beijing, the end of the morning peak.
 LOG = "\n".join(
     [
         log_line(1, "2026-09-22T02:00:00Z", "2026-09-22T02:00:09Z", 100, 10),

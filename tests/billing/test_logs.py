@@ -1,4 +1,4 @@
-"""Logs of answers: every shape of usage, field names, times, chunks, spreadsheets; no secrets."""
+"""Response logs: every shape of usage, field names, times, chunks, spreadsheets; no secrets."""
 
 import gzip
 import json
@@ -56,7 +56,7 @@ def only(found: list[Found]) -> Response:
     ("usage", "tokens", "reasoning"),
     [
         (CHAT, TokenUsage(256, 44, 50), 30),
-        # What OpenAI's own client keeps of an answer.
+        # What OpenAI's own client keeps from a response.
         (
             {
                 "prompt_tokens": 300,
@@ -81,7 +81,7 @@ def only(found: list[Found]) -> Response:
             TokenUsage(256, 44, 50),
             0,
         ),
-        # Anthropic's format: the input is what missed, so 44 + 256 = 300 tokens were sent.
+        # Anthropic's format: the input counts only misses, so 44 + 256 = 300 tokens were sent.
         (
             {"input_tokens": 44, "cache_read_input_tokens": 256, "output_tokens": 50},
             TokenUsage(256, 44, 50),
@@ -97,9 +97,9 @@ def only(found: list[Found]) -> Response:
             TokenUsage(0, 44, 0),
             None,
         ),
-        # LiteLLM writes the fields of Anthropic's format beside those of Chat Completions.
+        # LiteLLM writes the fields of Anthropic's format next to those of Chat Completions.
         (CHAT | {"cache_read_input_tokens": 256}, TokenUsage(256, 44, 50), 30),
-        # A spreadsheet's own way to write numbers.
+        # Numbers as a spreadsheet writes them.
         (
             {
                 "prompt_cache_hit_tokens": "256",
@@ -168,11 +168,11 @@ def test_reasoning_above_the_output_is_of_another_tokenizer_and_not_believed() -
 @pytest.mark.parametrize(
     ("more", "hit", "miss", "output"),
     [
-        # The total shows that the reasoning comes on top.
+        # The total shows that reasoning is not included in the output.
         ({"total_tokens": 380}, 256, 44, 80),
         ({"total_tokens": 350}, 256, 44, 50),
         ({"total_tokens": 0}, 256, 44, 50),
-        # 0 beside a larger count of the same meaning is not reported.
+        # A 0 next to a larger count with the same meaning counts as not reported.
         ({"output_tokens": 0, "input_tokens": 0}, 256, 44, 50),
         (
             {"prompt_cache_hit_tokens": 0, "prompt_tokens_details": {"cached_tokens": 256}},
@@ -235,7 +235,7 @@ def test_hits_and_misses_are_the_input_in_every_format(hit: int, miss: int, outp
         {"custom_id": "x", "response": {"status_code": 200, "body": ANSWER}, "error": None},
         {"response": json.dumps(ANSWER)},
         {"type": "response.completed", "response": ANSWER},
-        # LiteLLM's log: the split is in the usage object alone.
+        # LiteLLM's log: the split is only in the usage object.
         {
             "model": "deepseek/deepseek-v4-pro",
             "startTime": 1_790_000_000.0,
@@ -243,7 +243,7 @@ def test_hits_and_misses_are_the_input_in_every_format(hit: int, miss: int, outp
             "completion_tokens": 50,
             "metadata": {"usage_object": CHAT},
         },
-        # Flat, with the split.
+        # Flat fields, with the split.
         CHAT | {"model": "deepseek-v4-pro", "timestamp": "2026-09-21T14:13:20Z"},
     ],
 )
@@ -320,7 +320,7 @@ def test_times_are_seconds_or_finer_or_iso(value: object, seconds: float) -> Non
     ],
 )
 def test_dates_in_numbers_and_asctime_are_read_where_they_are_one_day(value: str, day: int) -> None:
-    # 05:00 in UTC on that day of November; the 1st began at 1,793,491,200.
+    # 05:00 UTC on that day in November; the 1st began at 1,793,491,200.
     assert seconds_of(value, UTC) == 1_793_491_200 + (day - 1) * 86_400 + 5 * 3_600
     with pytest.raises(NoZoneError):
         seconds_of(value, None)
@@ -339,7 +339,7 @@ def test_a_time_without_a_zone_needs_one() -> None:
         seconds_of("2026-11-02T00:00:00", None)
     with pytest.raises(NoZoneError):
         seconds_of("20261102", None)
-    # Midnight in Shanghai is 16:00 of the day before in UTC.
+    # Midnight in Shanghai is 16:00 UTC on the day before.
     assert seconds_of("2026-11-02", ZoneInfo("Asia/Shanghai")) == 1_793_577_600 - 8 * 3_600
 
 

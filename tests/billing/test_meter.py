@@ -1,4 +1,4 @@
-"""Answers as the real clients return them, from a server that answers as the API does."""
+"""Responses as the real clients return them, from a server that behaves like the API."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from deepseek_cost import InputError, Meter, count_tokens, price_answer, price_u
 
 # A Monday, 10:00 in Beijing: peak hours.
 PEAK = datetime(2026, 11, 23, 2, tzinfo=UTC)
-# 64 hits, 36 misses and 10 tokens of output at V4 Pro's peak prices of 0.044, 1.32 and 3.96 USD:
+# 64 hits, 36 misses and 10 output tokens at V4 Pro's peak prices of 0.044, 1.32 and 3.96 USD:
 # (64 x 0.044 + 36 x 1.32 + 10 x 3.96) / 1,000,000
 COST = Decimal("0.000089936")
 USAGE = {"prompt_tokens": 100, "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36}
@@ -29,7 +29,7 @@ MESSAGES: dict[str, Any] = {**CHAT, "max_tokens": 10}
 
 
 class Api(BaseHTTPRequestHandler):
-    """Answers as DeepSeek's endpoints do: chat, its stream, responses and messages."""
+    """Responds like DeepSeek's endpoints: chat (also streamed), responses and messages."""
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -43,7 +43,7 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _chat(body: dict[str, Any]) -> str:

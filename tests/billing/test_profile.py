@@ -1,4 +1,4 @@
-"""How long answers were: the distribution, its file, and an estimate that goes by it."""
+"""Response lengths: their distribution, its file, and an estimate based on it."""
 
 import json
 from collections import Counter
@@ -89,8 +89,9 @@ def test_an_estimate_goes_by_the_answers_of_a_log_or_its_profile(
     log.write_text(answers(*range(1, 101)))
     assert dscost("bill", log, "--calibrate", "profile.json").code == 0
     one = estimate(dscost, hello, "--output-from", source, "-n", 1_000)
-    # 1 to 100: the mean is 50.5, of a thousand requests 50,500 tokens. Off-peak: 84,000 x 0.66
-    # = 55,440, and 50,500 x 1.98 = 99,990 or 50,000 x 1.98 = 99,000 or 95,000 x 1.98 = 188,100.
+    # Lengths from 1 to 100: the mean is 50.5, so 50,500 tokens for 1,000 requests. Off-peak:
+    # input 84,000 x 0.66 = 55,440; output 50,500 x 1.98 = 99,990, 50,000 x 1.98 = 99,000 or
+    # 95,000 x 1.98 = 188,100.
     assert one["tokens"]["output"] == 50_500
     assert one["cost"]["total"] == "0.15543"
     assert one["learned_output"] == {

@@ -1,4 +1,4 @@
-"""The forecast held against the bill, in lines made up here and in recorded answers."""
+"""The forecast compared with the bill, in made-up lines and in recorded responses."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Dscost
 
 HELLO = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
-# In thinking mode at high effort deepseek-v4-pro has 83 tokens around the one of "Hello".
+# In thinking mode at high effort, deepseek-v4-pro adds 83 tokens to the one of "Hello".
 INPUT = 84
 
 
@@ -44,7 +44,7 @@ def test_a_request_beside_its_answer_is_counted_as_before_it_was_sent(
     off = {"thinking": {"type": "disabled"}}
     log = written(tmp_path / "log.jsonl", line(INPUT), line(INPUT + 2), line(5, more=off))
     found = forecast(dscost, log)
-    # 84 + 84 + 5 tokens; "Hello", "</think>" and "Hello" again are the three of each answer.
+    # 84 + 84 + 5 tokens; each response has three: "Hello", "</think>" and "Hello" again.
     assert found["prompt_tokens"] == {
         "requests": 3, "exact": 2, "forecast": 173, "billed": 175
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_a_request_beside_its_answer_is_counted_as_before_it_was_sent(
         "billed": 86,
         "likely_reason": "unknown",
     }
-    # Off-peak deepseek-v4-pro costs 0.66 a million: 173 x 0.66 = 114.18, 175 x 0.66 = 115.5.
+    # Off-peak, deepseek-v4-pro costs 0.66 per million: 173 x 0.66 = 114.18, 175 x 0.66 = 115.5.
     cost = found["input_cost"]
     assert (cost["forecast"], cost["billed"]) == ("0.00011418", "0.0001155")
     assert cost["error"] == "-0.00000132"
@@ -67,7 +67,7 @@ def test_hits_are_forecast_in_the_order_of_the_log(dscost: Dscost, tmp_path: Pat
     long = {"messages": [{"role": "user", "content": "Hello " * 300}]}
     log = written(tmp_path / "log.jsonl", line(384, more=long), line(384, 128, long))
     found = forecast(dscost, log)
-    # 300 words and 84 tokens around are 3 blocks of 128, of which a hit never reaches the last.
+    # 300 words and 84 tokens of template are 3 blocks of 128; a hit never includes the last block.
     assert found["prompt_tokens"]["forecast"] == 2 * 384
     assert found["cache_hits"]["forecast"] == found["cache_hits_at_best"] == 2 * 128
     about_hits = [one for one in found["deviations"] if one["about"] == "cache hits"]
@@ -131,7 +131,7 @@ def cases(bills: Path) -> list[dict[str, Any]]:
 
 
 def dated(case: dict[str, Any]) -> dict[str, Any]:
-    """Put a recorded case as a proxy would log it; a day without an hour is midnight in UTC."""
+    """Return a recorded case as a proxy would log it; a date without a time is midnight UTC."""
     message = {
         "content": case["response_text"],
         "reasoning_content": case["reasoning_text"],
@@ -173,7 +173,7 @@ def test_recorded_answers_are_billed_by_their_usage(
 
 
 def is_comparable(case: dict[str, Any]) -> bool:
-    """Tell whether a body was recorded in its own order, and without tools the server rewrites."""
+    """Return whether a body was recorded as sent, without tools that the server rewrites."""
     return bool(case["sent_order"]) and '"strict": true' not in json.dumps(case["request"])
 
 
@@ -187,7 +187,7 @@ def test_the_comparison_reproduces_the_residual_of_recorded_bills(
     expected = {n: case["residual"] for n, case in enumerate(compared, 1) if case["residual"]}
     tokens = found["prompt_tokens"]
     assert tokens["requests"] == len(compared) - found["uncounted"] >= 150
-    # What was recorded as left over is by the template after the preview's; by its own it is 1.
+    # The recorded residual is relative to the template after the preview's; with its own it is 1.
     preview = {n for n in expected if compared[n - 1]["template"] == "v4-preview"}
     assert residuals == expected | dict.fromkeys(preview, 1)
 
@@ -205,7 +205,7 @@ def test_output_of_recorded_answers_follows_the_formula(
     output = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, text_only)))[
         "output_tokens"
     ]
-    # Two stopped at a stop sequence and two in the middle of a tool call, whose text is not kept.
+    # Two ended at a stop sequence and two in the middle of a tool call, whose text is not recorded.
     assert output["requests"] - output["exact"] <= 4
     assert output["exact"] >= 100
 
@@ -228,14 +228,14 @@ def answered(billed: int, reasoning: int, choice: object = None, **message: obje
 
 TOOLS = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]
 CALL = {"id": "c", "type": "function", "function": {"name": "now", "arguments": "{}"}}
-# Four tags, each with DeepSeek's own mark of 1 token; the texts around the marks are
-# two line ends and `<` (2), `tool_calls>` to `<` (5), `invoke name="now">` to `</` (7),
+# Four tags, each with DeepSeek's own 1-token mark; the texts around the marks are
+# two newlines and `<` (2), `tool_calls>` to `<` (5), `invoke name="now">` to `</` (7),
 # `invoke>` to `</` (4), `tool_calls>` (4).
 MARKUP = 4 + 2 + 5 + 7 + 4 + 4
 
 
 def test_reasoning_without_its_text_is_as_long_as_reported(dscost: Dscost, tmp_path: Path) -> None:
-    # 54 of reasoning, "</think>", "Hello"
+    # 54 reasoning tokens, "</think>", "Hello"
     log = written(tmp_path / "log.jsonl", answered(56, 54, content="Hello"))
 
     assert forecast(dscost, log)["output_tokens"]["exact"] == 1
