@@ -1,1 +1,1 @@
-"""One module a command: its JSON fields, how they are filled, how they are shown."""
+"""One module per command: its JSON fields, how they are filled and how they are shown."""

@@ -1,4 +1,4 @@
-"""What requests cost as they are written: each at the model that it names."""
+"""What requests cost as written: each priced for the model it names."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -24,7 +24,7 @@ from deepseek_cost.reports.unknown_input import (
 
 
 class WrittenEntry(Part):
-    """The requests that name a model."""
+    """The requests that name one model."""
 
     model: str
     requests: int
@@ -36,7 +36,7 @@ class WrittenEntry(Part):
 
 
 class AsWritten(Part):
-    """All requests that name a model, each at its own; null totals: the output is unknown."""
+    """All requests that name a model, each priced for its own; totals null if output is unknown."""
 
     requests: int
     unnamed: Annotated[
@@ -49,7 +49,7 @@ class AsWritten(Part):
 
 
 def as_written(quote: Quote, partial: PartialResult) -> AsWritten | UnsetType:
-    """Report requests at their own models; UNSET where none names one."""
+    """Report requests priced for the models they name; UNSET if no request names one."""
     if not partial.as_written:
         return UNSET
     try:
@@ -69,7 +69,7 @@ def as_written(quote: Quote, partial: PartialResult) -> AsWritten | UnsetType:
 
 
 def shown(found: AsWritten | UnsetType, currency: Currency) -> Iterable[str]:
-    """Yield the sum where requests name several models, or only some name one."""
+    """Yield the sum if requests name several models, or if only some name one."""
     if not found or (len(found.models) == 1 and not found.unnamed):
         return
     unknown = [one for model in found.models for one in model.unknown_input]

@@ -1,4 +1,4 @@
-"""What reports say of a balance: how far it goes, and when it is used up."""
+"""What reports say about a balance: how far it goes and when it runs out."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -24,10 +24,11 @@ class BalanceAmounts(Part):
 
 
 class RunDownEntry(Part):
-    """A balance run down by a bill: what was granted first, then what was topped up.
+    """A balance run down by a bill: granted money first, then topped-up money.
 
-    The used-up instants are the beginnings of the hours in which it happened, null: it did not.
-    What remains is counted in requests and days like those of the bill; null: no rate is known.
+    Each used-up time is the start of the hour in which that money ran out; null if it did not.
+    What remains is also given in requests and days like those of the bill; null if no rate is
+    known.
     """
 
     before: BalanceAmounts
@@ -40,7 +41,7 @@ class RunDownEntry(Part):
 
 
 class Affordable(Part):
-    """How often a balance pays for everything in the estimate; null: that costs nothing."""
+    """How many times a balance pays for the whole estimate; null if the estimate costs nothing."""
 
     balance: BalanceAmounts
     at_total: Annotated[int | None, Meta(description="null, too, while output or input is unknown")]
@@ -51,7 +52,7 @@ class Affordable(Part):
 def run_down_entry(
     before: Balance, hours: Iterable[tuple[int, Decimal]], requests: int, seconds: float
 ) -> RunDownEntry:
-    """Run a balance down by hours with their costs, of so many requests in so many seconds."""
+    """Run a balance down by hourly costs, which come from `requests` in `seconds`."""
     costs = list(hours)
     found = run_down(before, costs)
     spent = sum((Fraction(cost) for _, cost in costs), Fraction())
@@ -69,7 +70,7 @@ def run_down_entry(
 
 
 def affordable(balance: Balance, estimate: Estimate) -> Affordable:
-    """Tell how often a balance pays for an estimate."""
+    """Return how many times a balance pays for an estimate."""
     total = estimate.total
     return Affordable(
         balance=_amounts(balance),

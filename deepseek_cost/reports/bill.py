@@ -67,7 +67,7 @@ from deepseek_cost.reports.breakdown import bar_of, names_of, with_bars
 from deepseek_cost.reports.parts import Instant, PriceTable, Report, assumed
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
-# Files that a warning names.
+# The number of files a warning names.
 _MOST_BARS: Final = 400
 
 
@@ -75,7 +75,7 @@ _NAMED: Final = 5
 
 
 class BillReport(Report):
-    """`dscost bill --json`."""
+    """The output of `dscost bill --json`."""
 
     command: Literal["bill"] = "bill"
     currency: Currency
@@ -112,7 +112,7 @@ class BillReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe the totals, what they would have been otherwise, and by what they break down."""
+        """Describe the totals, what they would have been otherwise, and their breakdown."""
         apart = (words(_unpriced(self)), words(_left_out(self), is_quiet=True))
         if self.total is None or not self.total.requests:
             return page_of(f"{_logs(self)}: {_nothing(self)}", *apart, warnings=self.warnings)
@@ -133,14 +133,14 @@ class BillReport(Report):
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-        """Return a row a day, model, rate and key, or what was asked for; amounts are exact."""
+        """Return a row per day, model, rate and key, or per name asked for; amounts are exact."""
         if self.by:
             return (*self.by, *FIGURE_COLUMNS), rows_by_name(self.breakdown, self.currency)
         return GROUP_COLUMNS, group_rows(self.groups, self.timezone, self.currency)
 
 
 class Terms(Struct, frozen=True):
-    """What a bill is made by: prices with their table, currency, zone, the model beside each."""
+    """What a bill is based on: prices and their table, currency, zone, alternative models."""
 
     book: PriceBook
     table: PriceTable
@@ -155,10 +155,10 @@ class Terms(Struct, frozen=True):
 
 
 class Read(Struct):
-    """The logs that were read, with their formats, and what was not.
+    """The logs that were read, with their formats, and the files that were not.
 
-    `copies` are files whose contents were read before, `skipped` those that hold no log, `caveats`
-    what the bill of a format does not have.
+    `copies` are files with the same contents as one already read, `skipped` are files without a
+    log, and `caveats` say what a bill made from a format lacks.
     """
 
     formats: dict[str, str | None] = field(default_factory=dict)
@@ -168,7 +168,7 @@ class Read(Struct):
 
 
 def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
-    """Report what was read of logs, all together and by day, model, rate, key and agent."""
+    """Report what was read from logs, in total and by day, model, rate, key and agent."""
     account = intake.account
     groups = list(account.figures())
     left_out = [f"left out {_named(read.skipped)}"] if read.skipped else []
@@ -215,7 +215,7 @@ def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
 
 
 def _named(names: Sequence[str]) -> str:
-    """List names, the first of many."""
+    """List names; if there are many, only the first ones."""
     more = f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
 
@@ -224,18 +224,18 @@ def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
 
-# What a bar stands for, for spans of fewer days, and how much of a date names it.
+# What each bar covers, the number of days a span must stay below, and how much of a date to show.
 _UNITS: Final = (("day", 62, 10), ("month", 62 * 31, 7), ("year", inf, 4))
 
 
 def _bars(report: BillReport) -> Bars | None:
-    """Return the cost over time, also of times without any; that of one day by model."""
+    """Return the cost over time, including times without any; a single day is shown by model."""
     if report.by:
         names = [(", ".join(names_of(one.names, report.by)), one) for one in report.breakdown]
         costs = [(name, [one.figures.cost]) for name, one in names[-_MOST_BARS:]]
         return bars(f"cost by {' and '.join(report.by)}", costs, report.currency)
     days = {entry.day: entry.figures.cost for entry in report.by_day}
-    if len(days) < 2:  # noqa: PLR2004 - no course of time
+    if len(days) < 2:  # noqa: PLR2004 - one day shows no trend
         costs = [(short(entry.model), [entry.figures.cost]) for entry in report.by_model]
         return bars("cost by model", costs, report.currency)
     first, span = min(days), (max(days) - min(days)).days
@@ -260,7 +260,7 @@ def _table_note(table: PriceTable) -> Notes:
 
 
 def _by_names(report: BillReport, total: BillFigures) -> Table:
-    """Return the total first, then what was asked for, with bars against the largest."""
+    """Return the total, then the breakdown asked for, with bars relative to the largest."""
     headings = ["week of" if one is By.WEEK else one.value for one in report.by]
     table = with_bars(*headings, "requests", "hits", "misses", "output", "cost", left=len(headings))
     empty = [""] * (len(headings) - 1)
@@ -346,7 +346,7 @@ def _nothing(report: BillReport) -> str:
 
 
 def _left_out(report: BillReport) -> Iterable[str]:
-    """Yield what is on no bill, or was counted before, in a line each."""
+    """Yield a line for everything that is not billed or was already counted."""
     again = [f"{report.repeated:,} repeated records"] if report.repeated else []
     again += [f"{len(report.copies):,} copied files"] if report.copies else []
     if again:
@@ -389,7 +389,7 @@ def _span(report: BillReport) -> str:
 
 
 def _balance(report: BillReport) -> Iterable[str]:
-    """Yield when each part of the balance was used up, what is left, and how far it goes."""
+    """Yield when each part of the balance ran out, what is left, and how far it goes."""
     if (found := report.balance) is None:
         return
     parts = {

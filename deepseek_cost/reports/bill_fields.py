@@ -22,7 +22,7 @@ Groups = Sequence[tuple[Group, BillTotals]]
 
 
 class BilledTokens(Part):
-    """Tokens as the answers tell them; reasoning is part of the output."""
+    """Tokens as reported by the responses; reasoning is part of the output."""
 
     input: int
     cache_hit: int
@@ -32,7 +32,7 @@ class BilledTokens(Part):
 
 
 class BilledCost(Part):
-    """What tokens and server tools came to, each at the price of its own time."""
+    """What tokens and server tools cost, each at the price in force at the time."""
 
     cache_hit: Decimal
     cache_miss: Decimal
@@ -60,14 +60,14 @@ class BillFigures(Part):
 
 
 class DayEntry(Part):
-    """The figures of a day by the report's time zone."""
+    """The figures of a day in the report's time zone."""
 
     day: date
     figures: BillFigures
 
 
 class ModelEntry(Part):
-    """The figures of a model's name."""
+    """The figures of a model name."""
 
     model: str
     other_model: str
@@ -75,28 +75,28 @@ class ModelEntry(Part):
 
 
 class TierEntry(Part):
-    """The figures of a tier."""
+    """The figures of a rate: peak, off-peak or flat."""
 
     tier: Tier
     figures: BillFigures
 
 
 class KeyEntry(Part):
-    """The figures of a key or user, masked where it looks like a secret; null: not told."""
+    """The figures of a key or user, masked if it looks like a secret; null: not reported."""
 
     key: str | None
     figures: BillFigures
 
 
 class AgentEntry(Part):
-    """The figures of a tool that sent the requests; null: the log is not of a known one."""
+    """The figures of a tool that sent requests; null: the log is not from a known tool."""
 
     agent: str | None
     figures: BillFigures
 
 
 class GroupEntry(Part):
-    """The figures of a day, model, tier, key and agent, and of what else was asked for."""
+    """The figures of a day, model, rate, key and agent, and of anything else asked for."""
 
     day: date
     model: str
@@ -121,7 +121,7 @@ class LogEntry(Part):
 
 
 class HostEntry(Part):
-    """Responses that another host served, which are not on DeepSeek's bill."""
+    """Responses served by another host, which are not on DeepSeek's bill."""
 
     host: str
     responses: int
@@ -138,23 +138,23 @@ class LeftOutEntry(Part):
 
 
 class Unpriced(Part):
-    """Lines that no figure holds; the first of them are named with place and reason."""
+    """Lines not included in any figure; the first ones are named with place and reason."""
 
     lines: int
     named: tuple[str, ...]
 
 
 class NamedFigures(Part):
-    """The figures of what was asked for, by the names of `by`; null: not reported."""
+    """The figures of one entry of the breakdown, with a name for each `by`; null: not reported."""
 
     names: tuple[str | None, ...]
     figures: BillFigures
 
 
 class BudgetEntry(Part):
-    """A budget for a time, what was used of it, and what the rate so far comes to at its end.
+    """A budget for a period, how much of it was used, and the projected total at the period's end.
 
-    null: the time has ended, or has not begun.
+    null: the period has ended or has not begun.
     """
 
     amount: Decimal
@@ -166,7 +166,7 @@ class BudgetEntry(Part):
 
 
 def budget_entry(budget: Budget, groups: Groups) -> BudgetEntry:
-    """Report what was used of a budget."""
+    """Report how much of a budget was used."""
     first, last = budget.since.date(), (budget.until - timedelta.resolution).date()
     used = total(figures for group, figures in groups if first <= group.day <= last).total
     projected = budget.projected(used)
@@ -181,7 +181,7 @@ def budget_entry(budget: Budget, groups: Groups) -> BudgetEntry:
 
 
 def log_entries(intake: Intake, formats: Mapping[str, str | None]) -> tuple[LogEntry, ...]:
-    """Report the logs that were read, by their names and formats."""
+    """Report the logs that were read, with their names and formats."""
     return tuple(
         LogEntry(
             source=log, format=name, requests=intake.priced[log], unpriced=intake.unpriced[log]
@@ -191,13 +191,13 @@ def log_entries(intake: Intake, formats: Mapping[str, str | None]) -> tuple[LogE
 
 
 def day_entries(groups: Groups) -> tuple[DayEntry, ...]:
-    """Report the days."""
+    """Report the figures per day."""
     found = _figures_by(groups, lambda group: group.day)
     return tuple(DayEntry(day=day, figures=figures) for day, figures in found)
 
 
 def model_entries(groups: Groups, other: Callable[[str], str]) -> tuple[ModelEntry, ...]:
-    """Report the models, each with the other one that it is held against."""
+    """Report the figures per model, each with the model it is compared with."""
     found = _figures_by(groups, lambda group: group.model)
     return tuple(
         ModelEntry(model=name, other_model=other(name), figures=figures) for name, figures in found
@@ -205,37 +205,37 @@ def model_entries(groups: Groups, other: Callable[[str], str]) -> tuple[ModelEnt
 
 
 def tier_entries(groups: Groups) -> tuple[TierEntry, ...]:
-    """Report the tiers."""
+    """Report the figures per rate."""
     found = _figures_by(groups, lambda group: group.tier)
     return tuple(TierEntry(tier=Tier(tier), figures=figures) for tier, figures in found)
 
 
 def key_entries(groups: Groups) -> tuple[KeyEntry, ...]:
-    """Report the keys."""
+    """Report the figures per key."""
     found = _figures_by(groups, lambda group: group.key)
     return tuple(KeyEntry(key=key, figures=figures) for key, figures in found)
 
 
 def agent_entries(groups: Groups) -> tuple[AgentEntry, ...]:
-    """Report the agents."""
+    """Report the figures per agent."""
     found = _figures_by(groups, lambda group: group.agent)
     return tuple(AgentEntry(agent=agent, figures=figures) for agent, figures in found)
 
 
 def group_entries(groups: Groups) -> tuple[GroupEntry, ...]:
-    """Report the smallest groups that an account tells apart."""
+    """Report the smallest groups that an account distinguishes."""
     found = _figures_by(groups, lambda group: group)
     return tuple(_group_entry(group, figures) for group, figures in found)
 
 
 def named_figures(groups: Groups, by: Sequence[By], zone: tzinfo) -> tuple[NamedFigures, ...]:
-    """Report what was asked for, if anything was."""
+    """Report the breakdown asked for; empty if none was."""
     found = broken_down(groups, by, zone) if by else ()
     return tuple(NamedFigures(names=names, figures=figures_entry(one)) for names, one in found)
 
 
 def host_entries(account: Account) -> tuple[HostEntry, ...]:
-    """Report what other hosts served."""
+    """Report the responses that other hosts served."""
     return tuple(
         HostEntry(host=host, responses=one.responses, stated_cost=one.stated_cost)
         for host, one in sorted(account.hosts.items())
@@ -243,13 +243,13 @@ def host_entries(account: Account) -> tuple[HostEntry, ...]:
 
 
 def left_out_entries(account: Account) -> tuple[LeftOutEntry, ...]:
-    """Report what costs nothing."""
+    """Report the records that cost nothing."""
     found = sorted(account.costless.items())
     return tuple(LeftOutEntry(reason=reason, records=count) for reason, count in found)
 
 
 def unpriced(account: Account) -> Unpriced:
-    """Report what has no price."""
+    """Report the lines that could not be priced."""
     return Unpriced(lines=account.unpriced, named=tuple(one.message for one in account.faults))
 
 
@@ -260,7 +260,7 @@ def _group_entry(group: Group, figures: BillFigures) -> GroupEntry:
 
 
 def _figures_by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[Key, BillFigures]]:
-    """Yield the figures added up by a part of their group."""
+    """Yield the figures summed by a key of their group, in the order of the keys."""
     parts: dict[Key, list[BillTotals]] = {}
     for group, figures in groups:
         parts.setdefault(key(group), []).append(figures)
@@ -268,12 +268,12 @@ def _figures_by(groups: Groups, key: Callable[[Group], Key]) -> Iterable[tuple[K
 
 
 def _order(name: object) -> tuple[bool, str]:
-    """Sort by name, what is not told last."""
+    """Return a sort key: by name, with a missing name last."""
     return name is None, str(name)
 
 
 def figures_entry(figures: BillTotals) -> BillFigures:
-    """Report figures."""
+    """Report the figures of a group or a sum of groups."""
     sums, cost = figures.sums, figures.cost
     return BillFigures(
         requests=sums.requests,

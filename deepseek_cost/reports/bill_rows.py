@@ -1,4 +1,4 @@
-"""A bill as rows of a spreadsheet."""
+"""A bill as spreadsheet rows."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -22,7 +22,7 @@ GROUP_COLUMNS = (
 
 
 def rows_by_name(breakdown: Sequence[NamedFigures], currency: Currency) -> Iterator[list[str]]:
-    """Yield a row of FIGURE_COLUMNS for each name, behind the name itself."""
+    """Yield a row for each name: the name, followed by its FIGURE_COLUMNS."""
     for one in breakdown:
         figures, tokens, cost = one.figures, one.figures.tokens, one.figures.cost
         counts = (figures.requests, tokens.input, tokens.cache_hit, tokens.cache_miss)
@@ -38,7 +38,7 @@ def rows_by_name(breakdown: Sequence[NamedFigures], currency: Currency) -> Itera
 def group_rows(
     groups: Sequence[GroupEntry], timezone: str, currency: Currency
 ) -> Iterator[list[str]]:
-    """Yield a row of GROUP_COLUMNS for each group."""
+    """Yield a row of GROUP_COLUMNS for each group of a bill."""
     for group in groups:
         figures, tokens, cost = group.figures, group.figures.tokens, group.figures.cost
         counts = (tokens.input, tokens.cache_hit, tokens.cache_miss, tokens.output)

@@ -1,4 +1,4 @@
-"""A bill by what the user asks for: days, months, models, sessions, in any combination."""
+"""A bill broken down as the user asks: by day, month, model or session, in any combination."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -19,12 +19,12 @@ Names = tuple[str | None, ...]
 
 
 def keeps_of(by: Iterable[By]) -> frozenset[str]:
-    """Return what an account has to tell groups apart by for a breakdown."""
+    """Return the optional fields an account must distinguish groups by for a breakdown."""
     return frozenset(one.value for one in by) & {"session", "project", "hour"}
 
 
 def broken_down(groups: Groups, by: Sequence[By], zone: tzinfo) -> list[tuple[Names, BillTotals]]:
-    """Return figures by the names asked for, the newest last; unknown names are None."""
+    """Return figures by the names asked for, newest last; unknown names are None."""
     parts: dict[Names, list[BillTotals]] = {}
     firsts: dict[Names, tuple[date, int]] = {}
     for group, figures in groups:
@@ -59,7 +59,7 @@ def _name(group: Group, by: By, zone: tzinfo) -> str | None:
 
 
 def names_of(names: Names, by: Iterable[By]) -> list[str]:
-    """Return names as they are shown."""
+    """Return names as they are displayed."""
     return [_shown(name, one) for name, one in zip(names, by, strict=True)]
 
 
@@ -70,12 +70,12 @@ def _shown(name: str | None, by: By) -> str:
 
 
 def with_bars(*headings: str, left: int = 1) -> Table:
-    """Return a table whose last column is for bars."""
+    """Return a table with a last column for bars."""
     return Table(*grid(*headings, left=left).columns, Column("", "time"))
 
 
 def bar_of(cost: Decimal, most: Decimal) -> str:
-    """Return a bar in letters for a cost, against the largest one."""
+    """Return a bar of text characters for a cost, relative to the largest one."""
     if not most or not cost:
         return ""
     return BAR * max(1, round(cost / most * _LONGEST_BAR))

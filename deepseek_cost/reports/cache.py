@@ -49,7 +49,7 @@ _THOUSAND: Final = 1_000
 
 
 class CacheEntry(Part):
-    """The requests to one model: their input, and what of it hits."""
+    """The requests to one model: their input, and how much of it hits the cache."""
 
     model: str
     billed_as: str
@@ -64,7 +64,7 @@ class CacheEntry(Part):
 
 
 class MissEntry(Part):
-    """What made requests miss tokens that an earlier one had sent."""
+    """Why requests missed tokens that an earlier one had sent."""
 
     model: str
     cause: Cause
@@ -81,7 +81,7 @@ class MissEntry(Part):
 
 
 class RequestEntry(Part):
-    """A request of the sequence, and why it missed what an earlier one had sent."""
+    """A request of the sequence, and why it missed tokens that an earlier one had sent."""
 
     number: int
     source: str
@@ -96,7 +96,7 @@ class RequestEntry(Part):
 
 
 class CacheReport(Report):
-    """`dscost cache --json`; `listed` has the first 1,000 requests."""
+    """The output of `dscost cache --json`; `listed` has the first 1,000 requests."""
 
     command: Literal["cache"] = "cache"
     currency: Currency
@@ -111,7 +111,7 @@ class CacheReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe why requests miss and what to do, the range of hits, and the requests."""
+        """Describe why requests miss and what to do about it, the range of hits, the requests."""
         return page_of(
             f"{inputs(self.inputs)} · prices of {stamp(self.priced_at)}",
             *_misses(self),
@@ -124,14 +124,14 @@ class CacheReport(Report):
         )
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return the requests listed."""
+        """Return the listed requests."""
         return cast("Iterable[Json]", document["listed"])
 
 
 def cache_report(
     quote: Quote, trace: "Trace", table: PriceTable, skipped: "Sequence[SkippedSource]"
 ) -> CacheReport:
-    """Report what a sequence hits, and why it misses the rest; a price of the quote a model."""
+    """Report a sequence's cache hits and why it misses the rest, with the quote's prices."""
     found = trace.diagnosis
     estimates = quote.price(list(found.tallies.values()))
     prices = {price.model.name: price for price in quote.prices}
@@ -155,7 +155,7 @@ def cache_report(
 
 def _model_entry(estimate: Estimate) -> CacheEntry:
     price, cache = estimate.price, cache_forecast(estimate)
-    assert cache is not None  # noqa: S101 - a trace is always forecast
+    assert cache is not None  # noqa: S101 - a trace always has a forecast
     return CacheEntry(
         model=price.model.name,
         billed_as=price.service.billed_as,
@@ -207,12 +207,12 @@ def _request_entry(found: Diagnosed) -> RequestEntry:
     )
 
 
-# Requests in the table; JSON has more.
+# The number of requests in the table; JSON has more.
 _SHOWN = 24
 
 
 def _headline(report: CacheReport) -> str:
-    """Return how much of the input hits the cache, and what the input costs."""
+    """Return how much of the input hits the cache and what the input costs, in a sentence."""
     parts = [
         f"{entry.cache.expected.cache_hit_ratio:.1%} of the input is expected to hit the cache on "
         f"{entry.model}: it costs "

@@ -42,7 +42,7 @@ from deepseek_cost.reports.unknown_input import (
 
 
 class TurnEntry(Part):
-    """A request of the conversation, and what all up to it have cost."""
+    """A request of the conversation, and the total cost up to and including it."""
 
     number: int
     input: int
@@ -55,7 +55,7 @@ class TurnEntry(Part):
 
 
 class RunEntry(Part):
-    """The conversation with one model, with its tools or without."""
+    """The conversation with one model, with or without its tools."""
 
     model: str
     billed_as: str
@@ -76,7 +76,7 @@ class RunEntry(Part):
 
 
 class ChatReport(Report):
-    """`dscost chat --json`."""
+    """The output of `dscost chat --json`."""
 
     command: Literal["chat"] = "chat"
     currency: Currency
@@ -89,7 +89,7 @@ class ChatReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe the totals, the growing cost as a chart, and each run turn by turn."""
+        """Describe the totals, a chart of the growing cost, and each run turn by turn."""
         verb = "projected" if self.projected else "replayed"
         return page_of(
             f"{inputs(self.inputs)}, {verb} · prices of {stamp(self.priced_at)}",
@@ -137,7 +137,7 @@ def chat_report(
 def _run_entry(run: Run) -> RunEntry:
     price, estimate = run.price, Estimate(run.total, run.price)
     cache = cache_forecast(estimate)
-    assert cache is not None  # noqa: S101 - every turn was forecast
+    assert cache is not None  # noqa: S101 - every turn has a forecast
     return RunEntry(
         model=price.model.name,
         billed_as=price.service.billed_as,
@@ -177,7 +177,7 @@ def _turn_entries(run: Run) -> Iterator[TurnEntry]:
 
 
 def _warnings(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield what the figures leave out."""
+    """Yield a warning for everything the figures leave out."""
     if lacks := max(run.without_reasoning for run in runs):
         turns = f"{lacks:,} turn{'s' if lacks > 1 else ''}"
         yield Advised(
@@ -191,15 +191,15 @@ def _warnings(runs: Sequence[Run]) -> Iterator[str]:
             )
 
 
-# Turns in the table; of more, they are shown at ever wider steps. --json has all.
+# The number of turns in the table; longer runs are shown at widening steps. --json has all.
 _SHOWN = 24
 _TICKS = 10
 
 
 def _chart(report: ChatReport) -> Chart:
-    """Return the cumulative cost over the turns, a line a run."""
+    """Return a chart of the cumulative cost over the turns, a line per run."""
     longest = max(len(run.turns) for run in report.runs)
-    end = -(-longest // _TICKS) * _TICKS  # so that ticks are at whole turns
+    end = -(-longest // _TICKS) * _TICKS  # so ticks fall on whole turns
     return Chart(
         title=f"{inputs(report.inputs)}: cumulative cost, {stamp(report.priced_at)}",
         x_title="turns",
@@ -217,7 +217,7 @@ def _chart(report: ChatReport) -> Chart:
 
 
 def _as_sent(runs: Sequence[RunEntry]) -> Sequence[RunEntry]:
-    """Return the first run of each model: that with the tools which the request has."""
+    """Return the first run of each model: the one with the tools in the request."""
     return [run for n, run in enumerate(runs) if n == 0 or run.model != runs[n - 1].model]
 
 
@@ -242,7 +242,7 @@ def _turns(run: RunEntry, report: ChatReport) -> Table:
 
 
 def _some(turns: Sequence[TurnEntry]) -> Sequence[TurnEntry]:
-    """Return the first turns, the last, and some between them where there are many."""
+    """Return all turns; if there are many, the first ones, the last, and some in between."""
     if len(turns) <= _SHOWN:
         return turns
     half = _SHOWN // 2

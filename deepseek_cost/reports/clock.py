@@ -1,4 +1,4 @@
-"""Times as a reader's clock shows them."""
+"""Times as the reader's clock shows them."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ _WEEK = 7
 
 
 def moment(at: datetime, now: datetime, zone: str) -> str:
-    """Return a time after `now` in a zone: 10:00, Mon 10:00 or 2026-12-07 10:00, and the zone."""
+    """Return a time after `now`, with its zone: 10:00, Mon 10:00 or 2026-12-07 10:00."""
     local, today = (time.astimezone(find_zone(zone)) for time in (at, now))
     days = (local.date() - today.date()).days
     day = "" if not days else "%a " if 0 < days < _WEEK else "%Y-%m-%d "
@@ -16,5 +16,5 @@ def moment(at: datetime, now: datetime, zone: str) -> str:
 
 
 def zone_name(zone: str) -> str:
-    """Return the name of a zone, short for UTC."""
+    """Return the name of a zone, shortened for UTC."""
     return zone.removeprefix("Etc/")

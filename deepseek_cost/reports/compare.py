@@ -52,21 +52,21 @@ from deepseek_cost.reports.unknown_input import (
     unknown_entries,
 )
 
-# The ratios of the table and the chart, which a workload must be tallied at.
+# The cache hit rates in the table and the chart; a workload must be tallied at each.
 RATIOS: Final = tuple(Decimal(tenth) / 10 for tenth in range(11))
 
 
 class CostAt(Part):
-    """The cost of all requests at a cache-hit ratio."""
+    """The cost of all requests at a cache hit rate."""
 
     ratio: Decimal
     cost: Decimal
 
 
 class LineEntry(Part):
-    """What a model costs in a tier, over the share of cache hits; output is in it where known.
+    """A model's cost at the peak or off-peak rate by cache hit rate, with output if it is known.
 
-    The averages are at the report's ratio, rounded to 28 digits where they do not end.
+    Averages are at the report's cache hit rate, rounded to 28 digits if they do not terminate.
     """
 
     model: str
@@ -82,24 +82,25 @@ class LineEntry(Part):
 
 
 class Side(Part):
-    """A line by its model and tier."""
+    """A line, identified by its model and its peak or off-peak rate."""
 
     model: str
     tier: Tier
 
 
 class Share(Part):
-    """A cache-hit ratio that was worked out exactly."""
+    """A cache hit rate that was computed exactly."""
 
     ratio: Annotated[Decimal, Meta(description="rounded to six decimals")]
     exact: Annotated[str, Meta(description="as a fraction")]
 
 
 class BreakEvenEntry(Part):
-    """Two lines; `cheaper` is said of the report's cache-hit ratio.
+    """Two lines; `cheaper` is the cheaper one at the report's cache hit rate.
 
-    `crossing` is the share, equal for both, at which they cost the same; `reached_at` the share at
-    which the dearer costs what the cheaper costs at the report's ratio. Null: there is none.
+    `crossing` is the cache hit rate, the same for both, at which they cost the same. `reached_at`
+    is the rate at which the more expensive one costs what the cheaper one costs at the report's
+    rate. Null: there is no such rate.
     """
 
     cheaper: Side
@@ -109,7 +110,7 @@ class BreakEvenEntry(Part):
 
 
 class ListPriceEntry(Part):
-    """What a model would cost at the undiscounted list that was last shown for it."""
+    """What a model would cost at the last undiscounted list price shown for it."""
 
     model: str
     per_1000_requests: Decimal
@@ -117,7 +118,7 @@ class ListPriceEntry(Part):
 
 
 class CompareReport(Report):
-    """`dscost compare --json`."""
+    """The output of `dscost compare --json`."""
 
     command: Literal["compare"] = "compare"
     currency: Currency
@@ -134,7 +135,7 @@ class CompareReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe cost over cache hits as a table and a chart, and where the lines cross."""
+        """Describe cost by cache hit rate as a table and a chart, and where the lines cross."""
         output = self.lines[0].output_tokens
         scope = "input alone" if output is None else f"{output:,} output tokens"
         if any(line.unknown_input for line in self.lines):
@@ -158,7 +159,7 @@ class CompareReport(Report):
         )
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return the records of a spreadsheet."""
+        """Return the records for a spreadsheet."""
         for line in document["lines"]:
             yield from (without(line, "period", "unknown_input") | at for at in line["costs"])
 
@@ -173,7 +174,7 @@ def compare_report(
     per_month: int | None = None,
     skipped: Sequence[SkippedSource],
 ) -> CompareReport:
-    """Report the costs of the sources' requests over the cache-hit ratio, in both tiers."""
+    """Report what the sources' requests cost by cache hit rate, at the peak and off-peak rates."""
     first = prices[0]
     tallies = workload.totals()
     lines = [
@@ -257,7 +258,7 @@ def _list_prices(
 
 
 def _headline(report: CompareReport) -> str:
-    """Return which model is cheaper, and from which hit rate on the other one costs as much."""
+    """Return which model is cheaper, and the hit rate at which the other one costs as much."""
     hits = f"{_percent(report.cache_hit_ratio)} cache hits" if report.cache_hit_ratio else "no hits"
     for pair in report.break_even:
         if pair.cheaper.tier is pair.dearer.tier and pair.cheaper.tier is not Tier.PEAK:
@@ -299,7 +300,7 @@ def _crossings(report: CompareReport) -> Iterable[str]:
 
 
 def _list_costs(report: CompareReport) -> Iterable[str]:
-    """Yield what a model costs without a discount that is in force."""
+    """Yield what each model costs without the discount in force, if it has one."""
     ratio = _percent(report.cache_hit_ratio)
     in_force = {line.period.id for line in report.lines}
     for listed in report.list_prices:
@@ -334,7 +335,7 @@ def _costs(report: CompareReport) -> Table:
 
 
 def _cells(costs: Sequence[Decimal], report: CompareReport) -> list[str]:
-    """Write a cost of each line, with a mark where unknown input adds to it."""
+    """Format a cost for each line, marked if unknown input adds to it."""
     pairs = zip(costs, report.lines, strict=True)
     return [at_least(money(cost, report.currency), line.unknown_input) for cost, line in pairs]
 
@@ -348,7 +349,7 @@ def _heading(line: LineEntry, marker: str = "") -> str:
 
 
 def _chart(report: CompareReport) -> Chart:
-    """Return the cost of 1,000 requests over the share of cache hits, a line a model and tier."""
+    """Return the cost of 1,000 requests by cache hit rate, a line per model and rate."""
     return Chart(
         title=f"{inputs(report.inputs)}: cost of 1,000 requests, {stamp(report.priced_at)}",
         x_title="share of cache hits",

@@ -10,7 +10,7 @@ from deepseek_cost.reports.parts import Json, Part, Report
 
 
 class SettingEntry(Part):
-    """A setting; `place` is the variable, or the file with the key in it."""
+    """A setting; `place` is the variable, or the file and its key."""
 
     name: str
     value: bool | int | str | tuple[str, ...] | None
@@ -22,14 +22,14 @@ class SettingEntry(Part):
 
 
 class ConfigReport(Report):
-    """`dscost config --json`."""
+    """The output of `dscost config --json`."""
 
     command: Literal["config"] = "config"
     settings: tuple[SettingEntry, ...]
     warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
-        """Describe every setting, its value, and what gave it."""
+        """Describe every setting, its value, and where it was set."""
         is_set = sum(entry.source != "default" for entry in self.settings)
         head = f"{len(self.settings)} settings, {is_set} of them given; the others are the defaults"
         table = grid("setting", "value", "from", left=3)

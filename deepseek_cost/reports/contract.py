@@ -1,6 +1,6 @@
-"""Every report; the JSON Schema.
+"""All reports, and their JSON Schema.
 
-Nothing here knows of a terminal, a browser or a file.
+Nothing here knows about a terminal, a browser or a file.
 """
 
 import json
@@ -49,7 +49,7 @@ REPORTS: Final[tuple[type[Report], ...]] = (
 
 
 def json_schema() -> str:
-    """Return the JSON Schema of all reports, told apart by `command`."""
+    """Return the JSON Schema of all reports, distinguished by `command`."""
     references, definitions = schema_components(REPORTS)
     for schema in _within(definitions):
         _complete(schema)
@@ -68,13 +68,13 @@ def json_schema() -> str:
 
 
 def _complete(schema: dict[str, Any]) -> None:
-    """Add to an object of a schema what msgspec leaves open."""
+    """Complete an object of a schema with what msgspec leaves out, in place."""
     if isinstance(schema.get("description"), str):
         schema["description"] = cleandoc(schema["description"])
     if isinstance(schema.get("enum"), list) and len(schema["enum"]) == 1:
         schema["const"] = schema.pop("enum")[0]
     if schema.get("format") == "decimal":
-        # As `exact` writes an amount.
+        # The form in which `exact` writes an amount.
         schema.setdefault("pattern", r"^\d+(\.\d*[1-9])?$")
     if schema.get("type") == "object" and "properties" in schema:
         schema["additionalProperties"] = False

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class PromptTokenCounts(Part):
-    """Prompt tokens summed over requests: what the user wrote, and what the template adds."""
+    """Prompt tokens summed over requests: the user's text, and what the chat template adds."""
 
     input: int
     text: int
@@ -58,7 +58,7 @@ class FileCounts(Part):
 
 
 class CountReport(Report):
-    """`dscost count --json`; `files` is there with --per-file."""
+    """The output of `dscost count --json`; with --per-file it includes `files`."""
 
     command: Literal["count"] = "count"
     inputs: tuple[InputEntry, ...]
@@ -68,7 +68,7 @@ class CountReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe a count, with its files if it has them."""
+        """Describe a count, file by file if it has files."""
         return page_of(
             inputs(self.inputs),
             _totals(self),
@@ -79,7 +79,7 @@ class CountReport(Report):
         )
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return an entry a source and model with --per-file, else a model."""
+        """Return an entry per model, or per source and model with --per-file."""
         return records_by_source(document)
 
 
@@ -89,7 +89,7 @@ def count_report(
     *,
     per_file: bool,
 ) -> CountReport:
-    """Report the tokens of the sources, all together and, if wanted, each."""
+    """Report the tokens of the sources, in total and, if wanted, per file."""
     tallied = workload.partial.tallied
     names = [ledger.model.name for ledger in workload.ledgers]
     files = (

@@ -10,20 +10,23 @@ from typing import Final
 from deepseek_cost.reports.parts import Json, Report, to_json
 from deepseek_cost.text import printable
 
-# A spreadsheet takes a cell that begins with one of these for a formula, full-width ones included,
-# and after blanks as well.
+# A spreadsheet treats a cell as a formula if it begins with one of these, even full-width or
+# after blanks.
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\uff3c", "|", "%")
 _NUMBER: Final = re.compile(r"[+-]?[\d.]+%?")
 
 
 def to_csv(report: Report) -> str:
-    """Write a report as CSV with a head line."""
+    """Return a report as CSV with a header line."""
     table = report.rows()
     return write_csv(*table) if table else _records_csv(report)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write rows below a head line; nothing in a cell moves a terminal or runs in a spreadsheet."""
+    """Return rows as CSV below a header line, safe to show in a terminal or open in a spreadsheet.
+
+    No cell has an escape sequence or begins a formula.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
@@ -37,12 +40,12 @@ def _cell(text: str) -> str:
     return f"'{shown}" if is_formula else shown
 
 
-# What says when and in what, before the fields of a record.
+# The columns for time and currency, before the fields of a record.
 _OF_ALL: Final = ("currency", "priced_at")
 
 
 def _records_csv(report: Report) -> str:
-    """Write the records of a report as CSV with a head line."""
+    """Return the records of a report as CSV with a header line."""
     document: Json = json.loads(to_json(report, indent=None))
     shared = {name: document[name] for name in _OF_ALL if name in document}
     rows = [shared | dict(_flat(record)) for record in report.records(document)]
@@ -53,7 +56,7 @@ def _records_csv(report: Report) -> str:
 
 
 def _flat(record: Json, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Yield the fields of a record and of its parts; a list of parts has no place in a row."""
+    """Yield the fields of a record and of its parts, except lists of parts."""
     for name, value in record.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}_")

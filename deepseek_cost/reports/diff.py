@@ -37,14 +37,14 @@ from deepseek_cost.reports.unknown_input import (
     unknown_entries,
 )
 
-# Enough to tell any share from a limit of 15 decimals.
+# Enough digits to distinguish any ratio from a limit with 15 decimals.
 _MOST_DIGITS: Final = 40
 
 SignedAmount = Annotated[Decimal, Meta(extra_json_schema={"pattern": r"^-?\d+(\.\d*[1-9])?$"})]
 
 
 class SideEntry(Part):
-    """What stands on a side of the comparison, and the instant of its prices."""
+    """What one side of the comparison is, and the time its prices are for."""
 
     name: str
     commit: Annotated[str | None, Meta(description="of a git revision")] = None
@@ -58,13 +58,13 @@ class SideEntry(Part):
 
 
 class SideTokens(PromptTokenCounts):
-    """Prompt tokens summed over requests; output is null while it is unknown."""
+    """Tokens summed over requests; output is null if it is unknown."""
 
     output: int | None
 
 
 class SideCosts(Part):
-    """Money in the report's currency; total is null while the output is unknown."""
+    """Costs in the report's currency; total is null if the output is unknown."""
 
     total: Decimal | None
     floor: Annotated[Decimal, Meta(description="the cost with no output")]
@@ -81,7 +81,7 @@ class SideFigures(Part):
 
 
 class Increase(Part):
-    """What the new side has more than the old one; negative where it has less."""
+    """How much more the new side has than the old one; negative if it has less."""
 
     input_tokens: int
     cost: SignedAmount
@@ -103,7 +103,7 @@ class ModelDiff(Part):
 
 
 class FileDiff(Part):
-    """A file that is not as it was before; `source_before` is there if it was renamed."""
+    """A file that changed; `source_before` is present if it was renamed."""
 
     source: str
     state: State
@@ -112,7 +112,7 @@ class FileDiff(Part):
 
 
 class UncountedFile(Part):
-    """A file of the new side that could not be counted; its figures are on neither side."""
+    """A file on the new side that could not be counted; it is in neither side's figures."""
 
     source: str
     reason: str
@@ -120,14 +120,14 @@ class UncountedFile(Part):
 
 
 class LimitEntry(Part):
-    """A limit given, and the models whose cost grows by more."""
+    """A limit, and the models whose cost grows by more."""
 
     max_increase: str
     exceeded_by: tuple[str, ...]
 
 
 class LimitsEntry(LimitEntry):
-    """All limits given, the models over one of them, and whether they can be kept at all."""
+    """All limits, the models over any limit, and whether the limits can be checked at all."""
 
     unkept: Annotated[
         str | None, Meta(description="why the limit cannot be kept: what could not be counted")
@@ -135,7 +135,7 @@ class LimitsEntry(LimitEntry):
 
 
 class DiffReport(Report):
-    """`dscost diff --json`; unchanged files are in the sums, but not in `files`."""
+    """The output of `dscost diff --json`; unchanged files are in the sums but not in `files`."""
 
     command: Literal["diff"] = "diff"
     currency: Currency
@@ -154,7 +154,7 @@ class DiffReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe a diff with its files and what was not counted."""
+        """Describe a diff, its files, and what was not counted."""
         return page_of(
             _title(self),
             _models_table(self),
@@ -168,7 +168,7 @@ class DiffReport(Report):
         )
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return the files listed, else the models over all of them."""
+        """Return the listed files; if there are none, the models over all files."""
         for file in document["files"] or [{"models": document["models"]}]:
             for entry in file["models"]:
                 sides = {side: with_named_input(entry[side]) for side in ("before", "after")}
@@ -178,7 +178,7 @@ class DiffReport(Report):
 def side_entry(
     name: str, priced_at: datetime, commit: str | None = None, own_models: Sequence[str] = ()
 ) -> SideEntry:
-    """Report what is on a side."""
+    """Report what a side is."""
     return SideEntry(name=name, commit=commit, priced_at=priced_at, own_models=tuple(own_models))
 
 
@@ -193,7 +193,7 @@ def diff_report(
     assumptions: Sequence[Assumption] = (),
     warnings: Iterable[str] = (),
 ) -> DiffReport:
-    """Report two sides compared."""
+    """Report a comparison of two sides."""
     changed = found.changed()
     return DiffReport(
         currency=currency,
@@ -215,14 +215,14 @@ def diff_report(
 
 
 def limit_entry(found: Difference, limit: Limit) -> LimitEntry:
-    """Report how a limit was kept."""
+    """Report a limit and the models over it."""
     return LimitEntry(max_increase=limit.text, exceeded_by=tuple(found.over(limit)))
 
 
 def _limits_entry(
     found: Difference, limits: Sequence[Limit], unkept: str | None
 ) -> LimitsEntry | None:
-    """Report how all limits were kept; None without one."""
+    """Report all limits and the models over them; None if there are no limits."""
     if not limits:
         return None
     over = {model for limit in limits for model in found.over(limit)}
@@ -297,7 +297,7 @@ def _files(report: DiffReport) -> Table:
 
 
 def _title(report: DiffReport) -> str:
-    """Say what is compared, and at which prices."""
+    """Return what is compared and at which prices."""
     old, new = report.before, report.after
     at = stamp(old.priced_at)
     if old.priced_at == new.priced_at:
@@ -306,7 +306,7 @@ def _title(report: DiffReport) -> str:
 
 
 def _model_rows(entry: ModelDiff, currency: Currency) -> Iterable[tuple[str, ...]]:
-    """Yield the tokens of a model and what they cost."""
+    """Yield the rows of a model: its tokens and their cost."""
     before, after, more = entry.before, entry.after, entry.increase
     yield (
         f"{_short(entry.model)} input tokens",
@@ -324,7 +324,7 @@ def _model_rows(entry: ModelDiff, currency: Currency) -> Iterable[tuple[str, ...
         _percent(more),
     )
     most = _more_at_most(entry)
-    if most != more.cost:  # the most output is not as it was, either
+    if most != more.cost:  # the maximum output changed, too
         yield (
             "  maximum cost",
             *(at_most(side.cost.ceiling, currency, side.unknown_input) for side in (before, after)),
@@ -334,7 +334,7 @@ def _model_rows(entry: ModelDiff, currency: Currency) -> Iterable[tuple[str, ...
 
 
 def _more_at_most(entry: ModelDiff) -> Decimal | None:
-    """Return by how much the maximum grows; None where a side has none."""
+    """Return how much the maximum cost grows; None if a side has no maximum."""
     sides = (entry.before, entry.after)
     if any(is_unbounded(side.unknown_input) for side in sides):
         return None
@@ -343,7 +343,7 @@ def _more_at_most(entry: ModelDiff) -> Decimal | None:
 
 
 def _bounded(change: str, entry: ModelDiff) -> str:
-    """Mark a change that input adds to which only one side has, and does not show."""
+    """Mark a change of a model whose unknown input differs between the two sides."""
     before, after = entry.before.unknown_input, entry.after.unknown_input
     if before == after:
         return change
@@ -351,26 +351,26 @@ def _bounded(change: str, entry: ModelDiff) -> str:
 
 
 def _counted(report: DiffReport) -> str:
-    """Say how many files are not as they were, and how many are."""
+    """Return how many files changed, by state, and how many did not."""
     states = [file.state.value for file in report.files]
     parts = [f"{states.count(state):,} {state}" for state in dict.fromkeys(sorted(states))]
     return f"files: {', '.join([*parts, f'{report.unchanged_files:,} unchanged'])}"
 
 
 def _file_name(file: FileDiff) -> str:
-    """Name a file, and what it was called before."""
+    """Return a file's name, with its old name if it was renamed."""
     return f"{file.source_before} → {file.source}" if file.source_before else file.source
 
 
 def _file_cells(file: FileDiff, currency: Currency) -> Iterable[str]:
-    """Yield what a file has more, two cells a model."""
+    """Yield a file's increase in tokens and cost: two cells per model."""
     for entry in file.models:
         yield _more_tokens(entry.increase)
         yield _signed(entry.increase.cost, currency)
 
 
 def _uncounted(report: DiffReport) -> Iterable[str]:
-    """Yield the files that are on neither side of the figures."""
+    """Yield the files that are in neither side's figures."""
     for file in report.uncounted:
         known = "" if file.changed else ", as before"
         is_named = file.reason.startswith(f"{file.source}:")
@@ -379,7 +379,7 @@ def _uncounted(report: DiffReport) -> Iterable[str]:
 
 
 def _growths(report: DiffReport) -> str:
-    """Return by how much the cost of each model grows, in a line."""
+    """Return how much the cost of each model grows, in a line."""
     if not any(entry.increase.cost for entry in report.models):
         return "The cost does not change" if report.models else ""
     grown = (
@@ -392,10 +392,10 @@ def _growths(report: DiffReport) -> str:
 
 
 def _verdict(report: DiffReport) -> str:
-    """Return in a line how the limits were kept, for the model whose cost grows the most."""
+    """Return whether the limits were kept, in a line, for the model whose cost grows the most."""
     if report.limit is None:
         return ""
-    limits: Sequence[LimitEntry] = report.limits or (report.limit,)  # an older report has one
+    limits: Sequence[LimitEntry] = report.limits or (report.limit,)  # older reports have one
     over = [limit for limit in limits if limit.exceeded_by]
     named = report.limit.exceeded_by or tuple(entry.model for entry in report.models)
     entries = [entry for entry in report.models if entry.model in named]
@@ -415,13 +415,13 @@ def _verdict(report: DiffReport) -> str:
 
 
 def grown(entry: ModelDiff, limit: LimitEntry, currency: Currency) -> str:
-    """Say by how much a model's cost grows, to the digit that decides."""
+    """Return how much a model's cost grows, with enough digits to show whether it is over."""
     amount = exact(entry.increase.cost)
     return f"{entry.model} grows by {amount} {currency} ({_share(entry, limit)})"
 
 
 def _growth(entry: ModelDiff) -> Fraction | float:
-    """Return by which share of itself a cost grows."""
+    """Return the growth of a cost relative to the old cost; infinite if that was zero."""
     before = _cost(entry.before, entry.increase)
     if not before:
         return inf if entry.increase.cost else 0.0
@@ -429,7 +429,7 @@ def _growth(entry: ModelDiff) -> Fraction | float:
 
 
 def _share(entry: ModelDiff, limit: LimitEntry) -> str:
-    """Write by how many percent a cost grows, to as many digits as tell it from the limit."""
+    """Format the growth of a cost in percent, with enough digits to distinguish it from a limit."""
     growth = _growth(entry)
     if not limit.max_increase.endswith("%") or not isinstance(growth, Fraction):
         return _percent(entry.increase)
@@ -442,23 +442,23 @@ def _share(entry: ModelDiff, limit: LimitEntry) -> str:
 
 
 def _short(label: str) -> str:
-    """Shorten the names in a column's label."""
+    """Return a column's label with shorter names."""
     return " → ".join(map(short, label.split(" → ")))
 
 
 def _more_tokens(more: Increase) -> str:
-    """Write by how many tokens the input grows; nought has no sign."""
+    """Format the increase in input tokens with its sign; zero has no sign."""
     return f"{more.input_tokens:+,}" if more.input_tokens else "0"
 
 
 def _signed(amount: Decimal, currency: Currency) -> str:
-    """Write an amount with its sign in front; nought has none."""
+    """Format an amount with its sign in front; zero has no sign."""
     sign = "" if not amount else "+" if amount > 0 else "-"
     return f"{sign}{money(abs(amount), currency)}"
 
 
 def _percent(more: Increase) -> str:
-    """Write by how much a cost grows, in percent; from nothing, no number says it."""
+    """Format the growth of a cost in percent; growth from zero has no number."""
     return "from nothing" if more.cost_percent is None else f"{more.cost_percent}%"
 
 

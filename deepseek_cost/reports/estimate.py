@@ -77,7 +77,7 @@ class FileEstimates(Part):
 
 
 class EstimateReport(Report):
-    """`dscost estimate --json`; `files` is there with --per-file."""
+    """The output of `dscost estimate --json`; with --per-file it includes `files`."""
 
     first_columns: ClassVar[tuple[str, ...]] = (
         *("source", "model", "requests", "tokens_input", "tokens_cache_hit", "tokens_output"),
@@ -101,7 +101,7 @@ class EstimateReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe what the requests cost, each file if wanted, and what is behind the figures."""
+        """Describe what the requests cost, per file if wanted, and the basis of the figures."""
         entries, currency = self.estimates, self.currency
         return page_of(
             _head(self),
@@ -124,7 +124,7 @@ class EstimateReport(Report):
         )
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return an entry a source and model with --per-file, else a model."""
+        """Return an entry per model, or per source and model with --per-file."""
         return records_by_source(document)
 
 
@@ -136,7 +136,7 @@ def estimate_report(
     *,
     per_file: bool,
 ) -> EstimateReport:
-    """Report what the sources cost, all together and, if wanted, each."""
+    """Report what the sources cost, in total and, if wanted, per file."""
     tallied = workload.partial.tallied
     estimates = quote.price(workload.totals())
     files = (
@@ -179,7 +179,7 @@ def estimate_report(
 
 
 def _hit_share(quote: Quote, tally: Tally) -> Fraction:
-    """Return the cache hit rate of any one request: that given, or that of all if predicted."""
+    """Return the cache hit rate of a single request: the one given, or the predicted average."""
     ratio = quote.scenario.cache_hit_ratio
     return Fraction(tally.cache_hit, max(1, tally.input)) if ratio is None else Fraction(ratio)
 
@@ -203,7 +203,7 @@ def _head(report: EstimateReport) -> str:
 
 
 def _rate(report: EstimateReport) -> Iterable[str]:
-    """Yield the time if it is not now, the rate, and how the other one compares."""
+    """Yield the time if it is not now, the rate, and how the other rate compares."""
     at = f"at {stamp(report.priced_at)}"
     is_now = any(a.about == "priced_at" and a.value == "now" for a in report.assumptions)
     tiers = {(entry.tier, entry.tier_until) for entry in report.estimates}
@@ -219,7 +219,7 @@ def _rate(report: EstimateReport) -> Iterable[str]:
 
 
 def _factor(entries: Sequence[EstimateEntry]) -> str:
-    """Return how many times the off-peak cost the peak cost is; empty if that differs."""
+    """Return the ratio of peak to off-peak cost; empty if it is unknown or the models differ."""
     others = [(e.cost, e.other_tier) for e in entries if e.other_tier]
     pairs = [(cost.floor, other.floor) for cost, other in others]
     nothing = Decimal(0)
@@ -229,7 +229,7 @@ def _factor(entries: Sequence[EstimateEntry]) -> str:
 
 
 def _basis(report: EstimateReport) -> str:
-    """Return what most changes the figures, in a sentence."""
+    """Return the assumptions that change the figures most, in a sentence."""
     values = {one.about: one.value for one in report.assumptions}
     thinking, ratio = values.get("thinking", ""), values.get("cache_hit_ratio", "0")
     found = [f"thinking {thinking}"] if thinking in ("on", "off") else []
@@ -289,7 +289,7 @@ def _files_table(report: EstimateReport) -> Table:
 
 
 def _when(report: EstimateReport) -> Iterable[str]:
-    """Yield the time of the prices, how long they hold, and what waiting saves."""
+    """Yield the time the prices are for, how long they apply, and what waiting saves."""
     tiers = {(entry.tier, entry.tier_until) for entry in report.estimates if entry.tier_until}
     until = "".join(f", {tier.label} until {stamp(end)}" for tier, end in tiers if end)
     yield f"Priced at {stamp(report.priced_at)}{until}."
@@ -311,7 +311,7 @@ def _saving(wait: Waiting, currency: Currency) -> str:
 
 
 def _bars(report: EstimateReport) -> Bars | None:
-    """Return the models side by side."""
+    """Return a bar chart that compares the models."""
     is_known = all(entry.cost.output is not None for entry in report.estimates)
     return bars(
         "cost" if is_known else "cost of the input; the output is not known",

@@ -40,7 +40,7 @@ from deepseek_cost.text import unicode_name
 
 
 class OtherTier(Part):
-    """What the same requests cost in the other tier of the same price list."""
+    """What the same requests cost at the other rate of the same price list."""
 
     tier: Tier
     total: Decimal | None
@@ -49,7 +49,7 @@ class OtherTier(Part):
 
 
 class Waiting(Part):
-    """What is saved by sending the same requests when peak hours are over."""
+    """What sending the same requests after peak hours would save."""
 
     until: Instant
     total: Decimal | None
@@ -58,7 +58,7 @@ class Waiting(Part):
 
 
 def other_tier(estimate: Estimate) -> OtherTier | None:
-    """Report the other tier; None where the price is flat."""
+    """Report the cost at the other rate; None if the price is flat."""
     tier, rates = estimate.price.tier.other, estimate.price.other_rates
     if tier is None or rates is None:
         return None
@@ -71,7 +71,7 @@ def other_tier(estimate: Estimate) -> OtherTier | None:
 
 
 def waiting(estimate: Estimate) -> Waiting | None:
-    """Report what waiting saves; None outside of peak hours."""
+    """Report what waiting saves; None outside peak hours."""
     price = estimate.price
     if price.tier is not Tier.PEAK or price.other_rates is None or price.tier_until is None:
         return None
@@ -86,10 +86,10 @@ def waiting(estimate: Estimate) -> Waiting | None:
 
 
 class LearnedOutput(Part):
-    """Output tokens of one request by the answers learned from, and the cost of all requests.
+    """Output tokens per request, learned from earlier responses, and the cost of all requests.
 
-    `tokens.output` and `cost` of the estimate are at the mean. A total at p50 or p95 is that of
-    requests which all give so much: of one request its own, of many an upper bound.
+    `tokens.output` and `cost` of the estimate use the mean. A total at p50 or p95 assumes that all
+    requests have that much output: it is exact for one request and an upper bound for many.
     """
 
     answers: int
@@ -101,7 +101,7 @@ class LearnedOutput(Part):
 
 
 def learned_outputs(quote: Quote, tallies: Sequence[Tally]) -> list[LearnedOutput | None]:
-    """Report the output learned, a model each."""
+    """Report the learned output for each model; None for a model without any."""
     if quote.learned is None:
         return [None] * len(tallies)
     halves, tops = (quote.price(tallies, percent) for percent in (50, 95))
@@ -112,7 +112,7 @@ def learned_outputs(quote: Quote, tallies: Sequence[Tally]) -> list[LearnedOutpu
 
 
 def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption]:
-    """Say where the output comes from, in place of that it is not given."""
+    """Return the assumptions with the source of learned output in place of unknown output."""
     if quote.learned is None:
         return list(assumed)
     answers = " and ".join(
@@ -126,7 +126,7 @@ def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption
 
 
 def unlearned(quote: Quote) -> list[str]:
-    """Warn of models without an answer to learn from."""
+    """Return a warning for each model without a response to learn from."""
     spreads = quote.learned.spreads if quote.learned else ()
     return [
         Advised("", Advice.NOT_LEARNED, price.model.name)
@@ -147,7 +147,7 @@ def _entry(spread: Histogram, half: Decimal | None, top: Decimal | None) -> Lear
 
 
 class TokenCounts(PromptTokenCounts):
-    """Billed tokens summed over requests; output is null while it is unknown."""
+    """Billed tokens summed over requests; output is null if it is unknown."""
 
     cache_hit: int
     cache_miss: int
@@ -156,7 +156,7 @@ class TokenCounts(PromptTokenCounts):
 
 
 class Costs(Part):
-    """Money in the report's currency; output and total are null while the output is unknown."""
+    """Costs in the report's currency; output and total are null if the output is unknown."""
 
     cache_hit: Decimal
     cache_miss: Decimal
@@ -222,7 +222,7 @@ def estimate_entry(
     balance: Balance | None = None,
     learned: LearnedOutput | None = None,
 ) -> EstimateEntry:
-    """Report an estimate, with what is known of its requests, the account and the output."""
+    """Report an estimate, with what is known about its requests, the account and the output."""
     price, tally = estimate.price, estimate.tally
     return EstimateEntry(
         model=price.model.name,

@@ -1,4 +1,4 @@
-"""The tables of `dscost estimate`: the answer, and what is behind it."""
+"""The tables of `dscost estimate`: the result, and the details behind it."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -13,10 +13,10 @@ from deepseek_cost.reports.requests import mean, refused_cells
 from deepseek_cost.reports.unknown_input import at_least, at_most, is_unbounded
 
 Entries = Sequence[EstimateEntry]
-# A label with a cell per model; an empty label starts a section.
+# A label and a cell per model; an empty label starts a section.
 Rows = Iterator[tuple[str, Sequence[str]]]
 _THOUSAND: Final = 1_000
-# An amount below it is hard to picture: it is also shown for 1,000 requests.
+# Smaller amounts are hard to picture, so they are also shown for 1,000 requests.
 _CENT: Final = Decimal("0.01")
 
 
@@ -31,14 +31,14 @@ def details_table(entries: Entries, currency: Currency) -> Table:
 
 
 def amount_of(entry: EstimateEntry) -> Decimal | None:
-    """Return the total, or the most that it can be while the output is unknown; None: no bound."""
+    """Return the total, or its maximum if the output is unknown; None if there is no maximum."""
     if entry.cost.total is not None:
         return entry.cost.total
     return None if is_unbounded(entry.unknown_input) else entry.cost.ceiling
 
 
 def cost_of(entry: EstimateEntry, currency: Currency) -> str:
-    """Write what requests cost, for a sentence."""
+    """Return what the requests cost, for use in a sentence."""
     if entry.cost.total is not None:
         return at_least(money(entry.cost.total, currency), entry.unknown_input)
     most = amount_of(entry)
@@ -48,7 +48,7 @@ def cost_of(entry: EstimateEntry, currency: Currency) -> str:
 
 
 def output_of_each(entries: Entries) -> int | None:
-    """Return the output tokens of a request; None if unknown or not the same for all."""
+    """Return the output tokens per request; None if unknown or not the same for all."""
     each = {
         None if e.tokens.output is None else Decimal(e.tokens.output) / max(1, e.requests)
         for e in entries
@@ -91,7 +91,7 @@ def _answer_rows(entries: Entries, currency: Currency) -> Rows:
 
 
 def _fee_rows(entries: Entries, currency: Currency) -> Rows:
-    """Yield what server tools cost beside the tokens, where the requests allow any."""
+    """Yield what server tools cost in addition to tokens, if the requests allow any."""
     fees = [entry.cost.fees or Decimal(0) for entry in entries]
     if any(fees):
         yield "fees of server tools, at most", [money(fee, currency) for fee in fees]
@@ -113,7 +113,7 @@ def _is_unknown(entries: Entries) -> bool:
 
 
 def _totals(entries: Entries, currency: Currency) -> list[str]:
-    """Return the totals; where some are known, say of the others that they are a maximum."""
+    """Return the totals; if only some are known, the others are marked as a maximum."""
     most = "" if _is_unknown(entries) else "at most "
     return [
         at_most(entry.cost.ceiling, currency, entry.unknown_input, most)
@@ -129,7 +129,7 @@ def _input_cost(entry: EstimateEntry, currency: Currency) -> str:
 
 
 def _per_thousand_rows(entries: Entries, currency: Currency) -> Rows:
-    """Yield the cost of 1,000 requests where each model's cost is less than a cent."""
+    """Yield the cost of 1,000 requests if every model costs less than a cent."""
     amounts = [amount for e in entries if (amount := amount_of(e)) is not None]
     is_bounded = not any(is_unbounded(e.unknown_input) for e in entries)
     if len(amounts) == len(entries) and is_bounded and all(one < _CENT for one in amounts):
@@ -139,7 +139,7 @@ def _per_thousand_rows(entries: Entries, currency: Currency) -> Rows:
 
 
 def _range_cost_rows(entries: Entries, currency: Currency) -> Rows:
-    """Yield the cost with the fewest and the most cache hits, output included where known."""
+    """Yield the cost with the fewest and the most cache hits, including output if it is known."""
     ranges = [entry.cache for entry in entries if entry.cache]
     for label, name in (("no", "worst"), ("the most", "best")) if ranges else ():
         cases = [getattr(found, name) for found in ranges]
@@ -159,7 +159,7 @@ def _learned_rows(entries: Entries, currency: Currency) -> Rows:
 
 
 def _other_rate_rows(entries: Entries, currency: Currency) -> Rows:
-    """Yield the total at the other rate, or the most that it can be."""
+    """Yield the total at the other rate, or its maximum."""
     for tier, label in ((Tier.PEAK, "at peak"), (Tier.OFF_PEAK, "off-peak")):
         others = [o if (o := e.other_tier) and o.tier is tier else None for e in entries]
         if any(others):
@@ -197,7 +197,7 @@ def _detail_rows(entries: Entries, currency: Currency) -> Rows:
 
 
 def _range_rows(entries: Entries) -> Rows:
-    """Yield the range of the predicted cache hits."""
+    """Yield the range of predicted cache hits."""
     ranges = [entry.cache for entry in entries if entry.cache]
     if ranges:
         yield "    hit rate", [f"{r.expected.cache_hit_ratio:.1%}" for r in ranges]
@@ -225,5 +225,5 @@ def _detail_costs(entries: Entries, currency: Currency) -> Rows:
 
 
 def amount(value: Decimal | None, currency: Currency) -> str:
-    """Write an amount that may be unknown."""
+    """Format an amount that may be unknown."""
     return "unknown" if value is None else money(value, currency)

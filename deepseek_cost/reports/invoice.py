@@ -1,4 +1,4 @@
-"""The report of `dscost bill --invoice`: DeepSeek's own export, alone or beside logs."""
+"""The report of `dscost bill --invoice`: DeepSeek's own export, alone or compared with logs."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
@@ -51,7 +51,7 @@ _MOST_SHOWN: Final = 20
 
 
 class InvoiceDay(Part):
-    """The figures of a day by the export's zone."""
+    """The figures of a day in the export's time zone."""
 
     day: date
     figures: InvoiceFigures
@@ -65,21 +65,21 @@ class InvoiceModel(Part):
 
 
 class InvoiceKey(Part):
-    """The figures of an API key, by the name that it has on the platform."""
+    """The figures of an API key, by its name on the platform."""
 
     key: str | None
     figures: InvoiceFigures
 
 
 class InvoiceRate(Part):
-    """The figures at a rate; null: a price that the table does not have for its day."""
+    """The figures at a rate; null: the price table does not have the price for its day."""
 
     rate: Tier | None
     figures: InvoiceFigures
 
 
 class InvoiceLine(Part):
-    """A row of the export; prices are of 1,000,000, null where it has none."""
+    """A row of the export; prices are per 1,000,000 and null if the row has none."""
 
     day: date
     model: str
@@ -95,21 +95,21 @@ class InvoiceLine(Part):
 
 
 class WalletEntry(Part):
-    """What was paid from a wallet: paid or granted money; null: not told apart."""
+    """What was paid from a wallet, topped-up or granted money; null: not distinguished."""
 
     wallet: str | None
     cost: Decimal
 
 
 class MissingPrice(Part):
-    """A price that was billed and is not in the table for its day; null: no price on the row."""
+    """A billed price that the table does not have for its day; null: the row has no price."""
 
     type: str
     price: Decimal | None
 
 
 class MissingPrices(Part):
-    """What the price table lacks, with the TOML to append to it."""
+    """Prices that the price table lacks, with the TOML to append to it."""
 
     day: date
     model: str
@@ -154,14 +154,14 @@ class InvoiceReport(Report):
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-        """Return a row a row of the export, or a row a day and model compared."""
+        """Return a row per row of the export, or per day and model if logs are compared."""
         if self.comparison is not None:
             return COMPARED_COLUMNS, compared_rows(self.comparison, self.currency)
         return _COLUMNS, _rows(self)
 
 
 class InvoiceTerms(Struct, frozen=True):
-    """What an invoice is reported by: the price book, and the table that it came from."""
+    """What an invoice report is based on: the price book, and the table it came from."""
 
     book: PriceBook
     table: PriceTable
@@ -174,9 +174,9 @@ def invoice_report(
     crossings: Crossings | None = None,
     warnings: Sequence[str] = (),
 ) -> InvoiceReport:
-    """Report an invoice, and beside it the account of logs.
+    """Report an invoice, compared with the account of logs if there is one.
 
-    Raises InputError for exports that overlap, or that are in two currencies.
+    Raises InputError if exports overlap or are in two currencies.
     """
     invoice.require_one_calendar()
     currency = invoice.currency()
@@ -343,7 +343,7 @@ def _amount(amount: Decimal | None, currency: Currency) -> str:
 
 
 def _findings(report: InvoiceReport) -> Iterator[str]:
-    """Yield what the invoice shows, and what does not fit, in a line each."""
+    """Yield a line for each finding: what the invoice shows, and what does not match."""
     currency = report.currency
     if report.total.cost.total is not None:
         yield f"The total is exactly {exact(report.total.cost.total)} {currency}."
@@ -367,7 +367,7 @@ def _findings(report: InvoiceReport) -> Iterator[str]:
 
 
 def _toml(report: InvoiceReport) -> Iterator[str]:
-    """Yield the prices that the table lacks, with what to append to it."""
+    """Yield the prices that the table lacks, with the TOML to append to it."""
     for one in report.missing_prices:
         prices = ", ".join(
             f"{price.type} {'without a price' if price.price is None else exact(price.price)}"

@@ -1,4 +1,4 @@
-"""The logs beside the invoice: fields, how they are filled, how they are shown."""
+"""Logs compared with the invoice: the fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -32,7 +32,7 @@ from deepseek_cost.reports.parts import Part, exact
 
 
 class ComparedSide(Struct):
-    """What a log, or the invoice, has of a day and a model: it is added up in place."""
+    """The sums of a log or an invoice for a day and a model, added up in place."""
 
     requests: int = 0
     cache_hit: int = 0
@@ -41,7 +41,7 @@ class ComparedSide(Struct):
     cost: Decimal = Decimal(0)
 
     def add(self, other: "ComparedSide") -> None:
-        """Add another day's or model's."""
+        """Add the sums of another day or model."""
         self.requests += other.requests
         self.cache_hit += other.cache_hit
         self.cache_miss += other.cache_miss
@@ -50,7 +50,7 @@ class ComparedSide(Struct):
 
 
 class ComparedDay(Part):
-    """A day and a model in the log and on the invoice, by the name they are billed under."""
+    """A day and model, by the name it is billed under, in the log and on the invoice."""
 
     day: date
     model: str
@@ -59,7 +59,7 @@ class ComparedDay(Part):
 
 
 class DecidingDay(Part):
-    """A day that shows which time of a request picks its rate: only one fits the invoice."""
+    """A day that shows which time of a request decides its rate: only one matches the invoice."""
 
     day: date
     model: str
@@ -67,7 +67,7 @@ class DecidingDay(Part):
 
 
 class Comparison(Part):
-    """The logs beside the invoice; what they have at other times is not compared."""
+    """Logs compared with the invoice; days that are not on the invoice are left out."""
 
     days: tuple[ComparedDay, ...]
     log: ComparedSide
@@ -92,7 +92,7 @@ def comparison_of(
     account: Account,
     crossings: Crossings,
 ) -> Comparison:
-    """Compare the accounts of logs with an invoice, by day and model."""
+    """Compare the accounts of logs with an invoice by day and model."""
     invoiced = _invoiced(book, lines, charges)
     days = {day for day, _ in invoiced}
     logged, cells, outside = _logged(book, account, days)
@@ -120,7 +120,7 @@ def _compared_days(logged: _Sides, invoiced: _Sides) -> Iterator[ComparedDay]:
 
 
 def _invoiced(book: PriceBook, lines: Sequence[Line], charges: Sequence[Charged]) -> _Sides:
-    """Return an invoice by day and model; its cost file counts where there is no usage."""
+    """Return an invoice by day and model; its cost file is used if there is no usage file."""
     found: _Sides = {}
     for line in lines:
         side = found.setdefault((line.day, family_of(book, line.model, line.day)), ComparedSide())
@@ -137,7 +137,10 @@ def _invoiced(book: PriceBook, lines: Sequence[Line], charges: Sequence[Charged]
 
 
 def _logged(book: PriceBook, account: Account, days: set[date]) -> tuple[_Sides, Cells, int]:
-    """Return logs by day and model, and by rate, on days of the invoice; what is outside."""
+    """Return logs on the invoice's days, by day and model and also by rate.
+
+    The last item is the number of responses on other days.
+    """
     found: _Sides = {}
     cells: Cells = {}
     outside = 0
@@ -166,7 +169,7 @@ def _total(sides: Iterable[ComparedSide]) -> ComparedSide:
 
 
 def comparison_table(comparison: Comparison, currency: Currency) -> Table:
-    """Return the log and the invoice, a day and model each, and what the log does not have."""
+    """Return a table of the log and the invoice per day and model, and the difference."""
     table = grid("", "requests", "hits", "misses", "output", "cost", left=1)
     days = [(f"{one.day} {short(one.model)}", one.log, one.invoice) for one in comparison.days]
     for label, log, invoice in [*days, ("all days", comparison.log, comparison.invoice)]:
@@ -184,7 +187,7 @@ def _side(side: ComparedSide, currency: Currency) -> list[str]:
 
 
 def _rest(log: ComparedSide, invoice: ComparedSide, currency: Currency) -> list[str]:
-    """Return what the invoice has more than the log; with a minus what it has less."""
+    """Return how much more the invoice has than the log; negative if it has less."""
     counts = (
         invoice.requests - log.requests,
         invoice.cache_hit - log.cache_hit,
@@ -197,7 +200,7 @@ def _rest(log: ComparedSide, invoice: ComparedSide, currency: Currency) -> list[
 
 
 def comparison_findings(comparison: Comparison) -> Iterator[str]:
-    """Yield what the comparison shows, and what it leaves out, in a line each."""
+    """Yield a line for each thing the comparison shows or leaves out."""
     if comparison.outside:
         yield f"not compared: {comparison.outside:,} responses on days that the invoice lacks"
     if comparison.unpriced:

@@ -1,4 +1,4 @@
-"""What an invoice has of a day, a model, a key or a rate."""
+"""An invoice's figures for a day, a model, a key or a rate."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -17,9 +17,9 @@ Charged = tuple[date, ChargeKey, Decimal]
 
 
 class InvoiceCost(Part):
-    """What usage cost by its parts, as amount times price; null: it has no price.
+    """The cost of usage by kind, as amount times price; null: it has no price.
 
-    `other` is what is not tokens, and what a cost file has where there is no usage.
+    `other` is everything but tokens, and the charges of a cost file if there is no usage file.
     """
 
     cache_hit: Decimal | None
@@ -30,10 +30,10 @@ class InvoiceCost(Part):
 
 
 class InvoiceFigures(Part):
-    """What an invoice has of a day, a model, a key or a rate.
+    """An invoice's figures for a day, a model, a key or a rate.
 
-    A rate has no requests: the export counts them by day, model and key alone. A cost file by
-    itself counts nothing: null.
+    Requests are null for a rate: the export counts them only by day, model and key. All counts are
+    null if there is only a cost file.
     """
 
     requests: int | None
@@ -44,7 +44,7 @@ class InvoiceFigures(Part):
 
 
 def sum_of(amounts: Iterable[Decimal]) -> Decimal:
-    """Add up amounts, exactly."""
+    """Return the exact sum of amounts."""
     total = Decimal(0)
     for amount in amounts:
         total = EXACT.add(total, amount)
@@ -52,7 +52,7 @@ def sum_of(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def _sum_of_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    """Return the sum; None where a part of it is not known."""
+    """Return the exact sum of amounts; None if any of them is unknown."""
     known = [amount for amount in amounts if amount is not None]
     return sum_of(known) if len(known) == len(amounts) else None
 
@@ -60,7 +60,7 @@ def _sum_of_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
 def figures_of(
     lines: Sequence[Line], charges: Sequence[Charged] = (), *, has_requests: bool = True
 ) -> InvoiceFigures:
-    """Report rows of the usage file; where there are none, what the cost file charges."""
+    """Report the rows of the usage file; if there are none, the charges of the cost file."""
     if charges and not lines:
         return _charged(charges)
     amounts = dict.fromkeys(Kind, 0)
@@ -88,7 +88,7 @@ def figures_of(
 
 
 def _charged(charges: Sequence[Charged]) -> InvoiceFigures:
-    """Report what a cost file charges: money alone."""
+    """Report the charges of a cost file, which has no counts."""
     whole = sum_of(cost for *_, cost in charges)
     nothing = dict.fromkeys(("cache_hit", "cache_miss", "output"))
     cost = InvoiceCost(**nothing, other=whole, total=whole)

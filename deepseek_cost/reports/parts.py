@@ -1,4 +1,4 @@
-"""Part, amounts, inputs, footnotes."""
+"""What reports have in common: parts, amounts, inputs, notes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -41,13 +41,13 @@ AnyMeta = TypeVar("AnyMeta", bound="_KeywordsOnly")
 
 
 def exact(amount: Decimal) -> str:
-    """Write an amount with every digit it has, no exponent and no trailing zeros."""
+    """Format an amount with all its digits, no exponent and no trailing zeros."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class _KeywordsOnly(StructMeta):
-    """Makes structs whose fields stand in JSON's order, those with defaults among the others."""
+    """Make structs whose fields keep the order of the JSON, with or without defaults."""
 
     def __new__(  # noqa: PYI019 - a metaclass has no Self
         cls: type[AnyMeta],
@@ -61,54 +61,54 @@ class _KeywordsOnly(StructMeta):
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 class Part(Struct, frozen=True, forbid_unknown_fields=True, metaclass=_KeywordsOnly):
-    """A part of a report: its fields are those of the JSON contract, in their order."""
+    """A part of a report: its fields are those of the JSON contract, in the same order."""
 
 
-# A report or a part of one as JSON has it.
+# A report or a part of one, as a JSON object.
 Json = Mapping[str, Any]
 
 
 class Report(Part):
-    """The report of a command, which shows itself: as JSON, as a page, as rows of a spreadsheet."""
+    """The report of a command, which can be shown as JSON, a page, or spreadsheet rows."""
 
-    # The columns with which a spreadsheet of its records begins.
+    # The first columns of a spreadsheet of its records.
     first_columns: ClassVar[tuple[str, ...]] = ()
 
     schema_version: Literal["1"] = "1"
     command: str
 
     if TYPE_CHECKING:
-        # All have them, each in its own place.
+        # Every report has them, each in its own place among its fields.
         @property
         def warnings(self) -> tuple[str, ...]:
-            """What the user should know."""
+            """The warnings for the user."""
 
     def page(self) -> "Page":
         """Return the page of the report, amounts rounded."""
         raise NotImplementedError
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return the records that are rows of a spreadsheet, from the report as JSON has it."""
+        """Return the records for a spreadsheet, from the report as JSON."""
         raise NotImplementedError
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]] | None:
-        """Return columns and rows of a spreadsheet of its own; None: the records are the rows."""
+        """Return the columns and rows of a spreadsheet; None if its rows are the records."""
         return None
 
     def _repr_html_(self) -> str:
-        # For notebooks alone, which load whatever shows a value.
+        # Only for notebooks, which load whatever displays a value.
         from deepseek_cost.render.html import fragment  # noqa: PLC0415
 
         return fragment(self.page())
 
 
 def without(record: Json, *names: str) -> dict[str, Any]:
-    """Return a record without some of its fields."""
+    """Return a copy of a record without the named fields."""
     return {name: value for name, value in record.items() if name not in names}
 
 
 def records_by_source(report: Json) -> Iterable[Json]:
-    """Yield the entries of each source where a report has them, else those of all together."""
+    """Yield the entries per source if a report has them, otherwise those for all sources."""
     for file in report.get("files") or [{"estimates": report["estimates"]}]:
         source = {"source": file["source"]} if "source" in file else {}
         for entry in file["estimates"]:
@@ -116,24 +116,27 @@ def records_by_source(report: Json) -> Iterable[Json]:
 
 
 def with_named_input(entry: Json) -> dict[str, Any]:
-    """Return an entry with what of its input is unknown in words, for a cell: `1 image`."""
+    """Return an entry with its unknown input in words, such as `1 image`, for a cell."""
     named = [f"{one['count']} {one['what']}" for one in entry["unknown_input"]]
     return {**entry, "unknown_input": named}
 
 
 def to_json(report: Struct, *, indent: int | None = 2) -> str:
-    """Write a report, or a part of one, as JSON.
+    """Return a report or a part of one as JSON.
 
-    In ASCII, so that nothing in a file's name can move a terminal.
+    It is ASCII, so nothing in a file name can control the terminal.
     """
-    import json  # noqa: PLC0415 - tables need it not
+    import json  # noqa: PLC0415 - tables do not need it
 
     document = to_builtins(report, builtin_types=(Decimal, datetime), enc_hook=_written)
     return quiet_json(json.dumps(document, indent=indent, default=_written))
 
 
 def _written(value: object) -> str:
-    """Return what msgspec would not write so: amounts in full, instants in UTC, marked texts."""
+    """Return the JSON form of values that msgspec formats differently.
+
+    Amounts are in full, times are in UTC, and subclasses of `str` are plain text.
+    """
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, Decimal):
@@ -152,7 +155,7 @@ class InputEntry(Part):
 
 
 class PeriodNote(Part):
-    """Where the prices come from, and from when on they hold."""
+    """Where the prices come from, and when they apply."""
 
     id: str
     since: Instant
@@ -166,7 +169,7 @@ class PeriodNote(Part):
 
 
 class PriceTable(Part):
-    """The price table used: where it is, what chose it, when it was last checked."""
+    """The price table used: where it is, how it was chosen, when it was last checked."""
 
     source: str
     chosen_by: str
@@ -189,7 +192,7 @@ def period_note(period: Period, until: datetime | None) -> PeriodNote:
 
 
 def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[InputEntry, ...]:
-    """Report the sources."""
+    """Report the sources that were read."""
     return tuple(
         InputEntry(source=source.source, kind=source.kind, requests=source.requests)
         for source in tallied
@@ -199,7 +202,7 @@ def input_entries(tallied: "Sequence[TalliedSource]") -> tuple[InputEntry, ...]:
 def source_warnings(
     tallied: "Sequence[TalliedSource]", skipped: Sequence[SkippedSource]
 ) -> Iterable[str]:
-    """Yield what is odd about the sources: empty ones, files left out."""
+    """Yield a warning for empty sources and for files left out."""
     for source in tallied:
         if source.is_empty:
             yield f"{source.source}: empty; the template around it is billed all the same"
@@ -207,7 +210,7 @@ def source_warnings(
 
 
 def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
-    """Yield that files were left out, if any were; each that cannot be read with its reason."""
+    """Yield warnings about files left out, with the reason for each that cannot be read."""
     for reason in dict.fromkeys(one.reason for one in skipped if not one.is_failure):
         names = [one.name for one in skipped if one.reason == reason]
         if reason.startswith(UNASKED):
@@ -238,20 +241,20 @@ def assumed(assumptions: Sequence[Assumption]) -> Notes:
 
 
 def thinking_of(assumptions: Sequence[Assumption]) -> str:
-    """Return whether thinking is assumed to be on; empty where requests have it of their own."""
+    """Return the assumption about thinking in words; empty if the requests decide it."""
     values = {one.value for one in assumptions if one.about == "thinking"}
     return f"Assumes thinking {values.pop()}." if values in ({"on"}, {"off"}) else ""
 
 
 def name_of(inputs: Sequence[InputEntry]) -> str:
-    """Return the name of the first input, and how many more there are."""
+    """Return the name of the first input and the number of others."""
     first = inputs[0].source
     name = {"-": "standard input"}.get(first, first)
     return name if len(inputs) == 1 else f"{name} and {len(inputs) - 1:,} more"
 
 
 def inputs(inputs: Sequence[InputEntry]) -> str:
-    """Return what was read and the number of requests in it, to begin a line."""
+    """Return what was read and its number of requests, for the start of a line."""
     requests = sum(entry.requests for entry in inputs)
     kinds = ", ".join(sorted({entry.kind.value for entry in inputs} - {"text"}))
     suffix = f" ({kinds})" if kinds else ""
@@ -259,7 +262,7 @@ def inputs(inputs: Sequence[InputEntry]) -> str:
 
 
 class PricedEntry(Protocol):
-    """A part of a report that says which price it rests on."""
+    """A part of a report that says which price it is based on."""
 
     @property
     def model(self) -> str:
@@ -267,19 +270,19 @@ class PricedEntry(Protocol):
 
     @property
     def version(self) -> str:
-        """What serves it."""
+        """The version that serves the model."""
 
     @property
     def billed_as(self) -> str:
-        """The name whose price it has."""
+        """The name under which the model is billed."""
 
     @property
     def period(self) -> PeriodNote:
-        """Where the price comes from."""
+        """The period of the price, and its source."""
 
 
 def price_sources(entries: Sequence[PricedEntry], table: PriceTable | None = None) -> Notes:
-    """Return what serves each model and where its price comes from, as notes."""
+    """Return notes on what serves each model and where its price comes from."""
     lines = [*sources(entries)]
     if table:
         lines.append(f"price table: {table.source}, checked {table.checked}")
@@ -287,7 +290,7 @@ def price_sources(entries: Sequence[PricedEntry], table: PriceTable | None = Non
 
 
 def sources(entries: Sequence[PricedEntry]) -> Iterable[str]:
-    """Yield what bills each model, and where its price comes from; a period once."""
+    """Yield what serves and bills each model, and where its price comes from, each period once."""
     shown: set[str] = set()
     for entry in {entry.model: entry for entry in entries}.values():
         billed = f", billed as {entry.billed_as}" if entry.billed_as != entry.model else ""

@@ -20,7 +20,7 @@ from deepseek_cost.text import unicode_name
 
 
 class Difference(Part):
-    """A value that differs; null where one of the tables has none."""
+    """A value that differs; null if one of the tables has no such value."""
 
     entry: str
     bundled: str | None
@@ -28,7 +28,7 @@ class Difference(Part):
 
 
 class CheckReport(Report):
-    """`dscost prices --check --json`: the table is valid."""
+    """The output of `dscost prices --check --json` for a valid table."""
 
     command: Literal["prices --check"] = "prices --check"
     file: str
@@ -42,7 +42,7 @@ class CheckReport(Report):
     warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
-        """Describe that a price table is valid, and each value that differs."""
+        """Describe a valid price table, and each value that differs from the bundled one."""
         number = len(self.differences)
         if not self.compared:
             line = "the bundled table itself"
@@ -57,12 +57,12 @@ class CheckReport(Report):
         return page_of(head, words(lines), warnings=self.warnings)
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return what differs."""
+        """Return the values that differ."""
         return cast("Iterable[Json]", document["differences"])
 
 
 def check_report(bundled: PriceBook | None, checked: PriceBook, name: str) -> CheckReport:
-    """Report where two valid tables differ, entry by entry; None: there is none to compare with."""
+    """Report where two valid tables differ; `bundled` is None if there is nothing to compare."""
     old, new = dict(_leaves(bundled or checked)), dict(_leaves(checked))
     differ = (entry for entry in dict.fromkeys([*old, *new]) if old.get(entry) != new.get(entry))
     return CheckReport(
@@ -76,7 +76,7 @@ def check_report(bundled: PriceBook | None, checked: PriceBook, name: str) -> Ch
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each value of a table with the path to it; entries go by their own names."""
+    """Yield each value of a table with its path, in which entries are called by name."""
     if isinstance(value, Struct):
         for name in value.__struct_fields__:
             yield from _leaves(getattr(value, name), f"{path}.{name}".lstrip("."))

@@ -34,7 +34,7 @@ from deepseek_cost.reports.prices import PRICE_COLUMNS, exact_rates, interval_of
 
 
 class ChangePercent(Part):
-    """By how many percent each price changed, rounded to a tenth; negative: it fell."""
+    """The change of each price in percent, rounded to a tenth; negative: it fell."""
 
     cache_hit: str
     cache_miss: str
@@ -42,7 +42,7 @@ class ChangePercent(Part):
 
 
 class HistoryEntry(Part):
-    """The rates of a name in a tier from `since` on."""
+    """The prices of a model name at a rate, in force from `since` on."""
 
     model: str
     since: Instant
@@ -54,7 +54,7 @@ class HistoryEntry(Part):
 
 
 class CancelledEntry(Part):
-    """A change that was announced and never took effect."""
+    """A change that was announced but never took effect."""
 
     what: str
     planned: str
@@ -65,7 +65,7 @@ class CancelledEntry(Part):
 
 
 class HistoryReport(Report):
-    """`dscost prices --history --json`."""
+    """The output of `dscost prices --history --json`."""
 
     command: Literal["prices --history"] = "prices --history"
     currency: Currency
@@ -76,7 +76,7 @@ class HistoryReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Return every list with its change in percent, its sources, what was cancelled."""
+        """Return every list with its change in percent, its sources, and canceled changes."""
         return page_of(
             f"{self.currency} per 1,000,000 tokens until {stamp(self.priced_at)}",
             _lists(self),
@@ -87,14 +87,14 @@ class HistoryReport(Report):
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-        """Return a row a model and rate, with where it comes from; amounts are exact."""
+        """Return a row per model and rate, with its source; amounts are exact."""
         return PRICE_COLUMNS, _history_rows(self)
 
     def chart(self) -> Chart | None:
-        """Return what one request has cost since the first list, a line a model and rate.
+        """Return the cost of one request since the first list, a line per model and rate.
 
-        10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens. Flat prices are on
-        the lines of both rates.
+        The request has 10,000 input tokens, 8,000 of them cache hits, and 1,000 output tokens.
+        Flat prices are on the lines of both rates.
         """
         starts = [entry.since for entry in self.history]
         if not starts or min(starts) >= self.priced_at:
@@ -134,7 +134,7 @@ def _legend(chart: Chart) -> str:
 def _steps(
     report: HistoryReport, model: str, tier: Tier, first: datetime
 ) -> list[tuple[float, float]]:
-    """Return the cost at each change of a rate, and just before it: a line of steps."""
+    """Return the cost at each price change and just before it, so the line has steps."""
     points: list[tuple[float, float]] = []
     for entry in report.history:
         if entry.model != model or entry.tier not in (tier, Tier.FLAT):
@@ -154,7 +154,7 @@ def _steps(
 def history_report(
     book: PriceBook, names: Sequence[str], at: datetime, currency: Currency, table: PriceTable
 ) -> HistoryReport:
-    """Report every list of the names given, up to an instant."""
+    """Report every price list of the names given, up to a time."""
     models = [book.find(name) for name in names]
     listed = [
         chapter for model in models for chapter in chapters(book, model) if chapter.since <= at
@@ -247,7 +247,7 @@ def _row(entry: HistoryEntry, report: HistoryReport) -> list[str]:
 
 
 def _short(percent: str) -> str:
-    """Round to whole percents where a tenth says nothing."""
+    """Round to a whole percent if the tenth makes no difference."""
     return f"{float(percent):+.0f}" if abs(float(percent)) >= _LARGE else percent.removesuffix(".0")
 
 

@@ -15,9 +15,9 @@ from deepseek_cost.text import printable
 
 
 class VerifiedPage(Part):
-    """A price page, and what it says compared with the book.
+    """A price page, compared with the price book.
 
-    `table_alone`: only a table was given, without the sentences of its page.
+    `table_alone`: only a table was given, without the text of its page.
     """
 
     source: str
@@ -29,7 +29,7 @@ class VerifiedPage(Part):
 
 
 class VerifyReport(Report):
-    """`dscost prices verify --json`; `toml` is what to append to the price table."""
+    """The output of `dscost prices verify --json`; `toml` is to be appended to the price table."""
 
     command: Literal["prices verify"] = "prices verify"
     verified_at: Instant
@@ -40,7 +40,7 @@ class VerifyReport(Report):
 
     @property
     def is_same(self) -> bool:
-        """Whether everything on each page was read and is the same."""
+        """Whether everything on every page was read and matches the price book."""
         return all(page.verdict is Verdict.SAME for page in self.pages)
 
     def page(self) -> Page:
@@ -70,7 +70,7 @@ class VerifyReport(Report):
 def verify_report(
     compared: Mapping[str, Comparison], book: PriceBook, table: PriceTable
 ) -> VerifyReport:
-    """Report pages, by their names, as compared with the book."""
+    """Report pages, by name, as compared with the price book."""
     return VerifyReport(
         verified_at=next(iter(compared.values())).at,
         price_table=table,

@@ -14,9 +14,9 @@ from deepseek_cost.text import printable
 
 
 class DifferentPrice(Part):
-    """A price that another table has wrong: per 1,000,000 tokens; `theirs` null: it has none.
+    """A price that differs in another table, per 1,000,000 tokens; `theirs` is null if missing.
 
-    `when` says which list it is of, and at which hours.
+    `when` says which price list it is on, and for which hours.
     """
 
     model: str
@@ -29,7 +29,7 @@ class DifferentPrice(Part):
 
 
 class TableDiffReport(Report):
-    """`dscost prices diff --json`."""
+    """The output of `dscost prices diff --json`."""
 
     command: Literal["prices diff"] = "prices diff"
     tool: Tool
@@ -44,11 +44,11 @@ class TableDiffReport(Report):
 
     @property
     def is_same(self) -> bool:
-        """Whether the other table has every price, and has it right."""
+        """Whether the other table has every price, all of them correct."""
         return not self.differences and not self.missing_models
 
     def page(self) -> Page:
-        """Describe what the other table has wrong, a row a list and kind of hour."""
+        """Describe the differences, a row per price list and kind of hour."""
         wrong = len(self.differences)
         head = f"{self.tool}: {wrong:,} of {self.compared:,} prices differ from DeepSeek's"
         lacking = ", ".join(map(short, self.missing_models))
@@ -73,7 +73,7 @@ def table_diff_report(
     table: PriceTable,
     at: datetime,
 ) -> TableDiffReport:
-    """Report the prices of another tool's table that are not DeepSeek's."""
+    """Report the prices in another tool's table that differ from DeepSeek's."""
     return TableDiffReport(
         tool=tool,
         source=printable(source),

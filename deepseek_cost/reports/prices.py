@@ -34,7 +34,7 @@ from deepseek_cost.text import token_limit
 
 
 class Limits(Part):
-    """What a model takes and gives, and how many requests an account may have in flight."""
+    """A model's context length and maximum output, and the concurrency limit of an account."""
 
     context_tokens: int
     max_output_tokens: int
@@ -55,7 +55,7 @@ class FeatureNotes(Part):
 
 
 class FeeEntry(Part):
-    """A flat price for something else than tokens; null: unknown."""
+    """A flat price for something other than tokens; null: unknown."""
 
     id: str
     unit: str
@@ -69,7 +69,7 @@ class FeeEntry(Part):
 
 
 class ListedPrice(Part):
-    """The prices of a model's name at an instant, all tiers; `list` is the undiscounted price."""
+    """The prices of a model name at a time, at all rates; `list` is the undiscounted price."""
 
     model: str
     billed_as: str
@@ -86,7 +86,7 @@ class ListedPrice(Part):
 
 
 class PricesReport(Report):
-    """`dscost prices --json`."""
+    """The output of `dscost prices --json`."""
 
     command: Literal["prices"] = "prices"
     currency: Currency
@@ -98,7 +98,7 @@ class PricesReport(Report):
     warnings: tuple[str, ...]
 
     def page(self) -> Page:
-        """Describe the prices; models billed alike are listed once."""
+        """Describe the prices; models with the same price are listed once."""
         features = _features_table(self)
         return page_of(
             f"{self.currency} per 1,000,000 tokens at {stamp(self.priced_at)}",
@@ -115,16 +115,16 @@ class PricesReport(Report):
         )
 
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-        """Return a row a model and rate, with where it comes from; amounts are exact."""
+        """Return a row per model and rate, with its source; amounts are exact."""
         return PRICE_COLUMNS, _price_rows(self)
 
 
 def prices_report(
     book: PriceBook, names: Sequence[str], at: datetime, currency: Currency, table: PriceTable
 ) -> PricesReport:
-    """Report the price list in force: of the names given, or of every name accepted then.
+    """Report the price list in force, for the names given or every name accepted at the time.
 
-    Raises UnpricedError for a name without a price, or if no name has one.
+    Raises UnpricedError if a name given has no price, or if no name has one.
     """
     chosen = names or [model.name for model in book.model if model.is_accepted(at)]
     if not chosen:
@@ -141,7 +141,7 @@ def prices_report(
 
 
 def listed_price(book: PriceBook, name: str, at: datetime, currency: Currency) -> ListedPrice:
-    """Report the prices of a model's name at an instant; raises UnpricedError."""
+    """Report the prices of a model name at a time; raises UnpricedError if there is none."""
     price = book.price(name, at, currency)
     return ListedPrice(
         model=price.model.name,
@@ -191,7 +191,7 @@ def _fee(fee: Fee, currency: Currency) -> FeeEntry:
 
 
 def _prices(report: PricesReport) -> Table:
-    """Return a row per rate; models with the same prices share it, the current one first."""
+    """Return a table with a row per rate; models with the same prices share rows."""
     table = grid("model", "rate", "cache hit", "cache miss", "output", left=2)
     lists: dict[str, list[ListedPrice]] = {}
     for price in report.prices:
@@ -207,7 +207,7 @@ def _prices(report: PricesReport) -> Table:
 
 
 def _billed_alike(report: PricesReport) -> Iterable[str]:
-    """Yield the models whose prices are those of another one."""
+    """Yield the models that are billed like another one."""
     lists: dict[str, list[ListedPrice]] = {}
     for price in report.prices:
         lists.setdefault(price.period.id, []).append(price)
@@ -242,7 +242,7 @@ def _limits(report: PricesReport) -> Table:
 
 
 def _features_table(report: PricesReport) -> Table:
-    """Return what the official page lists of the models, a line a feature."""
+    """Return what the official page lists for the models, a row per feature."""
     table = grid("feature", "", left=2)
     for name in FeatureNotes.__struct_fields__:
         models: dict[str, list[str]] = {}
@@ -270,7 +270,7 @@ def _fees(report: PricesReport) -> Table:
 
 
 def _listed(price: ListedPrice) -> Iterable[tuple[tuple[str, str], Rates]]:
-    """Yield the tiers of a model, the one in force marked, and the list price beside a discount."""
+    """Yield a model's rates, with the current one marked, and the list price of a discount."""
     name = price.model
     for tier in sorted(price.rates_per_million):
         now = " (now)" if tier is price.tier and tier is not Tier.FLAT else ""
@@ -297,16 +297,16 @@ def _price_rows(report: PricesReport) -> Iterator[list[str]]:
 
 
 def exact_rates(rates: Rates) -> tuple[str, str, str]:
-    """Write the three prices in full."""
+    """Return the three prices in full."""
     return exact(rates.cache_hit), exact(rates.cache_miss), exact(rates.output)
 
 
 def interval_of(period: PeriodNote) -> tuple[str, str]:
-    """Return when a list begins and ends, in UTC; the end is empty where none is known."""
+    """Return when a list begins and ends, in UTC; the end is empty if it is unknown."""
     until = f"{period.until:%Y-%m-%dT%H:%M:%SZ}" if period.until else ""
     return f"{period.since:%Y-%m-%dT%H:%M:%SZ}", until
 
 
 def origin(period: PeriodNote) -> tuple[str, str, str, str]:
-    """Return what a price rests on, for a row."""
+    """Return the source of a price, for a row."""
     return period.id, period.confidence, period.checked.isoformat(), period.source[0]

@@ -16,7 +16,7 @@ Answers = Annotated[int, Field(ge=1, le=10**12)]
 
 
 class ProfileEntry(BaseModel, extra="forbid"):
-    """Answers of a model, thinking mode and label, as pairs of tokens and answers that long."""
+    """Response lengths for a model, thinking mode and label: pairs of tokens and responses."""
 
     model: str
     thinking: str
@@ -26,7 +26,7 @@ class ProfileEntry(BaseModel, extra="forbid"):
 
 
 class ProfileFile(BaseModel, extra="forbid"):
-    """A profile. It holds counts of tokens and nothing of what was said."""
+    """A profile. It has token counts only, no text."""
 
     schema_version: Literal["1"] = "1"
     command: Literal["bill --calibrate"] = "bill --calibrate"
@@ -34,7 +34,7 @@ class ProfileFile(BaseModel, extra="forbid"):
 
 
 def _profile_file(profile: Profile) -> ProfileFile:
-    """Make the file of a profile."""
+    """Return the contents of a profile file."""
     return ProfileFile(
         entries=tuple(
             ProfileEntry(
@@ -48,13 +48,13 @@ def _profile_file(profile: Profile) -> ProfileFile:
 
 
 def profile_json(profile: Profile) -> str:
-    """Write the file of a profile, in ASCII."""
+    """Return a profile as JSON in ASCII."""
     document = _profile_file(profile).model_dump(mode="json")
     return quiet_json(json.dumps(document, indent=2)) + "\n"
 
 
 def read_profile(text: str, name: str) -> Profile:
-    """Read the file of a profile; raises InputError."""
+    """Parse a profile file; raises InputError if it is invalid."""
     try:
         read = ProfileFile.model_validate_json(text)
     except ValidationError as error:

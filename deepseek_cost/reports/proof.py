@@ -1,4 +1,4 @@
-"""Forecast against bill; the live check."""
+"""The forecast compared with the bill, and the live check."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -20,7 +20,7 @@ from deepseek_cost.text import unicode_name
 
 
 class DeviationEntry(Part):
-    """A figure of one request that was billed otherwise than forecast."""
+    """A figure of one request whose bill differs from the forecast."""
 
     place: str
     about: str
@@ -30,7 +30,7 @@ class DeviationEntry(Part):
 
 
 class InputCostEntry(Part):
-    """What the inputs cost by the forecast, with the hits expected, and by the bill."""
+    """What the inputs cost in the forecast, with the expected cache hits, and on the bill."""
 
     forecast: Decimal
     billed: Decimal
@@ -38,7 +38,7 @@ class InputCostEntry(Part):
 
 
 class ProofEntry(Part):
-    """The forecast held against the bill, for lines that hold a request and its answer."""
+    """The forecast compared with the bill, for lines that have a request and its response."""
 
     prompt_tokens: Tried
     cache_hits: Tried
@@ -52,7 +52,7 @@ class ProofEntry(Part):
 
 
 def proof_entry(proof: Proof) -> ProofEntry:
-    """Report a proof."""
+    """Report how a forecast compares with the bill."""
     forecast, billed = proof.input_costs
     return ProofEntry(
         prompt_tokens=proof.prompts,
@@ -76,12 +76,12 @@ def proof_entry(proof: Proof) -> ProofEntry:
     )
 
 
-# The dearest to look at are few; all are in the JSON.
+# The number of rows in the table of deviations; the JSON has more.
 _SHOWN = 10
 
 
 def proof_tables(proof: ProofEntry, currency: Currency) -> Iterable[Table]:
-    """Yield how good the forecast was, and what it missed."""
+    """Yield a table of how accurate the forecast was, and one of its deviations if any."""
     table = grid("forecast and bill", "exact in", "forecast", "billed")
     rows = {
         "prompt tokens": proof.prompt_tokens,
@@ -107,7 +107,7 @@ def _cells(tried: Tried) -> tuple[str, str, str]:
 
 
 def _deviations(proof: ProofEntry) -> Table:
-    """Gather the deviations by what they are about and their likely reason, with the first."""
+    """Return deviations grouped by figure and likely reason, each with its first example."""
     table = grid("deviations", "likely reason", "first", "times", left=3)
     groups: dict[tuple[str, str], list[DeviationEntry]] = {}
     for one in proof.deviations:
@@ -120,14 +120,14 @@ def _deviations(proof: ProofEntry) -> Table:
 
 
 class ExpectedTokens(Part):
-    """The forecast: prompt tokens, and the most of them that can be cache hits."""
+    """The forecast: prompt tokens, and the maximum number of them that can be cache hits."""
 
     input: int
     cache_hit_at_most: int
 
 
 class AnsweredTokens(Part):
-    """What the answer's usage says."""
+    """The usage reported by the response."""
 
     input: int
     cache_hit: int
@@ -136,7 +136,7 @@ class AnsweredTokens(Part):
 
 
 class LiveReport(Report):
-    """`dscost check --live --json`: a request's forecast beside what the API billed for it."""
+    """The output of `dscost check --live --json`: a request's forecast and its billed tokens."""
 
     command: Literal["check"] = "check"
     source: str
@@ -152,7 +152,7 @@ class LiveReport(Report):
     warnings: tuple[str, ...] = ()
 
     def page(self) -> Page:
-        """Describe the forecast beside the bill."""
+        """Describe the forecast compared with the bill."""
         at = stamp(self.priced_at)
         line = "the same prompt tokens"
         if self.difference:
@@ -173,7 +173,7 @@ class LiveReport(Report):
 def live_report(
     source: str, price: Price, forecast: int, billed: TokenUsage, reason: str
 ) -> LiveReport:
-    """Report a forecast of prompt tokens beside the bill."""
+    """Report a forecast of prompt tokens compared with the bill."""
     difference = billed.input - forecast
     return LiveReport(
         source=source,

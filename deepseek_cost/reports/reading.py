@@ -1,4 +1,4 @@
-"""Reports read again, of any version."""
+"""Reading saved reports of any version."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from deepseek_cost.reports.parts import Report
 
 _VERSION: Final = "1"
-# A report's class by its command; only that one is loaded.
+# The class of each command's report; only the one needed is loaded.
 _CLASSES: Final = {
     "bill": "bill.BillReport",
     "cache": "cache.CacheReport",
@@ -52,20 +52,20 @@ _CLASSES: Final = {
     "prices verify": "price_page.VerifyReport",
     "when": "when.WhenReport",
 }
-# Far more than anything costs, and few enough digits to write.
+# Far more than anything costs, with few enough digits to print.
 _DIGITS: Final = 30
 _FINEST: Final = -60
 
 
 class ReadReport(NamedTuple):
-    """A report, and the fields that this version does not know."""
+    """A report, and the fields in it that this version does not know."""
 
     report: "Report"
     unknown: tuple[str, ...]
 
 
 def read_report(text: str, name: str) -> ReadReport:
-    """Read a report back from its JSON; raises InputError, with `name` for where it came from."""
+    """Parse a report's JSON; raises InputError if it is invalid, with `name` as its source."""
     document = _document(text, name)
     kind = _class_of(document, name)
     unknown = [_path(place) for place in _without_unknown(document, type_info(kind), ())]
@@ -96,7 +96,7 @@ def _document(text: str, name: str) -> dict[str, Any]:
 
 
 def _refuse_lines(text: str, name: str) -> None:
-    """Refuse the lines of --per-request, each of which is a part of a report."""
+    """Raise InputError for lines of --per-request, which are only parts of a report."""
     try:
         first = parse(text.partition("\n")[0])
     except JsonFaultError:
@@ -106,7 +106,7 @@ def _refuse_lines(text: str, name: str) -> None:
 
 
 def _class_of(document: dict[str, Any], name: str) -> "type[Report]":
-    """Return the class of a report by its command; raises InputError for another version."""
+    """Return the report class for a document's command; raises InputError if it is unsupported."""
     version, command = document.get("schema_version"), document["command"]
     if version != _VERSION:
         raise InputError(
@@ -126,7 +126,7 @@ _Place = tuple[int | str, ...]
 
 
 def _without_unknown(document: object, kind: Type, place: _Place) -> Iterator[_Place]:
-    """Remove what the contract does not know, and yield where it stood."""
+    """Remove what the contract does not know, and yield the path of each removal."""
     for step, item, of in _items(document, kind):
         if of is None and isinstance(document, dict):
             del document[step]
@@ -136,7 +136,7 @@ def _without_unknown(document: object, kind: Type, place: _Place) -> Iterator[_P
 
 
 def _items(document: object, kind: Type) -> list[tuple[int | str, object, Type | None]]:
-    """Return the steps into a value, what is there, and its type; None: the contract has none."""
+    """Return a value's keys or indexes with their items and types; None: not in the contract."""
     match kind, document:
         case Metadata(), _:
             return _items(document, kind.type)
@@ -153,7 +153,7 @@ def _items(document: object, kind: Type) -> list[tuple[int | str, object, Type |
 
 
 def _values(value: object, path: _Place) -> Iterator[tuple[_Place, object]]:
-    """Yield every value with its path."""
+    """Yield every nested value with its path."""
     if isinstance(value, Struct):
         value = asdict(value)
     if isinstance(value, dict):
@@ -167,7 +167,7 @@ def _values(value: object, path: _Place) -> Iterator[tuple[_Place, object]]:
 
 
 def _fault(value: object) -> str:
-    """Say what is wrong with a value of the right type."""
+    """Return what is wrong with a value of the right type; empty if nothing is."""
     match value:
         case Decimal() if not value.is_finite():
             return "no amount"
@@ -184,20 +184,20 @@ def _path(place: _Place) -> str:
 
 
 def _reason(error: ValidationError) -> str:
-    """Return what is wrong, the place first: `lines[0].cost: expected ...`."""
+    """Return what is wrong, after its place: `lines[0].cost: expected ...`."""
     reason, _, place = str(error).partition(" - at `$")
     reason = reason[:1].lower() + reason[1:]
     return f"{place.strip('.`')}: {reason}" if place else reason
 
 
-# A report of 100,000 files is smaller.
+# Even a report on 100,000 files is smaller.
 _MOST_CHARACTERS: Final = 200_000_000
 _HEAD_BYTES: Final = 256
 _HEAD: Final = re.compile(rb'\s*\{\s*"schema_version"\s*:')
 
 
 class Saved(Struct, frozen=True):
-    """The figures of a report: for each model, and for each file where it has them."""
+    """The figures of a report: per model, and per file if it has them."""
 
     name: str
     currency: Currency
@@ -207,13 +207,13 @@ class Saved(Struct, frozen=True):
 
 
 def is_report(source: TextSource) -> bool:
-    """Tell whether a file begins as a report does."""
+    """Return whether a file begins like a report."""
     with reading(source.name), source.open() as file:
         return _HEAD.match(file.read(_HEAD_BYTES)) is not None
 
 
 def read_saved(source: TextSource) -> Saved:
-    """Read an estimate's report; raises InputError that says what is wrong with it."""
+    """Read a saved report of an estimate; raises InputError if it is invalid."""
     name = source.name
     report = read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name).report
     if not isinstance(report, EstimateReport) or not report.estimates:
@@ -229,9 +229,9 @@ def read_saved(source: TextSource) -> Saved:
 
 
 def difference_of(old: Saved, new: Saved) -> tuple[Difference, list[str]]:
-    """Compare two reports; return also the models that only one of them has.
+    """Return the difference of two reports, and the models that only one of them has.
 
-    Files are compared where both reports have them. Raises InputError without a common model.
+    Files are compared if both reports have them. Raises InputError if they share no model.
     """
     models = [model for model in old.models if model in new.models]
     if not models:
@@ -248,18 +248,18 @@ def difference_of(old: Saved, new: Saved) -> tuple[Difference, list[str]]:
 
 
 class _Files(NamedTuple):
-    """The files of a report with their figures for some models."""
+    """The files of a report, with their figures for some models."""
 
     files: Mapping[str, Mapping[str, SideTotals]]
     models: Sequence[str]
 
     def figures(self, name: str) -> Sequence[SideTotals]:
-        """Return a file's figures for each model; those of nothing where it has none."""
+        """Return a file's figures for each model; NOTHING for a model it has none for."""
         found = self.files.get(name, {})
         return [found.get(model, NOTHING) for model in self.models]
 
     def digests(self) -> dict[str, str]:
-        """Return what tells the files apart: what has the same figures is unchanged."""
+        """Return a digest per file; a file with the same digest as before is unchanged."""
         return {name: f"{name} {self.figures(name)}" for name in self.files}
 
 

@@ -1,4 +1,4 @@
-"""A line of JSON per request: `dscost estimate --per-request --json`."""
+"""One line of JSON per request: `dscost estimate --per-request --json`."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ from deepseek_cost.reports.requests import LedgerDetails, breakdown_entry, refus
 
 
 class RequestLine(Part):
-    """The estimates of one request, a model each."""
+    """The estimates of one request, one per model."""
 
     source: str
     line: int

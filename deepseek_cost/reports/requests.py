@@ -1,4 +1,4 @@
-"""What batches add: breakdown, distribution, dearest."""
+"""Details of batches: breakdown, distribution, most expensive requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -33,7 +33,7 @@ _DECIMALS: Final = 6
 
 
 class CacheCase(Part):
-    """One case: its hits, their share of the input, and the cost; total is null as in `cost`."""
+    """A case: its cache hits, hit rate and cost; total is null when it is in `cost`."""
 
     cache_hit: int
     cache_hit_ratio: Annotated[Decimal, Meta(description="rounded to six decimals")]
@@ -42,7 +42,7 @@ class CacheCase(Part):
 
 
 class CacheForecastEntry(Part):
-    """Hits as the requests themselves tell them; `cost` is that of the expected case."""
+    """Cache hits predicted from the requests themselves; `cost` is that of the expected case."""
 
     worst: CacheCase
     expected: CacheCase
@@ -51,7 +51,7 @@ class CacheForecastEntry(Part):
 
 
 def cache_forecast(estimate: Estimate) -> CacheForecastEntry | None:
-    """Report the range of the hits; None where they are not forecast."""
+    """Report the range of cache hits; None if they are not predicted."""
     hits = estimate.tally.hits
     if hits.best is None:
         return None
@@ -64,12 +64,12 @@ def cache_forecast(estimate: Estimate) -> CacheForecastEntry | None:
 
 
 def share_of(hits: int, tokens: int) -> Decimal:
-    """Return a share rounded to six decimals."""
+    """Return the cache hit rate, rounded to six decimals."""
     return Decimal(round(Fraction(hits, max(1, tokens)) * 10**_DECIMALS)).scaleb(-_DECIMALS)
 
 
 def mean(amount: Decimal, requests: int) -> Decimal:
-    """Return an amount a request; a mean may have endless decimals, and is rounded to twelve."""
+    """Return the amount per request, rounded to twelve decimals."""
     return (amount / requests).quantize(Decimal("1e-12"))
 
 
@@ -87,14 +87,14 @@ _THOUSAND: Final = 1_000
 
 
 class RefusalEntry(Part):
-    """The requests that the API would refuse; they are counted all the same."""
+    """The requests that the API would refuse; they are still counted."""
 
     requests: int
     reason: Annotated[str, Meta(description="of the first, with its place")]
 
 
 class UnknownImages(Part):
-    """Images that are not at hand: in the input with `tokens_min`, in the ceiling with the most."""
+    """Images whose contents are unknown: `tokens_min` in the input, `tokens_max` in the ceiling."""
 
     images: int
     tokens_min: int
@@ -102,7 +102,7 @@ class UnknownImages(Part):
 
 
 class ToolEntry(Part):
-    """The definition of a tool: its tokens in all requests that carry it."""
+    """The definition of a tool: its tokens in all requests that include it."""
 
     name: str
     requests: int
@@ -122,7 +122,7 @@ class BreakdownEntry(Part):
 
 
 class TokenSpread(Part):
-    """Input tokens of single requests, by nearest rank."""
+    """Percentiles of the input tokens of single requests, by nearest rank."""
 
     min: int
     median: int
@@ -131,7 +131,7 @@ class TokenSpread(Part):
 
 
 class CostSpread(Part):
-    """The cost of single requests, by nearest rank."""
+    """Percentiles of the cost of single requests, by nearest rank."""
 
     min: Decimal
     median: Decimal
@@ -140,7 +140,7 @@ class CostSpread(Part):
 
 
 class DistributionEntry(Part):
-    """How the bodies of a batch are spread."""
+    """The distribution of the request bodies in a batch."""
 
     requests: int
     input: TokenSpread
@@ -152,7 +152,7 @@ class DistributionEntry(Part):
 
 
 class DearRequest(Part):
-    """One of the most expensive requests: by total, or by ceiling while output is unknown."""
+    """One of the most expensive requests, by total, or by ceiling if the output is unknown."""
 
     source: str
     line: int
@@ -164,7 +164,7 @@ class DearRequest(Part):
 
     @classmethod
     def of(cls, place: Place, estimate: Estimate) -> Self:
-        """Report a request at its place."""
+        """Report a request with its place."""
         return cls(
             source=place.source,
             line=place.line,
@@ -177,14 +177,14 @@ class DearRequest(Part):
 
 
 class Skipped(Part):
-    """Requests left out by --on-error skip; the first are named."""
+    """Requests left out by --on-error skip; the first ones are named."""
 
     requests: int
     first: tuple[str, ...]
 
 
 class LedgerDetails(Part):
-    """What is known of a model's requests besides their sums."""
+    """What is known about a model's requests besides their sums."""
 
     refused: RefusalEntry | None
     breakdown: BreakdownEntry | None
@@ -195,7 +195,7 @@ class LedgerDetails(Part):
 
 
 def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
-    """Report what a ledger holds; the spread only where there is one."""
+    """Report a ledger's details; the distribution only if there is one."""
     several = ledger.bodies > 1
     return LedgerDetails(
         refused=refused_entry(ledger.refusals.requests, ledger.refusals.first),
@@ -208,12 +208,12 @@ def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
 
 
 def refused_entry(requests: int, reason: str | None) -> RefusalEntry | None:
-    """Report refusals, if there are any."""
+    """Report refused requests; None if there are none."""
     return RefusalEntry(requests=requests, reason=reason) if reason else None
 
 
 def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
-    """Report what input is made of."""
+    """Report the input by origin."""
     return BreakdownEntry(
         system=parts.system,
         tools=tuple(_tool(name, tool, price) for name, tool in _by_tokens(parts.tools)),
@@ -225,7 +225,7 @@ def breakdown_entry(parts: Breakdown, price: Price) -> BreakdownEntry:
 
 
 def unknown_images(images: int) -> UnknownImages | None:
-    """Report the range of images that are not at hand, if there are any."""
+    """Report the token range of images whose contents are unknown; None if there are none."""
     if not images:
         return None
     return UnknownImages(
@@ -236,14 +236,14 @@ def unknown_images(images: int) -> UnknownImages | None:
 
 
 def skipped_entry(workload: "Workload") -> Skipped | UnsetType:
-    """Report what was skipped, if anything was."""
+    """Report the requests that were skipped; UNSET if none were."""
     if not workload.skips.requests:
         return UNSET
     return Skipped(requests=workload.skips.requests, first=tuple(workload.skips.named))
 
 
 def _by_tokens(tools: Mapping[str, ToolTokens]) -> list[tuple[str, ToolTokens]]:
-    """Return tools by name, those with the most tokens first: an order that no reader decides."""
+    """Return tools with their names, most tokens first, whatever the order they were read in."""
     return sorted(tools.items(), key=lambda named: (-named[1].tokens, named[0]))
 
 
@@ -276,7 +276,7 @@ def _distribution(ledger: Ledger, price: Price, share: Fraction) -> Distribution
 
 
 def _cost(tokens: int, output: int, price: Price, share: Fraction) -> Decimal:
-    """Return the cost of a request; more input tokens never cost less."""
+    """Return the cost of one request; it never falls as input tokens increase."""
     hits = whole_hits(share, tokens)
     usage = TokenUsage(hits, tokens - hits, output)
     return cost_of(usage, price.rates).total
@@ -295,19 +295,19 @@ class DetailedEntry(Protocol):
 
     @property
     def refused(self) -> RefusalEntry | None:
-        """Requests that the API refuses."""
+        """The requests that the API would refuse."""
 
     @property
     def unknown_input(self) -> Sequence[UnknownInputEntry]:
-        """Input that the requests do not show, and that is in no figure of single requests."""
+        """Input that the requests do not show; figures of single requests do not include it."""
 
     @property
     def breakdown(self) -> BreakdownEntry | None:
-        """What the input is made of."""
+        """The input by origin."""
 
     @property
     def distribution(self) -> DistributionEntry | None:
-        """How requests are spread."""
+        """The distribution of the requests."""
 
     @property
     def dearest(self) -> tuple[DearRequest, ...] | None:
@@ -315,18 +315,18 @@ class DetailedEntry(Protocol):
 
     @property
     def concurrent_requests(self) -> int | None:
-        """How many requests the API serves at a time."""
+        """The API's concurrency limit."""
 
 
 def refused_cells(entries: Sequence[DetailedEntry]) -> list[str]:
-    """Return how many requests the API refuses of each model; empty where none."""
+    """Return how many requests the API would refuse per model; empty if none."""
     return [f"{entry.refused.requests:,}" if entry.refused else "" for entry in entries]
 
 
 def request_tables(
     entries: Sequence[DetailedEntry], currency: Currency, inputs: Sequence[InputEntry]
 ) -> Iterable[Table]:
-    """Yield the tables that the entries have figures for."""
+    """Yield the tables for which the entries have figures."""
     breakdowns = [entry.breakdown for entry in entries if entry.breakdown]
     if breakdowns:
         yield _breakdown(entries, breakdowns)
@@ -339,7 +339,7 @@ def request_tables(
 
 
 def concurrency(estimates: Sequence[DetailedEntry]) -> Iterable[str]:
-    """Yield how many of several requests the API serves at a time, per model."""
+    """Yield the API's concurrency limit per model, if there are several requests."""
     entries = [entry for entry in estimates if entry.distribution]
     if entries:
         limits = [(short(e.model), e.concurrent_requests) for e in entries]
@@ -353,7 +353,7 @@ def _breakdown(entries: Sequence[DetailedEntry], parts: Sequence[BreakdownEntry]
     for row, part in zip(rows, parts, strict=True):
         row |= {f"history: {role}": tokens for role, tokens in part.history.items()}
         row |= {"user": part.user, "images": part.images, "template": part.template}
-    # A role may be in the history of one model alone.
+    # A role may be in the history of only one model.
     for label in sorted(dict.fromkeys(label for row in rows for label in row), key=_order):
         if any(row.get(label) for row in rows):
             table.add_row(label, *(f"{row.get(label, 0):,}" for row in rows))
@@ -404,19 +404,19 @@ def _distribution_table(
 
 
 def _minimum(entries: Sequence[DetailedEntry]) -> str:
-    """Return what to say above figures of single requests that are too low; empty if none is."""
+    """Return a note for figures of single requests that are a minimum; empty if none are."""
     is_low = any(entry.unknown_input for entry in entries)
     return "without input that the requests do not show" if is_low else ""
 
 
 def _times_sent(inputs: Sequence[InputEntry], spread: DistributionEntry) -> int:
-    """Return how often each body is sent: the inputs count requests, the spread bodies."""
+    """Return how often each body is sent: inputs count requests, the distribution bodies."""
     bodies = (found.requests for found in inputs if found.kind is not Kind.TEXT)
     return sum(bodies) // spread.requests
 
 
 def _expensive_table(entries: Sequence[DetailedEntry], currency: Currency, sent: int) -> Table:
-    """Return the most expensive requests, each once: as the last model has them, then others."""
+    """Return a table of the most expensive requests, each once, the last model's first."""
     found = [{(r.source, r.line): r for r in entry.dearest or ()} for entry in entries]
     is_known = all(one.total is not None for dearest in found for one in dearest.values())
     places = dict.fromkeys(place for dearest in reversed(found) for place in dearest)

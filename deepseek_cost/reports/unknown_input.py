@@ -1,4 +1,4 @@
-"""What reports show of input that the API has and the requests do not show."""
+"""What reports show about input that the API has but the requests do not show."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,7 +13,7 @@ from deepseek_cost.reports.parts import Part
 
 
 class UnknownInputEntry(Part):
-    """Input that is not in the requests, of one kind."""
+    """One kind of input that is not in the requests."""
 
     what: Annotated[
         str, Meta(description="such as image, file, history, server_tool, unsent_reasoning")
@@ -39,7 +39,7 @@ UnknownInputs = Annotated[
 
 
 def unknown_entries(unknown: UnknownInput) -> tuple[UnknownInputEntry, ...]:
-    """Report unknown input; empty where all is known."""
+    """Report unknown input; empty if all input is known."""
     return tuple(
         UnknownInputEntry(what=str(what), count=one.count, least=one.least, most=one.most)
         for what, one in unknown.items()
@@ -47,7 +47,7 @@ def unknown_entries(unknown: UnknownInput) -> tuple[UnknownInputEntry, ...]:
 
 
 def at_least(text: str, unknown: Sequence[UnknownInputEntry]) -> str:
-    """Mark a figure that unknown input adds to."""
+    """Return a figure, marked as a minimum if unknown input adds to it."""
     return f"at least {text}" if unknown else text
 
 
@@ -57,13 +57,13 @@ def at_most(
     unknown: Sequence[UnknownInputEntry],
     prefix: str = "",
 ) -> str:
-    """Write a maximum, with a word before it if wanted; or that there is none."""
-    # Reports of earlier versions have an amount all the same.
+    """Format a maximum, with a word before it if wanted, or say that there is none."""
+    # Reports of earlier versions have an amount anyway.
     if amount is None or is_unbounded(unknown):
         return "no upper bound"
     return prefix + money(amount, currency)
 
 
 def is_unbounded(unknown: Sequence[UnknownInputEntry]) -> bool:
-    """Tell whether nothing bounds the input."""
+    """Return whether the input has no upper bound."""
     return any(one.most is None for one in unknown)

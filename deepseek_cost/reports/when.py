@@ -20,12 +20,12 @@ from deepseek_cost.reports.parts import Instant, Json, Part, Report
 _DAYS: Final = 7
 _MARKS: Final = {Tier.PEAK: "P", Tier.OFF_PEAK: "-", Tier.FLAT: "="}
 _HALF_HOURS: Final = 48
-# The request of which the costs are shown.
+# The example request whose cost is shown.
 EXAMPLE: Final = TokenUsage(cache_hit=8_000, cache_miss=2_000, output=1_000)
 
 
 class TierChange(Part):
-    """An instant at which another tier begins."""
+    """A time at which the rate changes."""
 
     at: Instant
     tier: Tier
@@ -34,8 +34,8 @@ class TierChange(Part):
 class Day(Part):
     """A day in the user's zone, half hour by half hour.
 
-    P peak, ? peak unless the day becomes a holiday, - off-peak, = flat, ~ both, and a blank where
-    a clock is put forward.
+    P: peak, ?: peak unless the day becomes a holiday, -: off-peak, =: flat, ~: both; blank: skipped
+    when clocks go forward.
     """
 
     day: date
@@ -43,14 +43,14 @@ class Day(Part):
 
 
 class HolidayNote(Part):
-    """A Chinese public holiday, in Beijing days."""
+    """A Chinese public holiday, in days of Beijing time."""
 
     day: date
     name: str
 
 
 class TierCost(Part):
-    """What one request costs at the rates of a model; `peak` and `off_peak` are null where flat."""
+    """What one request costs per rate of a model; `peak` and `off_peak` are null if it is flat."""
 
     model: str
     currency: Currency
@@ -60,7 +60,7 @@ class TierCost(Part):
 
 
 class WhenReport(Report):
-    """`dscost when --json`."""
+    """The output of `dscost when --json`."""
 
     command: Literal["when"] = "when"
     at: Instant
@@ -83,7 +83,7 @@ class WhenReport(Report):
     ] = ()
 
     def page(self) -> Page:
-        """Describe the tier, the coming changes in three zones, and each day of the week."""
+        """Describe the rate, its coming changes in three zones, and each day of the week."""
         zone = find_zone(self.timezone)
         until = f" until {_clock(self.until, zone)}" if self.until else ""
         notes = [
@@ -106,14 +106,14 @@ class WhenReport(Report):
         )
 
     def records(self, document: Json) -> Iterable[Json]:
-        """Return the changes of the rate."""
+        """Return the rate changes."""
         return cast("Iterable[Json]", document["changes"])
 
 
 def when_report(
     book: PriceBook, at: datetime, zone: str, currency: Currency = Currency.USD
 ) -> WhenReport:
-    """Report the tier at an instant, and the week that follows in the user's time zone."""
+    """Report the rate at a time, and the week that follows, in the user's time zone."""
     calendar = book.calendar
     until = at + timedelta(days=_DAYS)
     first = at.astimezone(find_zone(zone)).date()
@@ -170,7 +170,7 @@ def _strip(calendar: Calendar, day: date, zone: str) -> str:
 
 
 def _cell(calendar: Calendar, begin: datetime) -> str:
-    """Mark the half hour that begins when the clock on the wall shows `begin`."""
+    """Return the mark of the half hour that begins at the local time `begin`."""
     start = begin.astimezone(UTC)
     if start.astimezone(begin.tzinfo).replace(tzinfo=None) != begin.replace(tzinfo=None):
         return " "
@@ -201,7 +201,7 @@ def _changes(report: WhenReport, zone: tzinfo) -> Table:
 
 
 def _costs(report: WhenReport) -> Table:
-    """Return what peak costs: the same request at each rate."""
+    """Return what the same request costs at each rate."""
     table = grid(
         "model",
         "peak",
