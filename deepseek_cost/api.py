@@ -25,7 +25,7 @@ from deepseek_cost.estimates.workload import Workload
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input
 from deepseek_cost.inputs.request import Fault
-from deepseek_cost.inputs.routing import Route, Routes, route
+from deepseek_cost.inputs.routing import Route, Routes, own_name, route
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.currency import Currency
@@ -252,7 +252,7 @@ def estimate_report(
     if not models:
         raise UsageError("models is empty", tip="name at least one")
     opened, _ = _addressed(request, models[0], options, book)
-    listed = [book.price(name, at, wanted) for name in dict.fromkeys(models)]
+    listed = [book.price(name, at, wanted) for name in dict.fromkeys(map(own_name, models))]
     columns = [(price.model, price.rates) for price in listed]
     workload = _counted(opened, _workload(book, options, scenario, columns, models[0]))
     quote = Quote(book, listed, scenario, time_label=None, zone="UTC")
@@ -268,7 +268,7 @@ def _addressed(
     request: Request, model_name: str | None, options: PromptOptions, book: PriceBook
 ) -> tuple[Input, Model]:
     """Open a request, and find the model given, else the one that serves the name in it."""
-    model = None if model_name is None else book.find(model_name)
+    model = None if model_name is None else book.find(own_name(model_name))
     opened = open_request(request, model.name if model else None, options)
     return opened, model or _own_model(opened, book)
 

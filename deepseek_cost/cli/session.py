@@ -163,8 +163,15 @@ def prompt_options(thinking: bool, effort: Effort | None, system: str | None) ->
 
 
 def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
-    """Return the models' full names, each once; `flash,pro` and `flash pro` are two."""
+    """Return the models' full names, each once; `flash,pro` and `flash pro` are two.
+
+    Names as tools write them are understood: `deepseek/deepseek-v4-pro`, `deepseek-v4-pro[1m]`.
+    """
     each = [name for text in names or DEFAULT_MODELS for name in text.replace(",", " ").split()]
+    if any(mark in name for name in each for mark in "/["):
+        from deepseek_cost.inputs.routing import own_name
+
+        each = [own_name(name) for name in each]
     return list(dict.fromkeys(book.find(name).name for name in each))
 
 

@@ -62,11 +62,16 @@ def host_of(name: str) -> str | None:
     return next((label for label in prefix.split("/") if label in HOSTS), None)
 
 
-def route(name: str, kind: Kind, book: PriceBook) -> Route:
-    """Return what serves a name of a body; raises UnknownModelError."""
+def own_name(name: str) -> str:
+    """Return a name as the API has it; raises UnknownModelError for that of another host."""
     if host := host_of(name):
         raise UnknownModelError(f"the model {name!r} is served by {host}, not by DeepSeek's API")
-    lowered = api_name(name)
+    return api_name(name)
+
+
+def route(name: str, kind: Kind, book: PriceBook) -> Route:
+    """Return what serves a name of a body; raises UnknownModelError."""
+    lowered = own_name(name)
     if kind is Kind.MESSAGES and lowered.startswith("claude"):
         target = "deepseek-v4-pro" if lowered.startswith("claude-opus") else "deepseek-flash"
         return Route(book.find(target), f"{name} is served by {target} on the Anthropic endpoint")

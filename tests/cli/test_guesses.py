@@ -224,3 +224,26 @@ def test_every_suggestion_exists() -> None:
     assert {meant.split()[0] for meant in _COMMANDS.values()} <= set(NAMES)
     known = {name for command in NAMES for param in load(command).params for name in param.opts}
     assert {option.split()[0] for meant in _OPTIONS.values() for option in meant} <= known
+
+
+@pytest.mark.parametrize("name", ["deepseek/deepseek-v4-pro", "work/pro", "DeepSeek-V4-Pro[1m]"])
+@pytest.mark.parametrize("command", ["count", "estimate", "compare", "cache", "prices"])
+def test_models_have_the_names_that_tools_write(
+    dscost: Dscost, hello: Path, command: str, name: str
+) -> None:
+    files = () if command == "prices" else (hello,)
+    at = () if command == "count" else ("--at", "2026-11-23T02:00Z")
+
+    written = dscost(command, *files, "-m", name, *at, "--json")
+
+    assert (written.code, written.out) == (
+        0,
+        dscost(command, *files, "-m", "pro", *at, "--json").out,
+    )
+
+
+def test_a_model_of_another_host_is_refused_by_its_host(dscost: Dscost, hello: Path) -> None:
+    ran = dscost("count", hello, "-m", "openrouter/deepseek/deepseek-v4-pro")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "is served by openrouter, not by DeepSeek's API" in ran.err

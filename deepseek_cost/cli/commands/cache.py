@@ -12,6 +12,7 @@ from deepseek_cost.cli.session import (
     find_sources,
     instant_of,
     mode_of,
+    names_of,
     price_table,
     prompt_options,
     report_skips,
@@ -83,7 +84,7 @@ def cache(
     trace = Trace(
         diagnosis=Diagnosis(SegmentEncoder(default_counter()), timeline_by(gap), scenario),
         routes=Routes(partial(serving, table.book, model, instant)),
-        model=table.book.find(model[0] if model else _OF_TEXTS),
+        model=table.book.find(names_of(table.book, model or [_OF_TEXTS])[0]),
         mode=mode,
         system=system_text(system, encoding),
         for_all=model is not None,
