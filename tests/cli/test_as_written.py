@@ -1,4 +1,4 @@
-"""A mixed batch as it is written: each request at the model that it names."""
+"""A mixed batch priced as written: each request with the model that it names."""
 
 import json
 from decimal import Decimal
@@ -10,13 +10,13 @@ import pytest
 from tests.conftest import Dscost
 
 AT = ("--at", "2026-11-23T05:00Z")
-# Without thinking each has 6 tokens on either model, and 1,000 of output at most.
+# Without thinking, each has 6 tokens on either model, and at most 1,000 output tokens.
 BODY: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Hello"}],
     "thinking": {"type": "disabled"},
     "max_tokens": 1_000,
 }
-# Off-peak: input at 0.15 and 0.66 a million, output at 0.60 and 1.98; the rest are tokens.
+# Off-peak rates per million: input 0.15 and 0.66, output 0.60 and 1.98. Here, 1,000 output tokens.
 FLASH = Decimal("0.6") * 1_000 / 10**6
 PRO = Decimal("1.98") * 1_000 / 10**6
 
@@ -39,7 +39,7 @@ def test_each_request_is_priced_at_the_model_that_it_names(dscost: Dscost, mixed
         ("deepseek-v4-pro", 1),
     ]
     assert (written["requests"], written["unnamed"], written["total"]) == (3, 0, None)
-    # Two thirds of what all cost on Flash, and a third of what all cost on Pro.
+    # Two thirds of the cost of all on Flash, plus a third of the cost of all on Pro.
     for bound in ("floor", "ceiling"):
         third = (2 * Decimal(flash["cost"][bound]) + Decimal(pro["cost"][bound])) / 3
         assert Decimal(written[bound]) == third
@@ -48,7 +48,7 @@ def test_each_request_is_priced_at_the_model_that_it_names(dscost: Dscost, mixed
 
 
 def test_a_limit_is_for_the_batch_as_written(dscost: Dscost, mixed: Path) -> None:
-    # As written it may cost 3.2 thousandths of a dollar; all on Pro, 6.
+    # As written, it may cost 3.2 thousandths of a dollar; all on Pro, 6.
     within, over = (
         dscost("estimate", mixed, *AT, "--max-cost", limit) for limit in ("0.004", "0.003")
     )
@@ -71,7 +71,7 @@ def test_a_limit_is_not_for_a_model_that_nobody_names(dscost: Dscost, tmp_path: 
 
     ran = dscost("estimate", path, *AT, "--max-cost", "0.001")
 
-    assert ran.code == 0  # Flash 0.0006; Pro, 0.002, is compared alone
+    assert ran.code == 0  # Flash costs 0.0006; Pro, at 0.002, is only compared
 
 
 def test_prompts_for_which_nobody_names_a_model_are_held_to_both(
@@ -89,7 +89,7 @@ def test_a_limit_counts_no_predicted_cache_hits(dscost: Dscost, tmp_path: Path) 
     long = BODY | {"messages": [{"role": "user", "content": "word " * 2_000}], "max_tokens": 1}
     path.write_text("\n".join([json.dumps(long | {"model": "deepseek-flash"})] * 4))
 
-    # 4 x some 2,000 tokens at 0.15 a million, most of them predicted as hits at 0.003.
+    # 4 x about 2,000 tokens at 0.15 per million, most of them predicted as hits at 0.003.
     ran = dscost("estimate", path, *AT, "-c", "auto", "--max-cost", "0.0010")
 
     assert ran.code == 3

@@ -1,4 +1,4 @@
-"""The command line: bad input in one line, exit codes, limits, pipes, hostile names."""
+"""The command line: one-line errors for bad input, exit codes, limits, pipes, hostile names."""
 
 import json
 import os
@@ -174,7 +174,7 @@ def test_beyond_the_verified_holidays_there_is_a_price_and_a_warning(
         (("--at", "2026-11-23T02:00Z"), "0.25963343", 3),
         (("--at", "2026-11-23T05:00Z"), "0.12981672", 0),
         (("--at", "2026-11-23T05:00Z"), "0.12981671", 3),
-        # whatever the hour: at the dearer tier
+        # at any hour: the more expensive rate
         ((), "0.25963344", 0),
         ((), "0.25963343", 3),
         # output known: 84 x 1.32 / 1M + 500 x 3.96 / 1M
@@ -247,10 +247,10 @@ def test_an_interrupt_ends_with_130_and_one_line(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*DSCOST, "count", str(fifo)],
         stderr=subprocess.PIPE,
-        # whoever runs the tests in the background has interrupts ignored, and hands that on
+        # Tests run in the background ignore interrupts, and child processes inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
-    writer = os.open(fifo, os.O_WRONLY)  # opens when the reader has
+    writer = os.open(fifo, os.O_WRONLY)  # returns once the reader has opened the pipe
     time.sleep(0.2)
 
     process.send_signal(signal.SIGINT)
@@ -280,7 +280,7 @@ print(sorted({heavy} & {{*sys.modules}}), file=sys.stderr)"""
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stderr.splitlines()[-1] == "[]"  # on some days it warns of an old price list
+    assert done.stderr.splitlines()[-1] == "[]"  # on some days, it warns of an old price list
 
 
 def test_a_terminal_that_knows_no_unicode_is_no_reason_to_crash(hello: Path) -> None:
@@ -401,7 +401,7 @@ def test_output_beyond_the_models_limit_is_refused_for_bodies_too(
 def test_a_cost_near_its_limit_is_said_to_be(
     dscost: Dscost, hello: Path, limit: str, said: str
 ) -> None:
-    # 84 x 1.32 + 500 x 3.96 of a millionth of a dollar, at peak.
+    # (84 x 1.32 + 500 x 3.96) millionths of a dollar, at peak.
     ran = dscost("estimate", hello, "-m", "pro", "-o", "500", "--max-cost", limit)
 
     line = f"note: within --max-cost {limit} USD, but near: deepseek-v4-pro may cost 0.00209088"

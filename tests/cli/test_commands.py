@@ -1,4 +1,4 @@
-"""The table of commands: told from one place, loaded one at a time."""
+"""The table of commands: defined in one place, loaded one at a time."""
 
 import inspect
 import json
@@ -69,7 +69,7 @@ def test_a_name_misspelt_is_told_with_the_nearest(dscost: Dscost) -> None:
 
 
 def test_every_command_ends_its_help_with_examples_and_exit_codes(dscost: Dscost) -> None:
-    """Those that can be held to a limit have a 3; what cannot fail has no 1."""
+    """Commands with a limit list exit code 3; those that cannot fail do not list 1."""
     codes = {}
     for name in ALL_NAMES:
         out = dscost(*name.split(), "--help").out
@@ -97,7 +97,7 @@ def test_a_command_within_a_command_wins_over_the_name_of_a_model(dscost: Dscost
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """A folder with all that the examples of the help name, in a repository with a branch."""
+    """A folder with everything the examples in the help name, in a repository with a branch."""
     repository = Repository(tmp_path / "desk")
     examples = ROOT / "examples"
     request = json.loads((examples / "weather.json").read_text(encoding="utf-8"))
@@ -130,7 +130,7 @@ def desk(tmp_path: Path) -> Path:
         example.command
         for name in ALL_NAMES
         for example in manual_of(name).examples
-        # These need a server, or what only an installed tool has; each is run by its own tests.
+        # These need a server or an installed tool; each has its own tests.
         if name not in ("check", "statusline") and not name.startswith("prices ")
         if example.command != "dscost bill" and "--invoice" not in example.command
     ],

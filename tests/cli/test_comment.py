@@ -1,4 +1,4 @@
-"""The comment of the action, written with the real gh to a server of GitHub's calls."""
+"""The comment by the action, written with the real gh to a server with GitHub's API."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(which("gh") is None, reason="gh is not installed
 
 @pytest.fixture
 def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
-    # A socket's path has to be short; gh speaks to it in place of the network.
+    # A socket's path must be short; gh connects to it instead of the network.
     monkeypatch.chdir(tmp_path)
     settings = tmp_path / "gh"
     settings.mkdir()
@@ -29,7 +29,7 @@ def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
 
 
 def comment(text: str, *, job: str = "diff", workflow: str = "Prompt cost") -> str:
-    """Run the action's last step as a runner does; return what it printed."""
+    """Run the action's last step as a runner does; return its output."""
     step = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"][-1]
     Path("comment.md").write_text(text)
     done = subprocess.run(
@@ -74,7 +74,7 @@ def test_each_job_has_a_comment_of_its_own(github: GitHub) -> None:
 
 
 def test_comments_of_others_are_left_alone_wherever_the_own_one_is(github: GitHub) -> None:
-    """Another workflow's with the same token, a person's with our mark, and more than a page."""
+    """Another workflow's with the same token, a person's with our mark, and more than one page."""
     comment("mine\n")
     own = github.comments.pop()
     github.add("Coverage 93 %", is_mine=True)

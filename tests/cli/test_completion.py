@@ -1,4 +1,4 @@
-"""Completion, driven in the shells themselves: a key is pressed, and the screen is read."""
+"""Completion, tested in real shells: press a key, and read the screen."""
 
 import os
 import pty
@@ -19,7 +19,7 @@ from tests.conftest import Dscost
 EMPTY_LINE = "\x15"
 SECONDS = 60  # a busy machine starts slowly
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>()][A-Z0-9]?|\x1b\][^\x07]*\x07|[\r\x00\x07]")
-# How each shell is started without its user's own files, and taught.
+# How to start each shell without the user's own files, and enable completion.
 STARTS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(dscost completion bash)"'),
     "zsh": (
@@ -30,7 +30,7 @@ STARTS = {
 
 
 class Terminal:
-    """A shell at a terminal of its own."""
+    """A shell in its own terminal."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
         self.seen = ""
@@ -50,7 +50,7 @@ class Terminal:
         os.write(self._screen, keys.encode())
 
     def wait_for(self, *wanted: str) -> str:
-        """Read until all that is wanted stands on the screen; return what came meanwhile."""
+        """Read until all `wanted` texts have appeared; return the text read. Fail after 60 s."""
         came = ""
         end = time.monotonic() + SECONDS
         while not all(text in came for text in wanted):

@@ -1,4 +1,4 @@
-"""`dscost config`: every setting, its value, its place; and the schema for editors."""
+"""`dscost config`: every setting, its value and source; and the schema for editors."""
 
 import json
 import tomllib
@@ -21,7 +21,7 @@ def schema() -> dict[str, Any]:
 
 @pytest.fixture
 def inner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder within a project, where the command is run."""
+    """A folder inside a project, which is the current folder."""
     folder = tmp_path / "inner"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -61,7 +61,7 @@ def test_every_setting_is_shown_with_its_value_and_its_place(
 def test_without_files_flags_variables_and_defaults_stay(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even a file that is wrong is looked into."""
+    """Not even an invalid file is read."""
     Path("dscost.toml").write_text("model = [")
     monkeypatch.setenv("DSCOST_TZ", "Asia/Tokyo")
 

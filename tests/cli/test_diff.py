@@ -1,4 +1,4 @@
-"""dscost diff: files, folders, reports, and how it ends."""
+"""dscost diff: files, folders, reports, and exit codes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from deepseek_cost.render.terminal import to_terminal
 from tests.conftest import Dscost, report_schema
 
 AT = ("--at", "2026-11-23T02:00Z")
-# "Hello" is one token; the template adds 83 on Pro, whose cache misses are 1.32 USD a million.
+# "Hello" is one token; the template adds 83 on Pro, whose cache misses cost 1.32 USD per million.
 PRO = ("-m", "pro", *AT)
 
 pytestmark = pytest.mark.usefixtures("two")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("two")
 
 @pytest.fixture
 def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folders old and new: one file is changed, one removed, one added, one as it was."""
+    """The folders old and new, with one file changed, one removed, one added, one unchanged."""
     monkeypatch.chdir(tmp_path)
     contents = {
         "old": {"same.txt": "Hello", "longer.txt": "Hello", "gone.txt": "Hello, world!"},
@@ -72,7 +72,7 @@ def test_a_diff_of_two_folders_has_each_file_that_is_not_as_it_was(dscost: Dscos
     found = report(dscost, "old", "new", *PRO)
 
     (model,) = found["models"]
-    # Hello, Hello, Hello world! against Hello, Hello Hello, Hello Hello Hello.
+    # Hello, Hello, Hello world! compared with Hello, Hello Hello, Hello Hello Hello.
     assert model["before"]["tokens"] == {"input": 255, "text": 6, "template": 249, "output": None}
     assert model["after"]["tokens"] == {"input": 255, "text": 6, "template": 249, "output": None}
     assert model["increase"] == {
@@ -98,7 +98,7 @@ def test_with_the_output_given_whole_costs_are_compared(dscost: Dscost) -> None:
 
     (model,) = found["models"]
     assert model["increase"]["cost_of"] == "total"
-    # 87 x 1.32 and 85 x 1.32, each + 500 x 3.96, a million
+    # 87 x 1.32 and 85 x 1.32, each + 500 x 3.96, per million
     assert model["before"]["cost"]["total"] == "0.00209484"
     assert model["after"]["cost"]["total"] == "0.0020922"
     assert model["increase"]["cost"] == "-0.00000264"
@@ -109,7 +109,7 @@ def test_with_the_output_given_whole_costs_are_compared(dscost: Dscost) -> None:
     [("1%", 3), ("1.2%", 0), ("0.000001USD", 3), ("0.00000132 usd", 0), ("0%", 3)],
 )
 def test_over_the_limit_ends_with_3_after_the_output(dscost: Dscost, limit: str, code: int) -> None:
-    # The increase is 0.00000132 of 0.00011088: 1.19 %.
+    # The increase is 0.00000132 on 0.00011088: 1.19%.
     ran = dscost("diff", "old/longer.txt", "new/longer.txt", *PRO, "--max-increase", limit)
 
     assert ran.code == code
@@ -216,7 +216,7 @@ def body(model: str, text: str = "Hello", **more: object) -> str:
 
 
 def test_each_side_is_priced_for_its_own_model(dscost: Dscost) -> None:
-    """At peak a miss is 1.32 USD a million on Pro, 0.30 on Flash, whose template is 30 tokens."""
+    """At peak, a million misses cost 1.32 USD on Pro, 0.30 on Flash, with a 30-token template."""
     Path("a.json").write_text(body("deepseek-v4-flash"))
     Path("b.json").write_text(body("deepseek-v4-pro"))
 
@@ -226,13 +226,13 @@ def test_each_side_is_priced_for_its_own_model(dscost: Dscost) -> None:
     assert model["model"] == "deepseek-v4-flash → deepseek-v4-pro"
     assert model["before"]["tokens"]["input"] == 31
     assert model["after"]["tokens"]["input"] == 84
-    # 31 x 0.30 and 84 x 1.32, a million
+    # 31 x 0.30 and 84 x 1.32, per million
     assert model["before"]["cost"]["floor"] == "0.0000093"
     assert model["after"]["cost"]["floor"] == "0.00011088"
     assert model["increase"]["cost_percent"] == "+1092.3"
     assert found["before"]["own_models"] == ["deepseek-v4-flash"]
     assert found["after"]["own_models"] == ["deepseek-v4-pro"]
-    # With models given, both sides are priced for them.
+    # If models are given, both sides are priced for them.
     (pro,) = report(dscost, "a.json", "b.json", *PRO)["models"]
     assert pro["increase"]["cost"] == "0"
     assert dscost("diff", "b.json", "a.json", *AT, "--max-increase", "0%").code == 0
@@ -248,7 +248,7 @@ def test_requests_of_one_file_are_each_priced_for_their_own_model(dscost: Dscost
     (model,) = found["models"]
     assert model["model"] == "each request's own model"
     assert model["before"]["requests"] == model["after"]["requests"] == 3
-    # 3 x 31 x 0.30, and 2 x 31 x 0.30 + 84 x 1.32, a million
+    # 3 x 31 x 0.30, and 2 x 31 x 0.30 + 84 x 1.32, per million
     assert model["before"]["cost"]["floor"] == "0.0000279"
     assert model["after"]["cost"]["floor"] == "0.00012948"
 
@@ -270,14 +270,14 @@ def test_another_max_tokens_shows_in_the_maximum(dscost: Dscost) -> None:
 
     ran = dscost("diff", "a.json", "b.json", *AT, "--plain")
 
-    # 1,000 tokens at 3.96 USD a million
+    # 1,000 tokens at 3.96 USD per million
     assert "maximum cost" in ran.out
     assert "$0.00396" in ran.out
     assert "maximum" not in dscost("diff", "old/longer.txt", "new/longer.txt", *PRO).out
 
 
 def test_the_digits_that_decide_are_shown(dscost: Dscost) -> None:
-    """From 84 to 85 tokens is 1/84, 1.190476... %; the limit is a bit less, then a bit more."""
+    """From 84 to 85 tokens is 1/84, 1.190476...%; the limit is just below, then just above."""
     files = ("old/longer.txt", "new/longer.txt", *PRO)
 
     over = dscost("diff", *files, "--max-increase", "1.19%")
@@ -354,7 +354,7 @@ def test_a_comment_of_many_files_names_the_dearest_and_how_many_more(dscost: Dsc
 
     assert out.startswith("<!-- dscost diff -->\n**Input cost: +$0.008989 (+2670.6%) on v4-pro**\n")
     assert "\n### old → new: " in out
-    # 60 files and 3 more are not as they were; f59.txt is the longest.
+    # 60 new files and 3 others differ; f59.txt is the longest.
     assert out.count("| added |") == 50
     assert out.split("| added | ")[1].startswith("f59.txt | ")
     assert "\nand 13 more\n" in out

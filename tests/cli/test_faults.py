@@ -1,6 +1,6 @@
-"""What goes wrong around the tool loses nothing, waits for nothing, and is one line.
+"""Failures around the tool lose nothing, never hang, and are reported in one line.
 
-Limits of the system, signals, full disks, pipes and devices where a file belongs.
+System limits, signals, full disks, pipes, and devices in place of files.
 """
 
 import gzip
@@ -42,7 +42,7 @@ LINES = Lines("a.jsonl", 1, b"{}\n", "utf-8", None)
 
 
 def ends() -> Any:  # noqa: ANN401 - never returns
-    """Stand in for a workload whose worker is lost as it loads."""
+    """Stand in for a workload whose worker dies while loading."""
     os._exit(9)
 
 
@@ -90,7 +90,7 @@ def refused_thread(*_: object) -> None:
 def test_gigatoken_counts_alone_where_the_system_starts_no_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its own threads would panic, which is no exception that a program may catch."""
+    """Its own threads would panic, which is not an exception that a program may catch."""
     monkeypatch.setattr(Thread, "start", refused_thread)
     threads_start.cache_clear()
     wanted: list[bool | None] = []
@@ -178,7 +178,7 @@ def test_a_signal_leaves_no_prompt_in_the_temporary_folder(
     os.mkfifo(tmp_path / "old")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    # Tests that are run under nohup ignore the signal, and so would the program.
+    # Under nohup, the tests ignore the signal, and so would the program.
     before = signal.signal(number, signal.SIG_DFL)
     try:
         running = subprocess.Popen(
@@ -189,7 +189,7 @@ def test_a_signal_leaves_no_prompt_in_the_temporary_folder(
         )
     finally:
         signal.signal(number, before)
-    with (tmp_path / "old").open("wb", buffering=0) as pipe:  # opens when the reader has
+    with (tmp_path / "old").open("wb", buffering=0) as pipe:  # once the reader has opened it
         pipe.write(b"a secret prompt")
         while not any(path.is_file() for path in scratch.rglob("*")):
             time.sleep(0.02)
@@ -202,7 +202,7 @@ def test_a_signal_leaves_no_prompt_in_the_temporary_folder(
 
 
 def test_a_process_that_is_to_outlive_its_terminal_does(tmp_path: Path) -> None:
-    """`nohup` starts it with SIGHUP ignored."""
+    """`nohup` starts the process with SIGHUP ignored."""
     os.mkfifo(tmp_path / "pipe")
     running = subprocess.Popen(
         [*DSCOST, "count", str(tmp_path / "pipe"), "--json"],
@@ -233,7 +233,7 @@ print(sorted({{*sys.modules}} - before))"""
 def test_an_interrupt_while_the_program_loads_ends_it_wherever_it_comes(
     hello: Path, where: str
 ) -> None:
-    """Python drops an interrupt in a callback, as each import has, and renames one in a class."""
+    """Python drops an interrupt in a callback, as in each import, and renames one in a class."""
     code = f"""import signal, sys
 from deepseek_cost.__main__ import main
 
@@ -264,7 +264,7 @@ main()"""
 def test_a_pipe_in_place_of_a_prompt_counts_as_the_file_does(
     hello: Path, command: str, text: str
 ) -> None:
-    """What `<(command)` hands over can be read once alone."""
+    """The output of `<(command)` can only be read once."""
     hello.write_text(text)
     outputs = []
     for named in (hello.name, f"<(cat {hello.name})"):

@@ -1,4 +1,4 @@
-"""The gates for repositories of prompts: the action, the hook, the job, each run as it stands."""
+"""The gates for repositories of prompts: the action, the hook and the job, each run unchanged."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def loaded(name: str) -> Any:  # noqa: ANN401 - YAML
 
 @pytest.fixture
 def pull_request(tmp_path: Path) -> Repository:
-    """A branch that makes a prompt longer than it is on main."""
+    """A repository with a branch that makes a prompt longer than on main."""
     repository = Repository(tmp_path / "repository")
     repository.commit({"prompts/review.txt": SHORT, "README.md": "Prompts.\n"})
     repository.git("switch", "-q", "-c", "longer")
@@ -46,7 +46,7 @@ def merged(pull_request: Repository) -> str:
 def run_action(pull_request: Repository, inputs: Mapping[str, str], head: str | None = None) -> Ran:
     """Run the action's comparison as a runner does, with its own shell and files.
 
-    Without a `head` the merge is checked out, else what is there stays.
+    Without a `head`, the merge is checked out first; otherwise the checkout stays as it is.
     """
     action = loaded("action.yml")
     step = action["runs"]["steps"][1]
@@ -84,7 +84,7 @@ def run_action(pull_request: Repository, inputs: Mapping[str, str], head: str | 
 
 
 def comments(pull_request: Repository) -> list[Path]:
-    """Return the comment files that the action handed out, in order."""
+    """Return the comment files that the action wrote, in order."""
     output = (pull_request.folder.parent / "runner" / "output").read_text()
     return [Path(path) for path in re.findall(r"^comment-file=(.*)$", output, re.MULTILINE)]
 
@@ -99,7 +99,7 @@ def test_no_script_of_the_action_has_an_input_in_its_text() -> None:
 
 
 def test_a_pull_request_from_its_base_to_the_failed_gate(pull_request: Repository) -> None:
-    """Within the limit 0, over it 3, with the comment written in both cases."""
+    """Exit code 0 within the limit and 3 over it; the comment is written in both cases."""
     within = run_action(pull_request, {"paths": "prompts", "max-increase": "0.01USD"})
     over = run_action(pull_request, {"paths": "prompts", "max-increase": "10%", "model": "pro"})
 
@@ -131,7 +131,7 @@ def test_a_pull_request_from_its_base_to_the_failed_gate(pull_request: Repositor
 def test_what_others_merged_meanwhile_is_no_change_of_the_pull_request(
     pull_request: Repository, checked_out: str, text: str, code: int
 ) -> None:
-    """Much is added to main, and much is removed; the request alone is held to the limit."""
+    """Main grows a lot, then shrinks; only the pull request's changes count against the limit."""
     pull_request.commit({"prompts/review.txt": text})
     for others in ({"prompts/long.txt": LONG * 9}, {"prompts/long.txt": "Hello"}):
         pull_request.git("switch", "-q", "main")
@@ -162,7 +162,7 @@ def test_a_checkout_too_shallow_to_compare_with_says_what_to_fetch(
 
 
 def test_several_limits_all_hold(pull_request: Repository) -> None:
-    """The prompt grows by about a third on Flash, far less than a cent."""
+    """The prompt grows by about a third on Flash, which costs far less than a cent."""
     limits = {"paths": "prompts", "model": "flash"}
     assert run_action(pull_request, limits | {"max-increase": "90%\n0.01USD"}).code == 0
     assert run_action(pull_request, limits | {"max-increase": "0.01USD\n1%"}).code == 3
@@ -234,7 +234,7 @@ def test_an_uncounted_file_is_told_over_the_limit_too(pull_request: Repository) 
 def test_a_pull_request_cannot_change_the_gate_by_settings_of_its_own(
     pull_request: Repository,
 ) -> None:
-    """It brings a limit, a pattern that hides the prompt, and a table in which all is free."""
+    """It adds a limit, a pattern that hides the prompt, and a price table in which all is free."""
     free = re.sub(r"(cache_(?:hit|miss)) = [0-9.]+", r"\1 = 0", PRICES.read_text(encoding="utf-8"))
     settings = 'max-increase = "1000%"\nglob = "!review.txt"\nprices = "free.toml"\n'
     pull_request.commit({"dscost.toml": settings, "free.toml": free})
@@ -243,7 +243,7 @@ def test_a_pull_request_cannot_change_the_gate_by_settings_of_its_own(
     assert run_action(pull_request, {"paths": "prompts", "max-increase": "10%"}).code == 3
     assert run_action(pull_request, by_amount).code == 3
 
-    # Without the guard its settings hold: the prompt is hidden, and where it is not, all is free.
+    # Without the guard, its settings apply: the prompt is hidden, or else everything is free.
     for flags, code in (((), 1), (("--glob", "*", "--max-increase", "0.0000001USD"), 0)):
         done = subprocess.run(
             [Path(PROGRAMS, "dscost"), "diff", "main...HEAD", "prompts", *flags],
@@ -292,7 +292,7 @@ def test_the_hook_runs_what_it_says(pull_request: Repository) -> None:
 
 
 def install(pull_request: Repository) -> Ran:
-    """Run the action's first step, with a project in the place of ours that needs no network."""
+    """Run the action's first step, with a project that needs no network instead of ours."""
     temp = pull_request.folder.parent / "runner"
     temp.mkdir(exist_ok=True)
     project = pull_request.folder.parent / "project"
@@ -314,7 +314,7 @@ def install(pull_request: Repository) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-# Builds a wheel of no module, called as ours is.
+# Builds an empty wheel with our project's name.
 BACKEND = """
 import zipfile
 from pathlib import Path
@@ -392,7 +392,7 @@ def run_gitlab(pull_request: Repository, **variables: str) -> int:
     job = loaded("examples/gitlab-ci.yml")["prompt-cost"]
     variables.setdefault("CI_MERGE_REQUEST_DIFF_BASE_SHA", "main")
     return subprocess.run(
-        # As GitLab's runner does: bash with pipefail, the lines one after the other.
+        # As GitLab's runner does: bash with pipefail, one line after another.
         ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],  # noqa: S607
         cwd=pull_request.folder,
         env=os.environ
@@ -420,7 +420,7 @@ def test_the_job_of_gitlab_writes_its_artifact_and_fails_over_the_limit(
 def test_the_job_of_gitlab_compares_what_the_merge_request_changes(
     pull_request: Repository, event: str
 ) -> None:
-    """Somebody else made a prompt shorter meanwhile; detached, the base has to be fetched."""
+    """Meanwhile, someone else made a prompt shorter; if detached, the base has to be fetched."""
     base = pull_request.git("rev-parse", "main")
     head = pull_request.git("rev-parse", "longer")
     pull_request.git("switch", "-q", "main")

@@ -1,4 +1,4 @@
-"""What people type that is no command or option leads to what they mean, or to nothing."""
+"""Wrong commands and options lead to a suggestion of what was meant, or to none."""
 
 import json
 import os

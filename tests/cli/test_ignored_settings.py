@@ -1,4 +1,4 @@
-"""Settings that the API does not have: counted as nothing, as the API does, and named."""
+"""Settings that the API does not have are named and, as in the API, count as nothing."""
 
 import json
 from pathlib import Path

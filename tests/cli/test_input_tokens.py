@@ -1,4 +1,4 @@
-"""A cost is worked out from counts alone: the calculator that needs no file."""
+"""A calculator that needs no file: costs from token counts alone."""
 
 import json
 from decimal import Decimal

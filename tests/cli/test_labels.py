@@ -1,4 +1,4 @@
-"""What is on standard error: labels, tips on lines of their own, color where it is wanted."""
+"""Standard error: labels, tips on separate lines, and color if wanted."""
 
 import os
 import pty

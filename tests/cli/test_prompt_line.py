@@ -1,4 +1,4 @@
-"""`dscost when --template`: fields, typos, and the fast way, which shows what the slow one does."""
+"""`dscost when --template`: fields, typos, and the fast path, which prints the same output."""
 
 import os
 import subprocess
@@ -109,7 +109,7 @@ def test_what_is_not_known_for_sure_is_warned_of(dscost: Dscost) -> None:
 
 @pytest.fixture
 def package(book: PriceBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what the build adds to the package, as far as the status line reads it."""
+    """A folder with the files from the build that the status line reads."""
     folder = tmp_path / "package"
     (folder / "data").mkdir(parents=True)
     table = bundled().read_bytes()
@@ -124,7 +124,7 @@ def test_the_tiers_end_where_the_price_table_would_warn(book: PriceBook) -> None
 
     assert read(text, utc("2026-11-27 23:59")) is None  # the table was checked on the 28th
     assert read(text, utc("2026-11-28 00:00")) is not None
-    # 45 days later it is too old: the last change is on Tuesday 12 January, 18:00 in Beijing
+    # 45 days later it is too old: the last change is on Tuesday, January 12, at 18:00 in Beijing
     assert read(text, utc("2027-01-12 09:59")) == Moment(
         utc("2027-01-12 09:59"), "peak", utc("2027-01-12 10:00"), "off-peak"
     )
@@ -149,7 +149,7 @@ def test_the_fast_way_tells_what_the_command_tells(
 
 @pytest.fixture
 def set_zone() -> Iterator[Callable[[str], None]]:
-    """Set the machine's zone until the test ends."""
+    """Set the machine's time zone until the test ends."""
     with pytest.MonkeyPatch.context() as patch:
 
         def set_to(zone: str) -> None:
@@ -162,7 +162,7 @@ def set_zone() -> Iterator[Callable[[str], None]]:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, where the command is run; nothing above it sets anything."""
+    """An empty current folder, without settings in any folder above."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -241,7 +241,7 @@ finally:
 
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
 
-    if datetime.now(UTC) < utc("2026-12-31 10:00"):  # what the bundled tiers tell
+    if datetime.now(UTC) < utc("2026-12-31 10:00"):  # the bundled tiers end then
         assert done.stderr == "[]\n"
     assert done.stdout in {"peak\n", "off-peak\n"}
 

@@ -1,4 +1,4 @@
-"""Settings: flags beat the environment, which beats files, the nearest first; slips are told."""
+"""Settings: flags override the environment, which overrides files, nearest first; typos."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ AT = ("--at", "2026-11-23T02:00Z")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A prompt of one token in a folder within a project, where the command is run."""
+    """A one-token prompt in a folder inside a project, which is the current folder."""
     inner = tmp_path / "project" / "prompts"
     inner.mkdir(parents=True)
     monkeypatch.chdir(inner)
@@ -43,7 +43,7 @@ def test_a_flag_beats_a_variable_which_beats_a_file_which_beats_the_default(
     assert estimate(dscost)["estimates"][0]["tokens"]["output"] == 200
     assert estimate(dscost, "-o", "300")["estimates"][0]["tokens"]["output"] == 300
 
-    monkeypatch.setenv("DSCOST_CURRENCY", "")  # empty is not set
+    monkeypatch.setenv("DSCOST_CURRENCY", "")  # empty counts as not set
     assert estimate(dscost)["currency"] == "CNY"
 
 
@@ -89,15 +89,15 @@ def test_a_file_that_a_setting_names_is_beside_the_one_that_names_it(
     (project / "system.txt").write_text("Hello")
     (project / "dscost.toml").write_text('system = "system.txt"\nmodel = "pro"\n')
 
-    # one token of the prompt, one of the system message
+    # one token for the prompt, one for the system message
     assert estimate(dscost)["estimates"][0]["tokens"]["text"] == 2
 
 
 @pytest.mark.parametrize(
     ("options", "tokens"),
     [
-        ((), 97),  # effort max on Pro: 96 of template and the text
-        (("--no-thinking",), 5),  # puts the effort aside
+        ((), 97),  # effort max on Pro: 96 tokens of template, and the text
+        (("--no-thinking",), 5),  # turns effort off
         (("--effort", "high"), 84),
     ],
 )
@@ -257,7 +257,7 @@ def test_files_of_others_are_let_be(dscost: Dscost) -> None:
 def test_every_setting_of_a_command_is_in_the_list_that_files_are_held_against(
     entry: Entry,
 ) -> None:
-    # those of one command alone are declared in the modules of options, too
+    # options of a single command are also declared in the option modules
     assert {name for option in load(entry.name).params if (name := name_of(option))} <= names()
 
 
@@ -268,7 +268,7 @@ def test_an_option_of_one_name_is_the_same_in_all_commands_but_for_its_default()
             if param.param_type_name != "option" or param.name is None:
                 continue
             if (entry.name, param.opts[0]) == ("when", "--template"):
-                continue  # a template of its own, where render has the name of a format
+                continue  # --template is its own option here; in render it is the name of a format
             same = (
                 param.opts,
                 param.secondary_opts,

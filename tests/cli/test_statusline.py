@@ -1,4 +1,4 @@
-"""The status line of a coding session: as exact as the bill, and without reading twice."""
+"""The status line of a coding session: as exact as the bill, without reading anything twice."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from deepseek_cost.cli import statusline
 from deepseek_cost.cli.statusline import Index, Rates, RatesMissingError, response_of
 from tests.conftest import Dscost
 
-# Some time on a Saturday, off-peak: v4-pro costs 0.022 / 0.66 / 1.98 USD a million.
+# A Saturday, off-peak: v4-pro costs 0.022 / 0.66 / 1.98 USD per million.
 NOON = 1_795_838_400.0
 MIDNIGHT = NOON - 6 * 3_600
 PRO: Rates = [0.0, 10.0**12, 22_000_000, 660_000_000, 1_980_000_000, 750_000_000, 750_000_000]
@@ -73,7 +73,7 @@ def test_only_new_lines_are_read_and_known_rates_need_no_price_table(
 
     monkeypatch.setattr(statusline, "response_of", watched)
     assert costs(tmp_path, transcript, none) == (3 * COST, 3 * COST)
-    assert read == [line("c")]  # the last one is being written
+    assert read == [line("c")]  # the last line is still being written
 
 
 def test_what_a_fork_copied_is_of_its_session_but_once_of_today(

@@ -1,4 +1,4 @@
-"""Input that the API has and a request does not show: named, ranged, never the figure."""
+"""Input that only the API has is named and given as a range, never as an exact figure."""
 
 import json
 from decimal import Decimal
@@ -28,7 +28,7 @@ def written(folder: Path, **body: object) -> Path:
 
 
 def replayed(folder: Path, **answer: object) -> Path:
-    """Write a body whose second message is an answer with a call."""
+    """Write a body whose second message is an assistant message with a tool call."""
     messages = [
         *QUESTION,
         {"role": "assistant", "content": "", "tool_calls": [CALL]} | answer,
@@ -49,7 +49,7 @@ BODIES: dict[str, dict[str, Any]] = {
 def test_the_fees_of_the_searches_that_a_request_allows_are_shown(
     dscost: Dscost, tmp_path: Path, at: str, fees: str | None
 ) -> None:
-    """40 searches at 0.75 USD per 1,000 are 0.03 USD; until 2026-10-31 they were free."""
+    """40 searches at 0.75 USD per 1,000 cost 0.03 USD; until 2026-10-31 they were free."""
     path = written(tmp_path, messages=QUESTION, tools=[SEARCH], max_tokens=9)
 
     (entry,) = json.loads(dscost("estimate", path, "-m", "flash", "--at", at, "--json").out)[
@@ -84,7 +84,7 @@ def test_an_image_behind_a_url_is_a_range_and_keeps_a_limit(dscost: Dscost, tmp_
     (entry,) = json.loads(ran.out)["estimates"]
     assert ran.code == 0
     assert entry["unknown_input"] == [{"what": "image", "count": 1, "least": 184, "most": 1_024}]
-    # 840 tokens more than are counted, at 0.15, and one of output at 0.60.
+    # 840 tokens more than counted, at 0.15 per million, and one output token at 0.60.
     more = Decimal(840) * Decimal("0.15") / 1_000_000 + Decimal("0.60") / 1_000_000
     assert Decimal(entry["cost"]["ceiling"]) == Decimal(entry["cost"]["floor"]) + more
 
@@ -105,7 +105,7 @@ def test_a_limit_is_held_against_calls_of_a_server_tool_up_to_their_limit(
     options = ("estimate", path, "-m", "flash", "--at", AT, "--json")
 
     floor = Decimal(json.loads(dscost(*options).out)["estimates"][0]["cost"]["floor"])
-    # 40 calls at 0.75 a thousand, and a token of output at 0.60 a million.
+    # 40 calls at 0.75 per thousand, and one output token at 0.60 per million.
     known = floor + Decimal("0.0300006")
     within, over = (
         dscost(*options, "--max-cost", f"{most:f}") for most in (known, known - Decimal("1e-7"))
@@ -141,7 +141,7 @@ def test_reasoning_that_was_not_sent_back_is_a_range(dscost: Dscost, tmp_path: P
 
     for entry in json.loads(ran.out)["estimates"]:
         (unknown,) = entry["unknown_input"]
-        # An answer has 393,216 tokens at most.
+        # A response has at most 393,216 tokens.
         assert unknown == {"what": "unsent_reasoning", "count": 1, "least": 0, "most": 393_216}
     assert "1 turn whose reasoning was not sent back" in ran.err
     assert "deepseek-v4-pro: a replayed tool turn without its reasoning may be refused" in ran.err
@@ -211,7 +211,7 @@ def test_every_figure_of_a_batch_says_that_it_is_a_minimum(dscost: Dscost, tmp_p
 
     assert "TOTAL as written: no upper bound (" in plain
     assert "TOTAL as written: at least $" in with_output
-    # Above the spread of the requests, and above the most expensive ones.
+    # Above the distribution of the requests, and above the most expensive ones.
     assert with_output.count("without input that the requests do not show") == 2
     assert with_output.count("v4-flash total at least $") == 1
     assert with_output.count("v4-pro input at least ") == 1

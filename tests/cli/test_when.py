@@ -1,4 +1,4 @@
-"""`dscost when`: the tier now, the changes to come, the week as a strip, in the user's zone."""
+"""`dscost when`: the current rate, upcoming changes, a chart of the week, in the user's zone."""
 
 import json
 from datetime import timedelta
@@ -25,18 +25,18 @@ def test_it_says_the_tier_until_when_and_what_comes(dscost: Dscost) -> None:
         {"at": "2026-11-23T10:00:00Z", "tier": "off_peak"},
         {"at": "2026-11-24T01:00:00Z", "tier": "peak"},
     ]
-    # Monday's three, four on each other working day, and Monday next at 01:00
+    # Monday's three, four on each other working day, and next Monday's at 01:00
     assert len(report["changes"]) == 3 + 4 * 4 + 1
 
 
 @pytest.mark.parametrize(
     ("name", "monday", "sunday"),
     [
-        # 01:00-04:00 and 06:00-10:00 UTC; half-hours from midnight by the local clock
+        # 01:00-04:00 and 06:00-10:00 UTC; half-hours from midnight local time
         ("UTC", 2 * "-" + 6 * "P" + 4 * "-" + 8 * "P" + 28 * "-", 48 * "-"),
         # UTC-8: Sunday evening is Monday morning in Beijing
         ("America/Los_Angeles", 4 * "P" + 30 * "-" + 6 * "P" + 4 * "-" + 4 * "P", 48 * "-"),
-        # UTC+5:45: windows begin at 06:45 and 11:45, so that a half hour at each end is mixed
+        # UTC+5:45: windows begin at 06:45 and 11:45, so the half-hour at each end is mixed
         (
             "Asia/Kathmandu",
             13 * "-" + "~" + 5 * "P" + "~" + 3 * "-" + "~" + 7 * "P" + "~" + 16 * "-",
@@ -68,7 +68,7 @@ def test_across_a_daylight_saving_change_the_windows_move_by_the_local_clock(
 
 
 def test_an_hour_that_a_clock_skips_is_left_blank(book: PriceBook) -> None:
-    # Berlin goes from 02:00 to 03:00 on Sunday 2027-03-28.
+    # Berlin skips from 02:00 to 03:00 on Sunday 2027-03-28.
     report = when_report(book, utc("2027-03-28 00:00"), "Europe/Berlin")
 
     assert report.week[0].half_hours == 4 * "-" + 2 * " " + 42 * "-"
@@ -187,7 +187,7 @@ def test_waiting_is_worth_the_difference_and_is_said_by_the_users_clock(
     ran = dscost("estimate", hello, *options, "-v")
     (entry,) = json.loads(dscost("estimate", hello, *options, "--json").out)["estimates"]
 
-    # 0.00209088 at peak, half of it at 04:00 UTC
+    # 0.00209088 at peak, half that at 04:00 UTC
     assert "\nWaiting until 05:00 Europe/Berlin saves $0.001045 on v4-pro.\n" in ran.out
     assert entry["waiting"]["until"] == "2026-11-23T04:00:00Z"
     assert entry["waiting"]["total"] == "0.00104544"

@@ -1,4 +1,4 @@
-"""What commands print at three widths: no word and no figure is broken."""
+"""What commands print at three widths: no word or figure is split across lines."""
 
 import re
 
@@ -35,7 +35,7 @@ COMMANDS = {
     "config": ("config",),
 }
 WIDTHS = (60, 80, 120)
-# Longer than any screen here, and so printed whole: addresses.
+# URLs are longer than any screen here, so they are printed whole.
 URL = re.compile(r"https?://\S+")
 
 
@@ -45,7 +45,7 @@ def _in_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def words_of(text: str) -> set[str]:
-    """Return the words and figures of a page, without rules, bars and what is drawn."""
+    """Return the words and figures in an output, without rules, bars and drawings."""
     return {word for word in text.split() if word.isascii() and any(map(str.isalnum, word))}
 
 
@@ -69,7 +69,7 @@ def test_no_width_breaks_a_word_or_a_figure(
 
 
 def drawn(words: set[str]) -> set[str]:
-    """Return the labels on the axes of a chart, of which a narrow one has fewer."""
+    """Return the labels on the axes of charts; a narrow chart has fewer."""
     return {word for word in words if re.fullmatch(r"\$?[\d.,-]+%?|[a-p]+|->", word)}
 
 
@@ -94,7 +94,7 @@ def test_the_answer_is_in_the_first_eight_of_at_most_fourteen_lines(
         lines = dscost("estimate", "review.txt", *options).out.splitlines()
 
         assert len(lines) <= 14
-        assert lines[7 + (len(options) > 2)].startswith("TOTAL")  # with cache hits a row more
+        assert lines[7 + (len(options) > 2)].startswith("TOTAL")  # one more row with cache hits
 
 
 def test_below_70_columns_models_are_one_below_the_other(
