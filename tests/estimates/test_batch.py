@@ -1,4 +1,4 @@
-"""Subtotals: however a batch is cut, and in whatever order its parts are merged, one report."""
+"""Subtotals: the report is the same however a batch is split and its parts are merged."""
 
 import json
 import pickle
@@ -30,7 +30,7 @@ NAMES = ("deepseek-flash", "deepseek-v4-pro", "deepseek-v4-flash", "no-such-mode
 
 
 def lines_of(seed: int, count: int = 40) -> list[bytes]:
-    """Return lines of all kinds: bodies, batch lines, blank ones, faults, refusals, ties."""
+    """Return lines of all kinds: bodies, batch lines, blank lines, faults, refusals, ties."""
     random, bodies = Random(seed), Bodies(seed)  # noqa: S311 - tests, not secrets
     found: list[bytes] = [b"", b"{", b'{"name": "x"}', b"\xff", b'{"a": 1, "a": 1}']
     while len(found) < count:

@@ -1,4 +1,4 @@
-"""Lines taken many at a time have the report of lines read one by one, whatever their texts are."""
+"""Counting many lines at a time gives the same report as one by one, whatever their texts."""
 
 import json
 from copy import deepcopy
@@ -36,7 +36,7 @@ EDGES += ['"', "\\", "\x00", "😀", "</think>a", "<｜User｜>", "\ue0000\ue001
 
 
 def refilled(body: dict[str, Any], random: Random, bodies: Bodies) -> dict[str, Any]:
-    """Return a body with other texts in its messages."""
+    """Return a copy of a body with different texts in its messages."""
     body = deepcopy(body)
     for message in body["messages"]:
         content = message.get("content")
@@ -48,7 +48,7 @@ def refilled(body: dict[str, Any], random: Random, bodies: Bodies) -> dict[str, 
 
 
 def batch(seed: int) -> list[bytes]:
-    """Return lines of a few forms, each often and with other texts, and lines of none."""
+    """Return lines of a few forms, each repeated with different texts, and lines of no form."""
     random, bodies = Random(seed), Bodies(seed)  # noqa: S311 - tests, not secrets
     found = lines_of(seed, 10)
     for _ in range(6):
@@ -72,7 +72,7 @@ def both(
     *,
     by_part: bool = True,
 ) -> tuple[Workload, Workload]:
-    """Take lines many at a time, and one by one."""
+    """Return two workloads, one with the lines added many at a time, one with them one by one."""
     many, single = (workload(prices, counter) for _ in range(2))
     for ledger in (*many.ledgers, *single.ledgers):
         ledger.keeps_parts = by_part
@@ -93,7 +93,7 @@ def test_many_at_a_time_have_the_report_of_one_by_one(
 
 
 def documents_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that gets the number of each line that is read as a document."""
+    """Return a list to which the number of each line that is read as a document is added."""
     read: list[int] = []
     document = Lines.document
 
@@ -118,7 +118,7 @@ def test_lines_of_prompts_are_counted_alike_and_are_not_read_again(
 
     read = documents_read(monkeypatch)
     workload(prices, counter).add_lines(Lines("a", 1, b"\n".join(lines), "utf-8", None), 1)
-    # The first is read, as any line may be the only one of its form; the second tells the form.
+    # The first line is read because its form may be unique; the second establishes the form.
     assert set(read) == {1, 2}
 
 
@@ -136,7 +136,7 @@ def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
     done = workload(prices, counter)
     done.add_lines(Lines("a.jsonl", 1, b"\n".join(lines), "utf-8", None), 1)
 
-    assert set(read) == {1, 2}  # the first may be the only one; the second makes the form
+    assert set(read) == {1, 2}  # the first may be unique; the second establishes the form
     assert [tally.requests for tally in done.totals()] == [50, 50]
     assert done.totals()[0].text == sum(counter.count_each(texts))
     (dearest, _), *_ = done.ledgers[0].dearest()
@@ -163,7 +163,7 @@ KEYS = ["max_tokens", "temperature", "top_p", "seed"]
 
 
 def numbered_lines(seed: int) -> list[bytes]:
-    """Return lines that differ in a text and in the numbers of their settings, some refused."""
+    """Return lines that differ in a text and in their numeric settings, some of them refused."""
     random = Random(seed)  # noqa: S311 - tests, not secrets
     nested = '"tools": [{"type": "function", "function": {"name": "f", "x": {"seed": 5}}}], '
     lines = []
@@ -211,8 +211,8 @@ def test_what_has_the_same_sums_is_worked_out_once(
         ]
         return json.dumps({"model": "deepseek-flash", "messages": messages}).encode()
 
-    # "Hello" is one token. By part, 1 + 1, 2 + 3, 3 + 2 and 1 + 4 tokens of the user, earlier and
-    # now, are four outcomes; in sum there are 3 tokens or 6, with the answer's one.
+    # "Hello" is one token. By part, the user's earlier and current tokens are 1 + 1, 2 + 3, 3 + 2
+    # and 1 + 4: four outcomes. In sum, there are 3 or 6 with the assistant's one: two outcomes.
     hello = {number: " ".join(["Hello"] * number) for number in range(1, 5)}
     assert counter.count([hello[4]]) == 4
     splits = [(1, 1), (1, 1), (2, 3), (3, 2), (1, 4)]

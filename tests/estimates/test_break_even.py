@@ -1,4 +1,4 @@
-"""Where models cross: exact, and checked against trying every share."""
+"""Where models break even: exact, and checked against trying every cache hit rate."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def test_pro_off_peak_catches_up_with_flash_at_peak_where_the_hits_pay_for_it(
 
     pair = break_even(pro, flash, Decimal(0))
 
-    # 0.66 - r x (0.66 - 0.022) = 0.30, so r = 0.36 / 0.638; and 0.30 is below 0.66 at every share
+    # 0.66 - r x (0.66 - 0.022) = 0.30, so r = 0.36 / 0.638; and 0.30 is below 0.66 at every rate
     assert (pair.cheaper, pair.dearer) == (flash, pro)
     assert pair.reached_at == Fraction(360, 638)
     assert pair.ratio is None
@@ -113,16 +113,16 @@ def test_the_report_works_out_the_costs_by_hand(dscost: Dscost, hello: Path) -> 
     assert (off_peak["tier"], peak["tier"]) == ("off_peak", "peak")
     assert peak["costs"][0] == {"ratio": "0", "cost": "0.00209088"}  # 84 x 1.32 + 500 x 3.96
     assert peak["costs"][10] == {"ratio": "1", "cost": "0.001983696"}  # 84 x 0.044 + 500 x 3.96
-    assert peak["per_1000_requests"] == "2.037288"  # half of both, a thousand times
+    assert peak["per_1000_requests"] == "2.037288"  # half of both, times 1,000
     assert peak["per_day"] == "4.074576"
-    # at the list before the discount: 42 x 0.0145 + 42 x 1.74 + 500 x 3.48 millionths
+    # at the list price before the discount: 42 x 0.0145 + 42 x 1.74 + 500 x 3.48 millionths
     assert report["list_prices"][0]["per_1000_requests"] == "1.813689"
 
 
 def test_the_list_price_is_shown_while_the_discount_is_in_force(
     dscost: Dscost, hello: Path
 ) -> None:
-    """The promotion of v4-pro ended on 2026-05-31 at 15:59 UTC."""
+    """The discount on v4-pro ended on 2026-05-31 at 15:59 UTC."""
     said = "v4-pro at its list price before the discount: "
 
     assert said in dscost("compare", hello, "--at", "2026-05-31T15:58Z").out
@@ -182,7 +182,7 @@ def test_a_cost_is_that_of_estimate_at_the_same_hit_rate(
     compared = json.loads(dscost("compare", *options).out)
     estimated = json.loads(dscost("estimate", *options).out)
 
-    # Hits are whole tokens of each request, rounded down: of 3 x 31 tokens at 0.333, 30 are hits.
+    # Hits are whole tokens per request, rounded down: of 3 x 31 tokens at 0.333, 30 are hits.
     for one in estimated["estimates"]:
         (line,) = [
             line

@@ -1,4 +1,4 @@
-"""Counting on a Dask cluster and behind URLs: real workers and a server, on loopback."""
+"""Counting on a Dask cluster and from URLs: real workers and a local server."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ AT = ("--at", "2026-11-23T02:00Z", "--json")
 
 
 class Files(ThreadingHTTPServer):
-    """Serves a folder; the file named `slow` waits until it is let go."""
+    """Serves a folder; the file named in `slow` waits until `let_go` is set."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
@@ -39,17 +39,17 @@ class _Handler(SimpleHTTPRequestHandler):
     server: Files
 
     def do_GET(self) -> None:
-        """Serve a file, or the list of a folder."""
+        """Serve a file, or the listing of a folder."""
         if self.server.slow and self.path.endswith(self.server.slow):
             self.server.asked.set()
             self.server.let_go.wait(60)
         super().do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def handle(self) -> None:
-        """Serve; whoever asked may be gone by then."""
+        """Serve a request; the client may already be gone."""
         try:
             super().handle()
         except OSError:
@@ -58,7 +58,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[LocalCluster]:
-    """Two workers in processes of their own, whose nannies put new ones in place of lost ones."""
+    """Two workers in their own processes, with nannies that replace lost workers."""
     with LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
@@ -67,7 +67,7 @@ def workers() -> Iterator[LocalCluster]:
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Path:
-    """Eight packed files of 50 requests each, none like the other, and a text."""
+    """Eight different compressed files with 50 requests each, and a text."""
     folder = tmp_path / "batch"
     folder.mkdir()
     for part in range(8):
@@ -168,7 +168,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
 def test_a_source_that_fells_its_workers_is_named(
     dscost: Dscost, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "_LEAST_TASKS_PER_THREAD", 100)  # each file has a task of its own
+    monkeypatch.setattr(cluster, "_LEAST_TASKS_PER_THREAD", 100)  # one task per file
     files.slow = "part-3.jsonl.gz"
     once = {"distributed.scheduler.allowed-failures": 0}
     with (
@@ -187,7 +187,7 @@ def test_a_source_that_fells_its_workers_is_named(
         killer.join()
 
     assert (failed.code, failed.out) == (1, "")
-    # It had another file in its queue, and Dask does not tell them apart.
+    # The worker had another file in its queue, and Dask does not distinguish between them.
     assert f"{files.url}/part-" in failed.err
     assert ".jsonl.gz: several workers died over it" in failed.err
 
@@ -199,7 +199,7 @@ def _kill_who_reads_the_slow_file(
     with Client(workers.scheduler_address, set_as_default=False) as client:
         processes = client.run(os.getpid)
         busy = [address for address, tasks in client.processing().items() if tasks]
-        # While one file is held back, the other worker has finished all the others, or will.
+        # While one file is held back, the other worker finishes all the others.
         process = processes[busy[0]]
     os.kill(process, signal.SIGKILL)
     note(process)

@@ -1,4 +1,4 @@
-"""A conversation projected, sent as real bodies, replayed from its history: the same figures."""
+"""A conversation costs the same projected, sent as real bodies, or replayed from its history."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def opening(**more: object) -> dict[str, Any]:
 def turns(
     body: dict[str, Any], count: int, user: int, answer: int, reasoning: int
 ) -> list[dict[str, Any]]:
-    """Send a conversation turn by turn, with other words in each."""
+    """Return the bodies of a conversation turn by turn, with different words in each."""
     random = Random(5)  # noqa: S311 - made texts
     sent = [body]
     for _ in range(count - 1):
@@ -77,13 +77,13 @@ def test_a_projection_is_what_the_same_conversation_costs_when_sent_and_when_rep
     sent = turns(body, 20, user=70, answer=110, reasoning=90)
     file = tmp_path / "sent.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in sent))
-    output = 110 if "thinking" in more else 90 + 1 + 110  # the mark that ends thinking is one
+    output = 110 if "thinking" in more else 90 + 1 + 110  # the mark that ends thinking is one token
 
     plan = ("--turns", 20, "--user-tokens", 70, "--answer-tokens", 110, "--reasoning-tokens", 90)
     projected = chat(body, *plan)
     bodies = json.loads(dscost("estimate", file, "-c", "auto", "-o", output, "--json", *AT).out)
     last = sent[-1]["messages"]
-    history = sent[-1] | {"messages": last[:-1]}  # 19 answers; the last one is the plan's
+    history = sent[-1] | {"messages": last[:-1]}  # 19 assistant messages; the plan has the last one
     replayed = chat(sent[-1], "--answer-tokens", 110, "--reasoning-tokens", 90)
 
     assert history["messages"][-1]["role"] == "assistant"
@@ -106,7 +106,7 @@ def test_hits_and_misses_are_the_input_and_costs_add_up(chat: Chat) -> None:
             total += Decimal(turn["cost"])
             assert Decimal(turn["cumulative"]) == total
         assert Decimal(run["cache"]["expected"]["total"]) == total
-        # peak costs twice off-peak, in every price that both models have had
+        # peak costs twice off-peak for every price that both models have had
         assert Decimal(run["turns"][-1]["cumulative_other_tier"]) * 2 == total
 
 
@@ -118,8 +118,8 @@ def test_with_tools_reasoning_stays_in_the_prompt_and_without_it_goes(chat: Chat
         for run in found
     }
 
-    # each turn adds its answer and the next message, and <end>, <User>, <Assistant>, <think>;
-    # with tools also the reasoning, its mark being before the answer in both
+    # each turn adds its response and the next message, and <end>, <User>, <Assistant>, <think>;
+    # with tools also the reasoning; in both cases, its mark comes before the response
     assert grown["deepseek-v4-pro", True] == 1000 + 60 + 50 + 5
     assert grown["deepseek-v4-pro", False] == 60 + 50 + 4
     assert grown["deepseek-v4-flash", True] == 1000 + 60 + 50 + 5
@@ -131,7 +131,7 @@ def test_a_run_ends_before_the_turn_that_the_context_has_no_room_for(chat: Chat)
     found = chat(opening() | {"thinking": {"type": "disabled"}}, *plan)
     (run,) = found["runs"]
 
-    # 1: 0.0; 2: 0.3; 3: 0.6; 4: 0.9 million and 0.1 of the answer are over 1,000,000
+    # turns start at 0.0, 0.3, 0.6 and 0.9 million; 0.9 and a response of 0.1 exceed 1,000,000
     assert run["context_ends"] == 4
     assert len(run["turns"]) == 3
     assert "turn 4 is longer than the context of 1,000,000 tokens" in found["warnings"][0]
@@ -143,7 +143,7 @@ def test_where_the_context_ends_is_told_before_the_run_is_there(chat: Chat) -> N
     (short,) = chat(body, "--turns", 3, *plan)["runs"]
     (whole,) = chat(body, "--turns", 400, *plan)["runs"]
 
-    # each turn adds 3,000 and four marks: a million is over after some 333 of them
+    # each turn adds 3,000 tokens and four marks, so a million is exceeded after about 333 turns
     assert short["context_ends"] == whole["context_ends"] == len(whole["turns"]) + 1
     assert len(whole["turns"]) in range(331, 335)
 
@@ -162,7 +162,7 @@ def test_a_text_opens_a_conversation_too(dscost: Dscost, hello: Path) -> None:
     )
     (run,) = json.loads(ran.out)["runs"]
 
-    # "Hello" in V4's template with thinking is 84 tokens; then 4 + 3 words and 4 marks
+    # "Hello" in V4's template with thinking is 84 tokens; then 4 + 3 tokens and 4 marks
     assert [turn["input"] for turn in run["turns"]] == [84, 84 + 4 + 3 + 4]
     assert [turn["output"] for turn in run["turns"]] == [10, 10]
 

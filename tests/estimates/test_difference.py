@@ -1,4 +1,4 @@
-"""Two sides compared: files matched, sums, percent, the limit."""
+"""Comparing two sides: matched files, sums, percentages, the limit."""
 
 from decimal import Decimal
 from functools import partial
@@ -59,7 +59,7 @@ def test_a_copy_is_added_and_only_one_of_two_is_the_renamed_one() -> None:
 def test_every_file_of_either_side_stands_once_and_the_sums_are_those_of_the_sides(
     old: dict[str, int], new: dict[str, int]
 ) -> None:
-    """What is unchanged costs the same on both sides, so that what changed makes the increase."""
+    """Unchanged files cost the same on both sides, so the increase comes only from changes."""
     matches = matched(*({name: str(n) for name, n in side.items()} for side in (old, new)))
 
     def found_in(side: dict[str, int], name: str) -> list[SideTotals]:
@@ -84,7 +84,7 @@ def test_every_file_of_either_side_stands_once_and_the_sums_are_those_of_the_sid
         ("5", "5", "0.0"),
         ("5", "0", "-100.0"),
         ("0", "0", "0.0"),
-        ("0", "5", None),  # no percentage says it
+        ("0", "5", None),  # no percentage exists
     ],
 )
 def test_an_increase_in_percent_is_of_the_cost_before(
@@ -97,10 +97,10 @@ def test_an_increase_in_percent_is_of_the_cost_before(
 @pytest.mark.parametrize(
     ("before", "after", "limit", "is_passed"),
     [
-        ("100", "110", Limit("10%", percent=Decimal(10)), False),  # as much is no more
+        ("100", "110", Limit("10%", percent=Decimal(10)), False),  # equal is not over
         ("100", "110.00001", Limit("10%", percent=Decimal(10)), True),
         ("100", "90", Limit("0%", percent=Decimal(0)), False),
-        ("0", "0.00001", Limit("1000%", percent=Decimal(1000)), True),  # from nothing: infinite
+        ("0", "0.00001", Limit("1000%", percent=Decimal(1000)), True),  # infinite, as from zero
         ("0", "0", Limit("0%", percent=Decimal(0)), False),
         ("100", "100.05", Limit("0.05", amount=Decimal("0.05")), False),
         ("100", "100.06", Limit("0.05", amount=Decimal("0.05")), True),
@@ -131,7 +131,7 @@ def test_the_largest_increase_of_any_model_stands_first() -> None:
 
 
 def test_files_that_have_no_text_are_left_out_with_all_below_in_linear_time() -> None:
-    """50,000 links beside as many files: each held against each would take minutes."""
+    """50,000 links next to as many files: comparing every pair would take minutes."""
     names = [f"{number}.txt" for number in range(50_000)]
     kept = {name: TextSource(name, None) for name in [*names, "sub.txt"]}
     gone = {name: TextSource(name, None) for name in ["sub/a/b.txt", "link"]}

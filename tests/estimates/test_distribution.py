@@ -1,4 +1,4 @@
-"""The spread of a batch: equal to a sorted list, in any order, in bounded memory."""
+"""The distribution of a batch: equal to a sorted list, in any order, in bounded memory."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ from deepseek_cost.estimates.ledger import Distribution
 
 
 def naive(tokens: list[int], percent: int) -> int:
-    """Return the smallest that at least so many percent of all do not exceed."""
+    """Return the smallest count that at least `percent` percent of all counts do not exceed."""
     for count in sorted(tokens):
         if sum(other <= count for other in tokens) * 100 >= percent * len(tokens):
             return count

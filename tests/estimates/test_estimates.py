@@ -1,4 +1,4 @@
-"""Tallies and estimates: totals in any order, floors, ceilings, limits."""
+"""Tallies and estimates: totals in any order, minimums, maximums, limits."""
 
 from decimal import Decimal
 from random import Random
@@ -108,7 +108,7 @@ def test_the_hit_ratio_is_of_each_request_and_never_rounded_in_the_users_favour(
 
     tally = tallied(model, 172, scenario)
 
-    assert tally.cache_hit == 137_000  # 0.8 x 172 = 137.6, a thousand times 137
+    assert tally.cache_hit == 137_000  # 0.8 x 172 = 137.6, so 1,000 times 137
     assert tally.usage(0).cache_miss == 35_000
     assert tally.usage(0).input == tally.input == 172_000
 
@@ -152,7 +152,7 @@ def test_a_retired_name_has_the_mode_it_stood_for(book: PriceBook) -> None:
     chat = estimate("Hello", model="deepseek-chat", at=at, prices=book)
     reasoner = estimate("Hello", model="deepseek-reasoner", at=at, prices=book)
 
-    # Counted as what serves the names today, which is Flash.
+    # Counted with the model that serves these names today, which is Flash.
     flash = estimate("Hello", model="deepseek-flash", at=utc("2026-11-23 00:00"), prices=book)
     assert chat.tally.input == 5
     assert reasoner.tally.input == flash.tally.input

@@ -1,4 +1,4 @@
-"""No code of the folder that is read ever runs, whatever its files are called."""
+"""No code in the folder being read ever runs, whatever its files are called."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def test_the_folder_would_run_what_is_imported_from_it(hostile: Path) -> None:
 
 def test_workers_of_a_large_batch_import_nothing_from_where_it_lies(hostile: Path) -> None:
     line = '{"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hello"}]}\n'
-    # Workers start beyond 8 MB.
+    # Inputs over 8 MB start workers.
     (hostile / "big.jsonl").write_text(line * 110_000)
 
     done = run(hostile, "count", "big.jsonl", "--jobs", "2", "--plain")

@@ -1,4 +1,4 @@
-"""dscost check --live, against a server on loopback that answers as the API does."""
+"""dscost check --live, with a local server that behaves like the API."""
 
 import json
 import socket
@@ -50,7 +50,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server that gives its replies one after the other, the last one again and again."""
+    """A server that sends its replies in order, then repeats the last one."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DEEPSEEK_API_KEY", KEY)
@@ -182,7 +182,7 @@ def half(handler: BaseHTTPRequestHandler) -> None:
 
 
 def blank_lines(handler: BaseHTTPRequestHandler) -> None:
-    """Keep the connection open as the API does while a request waits."""
+    """Keep the connection open, as the API does while a request waits."""
     handler.send_response(200)
     handler.end_headers()
     waits = threading.Event()
@@ -224,7 +224,7 @@ def test_what_goes_wrong_is_told_in_one_line(
     server.replies = [reply]
     ran = check(dscost, server, request_file)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("note: sends ")  # what it costs
+    assert ran.err.startswith("note: sends ")  # the note about the cost
     assert message in ran.problem
     assert KEY not in ran.err
 
@@ -240,7 +240,7 @@ def test_an_answer_that_does_not_come_ends_in_time(
 
 
 def drip_headers(handler: BaseHTTPRequestHandler) -> None:
-    """Send a header now and then: each starts a socket's timeout anew."""
+    """Send a header every so often; each one restarts a socket's timeout."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
     waits = threading.Event()
     for number in range(60):
@@ -268,7 +268,7 @@ def drip_error(handler: BaseHTTPRequestHandler) -> None:
 def test_the_time_is_that_of_the_whole_exchange(
     dscost: Dscost, server: Server, request_file: Path, act: Callable[..., None]
 ) -> None:
-    """It dripped for three seconds: by sockets alone none of it was ever late."""
+    """The reply drips for three seconds; no single read on the socket ever times out."""
     server.replies = [Reply(act=act)]
 
     ran = check(dscost, server, request_file, "--timeout", "0.3")
@@ -311,7 +311,7 @@ def test_a_proxy_on_the_way_to_https_sees_a_tunnel_and_no_key(
 
     assert (ran.code, ran.out) == (1, "")
     assert seen[0].startswith(b"CONNECT api.example.test:443 HTTP/1.")
-    # me:pass! in base 64
+    # me:pass! in base64
     assert b"Proxy-Authorization: Basic bWU6cGFzcyE=" in seen[0]
     assert KEY.encode() not in seen[0]
     assert "api.example.test cannot be reached: Tunnel connection failed: 403 Forbidden" in ran.err
@@ -357,7 +357,7 @@ def test_a_busy_api_is_asked_again_as_it_asks_for(server: Server) -> None:
     waits: list[float] = []
     api = Api(server.url, KEY, wait=waits.append)
     assert "usage" in api.send(Kind.CHAT, HELLO)
-    # Three seconds as asked; then, where nothing is asked, two for the second time.
+    # Three seconds as requested; then, with no such request, two for the second retry.
     assert (waits, len(server.asked)) == ([3.0, 2.0], 3)
     server.replies = [Reply(429, b"{}", date), failing(500, **{"Retry-After": "9999"}), usage(1)]
     waits.clear()

@@ -1,4 +1,4 @@
-"""dscost diff of a git repository: what is found, what is refused, and that nothing is touched."""
+"""dscost diff of a git repository: what it finds, what it refuses, and that it changes nothing."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ PRO = ("-m", "pro", "--at", "2026-11-23T02:00Z")
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """main has a prompt; the branch longer has a longer one, and main went on since."""
+    """main has a prompt; the branch `longer` has a longer one, and main has moved on since."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     repository = Repository(tmp_path / "repository")
@@ -104,7 +104,7 @@ def test_paths_are_those_of_the_current_folder(
 def test_what_is_tracked_is_counted_whatever_a_rule_ignores_or_a_name_hides(
     dscost: Dscost, repository: Repository
 ) -> None:
-    """Ignored by git's rules or by those of other tools, hidden, and below an ignored folder."""
+    """Ignored by git's rules or by other tools' rules, hidden, or below an ignored folder."""
     repository.commit({".gitignore": "local*\nbuilt/\n", ".ignore": "a.txt\n"})
     names = ["prompts/local.txt", "prompts/.hidden.txt", "prompts/built/x.txt"]
     repository.commit({"prompts/a.txt": "Hello " * 9} | dict.fromkeys(names, "Hello"))
@@ -121,7 +121,7 @@ def test_what_is_tracked_is_counted_whatever_a_rule_ignores_or_a_name_hides(
 def test_a_working_tree_has_no_file_that_is_ignored_and_not_tracked(
     dscost: Dscost, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Rules of the repository, of its exclude file and of the user; a file named is there."""
+    """Rules of the repository, its exclude file and the user; files named explicitly count."""
     settings = tmp_path / "settings"
     (settings / "git").mkdir(parents=True)
     (settings / "git" / "ignore").write_text("*.md\n")
@@ -176,7 +176,7 @@ def test_a_file_is_compared_as_it_would_be_committed(
     setting: tuple[str, str] | None,
     on_disk: bytes,
 ) -> None:
-    """Written anew, so that git cannot go by its time; then with a word more."""
+    """Rewritten so that git cannot go by its modification time; then with one more word."""
     repository.commit({".gitattributes": attributes})
     repository.git("config", *(setting or ("a.b", "c")))
     repository.commit({"prompts/lines.txt": on_disk})
@@ -195,7 +195,7 @@ def test_a_file_is_compared_as_it_would_be_committed(
 
 
 def test_a_link_is_the_file_that_it_leads_to(dscost: Dscost, repository: Repository) -> None:
-    """Also where the file is outside of the paths compared, and not yet committed."""
+    """Even if the file is outside the paths compared, and not yet committed."""
     repository.commit({"shared/long.txt": "Hello"})
     Path("prompts/link.txt").symlink_to("../shared/long.txt")
     Path("prompts/chain.txt").symlink_to("link.txt")
@@ -288,7 +288,7 @@ def test_what_has_no_text_in_git_is_named_and_its_figures_are_on_neither_side(
     gated = dscost("diff", "main...HEAD", "prompts", *PRO, "--max-increase", "500%")
     assert gated.code == 3
 
-    # Nothing of it differs in a working tree that has the large file itself.
+    # It is not a change if the working tree has the large file itself.
     Path("prompts/big.txt").write_text("Hello")
     found = diff(dscost, "HEAD", "prompts")
     assert [file["changed"] for file in found["uncounted"]] == [False] * 4
@@ -311,7 +311,7 @@ def test_hostile_names_are_files_and_no_options(dscost: Dscost, repository: Repo
 
 
 def tree_of(repository: Repository, entries: list[tuple[str, str, str]]) -> str:
-    """Write a tree of (mode, name, hash), be it one that git itself never makes."""
+    """Write a tree of (mode, name, hash), even one that git never creates; return its hash."""
     raw = [f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in entries]
     data = b"".join(raw)
     stored = b"tree %d\0%b" % (len(data), data)
@@ -340,7 +340,7 @@ def test_a_tree_that_leaves_its_folder_writes_nothing_there(
 def test_a_tree_of_few_objects_and_many_entries_is_refused(
     dscost: Dscost, repository: Repository, leaf: list[str]
 ) -> None:
-    """1,000 folders of as many folders, twice over: 10^9 of them, each empty or with a file."""
+    """1,000 folders with 1,000 folders each, twice over: 10^9 in all, each empty or with a file."""
     blob = repository.git("rev-parse", "main:prompts/a.txt")
     tree = tree_of(repository, [("100644", name, blob) for name in leaf])
     for _ in range(3):
@@ -432,7 +432,7 @@ def test_what_a_repository_is_set_to_run_is_not_run(dscost: Dscost, repository: 
 def test_a_filter_that_the_user_set_up_is_run_as_git_runs_it(
     dscost: Dscost, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """One that keeps files in capitals in the repository, and in small letters on the disk."""
+    """A filter that stores files in upper case in the repository, and in lower case on disk."""
     settings = tmp_path / "gitconfig"
     settings.write_text('[filter "loud"]\n\tclean = tr a-z A-Z\n\tsmudge = tr A-Z a-z\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
@@ -514,7 +514,7 @@ def test_without_git_files_are_compared_all_the_same(
 
 @pytest.mark.parametrize("slow", ["rev-parse", "ls-tree", "cat-file"])
 def test_an_interrupt_ends_git_too_and_leaves_nothing_behind(tmp_path: Path, slow: str) -> None:
-    """As a terminal interrupts: all processes at once, while git is at work."""
+    """As a terminal interrupts: all processes at once, while git is running."""
     programs, scratch, at_work = tmp_path / "bin", tmp_path / "scratch", tmp_path / "at work"
     programs.mkdir()
     scratch.mkdir()
@@ -531,7 +531,7 @@ def test_an_interrupt_ends_git_too_and_leaves_nothing_behind(tmp_path: Path, slo
         env=os.environ
         | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(scratch)},
         start_new_session=True,
-        # whoever runs the tests in the background has interrupts ignored, and hands that on
+        # Tests run in the background ignore interrupts, and child processes inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     until = time.monotonic() + 20

@@ -1,4 +1,4 @@
-"""Worker processes: the same report however many there are, and no total without all of them."""
+"""Worker processes: the same report with any number, and no total if one of them is lost."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _MANY = 60_000
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A batch that pays for workers: many forms, faults, refusals, equal costs."""
+    """A batch large enough for workers: many forms, faults, refusals, equal costs."""
     bodies = Bodies(3)
     lines = []
     for number in range(400):
@@ -40,7 +40,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def started(*args: object) -> "subprocess.Popen[str]":
-    """Start dscost in a group of its own, as a terminal does."""
+    """Start dscost in its own process group, as a terminal does."""
     command = [sys.executable, "-m", "deepseek_cost", *map(str, args)]
     pipe = subprocess.PIPE
     return subprocess.Popen(
@@ -49,7 +49,7 @@ def started(*args: object) -> "subprocess.Popen[str]":
 
 
 def workers_of(running: "subprocess.Popen[str]", count: int = 2) -> list[psutil.Process]:
-    """Wait until the workers are there."""
+    """Wait until the workers have started, and return them."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and running.poll() is None:
         children = psutil.Process(running.pid).children(recursive=True)
@@ -81,7 +81,7 @@ def test_what_is_soon_done_is_left_to_one_process(size: int) -> None:
 
 
 def test_long_work_is_shared_where_nothing_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After 20 of 100,000 bytes, 10 of them timed: 1 s for 10 bytes, so hours for the rest."""
+    """After 20 of 100,000 bytes, 10 of them timed: 1 s per 10 bytes means hours for the rest."""
     parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(3)]
     clock = iter(range(100))
     monkeypatch.setattr("deepseek_cost.estimates.workers.perf_counter", lambda: next(clock))
@@ -121,7 +121,7 @@ def test_a_worker_that_is_killed_is_reported_and_there_is_no_total(endless: Path
 def test_an_interrupt_ends_all_and_tells_what_was_counted(endless: Path) -> None:
     running = started("estimate", endless, "--jobs", 2)
     workers = workers_of(running)
-    os.killpg(running.pid, signal.SIGINT)  # as the terminal does, to all at once
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does, to the whole group
 
     out, err = running.communicate(timeout=60)
 

@@ -1,4 +1,4 @@
-"""Batches at the command line: totals, spread, skips, refusals, names, one line a request."""
+"""Batches on the command line: totals, distribution, skips, refusals, names, per-request lines."""
 
 import json
 from decimal import Decimal
@@ -48,7 +48,7 @@ def test_a_batch_has_totals_its_spread_and_the_dearest(dscost: Dscost) -> None:
     assert flash["distribution"] == {
         "requests": 3,
         "input": {"min": 31, "median": 34, "p95": 38, "max": 38},
-        "floor": {  # at 0.30 a million
+        "floor": {  # at 0.30 per million
             "min": "0.0000093",
             "median": "0.0000102",
             "p95": "0.0000114",
@@ -79,7 +79,7 @@ def test_the_spread_of_a_batch_has_the_output_in_it_where_all_requests_have_the_
     same = report(dscost(*flash, "-o", "50"))["estimates"][0]["distribution"]
     other = report(dscost(*flash, "-o", "100"))["estimates"][0]["distribution"]
 
-    # 31 and 34 tokens at 0.30 a million, and 50 of output at 1.20
+    # 31 and 34 tokens at 0.30 per million, and 50 output tokens at 1.20
     assert (same["total"]["min"], same["total"]["max"]) == ("0.0000693", "0.0000702")
     assert other["total"] is None
 
@@ -219,7 +219,7 @@ def test_a_model_given_prices_any_body(dscost: Dscost) -> None:
 
     (entry,) = report(dscost("estimate", "b.jsonl", *AT, "-m", "pro", "--json"))["estimates"]
 
-    assert entry["tokens"]["input"] == 84 + 5  # deepseek-chat stood for no thinking
+    assert entry["tokens"]["input"] == 84 + 5  # deepseek-chat meant no thinking
 
 
 def test_a_retired_name_has_its_price_of_the_time(dscost: Dscost) -> None:

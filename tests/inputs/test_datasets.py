@@ -1,4 +1,4 @@
-"""Data sets as people have them: lines that are no request bodies, tables, batches."""
+"""Data sets as people have them: lines that are not request bodies, tables, batches."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from deepseek_cost.inputs import jsonl, rows
 from tests.conftest import Dscost
 
-# "Hello" is one token; each request has 5 of the template around it on Flash, without thinking.
+# "Hello" is one token; on Flash, without thinking, the template adds 5 to each request.
 ONE = [{"role": "user", "content": "Hello"}]
 LINES: dict[str, tuple[str, str]] = {
     "prompt": ("a.jsonl", '{"id": 1, "prompt": "Hello"}'),

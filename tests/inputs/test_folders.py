@@ -1,4 +1,4 @@
-"""A folder as people have it: files in other encodings, JSON that is no request, packed files."""
+"""Folders as people have them: other encodings, JSON that is not a request, compressed files."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ LEFT_OUT = [
 
 @pytest.fixture
 def src(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with one text, what cannot be read as it is, and the text packed."""
+    """A folder with a text, files that cannot be read as they are, and the text compressed."""
     monkeypatch.chdir(tmp_path)
     folder = Path("src")
     folder.mkdir()

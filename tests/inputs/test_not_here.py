@@ -1,4 +1,4 @@
-"""What git has elsewhere, LFS and submodules: named wherever a folder is read, never counted."""
+"""Content that git stores elsewhere (LFS, submodules) is named in any folder, never counted."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'6f' * 32}\n
 
 @pytest.fixture
 def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a text, a pointer, and a submodule with a text."""
+    """A folder with a text, an LFS pointer, and a submodule with a text."""
     other = Repository(tmp_path / "other")
     other.commit({"x.txt": "Hello"})
     repository = Repository(tmp_path / "repository")

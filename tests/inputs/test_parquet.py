@@ -1,4 +1,4 @@
-"""Columns of Parquet files are counted as the same requests in JSONL are."""
+"""Columns in Parquet files are counted like the same requests in JSONL."""
 
 import contextlib
 import json
@@ -34,7 +34,7 @@ def of_jsonl(dscost: Dscost, folder: Path, bodies: list[dict[str, Any]]) -> list
     path.write_text("".join(json.dumps(one) + "\n" for one in bodies), encoding="utf-8")
     entries: list[Any] = json.loads(dscost("estimate", path, *AT).out)["estimates"]
     for entry in entries:
-        del entry["dearest"]  # they name the file
+        del entry["dearest"]  # it contains the file's name
     return entries
 
 
@@ -112,7 +112,7 @@ def test_a_column_of_messages_is_a_chat_a_row(dscost: Dscost, tmp_path: Path, fo
         of_column(dscost, table, *options),
     ]
 
-    # "Hello" is one token, and 30 are of the template.
+    # "Hello" is one token, and the template has 30.
     assert [entry["tokens"]["input"] for (entry,) in found] == [2 * 31] * 2
 
 
@@ -255,7 +255,7 @@ def test_a_text_that_a_small_file_repeats_takes_no_more_memory_than_one(tmp_path
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
-        assert held + most < 100_000_000  # what Arrow holds, and Python
+        assert held + most < 100_000_000  # bytes allocated by Arrow and by Python
 
 
 @pytest.mark.parametrize("options", [(), ("--as", "chat")])

@@ -1,4 +1,4 @@
-"""Request bodies: read from JSON and JSONL, told apart, refused with their place."""
+"""Request bodies: read from JSON and JSONL, recognized, or refused with their place."""
 
 import gzip
 import json
@@ -315,7 +315,7 @@ def test_a_body_is_of_messages_by_what_only_messages_has(
 
 
 class _Counting(BytesIO):
-    """A file that counts the bytes that are read of it."""
+    """A file that counts the bytes read from it."""
 
     taken = 0
 

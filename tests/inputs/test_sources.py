@@ -1,4 +1,4 @@
-"""Finding and decoding prompts: what is read, what is left out, and what is refused."""
+"""Finding and decoding prompts: what is read, what is skipped, and what is refused."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ Tree = Callable[[dict[str, bytes]], Path]
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
-    """Make files below the current folder, which is called `prompts`' parent."""
+    """Return a function that writes files to the folder `prompts`, and returns the folder."""
     monkeypatch.chdir(tmp_path)
 
     def make(files: dict[str, bytes]) -> Path:
@@ -157,7 +157,7 @@ def test_a_character_across_two_blocks_is_decoded_whole(tmp_path: Path) -> None:
     [
         (b"caf\xe9", "not utf-8 at byte 3; give the file's own encoding"),
         (b"x" * 300_000 + b"\xff", "not utf-8 at byte 300000;"),
-        (b"x" * 262_143 + b"\xe4\xb8", "not utf-8 at byte 262143;"),  # cut at the end, over a block
+        (b"x" * 262_143 + b"\xe4\xb8", "not utf-8 at byte 262143;"),  # cut off, across blocks
         (b"\xff\xfeH\x00", "it looks like utf-16"),
         (b"ab\x00c", r"a binary file \(NUL at byte 2\)"),
         (b"x" * 300_000 + b"\x00", r"a binary file \(NUL at byte 300000\)"),

@@ -1,4 +1,4 @@
-"""A folder in a repository is what git says: what is tracked is counted or named."""
+"""A folder in a repository is what git says it is: every tracked file is counted or named."""
 
 import json
 import os
@@ -16,7 +16,7 @@ LIMIT = ("--max-cost", "100", "-o", "1", "--at", "2026-11-23T02:00Z")
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """Tracked files that rules ignore or names hide, and others of the kind that are not."""
+    """Tracked files that are ignored by rules or hidden by name, and similar untracked files."""
     repository = Repository(tmp_path / "repository")
     monkeypatch.chdir(repository.folder)
     repository.commit({".gitignore": "local*\nbuilt/\n", "prompts/.ignore": "a.md\n"})
@@ -154,7 +154,7 @@ def test_text_is_known_by_its_first_bytes_and_is_not_opened_again_to_learn_it(
 def test_git_is_never_one_of_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, entry: str
 ) -> None:
-    """Neither by a relative entry of PATH, nor because Windows looks there first."""
+    """Neither through a relative entry in PATH, nor because Windows looks there first."""
     folders = [tmp_path, tmp_path / "bin", tmp_path / "usr"]
     for folder in folders:
         folder.mkdir(exist_ok=True)

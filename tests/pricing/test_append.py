@@ -1,4 +1,4 @@
-"""Appending a price: one edit, and what docs/prices.md shows of it, on a copy of the checkout."""
+"""Appending a price, in a copy of the checkout: one edit, and what docs/prices.md says of it."""
 
 import re
 import shutil
@@ -35,7 +35,7 @@ def test_the_page_of_how_to_append_a_price_is_right(
     with (checkout / "data" / "prices.toml").open("a", encoding="utf-8") as table:
         table.write(f"\n{price}")
     monkeypatch.setenv("PYTHONPATH", str(checkout))  # the copy's own package
-    # Not this test again, within itself.
+    # Do not run this test again inside itself.
     monkeypatch.setenv("PYTEST_ADDOPTS", "--ignore=tests/pricing/test_append.py")
 
     for command, output in shown.commands():

@@ -1,4 +1,4 @@
-"""Exact money: cost = tokens x price / 1,000,000."""
+"""Exact costs: tokens x price / 1,000,000."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What other tools are given, priced as these tools do: worked out here from what they read."""
+"""Exports priced as the other tools do it: worked out here from what those tools read."""
 
 import json
 import re
@@ -77,8 +77,8 @@ def test_a_tool_without_holidays_is_off_there_and_says_on_which_days(
 
 @pytest.mark.parametrize("tool", [Tool.AIDER, Tool.OPENCODE, Tool.LANGFUSE])
 def test_a_tool_with_one_rate_says_how_far_it_is_off(book: PriceBook, tool: Tool) -> None:
-    # Five days of seven peak hours: 35 of 168. The mean is (35 x 2 + 133) / 168 = 1.2083 times
-    # off-peak; the peak rate is 2 / 1.2083 = 1.655 of it, the off-peak rate 0.8276.
+    # Five days with seven peak hours: 35 of 168. The mean is (35 x 2 + 133) / 168 = 1.2083 times
+    # off-peak; the peak rate is 2 / 1.2083 = 1.655 times the mean, the off-peak rate 0.8276 times.
     peak = " ".join(export(book, tool, AT).comments)
     off_peak = " ".join(export(book, tool, AT, Tier.OFF_PEAK).comments)
 
@@ -144,7 +144,7 @@ def test_the_command_writes_what_the_tool_reads_and_comments_to_stderr(
     assert dscost("prices", "export", "--for", tool, "--rate", "flat").code == 2
 
 
-OWN = {  # one list, without hours, of a litellm-like table
+OWN = {  # a LiteLLM-like table with one list of prices, without hours
     "deepseek/deepseek-v4-pro": {
         "litellm_provider": "deepseek",
         "input_cost_per_token": 1.32e-06,
@@ -164,7 +164,7 @@ def test_a_table_with_one_list_is_right_at_peak_alone(book: PriceBook, tmp_path:
     assert same == {"2026-08-16, peak", "2026-08-16, peak, weekend"}
     off_peak = [cell for cell in cells if cell.when == "2026-08-16, off-peak"]
     assert {cell.off_percent for cell in off_peak} == {Decimal("100.0")}
-    # The lists of April and May; then peak, off-peak, weekends by either rule, holiday.
+    # The lists of April and May; then peak, off-peak, weekends by both rules, and a holiday.
     assert len(cells) == 3 * (4 + 5)
 
 
@@ -206,7 +206,7 @@ def test_the_python_of_genai_prices_is_read_and_not_run(tmp_path: Path) -> None:
             assert charged.cache_miss == Decimal(price)
     charged = table["deepseek-flash"](utc("2026-09-09 03:59"))
     assert charged is not None
-    assert charged.output == 3  # the last price that holds, although it began later
+    assert charged.output == 3  # the last price that applies, although it began later
 
 
 def test_models_dev_and_model_prices_are_read(tmp_path: Path) -> None:

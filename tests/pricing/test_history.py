@@ -1,4 +1,4 @@
-"""A year of hours against an independent reading of the price pages; changes over time."""
+"""A year of hours compared with an independent reading of the price pages; changes over time."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from tests.conftest import APPENDED_FROM, Dscost, utc
 from tests.pricing.test_schedule import naive_tier
 
 FLASH, PRO = "deepseek-v4-flash", "deepseek-v4-pro"
-# From the pages, by hand: first instant, USD off-peak or flat, CNY off-peak or flat; peak is twice.
+# Copied by hand: start time, USD and CNY prices, off-peak or flat; peak prices are twice those.
 LISTS = {
     FLASH: [
         ("2026-04-23 16:00", "0.028 0.14 0.28", "0.2 1 2"),
@@ -49,7 +49,7 @@ LISTS["deepseek-reasoner"] = LISTS["deepseek-chat"]
 
 
 def naive_rates(name: str, at: datetime, currency: Currency) -> Rates | None:
-    """Walk through the lists one after the other; None where there is none."""
+    """Return the rates found by walking through the lists, or None if there are none."""
     text = ""
     for since, usd, cny in LISTS[name]:
         if utc(since) <= at:
@@ -144,7 +144,7 @@ def test_a_list_in_the_history_ends_where_the_next_begins_or_the_name_does(dscos
     assert off_peak == [
         ("2026-04-23T16:00:00Z", "2026-04-26T12:15:00Z"),
         ("2026-04-26T12:15:00Z", "2026-07-24T15:59:00Z"),  # not accepted from then on
-        ("2026-09-07T06:02:00Z", "2026-09-10T04:00:00Z"),  # answered again
+        ("2026-09-07T06:02:00Z", "2026-09-10T04:00:00Z"),  # accepted again
         ("2026-09-10T04:00:00Z", ""),
     ]
     assert [entry["period"]["until"] or "" for entry in told] == [row["until"] for row in rows]

@@ -1,4 +1,4 @@
-"""The State Council's notices, in the words of each year, against what was arranged."""
+"""The State Council's holiday notices, as worded each year, compared with the actual holidays."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from deepseek_cost.pricing.notice import read_notice, to_toml
 from tests.conftest import Dscost
 
 HEAD = "国务院办公厅关于{year}年部分节假日安排的通知\n\n各省、自治区、直辖市人民政府：\n\n"
-# What the notices of these years order, each in the wording of its year.
+# What the notices of these years say, as worded each year.
 ITEMS = {
     2020: """一、元旦：2020年1月1日放假，共1天。
 二、春节：1月24日至30日放假调休，共7天。1月19日（星期日）、2月1日（星期六）上班。
@@ -54,7 +54,7 @@ ITEMS = {
 六、中秋节：9月25日（周五）至27日（周日）放假，共3天。
 七、国庆节：10月1日（周四）至7日（周三）放假调休，共7天。9月20日（周日）、10月10日（周六）上班。""",
 }
-# First and last days off, and the weekend days worked, as month-day.
+# First and last days off, and working weekend days, as month-day.
 ARRANGED = {
     2020: (
         "01-01..01-01 01-24..01-30 04-04..04-06 05-01..05-05 06-25..06-27 10-01..10-08",
@@ -133,7 +133,7 @@ def test_what_a_notice_does_not_say_clearly_is_an_error(
 def test_a_notice_becomes_a_file_beside_the_bundled_table(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # In 2027 the 9th of February, the Tuesday after the Spring Festival's days by law.
+    # In 2027, February 9 is the Tuesday after the legal days of the Spring Festival.
     text = (
         HEAD.format(year=2027)
         + """一、元旦：1月1日（周五）放假。

@@ -1,4 +1,4 @@
-"""Price pages of our own making, in each form and language, and what must not go unnoticed."""
+"""Made-up price pages, in each form and language, and changes that must not be missed."""
 
 import re
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from tests.conftest import Dscost
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
-# A row: its labels, then a value for each model; one value spans both.
+# A row: its labels, then a value per model; a single value spans both.
 Row = tuple[tuple[str, ...], tuple[str, ...]]
 ENGLISH: list[Row] = [
     (("MODEL",), ("deepseek-flash(1)", "deepseek-v4-pro")),
@@ -173,7 +173,7 @@ WIDTH = 3
 
 
 def flattened(language: str) -> str:
-    """Rows as lines of bars; a label or a value that spans stands once."""
+    """Return the rows as lines with bars; a label or value that spans cells appears once."""
     lines = list(BEFORE[language])
     shown: tuple[str, ...] = ()
     for labels, values in ROWS[language]:
@@ -188,7 +188,7 @@ def flattened(language: str) -> str:
 
 
 def markdown(language: str) -> str:
-    """Markdown as the documents serve it: what spans is repeated."""
+    """Return the page as Markdown, as the docs serve it: spanning cells are repeated."""
     head, *text = BEFORE[language]
     lines = [f"# {head}", "", *text, ""]
     for number, (labels, values) in enumerate(ROWS[language]):
@@ -207,7 +207,7 @@ def markdown(language: str) -> str:
 
 
 def html(language: str) -> str:
-    """A page of Docusaurus around tables with spans, marks as superscripts, a navigation."""
+    """Return a Docusaurus page with tables with spans, superscript marks and a navigation bar."""
     rows = ROWS[language]
     lines = []
     for number, (labels, values) in enumerate(rows):
@@ -261,7 +261,7 @@ def verified(text: str, book: PriceBook, at: datetime = AT) -> Comparison:
 
 
 def different(found: Comparison) -> set[tuple[str, str, str | None, str | None]]:
-    """What is not simply the same."""
+    """Return the findings with any status other than SAME."""
     return {
         (finding.status.value, finding.what, finding.book, finding.page)
         for finding in found.findings
@@ -281,7 +281,7 @@ def test_a_whole_page_that_says_what_the_book_says_is_the_same(name: str, book: 
 def test_every_single_changed_digit_is_found(name: str, book: PriceBook) -> None:
     text = PAGES[name]
     missed = []
-    # Digits of tags such as <h2> say nothing; those of spans do.
+    # Digits in tags such as <h2> mean nothing; those in spans do.
     for digit in re.finditer(r"\d(?!>)|(?<![h])\d", text):
         at = digit.start()
         changed = text[:at] + str((int(digit[0]) + 1) % 10) + text[at + 1 :]
@@ -325,7 +325,7 @@ def test_a_column_that_the_book_does_not_know_is_new_with_its_prices_to_append(
     assert ("new", "the column of deepseek-v5", None, "deepseek-v5") in different(found)
     toml = additions({"page": found}, book)
     assert 'bills = "deepseek-v5"' in toml
-    # The last column copied is the one of Pro.
+    # The last column copied is Pro's.
     assert "rates.USD.peak = { cache_hit = 0.044, cache_miss = 1.32, output = 3.96 }" in toml
 
 
@@ -402,7 +402,7 @@ def test_coming_prices_are_announced_and_not_in_force(book: PriceBook) -> None:
     found = verified(ANNOUNCED, book, at)
     counted = [finding.status for finding in found.findings].count(Status.ANNOUNCED)
     assert counted == 13  # the sentence and twelve prices
-    assert found.verdict is Verdict.INCOMPLETE  # the rest of the page is not there
+    assert found.verdict is Verdict.INCOMPLETE  # the rest of the page is missing
     assert not found.changed
 
 

@@ -1,4 +1,4 @@
-"""The table itself: provenance, errors that name the entry, and the facts it was made from."""
+"""The table itself: sources, errors that name the entry, and the facts it was made from."""
 
 import tomllib
 from collections.abc import Iterable
@@ -177,8 +177,8 @@ def test_every_measured_fact_is_in_the_table(book: PriceBook, shared: Path) -> N
                     bills = price.period.rates[Currency(currency)][Tier(tier)]
                     assert {k: getattr(bills, k) for k in cells} == cells, (name, at)
                     checked += 1
-    # Names x 2 instants x 2 currencies x tiers: flash launch, retired names, cut, peak, vision,
-    # preview, V4.1; four flat Pro lists, and the tiered one.
+    # Names x 2 times x 2 currencies x tiers: flash launch, retired names, cut, peak, vision,
+    # preview, V4.1; four flat Pro lists, and the one with tiers.
     assert checked == 12 + 8 + 4 + 8 + 8 + 8 + 24 + 4 * 4 + 8
 
 
@@ -186,11 +186,11 @@ def test_the_other_facts_are_in_the_table_too(book: PriceBook, shared: Path) -> 
     text = (shared / "facts" / "prices.toml").read_text(encoding="utf-8")
     facts = tomllib.loads(text, parse_float=Decimal)
 
-    holidays = book.holidays[0]  # those of 2027 have no notice yet
+    holidays = book.holidays[0]  # there is no notice for 2027 yet
     assert sorted(chain(*holidays.days_off.values())) == facts["holidays"]["2026"]["days_off"]
     assert list(holidays.makeup_workdays) == facts["holidays"]["2026"]["makeup_workdays"]
     assert [s.since for s in book.schedule] == [s["effective_from"] for s in facts["peak_schedule"]]
-    # These two ended in July and answer again since September.
+    # These two ended in July and have been accepted again since September.
     again = {"deepseek-chat", "deepseek-reasoner"}
     assert {m.name: (m.since, m.until) for m in book.model} == {
         m["name"]: (m["accepted_from"], None if m["name"] in again else m.get("accepted_until"))
@@ -204,7 +204,7 @@ def test_the_other_facts_are_in_the_table_too(book: PriceBook, shared: Path) -> 
         (fee.since, fee.price.get(Currency.USD, "UNKNOWN"), fee.price[Currency.CNY])
         for fee in book.fee
     ]
-    # One price in dollars was found later than the rest.
+    # One USD price was found later than the rest.
     assert [(since, cny) for since, _, cny in fees] == [
         (t["effective_from"], t["CNY"]) for t in facts["tool"]
     ]
@@ -218,7 +218,7 @@ def test_the_other_facts_are_in_the_table_too(book: PriceBook, shared: Path) -> 
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the build adds to a package, of which the tests may change the table and its copy."""
+    """The folder with the built price table and its source, which tests may change."""
     (tmp_path / "prices.toml").write_text(TEXT, encoding="utf-8")
     monkeypatch.setattr(loader, "BUILT", tmp_path)
     (tmp_path / "prices.json").write_bytes(loader.compiled())
@@ -290,7 +290,7 @@ def test_an_edited_bundled_table_is_compared_with_what_was_built(
 def test_one_line_of_the_table_decides_which_time_of_a_request_picks_its_rate(
     dscost: Dscost, tmp_path: Path
 ) -> None:
-    # From 11:59 to 12:01 in Beijing: it began at peak, and ended off-peak.
+    # From 11:59 to 12:01 in Beijing: starts at peak, ends off-peak.
     log = tmp_path / "log.jsonl"
     log.write_text(
         '{"model": "deepseek-v4-pro", "start": "2026-11-23T03:59:00Z", "end": '
@@ -306,7 +306,7 @@ def test_one_line_of_the_table_decides_which_time_of_a_request_picks_its_rate(
         report = json.decode(ran.out)
         totals[known] = (report["tier_by"], report["total"]["cost"]["total"])
 
-    # A million tokens that miss: $1.32 at peak, $0.66 off-peak.
+    # A million cache misses: $1.32 at peak, $0.66 off-peak.
     assert totals == {
         "unknown": ("start", "1.32"),
         "start": ("start", "1.32"),

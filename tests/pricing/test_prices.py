@@ -1,4 +1,4 @@
-"""Which price bills a name at an instant: the whole history, at every boundary."""
+"""Which price applies to a name at a time: the whole history, at every boundary."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,16 +22,16 @@ SECOND = timedelta(seconds=1)
 
 
 def rates(text: str) -> Rates:
-    """Read `0.0028 / 0.14 / 0.28`: cache hit, cache miss, output."""
+    """Parse `0.0028 / 0.14 / 0.28`: cache hit, cache miss, output."""
     return Rates(*(Decimal(part) for part in text.split(" / ")))
 
 
-# name, first instant of the list, USD just before it ("": no price), USD from it on
+# name, first time of the list, USD prices just before ("": no price), USD prices from then on
 BOUNDARIES = [
     ("deepseek-v4-flash", "2026-04-23 16:00", "", "0.028 / 0.14 / 0.28"),
     ("deepseek-v4-flash", "2026-04-26 12:15", "0.028 / 0.14 / 0.28", "0.0028 / 0.14 / 0.28"),
     ("deepseek-v4-flash", "2026-08-16 16:00", "0.0028 / 0.14 / 0.28", "0.007 / 0.22 / 0.66"),
-    # 04:00 UTC is also where a peak window ends: the new list begins off-peak.
+    # 04:00 UTC is also the end of a peak window, so the new list begins off-peak.
     ("deepseek-v4-flash", "2026-09-10 04:00", "0.014 / 0.44 / 1.32", "0.003 / 0.15 / 0.60"),
     ("deepseek-flash", "2026-09-10 04:00", "", "0.003 / 0.15 / 0.60"),
     ("deepseek-v4-flash-vision-exp", "2026-08-20 16:00", "", "0.007 / 0.22 / 0.66"),
@@ -50,7 +50,7 @@ BOUNDARIES = [
     ("deepseek-chat", "2026-04-26 12:15", "0.028 / 0.14 / 0.28", "0.0028 / 0.14 / 0.28"),
     ("deepseek-chat", "2026-07-24 15:59", "0.0028 / 0.14 / 0.28", ""),
     ("deepseek-reasoner", "2026-07-24 15:59", "0.0028 / 0.14 / 0.28", ""),
-    # A Monday, 14:02 in Beijing: peak, and the second before is not known.
+    # A Monday, 14:02 in Beijing: peak; the second before has no price.
     ("deepseek-chat", "2026-09-07 06:02", "", "0.014 / 0.44 / 1.32"),
     ("deepseek-reasoner", "2026-09-10 04:00", "0.014 / 0.44 / 1.32", "0.003 / 0.15 / 0.60"),
     ("deepseek-v4.1-flash-expires-on-0910", "2026-09-07 16:00", "", "0.007 / 0.22 / 0.66"),
@@ -119,7 +119,7 @@ def test_peak_is_twice_off_peak_in_every_cell(book: PriceBook) -> None:
     known = [period for period in book.period if period.since < APPENDED_FROM]
     tiered = [t for p in known for t in p.rates.values() if Tier.PEAK in t]
 
-    assert len(tiered) == 10  # five tiered periods in two currencies
+    assert len(tiered) == 10  # five periods with tiers, in two currencies
     for tiers in tiered:
         peak, off_peak = tiers[Tier.PEAK], tiers[Tier.OFF_PEAK]
         for cell in ("cache_hit", "cache_miss", "output"):
@@ -171,7 +171,7 @@ def test_in_2028_the_price_stands_and_the_calendar_says_what_it_does_not_know(
 @pytest.mark.parametrize(
     ("at", "is_certain"),
     [
-        ("2027-01-04 02:00", True),  # a Monday that no arrangement has ever made free
+        ("2027-01-04 02:00", True),  # a Monday that no holiday arrangement has ever made a day off
         ("2027-02-08 02:00", True),  # a holiday by law
         ("2027-02-09 02:00", False),  # the Tuesday after it
         ("2027-02-09 05:00", True),  # off-peak in any case

@@ -1,4 +1,4 @@
-"""When peak hours are: window edges, weekdays, weekends, holidays, make-up days."""
+"""Peak hours: window edges, weekdays, weekends, holidays, make-up days."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -65,11 +65,11 @@ def test_in_the_first_week_weekends_were_peak_too(book: PriceBook) -> None:
 
     peak = [at for at in hours if book.calendar.tier_at(at) is PEAK]
 
-    assert len(peak) == 6 * 7  # six Beijing days of seven peak hours, Saturday 08-22 among them
+    assert len(peak) == 6 * 7  # six days in Beijing with seven peak hours, also Saturday 08-22
 
 
 def naive_tier(at: datetime) -> Tier:
-    """Work the tier out in the slowest, plainest way: by the clock on a wall in Beijing."""
+    """Return the tier in the slowest, plainest way: by a wall clock in Beijing."""
     if at < utc("2026-08-16 16:00"):
         return FLAT
     local = at + timedelta(hours=8)

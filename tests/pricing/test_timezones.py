@@ -1,4 +1,4 @@
-"""Time zones are understood as people write them; what is ambiguous is refused."""
+"""Time zones are understood as people write them; ambiguous ones are refused."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The steps of the daily workflow, run here against pages on this machine."""
+"""The steps of the daily workflow, run here on local pages."""
 
 import http.server
 import os
@@ -49,14 +49,14 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the script and the table, and dscost on its path."""
+    """A folder with the script, the price table, and a dscost program."""
     (tmp_path / ".ci").mkdir()
     (tmp_path / "data").mkdir()
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / ".ci" / "verify-prices", tmp_path / ".ci")
     shutil.copy(ROOT / "data" / "prices.toml", tmp_path / "data")
     dscost = tmp_path / "bin" / "dscost"
-    # The pages are of a day, and so is the time of their comparison.
+    # The pages are from one day, so they are compared as of that day.
     dscost.write_text(
         f'#!/bin/sh\nexec {sys.executable} -P -m deepseek_cost "$@" --at 2026-11-20T00:00Z\n'
     )
@@ -123,11 +123,11 @@ def test_the_workflow_runs_the_script_that_is_tested_here() -> None:
     (verify,) = [step["run"] for step in steps if step.get("id") == "verify"]
     assert ".ci/verify-prices" in verify
     assert "10) echo" in verify
-    # It is given no secret but the repository's own token, and no text of a page as a command.
+    # Its only secret is the repository's own token, and no text from a page becomes a command.
     assert re.findall(r"\$\{\{ *([^ }]+)", text) == ["github.token", "github.run_id"]
 
 
-# Answers as `gh` does where no pull request is open, and keeps what it is called with.
+# Responds as `gh` does if no pull request is open, and records its arguments.
 GH = """#!/bin/sh
 echo "$@" >> "$CALLS"
 if [ "$1 $2" = "pr list" ]; then cat "$OPEN"; fi
@@ -135,7 +135,7 @@ if [ "$1 $2" = "pr list" ]; then cat "$OPEN"; fi
 
 
 def open_pull_request(tmp_path: Path, already_open: str) -> tuple[Repository, list[str]]:
-    """Run the workflow's last step in a checkout that changed, with a remote beside it."""
+    """Run the workflow's last step in a changed checkout with a remote; return it and gh calls."""
     repository = Repository(tmp_path / "checkout")
     repository.commit({"data/prices.toml": "before\n"})
     (repository.folder / "data" / "prices.toml").write_text("after\n")
