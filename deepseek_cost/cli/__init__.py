@@ -1,1 +1,1 @@
-"""The command line: options, settings, one module a command."""
+"""The command line: options, settings, and one module per command."""

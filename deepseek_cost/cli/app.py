@@ -1,6 +1,6 @@
-"""The command line: reads options and the clock, runs a command, reports errors, exits.
+"""The command line: parses options, runs a command, reports errors, returns the exit code.
 
-What a command uses is imported when it runs, so that `--help` is fast.
+A command's dependencies are imported when it runs, so `--help` is fast.
 """
 
 import errno
@@ -57,12 +57,12 @@ def _top(
 
 
 def application() -> typer.Typer:
-    """Return the command line as Typer has it."""
+    """Return the command line as a Typer application."""
     return typer.Typer(
         name="dscost",
         cls=CommandTable,
         callback=_top,
-        add_completion=False,  # by a command, which serves any shell
+        add_completion=False,  # a command does it, for any shell
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={
@@ -76,10 +76,10 @@ def application() -> typer.Typer:
 def run(args: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
+        if isinstance(stream, io.TextIOWrapper):  # the encoding may lack a character
             stream.reconfigure(errors="backslashreplace")
-    # numpy, which two libraries load, starts a thread for each core, and where the system refuses
-    # one it sends us an interrupt.
+    # numpy, which two libraries load, starts a thread per core, and interrupts this process if the
+    # system refuses one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         command = application()
@@ -97,13 +97,13 @@ def run(args: Sequence[str]) -> int:
         show_error("the system starts no thread: too many run, or the memory is not enough")
         return DscostError.exit_code
     if outcome == _INTERRUPTED:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing but the end is left to interrupt
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the exit is left to interrupt
         show_error("interrupted")
     return int(outcome or 0)
 
 
 def _understood(args: Sequence[str]) -> list[str]:
-    """Return the arguments as the command line has them; a file alone is estimated."""
+    """Return the arguments with shortcuts expanded; a file without a command is estimated."""
     args = with_subcommands(args)
     understood = expanded(args, ALL_NAMES)
     if understood[:1] == ["estimate"] and understood != list(args):
@@ -112,7 +112,7 @@ def _understood(args: Sequence[str]) -> list[str]:
 
 
 def _report(error: Exception, args: Sequence[str]) -> int:
-    """Write what is wrong and what to do about it; return the exit code."""
+    """Print what is wrong and what to do about it; return the exit code."""
     words = [word for word in with_subcommands(args) if not word.startswith("-")]
     command = words[0] if words and words[0] in ALL_NAMES else ""
     match error:
@@ -131,7 +131,7 @@ def _report(error: Exception, args: Sequence[str]) -> int:
         case OSError():
             place = error.filename2 or error.filename or _place_of(error)
             show_error(": ".join(filter(None, (place, error.strerror or str(error)))))
-        case ImportError():  # a library that is broken, or that does not fit in the memory
+        case ImportError():  # a library that is broken or does not fit in memory
             show_error(f"{error.name or 'a library'} cannot be loaded: {error}")
         case MemoryError():
             show_error("out of memory", "give less at a time")
@@ -141,7 +141,10 @@ def _report(error: Exception, args: Sequence[str]) -> int:
 
 
 def _place_of(error: OSError) -> str | None:
-    """Return where an error without a name is: standard output, or a full temporary folder."""
+    """Return the place of an error without a file name; None if it is unknown.
+
+    It is standard output, or the temporary folder if a disk is full.
+    """
     if is_output_lost():
         return "standard output"
     is_full = error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None)}
@@ -153,7 +156,7 @@ def _place_of(error: OSError) -> str | None:
 
 
 def _usage(error: UsageError, command: str) -> str:
-    """Return what is wrong with the command line, with what was likely meant as its next step."""
+    """Return what is wrong with the command line, with what was likely meant as a tip."""
     if isinstance(error, typer.BadParameter) and error.message and error.param:
         return in_plain_words(error.message, error.param.opts[0])
     params = load(command).params if command else ()

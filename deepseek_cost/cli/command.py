@@ -1,4 +1,4 @@
-"""The table of commands, and a command as dscost has it: settings behind its options, its help."""
+"""The table of commands, and the class of a command: settings for its options, its help."""
 
 from contextlib import contextmanager
 from importlib import import_module
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from deepseek_cost.cli.manual import Manual
 
-# Typer has no public names for the types that its methods take.
+# Typer has no public names for the parameter types of its methods.
 _Any = Any
-# What every error of a command line is; Typer exports one kind of them.
+# The base class of all command-line errors; Typer exports only one subclass.
 UsageError: Final[Any] = typer.BadParameter.__base__
 
-# What the library says, and what is said instead; longer ones before their beginnings.
+# The library's phrases and their replacements; a longer phrase comes before its own beginning.
 _PLAINER: Final = {
     "Value error, ": "",
     "Got unexpected extra argument(s) ": "unexpected argument ",
@@ -40,7 +40,7 @@ _PLAINER: Final = {
 
 
 def in_plain_words(message: str, option: str = "") -> str:
-    """Return a message of the library's in plain words, about an option; ours stay as they are."""
+    """Return a message of the library in plain words, after the option; ours are not reworded."""
     if not isinstance(message, Advised):
         for theirs, ours in _PLAINER.items():
             message = message.replace(theirs, ours)
@@ -52,12 +52,12 @@ def in_plain_words(message: str, option: str = "") -> str:
 
 
 class Command(TyperCommand):
-    """Reads settings for options that are not given, and tells of an error which it is about."""
+    """A command that reads settings for options not given; errors say where a setting was set."""
 
     context_class = SettingsContext
 
     def parse_args(self, ctx: _Any, args: list[str]) -> list[str]:
-        """Read the command line; what is wrong with a setting is said of its file or variable."""
+        """Parse the command line; errors in a setting name its file or variable."""
         settings = cast("SettingsContext", ctx)
         args, old_names = renamed(self.name or "", args)
         for old, new in old_names.items():
@@ -68,7 +68,7 @@ class Command(TyperCommand):
         return rest
 
     def invoke(self, ctx: _Any) -> Any:  # noqa: ANN401 - Typer's own
-        """Run the command; an error over an option that a setting gave is told with its place."""
+        """Run the command; an error about an option set elsewhere gets a note of where."""
         try:
             with running(cast("SettingsContext", ctx)):
                 return super().invoke(ctx)
@@ -78,12 +78,12 @@ class Command(TyperCommand):
             raise
 
     def format_help_text(self, ctx: _Any, formatter: _Any) -> None:
-        """Begin with what the command is for, examples, and where its page is."""
+        """Write what the command is for, its examples, and where its page is."""
         super().format_help_text(ctx, formatter)
         formatter.write_examples(manual_of(self.name or ""))
 
     def format_options(self, ctx: _Any, formatter: _Any) -> None:
-        """List arguments and options by their groups, those of no group last."""
+        """List arguments and options by group, those without a group last."""
         groups: dict[str, list[tuple[str, str]]] = {
             title: [] for title in ("Arguments", *(g.title for g in GROUPS), "Options")
         }
@@ -101,7 +101,7 @@ class Command(TyperCommand):
                     formatter.write_dl(records)
 
     def format_epilog(self, ctx: _Any, formatter: _Any) -> None:
-        """End with the commands within this one, and exit codes."""
+        """Write the subcommands of this command, and the exit codes."""
         if below := [entry for entry in SUBCOMMANDS if entry.name.startswith(f"{self.name} ")]:
             with formatter.section("Commands"):
                 formatter.write_dl([(entry.name, entry.summary) for entry in below])
@@ -111,7 +111,7 @@ class Command(TyperCommand):
 
 
 def read_setting(context: SettingsContext, option: TyperOption) -> object:
-    """Return the value of a setting that no flag gives; raises ConfigError where it is wrong."""
+    """Return the value of a setting without a flag; raises ConfigError if it is invalid."""
     with _errors_with_place(context):
         value, _ = option.handle_parse_result(context, {}, [])
         return value
@@ -119,7 +119,7 @@ def read_setting(context: SettingsContext, option: TyperOption) -> object:
 
 @contextmanager
 def _errors_with_place(context: SettingsContext) -> "Iterator[None]":
-    """Tell of a wrong value that no flag gave with the variable or the file's key."""
+    """Raise ConfigError, with the variable or the file's key, for a wrong value not from a flag."""
     try:
         yield
     except typer.BadParameter as error:
@@ -131,7 +131,7 @@ def _errors_with_place(context: SettingsContext) -> "Iterator[None]":
 
 
 def _concerned(ctx: SettingsContext, message: str) -> "Iterable[str]":
-    """Yield where the options were set that an error names, or of which it quotes the value."""
+    """Yield where settings were set whose option or value appears in an error message."""
     for option in ctx.command.params:
         origin = ctx.origin(option.name or "") if name_of(option) else None
         if origin is None or origin.startswith("-"):
@@ -150,14 +150,14 @@ _TOOL: Final = "Settings"
 
 
 class Entry(NamedTuple):
-    """A command: a function of this name in a module of this name, and how its docstring begins."""
+    """A command: the name of its module and function, and the first line of its docstring."""
 
     name: str
     group: str
     summary: str
 
 
-# In the order of the help; a group's commands stand together.
+# In the order of the help; the commands of a group are next to each other.
 COMMANDS: Final = (
     Entry("estimate", _BEFORE, "Estimate what prompts and requests cost before you send them."),
     Entry("count", _BEFORE, "Count the tokens of prompts and requests."),
@@ -174,7 +174,7 @@ COMMANDS: Final = (
     Entry("config", _TOOL, "Show every setting, its value and where it was set."),
     Entry("completion", _TOOL, "Generate a shell completion script."),
 )
-# Commands within a command, which its own help lists; each has a module as the others do.
+# Subcommands, which their command's help lists; each has a module like the other commands.
 SUBCOMMANDS: Final = (
     Entry("prices verify", _OVER_TIME, "Compare DeepSeek's price page with the price table."),
     Entry("prices diff", _OVER_TIME, "Compare another tool's price table with the price book."),
@@ -187,7 +187,7 @@ _SUMMARIES: Final = {entry.name: entry.summary for entry in COMMANDS}
 
 
 def with_subcommands(args: "Sequence[str]") -> list[str]:
-    """Return the arguments with a command and its subcommand as one: `prices verify`."""
+    """Return the arguments with a command and its subcommand joined: `prices verify`."""
     for number, (first, second) in enumerate(pairwise(args)):
         if not first.startswith("-"):
             name = f"{first} {second}"
@@ -197,47 +197,47 @@ def with_subcommands(args: "Sequence[str]") -> list[str]:
 
 
 class CommandTable(TyperGroup):
-    """The group of all commands, which loads the one that is asked for."""
+    """The group of all commands; it loads only the command asked for."""
 
     context_class = HelpContext
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
         super().__init__(**settings)
-        # What Typer looks at for a name like the one misspelt; it looks at no command here.
+        # Typer searches these names for one like a misspelled name; it uses no value.
         self.commands: MutableMapping[str, _Any] = dict.fromkeys(NAMES, self)
         self._names_alone = False
 
     def get_command(self, ctx: _Any, cmd_name: str) -> TyperCommand | None:
-        """Load a command; None if there is no such."""
+        """Return a command, loading it; None if there is no such command."""
         if self._names_alone:
             return TyperCommand(cmd_name, help=_SUMMARIES[cmd_name])
         return load(cmd_name) if cmd_name in ALL_NAMES else None
 
     def format_help_text(self, ctx: _Any, formatter: _Any) -> None:
-        """Begin with what dscost is for, examples, and where its pages are."""
+        """Write what dscost is for, its examples, and where its pages are."""
         super().format_help_text(ctx, formatter)
         formatter.write_examples(OVERVIEW)
 
     def format_commands(self, ctx: _Any, formatter: _Any) -> None:
-        """List the commands by what a person wants, without loading them."""
+        """List the commands by purpose, without loading them."""
         for group, entries in groupby(COMMANDS, key=lambda entry: entry.group):
             with formatter.section(group):
                 formatter.write_dl([(entry.name, entry.summary) for entry in entries])
 
     def shell_complete(self, ctx: _Any, incomplete: str) -> list[_Any]:
-        """Complete a command's name without loading commands; else an option."""
+        """Return completions of a command's name, without loading commands, or of an option."""
         self._names_alone = True
         return super().shell_complete(ctx, incomplete)
 
 
 def manual_of(name: str) -> "Manual":
-    """Return the examples and exit codes of a command, which its module has as MANUAL."""
+    """Return the examples and exit codes of a command: MANUAL in its module."""
     manual: Manual = _module(name).MANUAL
     return manual
 
 
 def load(name: str) -> TyperCommand:
-    """Load a command by its name."""
+    """Return the command of this name, loading its module."""
     function: Callable[..., None] = getattr(_module(name), name.replace(" ", "_"))
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command)(function)

@@ -1,4 +1,4 @@
-"""The gate behind a report: a limit on the cost, and the exit code over it."""
+"""The check after a report: a limit on the cost, and the exit code if the cost is over it."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.estimate import Estimate
 
 OVER_LIMIT: Final = 3
-# From this share of a limit on, it is said how near the cost is.
+# A cost above this fraction of the limit gets a note.
 _NEAR: Final = Decimal("0.9")
 
 
 def gate(
     gated: "Mapping[str, Sequence[Estimate]]", limit: Decimal | None, *, any_tier: bool
 ) -> None:
-    """End with exit code 3 if any of the sums of estimates costs more than the limit."""
+    """Exit with code 3 if the sum of any group of estimates may cost more than the limit."""
     if limit is None:
         return
     over, near = [], []
@@ -41,7 +41,7 @@ def gate(
 
 
 def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:
-    """Return what a limit assumes: the rate, and that no predicted cache hit comes."""
+    """Return the assumptions of a limit: the rate, and no cache hits if they are only predicted."""
     found = []
     if any(one.price.other_rates for one in estimates):
         found.append("peak rate" if any_tier else f"{estimates[0].price.tier.label} rate")
@@ -51,7 +51,7 @@ def _worst(estimates: "Sequence[Estimate]", *, any_tier: bool) -> str:
 
 
 def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
-    """End with exit code 3 where the requests have input that nobody can bound."""
+    """Exit with code 3 if the requests have input without an upper bound."""
     from deepseek_cost.estimates.unknown_input import unbounded
 
     for estimate in estimates:
@@ -61,6 +61,6 @@ def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
 
 
 def exit_unkept(reason: str) -> NoReturn:
-    """End with exit code 3, since a limit on what is not wholly known cannot be kept."""
+    """Exit with code 3, since a limit cannot be checked if something is unknown."""
     show_error(placed("--max-cost cannot be kept: ", reason))
     raise typer.Exit(OVER_LIMIT)

@@ -1,4 +1,4 @@
-"""The headings of options in the help, and how an option is declared."""
+"""The headings of options in the help, and how options are declared."""
 
 from typing import Any, Final, NamedTuple
 
@@ -8,16 +8,16 @@ PREFIX: Final = "DSCOST_"
 
 
 class Group(NamedTuple):
-    """A heading of the help, with the options below it."""
+    """A heading in the help, and how to declare the options below it."""
 
     title: str
 
     def option(self, *flags: str, **settings: Any) -> Any:  # noqa: ANN401 - as typer.Option
-        """Declare an option that is only a flag."""
+        """Declare an option that only a flag can set."""
         return typer.Option(*flags, rich_help_panel=self.title, **settings)
 
     def setting(self, *flags: str, **settings: Any) -> Any:  # noqa: ANN401 - as typer.Option
-        """Declare an option that a file or a variable can set, too: DSCOST_MODEL for --model."""
+        """Declare an option that a file or a variable can also set: DSCOST_MODEL for --model."""
         name = flags[0].partition("/")[0].removeprefix("--").replace("-", "_").upper()
         return self.option(*flags, envvar=f"{PREFIX}{name}", show_envvar=False, **settings)
 

@@ -1,7 +1,7 @@
-"""What people type that is no command or option here, and what they mean by it.
+"""What people type that is not a command or option here, and what they mean by it.
 
-Words that mean something here lead to what they mean, from a table. Spelling is compared only to
-find typos, and where nothing is close nothing is suggested.
+A table leads from words with a meaning here to the right command or option. Spelling is compared
+only to find typos; if nothing is close, nothing is suggested.
 """
 
 import os
@@ -13,7 +13,7 @@ from deepseek_cost.errors import advised
 
 _SPELLED_ALIKE: Final = 0.75
 
-# No command, but the name of one in another tool, or of what it does.
+# Words that are not commands here, but the names or purposes of commands in other tools.
 _COMMANDS: Final[Mapping[str, str]] = {
     "agent": "chat",
     "budget": "estimate FILE --max-cost X",
@@ -34,7 +34,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "tokens": "count",
     "usage": "bill",
 }
-# No option, but what one is called in another tool; the first of the command's own is suggested.
+# Names of options in other tools; the first suggestion that the command has is shown.
 _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--budget": ("--max-cost", "--max-increase"),
     "--cache": ("--cache-hit-ratio",),
@@ -67,12 +67,12 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--weekly": ("--by week",),
     "--zone": ("--tz",),
 }
-# Options by their names of the version before, command by command.
+# Options with their names in the previous version, command by command.
 _RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     "render": {"--output": "--to", "-o": "--to"},
     "when": {"--format": "--template"},
 }
-# Formats in which every report can be shown.
+# Formats in which any report can be shown.
 _FORMATS: Final[Mapping[str, str]] = {
     "--csv": "csv",
     "--format": "FORMAT",
@@ -82,7 +82,7 @@ _FORMATS: Final[Mapping[str, str]] = {
     "--xlsx": "csv",
     "--export": "FORMAT",
 }
-# What takes a prompt, and how long a text may be to be repeated in a tip.
+# The commands that take a prompt, and the longest text that a tip repeats.
 _OF_PROMPTS: Final = ("estimate", "count", "compare", "chat")
 _LONGEST_TEXT: Final = 60
 _NO_OPTION: Final = r"No such option:? '?(--?[\w-]+)'?"
@@ -90,7 +90,7 @@ _NO_COMMAND: Final = r"No such command '(.*?)'"
 
 
 def expanded(args: Sequence[str], commands: Sequence[str]) -> list[str]:
-    """Return the arguments with `help`, `version`, `-V` and a file alone written out."""
+    """Return the arguments with `help`, `version`, `-V` and a file without a command expanded."""
     match list(args):
         case ["help", *rest]:
             return [*rest[:1], "--help"]
@@ -103,9 +103,9 @@ def expanded(args: Sequence[str], commands: Sequence[str]) -> list[str]:
 
 
 def renamed(command: str, args: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
-    """Return the arguments of a command with the options' new names, and the old names among them.
+    """Return a command's arguments with new names of options, and the old names found, with new.
 
-    An old name can have its value behind an equals sign; a short one also without any sign.
+    An old name can be followed by an equals sign and a value; a short one by the value directly.
     """
     new_names = _RENAMED.get(command, {})
     found: dict[str, str] = {}
@@ -126,14 +126,14 @@ def renamed(command: str, args: Sequence[str]) -> tuple[list[str], Mapping[str, 
 
 
 def is_file(word: str) -> bool:
-    """Return whether a word names a file or a folder, and cannot be an option."""
+    """Return whether a word is the name of a file or folder and cannot be an option."""
     return not word.startswith("-") and os.path.exists(word)  # noqa: PTH110 - Path raises for a word that is too long
 
 
 def in_place_of(message: str, commands: Sequence[str], options: Iterable[str]) -> str | None:
-    """Return a message about an unknown command or option, with what was likely meant as its tip.
+    """Return a message about an unknown command or option, with what was likely meant as a tip.
 
-    None for a message about something else. `options` are those of the command that was called.
+    None if the message is about something else. `options` are those of the command.
     """
     if found := re.search(_NO_COMMAND, message):
         word = found[1]
@@ -150,7 +150,7 @@ def in_place_of(message: str, commands: Sequence[str], options: Iterable[str]) -
 
 
 def in_place_of_file(name: str, command: str, models: Sequence[str]) -> tuple[str, ...]:
-    """Return the tip about a name that no file has: a text, or a model; empty if it is neither."""
+    """Return a tip for a file name that is really a text or a model; empty if it is neither."""
     if name.lower() in models:
         return (f"{command} takes a prompt; name models with -m",)
     piped = _piped(name, command)
@@ -158,7 +158,7 @@ def in_place_of_file(name: str, command: str, models: Sequence[str]) -> tuple[st
 
 
 def _piped(text: str, command: str) -> str | None:
-    """Return how a text is piped into a command that takes prompts; None for what is no text."""
+    """Return how to pipe a text into a command that takes prompts; None if it is not a text."""
     if command not in _OF_PROMPTS or not any(map(str.isspace, text)):
         return None
     import shlex

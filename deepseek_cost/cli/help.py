@@ -1,4 +1,4 @@
-"""How help looks: examples and the page first, headings and names in color on a terminal."""
+"""The look of help: examples and the page first, headings and names in color on a terminal."""
 
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
     from deepseek_cost.cli.manual import Manual
 
-# Typer has no public name for its formatter, but its context has the class.
+# Typer has no public name for its formatter, but its context refers to the class.
 _Formatter: Final[Any] = typer.Context.formatter_class
 # A default in words, which Typer puts in parentheses.
 _WORDED_DEFAULT: Final = r"\[default: \((.*)\)\]"
 
 
 class HelpFormatter(_Formatter):  # type: ignore[misc]
-    """Styles what it writes; Typer removes the styles where a stream does not show them."""
+    """A formatter with styles; Typer removes them if a stream does not show them."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
@@ -30,7 +30,7 @@ class HelpFormatter(_Formatter):  # type: ignore[misc]
     def write_dl(
         self, rows: "Sequence[tuple[str, str]]", col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        """Write options, arguments or commands, each with what it does."""
+        """Write options, arguments or commands, each with its description."""
         named = [
             (_name(name), re.sub(_WORDED_DEFAULT, r"[default: \1]", text)) for name, text in rows
         ]

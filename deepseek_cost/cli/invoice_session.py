@@ -1,4 +1,4 @@
-"""DeepSeek's usage export taken in: as the bill itself, or compared with logs."""
+"""Reading DeepSeek's usage export, as the bill itself or to compare it with logs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.source import TextSource
     from deepseek_cost.reports.invoice import InvoiceReport
 
-# Only such files are looked into before the logs are read.
+# Only such files are opened before the logs are read.
 _SUFFIXES: Final = (".zip", ".csv", ".json")
 
 
 def exports_of(names: Sequence[str] | None, encoding: str) -> "list[Log]":
-    """Return the exports that are named; raises InputError for a file that is none."""
+    """Return the exports named; raises InputError for a file that is not an export."""
     logs = []
     for source in find_sources(names or (), None, encoding, any_file=True).sources:
         log = _export(source)
@@ -34,7 +34,7 @@ def exports_of(names: Sequence[str] | None, encoding: str) -> "list[Log]":
 
 
 def take_exports(found: "Found") -> "list[Log]":
-    """Return the exports among sources, which are then without them."""
+    """Return the exports among the sources, and remove them from the sources."""
     logs: list[Log] = []
     rest: list[TextSource] = []
     for source in found.sources:
@@ -49,7 +49,7 @@ def take_exports(found: "Found") -> "list[Log]":
 
 
 def read_invoice(logs: "Sequence[Log]", table: "Table", currency: Currency) -> "Invoice":
-    """Read exports into an invoice; raises InputError for exports without a row."""
+    """Read exports into an invoice; raises InputError if they have no row."""
     from deepseek_cost.billing.formats.deepseek_export import read
     from deepseek_cost.billing.invoice import Invoice
     from deepseek_cost.inputs.streams import reading
@@ -78,7 +78,7 @@ def reconcile(
     at: str | None,
     cache_hit_ratio: str | None,
 ) -> "InvoiceReport":
-    """Read the logs by the days of the invoice, and report both."""
+    """Read the logs, if any, by the invoice's days, and report both."""
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.reconciliation import Crossings
     from deepseek_cost.billing.tariff import Tariffs

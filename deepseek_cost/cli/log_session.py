@@ -1,4 +1,4 @@
-"""Logs taken in; output learned."""
+"""Reading logs, and learning output from them."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def installed_logs(names: Sequence[str], encoding: str) -> "Found":
-    """Find the logs of the agents on this machine, or of some of them; say what is read.
+    """Find the logs of the named agents, or of all agents, on this machine; print what is read.
 
-    Raises UsageError for a name that is not known, InputError where there is no log.
+    Raises UsageError for an unknown name, and InputError if there is no log.
     """
     import sys
 
@@ -68,7 +68,7 @@ def reading_of(
     tz: str | None = None,
     cache_hit_ratio: str | None = None,
 ) -> "Reading":
-    """Return how lines are to be read, by the options given."""
+    """Return how to read lines, according to the options."""
     from deepseek_cost.billing.records import Reading
 
     return Reading(
@@ -85,7 +85,7 @@ def charging_of(
     tz: str | None = None,
     cache_hit_ratio: str | None = None,
 ) -> "Charging":
-    """Return how responses are charged, by the options given."""
+    """Return how to charge responses, according to the options."""
     from fractions import Fraction
 
     from deepseek_cost.billing.charge import Charging
@@ -99,9 +99,9 @@ def charging_of(
 
 
 def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
-    """Read all logs, with a bar on long work; return what was read, and what was not.
+    """Read all logs, with a progress bar if it takes long; return what was read and what was not.
 
-    Raises InputError for a log without a line, and where nothing given is a log of responses.
+    Raises InputError for a log without lines, and if none of the files is a log of responses.
     """
     from deepseek_cost.billing.logs import Copies, open_log
     from deepseek_cost.reports.bill import Read
@@ -121,7 +121,7 @@ def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
 def _read_log(
     opened: "OpenedLog", how: "Reading", intake: "Intake", read: "Read", *, is_named: bool
 ) -> None:
-    """Read a log; what is none is an error where it was given by name, else left out by name."""
+    """Read a log; a file that is not a log is an error if it was named, else it is left out."""
     name = opened.log.name
     for record in opened.read(how):
         intake.add(name, record)
@@ -142,7 +142,7 @@ def _read_log(
 
 
 def _require_logs(intake: "Intake", read: "Read") -> None:
-    """Refuse where nothing was a log of responses: no table of zeros is shown for it."""
+    """Raise InputError if no file was a log of responses, instead of a report full of zeros."""
     refused = intake.refused
     if len(refused) == len(read.formats):
         reasons = [*(f"{one.source}: {one.reason}" for one in refused), *read.skipped]
@@ -151,7 +151,7 @@ def _require_logs(intake: "Intake", read: "Read") -> None:
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof]":
-    """Return what makes the proof once a request comes up."""
+    """Return a function that creates a proof; it is called only if a log has a request."""
 
     def make() -> "Proof":
         from deepseek_cost.billing.proof import Proof
@@ -179,7 +179,7 @@ def _fields(pairs: Sequence[str]) -> "Fields":
 _MARK: Final = b'"bill --calibrate"'
 _HEAD_BYTES: Final = 400
 _NAMED: Final = 10
-# Of characters; hundreds of thousands of different lengths.
+# In characters: enough for hundreds of thousands of different lengths.
 _LONGEST_PROFILE: Final = 100_000_000
 
 
@@ -192,9 +192,9 @@ def learned_from(
     *,
     holds_requests: "Callable[[], bool]",
 ) -> "Learned | None":
-    """Return the output of answers like those to come; None without --output-from.
+    """Return the output of responses like the expected ones; None without --output-from.
 
-    Those to plain prompts are known by their thinking mode; request bodies have any.
+    For plain prompts, only responses in the same thinking mode count; for request bodies, all do.
     """
     from deepseek_cost.estimates.output_forecast import Learned
 
@@ -234,7 +234,7 @@ def _profile(name: str, book: "PriceBook") -> "Profile":
 
 
 def _learned(name: str, book: "PriceBook") -> "Profile":
-    """Learn from a log; lines that cannot be priced are told on stderr by their number."""
+    """Learn from a log; the number of lines that cannot be priced is reported on stderr."""
     from deepseek_cost.billing.account import Account, Intake
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs

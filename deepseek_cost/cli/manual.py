@@ -1,4 +1,4 @@
-"""What the help of each command has besides its options: examples, its page, its exit codes."""
+"""The help of each command apart from its options: examples, its page, its exit codes."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -26,12 +26,12 @@ class Manual(NamedTuple):
 
     @property
     def docs(self) -> str:
-        """Where its page is: the project has no address on the web yet."""
+        """Where its page is; the project has no website yet."""
         return f"docs/{self.page} in dscost's repository"
 
     @property
     def exit_codes(self) -> Mapping[int, str]:
-        """The exit codes that the command has."""
+        """The exit codes of the command, with their meanings."""
         codes = {
             0: "done",
             1: self.failure,

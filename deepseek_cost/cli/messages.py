@@ -1,7 +1,7 @@
-"""Messages on standard error: errors, warnings and notes, each with its tips on lines of their own.
+"""Messages on standard error: errors, warnings and notes, with their tips.
 
-What they quote is made printable first, so no escape sequence of a file's name or content reaches
-the terminal; the only ones there are those of the labels.
+Anything they quote is made printable first, so no escape sequence in a file's name or contents
+reaches the terminal. Only the labels have escape sequences.
 """
 
 import os
@@ -23,17 +23,17 @@ _COLORS: Final = {
 
 
 def show_error(message: str, *more_tips: str) -> None:
-    """Write an error in one line, and what to do about it in others."""
+    """Print an error in one line, and its tips in lines of their own."""
     _write_with_tips("error", message, more_tips)
 
 
 def show_note(message: str) -> None:
-    """Write what is good to know, with what to do about it."""
+    """Print a note, with its tips."""
     _write_with_tips("note", message, ())
 
 
 def show_warning(message: str) -> None:
-    """Write a warning in one line, what to do about it included: there may be many."""
+    """Print a warning and its tips in a single line, since there may be many warnings."""
     _write("warning", with_flags(message))
 
 
@@ -41,7 +41,7 @@ def styles_are_shown(stream: TextIO | None) -> bool:
     """Return whether a stream gets color and bold text.
 
     NO_COLOR and TERM=dumb turn it off, FORCE_COLOR turns it on in a pipe as well, and FORCE_COLOR=0
-    turns it off; TTY_COMPATIBLE is read likewise. Otherwise a terminal has it.
+    turns it off; TTY_COMPATIBLE works the same way. Otherwise only a terminal gets them.
     """
     if stream is None or os.environ.get("NO_COLOR"):
         return False
@@ -53,7 +53,7 @@ def styles_are_shown(stream: TextIO | None) -> bool:
 
 
 def _has_escapes(stream: TextIO) -> bool:
-    """Return whether a console of Windows knows escape sequences."""
+    """Return whether a Windows console supports escape sequences."""
     from rich.console import Console
 
     return not Console(file=stream).legacy_windows
@@ -67,7 +67,7 @@ def _write_with_tips(label: str, message: str, more_tips: tuple[str, ...]) -> No
 
 
 def _write(label: str, text: str) -> None:
-    """Write a line; an stderr that is full changes nothing."""
+    """Print a line on stderr; a failure to write is ignored."""
     head = typer.style(f"{label}:", fg=_COLORS[label], bold=True)
     with suppress(OSError):
         typer.echo(f"{head} {printable(text)}", err=True, color=styles_are_shown(sys.stderr))

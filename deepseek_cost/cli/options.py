@@ -1,6 +1,6 @@
-"""The options that several commands share, and all settings; others are in their command's module.
+"""Options that several commands share, and all settings; other options are in a command's module.
 
-Options that stay the same from run to run are settings: a file or a variable can set them.
+Settings are options that stay the same from run to run: a file or a variable can set them.
 """
 
 from enum import StrEnum
@@ -19,7 +19,7 @@ from deepseek_cost.tokenizer.base import EngineName
 
 
 def whole(least: int, most: int | None = None) -> dict[str, Any]:
-    """Return how an option of whole numbers is declared; its schema has the range, too."""
+    """Return the declaration of an option for whole numbers; its schema has the range, too."""
     return {"min": least, "max": most, "parser": values.whole_number(least, most)}
 
 
@@ -115,7 +115,7 @@ TierByName = Annotated[
 
 
 class KindByHand(StrEnum):
-    """What files can be read as when their content is not to decide."""
+    """What files can be read as, regardless of their contents."""
 
     TEXT = Kind.TEXT.value
     CHAT = Kind.CHAT.value
@@ -124,7 +124,7 @@ class KindByHand(StrEnum):
 
     @property
     def kind(self) -> Kind:
-        """The kind of this name."""
+        """The kind with this name."""
         return Kind(self.value)
 
 
@@ -192,7 +192,7 @@ Jobs = Annotated[
 ]
 Dask = Annotated[
     str | None,
-    READ.option(  # no setting: a file of somebody else's project must not say who gets the prompts
+    READ.option(  # no setting: a file in someone else's project must not decide where prompts go
         "--dask", metavar="ADDRESS", help="Count on a Dask cluster, e.g. tcp://host:8786."
     ),
 ]
@@ -269,7 +269,7 @@ AsJson = Annotated[bool, SHOWN.option("--json", help="Print JSON.")]
 
 
 def complete_models(incomplete: str) -> list[str]:
-    """Return the models of the bundled price table."""
+    """Return the models in the bundled price table that begin with `incomplete`."""
     from deepseek_cost.pricing.loader import load_prices
 
     names = [name for model in load_prices().model for name in model.names]
@@ -277,19 +277,19 @@ def complete_models(incomplete: str) -> list[str]:
 
 
 def complete_zones(incomplete: str) -> list[str]:
-    """Return time zones."""
+    """Return the time zones that begin with `incomplete`."""
     from zoneinfo import available_timezones
 
     return sorted(name for name in available_timezones() if name.startswith(incomplete))
 
 
 def complete_currencies(incomplete: str) -> list[str]:
-    """Return the currencies of DeepSeek's price lists."""
+    """Return the currencies of DeepSeek's price lists that begin with `incomplete`."""
     return [name for name in Currency if name.startswith(incomplete.upper())]
 
 
 def complete_instants(incomplete: str) -> list[str]:
-    """Return the instants that have names."""
+    """Return the named times that begin with `incomplete`."""
     names = ("now", "cheapest", "peak", "off-peak")
     return [name for name in names if name.startswith(incomplete)]
 

@@ -1,4 +1,4 @@
-"""Writing a report: JSON or a table to stdout, warnings to stderr, and the gate behind it."""
+"""Writing a report: JSON, CSV or a table to stdout, and warnings to stderr."""
 
 import os
 import stat
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from deepseek_cost.reports.estimate_fields import EstimateEntry
     from deepseek_cost.reports.parts import Report
 
-# What COLUMNS may say; tables need no more, and make do with no less.
+# The values of COLUMNS that are used; tables need no more, and cannot fit into less.
 _NARROWEST: Final = 20
 _WIDEST: Final = 1_000
-# What a command shows with -v.
+# What commands show with -v.
 _BEHIND: Final = {
     "count": "all assumptions",
     "estimate": "prices, sources and assumptions",
@@ -41,7 +41,7 @@ def write(
     plain: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Write the result to stdout and its warnings to stderr; JSON goes before plain sentences."""
+    """Write a report to stdout, its warnings to stderr; `plain` only affects the table."""
     report = in_flags(report)
     report_warnings(report)
     if as_csv:
@@ -54,19 +54,22 @@ def write(
 
 
 def require_one_format(*, as_json: bool, as_csv: bool) -> None:
-    """Raise UsageError where two formats are asked for."""
+    """Raise UsageError if two formats are asked for."""
     if as_json and as_csv:
         raise UsageError("--csv and --json exclude each other")
 
 
 def report_warnings(report: "Report") -> None:
-    """Write the warnings to stderr."""
+    """Write the warnings of a report to stderr."""
     for warning in report.warnings:
         show_warning(warning)
 
 
 def write_text(text: str) -> bool:
-    """Write text to stdout, quietly into a closed pipe; return whether anybody still reads it."""
+    """Write text to stdout; return False if the pipe was closed.
+
+    Raises InputError if stdout is closed or cannot be written.
+    """
     if sys.stdout is None:
         raise InputError("standard output is closed")
     try:
@@ -81,9 +84,9 @@ def write_text(text: str) -> bool:
 
 
 def is_output_lost() -> bool:
-    """Tell whether standard output takes no more; what is left for it then goes nowhere.
+    """Return whether standard output can no longer be written; if so, discard what is left.
 
-    So Python does not try it again at the end, and the exit code still tells of the limit.
+    Python then does not try to write it again on exit, so the exit code of a limit is kept.
     """
     try:
         if sys.stdout is not None:
@@ -95,22 +98,22 @@ def is_output_lost() -> bool:
 
 
 def write_line(text: str) -> None:
-    """Write one of many lines to stdout; a closed pipe ends the run quietly."""
+    """Write one of many lines to stdout; exit quietly if the pipe was closed."""
     if not write_text(text):
         raise typer.Exit
 
 
 def write_svg(report: "ChatReport | CompareReport", path: Path) -> None:
-    """Write the chart of a report to a file."""
+    """Write the chart of a report to an SVG file."""
     from deepseek_cost.render.svg import to_svg
 
     write_file(to_svg(report.page()), path, "--svg")
 
 
 def write_file(text: str, path: Path, option: str) -> None:
-    """Write the file of an option: aside, then renamed, so that a full disk leaves the old one.
+    """Write an option's file under another name, then rename it: a full disk keeps the old file.
 
-    A link stays a link; into a pipe or a device it is written directly.
+    A link stays a link; a pipe or a device is written directly.
     """
     try:
         if path.exists() and not path.is_file():
@@ -143,7 +146,7 @@ def _as_json(report: "Report") -> str:
 
 
 def shown(report: "Report", *, plain: bool = False, verbose: bool = False) -> str:
-    """Return a report as a table as wide as the terminal, or as plain sentences."""
+    """Return a report as a table of the terminal's width, or as plain sentences."""
     page = report.page()
     page = page.in_full() if verbose else page.brief(_hint(report))
     if plain:

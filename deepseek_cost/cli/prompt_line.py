@@ -1,13 +1,13 @@
-"""The line of a shell prompt.
+"""The line for a shell prompt.
 
-Nothing heavy is loaded for it: a shell asks before every command.
+Nothing heavy is loaded for it, since a shell asks before every command.
 
-That is: no setting, no price table of one's own, and an instant that the file of tiers tells. In
-all other cases, errors too, the command line itself answers; a test holds both against each other.
+This works without settings or a custom price table, at a time that the file of rates covers. In
+all other cases, including errors, the command line takes over; a test compares both.
 
-Its first line is the mark of the price table that it was made of; then each line is an instant, in
-seconds since 1970, and the tier that begins there. It ends where the price table itself would warn:
-from the last line on nothing is told.
+The file's first line is the mark of the price table it was made from. Each following line is a
+time, in seconds since 1970, and the rate that begins then. The file ends where the price table
+itself would warn: it says nothing about times from its last line on.
 """
 
 import os
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 FIELDS = ("tier", "until", "left", "next", "at")
 _CLOCK = "%H:%M"
 _DAY_AND_CLOCK = "%a %H:%M"
-# No line is this wide; a wider field would fill the memory.
+# No line is wider than this many digits allow; a wider field could fill the memory.
 _MOST_DIGITS = 3
 
 
 class Moment:
-    """The tier at an instant, and what comes: times in the user's zone, tiers as DeepSeek's page.
+    """The rate at a time, and its next change: times in the user's zone, rates by their labels.
 
-    Without a change in sight, `until` and `next` are None.
+    If no change is known, `until` and `next` are None.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Moment:
 
     @property
     def left(self) -> str:
-        """The time until the next change, such as 1h05m; the last minute counts as whole."""
+        """The time until the next change, such as 1h05m, rounded up; empty if none is known."""
         if self.until is None:
             return ""
         minutes = -((self.at - self.until) // timedelta(minutes=1))
@@ -63,10 +63,10 @@ class Moment:
 
 
 def filled(template: str, moment: Moment) -> str:
-    """Fill a template such as `{tier} until {until:%H:%M}`; fields have no attributes to reach.
+    """Fill a template such as `{tier} until {until:%H:%M}`; attributes of fields are refused.
 
-    A time takes a format of strftime, the others one of str. Raises UsageError, which names the
-    fields.
+    Times take a strftime format, other fields a str format. Raises UsageError, with the names of
+    the fields, if the template is invalid.
     """
     from string import Formatter
 
@@ -99,7 +99,7 @@ def _shortest(value: datetime, at: datetime) -> str:
 
 
 def _is_wide(spec: str) -> bool:
-    """Tell whether a format asks for a width of more digits than any line has."""
+    """Return whether a format has a number with more digits than any line's width."""
     digits = "".join(char if char.isdigit() else " " for char in spec).split()
     return any(len(number) > _MOST_DIGITS for number in digits)
 
@@ -108,7 +108,7 @@ NAME = "tiers.txt"
 
 
 def read(text: str, at: datetime) -> Moment | None:
-    """Return what the file tells of an instant; None where it tells nothing."""
+    """Return the moment at a time according to the file; None if the file does not cover it."""
     rows = [line.split() for line in text.splitlines()[1:]]
     index = bisect_right([int(since) for since, _ in rows], at.timestamp())
     if not 0 < index < len(rows):
@@ -118,7 +118,7 @@ def read(text: str, at: datetime) -> Moment | None:
 
 
 def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
-    """Make the file: from the day on which the table was checked until it would warn."""
+    """Return the contents of the file, from the day the table was checked until it would warn."""
     calendar = book.calendar
     start = datetime.combine(book.checked, datetime.min.time(), UTC)
     instants = [start]
@@ -136,7 +136,7 @@ _MAX_BYTES = 200_000
 
 
 def line(template: str, now: datetime | None = None) -> str | None:
-    """Return the line at an instant (default now); None where the command line must answer."""
+    """Return the line for a time (default now); None if the command line must take over."""
     try:
         moment = None if _is_set_otherwise() else moment_at(now)
         return None if moment is None else filled(template, moment) + "\n"
@@ -145,7 +145,10 @@ def line(template: str, now: datetime | None = None) -> str | None:
 
 
 def moment_at(now: datetime | None = None) -> Moment | None:
-    """Return what the bundled file tells of an instant (default now); raises OSError."""
+    """Return the moment at a time (default now) according to the bundled file; raises OSError.
+
+    None if the file was made from another price table or does not cover the time.
+    """
     tiers = _built(NAME).decode()
     if " ".join(tiers.split(maxsplit=2)[:2]) != price_mark():
         return None
@@ -153,14 +156,14 @@ def moment_at(now: datetime | None = None) -> Moment | None:
 
 
 def in_words(moment: Moment) -> str:
-    """Return `off-peak until 18:00`, with the weekday if that is not today."""
+    """Return a moment such as `off-peak until 18:00`, with the weekday if that is not today."""
     if moment.until is None:
         return moment.tier
     return f"{moment.tier} until {moment.until.strftime(_shortest(moment.until, moment.at))}"
 
 
 def price_mark() -> str:
-    """Return what tells the bundled price table from others: its length and checksum."""
+    """Return what identifies the bundled price table: its length and checksum."""
     table = _table()
     return f"{len(table)} {crc32(table)}"
 
@@ -171,7 +174,7 @@ def _built(name: str) -> bytes:
 
 
 def _table() -> bytes:
-    """Read the bundled price table, as pricing.loader finds it."""
+    """Return the bundled price table, from the place where pricing.loader finds it."""
     try:
         return _built("prices.toml")
     except FileNotFoundError:
@@ -187,7 +190,7 @@ def _is_set_otherwise() -> bool:
 
 
 def _has_config() -> bool:
-    """Tell whether a file above the current folder may hold settings."""
+    """Return whether a file in the current folder or above it may have settings."""
     folder = os.getcwd()
     while True:
         if os.path.exists(os.path.join(folder, "dscost.toml")):

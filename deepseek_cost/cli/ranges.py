@@ -17,7 +17,7 @@ _WAYS: Final = "write 2026-11, 2026-11-03, 2026-11-03T10:00, today, yesterday, 7
 
 
 class Range(NamedTuple):
-    """A time from `since` until `until`, excluded; None: open. `now` is when it is asked for."""
+    """A period from `since` to `until`, exclusive; None: open. `now` is the time of the run."""
 
     since: datetime | None
     until: datetime | None
@@ -26,7 +26,7 @@ class Range(NamedTuple):
 
 
 def span_of(since: str | None, until: str | None, now: datetime, zone: tzinfo) -> Range:
-    """Return the range that the options name; raises UsageError."""
+    """Return the range given by the options; raises UsageError if it is invalid."""
     start = None if since is None else _since(since, now, zone)
     end = None if until is None else _until(until, now, zone)
     if start is not None and end is not None and start >= end:
@@ -35,9 +35,10 @@ def span_of(since: str | None, until: str | None, now: datetime, zone: tzinfo) -
 
 
 def budget_of(text: str | None, by: Sequence[By], span: Range) -> Budget | None:
-    """Return a budget for the range, else for the month, week or day that it is now.
+    """Return a budget for the range, or for the current month, week or day; None without `text`.
 
-    A range that is open at its end is until the end of its month. Raises UsageError.
+    A range without an end lasts until the end of its first month, at least until now. Raises
+    UsageError if there is no period to go by.
     """
     if text is None:
         return None
@@ -62,12 +63,12 @@ def _end_of_month(at: datetime) -> datetime:
 
 
 def _since(text: str, now: datetime, zone: tzinfo) -> datetime:
-    """Return the beginning of what is named, `7d` being seven days of 24 hours ago; in `zone`."""
+    """Return the beginning of a named period in `zone`; `7d` is 7 times 24 hours ago."""
     return _span(text, now, zone, "--since")[0]
 
 
 def _until(text: str, now: datetime, zone: tzinfo) -> datetime:
-    """Return the end of what is named, excluded: of the whole month, of the whole day."""
+    """Return the end of a named period, exclusive: a whole month or day is included."""
     return _span(text, now, zone, "--until")[1]
 
 
@@ -106,7 +107,7 @@ def _next_month(month: datetime) -> datetime:
 
 
 def _ago(now: datetime, number: int, unit: str) -> datetime:
-    """Return a time so long ago; of months and years the same day, or the last one there is."""
+    """Return the time `number` units ago; months and years keep the day, or use the last one."""
     if unit in "hdw":
         hours = {"h": 1, "d": 24, "w": 7 * 24}[unit]
         return now - timedelta(hours=number * hours)

@@ -1,4 +1,4 @@
-"""What commands share: prices, sources, workload."""
+"""What commands have in common: prices, sources, workload."""
 
 import os
 import stat
@@ -53,21 +53,21 @@ if TYPE_CHECKING:
     from deepseek_cost.tokenizer.base import EngineName, TextCounter
 
 DEFAULT_MODELS: Final = ("deepseek-v4-flash", "deepseek-v4-pro")
-# Files this small are read before a progress bar could be seen.
+# Smaller files are read before anyone could see a progress bar.
 _PROGRESS_FROM_BYTES: Final = 8_000_000
-# A system text in memory; more than a context of the longest tokens would take.
+# The most bytes of a system message; a context full of the longest tokens is smaller.
 _MAX_SYSTEM: Final = 128_000_000
 
 
 class Table(NamedTuple):
-    """A price table with what chose it."""
+    """A price table, and how it was chosen."""
 
     book: "PriceBook"
     entry: "PriceTable"
 
 
 def price_table(flag: Path | None) -> Table:
-    """Load the price table that the option or the config folder names."""
+    """Load the price table chosen by the option or the config folder, or the bundled one."""
     from deepseek_cost.pricing.loader import choose, load_prices
     from deepseek_cost.reports.parts import PriceTable
 
@@ -81,13 +81,13 @@ def price_table(flag: Path | None) -> Table:
 
 
 def _with_own_holidays(book: "PriceBook") -> "PriceBook":
-    """Add the holidays of the config folder, if it has any, to the bundled table."""
+    """Return the bundled price book with the holidays of the config folder, if it has any."""
     from deepseek_cost.pricing.own_files import config_folder
 
     path = Path(config_folder()) / "holidays.toml"
     try:
         exists = path.is_file()
-    except OSError:  # a folder that may not be looked into
+    except OSError:  # no permission for the folder
         return book
     if not exists:
         return book
@@ -97,7 +97,7 @@ def _with_own_holidays(book: "PriceBook") -> "PriceBook":
 
 
 def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
-    """Return the instant given, or now: the one place where the clock is read."""
+    """Return the time given, or now, in UTC: this is the only place that reads the clock."""
     now = datetime.now(UTC).replace(microsecond=0)
     if at is None:
         return now
@@ -106,19 +106,19 @@ def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> date
 
 
 def zone_of(tz: str | None) -> str:
-    """Return the name of the user's time zone: the one given, or the machine's."""
+    """Return the name of the user's time zone: the one given, the machine's, or UTC."""
     if tz:
         return values.zone(tz).key
     from tzlocal import get_localzone_name
 
     try:
         return values.zone(get_localzone_name() or "UTC").key
-    except (UsageError, KeyError, ValueError, OSError):  # a machine whose zone has no name
+    except (UsageError, KeyError, ValueError, OSError):  # the machine's zone has no name
         return "UTC"
 
 
 def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
-    """Return the balance that the options give; None without them."""
+    """Return the balance given by the options; None if neither is given."""
     from deepseek_cost.billing.balance import Balance
 
     if granted is None and topped_up is None:
@@ -130,14 +130,14 @@ def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
 
 
 def mode_of(thinking: bool, effort: Effort | None) -> Mode:
-    """Return the mode of thinking; refuses an effort for no thinking."""
+    """Return the thinking mode; raises UsageError for an effort without thinking."""
     if effort is not None and not thinking:
         raise UsageError("--effort is of thinking", tip="leave out --no-thinking or --effort")
     return Mode(thinking, effort or Effort.HIGH)
 
 
 def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
-    """Return when the requests are sent, where their cache hits are forecast."""
+    """Return when the requests are sent; None if their cache hits are not predicted."""
     if forecasts:
         return timeline_by(gap)
     if gap is not None:
@@ -146,14 +146,14 @@ def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
 
 
 def timeline_by(gap: str | None) -> "Timeline":
-    """Return when requests are sent: a gap apart if given, else by their timestamps."""
+    """Return when requests are sent: at the gap given, or by their timestamps."""
     from deepseek_cost.prompt.timeline import Timeline
 
     return Timeline(values.gap(gap) if gap is not None else None)
 
 
 def prompt_options(thinking: bool, effort: Effort | None, system: str | None) -> list[str]:
-    """Return the flags given that are of plain prompts alone; a setting may be of others, too."""
+    """Return the given flags that apply only to plain prompts; settings do not count."""
     origins = {
         "--no-thinking": not thinking and set_by_name("thinking"),
         "--effort": effort and set_by_name("effort"),
@@ -163,9 +163,9 @@ def prompt_options(thinking: bool, effort: Effort | None, system: str | None) ->
 
 
 def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
-    """Return the models' full names, each once; `flash,pro` and `flash pro` are two.
+    """Return the full names of models, each once; `flash,pro` and `flash pro` are two models.
 
-    Names as tools write them are understood: `deepseek/deepseek-v4-pro`, `deepseek-v4-pro[1m]`.
+    Names in the form of other tools work, too: `deepseek/deepseek-v4-pro`, `deepseek-v4-pro[1m]`.
     """
     each = [name for text in names or DEFAULT_MODELS for name in text.replace(",", " ").split()]
     if any(mark in name for name in each for mark in "/["):
@@ -176,7 +176,7 @@ def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
 
 
 def is_piped() -> bool:
-    """Return whether standard input is a pipe or a file: what can be read without waiting."""
+    """Return whether standard input is a pipe or a file, which can be read without waiting."""
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode
     except (AttributeError, OSError, ValueError):  # closed
@@ -185,10 +185,10 @@ def is_piped() -> bool:
 
 
 def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
-    """Return the files named, else standard input if something is piped in.
+    """Return the files named, or standard input if something is piped in.
 
-    A terminal or another device is read only if it is asked for with a dash: nobody waits for what
-    is not coming.
+    A terminal or another device is read only if it is asked for with a dash, so that nobody waits
+    for input that never comes.
     """
     if files:
         return files
@@ -200,7 +200,7 @@ def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
 def find_sources(
     files: Sequence[str], glob: Sequence[str] | None, encoding: str, *, any_file: bool = False
 ) -> "Found":
-    """Find the prompts; with `any_file` what is packed or a database in folders as well."""
+    """Find the prompts; with `any_file`, also packed files and databases in folders."""
     from deepseek_cost.inputs.folders import find
 
     return find(files, glob or (), encoding, any_file=any_file)
@@ -216,7 +216,10 @@ def find_rows(
     *,
     as_one: bool = False,
 ) -> "Found":
-    """Find the prompts: those in a column of Parquet files are sent by a body, or all as one."""
+    """Find the prompts; those in a column of Parquet files are sent in `body`.
+
+    With `as_one`, all files together are one prompt.
+    """
     from deepseek_cost.inputs.source import is_parquet
 
     found = find_sources(files, glob, encoding)
@@ -232,7 +235,7 @@ def find_rows(
 
 
 def _require_columns(found: "Found") -> None:
-    """Refuse a table that was named as if it were one prompt; in a folder it is a file of text."""
+    """Raise an error for a table named as if it were one prompt; in folders, tables are text."""
     for source in found.sources:
         if source.name.lower().endswith((".csv", ".tsv")) and source.name not in found.below:
             from deepseek_cost.inputs.rows import require_column
@@ -241,7 +244,7 @@ def _require_columns(found: "Found") -> None:
 
 
 def wanted_kind(as_: KindByHand | None, *, as_one: bool) -> Kind | None:
-    """Return what the files are to be read as; None: as their content says."""
+    """Return what to read the files as; None if their contents decide."""
     if as_ is not None:
         return as_.kind
     return Kind.TEXT if as_one else None
@@ -258,7 +261,7 @@ def _joined(found: "Found", column: str | None, kind: Kind | None) -> "Found":
 
 
 def hint_at_one(found: "Found", folders: Sequence[str]) -> None:
-    """Say that the files of a folder are requests of their own, which few expect of a project."""
+    """Print a note that each file in a folder is its own request, which users may not expect."""
     if len(found.below) > 1:
         named = ", ".join(unicode_name(name) for name in folders if Path(name).is_dir())
         each = f"each of the {len(found.below):,} files in {named} is a request of its own"
@@ -266,7 +269,7 @@ def hint_at_one(found: "Found", folders: Sequence[str]) -> None:
 
 
 def system_text(system: str | None, encoding: str) -> str:
-    """Read the file of the system message; empty without one."""
+    """Return the contents of the system message's file; empty without a file."""
     from deepseek_cost.inputs.folders import read_whole
 
     try:
@@ -278,7 +281,7 @@ def system_text(system: str | None, encoding: str) -> str:
 
 @contextmanager
 def progress(size: int) -> "Iterator[Advance]":
-    """Show a bar on stderr while much is read; nothing where stderr is no terminal."""
+    """Show a progress bar on stderr for large inputs, if stderr is a terminal."""
     if size < _PROGRESS_FROM_BYTES or not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -291,21 +294,21 @@ def progress(size: int) -> "Iterator[Advance]":
 
 
 class Reads(Protocol):
-    """What sources are run through."""
+    """What reads the sources, such as a workload."""
 
     @property
     def kinds(self) -> set[Kind]:
-        """What the sources taken were."""
+        """The kinds of the sources read so far."""
 
     def read(self, opened: "Input") -> None:
-        """Take a source in."""
+        """Read a source."""
 
 
 @dataclass(slots=True)
 class Inputs:
-    """The sources found, to be opened one after the other.
+    """The sources found, which are opened one by one.
 
-    Pipes stay open, and so does the source that is asked for its first request.
+    Pipes stay open, as does the source of the first request.
     """
 
     found: "Found"
@@ -315,16 +318,16 @@ class Inputs:
     _advance: "Advance" = field(default=lambda _: None, init=False)
 
     def require_files(self) -> None:
-        """Refuse standard input, which the workers of a cluster cannot read."""
+        """Raise UsageError for standard input, which the workers of a cluster cannot read."""
         if any(source.is_stdin for source in self.found.sources):
             raise UsageError("--dask: workers cannot read standard input", tip="give files or URLs")
 
     def hold_requests(self) -> bool:
-        """Return whether there are request bodies among the sources."""
+        """Return whether any source has request bodies."""
         return any(True for _ in self._of_requests())
 
     def own_model(self, book: "PriceBook", at: datetime | None) -> "Route | None":
-        """Return what serves the first request's model; None if there is no such."""
+        """Return the route of the first request's model; None if there is no valid one."""
         from deepseek_cost.inputs.routing import route
 
         request = self._first_request()
@@ -336,7 +339,7 @@ class Inputs:
             if at is not None:
                 own.model.service_at(at)
         except DscostError:
-            return None  # reported with its place when the request's turn comes
+            return None  # reported with its place once the request is read
         return own
 
     def _first_request(self) -> "Request | None":
@@ -351,9 +354,9 @@ class Inputs:
         return None
 
     def _of_requests(self) -> "Iterator[Input]":
-        """Yield the sources with requests; the one yielded last stays open, and is read from there.
+        """Yield the sources with requests; the last one yielded stays open and is read from there.
 
-        Those that are known to be text are not looked at.
+        Sources known to be text are not opened.
         """
         for source in self.found.sources:
             if self.kind is Kind.TEXT or (source.is_plain and not self.kind):
@@ -365,9 +368,9 @@ class Inputs:
                 self._let_go(source)
 
     def run(self, workload: "Reads", prompt_options: Sequence[str]) -> None:
-        """Take every source into the workload, with a progress bar on long work.
+        """Read every source into the workload, with a progress bar for large inputs.
 
-        Refuses options of plain prompts where there are request bodies only.
+        Raises UsageError for options of plain prompts if there are only request bodies.
         """
         with progress(sum(source.size for source in self.found.sources)) as self._advance:
             for number, source in enumerate(self.found.sources, 1):
@@ -379,7 +382,7 @@ class Inputs:
         self._require_prompts(workload.kinds, prompt_options)
 
     def _read(self, source: "TextSource", number: int, workload: "Reads") -> None:
-        """Read a source; raises NothingReadError for one in a folder that cannot be read at all."""
+        """Read a source; raises NothingReadError if a file in a folder cannot be read at all."""
         from deepseek_cost.inputs.reader import all_or_nothing
         from deepseek_cost.inputs.streams import reading
 
@@ -400,7 +403,7 @@ class Inputs:
             self._let_go(source)
 
     def _leave_out(self, source: "TextSource", error: NothingReadError) -> None:
-        """Leave out a file of a folder that cannot be read; raises the error of a file named."""
+        """Leave out an unreadable file in a folder; raise the error if the file was named."""
         from deepseek_cost.inputs.source import SkippedSource
 
         if source.name not in self.found.below:
@@ -408,13 +411,13 @@ class Inputs:
         self.found.skipped.append(SkippedSource(source.name, error.message, is_failure=True))
 
     def _require_any(self, kinds: set[Kind]) -> None:
-        """Raise InputError where all files of the folders were left out."""
+        """Raise InputError if all files in the folders were left out."""
         failures = [one for one in self.found.skipped if one.is_failure]
         if failures and not kinds:
             raise InputError(failures[0].reason)
 
     def counter(self, engine: "EngineName") -> "Callable[[], TextCounter]":
-        """Return who makes the counter of the sources: on an engine, or what suits their size."""
+        """Return a function that creates a counter on an engine, or the best for the sources."""
         from deepseek_cost.tokenizer import counter_on
 
         return partial(counter_on, engine, sum(source.size for source in self.found.sources))
@@ -427,7 +430,7 @@ class Inputs:
         find_route: "FindRoute",
         prompt_options: Sequence[str],
     ) -> None:
-        """Have the workers of a Dask cluster take the sources into the workload; as `run`."""
+        """Like `run`, but have the workers of a Dask cluster read the sources."""
         from deepseek_cost.estimates.cluster import Order, cluster, run_on
 
         order = Order(
@@ -451,7 +454,7 @@ class Inputs:
         self._require_prompts(workload.kinds, prompt_options)
 
     def _require_prompts(self, kinds: set[Kind], prompt_options: Sequence[str]) -> None:
-        """Refuse options of plain prompts where none is; rows of a table may be prompts."""
+        """Raise UsageError for options of plain prompts without any; table rows may be prompts."""
         if prompt_options and any(one.has_rows for one in self.found.sources):
             from deepseek_cost.inputs.columns import ColumnSource
 
@@ -461,7 +464,7 @@ class Inputs:
         require_prompts(kinds, prompt_options)
 
     def _open(self, source: "TextSource") -> "Input":
-        """Open a source, if it is not open; raises NothingReadError."""
+        """Return a source opened, or the one already open; raises NothingReadError."""
         from deepseek_cost.inputs.reader import open_input
         from deepseek_cost.inputs.streams import reading
 
@@ -477,13 +480,13 @@ class Inputs:
         self._advance(count)
 
     def _let_go(self, source: "TextSource") -> None:
-        """Close a source that can be opened again."""
+        """Close a source if it can be opened again."""
         if not source.reads_once and (opened := self._opened.pop(source, None)):
             opened.file.close()
 
 
 def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
-    """Refuse options of plain prompts where there are request bodies only."""
+    """Raise UsageError for options of plain prompts if there are only request bodies."""
     if prompt_options and kinds and Kind.TEXT not in kinds:
         raise UsageError(
             f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
@@ -493,7 +496,7 @@ def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
 def names_to_price(
     book: "PriceBook", names: Sequence[str] | None, inputs: Inputs, at: datetime | None
 ) -> list[str]:
-    """Return the names given, or the first body's own beside the other default one."""
+    """Return the names given, or the first body's model and the other default model."""
     from deepseek_cost.inputs.routing import alternatives
 
     own = None if names else inputs.own_model(book, at)
@@ -503,7 +506,10 @@ def names_to_price(
 def serving(
     book: "PriceBook", names: Sequence[str] | None, at: datetime | None, name: str, kind: Kind
 ) -> "Route | None":
-    """Look up a body's model; a name unknown or retired is an error unless --model is given."""
+    """Return the route of a body's model; with --model, it may be unknown (None) or retired.
+
+    Without --model, raises an error for an unknown or retired model.
+    """
     from deepseek_cost.errors import UnknownModelError
     from deepseek_cost.inputs.routing import Route, route
 
@@ -523,7 +529,7 @@ def serving(
 
 
 def report_skips(skips: "Skipped") -> None:
-    """Report the requests that were left out, a line for each source."""
+    """Print a warning about the requests left out, one per source."""
     for one in skips:
         more = f", and {one.requests - 1:,} more of this file" if one.requests > 1 else ""
         show_warning(f"skipped {with_flags(one.message)}{more}")
@@ -532,7 +538,7 @@ def report_skips(skips: "Skipped") -> None:
 def exit_if_incomplete(
     skipped: "Sequence[SkippedSource]", skips: "Skipped", limit: object = None
 ) -> None:
-    """End with exit code 1 where something that should be counted was left out; 3 with a limit."""
+    """Exit with code 1, or 3 with a limit, if something that should be counted was left out."""
     from deepseek_cost.inputs.source import BINARY
 
     failures = [one.reason for one in skipped if one.is_failure]
@@ -548,7 +554,7 @@ def exit_if_incomplete(
 
 
 def exit_if_refused(workload: "Workload") -> None:
-    """End with exit code 1 where the API would refuse a request."""
+    """Exit with code 1 if the API would refuse a request."""
     if any(ledger.refusals.requests for ledger in workload.ledgers):
         raise typer.Exit(DscostError.exit_code)
 
@@ -556,7 +562,7 @@ def exit_if_refused(workload: "Workload") -> None:
 def with_worker_pool(
     workload: "Workload", make: "Callable[[], Workload]", jobs: int | None
 ) -> "Workload":
-    """Let worker processes take part in a workload that needs no order; each makes its own."""
+    """Add worker processes to a workload that needs no order; each creates its own workload."""
     from deepseek_cost.estimates.workers import WorkerPool, worker_count
 
     processes = worker_count(jobs)
@@ -576,7 +582,7 @@ def workload_of(
     counter: "Callable[[], TextCounter] | None" = None,
     breakdown: bool = False,
 ) -> "Workload":
-    """Return a workload with an empty ledger for each model; a timeline asks for a forecast."""
+    """Return a workload with an empty ledger per model; with a timeline, it predicts cache hits."""
     from deepseek_cost.estimates.ledger import Ledger
     from deepseek_cost.estimates.partial_result import PartialResult, Skipped
     from deepseek_cost.estimates.workload import Workload

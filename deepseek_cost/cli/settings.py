@@ -1,4 +1,4 @@
-"""Files and variables behind options."""
+"""Files and variables that set options."""
 
 import os
 import stat
@@ -16,16 +16,16 @@ from deepseek_cost.cli.groups import PREFIX
 from deepseek_cost.cli.help import HelpContext
 from deepseek_cost.errors import ConfigError
 
-# Of these one rules the other out; what is given more expressly puts its opposite aside.
+# Each of a pair excludes the other; the one from the stronger source wins.
 _OPPOSITES: Final = (("thinking", "effort"), ("output_tokens", "output_from"))
-# What options of words call their value; others take amounts and shares, which TOML has, too.
+# The metavars of options that take words; others take numbers, for which TOML has types.
 OF_WORDS: Final = ("FILE", "GLOB", "NAME", "WHAT=NAME", "ZONE")
-# Where a value may come from, by Typer's names, the weakest first.
+# Where a value can come from, by Typer's names, the weakest first.
 _SOURCES: Final = ("DEFAULT", "DEFAULT_MAP", "ENVIRONMENT", "COMMANDLINE")
 
 
 def name_of(option: Any) -> str | None:  # noqa: ANN401 - Typer's parameters and declarations
-    """Return the name of a setting, such as cache-hit-ratio; None of an option that is none."""
+    """Return the name of a setting, such as cache-hit-ratio; None if the option is not one."""
     variable = option.envvar
     if not isinstance(variable, str) or not variable.startswith(PREFIX):
         return None
@@ -33,19 +33,19 @@ def name_of(option: Any) -> str | None:  # noqa: ANN401 - Typer's parameters and
 
 
 class Declaration(NamedTuple):
-    """A setting as it is declared: the type of its value, and the rest."""
+    """A setting as declared: the type of its value, and the rest."""
 
     type: Any
     info: OptionInfo
 
     @property
     def types(self) -> tuple[Any, ...]:
-        """The types that a single value may have."""
+        """The types that a single value can have."""
         return get_args(self.type) or (self.type,)
 
 
 def declarations() -> dict[str, Declaration]:
-    """Return the settings of all commands by name, without loading the commands."""
+    """Return the settings of all commands, by name, without loading the commands."""
     from deepseek_cost.cli import options
 
     aliases = [alias for alias in vars(options).values() if hasattr(alias, "__metadata__")]
@@ -59,13 +59,13 @@ def names() -> set[str]:
 
 
 def from_files() -> "Mapping[str, Setting]":
-    """Return what the files above the current folder set.
+    """Return the settings in the files of the current folder and those above it.
 
-    Raises ConfigError for a file that is none, or that sets what is no setting.
+    Raises ConfigError for an invalid file, or one that sets something that is not a setting.
     """
     try:
         found = find(Path.cwd())
-    except FileNotFoundError:  # a current folder that was removed
+    except FileNotFoundError:  # the current folder was removed
         return {}
     if found:
         known = names()
@@ -76,9 +76,9 @@ def from_files() -> "Mapping[str, Setting]":
 
 
 def fitted(option: TyperOption, setting: "Setting") -> object:
-    """Return a file's value as the command line would give it, for Typer to read.
+    """Return a file's value in the form of the command line, for Typer to parse.
 
-    Raises ConfigError where TOML has another type than the option takes.
+    Raises ConfigError if the TOML type is not one that the option takes.
     """
     value = setting.value
     if getattr(option, "multiple", False):
@@ -88,10 +88,10 @@ def fitted(option: TyperOption, setting: "Setting") -> object:
 
 
 class SettingsContext(HelpContext):
-    """The context of a command; it looks into files for what neither flag nor variable gives.
+    """The context of a command; options without a flag or a variable are looked up in files.
 
-    They are read when the first such option is asked for: --help and completion read none, nor does
-    anything below --no-config.
+    Files are read at the first such option: --help and completion read none, nor does anything
+    below --no-config.
     """
 
     @cached_property
@@ -99,7 +99,7 @@ class SettingsContext(HelpContext):
         return {} if self.find_root().params.get("_no_config") else from_files()
 
     def lookup_default(self, name: str, call: bool = True) -> Any:  # noqa: ANN401 - as Typer's
-        """Return what a file sets; None if none does."""
+        """Return the value that a file sets; None if no file does."""
         option = self.option(name)
         key = name_of(option)
         if key is None or self.resilient_parsing or key not in self._from_files:
@@ -107,12 +107,12 @@ class SettingsContext(HelpContext):
         return fitted(option, self._from_files[key])
 
     def option(self, name: str) -> TyperOption:
-        """Return an option or argument by its parameter's name."""
+        """Return an option or argument by the name of its parameter."""
         options = cast("list[TyperOption]", self.command.get_params(self))
         return next(option for option in options if option.name == name)
 
     def origin(self, name: str) -> str | None:
-        """Return what gave an option: its flag, a variable, a place in a file; None: nothing."""
+        """Return where an option was set: its flag, a variable, a place in a file, or None."""
         option = self.option(name)
         match self._source(name):
             case "COMMANDLINE":
@@ -125,7 +125,7 @@ class SettingsContext(HelpContext):
                 return None
 
     def settle(self) -> None:
-        """Put aside what rules out something that is given more expressly."""
+        """Reset each option that conflicts with one set by a stronger source."""
         for pair in _OPPOSITES:
             if not all(self._is_changed(name) for name in pair):
                 continue
@@ -149,7 +149,7 @@ _running: ContextVar[SettingsContext | None] = ContextVar("_running", default=No
 
 @contextmanager
 def running(context: SettingsContext) -> Iterator[None]:
-    """Have this command be the one that runs, while its function does."""
+    """Make this the running command for as long as its function runs."""
     token = _running.set(context)
     try:
         yield
@@ -158,12 +158,12 @@ def running(context: SettingsContext) -> Iterator[None]:
 
 
 def running_context() -> SettingsContext | None:
-    """Return the context of the command that runs; None from Python."""
+    """Return the context of the running command; None if called from Python."""
     return _running.get()
 
 
 def set_by_name(name: str) -> str | None:
-    """Return what gave an option of the command that runs: a flag, a variable, a file's place."""
+    """Return where an option of the running command was set: a flag, a variable, a file's place."""
     context = running_context()
     return context.origin(name) if context else None
 
@@ -180,7 +180,7 @@ def _one(option: TyperOption, value: object, setting: "Setting") -> object:
 
 
 def _accepts(option: TyperOption) -> tuple[str, tuple[type, ...]]:
-    """Return what TOML must have for an option, in words and types; fractions come as text."""
+    """Return what TOML must have for an option, in words and types; fractions are text."""
     if getattr(option, "is_flag", False):
         return "true or false", (bool,)
     types = declarations()[name_of(option) or ""].types
@@ -198,19 +198,19 @@ def _nearest(name: str, known: set[str]) -> str:
     return f"did you mean {near[0]}?" if near else "dscost config lists them"
 
 
-# In a folder that has both, the first one's settings come first. The keys lead to the settings.
+# If a folder has both, the first one takes precedence. The keys lead to the table of settings.
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "dscost.toml": (),
     "pyproject.toml": ("tool", "dscost"),
 }
 _NAME: Final = b"dscost"
 _MAX_BYTES: Final = 200_000
-# A key of thousands of parts takes the parser long.
+# The parser takes a long time for a key with thousands of parts.
 _MAX_LINE: Final = 5_000
 
 
 class Setting(NamedTuple):
-    """A value as TOML has it (fractions as they are written), with its file and key there."""
+    """A value from TOML (fractions as written), with its file and key."""
 
     value: object
     file: Path
@@ -218,14 +218,14 @@ class Setting(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it is set, the file as seen from the current folder."""
+        """Where it is set, with the file relative to the current folder."""
         return f"{os.path.relpath(self.file)}:{self.key}"
 
 
 def find(folder: Path) -> dict[str, Setting]:
-    """Return what the files of a folder and of those above it set; the nearest wins, key by key.
+    """Return the settings in the files of a folder and those above it; per key, the nearest wins.
 
-    Raises ConfigError for what is no TOML.
+    Raises ConfigError for invalid TOML.
     """
     found: dict[str, Setting] = {}
     for file, keys in _files(folder):
@@ -241,13 +241,13 @@ def _files(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
             try:
                 if stat.S_ISREG(file.stat().st_mode):
                     yield file, keys
-            except (OSError, ValueError):  # there is none, or the folder may not be looked into
+            except (OSError, ValueError):  # no such file, or no permission
                 continue
 
 
 def _table(file: Path, keys: tuple[str, ...]) -> Mapping[str, object]:
     data = _read(file)
-    if keys and _NAME not in data:  # most projects' files: not worth a parser
+    if keys and _NAME not in data:  # true of most projects' files: not worth parsing
         return {}
     table: object = _parsed(data, file)
     for number, key in enumerate(keys, 1):

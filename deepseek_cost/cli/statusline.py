@@ -1,9 +1,9 @@
-"""The status line of a coding session: what it cost so far, today's sum, when the rate changes.
+"""The status line of a coding session: its cost so far, today's total, and the next rate change.
 
-Claude Code asks for it after every step, so nothing heavy is loaded and only the lines that
-transcripts got since are read. An index in the cache has the place up to which each was read, and
-the rates that the price table gave; it is checked, made anew where it does not fit, and written
-whole, so that several may do so at once: where one is lost, lines are read again.
+Claude Code asks for it after every step, so nothing heavy is loaded and only new lines of
+transcripts are read. An index in the cache stores how far each transcript was read, and the prices
+from the price table. It is checked, rebuilt if it does not match, and written as a whole, so
+several processes can write it at once: if one update is lost, lines are read again.
 """
 
 import json
@@ -16,15 +16,15 @@ from datetime import datetime
 from deepseek_cost.cli.prompt_line import _is_set_otherwise, in_words, moment_at, price_mark
 
 _VERSION = 1
-# Rates are whole numbers of billionths of a unit of money: per million tokens, per thousand calls.
+# Prices are whole billionths of a currency unit, per million tokens or per thousand calls.
 SCALE = 10**9
 _TOKENS, _CALLS = 10**6, 10**3
 _MAX_LINE = 16_000_000
 _MAX_INPUT = 1_000_000
 _MAX_INDEX = 20_000_000
-# A file's responses of today that are told apart from those of other files.
+# The number of today's responses per file that are distinguished from those in other files.
 _MOST_KEYS = 20_000
-_ANTHROPIC_ID = 24  # its shortest; those of others can begin alike
+_ANTHROPIC_ID = 24  # the length of its shortest IDs; those of others can begin alike
 
 TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
     FindRates = Callable[[str, float], "Rates | None"]
 
-# Since, until, hit, miss, output, search, fetch; times are seconds since 1970.
+# Since, until, then the prices: hit, miss, output, search, fetch; times are seconds since 1970.
 Rates = list[float]
 Entry = dict[str, object]
 
 
 class RatesMissingError(Exception):
-    """The index has no rates for a model at a time: the price table must be asked."""
+    """The index has no prices for a model at a time: the price table is needed."""
 
 
 def main() -> bool:
-    """Write the line for what Claude Code sends; return whether that could be done at once."""
+    """Print the line for Claude Code's input; return False if the command line must do it."""
     if _is_set_otherwise():
         return False
     try:
@@ -59,7 +59,7 @@ def main() -> bool:
 
 
 def session_line(text: str, now: float, index: "Index") -> str:
-    """Return what the session and today cost; raises ValueError for what is no status of one."""
+    """Return the cost of the session and of today; raises ValueError for an invalid status."""
     try:
         status = json.loads(text)
     except RecursionError:
@@ -78,7 +78,7 @@ _held: list[str] = []
 
 
 def read_input() -> str:
-    """Return standard input; a second time what was read before."""
+    """Return standard input; later calls return the same text."""
     if not _held:
         data = b"" if sys.stdin is None else sys.stdin.buffer.read(_MAX_INPUT)
         _held.append(data.decode(errors="replace"))
@@ -86,7 +86,7 @@ def read_input() -> str:
 
 
 class Index:
-    """What was read of transcripts before, in a file; costs are in parts of SCALE."""
+    """A file of what was read from transcripts so far; costs are in units of 1 / SCALE."""
 
     def __init__(self, folder: str, currency: str, mark: str, find_rates: "FindRates") -> None:
         self.path = os.path.join(folder, f"sessions-{currency.lower()}.json")
@@ -100,7 +100,7 @@ class Index:
         self._changed = False
 
     def costs(self, transcript: str, midnight: float) -> tuple[int, int]:
-        """Return what a session cost, and all sessions since a time; keep what was read."""
+        """Return the cost of a session, and of all sessions since a time; save the index."""
         session = set(_of_session(transcript))
         files = sorted(session | set(_changed_since(transcript, midnight)))
         seen: dict[int, int] = {}
@@ -122,7 +122,7 @@ class Index:
         return whole, sum(seen.values())
 
     def _updated(self, path: str, midnight: float) -> Entry | None:
-        """Read what a transcript got since; None for what is no file."""
+        """Read the new lines of a transcript; None if it is not a file."""
         status = _status(path)
         if status is None:
             return None
@@ -142,7 +142,7 @@ class Index:
             file.seek(int(str(entry["read"])))
             for line in iter(lambda: file.readline(_MAX_LINE), b""):
                 if not line.endswith(b"\n") and len(line) < _MAX_LINE:
-                    break  # it is being written
+                    break  # the line is still being written
                 entry["read"] = file.tell()
                 if b'"usage"' in line and (response := response_of(line)) is not None:
                     self._add(entry, response, known, midnight)
@@ -150,7 +150,7 @@ class Index:
     def _add(
         self, entry: Entry, response: list[object], known: set[object], midnight: float
     ) -> None:
-        """Take a response in; the one before it is settled once it is over."""
+        """Add a response; the previous one is final once another begins."""
         last = entry["last"]
         if isinstance(last, list):
             if last[0] == response[0] and _input(last) == _input(response):
@@ -168,7 +168,7 @@ class Index:
         entry["last"] = None if _key(response) in known else response
 
     def _cost(self, last: object) -> int:
-        """Return what a response cost; raises RatesMissingError."""
+        """Return the cost of a response; raises RatesMissingError if the index has no prices."""
         if not isinstance(last, list):
             return 0
         _, model, seconds, *counts = last
@@ -188,7 +188,7 @@ class Index:
         )
 
     def _load(self) -> dict:  # type: ignore[type-arg] # JSON, checked below
-        if _status(self.path) is None:  # a pipe could keep us waiting without end
+        if _status(self.path) is None:  # a pipe could block forever
             return {"rates": {}, "files": {}}
         try:
             with open(self.path, "rb") as file:
@@ -200,9 +200,9 @@ class Index:
         return {"rates": {}, "files": {}}
 
     def _save(self) -> None:
-        """Write the index; whoever cannot only reads lines again.
+        """Write the index; if that fails, lines are just read again.
 
-        A pipe or a device in its place is left alone.
+        A pipe or a device in the file's place is left alone.
         """
         if os.path.exists(self.path) and _status(self.path) is None:
             return
@@ -218,9 +218,9 @@ class Index:
 
 
 def response_of(line: bytes) -> list[object] | None:
-    """Return a response of DeepSeek in a line: id, model, seconds, and its counts; else None.
+    """Return the DeepSeek response in a line: ID, model, seconds, and its counts; else None.
 
-    The counts are hit, miss, output, searches and fetches.
+    The counts are cache hits, cache misses, output, searches and fetches.
     """
     try:
         found = json.loads(line)
@@ -245,7 +245,7 @@ def response_of(line: bytes) -> list[object] | None:
 
 
 def cache_folder() -> str:
-    """Return where platformdirs has the user's cache, without loading it on Linux."""
+    """Return the user's cache folder as platformdirs does, without loading it on Linux."""
     home = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
     if sys.platform != "linux" or not os.path.isabs(home):
         from platformdirs import user_cache_dir
@@ -292,7 +292,7 @@ def _key(response: list[object]) -> int:
 
 
 def _shown(cost: int) -> str:
-    """Return money with as many digits as a status line needs."""
+    """Format a cost with as many decimals as a status line needs."""
     digits = 2 if cost >= SCALE else 4
     return f"{cost / SCALE:.{digits}f}"
 
@@ -306,14 +306,14 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _of_session(transcript: str) -> "Iterator[str]":
-    """Yield a session's own transcript, and those of its sub-agents."""
+    """Yield a session's transcript and those of its sub-agents."""
     yield transcript
     folder = os.path.join(os.path.splitext(transcript)[0], "subagents")
     yield from _below(folder, 0)
 
 
 def _changed_since(transcript: str, midnight: float) -> "Iterator[str]":
-    """Yield the transcripts of all projects that changed since, with their sub-agents'."""
+    """Yield the transcripts of all projects changed since midnight, with their sub-agents'."""
     projects = os.path.dirname(os.path.dirname(transcript))
     try:
         folders = [entry.path for entry in os.scandir(projects) if entry.is_dir()]

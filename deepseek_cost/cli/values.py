@@ -1,4 +1,4 @@
-"""What users write on the command line, turned into values; each refusal says how to write it."""
+"""Parsing values from the command line; each error says how to write the value."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from deepseek_cost.pricing.schedule import Calendar, Tier
 from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio
 
-# 1000, 1,000 or 1_000, also negative, to be refused by its range; 1k, 1.5M.
+# 1000, 1,000 or 1_000, also negative, for the range check to refuse; 1k, 1.5M.
 _WHOLE: Final = r"(?a)-?(\d{1,18}|\d{1,3}([,_]\d{3}){1,5})"
 _SHORT: Final = r"(?ai)(-?\d{1,9}(?:\.\d{1,6})?) ?([km])"
 _FACTORS: Final = {"k": 1_000, "m": 1_000_000}
@@ -34,7 +34,7 @@ _YEARS: Final = range(2000, 2200)
 
 
 def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:
-    """Return a parser of whole numbers of a range, such as 1000, 1,000, 1k and 1.5M."""
+    """Return a parser of whole numbers in a range, such as 1000, 1,000, 1k and 1.5M."""
 
     def parse(text: str | int) -> int:
         value = _whole(str(text).strip())
@@ -60,7 +60,7 @@ def _whole(text: str) -> int | None:
 
 
 def currency(text: str) -> Currency:
-    """Read a currency of DeepSeek's price lists: USD, or CNY, which is also called RMB."""
+    """Parse a currency of DeepSeek's price lists: USD, or CNY, also called RMB."""
     name = text.strip().upper()
     if name in _CURRENCIES:
         return _CURRENCIES[name]
@@ -73,14 +73,14 @@ def currency(text: str) -> Currency:
 
 
 class Clock(Struct, frozen=True):
-    """What an instant is read against: now (UTC), peak hours, and the zone of --tz if given."""
+    """The basis for parsing a time: now (UTC), peak hours, and the zone of --tz if given."""
 
     now: datetime
     calendar: Calendar
     zone: tzinfo | None = None
 
     def next_in(self, tier: Tier) -> datetime:
-        """Return now if that is in `tier`, else the next instant that is."""
+        """Return now if `tier` is in force, otherwise the next time at which it begins."""
         if self.calendar.tier_at(self.now) is tier:
             return self.now
         change = self.calendar.next_change(self.now)
@@ -91,23 +91,23 @@ class Clock(Struct, frozen=True):
         return change
 
     def cheapest(self) -> datetime:
-        """Return the next instant that is not peak."""
+        """Return now if it is not peak, otherwise the next time at which off-peak begins."""
         peak = self.calendar.tier_at(self.now) is Tier.PEAK
         return self.next_in(Tier.OFF_PEAK) if peak else self.now
 
 
 class IncreaseLimit(NamedTuple):
-    """By how much a cost may grow: in percent (`%`), or in a currency (`USD`, `CNY`)."""
+    """How much a cost may grow: in percent (`%`), or in a currency (`USD`, `CNY`)."""
 
     value: Decimal
     unit: str
 
 
 def instant(text: str, clock: Clock) -> datetime:
-    """Read an instant, in UTC: a date and time, a time of day, or a name.
+    """Parse a time into UTC: a date and time, a time of day, or a name.
 
-    Names are `now`, `cheapest`, `peak`, `off-peak`: the next instant of that kind. A time of day
-    is the next one, too. Times need a zone of their own or that of the clock.
+    The names are `now`, `cheapest`, `peak` and `off-peak`, for the next such time. A time of day
+    also means the next one. Times need a zone of their own or that of the clock.
     """
     match text.strip().lower().replace("_", "-"):
         case "now":
@@ -126,7 +126,7 @@ def instant(text: str, clock: Clock) -> datetime:
 
 
 def time_label(text: str | None) -> str | None:
-    """Return what an instant is called if it follows the clock; None for a date and time."""
+    """Return the label of a time that depends on the clock; None for a date and time."""
     if text is None:
         return "now"
     try:
@@ -137,7 +137,7 @@ def time_label(text: str | None) -> str | None:
 
 
 def zone(name: str) -> ZoneInfo:
-    """Read a time zone: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
+    """Parse a time zone: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
     try:
         return find_zone(name)
     except UsageError as error:
@@ -145,12 +145,12 @@ def zone(name: str) -> ZoneInfo:
 
 
 def ratio_or_auto(text: str) -> Decimal | None:
-    """Read a share, or `auto` (None): to be forecast from the requests."""
+    """Parse a cache hit rate; None for `auto`, which predicts it from the requests."""
     return None if text.strip().lower() == "auto" else parse_ratio(text)
 
 
 def gap(text: str) -> timedelta:
-    """Read a stretch of time such as 30s, 5m, 2h or 1d."""
+    """Parse a duration such as 30s, 5m, 2h or 1d."""
     match = re.fullmatch(_GAP, text.strip().lower())
     if match is None:
         raise UsageError(f"--gap {text!r} is no stretch of time", tip="write 30s, 5m, 2h or 1d")
@@ -158,7 +158,7 @@ def gap(text: str) -> timedelta:
 
 
 def amount(text: str, option: str = "--max-cost") -> Decimal:
-    """Read an amount of money without its currency, given with an option."""
+    """Parse an amount of money without a currency; errors name the option."""
     value = parse_number(text.strip())
     if value is None:
         raise UsageError(
@@ -169,7 +169,7 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
 
 
 def increase(text: str) -> IncreaseLimit:
-    """Read by how much a cost may grow: percent such as 10%, or an amount such as 0.05USD."""
+    """Parse how much a cost may grow: percent such as 10%, or an amount such as 0.05USD."""
     match = re.fullmatch(_INCREASE, text.strip().upper())
     value = parse_number(match[1]) if match else None
     if match is None or value is None:

@@ -1,4 +1,4 @@
-"""What the command line calls the fields of errors, and the next steps it gives: with its flags."""
+"""The command line's names for the fields of errors, and its tips, in terms of its flags."""
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 AnyReport = TypeVar("AnyReport", bound="Report")
 
-# The flag of each field that an error names, or that an assumption is set by.
+# The flag for each field that an error names or that sets an assumption.
 FLAGS: Final = {
     "at": "--at",
     "base_url": "--base-url",
@@ -33,7 +33,7 @@ FLAGS: Final = {
     "turns": "--user-tokens, --answer-tokens",
 }
 
-# The next steps; `{}` stands for a value of the message.
+# The tips; each `{}` is replaced by a value of the message.
 STEPS: Final = {
     Advice.PLAIN: "{}",
     Advice.API_ADDRESS: "look at --base-url",
@@ -75,17 +75,17 @@ STEPS: Final = {
     Advice.SKIP_ROWS: "leave such rows out with --on-error skip",
 }
 
-# What of a report has words of the wings below: the rest is figures and names.
+# The fields of a report with messages from the library; the rest is figures and names.
 _WORDED: Final = ("assumptions", "skipped", "uncounted", "unpriced", "warnings")
 
 
 def flag_of(field: str) -> str:
-    """Return the flag that sets a field; what has none, such as a variable, as it is."""
+    """Return the flag that sets a field; a field without one, such as a variable, is unchanged."""
     return FLAGS.get(field, field)
 
 
 def with_flags(message: str) -> str:
-    """Return a message in one line, its next step with flags."""
+    """Return a message and its tips in one line, with flags."""
     text, tips = with_tips(message)
     for tip in tips:
         text = joined(text, tip)
@@ -93,23 +93,23 @@ def with_flags(message: str) -> str:
 
 
 def with_tips(message: str) -> tuple[str, list[str]]:
-    """Return what is wrong, and the next steps with flags."""
+    """Return what is wrong, and the tips with flags."""
     tips: list[str] = []
     while isinstance(message, Advised):
         tips.insert(0, STEPS[message.advice].format(*message.values))
         message = message.reason
-    if tips and (not message or message.endswith(": ")):  # the step is the whole sentence
+    if tips and (not message or message.endswith(": ")):  # the tip is the whole sentence
         message += tips.pop(0)
     return message, tips
 
 
 def message_of(error: DscostError) -> str:
-    """Return what the command line prints for an error, the next step still separate."""
+    """Return what the command line prints for an error, with the tip still separate."""
     return error.message if error.field is None else error.called(FLAGS[error.field])
 
 
 def in_flags(report: AnyReport) -> AnyReport:
-    """Return a report as the command line gives it: flags in `set_by` and in its messages."""
+    """Return a report as the command line shows it, with flags in `set_by` and in its messages."""
     from msgspec.structs import replace
 
     changed = {

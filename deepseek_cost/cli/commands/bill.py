@@ -238,7 +238,7 @@ def _found(
     *,
     agent_logs: bool,
 ) -> "Found":
-    """Find the logs that are named, else those of the agents installed here."""
+    """Find the logs named, or, without names, those of the agents installed here."""
     if files:
         if agents:
             raise UsageError("--agent finds logs by itself", tip="give it, or FILE")

@@ -145,7 +145,7 @@ def chat(
 
 
 def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: int | None) -> "Plan":
-    """Return the turns to come; none to replay what there was."""
+    """Return the plan of turns to project; without --turns, the history is replayed."""
     from deepseek_cost.prompt.turns import Plan
 
     if turns is None:

@@ -96,7 +96,7 @@ def _key() -> str:
 
 
 def _only_request(name: str, encoding: str) -> "Request":
-    """Read the file's first request; raises InputError where it has none."""
+    """Read the file's first request; raises InputError if it has none."""
     from deepseek_cost.inputs.reader import open_input
     from deepseek_cost.inputs.request import Fault
     from deepseek_cost.inputs.streams import reading
@@ -114,7 +114,7 @@ def _only_request(name: str, encoding: str) -> "Request":
 
 
 def _confirm(planned: "LiveRequest", *, yes: bool) -> None:
-    """State the cost, and go on only if that is wanted."""
+    """Show the cost, and exit unless the user confirms it."""
     price = planned.price
     cost = f"at most {planned.most:f} {price.currency} ({price.tier.label})"
     show_note(f"sends {planned.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")

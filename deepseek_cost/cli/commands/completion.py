@@ -19,12 +19,12 @@ MANUAL: Final = Manual(
 )
 
 
-# Where a shell says that it asks what may follow; Typer reads the rest of its question.
+# The variable with which a shell asks for completions; Typer reads the rest of the request.
 VARIABLE: Final = "_DSCOST_COMPLETE"
 
 
 class Shell(StrEnum):
-    """The shells that can be taught to complete."""
+    """The shells with a completion script."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -48,8 +48,8 @@ def completion(context: typer.Context, shell: ShellName) -> None:
 
 
 def answer(app: typer.Typer) -> None:
-    """Answer a shell that asks what may follow; raises UsageError where its question is none."""
-    get_completion_inspect_parameters()  # makes its shells known
+    """Print completions for a shell; raises UsageError if its request is invalid."""
+    get_completion_inspect_parameters()  # registers the shells
     try:
         app(args=[], prog_name="dscost", standalone_mode=False)
     except (KeyError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Config, and the settings there are."""
+"""dscost config, and the list of settings."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def config(as_json: options.AsJson = False, plain: options.Plain = False) -> Non
 
 
 def _entry(listed: "Listed") -> "SettingEntry":
-    """Report a setting as the command line would read it; raises ConfigError where it cannot."""
+    """Report a setting as the command line would read it; raises ConfigError if it is invalid."""
     from deepseek_cost.cli.command import read_setting
     from deepseek_cost.reports.config import SettingEntry
 
@@ -78,7 +78,7 @@ def _plain(value: object) -> bool | int | str | tuple[str, ...] | None:
 
 
 def _unknown(known: "Collection[str]") -> "Iterator[str]":
-    """Yield what is wrong with variables that look like settings and are none."""
+    """Yield a warning for each variable that looks like a setting but is not one."""
     from difflib import get_close_matches
 
     from deepseek_cost.cli.groups import PREFIX
@@ -98,7 +98,7 @@ class Listed(NamedTuple):
 
 
 def settings() -> list[Listed]:
-    """List the settings in the order of the help's groups; loads every command."""
+    """Return the settings in the order of the help's groups; loads every command."""
     found: dict[str, Listed] = {}
     for listed in _declared():
         found.setdefault(listed.name, listed)
@@ -144,7 +144,7 @@ def _property(option: TyperOption) -> dict[str, Any]:
 
 
 def _type(option: TyperOption) -> dict[str, Any]:
-    """Return what JSON Schema says of an option's type; what TOML must have, `fitted` tells."""
+    """Return the JSON Schema of an option's type, as TOML; `fitted` checks the actual values."""
     declared = declarations()[name_of(option) or ""]
     if getattr(option, "is_flag", False):
         return {"type": "boolean"}

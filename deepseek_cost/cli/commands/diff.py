@@ -1,4 +1,4 @@
-"""Both sides of a diff, read from files or from reports, and compared.
+"""Reading both sides of a diff, from files or from reports, and comparing them.
 
 dscost diff.
 """
@@ -74,7 +74,7 @@ Pair = tuple["Side", "Side"]
 
 
 class Outcome(NamedTuple):
-    """A diff, and why its figures are not of all that was asked, with the exit code for that."""
+    """A diff; if its figures are incomplete, also the reason and the exit code for it."""
 
     report: "DiffReport"
     failure: str | None = None
@@ -82,7 +82,7 @@ class Outcome(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What prices are asked for, how prompts are sent, and what the files are said to be."""
+    """The options: which prices to use, how prompts are sent, and how to read the files."""
 
     prices: Path | None
     at: str | None
@@ -98,7 +98,7 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Pricing:
-    """Prices of one instant: those of the columns, and of the models that bodies name."""
+    """Prices at one time: those of the columns, and of the models that bodies name."""
 
     asked: Asked
     table: Table
@@ -114,11 +114,11 @@ class Pricing:
 
     @property
     def is_by_name(self) -> bool:
-        """Tell whether bodies are priced for the model that each names: where none is given."""
+        """Whether each body is priced for the model it names: true if no model is given."""
         return not self.asked.models
 
     def part(self, model: str) -> "Part":
-        """Return an empty part for a model, or for the columns where it is empty."""
+        """Return an empty part for a model, or for the columns if `model` is empty."""
         from deepseek_cost.estimates.diff import Part
 
         quote = self.quote
@@ -133,7 +133,7 @@ class Pricing:
         return Part(quote, workload)
 
     def own_model(self, request: "Request") -> str:
-        """Return the model that a body names, if it counts; raises InputError for one unknown."""
+        """Return the model a body is priced for by name, else ""; raises InputError if unknown."""
         from deepseek_cost.inputs.routing import Routes
 
         name = request.body.get("model")
@@ -147,7 +147,7 @@ class Pricing:
 
 
 def diff_of_files(asked: Asked, pair: Pair, limits: Sequence["IncreaseLimit"]) -> Outcome:
-    """Compare both sides at the prices asked for."""
+    """Compare the files of both sides at the prices asked for."""
     from deepseek_cost.estimates.assumptions import of_diff, of_own_models, warnings_of_diff
     from deepseek_cost.estimates.diff import compare
     from deepseek_cost.reports.diff import diff_report, side_entry
@@ -176,7 +176,7 @@ def diff_of_files(asked: Asked, pair: Pair, limits: Sequence["IncreaseLimit"]) -
 
 
 def _pricing(asked: Asked) -> Pricing:
-    """Find the prices of the models asked for, or of the default ones."""
+    """Return the prices of the models asked for, or of the default ones."""
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.tokenizer import sparing_counter
 
@@ -191,7 +191,7 @@ def _pricing(asked: Asked) -> Pricing:
 
 
 def _counted(pricing: Pricing, pair: Pair) -> "tuple[Counted, Counted]":
-    """Count both sides, the new one first: what is not known of it yet is what is doubtful."""
+    """Return the counts of both sides; the new one is counted first, with what they share."""
     from deepseek_cost.estimates.diff import Counting
 
     old, new = pair
@@ -205,7 +205,7 @@ def _counted(pricing: Pricing, pair: Pair) -> "tuple[Counted, Counted]":
 
 
 def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
-    """Read two reports; None for files that are none. Raises UsageError for one report alone."""
+    """Read two reports; None if the files are not reports. Raises UsageError if only one is."""
     one, other = list(old.files.values()), list(new.files.values())
     if len(one) != 1 or len(other) != 1:
         return None
@@ -218,7 +218,7 @@ def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
 
 
 def diff_of_reports(pair: "tuple[Saved, Saved]", limits: Sequence["IncreaseLimit"]) -> Outcome:
-    """Compare the models and files that both reports have."""
+    """Compare the models and files that are in both reports."""
     from deepseek_cost.reports.diff import diff_report, side_entry
     from deepseek_cost.reports.reading import difference_of
 
@@ -240,7 +240,10 @@ def diff_of_reports(pair: "tuple[Saved, Saved]", limits: Sequence["IncreaseLimit
 
 
 def _unkept(found: "Difference", missing: Sequence[str]) -> str | None:
-    """Say why reports cannot be held to a limit: what only one of them has, or has no figures."""
+    """Return why a limit cannot be checked; None if it can.
+
+    The reason is models that only one report has, or input without figures.
+    """
     if missing:
         return f"{', '.join(missing)}: not held to the limit"
     for pair in found.totals:
@@ -251,7 +254,7 @@ def _unkept(found: "Difference", missing: Sequence[str]) -> str | None:
 
 
 def limits_in(currency: Currency, limits: Sequence["IncreaseLimit"]) -> "list[Limit]":
-    """Return limits of costs in a currency; raises UsageError for one in another."""
+    """Return limits on costs in a currency; raises UsageError for a limit in another currency."""
     from deepseek_cost.estimates.diff import Limit
 
     found = []
@@ -269,9 +272,9 @@ def limits_in(currency: Currency, limits: Sequence["IncreaseLimit"]) -> "list[Li
 
 
 def _failure(found: "Difference", new: "Counted", *, is_gate: bool) -> tuple[str | None, int]:
-    """Say why the new side's figures are not to be relied on, with the exit code; None, 0 if so.
+    """Return why the new side's figures are unreliable, with the exit code; None, 0 if they are OK.
 
-    A limit cannot be kept for what could not be counted, unless it is as it was before.
+    A limit cannot be checked for anything that could not be counted, unless it is unchanged.
     """
     if uncounted := found.not_counted(is_gate=is_gate):
         more = f", and {len(uncounted) - 1:,} more" if len(uncounted) > 1 else ""
@@ -290,8 +293,7 @@ def _failure(found: "Difference", new: "Counted", *, is_gate: bool) -> tuple[str
 
 
 _NAMED: Final = 3
-# GitHub takes 65,536 characters for a comment.
-# By this a job finds the comment that it wrote before.
+# A job finds its earlier comment by this mark.
 _COMMENT_MARK: Final = "<!-- dscost diff -->"
 _OF_FILES: Final = (
     *("model", "output_tokens", "cache_hit_ratio", "requests", "system", "thinking", "effort"),
@@ -363,7 +365,7 @@ def _compared(
     asked: Asked,
     limits: Sequence[values.IncreaseLimit],
 ) -> Outcome:
-    """Compare two reports, or the files of both sides."""
+    """Compare two reports, or the files of the two sides."""
     from deepseek_cost.estimates.sides import Selection, sides_of
     from deepseek_cost.inputs.git_tree import Repository
 
@@ -380,7 +382,7 @@ def _compared(
 
 
 def _refuse_options_of_files(context: typer.Context) -> None:
-    """Refuse what a report has of its own; settings are of other runs, too, and may be there."""
+    """Raise UsageError if flags that apply only to files are given; settings do not count."""
     passed = [name for name in _OF_FILES if _is_passed(context, name)]
     if passed:
         flags = ", ".join(f"--{name.rstrip('_').replace('_', '-')}" for name in passed)

@@ -204,7 +204,7 @@ def estimate(
         report_warnings(report)
     else:
         write(report, as_json=as_json, as_csv=as_csv, plain=plain, verbose=verbose)
-    dear = 95 if learned else None  # a limit is held against more than the mean
+    dear = 95 if learned else None  # a limit is compared with more than the mean
     gate(quote.gated(workload, dear, is_chosen=model is not None), limit, any_tier=at is None)
     exit_if_incomplete(inputs.found.skipped, workload.skips, limit)
     exit_if_refused(workload)
@@ -212,7 +212,7 @@ def estimate(
 
 
 def exit_if_too_long(report: "EstimateReport") -> None:
-    """End with exit code 1 where a request is longer than a model's context."""
+    """Exit with code 1 if a request is longer than a model's context."""
     if any(entry.over_context for entry in report.estimates):
         raise typer.Exit(DscostError.exit_code)
 
@@ -269,7 +269,7 @@ def _workload(
     counter: "Callable[[], TextCounter] | None",
     jobs: int | None,
 ) -> "Workload":
-    """Return an empty workload for the quote's models, which writes lines if wanted."""
+    """Return an empty workload for the quote's models that prints a line per request if wanted."""
     from deepseek_cost.reports.request_line import request_lines
 
     columns = [(price.model, price.rates) for price in quote.prices]

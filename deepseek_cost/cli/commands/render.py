@@ -77,7 +77,7 @@ _SUFFIXES: Final = {
     ".csv": Format.CSV,
     ".svg": Format.SVG,
 }
-# A report of 100,000 files is smaller.
+# Even a report on 100,000 files is smaller.
 _MOST_CHARACTERS: Final = 200_000_000
 _NAMED: Final = 5
 
@@ -143,7 +143,7 @@ def _report_unknown(found: "ReadReport", name: str) -> None:
 
 
 def _drawn(report: "Report", chosen: Format, *, verbose: bool) -> str:
-    """Draw a report; the libraries of the other formats are not loaded."""
+    """Return a report in the chosen format, loading only the libraries it needs."""
     match chosen:
         case Format.CSV:
             from deepseek_cost.reports.csv import to_csv

@@ -83,7 +83,7 @@ def _clear(folder: str) -> None:
 
 
 def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":
-    """Return a model's rates around a time; None for a model that is not DeepSeek's or unpriced."""
+    """Return a model's rates at a time; None if it is not a DeepSeek model or has no price."""
     from deepseek_cost.billing.formats.base import Kind
     from deepseek_cost.cli.statusline import SCALE
     from deepseek_cost.errors import UnknownModelError, UnpricedError
