@@ -21,7 +21,7 @@ from deepseek_cost.pricing.loader import bundled, mark_of
 from deepseek_cost.pricing.own_files import config_folder
 from tests.conftest import ROOT, Dscost, utc
 
-# Monday, 10:00 in Beijing: peak until 12:00 there
+# Monday, 10:00 in Beijing, where it is peak until 12:00
 NOW = utc("2026-11-23 02:00")
 # A Monday after the bundled table was checked.
 CHECKED = utc("2026-11-30 02:00")

@@ -29,7 +29,7 @@ def read(book: PriceBook, tool: Tool, tier: Tier = Tier.PEAK) -> Any:  # noqa: A
 def test_litellm_has_both_rates_and_the_hours_of_the_week(book: PriceBook) -> None:
     entry = read(book, Tool.LITELLM)["deepseek/deepseek-v4-pro"]
 
-    # 1.32, 3.96 and 0.044 dollars per million at peak; half of it off-peak.
+    # 1.32, 3.96 and 0.044 dollars per million at peak; half that off-peak.
     assert entry["input_cost_per_token"] == 1.32e-6
     assert entry["output_cost_per_token"] == 3.96e-6
     assert entry["cache_read_input_token_cost"] == 4.4e-8

@@ -1,4 +1,4 @@
-"""Bodies counted: equal to DeepSeek's own code, to recorded bills, and to their own parts."""
+"""Token counts of bodies: equal to DeepSeek's own code, to recorded bills, and to their parts."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def differential() -> Differential:
 
 
 class Count:
-    """Counts bodies for both models with one memory, as a batch does."""
+    """Counts bodies for both models with a shared cache, as a batch does."""
 
     def __init__(self, book: PriceBook, counter: StreamCounter) -> None:
         self.book = book

@@ -1,4 +1,4 @@
-"""The cache forecast: the documented units, blocks of 128 tokens, and a slow simulator."""
+"""The cache forecast: documented units, blocks of 128 tokens, and a slow simulator."""
 
 import json
 from array import array
@@ -20,11 +20,11 @@ from tests.constructed import write_sequences
 from tests.sequences import Sequences
 from tests.simulator import Asked, Simulator
 
-MARK, END = 7, 8  # call for an answer, and end one
+MARK, END = 7, 8  # the tokens that ask for a response and end it
 
 
 def prompt(tokens: Sequence[int], *, owner: int = 0) -> Prompt:
-    """A prompt as templates make it: an answer stands between a mark and an end."""
+    """Return a prompt as templates render it: each response is between a mark and an end."""
     answers, begin, said = [], None, len(tokens)
     for at, token in enumerate(tokens):
         if token == MARK:
@@ -59,7 +59,7 @@ def test_a_hit_never_reaches_the_whole_prompt() -> None:
     whole = prompt([*words(256), MARK])
     bare = Prompt(whole.ids[:-4], 256)
 
-    assert forecast(bare, bare) == [(0, 0), (128, 128)]  # 256 tokens, all of them known
+    assert forecast(bare, bare) == [(0, 0), (128, 128)]  # 256 tokens, all of them seen before
 
 
 def test_a_prompt_under_128_tokens_never_hits() -> None:
@@ -73,7 +73,7 @@ def test_the_next_turn_hits_the_earlier_prompt_and_its_answer() -> None:
     answer = words(100, seed=2)
     then = [*first, *answer, END, *words(50, seed=3), MARK]
 
-    # L = 300 prompt tokens + 100 of the answer; 399 // 128 = 3
+    # L = 300 prompt tokens + 100 of the response; 399 // 128 = 3
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (384, 384)]
 
 
@@ -83,7 +83,7 @@ def test_a_unit_that_ends_with_a_block_is_hit_without_that_block(answer: int, hi
     then = [*first, *words(answer, seed=2), END, *words(50, seed=3), MARK]
     best = (284 + answer) // 128 * 128
 
-    # L = 284 prompt tokens + 100 of the answer = 384; 128 * floor(383 / 128) = 256
+    # L = 284 prompt tokens + 100 of the response = 384; 128 * floor(383 / 128) = 256
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (hit, best)]
 
 
@@ -91,7 +91,7 @@ def test_an_answer_that_comes_back_otherwise_leaves_the_end_of_the_input() -> No
     first = [*words(299), MARK, 1]
     then = [*first[:-1], 2, *words(100, seed=2), END, *words(50, seed=3), MARK, 1]
 
-    # the mark's second token differs, as where reasoning is dropped: the input's 298 // 128 = 2
+    # the mark's second token differs, as if reasoning were dropped: the input's 298 // 128 = 2
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (256, 256)]
 
 
@@ -121,9 +121,9 @@ def test_owners_do_not_share_a_cache() -> None:
     ("gap", "expected"),
     [
         (3600, Hits(896, 896, 0)),
-        (3601, Hits(896, 896, 896)),  # over an hour: an assumption
+        (3601, Hits(896, 896, 896)),  # over an hour: assumed to be still cached
         (7 * 24 * 3600, Hits(896, 896, 896)),
-        (7 * 24 * 3600 + 1, Hits(0, 896, 0)),  # "hours to days" are over
+        (7 * 24 * 3600 + 1, Hits(0, 896, 0)),  # "hours to days" have passed
     ],
 )
 def test_hits_age(gap: float, expected: Hits) -> None:
@@ -140,10 +140,10 @@ def test_a_hit_makes_a_unit_young_again() -> None:
     for at in (0, 3000, 6000):
         hits = cache.send(again, at)
 
-    assert hits.aged == 0  # 3,000 seconds after the hit before
+    assert hits.aged == 0  # 3,000 seconds after the previous hit
 
 
-# Few different stretches, so that sequences share, break off, come back and grow.
+# Few different pieces, so that sequences share prefixes, diverge, return and grow.
 stretches = st.sampled_from([words(n, seed=n) for n in (5, 64, 127, 128, 129, 200, 256, 300)])
 turns = st.lists(st.tuples(stretches, st.booleans()), min_size=1, max_size=4)
 
@@ -193,7 +193,7 @@ def test_adding_a_request_changes_no_figure_before_it(dscost: Dscost, tmp_path: 
 
     whole = listed(len(lines))
     assert len(whole) == len(lines)
-    assert whole[3][1] > 0  # the first one again
+    assert whole[3][1] > 0  # repeats the first one
     for count in range(1, len(lines)):
         assert listed(count) == whole[:count]
 
@@ -226,5 +226,5 @@ def test_recorded_hits_are_as_expected_where_the_prompt_continues_the_one_before
 
     assert len(continuing) >= 20
     assert len(exact) >= 0.95 * len(continuing)
-    # Its schemas were sent in recordings before, which the account's cache had.
+    # Its schemas were sent in earlier recordings, so the account's cache had them.
     assert beyond == ["rig-extractor_usage-usage_tracking_works_for_different_schemas#2"]

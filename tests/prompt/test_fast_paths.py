@@ -1,4 +1,4 @@
-"""What is read, checked or written fast is as what is read, checked or written with care."""
+"""Fast paths of reading, checking and writing give the same results as the careful ones."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tokens of images by their size, equal to those that DeepSeek's own code gives them."""
+"""Image tokens by size, equal to those from DeepSeek's own code."""
 
 from pathlib import Path
 from random import Random
@@ -25,19 +25,19 @@ def test_an_image_has_the_tokens_of_its_size(size: tuple[int, int], tokens: int)
 
 
 def test_a_strip_of_1_pixel_is_enlarged_to_28() -> None:
-    # 544 x 544 pixels at least: 20,407 x 14, cut to 16,380 x 14, which is too small again.
+    # At least 544 x 544 pixels: 20,407 x 14, cut to 16,380 x 14, which is too small again.
     assert fitted(1407, 1) == (16_380, 28)
     assert tokens_of_pixels(1407, 1) == 1 * (16_380 // 42 + 1) + 2
 
 
 def official(width: int, height: int) -> int:
-    """Return what DeepSeek's code counts for an image of whatever content."""
+    """Return the tokens that DeepSeek's code counts for an image of a size."""
     info = recipe.ImageInfo(b"", width, height)
     return 1 + recipe.MultiModalData([info]).image_token_adjustment()
 
 
 def sizes(seed: int) -> list[tuple[int, int]]:
-    """Return sizes up to 8,192 pixels a side: any, small ones, and strips."""
+    """Return sizes of up to 8,192 pixels a side: any, small ones, and strips."""
     chance = Random(seed)  # noqa: S311 - no secret
     found = []
     for _ in range(10_000):
@@ -57,7 +57,7 @@ def test_sizes_and_strips_have_the_tokens_of_deepseeks_own_code(seed: int) -> No
 
 
 def test_a_grid_of_exact_ratios_has_the_tokens_of_deepseeks_own_code() -> None:
-    # Of 1,022 tokens, these ratios have a whole number in a column or a row, to the last digit.
+    # For 1,022 tokens, these ratios give an exact whole number of columns or rows.
     grid = [(c * (c + 1) * m, 1_022 * m) for c in range(3, 90) for m in range(1, 9)]
     grid += [((1_022 - c) * m, c * c * m) for c in range(3, 90) for m in range(2, 9)]
 

@@ -1,4 +1,4 @@
-"""Why requests miss the cache: each cause named at its place, with what it costs."""
+"""Why requests miss the cache: each cause is named with its place and its cost."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ Body = dict[str, Any]
 
 
 def body(*said: str, system: str = SYSTEM, model: str = "deepseek-v4-pro", **more: object) -> Body:
-    """A request whose messages are the user's and the assistant's in turn."""
+    """Return a request whose messages alternate between user and assistant."""
     roles = ("user", "assistant")
     messages = [{"role": roles[n % 2], "content": text} for n, text in enumerate(said)]
     for message in messages[1::2]:
@@ -62,7 +62,7 @@ TWO, SWAPPED = [tool("a"), tool("b")], [tool("b"), tool("a")]
 CAUSES = {
     "system": (
         (body(LONG, system=NOTED), body(LONG, "Fine.", "More?", system=LATER)),
-        # 40 x 36 characters, then "It is " and 15 of the time; 1-based
+        # 40 x 36 characters, then "It is " and 15 characters of the time; counted from 1
         "at the system message, character 1,462: '2026-11-23T10:03' against '2026-11-23T10:02'",
     ),
     "tool_order": (
@@ -109,7 +109,7 @@ def test_a_miss_is_named_with_its_place(cache: Cache, cause: str) -> None:
     assert miss["example"] == f"request 2 differs from request 1 {where}"
     assert miss["requests"] == 1
     assert found["listed"][1]["cause"] == cause
-    # What is lost costs the difference of miss and hit, per 1,000 of the sequence's 2 requests.
+    # The loss costs the difference between miss and hit, per 1,000 of the sequence's 2 requests.
     rates = next(m for m in found["models"] if m["model"] == miss["model"])["rates_per_million"]
     more = Decimal(rates["cache_miss"]) - Decimal(rates["cache_hit"])
     assert Decimal(miss["cost_per_1000_requests"]) == miss["tokens"] * more / 1_000_000 * 1000 / 2
@@ -127,7 +127,7 @@ def test_the_tokens_lost_are_what_the_unchanged_prompt_would_have_hit(
     whole = cache(first, same)
 
     hits = [found["listed"][1]["cache_hit"] for found in (broken, whole)]
-    # within two blocks: hits come in whole ones, and what changed is not lost but new
+    # within two blocks: hits come in whole blocks, and the changed text is new, not lost
     assert abs(broken["misses"][0]["tokens"] - (hits[1] - hits[0])) <= 256
 
 
@@ -147,7 +147,7 @@ def test_reasoning_that_does_not_come_back_is_named(cache: Cache) -> None:
 def test_a_miss_of_what_was_cached_days_ago_is_named_by_its_age(
     cache: Cache, second: Body, days: int
 ) -> None:
-    """What nobody used for a week counts as gone, and what was used three days ago as cached."""
+    """What is unused for a week counts as gone; what was used three days ago is still cached."""
     found = cache(body(LONG), second, args=("--gap", f"{days}d"))
 
     hits = found["listed"][1]["cache_hit"]
@@ -252,7 +252,7 @@ def test_prompts_of_a_folder_share_a_system_text(dscost: Dscost, tmp_path: Path)
     cached = dscost("cache", folder, "--system", system, "--json", *AT)
     listed = json.loads(cached.out)["listed"]
 
-    # the system text and effort are 79 + 40 x 8 + 1 tokens, three blocks: from the third on
+    # the system text and effort are 79 + 40 x 8 + 1 tokens: three blocks, from the third request on
     assert [one["cache_hit"] for one in listed] == [0, 0, 384, 384]
     assert entry["tokens"]["cache_hit"] == 768
     assert entry["cache"]["worst"]["cache_hit"] == 0

@@ -54,7 +54,7 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> dict[Template, Any]:
 def encode(
     official: dict[Template, Any], template: Template, mode: Mode, system: str, user: str
 ) -> list[int]:
-    """Encode a prompt with DeepSeek's renderer and its tokenizer from end to end."""
+    """Return the token ids of a prompt from DeepSeek's renderer and tokenizer."""
     version = {
         Template.V4: recipe.ModelVersion.DeepseekV4Pro,
         Template.V4_1: recipe.ModelVersion.DeepseekV41Flash,
@@ -92,7 +92,7 @@ def test_a_prompt_has_as_many_tokens_as_in_deepseeks_own_code(
 
 
 def plain_cases(bills: Path) -> Iterator[dict[str, Any]]:
-    """Yield the recordings of a user message, after at most a system message, and nothing else."""
+    """Yield the recordings with one user message and at most a system message before it."""
     for line in bills.read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
         request = case["request"]

@@ -1,4 +1,4 @@
-"""Names are shown, and are nothing else: no command, no link, no formula, no flood."""
+"""Names are shown as text and nothing else: no command, link, formula or flood of output."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The web page in a real browser: it fits a phone, and asks the network for nothing."""
+"""The web page in a real browser: it fits a phone, and makes no network requests."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 REPORTS = sorted((ROOT / "tests" / "reports").glob("*.json"))
-# In frames as wide as a phone is, each tells by how much its page is wider.
+# Phone-sized frames; reports by how much each page is wider than its frame.
 FRAMES = """<link rel="icon" href="data:,"><body><script>
 addEventListener("load", () => {
   const wide = [...document.querySelectorAll("iframe")].map(frame => {
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 
 @contextmanager
 def served(answers: dict[str, str]) -> Iterator[tuple[int, list[str]]]:
-    """Serve pages on loopback; yield the port, and the list of what is asked for."""
+    """Serve pages on loopback; yield the port and the list of requested addresses."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -65,7 +65,7 @@ Shown = Callable[[dict[str, str]], tuple[Any, list[str]]]
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Shown:
-    """Show pages in frames 390 pixels wide; return their sizes, and what was asked for."""
+    """Show pages in frames 390 pixels wide; return their sizes and the requested addresses."""
 
     def show(pages: dict[str, str]) -> tuple[Any, list[str]]:
         frames = (f'<iframe name="{n}" src="{n}" width="390" height="844"></iframe>' for n in pages)
@@ -77,7 +77,7 @@ def shown(tmp_path: Path) -> Shown:
                     *("--disable-background-networking", "--disable-component-update"),
                     *("--disable-sync", "--disable-quic", f"--user-data-dir={tmp_path}"),
                     "--disable-features=NetworkTimeServiceQuerying",  # the browser's own clock
-                    # Whatever host a page names, it is asked for here.
+                    # Any host that a page names resolves to this server.
                     f"--host-resolver-rules=MAP * 127.0.0.1:{port}",
                     *("--dump-dom", f"http://127.0.0.1:{port}/"),
                 ],

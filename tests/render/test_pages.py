@@ -1,4 +1,4 @@
-"""Pages that tests describe, as a web page and as a picture."""
+"""Pages described by tests, as a web page and as a picture."""
 
 import re
 
@@ -33,7 +33,7 @@ def test_amounts_are_padded_to_one_number_of_decimals() -> None:
 
     page = to_html(page_of("head", table))
 
-    # A blank as wide as a digit for the thousandth, and one as wide as a point for 7.
+    # A space as wide as a digit for the thousandth, and one as wide as a point for 7.
     assert ">$1.25&#8199;</td>" in page
     assert ">$0.125</td>" in page
     assert ">$7&#8200;&#8199;&#8199;&#8199;</td>" in page

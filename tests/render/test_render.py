@@ -1,4 +1,4 @@
-"""Reports shown again: read back from their JSON, drawn in every format, hostile ones refused."""
+"""Stored reports: read back from JSON, rendered in every format; hostile ones are refused."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from deepseek_cost.reports.parts import Report, to_json
 from deepseek_cost.reports.reading import read_report
 from tests.conftest import ROOT, Dscost
 
-# Written by 0.1.0. They stay as they are: every later version shows them.
+# Written by 0.1.0, and never changed: every later version must render them.
 REPORTS = sorted((ROOT / "tests" / "reports").glob("*.json"))
 HOSTILE = "\x1b[2J</style></title><script>alert(1)</script>\"'&|`@all #1 \u202e\n- x"
 
@@ -75,7 +75,7 @@ def test_a_report_read_back_says_what_it_said(path: Path) -> None:
 
 
 def _part_of(stored: Any, written: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return what is written of the fields that are stored: later versions add some."""
+    """Return the parts of `written` that `stored` also has; later versions add fields."""
     if isinstance(stored, dict) and isinstance(written, dict):
         return {key: _part_of(stored[key], written[key]) for key in stored if key in written}
     if isinstance(stored, list) and isinstance(written, list) and len(stored) == len(written):
@@ -306,7 +306,7 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(dscost: Dscost) ->
 
 
 def _hostile(value: object) -> object:
-    """Append what is hostile to every text that is no code word."""
+    """Append hostile text to every string that is not a fixed code word."""
     free = {
         *("source", "about", "value", "set_by", "version", "note", "id", "name", "custom_id"),
         *("key", "example", "advice", "reason", "likely_reason", "model", "what", "file"),
@@ -325,7 +325,7 @@ def _hostile(value: object) -> object:
 
 
 class Tags(HTMLParser):
-    """The elements and attributes that a browser would find."""
+    """Collects the elements and attributes that a browser would find."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -381,7 +381,7 @@ def _places(value: object, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]
 
 
 def _changed(document: Any, random: Random) -> Any:  # noqa: ANN401 - JSON
-    """Return a report with a part of it taken out, or another in its place."""
+    """Return a report with one part removed or replaced by another."""
     changed = deepcopy(document)
     *way, last = random.choice(_places(document)[1:])
     part = changed
@@ -422,13 +422,13 @@ def test_a_fragment_stands_in_another_page_with_its_own_style() -> None:
 def test_every_row_of_an_html_table_is_named_and_every_chart_says_what_it_is() -> None:
     page = to_html(read(ROOT / "tests" / "reports" / "compare.json").page())
 
-    assert page.count('<th scope="row"') == 12  # eleven shares, and the cost of a day
+    assert page.count('<th scope="row"') == 12  # eleven cache hit rates, and the cost of a day
     assert page.count('role="img" aria-label="') == 2  # wide and narrow
     assert '<html lang="en">' in page
 
 
 def test_a_page_has_the_models_side_by_side_by_what_they_cost() -> None:
-    """Of 500 output tokens: 0.00257268 on Pro is the longest bar, 0.0007188 on Flash 27.9400%."""
+    """With 500 output tokens: 0.00257268 on Pro is the longest bar, 0.0007188 on Flash 27.9400%."""
     page = to_html(read(ROOT / "tests" / "reports" / "estimate.json").page())
 
     rows = re.findall(r'<th scope="row">(v4-.*?)</tr>', page)

@@ -1,4 +1,4 @@
-"""Tables as they look, whole; and amounts, rounded there and nowhere else."""
+"""Whole tables as they appear; and amounts, which are rounded there and nowhere else."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Output for every reader: sentences for screen readers, colour as wanted, narrow screens."""
+"""Output for every reader: sentences for screen readers, optional color, narrow screens."""
 
 import json
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_plain_is_a_setting_that_a_flag_turns_off(
 
     assert dscost("when", *AT).out == sentences != table
     assert dscost("when", *AT, "--no-plain").out == table
-    assert json.loads(dscost("when", *AT, "--json").out)["tier"] == "peak"  # a script's is JSON
+    assert json.loads(dscost("when", *AT, "--json").out)["tier"] == "peak"  # --json ignores it
 
 
 def test_a_plain_table_names_its_columns(dscost: Dscost) -> None:
@@ -115,5 +115,5 @@ def test_a_narrow_terminal_loses_no_figure(
     figures = {word for word in wide.split() if word[:1] in "$¥0123456789"}
     told = "".join(narrow.out.split())
     assert narrow.code == 0
-    if command[0] not in {"compare", "chat", "when"}:  # their pictures change with the width
+    if command[0] not in {"compare", "chat", "when"}:  # charts change with the width
         assert not {figure for figure in figures if figure not in told}

@@ -1,4 +1,4 @@
-"""Lines of text: how wide they are, and where they are broken."""
+"""Lines of text: how wide they are, and where they break."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The two engines: alike to the token, chosen by size, refused where nothing proves them alike."""
+"""The two engines: same tokens, chosen by size, refused if they cannot be proven equal."""
 
 import json
 import unicodedata
@@ -131,7 +131,7 @@ def test_special_tokens_and_what_tiktoken_is_told_to_look_for_are_plain_text() -
 def test_characters_that_gigatoken_takes_for_others_are_those_that_are_kept_from_it(
     tmp_path: Path,
 ) -> None:
-    # A vocabulary in which a character joins the one before it wherever both are of one piece.
+    # A vocabulary in which a character merges with the one before it if both are in one piece.
     befores = ("a", "1", "!", "\x01", "\u3041", "\u30fb", "\u3040")
     ranks = {bytes([byte]): byte for byte in range(0x100)}
     for before in befores:
@@ -161,7 +161,7 @@ def test_a_character_that_gigatoken_takes_for_another_is_found_anywhere() -> Non
     later = [chr(code) for low, high in LATER for code in range(low, high + 1)]
     others = [chr(low - 1) for low, _ in LATER if chr(low - 1) not in later]
 
-    assert len(later) == 4_803  # so many Unicode 17.0 added
+    assert len(later) == 4_803  # the number of characters added in Unicode 17.0
     assert all(has_later(f"a 中 😀 {character}。".encode()) for character in later)
     assert not any(has_later(f"a 中 😀 {character}。".encode()) for character in others)
     assert not has_later("Zürich, “New York”, 東京、Đà Nẵng, 🚀🫡, ﷺ".encode())
@@ -238,7 +238,7 @@ def test_a_change_of_engines_on_the_way_changes_no_count(texts: list[str], share
 
 
 def _blocks(text: str, sizes: list[int]) -> Iterator[str]:
-    """Cut a text into blocks of these sizes in turn."""
+    """Yield blocks of a text, with these sizes in turn."""
     begin = 0
     while begin < len(text):
         for size in sizes:

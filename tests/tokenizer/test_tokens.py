@@ -1,4 +1,4 @@
-"""Counting text: equal to DeepSeek's tokenizer, however it is made and cut, on each engine."""
+"""Counting text: equal to DeepSeek's tokenizer on each engine, however the text is split."""
 
 import json
 from array import array
@@ -23,14 +23,14 @@ from tests.hostile import FRAGMENTS, Hostile
 
 @pytest.fixture(scope="session")
 def reference() -> Tokenizer:
-    """DeepSeek's own file in its own library, without the added tokens that text never means."""
+    """DeepSeek's own file in its own library, without added tokens, which text never produces."""
     document = json.loads(vocabulary.original_path().read_bytes())
     return Tokenizer.from_str(json.dumps(document | {"added_tokens": [], "post_processor": None}))
 
 
 @pytest.fixture(scope="session", params=["tiktoken", "gigatoken"])
 def counter(request: pytest.FixtureRequest) -> StreamCounter:
-    """Return the counter on each engine."""
+    """The counter with each engine."""
     if request.param == "tiktoken":
         return default_counter()
     if not is_usable():
@@ -40,7 +40,7 @@ def counter(request: pytest.FixtureRequest) -> StreamCounter:
 
 @pytest.fixture(scope="session")
 def hasty(counter: StreamCounter) -> StreamCounter:
-    """The same counter, for which a run is long and a window full after a few characters."""
+    """The same counter, with limits so low that a few characters make a long run or full window."""
     small = replace(byte_pairs(), window=48, overlap=24)
     return structs.replace(counter, longest_piece=24, byte_pairs=lambda: small)
 
@@ -89,7 +89,7 @@ def test_hostile_strings_are_split_as_the_reference_splits_them(
 
 @pytest.fixture(scope="session")
 def characters(reference: Tokenizer) -> list[tuple[list[int], str]]:
-    """Every assigned character alone and between others, 64 a text, as the reference splits it."""
+    """Every assigned character alone and between others, 64 per text, as split by the reference."""
     codes = [*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE0200)]
     lines = [f"a{chr(code)}b {chr(code)}1{chr(code)}。 {chr(code)}\n" for code in codes]
     texts = ["".join(lines[begin : begin + 64]) for begin in range(0, len(lines), 64)]
@@ -117,7 +117,7 @@ def test_a_megabyte_of_one_thing_is_counted_as_the_reference_counts_it(
     ("unit", "times", "tokens"),
     [
         (" ", 4_000_000, 4_000_000 // 128),  # the longest token of spaces has 128
-        ("7", 4_000_000, -(-4_000_000 // 3)),  # digits by three
+        ("7", 4_000_000, -(-4_000_000 // 3)),  # three digits per token
         ("a", 4_000_000, 4_000_000 // 8),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_lone_surrogate_is_refused(counter: StreamCounter, before: str) -> Non
         "\n" * 70_000 + " " * 70_000 + "\n x",
         "!" + "\r\n" * 70_000 + "\t" * 70_000 + "1",
         "\x01" * 70_000 + "é",
-        # assigned in later versions of Unicode than the one that tiktoken's engine knows
+        # assigned in versions of Unicode that are newer than tiktoken's engine
         " " + "\U0001faf9" * 70_000,
         "\u3000" * 70_000 + "\U00011de0",
         ("\u3000" * 2 + "\U00011de0") * 30_000,
@@ -218,16 +218,16 @@ def test_short_texts_that_are_given_one_by_one_are_counted_as_those_given_togeth
 def test_a_text_that_needs_too_many_lookups_is_left_to_the_whole_encoder() -> None:
     index = vocabulary.load_index()
 
-    # so many spaces have tokens of nearly every length up to 128 at every place
+    # at every position, this many spaces have tokens of nearly every length up to 128
     assert not index.add_ranks_within(b" " * 1_024, index.single_bytes(), 32_768)
-    assert sparing().count([" " * 1_024]) == 8  # the longest token has 128
+    assert sparing().count([" " * 1_024]) == 8  # the longest token has 128 spaces
 
 
 def test_tokens_found_within_a_text_are_those_that_pairs_of_tokens_make() -> None:
     index, ranks = vocabulary.load_index(), vocabulary.load_ranks()
     text = "The tokens, 令牌, of a text".encode()
     parts = {text[i:j] for i in range(len(text)) for j in range(i + 1, len(text) + 1)}
-    # whatever is a token and not a pair of tokens can never come out of merging
+    # a token that is not a pair of tokens can never result from merging
     pairs = {
         part
         for part in parts
@@ -252,7 +252,7 @@ def test_no_text_has_no_tokens(counter: StreamCounter) -> None:
 
 
 def ids(counter: StreamCounter, text: str) -> list[int]:
-    """Encode a text in one piece, without the ways of long runs."""
+    """Return the token ids of a text encoded in one piece, without the handling of long runs."""
     return array("I", counter.engine.ids(text)).tolist()
 
 

@@ -1,4 +1,4 @@
-"""The vocabulary: its hash, the file that the build ships, and the copy of a checkout."""
+"""The vocabulary: its hash, the file that the build ships, and a checkout's cached copy."""
 
 import builtins
 import json
@@ -18,7 +18,7 @@ def made() -> bytes:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a checkout that was never built keeps its copy."""
+    """The path of the copy that a checkout without a build keeps."""
     monkeypatch.setattr(vocabulary, "BUILT", tmp_path / "never built")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "dscost" / f"vocabulary-{vocabulary.SHA256[:16]}.bin"
