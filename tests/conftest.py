@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set the clock of this process; programs that tests start use the machine's clock."""
     day = config.getoption("--on-day")
     if day is not None:
-        import time_machine  # noqa: PLC0415 - for this option alone
+        import time_machine  # noqa: PLC0415 - only for this option
 
         travel = time_machine.travel(f"{day}T12:00:00Z")
         travel.start()

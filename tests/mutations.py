@@ -52,7 +52,7 @@ def outcome(text: str, kind: Kind, models: Sequence[Model], counter: SegmentCoun
     """Return what happened to a body: "counted", "refused: REASON", or "FAULT: ERROR"."""
     try:
         why = _refusal(text, kind, models, counter)
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
+    except Exception as error:  # noqa: BLE001 - looks for any of these
         return f"FAULT: {type(error).__name__}: {error}"
     if why is None:
         return "counted"

@@ -28,7 +28,7 @@ class Repository:
 
     def git(self, *args: str) -> str:
         done = subprocess.run(
-            [  # noqa: S607 - the one on PATH, as dscost takes it
+            [  # noqa: S607 - the git on PATH, as in dscost
                 "git",
                 "-C",
                 str(self.folder),

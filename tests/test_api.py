@@ -172,7 +172,7 @@ def test_a_column_with_something_else_than_text_is_an_input_error() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"at": datetime(2026, 11, 23)}, "has no time zone"),  # noqa: DTZ001 - that is the case
+        ({"at": datetime(2026, 11, 23)}, "has no time zone"),  # noqa: DTZ001 - the case under test
         ({"currency": "EUR"}, "currency='EUR' is no choice; write USD, CNY"),
         ({"effort": "huge"}, "effort='huge' is no choice; write low, high, max"),
         ({"effort": "low", "thinking": False}, "effort is of thinking"),

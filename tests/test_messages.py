@@ -23,7 +23,7 @@ BELOW = [
     if path.relative_to(PACKAGE).parts[0] not in ("cli", "__main__.py")
 ]
 OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z])(?![\w-])")
-# A variable of CSS.
+# A CSS variable.
 CSS = re.compile(r"var\(--")
 ADVICE = [step for name, step in vars(Advice).items() if name.isupper()]
 # Commands of other programs that a message may suggest to a user.

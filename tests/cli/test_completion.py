@@ -44,7 +44,7 @@ class Terminal:
         self._pid, self._screen = pty.fork()
         if not self._pid:
             os.chdir(folder)
-            os.execvpe(command[0], command, environment)  # noqa: S606 - a shell is what is tested
+            os.execvpe(command[0], command, environment)  # noqa: S606 - tests a shell
 
     def press(self, keys: str) -> None:
         os.write(self._screen, keys.encode())

@@ -270,7 +270,7 @@ def test_a_pipe_in_place_of_a_prompt_counts_as_the_file_does(
     for named in (hello.name, f"<(cat {hello.name})"):
         shell = f"{' '.join(DSCOST)} {command} {named} --json"
         done = subprocess.run(
-            ["bash", "-c", shell],  # noqa: S607 - wherever it is
+            ["bash", "-c", shell],  # noqa: S607 - the bash on PATH
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,

@@ -21,7 +21,7 @@ MIDNIGHT = NOON - 6 * 3_600
 PRO: Rates = [0.0, 10.0**12, 22_000_000, 660_000_000, 1_980_000_000, 750_000_000, 750_000_000]
 
 
-def rates(model: str, seconds: float) -> Rates | None:  # noqa: ARG001 - it holds at any time
+def rates(model: str, seconds: float) -> Rates | None:  # noqa: ARG001 - the same at any time
     return PRO if model == "deepseek-v4-pro" else None
 
 
@@ -36,7 +36,7 @@ def line(identity: str, output: int = 100, **more: object) -> bytes:
     return json.dumps(found | more).encode() + b"\n"
 
 
-# 10,000 x 0.022 + 1,000 x 0.66 + 100 x 1.98 = 1,078 millionths, in billionths.
+# 10,000 x 0.022 + 1,000 x 0.66 + 100 x 1.98 = 1,078 millionths, here in billionths.
 COST = 1_078_000
 
 

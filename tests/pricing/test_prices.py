@@ -198,7 +198,7 @@ def test_an_unknown_model_is_an_error_that_offers_the_nearest_names(book: PriceB
 
 def test_an_instant_without_a_zone_is_refused(book: PriceBook) -> None:
     with pytest.raises(UsageError, match="has no time zone; for UTC write"):
-        book.price("v4-pro", datetime(2026, 11, 23))  # noqa: DTZ001 - that is the case
+        book.price("v4-pro", datetime(2026, 11, 23))  # noqa: DTZ001 - the case under test
 
 
 def test_a_currency_without_evidence_is_an_error(book: PriceBook) -> None:

@@ -8,7 +8,7 @@ from deepseek_cost import UsageError
 from deepseek_cost.pricing.timezones import find_zone
 from tests.conftest import Dscost
 
-NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - the zone is what is tested
+NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - the zone is under test
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class _Pages(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_HEAD = do_GET  # noqa: N815 - as the library looks it up
+    do_HEAD = do_GET  # noqa: N815 - the library's name
 
     def log_message(self, *_args: object) -> None:
         pass

@@ -140,7 +140,7 @@ def test_characters_that_gigatoken_takes_for_others_are_those_that_are_kept_from
     path = tmp_path / "ranks"
     lines = (b"%b %d\n" % (b64encode(token), rank) for token, rank in ranks.items())
     path.write_bytes(b"".join(lines))
-    from gigatoken import Tokenizer as Fast  # noqa: PLC0415 - it may be missing
+    from gigatoken import Tokenizer as Fast  # noqa: PLC0415 - may not be installed
 
     fast = Fast.from_tiktoken(path, pretokenizer="deepseek_v3", special_tokens={})
     engine = Encoding("pairs", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={})
