@@ -80,7 +80,10 @@ class Clock(Struct, frozen=True):
     zone: tzinfo | None = None
 
     def next_in(self, tier: Tier) -> datetime:
-        """Return now if `tier` is in force, otherwise the next time at which it begins."""
+        """Return now if `tier` is in force, otherwise the next time at which it begins.
+
+        Raises UsageError if the price table has no such time ahead.
+        """
         if self.calendar.tier_at(self.now) is tier:
             return self.now
         change = self.calendar.next_change(self.now)
@@ -107,7 +110,7 @@ def instant(text: str, clock: Clock) -> datetime:
     """Parse a time into UTC: a date and time, a time of day, or a name.
 
     The names are `now`, `cheapest`, `peak` and `off-peak`, for the next such time. A time of day
-    also means the next one. Times need a zone of their own or that of the clock.
+    also means the next one. Times need a zone of their own or that of the clock. Raises UsageError.
     """
     match text.strip().lower().replace("_", "-"):
         case "now":

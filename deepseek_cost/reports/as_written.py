@@ -54,7 +54,7 @@ def as_written(quote: Quote, partial: PartialResult) -> AsWritten | UnsetType:
         return UNSET
     try:
         models = [_entry(one) for one in quote.price_as_written(partial.as_written)]
-    except UnpricedError:  # a name of another time, where the models were chosen
+    except UnpricedError:  # a name without a price then, with -m given
         return UNSET
     ceilings = [one.ceiling for one in models if one.ceiling is not None]
     totals = [one.total for one in models if one.total is not None]

@@ -245,7 +245,7 @@ def _basis(report: EstimateReport) -> str:
 
 
 def _notable(report: EstimateReport) -> Iterable[str]:
-    """Yield what changes the figures noticeably."""
+    """Yield a note if requests name several models, and how far the balance goes."""
     for one in report.assumptions:
         if one.value.startswith(EACH_COLUMN):
             yield one.value[0].upper() + one.value[1:] + "."

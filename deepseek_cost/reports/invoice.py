@@ -95,7 +95,7 @@ class InvoiceLine(Part):
 
 
 class WalletEntry(Part):
-    """What was paid from a wallet, topped-up or granted money; null: not distinguished."""
+    """What was paid from a wallet, which has paid or granted money; null: not distinguished."""
 
     wallet: str | None
     cost: Decimal

@@ -195,7 +195,7 @@ class LedgerDetails(Part):
 
 
 def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
-    """Report a ledger's details; the distribution only if there is one."""
+    """Report a ledger's details; those of single requests only if there are several bodies."""
     several = ledger.bodies > 1
     return LedgerDetails(
         refused=refused_entry(ledger.refusals.requests, ledger.refusals.first),

@@ -34,8 +34,8 @@ class TierChange(Part):
 class Day(Part):
     """A day in the user's zone, half hour by half hour.
 
-    P: peak, ?: peak unless the day becomes a holiday, -: off-peak, =: flat, ~: both; blank: skipped
-    when clocks go forward.
+    P is peak, ? peak unless the day becomes a holiday, - off-peak, = flat, and ~ both. A blank is
+    a half hour skipped when clocks go forward.
     """
 
     day: date

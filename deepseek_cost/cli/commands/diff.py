@@ -272,7 +272,7 @@ def limits_in(currency: Currency, limits: Sequence["IncreaseLimit"]) -> "list[Li
 
 
 def _failure(found: "Difference", new: "Counted", *, is_gate: bool) -> tuple[str | None, int]:
-    """Return why the new side's figures are unreliable, with the exit code; None, 0 if they are OK.
+    """Return why the new side's figures are unreliable, with the exit code; else None and 0.
 
     A limit cannot be checked for anything that could not be counted, unless it is unchanged.
     """
