@@ -1,4 +1,4 @@
-"""Responses added up, each once: by day, model, rate, key, agent, and what else is asked for."""
+"""Add up responses, each once, by day, model, rate, key, agent, and whatever else is asked for."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,9 +29,9 @@ from deepseek_cost.pricing.entries import stamp
 if TYPE_CHECKING:
     from deepseek_cost.billing.proof import Proof
 
-# Lines without a price that the report names; all are counted.
+# The report names this many lines without a price; all of them are counted.
 _NAMED: Final = 100
-# Names beyond these are put together, so that a log that makes them up keeps its memory.
+# Names beyond this many are grouped together, so a log full of made-up names can't use up memory.
 _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
 # All zones are ahead of UTC by a number of quarters of an hour.
 _QUARTER: Final = 900
@@ -40,9 +40,9 @@ _MOST_QUARTERS: Final = 100_000
 
 
 class Group(NamedTuple):
-    """What a bill is broken down by; None for what the logs do not name or nobody asked for.
+    """What a bill is broken down by. None for a field that is not in the log or not asked for.
 
-    `hour` counts from 1970.
+    `hour` is the number of hours since 1970.
     """
 
     day: date
@@ -56,7 +56,7 @@ class Group(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A group while it is added up: the stretch has the model and the rate."""
+    """A group while it is being added up; the stretch holds its model and rate."""
 
     day: date
     stretch: Stretch
@@ -68,7 +68,7 @@ class _Place(NamedTuple):
 
 
 class HostTotals(Struct):
-    """Responses that another host served: how many, and what the log says they cost, in USD."""
+    """Responses served by another host: how many, and their cost in USD as stated in the log."""
 
     responses: int = 0
     stated_cost: Decimal | None = None
@@ -81,11 +81,11 @@ class HostTotals(Struct):
 
 
 class Account(Struct):
-    """The bill so far. `keeps`: what groups are told apart by besides, of their optional fields.
+    """The bill so far. `keeps` names the optional fields of groups to break it down by.
 
-    `repeated` counts records of responses that were counted before; `costless` lines by the
-    reason why they cost nothing; `unidentified` responses without an id, of which each counts.
-    Responses before `since`, or from `until` on (seconds since 1970), are only counted: `outside`.
+    `repeated` counts records of responses counted before, `costless` counts lines by the reason
+    they cost nothing, and `unidentified` counts responses without an id, each billed once.
+    Responses before `since`, or at or after `until` (seconds since 1970), only count in `outside`.
     """
 
     charging: Charging
@@ -106,7 +106,7 @@ class Account(Struct):
     untold_reasoning: int = 0
     first: float | None = None
     last: float | None = None
-    # None is the place of all that is outside: a later record of such a response is there as well.
+    # None is the place of all responses outside the period, and so of their later records.
     _places: list[_Place | None] = field(default_factory=list)
     _sums: list[Sums] = field(default_factory=list)
     _numbers: dict[_Place | None, int] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Account(Struct):
         self._day = day
 
     def add(self, found: Found) -> "Entry | None":
-        """Add what a log holds; return how it was entered, None where it is on no bill."""
+        """Add a log's record. Return how it was entered, or None if it is not billed."""
         if not isinstance(found, Response):
             self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
             return None
@@ -138,7 +138,7 @@ class Account(Struct):
         return self._enter(found, charged)
 
     def _leave_out(self, response: Response, error: Exception) -> None:
-        """Count a response that has no price here: of another host, or one that is refused."""
+        """Count a response without a price here: another host served it, or it is refused."""
         seconds = response.end if response.start is None else response.start
         if seconds is not None and not self.since <= seconds < self.until:
             self.outside += 1
@@ -151,7 +151,7 @@ class Account(Struct):
 
     @property
     def requests(self) -> int:
-        """The responses that could be priced, each once."""
+        """The number of responses that could be priced, each counted once."""
         return sum(sums.requests for _, sums in self._inside())
 
     def _inside(self) -> Iterator[tuple[_Place, Sums]]:
@@ -160,7 +160,7 @@ class Account(Struct):
                 yield place, sums
 
     def figures(self) -> Iterator[tuple[Group, BillTotals]]:
-        """Yield the figures of every group, the earliest day first; a group may come twice."""
+        """Yield each group's totals, earliest day first. A group may come up more than once."""
         for place, sums in sorted(self._inside(), key=lambda pair: pair[0].day):
             day, stretch = place.day, place.stretch
             price = stretch.price
@@ -168,7 +168,7 @@ class Account(Struct):
             yield group, figures_of(sums, stretch)
 
     def costs_by_hour(self) -> Iterator[tuple[int, Decimal]]:
-        """Yield hours since 1970 with their cost, if hours are kept; an hour may come twice."""
+        """Yield hours since 1970 and their cost, if hours are kept. An hour may come up twice."""
         for place, sums in self._inside():
             if place.hour is not None:
                 cost = cost_of(sums.usage, place.stretch.price.rates).total
@@ -201,7 +201,7 @@ class Account(Struct):
         return None if self._places[new.group] is None else Entry(charged.stretch, new, former)
 
     def _mark(self, response: Response, charged: Charged) -> None:
-        """Count what the report says of the responses, each once."""
+        """Update the counts that the report shows about responses, each counted once."""
         seconds = charged.seconds
         self.assumed_splits += charged.assumed_split
         self.near_edge += charged.near_edge
@@ -224,7 +224,7 @@ class Account(Struct):
         )
 
     def _number(self, response: Response, charged: Charged) -> int:
-        """Return the number of a response's place, which those of the same quarter hour share."""
+        """Return the number of a response's place, found once for each quarter hour."""
         keeps = self.keeps
         key = (
             charged.stretch,
@@ -275,7 +275,7 @@ class Account(Struct):
 
 
 class Entry(Struct, frozen=True):
-    """How a response was entered: at which price and as what; `former` if it was there before."""
+    """How a response was entered: its price and counts. `former`: its counts before, if any."""
 
     stretch: Stretch
     counted: Counted
@@ -283,10 +283,10 @@ class Entry(Struct, frozen=True):
 
 
 class Intake(Struct):
-    """Takes the lines of logs in; `make_proof` is called when the first request comes up.
+    """Add lines of logs to an account. `make_proof` is called for the first request found.
 
-    `watch` is called with each response that was not there before, and what it was counted as.
-    `profile` learns how long responses are, if there is one.
+    `watch` is called with each new response and what it was counted as. `profile`, if given,
+    collects the lengths of responses.
     """
 
     account: Account
@@ -300,7 +300,7 @@ class Intake(Struct):
     refused: list[Fault] = field(default_factory=list)
 
     def add(self, name: str, found: Found) -> None:
-        """Take in what the log with this name holds."""
+        """Add a record from the log with this name."""
         unpriced = self.account.unpriced
         entry = self.account.add(found)
         if entry is None or not isinstance(found, Response):
@@ -322,13 +322,13 @@ class Intake(Struct):
             _learn(self.profile, habit, entry)
 
     def refuse(self, name: str, fault: Fault) -> None:
-        """Add a file that is no log of responses."""
+        """Add a file that is not a log of responses."""
         self.refused.append(fault)
         self.add(name, fault)
 
 
 def _learn(profile: Profile, habit: Habit, entry: Entry) -> None:
-    """Learn how long a response is; of one added before, how much longer it is now."""
+    """Add a response's length to the profile, replacing the one of an earlier record."""
     former, counted = entry.former, entry.counted
     if former is not None:
         if former == counted or habit not in profile.by_habit:
@@ -338,7 +338,7 @@ def _learn(profile: Profile, habit: Habit, entry: Entry) -> None:
 
 
 def _reason(error: UnknownModelError | UnpricedError, response: Response) -> str:
-    """Return why a response has no price, with its time."""
+    """Return why a response has no price, including its time."""
     seconds = response.end if response.start is None else response.start
     reason = str(error).partition("; ")[0]
     if seconds is None:

@@ -8,16 +8,16 @@ from typing import Final
 
 from msgspec import Struct
 
-# A folder of an agent has some thousands; a link to elsewhere could lead to any number.
+# An agent's folder has a few thousand; a link to elsewhere could lead to any number.
 _MOST_FILES: Final = 1_000_000
-# Editors that keep what their extensions store alike.
+# Editors that store the data of their extensions in the same way.
 _EDITORS: Final = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Trae")
 _SERVERS: Final = (".vscode-server", ".vscode-server-insiders", ".cursor-server")
 _TASKS: Final = r"tasks/[^/]+/ui_messages\.json"
 
 
 class Home(Struct, frozen=True):
-    """A user's folders, as the platform (`sys.platform`) and the environment have them."""
+    """A user's folders, according to the platform (`sys.platform`) and the environment."""
 
     path: Path
     environ: Mapping[str, str]
@@ -25,24 +25,24 @@ class Home(Struct, frozen=True):
 
     @property
     def data(self) -> list[Path]:
-        """The folders for data: XDG's, which some tools use on every platform, and the native."""
+        """The data folders: XDG's, which some tools use on every platform, and the native ones."""
         xdg = self._set("XDG_DATA_HOME") or [self.path / ".local/share"]
         return [*xdg, *self._native("LOCALAPPDATA"), *self._native("APPDATA")]
 
     @property
     def config(self) -> list[Path]:
-        """The folders for configuration, likewise."""
+        """The configuration folders, likewise."""
         return [
             *(self._set("XDG_CONFIG_HOME") or [self.path / ".config"]),
             *self._native("APPDATA"),
         ]
 
     def own(self, variable: str, *usual: str) -> list[Path]:
-        """Return the folders that a variable names, separated by commas, else the usual ones."""
+        """Return the comma-separated folders in a variable, or the usual ones if it is not set."""
         return self._set(variable) or [self.path / name for name in usual]
 
     def extension(self, name: str) -> list[Path]:
-        """Return where the editors keep what an extension stores."""
+        """Return the folders where the editors keep an extension's data."""
         stored = f"User/globalStorage/{name}"
         return [
             *(folder / editor / stored for folder in self.config for editor in _EDITORS),
@@ -60,9 +60,9 @@ class Home(Struct, frozen=True):
 
 
 class Agent(Struct, frozen=True):
-    """A coding agent, by the name that --agent takes, and its logs: folders, and files in them.
+    """A coding agent, by the name that --agent takes, and where its logs are.
 
-    `files` is a regular expression for the whole path below one of the folders.
+    `files` is a regular expression that matches the whole path below one of the folders.
     """
 
     name: str
@@ -128,7 +128,7 @@ def agents(home: Home) -> tuple[Agent, ...]:
 
 
 def logs_of(agent: Agent) -> Iterator[Path]:
-    """Yield the logs of an agent that are there, in the order of their names."""
+    """Yield an agent's existing logs, sorted by name."""
     seen: set[tuple[int, int]] = set()
     for folders, pattern in agent.logs:
         files = re.compile(pattern)
@@ -141,7 +141,7 @@ def _agent(name: str, title: str, *logs: tuple[Iterable[Path], str]) -> Agent:
 
 
 def _below(folder: Path, files: re.Pattern[str], seen: set[tuple[int, int]]) -> Iterator[Path]:
-    """Yield the files whose path below a folder matches, each once; links are not followed."""
+    """Yield each file whose path below a folder matches, once. Links are not followed."""
     for place, folders, names in os.walk(folder):
         folders.sort()
         below = os.path.relpath(place, folder).replace(os.sep, "/")

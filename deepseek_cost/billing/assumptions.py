@@ -1,4 +1,4 @@
-"""What a bill rests on besides the answers and the price list, and what makes it doubtful."""
+"""A bill's assumptions, apart from the responses and the price list, and its warnings."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
 
 
 def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:
-    """Yield what is missing in a bill, or may be wrong in it."""
+    """Yield warnings about what is missing from a bill or may be wrong."""
     if account.unpriced:
         lines, are = ("line", "is") if account.unpriced == 1 else ("lines", "are")
         left_out = (

@@ -1,4 +1,4 @@
-"""A balance run down as DeepSeek does it: what was granted goes first, then what was topped up."""
+"""Run down a balance as DeepSeek does: granted money first, then topped-up money."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +9,7 @@ from deepseek_cost.pricing.cost import EXACT
 
 
 class Balance(Struct, frozen=True):
-    """Money left in an account; `owed` is what no balance was left for."""
+    """Money left in an account. `owed` is what the balance could not cover."""
 
     granted: Decimal
     topped_up: Decimal
@@ -17,7 +17,7 @@ class Balance(Struct, frozen=True):
 
     @property
     def left(self) -> Decimal:
-        """All that can still be spent."""
+        """The total that can still be spent."""
         return EXACT.add(self.granted, self.topped_up)
 
     def pay(self, amount: Decimal) -> "Balance":
@@ -32,14 +32,14 @@ class Balance(Struct, frozen=True):
         )
 
     def times(self, amount: Decimal) -> int | None:
-        """Return how often an amount can be paid whole; None for what costs nothing."""
+        """Return how many times an amount can be paid in full, or None if it costs nothing."""
         return int(self.left // amount) if amount else None
 
 
 class RunDown(Struct, frozen=True):
-    """A balance before and after; the hours, since 1970, in which its parts were used up.
+    """A balance before and after, and the hours (since 1970) in which its parts ran out.
 
-    An hour is None where that part lasts, or was empty from the start.
+    An hour is None if that part did not run out, or was empty from the start.
     """
 
     before: Balance
@@ -49,7 +49,7 @@ class RunDown(Struct, frozen=True):
 
 
 def run_down(before: Balance, hours: Iterable[tuple[int, Decimal]]) -> RunDown:
-    """Pay for hours in the order of time."""
+    """Pay the cost of each hour, in order of time, and return the result."""
     balance = before
     granted_until = topped_up_until = None
     for hour, amount in sorted(hours):

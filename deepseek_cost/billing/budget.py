@@ -1,4 +1,4 @@
-"""Money for a time, and what the rate so far comes to at its end."""
+"""A budget for a period, and the spending projected at its end."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ _PLACES: Final = Decimal("0.0001")
 
 
 class Budget(Struct, frozen=True):
-    """An amount for the time from `since` until `until`, excluded; `now` is when it is asked."""
+    """An amount to spend from `since` until `until` (exclusive). `now` is the current time."""
 
     amount: Decimal
     since: datetime
@@ -18,9 +18,9 @@ class Budget(Struct, frozen=True):
     now: datetime
 
     def projected(self, used: Decimal) -> Decimal | None:
-        """Return what will be used at the end, if it goes on like until now, to four decimals.
+        """Return what will be spent by the end at the current pace, to four decimals.
 
-        None where the time has ended, or has not begun.
+        None if the period is over or has not begun.
         """
         whole, elapsed = self.until - self.since, self.now - self.since
         if not elapsed.total_seconds() > 0 or elapsed >= whole:

@@ -1,6 +1,6 @@
-"""What one response is charged: by its model, at its time, as far as it was DeepSeek's.
+"""Charge a response for its model and time, if DeepSeek served it.
 
-A bill over logs and a `Meter` in a program both charge responses here, so that they agree.
+Both a bill of logs and a `Meter` in a program charge responses here, so they always agree.
 """
 
 from datetime import UTC, datetime
@@ -18,11 +18,11 @@ from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
 
 _NOTHING: Final = Decimal(0)
-# Between two whole quarters of an hour no price that is known changed; a table may change any.
+# No known price has changed within a quarter of an hour, but a price table may do so.
 _QUARTER: Final = 900
 _MOST_QUARTERS: Final = 100_000
 _SteadyKey = tuple[str, bool, str | None, int]
-# Enumerations' members and hashes take longer to get than all the rest.
+# Looking up enum members and their hashes takes longer than everything else here.
 _MESSAGES: Final = Kind.MESSAGES
 _END: Final = TierBy.END
 NO_TIME: Final = Advised("no time in it", Advice.LOG_TIME)
@@ -30,7 +30,7 @@ NO_HITS: Final = Advised("its usage does not report cache hits", Advice.HIT_RATI
 
 
 class OtherHostError(DscostError):
-    """A response is not on DeepSeek's bill; `host` is whose it is, or the model it names."""
+    """A response is not on DeepSeek's bill. `host`: who served it, or the model it names."""
 
     def __init__(self, host: str) -> None:
         super().__init__(f"served by {host}, not by DeepSeek's API")
@@ -38,11 +38,11 @@ class OtherHostError(DscostError):
 
 
 class Charged(Struct, frozen=True):
-    """The price of a response's tokens, and the money of its fees.
+    """The price of a response's tokens, and the amount of its fees.
 
-    `seconds` is the time that picked the price, since 1970; `near_edge`: the price is another one
-    within a minute. `other_time`: it was not the time asked for, which the log does not have.
-    `assumed_split`: hits were not reported, and an assumed share of the input.
+    `seconds`: the time, since 1970, at which it was priced. `near_edge`: the price changes within
+    a minute of it. `other_time`: it is not the time asked for, which the log does not have.
+    `assumed_split`: hits were not reported, and are an assumed share of the input.
     """
 
     stretch: Stretch
@@ -54,9 +54,9 @@ class Charged(Struct, frozen=True):
 
 
 class Charging(Struct, frozen=True):
-    """How responses are charged; `at` is the time of those without one, seconds since 1970.
+    """How responses are charged. `at` is the time, in seconds since 1970, of those without one.
 
-    `hit_share` splits the input of those that do not report hits.
+    `hit_share` is the cache hit rate, 0 to 1, of responses that do not report hits.
     """
 
     tariffs: Tariffs
@@ -66,17 +66,17 @@ class Charging(Struct, frozen=True):
     _steady: dict[_SteadyKey, Stretch] = field(default_factory=dict)
 
     def charge(self, response: Response) -> Charged:
-        """Charge a response, and fill in its hits where they are assumed.
+        """Charge a response, and fill in its hits if they have to be assumed.
 
-        Raises OtherHostError, UnknownModelError, UnpricedError, and Unreadable for a response
-        that lacks what its price depends on.
+        Raises OtherHostError, UnknownModelError, UnpricedError, or Unreadable if the response
+        lacks something that its price depends on.
         """
         return self._as_before(response) or self._charge(response)
 
     def _as_before(self, response: Response) -> Charged | None:
-        """Charge a response as others of its model in this quarter of an hour, if there were any.
+        """Charge a response like others of its model in this quarter hour; None if there are none.
 
-        Most are; they need no search for the host and the price, which does not change near them.
+        This covers most responses, and avoids looking up the host and the price.
         """
         is_by_end = self.tier_by is _END
         seconds = response.end if is_by_end else response.start
@@ -120,7 +120,7 @@ class Charging(Struct, frozen=True):
         return Charged(stretch, seconds, fees, near_edge, other_time, assumed_split)
 
     def _keep(self, response: Response, seconds: float, tariff: Tariff) -> None:
-        """Keep the price of a quarter of an hour, if it is one from a minute before to after."""
+        """Keep the price of a quarter hour, if it is the same from a minute before to after it."""
         if has_foreign_id(response):
             return
         quarter = int(seconds) // _QUARTER

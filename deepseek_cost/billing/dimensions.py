@@ -1,4 +1,4 @@
-"""What a bill can be broken down by."""
+"""Dimensions that a bill can be broken down by."""
 
 from enum import StrEnum
 
@@ -18,5 +18,5 @@ class By(StrEnum):
 
     @property
     def is_time(self) -> bool:
-        """Whether it is a span of time."""
+        """Whether this is a span of time."""
         return self in (By.DAY, By.WEEK, By.MONTH, By.HOUR)

@@ -1,4 +1,4 @@
-"""Which field of a log's line holds what: the usual names, or those that the user gives."""
+"""Names of the fields in a log's lines: the usual ones, or those given by the user."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from deepseek_cost.billing.formats.log import count, literal
 
 
 class Field(StrEnum):
-    """What a line can hold; token counts by themselves stand for a `usage`."""
+    """What a line can contain. Separate token counts take the place of a `usage`."""
 
     TIME = "time"
     END = "end"
@@ -31,7 +31,7 @@ class Field(StrEnum):
     REASONING = "reasoning"
 
 
-# The first that is there counts. A dot leads into an object, unless the name itself has one.
+# The first one present counts. A dot leads into an object, unless the name itself contains a dot.
 _USUAL: Final[Mapping[Field, Sequence[str]]] = {
     Field.TIME: (
         *("start_time", "startTime", "started_at", "created", "created_at", "timestamp"),
@@ -50,7 +50,7 @@ _USUAL: Final[Mapping[Field, Sequence[str]]] = {
     ),
     Field.LABEL: ("label", "task", "tag", "metadata.label"),
 }
-# Under which names of Chat Completions the counts of a flat line are read.
+# The Chat Completions names under which the counts of a flat line are read.
 TOKENS: Final[Mapping[Field, str]] = {
     Field.INPUT: "prompt_tokens",
     Field.HIT: "prompt_cache_hit_tokens",
@@ -61,16 +61,16 @@ TOKENS: Final[Mapping[Field, str]] = {
 
 
 class Fields(Struct, frozen=True):
-    """The names to look under; `own` ones stand in place of the usual."""
+    """The names to look under. Those in `own` replace the usual ones."""
 
     own: Mapping[Field, Sequence[str]] = field(default_factory=dict)
 
     def names(self, what: Field) -> Sequence[str]:
-        """Return the names of a field, the first to look under first."""
+        """Return a field's names, in the order to try them."""
         return self.own.get(what) or _USUAL.get(what, ())
 
     def value(self, what: Field, *places: Mapping[str, object]) -> object:
-        """Return the first value that any of the places has under a field's names, else None."""
+        """Return the first value under a field's names in any of the places, else None."""
         for place in places:
             for name in self.names(what):
                 found = at(place, name)
@@ -79,9 +79,9 @@ class Fields(Struct, frozen=True):
         return None
 
     def counts(self, line: Mapping[str, object]) -> dict[str, object]:
-        """Return the token counts under names of the user's own, as a usage has them.
+        """Return the token counts under the user's own names, as fields of a usage.
 
-        A name like `visible+reasoning` is a sum. Raises Unreadable for what is not a count.
+        A name like `visible+reasoning` is a sum. Raises Unreadable if a value is not a count.
         """
         found = {key: self._sum(what, line) for what, key in TOKENS.items() if what in self.own}
         if reasoning := found.pop("reasoning_tokens", None):
@@ -103,7 +103,7 @@ class Fields(Struct, frozen=True):
 
 
 def at(place: Mapping[str, object], name: str) -> object:
-    """Return the value under a name, or along a dotted path; None where there is none."""
+    """Return the value under a name or a dotted path, or None if there is none."""
     if name in place:
         return place[name]
     head, dot, rest = name.partition(".")
@@ -112,7 +112,7 @@ def at(place: Mapping[str, object], name: str) -> object:
 
 
 def as_object(value: object) -> dict[str, object] | None:
-    """Return an object, also one that a log keeps as text; None for anything else."""
+    """Return an object, parsed if the log keeps it as text; None for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         text = value
         try:

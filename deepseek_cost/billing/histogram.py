@@ -1,4 +1,4 @@
-"""Numbers by how often each was seen, and their quantiles."""
+"""Values with how often each was seen, and their quantiles."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ from msgspec import Struct, field
 
 
 def nearest_rank(counts: Iterable[tuple[int, int]], total: int, percent: int) -> int:
-    """Return the value that so many percent of all do not exceed.
+    """Return the smallest value that at least `percent` of all values do not exceed.
 
-    `counts` are values in ascending order, each with how often it was seen; `total` is how many
-    were seen in all. Raises ValueError if none was.
+    `counts` has the values in ascending order, each with how often it was seen; `total` is the
+    number seen in all. Raises ValueError if there are none.
     """
     rank = max(1, -(-total * percent // 100))
     for value, count in counts:
@@ -22,7 +22,7 @@ def nearest_rank(counts: Iterable[tuple[int, int]], total: int, percent: int) ->
 
 
 class Histogram(Struct):
-    """Values by how often each was seen; it grows with the different values only."""
+    """Values with how often each was seen. Its size depends only on the distinct values."""
 
     counts: Counter[int] = field(default_factory=Counter)
 
@@ -33,11 +33,11 @@ class Histogram(Struct):
 
     @property
     def mean(self) -> Fraction:
-        """The mean of all values; there must be one."""
+        """The mean of all values; there must be at least one value."""
         return Fraction(sum(value * count for value, count in self.counts.items()), self.total)
 
     def quantile(self, percent: int) -> int:
-        """Return the value that so many percent do not exceed; raises ValueError if empty."""
+        """Return the value at a percentile (nearest rank); raises ValueError if empty."""
         return nearest_rank(sorted(self.counts.items()), self.total, percent)
 
     def __add__(self, other: "Histogram") -> "Histogram":

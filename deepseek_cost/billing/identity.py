@@ -1,8 +1,8 @@
-"""Which responses were counted before, in some 30 bytes each.
+"""Remember which responses were counted before, in about 30 bytes each.
 
-A response is known by 56 bits of its id's hash: among ten million, two are taken for one in one of
-1,400 runs, and then only if their inputs are equal. Hashes and counts are in partitions, so small
-that a search of memory finds one at once.
+A response is identified by 56 bits of its id's hash. Among ten million responses, two are mistaken
+for one in one of 1,400 runs, and then only if their inputs are equal. Hashes and counts are kept
+in partitions small enough to be searched quickly.
 """
 
 from struct import Struct as Layout
@@ -13,12 +13,12 @@ _HASH_BYTES: Final = 7
 # hit, miss, output, reasoning + 1 (0: not reported), group
 _COUNTS: Final = Layout("<5I")
 _ENTRY: Final = _HASH_BYTES + _COUNTS.size
-# When partitions are fuller than this on average there are twice as many.
+# When partitions hold more than this on average, their number is doubled.
 _FULL: Final = 48
 
 
 class Counted(NamedTuple):
-    """What a response was counted as: its tokens, and the group of its first record."""
+    """What a response was counted as: its tokens and the group of its first record."""
 
     hit: int
     miss: int
@@ -28,7 +28,7 @@ class Counted(NamedTuple):
 
 
 class CountedResponses:
-    """The responses counted so far. Order matters only among records of one response."""
+    """The responses counted so far. Order matters only among records of the same response."""
 
     def __init__(self) -> None:
         self._size = 0
@@ -38,10 +38,10 @@ class CountedResponses:
         return self._size
 
     def add(self, identity: str, new: Counted) -> tuple[Counted, Counted] | None:
-        """Count a record; None for a new response, else what it was counted as, and is now.
+        """Count a record. Return None if the response is new, else its counts before and now.
 
-        The last record of a response counts, in the first one's group. A relay may give all its
-        responses one id: with another input it is another response. 0 is "not reported yet".
+        The last record of a response counts, in the group of the first. A relay may give all its
+        responses one id, so a different input means a different response. 0 is "not reported yet".
         """
         found = self._add(hash(identity) & _MASK, new)
         if found is not None and not _is_same(found[0], new):
@@ -49,7 +49,7 @@ class CountedResponses:
         return found
 
     def _add(self, key: int, new: Counted) -> tuple[Counted, Counted] | None:
-        """Insert the counts of a hash that is not known, or merge those of the same response."""
+        """Insert the counts of a new hash, or merge them with those of the same response."""
         partition = self._partitions[key & (len(self._partitions) - 1)]
         wanted = key.to_bytes(_HASH_BYTES, "little")
         at = partition.find(wanted)
@@ -69,7 +69,7 @@ class CountedResponses:
         return former, merged
 
     def _grow(self) -> None:
-        """Split each partition in two, one after the other, so that little is held twice."""
+        """Split each partition in two, one at a time, so that little is in memory twice."""
         size = len(self._partitions)
         self._partitions += [bytearray() for _ in range(size)]
         for index in range(size):

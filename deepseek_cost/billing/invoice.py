@@ -1,7 +1,7 @@
-"""DeepSeek's own export as a bill: its rows added up, each at the rate that its price shows.
+"""Add up DeepSeek's own export as a bill, each row at the rate that its price shows.
 
-A price that the book does not have for its day is a change that we missed. What amounts times
-prices come to is what the cost file says, to the last digit, or the day is named.
+A price that the book does not have for its day is a change that we missed. Amounts times prices
+must equal the cost file to the last digit; days on which they do not are reported.
 """
 
 from bisect import bisect_right
@@ -24,14 +24,14 @@ from deepseek_cost.pricing.schedule import Tier
 
 _MILLION: Final = Decimal(1_000_000)
 _NOTHING: Final = Decimal(0)
-# More changes of price than any span of a row has.
+# More price changes than the span of any row has.
 _MOST_CHANGES: Final = 5_000
 _NAMED: Final = 100
 _TOKENS: Final = (Kind.HITS, Kind.MISSES, Kind.OUTPUT)
 
 
 class UsageKey(NamedTuple):
-    """What an export has one row of usage for."""
+    """The key of a row of usage in an export."""
 
     span: Span
     model: str
@@ -41,7 +41,7 @@ class UsageKey(NamedTuple):
 
 
 class ChargeKey(NamedTuple):
-    """What an export has one row of cost for."""
+    """The key of a row of cost in an export."""
 
     span: Span
     model: str
@@ -51,11 +51,11 @@ class ChargeKey(NamedTuple):
 
 
 class Line(Struct, frozen=True):
-    """A row of usage with its rate; None where no rate of its time has its price.
+    """A row of usage with its rate, which is None if no rate of its time has its price.
 
-    `day` is the first of its span, in the export's zone. `price` is that of 1,000,000 tokens, or
-    of 1,000,000 of what else is counted; None for what costs nothing, and for what is unknown.
-    `from_book`: the export has no price, and its time has a single one in the book.
+    `day` is the first day of its span, in the export's time zone. `price` is for 1,000,000 tokens,
+    or 1,000,000 of whatever else is counted; None if it costs nothing or is unknown.
+    `from_book`: the export has no price, and the book has exactly one for that time.
     """
 
     day: date
@@ -70,14 +70,14 @@ class Line(Struct, frozen=True):
 
     @property
     def cost(self) -> Decimal:
-        """What it came to, exactly."""
+        """The exact cost of the row."""
         if self.price is None:
             return _NOTHING
         return EXACT.divide(EXACT.multiply(Decimal(self.amount), self.price), _MILLION)
 
 
 class Difference(Struct, frozen=True):
-    """A day of a model on which usage times price is not what it cost; None: no rows of one."""
+    """A model's day on which usage times price differs from the cost. None: one has no rows."""
 
     day: date
     model: str
@@ -86,10 +86,10 @@ class Difference(Struct, frozen=True):
 
 
 class Invoice(Struct):
-    """The rows of exports, each once; `repeated` counts those that were in several files.
+    """The rows of exports, each once. `repeated` counts rows that were in several files.
 
-    Of a row that differs in its amount alone the larger one counts: a day that was exported
-    before it ended. `default` is the currency where neither a cost file nor a price shows it.
+    If two rows differ only in their amounts, the larger one counts: the other was exported before
+    the day ended. `default` is the currency if neither a cost file nor a price shows it.
     """
 
     book: PriceBook
@@ -118,13 +118,13 @@ class Invoice(Struct):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no row in it."""
+        """Whether it has no rows."""
         return not self._usages and not self._charges
 
     def require_one_calendar(self) -> None:
-        """Raise InputError where rows of the same time would be counted twice.
+        """Raise InputError if usage of the same time would be counted twice.
 
-        Exports by hour and by day of the same time, or of the same days in two zones, overlap.
+        Hourly and daily exports of the same time overlap, as do exports of a day in two time zones.
         """
         for rows in (self._usages, self._charges):
             spans = sorted({key.span for key in rows})
@@ -136,9 +136,9 @@ class Invoice(Struct):
                     )
 
     def currency(self) -> Currency:
-        """Return what the account pays in: by the cost file, else by the prices.
+        """Return the account's currency, from the cost file or else from the prices.
 
-        Raises InputError for two currencies, or one that the book does not have.
+        Raises InputError if there are two currencies, or one that the book does not have.
         """
         named = {key.currency for key in self._charges}
         if len(named) > 1:
@@ -155,20 +155,20 @@ class Invoice(Struct):
         return best if known[best] else self.default
 
     def lines(self, currency: Currency) -> list[Line]:
-        """Return the rows with their rates, the earliest first."""
+        """Return the rows with their rates, earliest first."""
         rates = _Rates(self.book, currency)
         lines = (_line(rates, key, amount) for key, amount in self._usages.items())
         return sorted(lines, key=lambda line: (line.span, line.model, line.key or "", line.kind))
 
     def charges(self) -> Iterator[tuple[date, ChargeKey, Decimal]]:
-        """Yield the rows of cost with their days."""
+        """Yield the day, key and amount of each row of cost."""
         for key, cost in sorted(self._charges.items(), key=lambda item: item[0].span):
             yield key.span.start.date(), key, cost
 
     def differences(self, lines: Iterable[Line]) -> list[Difference]:
-        """Return where usage times price is not the cost; nothing without both files.
+        """Return where usage times price differs from the cost; empty without both files.
 
-        What has neither a price nor a single rate in the book cannot be compared.
+        Rows that have no price of their own and not exactly one in the book cannot be compared.
         """
         if not self._usages or not self._charges:
             return []
@@ -193,13 +193,13 @@ class Invoice(Struct):
 
     @property
     def zone(self) -> tzinfo:
-        """The zone of the export's days: that of a browser, whose offset may change in spring."""
+        """The time zone of the export's days: the browser's, where the offset may change."""
         starts = {key.span.start for rows in (self._usages, self._charges) for key in rows}
         return Offsets(sorted(starts))
 
     @property
     def span(self) -> Span | None:
-        """From the first row to the last; None for no rows."""
+        """The time from the first row to the last, or None if there are no rows."""
         spans = [key.span for rows in (self._usages, self._charges) for key in rows]
         if not spans:
             return None
@@ -212,7 +212,7 @@ class Invoice(Struct):
 
 
 class Offsets(tzinfo):
-    """A zone by the offsets that times of an export have; the nearest earlier one holds."""
+    """A time zone made of the offsets in an export's times; the latest earlier one applies."""
 
     def __init__(self, starts: list[datetime]) -> None:
         self._starts = [start.timestamp() for start in starts] or [0.0]
@@ -223,22 +223,22 @@ class Offsets(tzinfo):
         return Offsets, ([datetime.fromtimestamp(s, UTC) for s, _ in starts],)
 
     def fromutc(self, at: datetime, /) -> datetime:
-        """Return a time of UTC in this zone."""
+        """Return a UTC time in this zone."""
         return at + self._at(at.replace(tzinfo=UTC).timestamp())
 
     def utcoffset(self, at: datetime | None, /) -> timedelta:
-        """Return the offset at a time of this zone."""
+        """Return the UTC offset at a local time in this zone."""
         if at is None:
             return self._offsets[0]
         local = at.replace(tzinfo=UTC).timestamp()
         return self._at(local - self._at(local).total_seconds())
 
     def dst(self, _: datetime | None, /) -> timedelta | None:
-        """Return nothing: an offset does not say what it is made of."""
+        """Return None: an offset does not show how much of it is daylight saving."""
         return None
 
     def tzname(self, at: datetime | None, /) -> str:
-        """Return the offset in writing."""
+        """Return the offset as text."""
         return name_of(self.utcoffset(at))
 
     def _at(self, seconds: float) -> timedelta:
@@ -246,7 +246,7 @@ class Offsets(tzinfo):
 
 
 def name_of(offset: timedelta) -> str:
-    """Return an offset as people write it: UTC, UTC+08:00."""
+    """Return an offset as people write it, such as UTC or UTC+08:00."""
     if not offset:
         return "UTC"
     minutes = int(offset.total_seconds() // 60)
@@ -255,7 +255,7 @@ def name_of(offset: timedelta) -> str:
 
 
 class _Rates:
-    """The rates that hold at some time of a span, found once for each model and span."""
+    """The rates that apply at any time in a span, found once for each model and span."""
 
     def __init__(self, book: PriceBook, currency: Currency) -> None:
         self._book = book
@@ -263,14 +263,14 @@ class _Rates:
         self._found: dict[tuple[str, Span], list[tuple[Tier, Rates]]] = {}
 
     def of(self, model: str, span: Span) -> list[tuple[Tier, Rates]]:
-        """Return rates with their tiers; none for an unknown model or a time without prices."""
+        """Return rates with their `Tier`; empty for an unknown model or a time without prices."""
         key = model, span
         if key not in self._found:
             self._found[key] = list(rates_in(self._book, model, span, self._currency))
         return self._found[key]
 
     def find(self, key: UsageKey) -> Tier | None:
-        """Return the tier that a row's price shows; None for no rate of its time."""
+        """Return the `Tier` that a row's price shows, or None if no rate of its time matches."""
         if key.price is None:
             return None
         wanted = EXACT.multiply(key.price, _MILLION)
@@ -287,7 +287,7 @@ class _Rates:
 def rates_in(
     book: PriceBook, model: str, span: Span, currency: Currency
 ) -> Iterator[tuple[Tier, Rates]]:
-    """Yield the rates that bill a model at some time of a span, with their tiers, each once."""
+    """Yield each rate that applies to a model at any time in a span, with its `Tier`, once."""
     at, end = span.start.astimezone(UTC), span.end.astimezone(UTC)
     seen: list[tuple[Tier, Rates]] = []
     for _ in range(_MOST_CHANGES):
@@ -309,7 +309,7 @@ def rates_in(
 
 
 def price_of(rates: Rates, kind: str) -> Decimal:
-    """Return the price of 1,000,000 tokens of a kind."""
+    """Return the price of 1,000,000 tokens of this kind."""
     if kind == Kind.HITS:
         return rates.cache_hit
     return rates.cache_miss if kind == Kind.MISSES else rates.output
@@ -342,17 +342,17 @@ def _shown(span: Span) -> str:
 
 
 def is_unknown(line: Line) -> bool:
-    """Return whether the book does not have a row's price, or has none for one without it."""
+    """Return whether the book lacks a row's price, or any price for a row without one."""
     if line.rate is not None or not line.amount:
         return False
     return line.price is not None or line.kind in _TOKENS
 
 
 class Missing(Struct, frozen=True):
-    """Prices that are on an invoice and not in the book: where, and the TOML to append.
+    """Prices on an invoice that are not in the book, where they were, and the TOML to append.
 
-    `prices` are of 1,000,000, by what they are for. The TOML is empty for what is no rate of a
-    model's tokens, and for rows without a price.
+    `prices` are per 1,000,000, by what they are for. The TOML is empty for prices of anything but
+    a model's tokens, and for rows without a price.
     """
 
     day: date
@@ -362,7 +362,7 @@ class Missing(Struct, frozen=True):
 
 
 def missing_prices(book: PriceBook, lines: Iterable[Line], currency: Currency) -> list[Missing]:
-    """Return what the book lacks, a model's first day of each list of prices."""
+    """Return the prices missing from the book, each price list of a model at its first day."""
     days: dict[tuple[Span, str], list[Line]] = {}
     for line in lines:
         days.setdefault((line.span, line.model), []).append(line)
@@ -381,10 +381,10 @@ def missing_prices(book: PriceBook, lines: Iterable[Line], currency: Currency) -
 def period_toml(
     book: PriceBook, span: Span, model: str, lines: Iterable[Line], currency: Currency
 ) -> str:
-    """Return a period of the price table with the prices of a day, empty where it has none.
+    """Return a price-table period (TOML) with the prices of a day, or "" if it has none.
 
-    Of two prices the higher is at peak. Of a single one it is only known where the whole day has
-    one rate; else it is written as off-peak, half of peak, with a comment.
+    The higher of two prices is the peak price. A single price is certain only if one rate covers
+    the whole day; otherwise it is written as off-peak (half of peak), with a comment.
     """
     prices: dict[Kind, list[Decimal]] = {}
     for line in lines:
@@ -425,7 +425,7 @@ _NAMES: Final = {Kind.HITS: "cache_hit", Kind.MISSES: "cache_miss", Kind.OUTPUT:
 def _tiers(
     prices: dict[Kind, list[Decimal]], before: dict[Tier, Rates], comments: list[str]
 ) -> dict[Tier, dict[Kind, Decimal]]:
-    """Return the prices of each tier, those that the export does not have as they were before."""
+    """Return the peak and off-peak prices; any that the export lacks are as they were before."""
     is_tiered = any(len(found) > 1 for found in prices.values()) or Tier.PEAK in before
     tiers = (Tier.OFF_PEAK, Tier.PEAK) if is_tiered else (Tier.FLAT,)
     has_one_rate = all(len(found) == 1 for found in prices.values())
@@ -454,7 +454,7 @@ def _tiers(
 
 
 def _billed_as(book: PriceBook, model: str, at: datetime) -> str:
-    """Return the name that periods bill a model under; its own for one that is not known."""
+    """Return the name that a model is billed under, or its own if it is unknown."""
     try:
         return book.find(model).service_at(at).billed_as
     except (UnknownModelError, UnpricedError):

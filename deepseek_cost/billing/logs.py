@@ -1,4 +1,4 @@
-"""Logs read as records: by the format that they are of, else by the fields of their lines."""
+"""Read logs as records, by their format or else by the fields of their lines."""
 
 import codecs
 import hashlib
@@ -33,7 +33,7 @@ _NOT_LOGS: Final = {
     Form.SQLITE: "an SQLite database that is not a known tool's",
     Form.ZIP: "a ZIP archive that is not a known tool's; unpack it",
 }
-# Fields that make an object a record itself, whatever lists it has.
+# An object with any of these fields is itself a record, whatever lists it contains.
 _OF_RECORDS: Final = ("usage", "choices", "messages", "model", "response", "request")
 _WRAPPED: Final = 3
 _AN_INVOICE: Final = "DeepSeek's usage export, an invoice in place of a log; name it .zip or .csv"
@@ -41,7 +41,7 @@ _IN_MEMORY: Final = 8_000_000
 
 
 class _Utf8(TextSource, frozen=True, kw_only=True):
-    """A log as a source of text: its bytes are UTF-8 whatever the file's encoding."""
+    """A log as a text source: its bytes are UTF-8, whatever the file's own encoding."""
 
     log: Log
 
@@ -51,9 +51,9 @@ class _Utf8(TextSource, frozen=True, kw_only=True):
 
 
 class OpenedLog(Struct):
-    """A log with its format; None for one that is read by the fields of its lines.
+    """A log with its format, which is None if it is read by the fields of its lines.
 
-    `refusal` is known after it was read: why it is no log of responses, and the way out.
+    `refusal` is set once it was read: why it is not a log of responses, and what to do.
     """
 
     log: Log
@@ -61,7 +61,7 @@ class OpenedLog(Struct):
     refusal: str | None = None
 
     def read(self, how: Reading) -> Records:
-        """Yield what the log holds; where it is no log of responses, only set `refusal`."""
+        """Yield the log's records. If it is not a log of responses, only set `refusal`."""
         try:
             yield from self._read(how)
         except UnicodeError:
@@ -101,9 +101,9 @@ class OpenedLog(Struct):
 def open_log(
     source: TextSource, zone: tzinfo | None = None, advance: Advance = lambda _: None
 ) -> OpenedLog:
-    """Open a source and recognize its format; raises InputError for what cannot be read.
+    """Open a source and recognize its format; raises InputError if it cannot be read.
 
-    Standard input is kept, in memory or in a file without a name, to be read again.
+    Standard input is kept, in memory or in an unnamed temporary file, so it can be read again.
     """
     with reading(source.name):
         open_file = _kept(source) if source.is_stdin else partial(source.open, advance)
@@ -112,7 +112,7 @@ def open_log(
 
 
 def read_log(source: TextSource, how: Reading, advance: Advance) -> Records:
-    """Yield what a source holds, and a Fault for each record that cannot be priced."""
+    """Yield a source's records, and a Fault for each one that cannot be priced."""
     opened = open_log(source, how.zone, advance)
     yield from opened.read(how)
     if opened.refusal is not None:
@@ -120,15 +120,15 @@ def read_log(source: TextSource, how: Reading, advance: Advance) -> Records:
 
 
 class Copies(Struct):
-    """Tells a log whose contents were read before, whatever its name and its packing."""
+    """Recognizes logs whose contents were read before, whatever their name and compression."""
 
     _heads: dict[bytes, list[Log]] = field(default_factory=dict)
     _digests: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, log: Log) -> bool:
-        """Return whether the same contents were added before; raises InputError.
+        """Add a log. Return whether the same contents were added before; raises InputError.
 
-        Whole contents are compared only of logs that begin alike.
+        Whole contents are compared only if logs begin alike.
         """
         with reading(log.name):
             head = hashlib.blake2b(log.head, digest_size=16).digest()
@@ -164,7 +164,7 @@ def _kept(source: TextSource) -> Callable[[], BinaryIO]:
 
 
 def _not_a_log(log: Log) -> str | None:
-    """Return why a file is not a log at all, and the way out."""
+    """Return why a file is not a log at all and what to do, or None if it may be one."""
     if log.form in _NOT_LOGS:
         return _NOT_LOGS[log.form]
     if log.head.startswith(_UTF16_MARKS):
@@ -175,7 +175,7 @@ def _not_a_log(log: Log) -> str | None:
 
 
 def _misfit(log: Log) -> str | None:
-    """Return why no row of a table fits its header; None if a row does, or there is none."""
+    """Return why no row of a table fits its header; None if one does, or there are no rows."""
     first: Fault | None = None
     for _, value in log.values():
         if not isinstance(value, Fault):
@@ -227,7 +227,7 @@ def _documents(log: Log) -> Iterator[Document | Fault | Costless]:
 
 
 def _unwrapped(document: Document, depth: int) -> Documents:
-    """Yield the objects in the lists of an object that is only a wrapper, else itself."""
+    """Yield the objects in an object's lists if it is only a wrapper, else the object itself."""
     value = document.value
     if isinstance(value, list):
         for element in value:
@@ -251,7 +251,7 @@ def _place(line: Line) -> Line:
 
 
 def _nested(row: object) -> dict[str, object]:
-    """Gather the cells of a row; `usage.prompt_tokens` stands in the object `usage`."""
+    """Return a row's cells as nested objects: `usage.prompt_tokens` goes into `usage`."""
     found: dict[str, object] = {}
     for name, cell in row.items() if isinstance(row, dict) else ():
         outer, dot, inner = name.partition(".")
@@ -264,12 +264,12 @@ def _nested(row: object) -> dict[str, object]:
 
 
 def _private(fault: Fault) -> Fault:
-    """Leave out the only words of a log that a fault repeats: a key's name."""
+    """Leave out the name of a key, the only words of a log that a fault repeats."""
     return replace(fault, reason=f"a key {_NAMED_KEY}") if _NAMED_KEY in fault.reason else fault
 
 
 class _View(Pieces):
-    """What is kept of standard input, from its beginning; closing it keeps it."""
+    """The kept copy of standard input, read from the start. Closing this does not discard it."""
 
     def __init__(self, kept: "SpooledTemporaryFile[bytes]") -> None:
         super().__init__()

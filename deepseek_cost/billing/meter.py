@@ -1,7 +1,7 @@
-"""What an answer did cost: the tokens that it says were billed, at the price of their instant.
+"""What a response cost: the billed tokens it reports, at the price in effect at the time.
 
-Answers and usages are taken as the API sends them, or as the `openai` and `anthropic` packages
-return them; neither package is needed.
+Responses and usages can be as the API sends them or as the `openai` and `anthropic` packages
+return them. Neither package is required.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,8 +36,8 @@ from deepseek_cost.text import choice
 
 
 def _of_charge(charge: "Charge") -> str:
-    """Return the table of what an answer did cost."""
-    # For notebooks alone.
+    """Return an HTML table of what a response cost."""
+    # Only needed in notebooks.
     from deepseek_cost.render.notebook import number, usage_rows, usage_table  # noqa: PLC0415
 
     rows = usage_rows(charge.usage, charge.price.rates, charge.cost)
@@ -49,14 +49,14 @@ def _of_charge(charge: "Charge") -> str:
 
 @runtime_checkable
 class ClientObject(Protocol):
-    """What the clients return: a pydantic model."""
+    """An object returned by a client package: a pydantic model."""
 
     def model_dump(self, *, exclude_unset: bool) -> dict[str, object]:
-        """Return its fields, those that the client does not know included."""
+        """Return its fields, including those unknown to the client."""
 
 
 Answer = Mapping[str, object] | ClientObject
-# What errors of reading call it, where a log would have its name; they are not shown.
+# The source's name in reading errors, in place of a log's name; it is not shown.
 _ANSWER: Final = "answer"
 _HELPER_EVENTS: Final = ("text", "thinking", "signature", "citation", "input_json", "compaction")
 
@@ -65,7 +65,7 @@ _NOTHING: Final = Decimal(0)
 
 
 class Charge(Struct, frozen=True):
-    """Billed tokens with the price that they were billed at."""
+    """Billed tokens and the price they were billed at."""
 
     usage: TokenUsage
     price: Price
@@ -73,12 +73,12 @@ class Charge(Struct, frozen=True):
 
     @property
     def cost(self) -> Cost:
-        """The cost of hits, misses and output."""
+        """The cost of cache hits, misses and output, without fees."""
         return cost_of(self.usage, self.price.rates)
 
     @property
     def total(self) -> Decimal:
-        """The whole cost, fees of server tools included, in the currency of the price."""
+        """The total cost, including fees for server tools, in the currency of the price."""
         return EXACT.add(self.cost.total, self.fees)
 
     def _repr_html_(self) -> str:
@@ -93,10 +93,10 @@ def price_usage(
     currency: Currency | str = Currency.USD,
     prices: PriceBook | None = None,
 ) -> Charge:
-    """Price the `usage` of an answer, of any of the API's formats.
+    """Return the charge for a response's `usage`, in any of the API's formats.
 
-    `at` carries its time zone. Raises InputError for a usage that does not tell hits, misses and
-    output, UnknownModelError, UnpricedError.
+    `at` must have a time zone. Raises InputError if the usage does not report hits, misses and
+    output, UnknownModelError, or UnpricedError.
     """
     if not isinstance(usage, TokenUsage):
         try:
@@ -114,13 +114,14 @@ def price_answer(
     currency: Currency | str = Currency.USD,
     prices: PriceBook | None = None,
 ) -> Charge:
-    """Price an answer, or the chunks of a streamed one, by the model and the time that it names.
+    """Return the charge for a response, or for the chunks of a streamed one.
 
-    `at` stands in place of that time; Messages of the Anthropic format tell none. Raises
-    InputError where tokens, model or time are missing, UnknownModelError, UnpricedError.
+    It is priced for the model and time it reports. `at` replaces that time; Anthropic-format
+    messages report none. Raises InputError if the tokens, model or time are missing,
+    UnknownModelError, or UnpricedError.
     """
     meter = Meter(at=at, currency=currency, prices=prices)
-    # A client's object can be iterated over, too.
+    # A client's object is iterable, too.
     parts = [answer] if isinstance(answer, Mapping | ClientObject) else answer
     charge: Charge | None = None
     for part in parts:
@@ -132,11 +133,11 @@ def price_answer(
 
 
 class Meter:
-    """Prices answers as they come in, one after the other, and adds up what they cost.
+    """Prices responses as they arrive and adds up what they cost.
 
-    It takes whole answers and the chunks of streams, also of several that run beside each other;
-    Messages of the Anthropic format, whose events name no stream, need a meter each for that. `at`
-    stands in place of the time that an answer tells.
+    Accepts whole responses and the chunks of streams, including concurrent streams. Concurrent
+    Anthropic-format streams need one meter each, since their events do not name the stream. `at`
+    replaces the time that a response reports.
     """
 
     def __init__(
@@ -160,17 +161,18 @@ class Meter:
 
     @property
     def total(self) -> Decimal:
-        """What all answers so far did cost."""
+        """The total cost of all responses so far, including fees."""
         return EXACT.add(self.cost.total, self.fees)
 
     def add(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
-        """Price an answer, or what ends a stream; None for a chunk before that.
+        """Return the charge for a response or for the end of a stream; None for earlier chunks.
 
-        An answer with the id and the input of an earlier one is that one, and counts once. Raises
-        as price_answer, and for a stream that another one shows to have broken off.
+        A response with the id and input of an earlier one is the same response and counts once.
+        Raises the same errors as price_answer, and InputError for a stream that turns out to have
+        broken off.
         """
         fields = _fields(part)
-        if fields.get("type") == "chunk":  # an event of a helper, which holds the chunk
+        if fields.get("type") == "chunk":  # a streaming helper's event, which contains the chunk
             fields = _fields(cast("Answer", fields.get("chunk")))
         self._parts += 1
         charge = None
@@ -180,12 +182,12 @@ class Meter:
         return charge
 
     def take(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
-        """Call `add`, its new name; warns with DeprecationWarning."""
+        """Call `add`, the new name of this method; issues a DeprecationWarning."""
         warn("Meter.take is now Meter.add", DeprecationWarning, stacklevel=2)
         return self.add(part, at=at)
 
     def close(self) -> None:
-        """Raise InputError for streams of which no usage came: what they cost is unknown."""
+        """Raise InputError if a stream never reported its usage, since its cost is unknown."""
         for found in self._chunks.end():
             self._price(found, self._at)
 
@@ -234,7 +236,7 @@ class Meter:
 
 
 def _is_of_helper(fields: Mapping[str, object]) -> bool:
-    """Tell whether it is an event that the clients' helpers make of chunks, and add to them."""
+    """Return whether this is an event that clients' streaming helpers add to the API's own."""
     kind = fields.get("type")
     if not isinstance(kind, str) or "usage" in fields:
         return False
@@ -242,7 +244,7 @@ def _is_of_helper(fields: Mapping[str, object]) -> bool:
 
 
 def _fields(found: Answer) -> Mapping[str, object]:
-    """Return the fields of an object, whatever the client wraps it in."""
+    """Return an object's fields, whatever the client wraps it in; raises InputError."""
     if isinstance(found, Mapping):
         return found
     if isinstance(found, ClientObject):
@@ -251,6 +253,6 @@ def _fields(found: Answer) -> Mapping[str, object]:
 
 
 def _of_python(reason: object) -> str:
-    """Turn a reason from reading logs, which ends in an option to give, into one for Python."""
+    """Return a log-reading error for Python code, without the command-line option to add."""
     what = str(reason).partition(";")[0]
     return f"{what}; pass at=" if what == "no time in it" else what

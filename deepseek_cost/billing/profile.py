@@ -1,4 +1,4 @@
-"""What was learned about output: how long answers were, by model, thinking mode and label."""
+"""Lengths of past responses, by model, thinking mode and label."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -7,15 +7,15 @@ from msgspec import Struct, field
 
 from deepseek_cost.billing.histogram import Histogram
 
-# The mode of a request that is not in the log.
+# The mode of a request whose body is not in the log.
 UNKNOWN_MODE: Final = "unknown"
-# Labels beyond these are put together, so that a log that makes up labels keeps its memory.
+# Beyond this many, labels are grouped together, so a log of made-up labels can't use up memory.
 _MOST_LABELS: Final = 200
 _OTHER_LABELS: Final = "(other labels)"
 
 
 class Habit(NamedTuple):
-    """What answers are gathered by; `thinking` is an effort, `off` or `unknown`."""
+    """What responses are grouped by. `thinking` is an effort, `off` or `unknown`."""
 
     model: str
     thinking: str
@@ -23,19 +23,19 @@ class Habit(NamedTuple):
 
 
 class Lengths(Struct):
-    """How long the answers of a habit were, and their reasoning where it is told."""
+    """Output tokens of a habit's responses, and their reasoning tokens if reported."""
 
     output: Histogram = field(default_factory=Histogram)
     reasoning: Histogram = field(default_factory=Histogram)
 
 
 class Profile(Struct):
-    """The lengths by habit."""
+    """Lengths of responses by habit."""
 
     by_habit: dict[Habit, Lengths] = field(default_factory=dict)
 
     def add(self, habit: Habit, output: int, reasoning: int | None) -> None:
-        """Take in an answer."""
+        """Add a response's output and reasoning tokens."""
         if habit not in self.by_habit and len(self.by_habit) >= _MOST_LABELS:
             habit = habit._replace(label=_OTHER_LABELS)
         lengths = self.by_habit.setdefault(habit, Lengths())
@@ -44,23 +44,24 @@ class Profile(Struct):
             lengths.reasoning.counts[reasoning] += 1
 
     def remove(self, habit: Habit, output: int, reasoning: int | None) -> None:
-        """Take out an answer that was added, since a later record of it reports more."""
+        """Remove a response added before, because a later record of it reports more."""
         lengths = self.by_habit.get(habit) or self.by_habit[habit._replace(label=_OTHER_LABELS)]
         lengths.output.counts[output] -= 1
         if reasoning is not None:
             lengths.reasoning.counts[reasoning] -= 1
 
     def labels(self) -> list[str]:
-        """Return the labels that answers have, in their order."""
+        """Return the labels of the responses, sorted."""
         return sorted({habit.label for habit in self.by_habit if habit.label is not None})
 
     def output(
         self, families: Mapping[str, str], family: str, thinking: str | None, label: str | None
     ) -> Histogram | None:
-        """Return the output of a family of models; None where no answer is like it.
+        """Return the output tokens of a model family's responses, or None if none match.
 
-        `families` are those of the model names. Without a mode, or where no answer has it or tells
-        another, all modes count; without a label, all labels.
+        `families` maps model names to families. With a `thinking` mode, responses in that mode
+        count, or those of unknown mode if there are none; otherwise all modes. Without a label,
+        all labels count.
         """
         alike = {
             habit: lengths.output

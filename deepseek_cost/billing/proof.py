@@ -1,4 +1,4 @@
-"""The forecast held against the bill."""
+"""Compare the forecast with the bill."""
 
 import json
 import re
@@ -30,7 +30,7 @@ _SERVER_SIDE: Final = re.compile(r'"type"\s*:\s*"(web_search|web_fetch)')
 
 
 class Reason(StrEnum):
-    """The likely reason of a difference."""
+    """The likely reason for a difference."""
 
     IMAGES = "an image that is not at hand"
     FIM = "a completion between prompt and suffix is an estimate"
@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 
 def reason_of(request: Request, tokens: RequestTokens) -> Reason:
-    """Return the likely reason for which a request's tokens differ, by what is in it."""
+    """Return the likely reason a request's token counts differ, judging by its contents."""
     text, body = request.text, request.body
     found = {
         Reason.IMAGES: tokens.unknown_images > 0,
@@ -57,19 +57,19 @@ def reason_of(request: Request, tokens: RequestTokens) -> Reason:
     return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
 
 
-# What follows an answer in a history and is not generated: its end, and each result of a tool,
-# empty. Measured on recorded answers of all three templates.
+# Tokens that follow a response in a history but are not generated: its end, and each tool result,
+# if empty. Measured on recorded responses of all three templates.
 _AFTER_ANSWER: Final = 4
 _AFTER_CALL: Final = 7
 _OF_MESSAGES: Final = ("role", "content", "reasoning_content", "tool_calls")
-# A request's model, what served it then, and the tokens of its prompt.
+# A request's model, the service at that time, and the tokens of its prompt.
 _Counted = tuple[Model, Service, int]
-# Deviations that the report names; all are counted.
+# The report names this many deviations; all of them are counted.
 _NAMED: Final = 100
 
 
 class Deviation(Struct, frozen=True):
-    """A figure of a request that was billed otherwise than forecast."""
+    """A figure of a request that was not billed as forecast."""
 
     place: str
     about: str
@@ -79,7 +79,7 @@ class Deviation(Struct, frozen=True):
 
 
 class Tried(Struct):
-    """How often a figure was forecast, and how often exactly so; both sums are of tokens."""
+    """How often a figure was forecast, and how often exactly. `forecast`, `billed`: tokens."""
 
     requests: int = 0
     exact: int = 0
@@ -87,7 +87,7 @@ class Tried(Struct):
     billed: int = 0
 
     def add(self, forecast: int, billed: int) -> bool:
-        """Note a figure; tell whether it is exact."""
+        """Add a figure, in tokens. Return whether the forecast is exact."""
         self.requests += 1
         self.exact += forecast == billed
         self.forecast += forecast
@@ -96,7 +96,7 @@ class Tried(Struct):
 
 
 class Proof(Struct):
-    """Takes billed records in, in order; what it keeps grows with the distinct prompts alone."""
+    """Compares billed records in order. Its memory grows only with the distinct prompts."""
 
     book: PriceBook
     encoder: SegmentEncoder
@@ -114,7 +114,7 @@ class Proof(Struct):
     def add(self, record: Response, stretch: Stretch) -> str | None:
         """Compare a record with the forecast of its request.
 
-        Return the request's effort of thinking, or `off`; None where it cannot be counted.
+        Return the request's thinking effort or `off`, or None if it cannot be counted.
         """
         request = request_in(record)
         if request is None:
@@ -129,7 +129,7 @@ class Proof(Struct):
 
     @property
     def input_costs(self) -> tuple[Decimal, Decimal]:
-        """What the inputs cost by the forecast, with the hits expected, and by the bill."""
+        """The cost of the input as forecast, with the expected hits, and as billed."""
         forecast, billed = (
             total(figures_of(sums, stretch) for stretch, sums in sums_by_stretch.items())
             for sums_by_stretch in (self._forecast, self._billed)
@@ -137,7 +137,7 @@ class Proof(Struct):
         return forecast.cost.input, billed.cost.input
 
     def _compare(self, record: Response, request: Request, stretch: Stretch) -> str:
-        """Forecast a request and note what differs; return its thinking mode."""
+        """Forecast a request and record any differences. Return its thinking effort or `off`."""
         model, at = stretch.price.model, record.start or record.end or 0.0
         service = model.service_at(datetime.fromtimestamp(at, UTC))
         body, effort = self._read(request, model, service)
@@ -156,7 +156,7 @@ class Proof(Struct):
         return effort
 
     def _read(self, request: Request, model: Model, service: Service) -> tuple[Body, str]:
-        """Read a request as it was served at that time; return its effort, or `off`, as well."""
+        """Return a request's body as served at the time, and its thinking effort or `off`."""
         known = (model.name, service.since)
         if known not in self._models:
             since = min(service.since, model.since)
@@ -177,9 +177,9 @@ class Proof(Struct):
             sums[stretch] = sums.get(stretch, Sums()) + one
 
     def _recount(self, record: Response, request: Request, prompt: _Counted | None) -> None:
-        """Count an answer, its calls of tools included, and compare it with the output billed.
+        """Count a response, including its tool calls, and compare it with the billed output.
 
-        `prompt` is what the request was counted as, None where it could not be.
+        `prompt` is the request's model, service and prompt tokens, or None if not countable.
         """
         answer = parse_response(record.response or {})
         if answer is None:
@@ -195,9 +195,9 @@ class Proof(Struct):
     def _count_calls(
         self, record: Response, request: Request, prompt: _Counted, answer: Answer
     ) -> int | None:
-        """Return the output of an answer that calls tools: what it adds as history.
+        """Return the output tokens of a response that calls tools: what it adds to the history.
 
-        None for a format other than Chat Completions, and where it cannot be rendered.
+        None for formats other than Chat Completions, or if it cannot be rendered.
         """
         message = first_message(record.response or {})
         if request.kind is not Kind.CHAT or message is None:
@@ -230,7 +230,7 @@ class Proof(Struct):
             self.deviations.append(Deviation(place, about, forecast, billed, reason))
 
     def _stood_for(self, request: Request) -> bool | None:
-        """Return the mode of thinking that the name in a request stood for, if it did."""
+        """Return whether a request's model name implies thinking, or None if it says neither."""
         try:
             return route(str(request.body["model"]), request.kind, self.book).model.thinking
         except DscostError:

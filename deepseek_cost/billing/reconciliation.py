@@ -1,7 +1,7 @@
-"""A log compared with DeepSeek's invoice: by day and model, in tokens and money.
+"""Compare a log with DeepSeek's invoice by day and model, in tokens and money.
 
-Both are added up by the name that the price book bills a model under, since an export may name
-the model that served a request, and a log the one that was asked for.
+Both are added up by the name that the price book bills a model under, because an export may name
+the model that served a request, while a log names the one that was requested.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ _KINDS: Final = (Kind.HITS, Kind.MISSES, Kind.OUTPUT)
 
 
 class Cell(NamedTuple):
-    """What tokens are compared by."""
+    """The key by which tokens are compared."""
 
     day: date
     model: str
@@ -32,14 +32,14 @@ class Cell(NamedTuple):
 
 
 class Tokens(Struct):
-    """Tokens of a cell, hits, misses and output."""
+    """A cell's cache hits, misses and output, in tokens."""
 
     hit: int = 0
     miss: int = 0
     output: int = 0
 
     def add(self, hit: int, miss: int, output: int, sign: int = 1) -> None:
-        """Add tokens, or take them out again with the sign -1."""
+        """Add tokens, or subtract them if `sign` is -1."""
         self.hit += sign * hit
         self.miss += sign * miss
         self.output += sign * output
@@ -49,7 +49,7 @@ Cells = dict[Cell, Tokens]
 
 
 def family_of(book: PriceBook, model: str, day: date) -> str:
-    """Return the name that a model is billed under on a day; its own for an unknown one."""
+    """Return the name that a model is billed under on a day, or its own if it is unknown."""
     at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     try:
         return book.find(model).service_at(at).billed_as
@@ -58,7 +58,7 @@ def family_of(book: PriceBook, model: str, day: date) -> str:
 
 
 class Crossings(Struct):
-    """The responses that ended at another rate, or on another day, than they began."""
+    """Responses that ended at a different rate or on a different day than they began."""
 
     charging: Charging
     zone: tzinfo
@@ -67,7 +67,7 @@ class Crossings(Struct):
     responses: int = 0
 
     def add(self, response: Response, counted: Counted) -> None:
-        """Add a response where start and end differ."""
+        """Add a response if its start and end fall into different cells."""
         start, end = response.start, response.end
         if start is None or end is None or not response.exact_time:
             return
@@ -89,7 +89,7 @@ class Crossings(Struct):
 
 
 def cells_of(book: PriceBook, lines: Iterable[Line]) -> Cells:
-    """Return the tokens of an invoice by day, model and rate, as far as rates are known."""
+    """Return an invoice's tokens by day, model and rate, leaving out rows of unknown rate."""
     found: Cells = {}
     for line in lines:
         if line.rate is not None and line.kind in _KINDS:
@@ -102,10 +102,10 @@ def cells_of(book: PriceBook, lines: Iterable[Line]) -> Cells:
 def deciding_days(
     logged: Cells, invoiced: Cells, crossings: Crossings
 ) -> dict[TierBy, list[tuple[date, str]]]:
-    """Return the days and models that show which time of a request picks its rate.
+    """Return the days and models that show which time of a request determines its rate.
 
-    A day decides where the log has exactly the invoice's tokens at each rate by one of the two
-    times, and not by the other. `logged` is by the time that the charging goes by.
+    A day is decisive if the log has exactly the invoice's tokens at each rate by one of the two
+    times, and not by the other. `logged` goes by the time used for charging.
     """
     by_start, by_end = dict(logged), dict(logged)
     if crossings.charging.tier_by is TierBy.START:

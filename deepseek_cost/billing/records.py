@@ -1,4 +1,4 @@
-"""A line of a log as a record."""
+"""Read a line of a log as a record."""
 
 import json
 import re
@@ -31,7 +31,7 @@ _LONGEST_NAME: Final = 256
 A_REQUEST: Final = "requests, not responses; dscost estimate prices them"
 _NO_USAGE: Final = "no usage in it"
 _NO_HITS: Final = "its usage does not report cache hits"
-# Names that counts of cache hits have in formats that are not known here.
+# Names of cache-hit counts in formats that are not supported here.
 _LIKE_HITS: Final = re.compile(r"cach\w*?(read|hit)|(read|hit)\w*?cach", re.IGNORECASE)
 _DEPTH: Final = 4
 _FAILED: Final = ("failure", "failed", "error")
@@ -39,9 +39,9 @@ _FIRST_ERROR: Final = 400  # of HTTP's status codes
 
 
 class Reading(Struct, frozen=True):
-    """How lines of a format that is not known are read: by their fields.
+    """How to read lines of an unknown format: by their fields.
 
-    `zone` is that of times without one; `splits_input`: input without hits is split later.
+    `zone` applies to times without a time zone. `splits_input`: input without hits is split later.
     """
 
     fields: Fields = field(default_factory=Fields)
@@ -49,7 +49,7 @@ class Reading(Struct, frozen=True):
     splits_input: bool = False
 
     def record(self, line: Line, value: object) -> Found:
-        """Read a line, or say why it cannot be priced; the reason repeats nothing of it."""
+        """Return a line's record, or why it cannot be priced. The reason does not quote it."""
         outer = as_object(value)
         if outer is None:
             return Costless(Reason.NO_RESPONSE)
@@ -64,7 +64,7 @@ class Reading(Struct, frozen=True):
     def _without_charge(
         self, outer: Mapping[str, object], response: Mapping[str, object]
     ) -> Costless | None:
-        """Return why a line costs nothing; None for one that may be charged."""
+        """Return why a line costs nothing, or None if it may be charged."""
         if _is_embedding(outer, response):
             return Costless(Reason.OTHER_ENDPOINT)
         if _was_cached(outer):
@@ -118,7 +118,7 @@ class Reading(Struct, frozen=True):
     def _counts(
         self, outer: Mapping[str, object], response: Mapping[str, object]
     ) -> tuple[Mapping[str, object], Counts]:
-        """Read the first usage that reports all; raise what the first one lacks."""
+        """Return the first complete usage. Raises Unreadable for what the first one lacks."""
         kind = Kind.MESSAGES if response.get("type") == "message" else None
         reason: Unreadable | None = None
         for found in self._usages(outer, response):
@@ -173,7 +173,7 @@ class Reading(Struct, frozen=True):
         return found[:_LONGEST_NAME] if isinstance(found, str) and found else None
 
     def _shown(self, what: Field, *places: Mapping[str, object]) -> str | None:
-        """Return a name as it may be shown; one in a field called api_key is always masked."""
+        """Return a name that is safe to show. One in a field named api_key is always masked."""
         found = self.fields.value(what, *places)
         if not isinstance(found, str | int):
             return None
@@ -186,7 +186,7 @@ def _has_counts(usage: Mapping[str, object]) -> bool:
 
 
 def _was_cached(outer: Mapping[str, object]) -> bool:
-    """Return whether a gateway answered from a cache of its own, and sent nothing."""
+    """Return whether a gateway responded from its own cache and sent nothing to the API."""
     return str(outer.get("cache_hit")).lower() == "true"
 
 
@@ -209,7 +209,7 @@ def _has_failed(outer: Mapping[str, object], response: Mapping[str, object]) -> 
 
 
 def _without_hits(outer: Mapping[str, object]) -> str:
-    """Return what to do about a line without hits: name the field that looks like them."""
+    """Return what to do about a line without hits, naming a field that looks like them."""
     like = _like_hits(outer, "", _DEPTH)
     if like is not None and like.isprintable():
         return Advised(_NO_HITS, Advice.LOG_HIT_FIELD, repr(like), like)
@@ -233,7 +233,7 @@ def _money(value: object) -> Decimal | None:
 
 
 def request_in(record: Response) -> Request | None:
-    """Return the request of a record; None where it has none that can be counted."""
+    """Return a record's request, or None if it has none that can be counted."""
     body = record.request
     if body is None or not isinstance(body.get("model"), str):
         return None
@@ -257,7 +257,7 @@ def request_in(record: Response) -> Request | None:
 
 
 def _written(record: Response) -> str | None:
-    """Return a request's JSON as it was written, so that a number in a tool keeps its spelling."""
+    """Return a request's JSON as written, so that numbers in its tools keep their spelling."""
     text = record.line.text
     for name in record.request_at.split("."):
         if not text.startswith("{"):

@@ -1,4 +1,4 @@
-"""Texts of an answer, and streamed chunks."""
+"""The texts of a response, and streamed chunks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -13,7 +13,7 @@ _CUT: Final = ("length", "max_tokens", "incomplete")
 
 
 class Answer(Struct, frozen=True):
-    """The texts of an answer; `is_cut`: it ran into its limit of tokens."""
+    """The texts of a response. `is_cut`: it reached its token limit."""
 
     reasoning: str
     content: str
@@ -23,10 +23,10 @@ class Answer(Struct, frozen=True):
     def tokens(
         self, count: Callable[[str], int], *, thinking: bool, reported: int | None = None
     ) -> int | None:
-        """Return its completion tokens; None where it calls tools, whose markup is not kept.
+        """Return the completion tokens, or None if it calls tools, whose markup is not kept.
 
-        Thinking is closed by a token of its own, unless the answer was cut before. Where its text
-        was not kept, it is as many tokens as were `reported`.
+        Thinking ends with a token of its own, unless the response was cut off before it. If the
+        reasoning text was not kept, `reported` is its number of tokens.
         """
         if self.calls_tools:
             return None
@@ -34,12 +34,12 @@ class Answer(Struct, frozen=True):
         return self.reasoning_tokens(count, reported) + closes + count(self.content)
 
     def reasoning_tokens(self, count: Callable[[str], int], reported: int | None) -> int:
-        """Return the tokens of its reasoning: of its text, else those reported."""
+        """Return the reasoning tokens, counted from the text if there is any, else `reported`."""
         return count(self.reasoning) if self.reasoning else reported or 0
 
 
 def parse_response(response: Mapping[str, object]) -> Answer | None:
-    """Read an answer; None for what holds none, or several."""
+    """Return the texts of a response, or None if there is no message in it, or several."""
     if isinstance(response.get("choices"), list):
         return _of_chat(response)
     if isinstance(response.get("output"), list):
@@ -50,7 +50,7 @@ def parse_response(response: Mapping[str, object]) -> Answer | None:
 
 
 def first_message(response: Mapping[str, object]) -> dict[str, object] | None:
-    """Return the message of a chat completion; None for what has none, or several."""
+    """Return the message of a chat completion, or None if there is none, or several."""
     choices = list(_objects(response.get("choices")))
     message = choices[0].get("message") if len(choices) == 1 else None
     return message if isinstance(message, dict) else None
@@ -100,23 +100,23 @@ def _objects(value: object) -> Iterator[dict[str, object]]:
         yield from (item for item in value if isinstance(item, dict))
 
 
-# Streams that run beside each other in one log; of more, the oldest counts as broken off.
+# The maximum of open streams in one log. Beyond it, the oldest counts as broken off.
 _MOST_OPEN: Final = 10_000
 _LONGEST_ID: Final = 256
 _ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
 
 
 class Chunks(Struct):
-    """Passes what is no chunk, and of the chunks of an answer those that have its whole usage.
+    """Passes on everything but chunks, and those chunks that have a response's whole usage.
 
-    Gateways send the usage more than once; it has the answer's id, so that it counts once.
+    Gateways send the usage more than once; it comes with the response's id, so it counts once.
     """
 
     _open: dict[str, Document] = field(default_factory=dict)
     _begun: dict[str, object] | None = None  # a message of the Anthropic format
 
     def add(self, document: Document) -> Iterator[Document | Fault]:
-        """Yield the document if it stands for an answer, or what takes its place."""
+        """Yield the document if it represents a response, or whatever replaces it."""
         outer = as_object(document.value) or {}
         event = outer.get("type")
         if outer.get("object") == "chat.completion.chunk":
@@ -138,7 +138,7 @@ class Chunks(Struct):
             yield document
 
     def end(self) -> Iterator[Document | Fault]:
-        """Yield what is known of the streams that did not finish."""
+        """Yield what is known about the streams that did not finish."""
         for document in self._open.values():
             yield document if _has_counts(document.value) else _broken_off(document.line)
         self._open.clear()
@@ -166,7 +166,7 @@ class Chunks(Struct):
             yield from self._opened(name, document)
 
     def _opened(self, name: str, document: Document) -> Iterator[Fault]:
-        """Keep the place of an open stream, without its text."""
+        """Remember the place of an open stream, without its text."""
         line = document.line
         place = Document(Line(line.source, "", line.line, line.column), None)
         self._open.setdefault(name, place)
@@ -186,9 +186,9 @@ def _has_finished(choices: object) -> bool:
 
 
 def _message(begun: dict[str, object], delta: dict[str, object]) -> dict[str, object]:
-    """Put the counts of an event in place of those before, and keep the log's time.
+    """Return a message with its counts replaced by those of an event; it keeps the log's time.
 
-    An event that repeats a count as 0 does not report it: what was there before stays.
+    If an event repeats a count as 0, the count is not reported and the earlier value stays.
     """
     usage = as_object(begun.get("usage")) or {}
     found = as_object(delta.get("usage")) or {}

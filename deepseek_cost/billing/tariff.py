@@ -1,4 +1,4 @@
-"""The price of a name at any second; sums at it."""
+"""The price of a model name at any time, and sums at that price."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -21,17 +21,18 @@ from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.fees import FeeId, fee_of
 from deepseek_cost.pricing.schedule import Tier
 
-# So near to a change of price, the start and the end of a request may be priced differently.
+# This close to a price change, the start and the end of a request may be priced differently.
 EDGE_SECONDS: Final = 60
-# Names that are remembered; a log that makes up more of them pays with time only.
+# How many names to remember. A log with more made-up names only takes longer.
 _KNOWN_NAMES: Final = 1_000
 _DAY: Final = 86_400
 
 
 class Stretch(Struct, eq=False):
-    """A time in which a price stays as it is, and so does the price of the model beside it.
+    """A time span in which the prices of a model and of the one compared with it do not change.
 
-    Seconds since 1970; `since` is the earliest at which it was found to hold, `until` is excluded.
+    In seconds since 1970. `since` is the earliest time found to have the price; `until` is
+    exclusive.
     """
 
     price: Price
@@ -41,14 +42,14 @@ class Stretch(Struct, eq=False):
 
 
 class Tariff(Struct):
-    """The stretches of a model's name found so far, in the order of time."""
+    """The stretches found so far for a model name, in order of time."""
 
     find: Callable[[float], Stretch]
     _ends: list[float] = field(default_factory=list)
     _stretches: list[Stretch] = field(default_factory=list)
 
     def at(self, seconds: float) -> Stretch:
-        """Return the stretch that has an instant; raises UnpricedError."""
+        """Return the stretch that contains a time (seconds since 1970); raises UnpricedError."""
         known = self._known(seconds)
         if known is not None:
             return known
@@ -61,7 +62,7 @@ class Tariff(Struct):
         return known if known is not None and known.since <= seconds else None
 
     def _find_day(self, seconds: float) -> None:
-        """Find the stretches of a whole day, one from the other, as far as it has prices."""
+        """Find all stretches of a UTC day, one after the other, as far as it has prices."""
         at = seconds // _DAY * _DAY
         end = at + _DAY
         try:
@@ -71,7 +72,7 @@ class Tariff(Struct):
             return
 
     def _found(self, seconds: float) -> Stretch:
-        """Find the stretch that has an instant, which may be the beginning of a known one."""
+        """Find the stretch that contains a time. It may extend a known one to an earlier start."""
         found = self.find(seconds)
         index = bisect_right(self._ends, seconds)
         known = self._stretches[index] if index < len(self._ends) else None
@@ -83,7 +84,7 @@ class Tariff(Struct):
         return found
 
     def is_near_edge(self, seconds: float) -> bool:
-        """Tell whether the price is another one at most a minute before or after."""
+        """Return whether the price changes within a minute before or after a time."""
         try:
             return self.at(seconds - EDGE_SECONDS).until <= seconds + EDGE_SECONDS
         except UnpricedError:
@@ -91,7 +92,7 @@ class Tariff(Struct):
 
 
 def tariff_of(book: PriceBook, name: str, alternative: str, currency: Currency) -> Tariff:
-    """Return the tariff of a model, with the prices of another one beside it."""
+    """Return the tariff of a model, including the prices of another one to compare with."""
 
     def find(seconds: float) -> Stretch:
         at = datetime.fromtimestamp(seconds, UTC)
@@ -108,7 +109,7 @@ def tariff_of(book: PriceBook, name: str, alternative: str, currency: Currency) 
 
 
 class Tariffs(Struct):
-    """The tariffs of the names that come up, each beside the other of the two default models."""
+    """Tariffs of the names found, each including the prices of the other default model."""
 
     book: PriceBook
     currency: Currency
@@ -117,7 +118,7 @@ class Tariffs(Struct):
     _by_name: dict[tuple[str, Kind], Tariff] = field(default_factory=dict)
 
     def find(self, name: str, kind: Kind) -> Tariff:
-        """Return what prices a name; raises UnknownModelError."""
+        """Return the tariff of a name; raises UnknownModelError."""
         known = self._by_name.get((name, kind))
         if known is not None:
             return known
@@ -134,7 +135,7 @@ class Tariffs(Struct):
         return tariff
 
     def fee(self, fee: FeeId, calls: int, seconds: float) -> Decimal:
-        """Return what calls of a server tool cost at a time; raises UnpricedError."""
+        """Return the cost of calls to a server tool at a time; raises UnpricedError."""
         at = datetime.fromtimestamp(seconds, UTC)
         entry = next((entry for entry in self.book.fees_at(at) if entry.id == fee), None)
         if entry is None or entry.is_free_server_side(at):  # there was nothing to call or to pay
@@ -142,13 +143,13 @@ class Tariffs(Struct):
         return fee_of(entry, calls, self.currency)
 
     def alternative(self, model: str) -> str:
-        """Return the default model that a model is held against."""
+        """Return the default model that a model is compared with."""
         flash, pro = self.defaults
         return flash if model == pro else pro
 
 
 class Sums(Struct):
-    """Requests, their tokens, and the money of their fees; `reasoning` is as far as reported."""
+    """Requests, their tokens, and the amount of their fees. `reasoning` is as far as reported."""
 
     requests: int = 0
     cache_hit: int = 0
@@ -158,7 +159,7 @@ class Sums(Struct):
     fees: Decimal = Decimal(0)
 
     def add(self, counted: Counted, fees: Decimal, sign: int = 1) -> None:
-        """Add a request, or take it out again with the sign -1."""
+        """Add a request, or subtract it if `sign` is -1."""
         self.requests += sign
         self.cache_hit += sign * counted.hit
         self.cache_miss += sign * counted.miss
@@ -184,10 +185,10 @@ class Sums(Struct):
 
 
 class BillTotals(Struct, frozen=True):
-    """Sums with their cost, exactly, and what it would have been otherwise.
+    """Sums with their exact cost, and what they would have cost otherwise.
 
-    `saved` by cache hits; `peak_extra` over the off-peak rates of the same period; `beside`: the
-    same tokens on the other model, None where that had no price.
+    `saved`: by cache hits. `peak_extra`: over the off-peak rates of the same period. `beside`: the
+    cost of the same tokens on the other model, or None if it had no price.
     """
 
     sums: Sums
@@ -198,7 +199,7 @@ class BillTotals(Struct, frozen=True):
 
     @property
     def total(self) -> Decimal:
-        """The whole cost: of the tokens, and fees."""
+        """The total cost: tokens and fees."""
         return EXACT.add(self.cost.total, self.sums.fees)
 
     def __add__(self, other: "BillTotals") -> "BillTotals":
@@ -214,7 +215,7 @@ class BillTotals(Struct, frozen=True):
 
 
 def figures_of(sums: Sums, stretch: Stretch) -> BillTotals:
-    """Price sums at the rates that their stretch of time has."""
+    """Return the totals of sums, priced at the rates of a stretch."""
     usage, price = sums.usage, stretch.price
     cost = cost_of(usage, price.rates)
     uncached = cost_of(TokenUsage(0, usage.input, usage.output), price.rates)
@@ -232,6 +233,6 @@ def figures_of(sums: Sums, stretch: Stretch) -> BillTotals:
 
 
 def total(figures: Iterable[BillTotals]) -> BillTotals:
-    """Add up figures."""
+    """Return the sum of figures."""
     nothing = Cost(Decimal(0), Decimal(0), Decimal(0))
     return reduce(add, figures, BillTotals(Sums(), nothing, Decimal(0), Decimal(0), Decimal(0)))
