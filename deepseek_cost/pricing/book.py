@@ -1,4 +1,4 @@
-"""Which rates bill a name at an instant, and their history."""
+"""The rates that apply to a model name at a given time, and their history."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -29,9 +29,9 @@ MAX_AGE_DAYS: Final = 45
 
 
 class Price(Struct, frozen=True):
-    """The answer to "what does this name cost at this instant": rates, and why these.
+    """What a model name costs at a given time: the rates, and why they apply.
 
-    Where `is_tier_certain` is false, the day may become a holiday, and the other rates hold then.
+    If `is_tier_certain` is false, the day may become a holiday; the other rates apply if it does.
     """
 
     model: Model
@@ -45,16 +45,16 @@ class Price(Struct, frozen=True):
     tier_until: datetime | None
     period_until: datetime | None
     is_tier_certain: bool = True
-    call_fee: Decimal = Decimal(0)  # of a search or fetch that the model makes on the server
+    call_fee: Decimal = Decimal(0)  # per search or fetch that the model makes on the server
 
     @property
     def list_rates(self) -> Rates | None:
-        """The undiscounted rates of the same tier, where the page showed them."""
+        """The undiscounted peak or off-peak rates, if the price page showed them."""
         return self.period.list.get(self.currency, {}).get(self.tier)
 
 
 class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Every list that was ever in force; a pure function of (model, instant, currency)."""
+    """Every price list ever in force; prices depend only on the model, time and currency."""
 
     schema_version: int
     provider: str
@@ -99,12 +99,12 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         return Calendar(self.schedule, self.holidays)
 
     def find(self, name: str) -> Model:
-        """Return the model with this name or nickname, whatever its case."""
+        """Return the model with this name or nickname, ignoring case."""
         folded = name.strip().lower()
         by_name = {known: model for model in self.model for known in model.names}
         if folded in by_name:
             return by_name[folded]
-        from difflib import get_close_matches  # noqa: PLC0415 - for typos alone
+        from difflib import get_close_matches  # noqa: PLC0415 - only for typos
 
         near = get_close_matches(folded, by_name, n=3, cutoff=0.7)
         current = sorted(min(one.names, key=len) for one in self.model if one.status == "current")
@@ -116,7 +116,10 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         raise UnknownModelError(f"unknown model {name!r}", tip=tip)
 
     def price(self, name: str, at: datetime, currency: Currency = Currency.USD) -> Price:
-        """Return what bills a name at an instant; raises UnpricedError where nothing is known."""
+        """Return the price of a model name at a given time.
+
+        Raises UnpricedError if no price is known.
+        """
         require_zone(at)
         model = self.find(name)
         service = model.service_at(at)
@@ -146,7 +149,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         )
 
     def _call_fee(self, at: datetime, currency: Currency) -> Decimal:
-        """Return the most that a search or fetch of a server tool costs at an instant."""
+        """Return the maximum cost of one search or fetch by a server tool at a given time."""
         fees = (
             fee_of(fee, 1, currency)
             for fee in self.fees_at(at)
@@ -155,7 +158,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         return max(fees, default=Decimal(0))
 
     def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
-        """Return what bills each model that has a price at an instant, in the table's order."""
+        """Return the price of each model that has one at a given time, in the table's order."""
         return tuple(
             price for model in self.model if (price := self._known(model, instant, currency))
         )
@@ -167,22 +170,22 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             return None
 
     def periods_of(self, billed_as: str) -> tuple[Period, ...]:
-        """Return the periods that bill this name, oldest first."""
+        """Return the pricing periods billed under this name, oldest first."""
         mine = (period for period in self.period if period.bills == billed_as)
         return tuple(sorted(mine, key=lambda period: period.since))
 
     def fees_at(self, at: datetime) -> tuple[Fee, ...]:
-        """Return the fees in force at an instant, one an id, in the table's order."""
+        """Return the fees in force at a given time, one per id, in the table's order."""
         begun = [fee for fee in self.fee if fee.since <= at]
         newest = {fee.id: fee for fee in sorted(begun, key=lambda fee: fee.since)}
         return tuple(fee for fee in begun if newest[fee.id] is fee)
 
     def features_of(self, model: Model, at: datetime) -> Features | None:
-        """Return the feature rows that the page listed for a model at an instant."""
+        """Return the features that the price page listed for a model at a given time."""
         return in_force([row for row in self.features if model.name in row.models], at)
 
     def warnings_at(self, at: datetime, *, tiered: bool = True) -> list[str]:
-        """List what the table does not know for sure at an instant."""
+        """List what the table doesn't know for certain at a given time."""
         found: list[str] = []
         age = (at.date() - self.checked).days
         if age > MAX_AGE_DAYS:
@@ -219,9 +222,9 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         return tier
 
     def period_until(self, model: Model, at: datetime) -> datetime | None:
-        """Return when the list that bills a name at a time ends for it, as far as is known.
+        """Return when the model's price list in force at `at` ends; None if no end is known.
 
-        Raises UnpricedError where the name is not accepted at that time.
+        Raises UnpricedError if the API doesn't accept the name at that time.
         """
         service = model.service_at(at)
         ends = [period.since for period in self.periods_of(service.billed_as)]
@@ -239,7 +242,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 
 def require_zone(at: datetime) -> None:
-    """Raise UsageError for an instant that could be any."""
+    """Raise UsageError if a time has no time zone."""
     if at.tzinfo is None:
         raise UsageError(
             f"the time {at.isoformat()} has no time zone",
@@ -256,7 +259,7 @@ def _require_unique(what: str, names: "list[str]") -> None:
 
 
 class Change(Struct, frozen=True):
-    """The percentages by which the rates of a tier changed; a rise is positive."""
+    """The percentages by which a peak, off-peak or flat rate changed; a rise is positive."""
 
     cache_hit: Decimal
     cache_miss: Decimal
@@ -264,7 +267,7 @@ class Change(Struct, frozen=True):
 
 
 class Chapter(Struct, frozen=True):
-    """A list that billed a name from `since` on, with the one it took the place of."""
+    """A price list that applied to a name from `since` on, and the list that it replaced."""
 
     model: Model
     since: datetime
@@ -272,7 +275,7 @@ class Chapter(Struct, frozen=True):
     before: Period | None
 
     def change(self, currency: Currency, tier: Tier) -> Change | None:
-        """Return how `tier` changed: against the same tier before, or the flat price."""
+        """Return the change in `tier` from the same tier before, or from the flat price."""
         new = self.period.rates.get(currency, {}).get(tier)
         tiers = self.before.rates.get(currency, {}) if self.before else {}
         old = tiers.get(tier) or tiers.get(Tier.FLAT)
@@ -286,7 +289,7 @@ class Chapter(Struct, frozen=True):
 
 
 def chapters(book: PriceBook, model: Model) -> Iterator[Chapter]:
-    """Yield the lists that have billed a model's name, oldest first."""
+    """Yield the price lists that have applied to a model's name, oldest first."""
     starts = {service.since for service in model.service}
     starts |= {p.since for s in model.service for p in book.periods_of(s.billed_as)}
     before: Period | None = None
@@ -300,7 +303,7 @@ def chapters(book: PriceBook, model: Model) -> Iterator[Chapter]:
 def list_before_discount(
     book: PriceBook, model: Model, at: datetime, currency: Currency
 ) -> tuple[Period, Rates] | None:
-    """Return the newest undiscounted list that was shown for a name up to an instant."""
+    """Return the newest undiscounted price list shown for a name up to a given time."""
     shown = [c.period for c in chapters(book, model) if c.since <= at and c.period.list]
     for period in reversed(shown):
         rates = period.list.get(currency, {}).get(Tier.FLAT)

@@ -1,7 +1,7 @@
 """TokenUsage x Rates = Cost, exactly: amounts are never rounded here, only where they are shown.
 
-Which rates apply, with any discount of them, is decided in `book`; `fees` has what is charged by
-the call, and `render.money` how an amount is written.
+`book` decides which rates apply, including any discount; `fees` has per-call charges, and
+`render.money` formats amounts.
 """
 
 from decimal import Context, Decimal, Inexact
@@ -25,17 +25,17 @@ class TokenUsage(Struct, frozen=True):
 
     @property
     def input(self) -> int:
-        """All tokens of the prompt: hits and misses."""
+        """All prompt tokens: cache hits and misses."""
         return self.cache_hit + self.cache_miss
 
 
-# 60 digits hold any count times any price; a result that would be rounded is an error instead.
+# 60 digits fit any count times any price; a result that would need rounding is an error.
 EXACT = Context(prec=60, traps=[Inexact])
 _PER_MILLION = Decimal(1_000_000)
 
 
 class Cost(Struct, frozen=True):
-    """Money in the currency of the rates it was worked out with, unrounded."""
+    """An unrounded cost, in the currency of the rates it was calculated with."""
 
     cache_hit: Decimal
     cache_miss: Decimal
@@ -57,12 +57,12 @@ class Cost(Struct, frozen=True):
 
     @property
     def input(self) -> Decimal:
-        """The cost of the prompt: hits and misses."""
+        """The cost of the prompt: cache hits and misses."""
         return EXACT.add(self.cache_hit, self.cache_miss)
 
     @property
     def total(self) -> Decimal:
-        """The cost of prompt and output."""
+        """The cost of the prompt and the output."""
         return EXACT.add(self.input, self.output)
 
 
@@ -76,7 +76,7 @@ def cost_of(usage: TokenUsage, rates: Rates) -> Cost:
 
 
 def total_of(hits: Decimal | int, misses: Decimal | int, output: int, rates: Rates) -> Decimal:
-    """Return what tokens cost together, exactly; a share of hits may make fractions of them."""
+    """Return the exact total cost; a cache hit rate can make `hits` and `misses` fractional."""
     priced = ((hits, rates.cache_hit), (misses, rates.cache_miss), (output, rates.output))
     total = Decimal(0)
     for tokens, per_million in priced:

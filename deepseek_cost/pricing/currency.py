@@ -5,7 +5,7 @@ from typing import Final
 
 
 class Currency(StrEnum):
-    """The currencies of DeepSeek's lists; one is never converted into the other."""
+    """The currencies of DeepSeek's price lists; amounts are never converted."""
 
     USD = "USD"
     CNY = "CNY"

@@ -42,7 +42,7 @@ RateList = Mapping[Currency, Mapping[Tier, Rates]]
 
 
 class Period(Dated, frozen=True, kw_only=True):
-    """One price list of what `bills` names; `list` is the undiscounted one shown beside it."""
+    """One price list for the name in `bills`; `list` has the undiscounted prices shown with it."""
 
     id: str
     bills: str
@@ -61,9 +61,9 @@ class Period(Dated, frozen=True, kw_only=True):
 
 
 class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What answers a model's name from an instant on, and which periods bill it.
+    """The model version that serves a name from a given time on, and how it is billed.
 
-    It ends where the next one begins, or at `until`: from then on nothing is known to answer.
+    It ends when the next one begins, or at `until`, after which nothing is known to serve the name.
     """
 
     since: datetime
@@ -83,7 +83,7 @@ class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 class Model(Dated, frozen=True, kw_only=True):
     """A name that the API accepts, from `since` until `until` (excluded; None: still accepted).
 
-    `existed_before`: the name is older than what is known of it here.
+    `existed_before`: the name is older than this table's history of it.
     """
 
     name: str
@@ -117,16 +117,19 @@ class Model(Dated, frozen=True, kw_only=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every spelling that a user may give."""
+        """Every spelling of the name that a user may give."""
         return (self.name, *([self.nickname] if self.nickname else []), *self.also)
 
     def is_accepted(self, at: datetime) -> bool:
-        """Tell whether the API accepts the name at `at`."""
+        """Return whether the API accepts the name at `at`."""
         is_within = self.since <= at and (self.until is None or at < self.until)
         return is_within and not self._has_ended(self._service_begun(at), at)
 
     def service_at(self, at: datetime) -> Service:
-        """Return what serves the name at `at`; raise UnpricedError where it is not accepted."""
+        """Return what serves the name at `at`.
+
+        Raises UnpricedError if the name isn't accepted then, or nothing is known to serve it.
+        """
         if at < self.since:
             reason = (
                 "no price of it is known before"
@@ -163,12 +166,12 @@ class Model(Dated, frozen=True, kw_only=True):
 
     @property
     def template(self) -> Template:
-        """The template that the name's requests are counted with: the latest, at every time."""
+        """The template used to count requests to this name: always the latest one."""
         return max(self.service, key=lambda service: service.since).template
 
 
 class Fee(Dated, frozen=True, kw_only=True):
-    """A flat price for something else than tokens; a currency that is absent is unknown."""
+    """A flat price for something other than tokens; in a missing currency, it is unknown."""
 
     id: str
     unit: str
@@ -184,17 +187,17 @@ class Fee(Dated, frozen=True, kw_only=True):
 
     @property
     def unit_size(self) -> Decimal:
-        """How many requests, pages or characters the price is for: 1,000 of `1,000 pages`."""
+        """How many requests, pages or characters the price covers: 1,000 for `1,000 pages`."""
         number = self.unit.partition(" ")[0].replace(",", "")
         return Decimal(number) if number.isascii() and number.isdigit() else Decimal(1)
 
     def is_free_server_side(self, at: datetime) -> bool:
-        """Tell whether calls that a model makes itself cost nothing at an instant."""
+        """Return whether calls made by the model itself are free at a given time."""
         return self.server_side_free_until is not None and at < self.server_side_free_until
 
 
 class Features(Dated, frozen=True, kw_only=True):
-    """What the price page lists for models; None means that the page did not list it."""
+    """Model features on the price page; None means that the page didn't list the feature."""
 
     models: tuple[str, ...]
     thinking: str | None = None
@@ -208,7 +211,7 @@ class Features(Dated, frozen=True, kw_only=True):
 
 
 class Cancelled(Sourced, frozen=True, kw_only=True):
-    """A change that was announced and never took effect."""
+    """A change that was announced but never took effect."""
 
     what: str
     planned: str
@@ -217,7 +220,7 @@ class Cancelled(Sourced, frozen=True, kw_only=True):
 
 
 class Billing(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """How DeepSeek's page says that fees are worked out and deducted."""
+    """How fees are calculated and deducted, according to DeepSeek's price page."""
 
     formula: str
     deducted_first: str
@@ -233,13 +236,13 @@ class Billing(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 
 def require_name(name: str) -> None:
-    """Raise ValueError unless a user can type `name`, and a screen show it, as it stands."""
+    """Raise ValueError unless `name` can be typed and displayed exactly as it is."""
     if not name or not name.isprintable() or name != name.strip().lower():
         raise ValueError(f"the name {name!r} is not in plain lower case")
 
 
 def require_price(price: Decimal) -> None:
-    """Raise ValueError for an amount that no price list has, and no sum could hold exactly."""
+    """Raise ValueError for a price that is negative, too high, or has too many decimals."""
     exponent = price.as_tuple().exponent
     if price.is_signed() or price > _HIGHEST_PRICE or not -_MOST_PLACES <= int(exponent) <= 0:
         raise ValueError(
@@ -248,5 +251,5 @@ def require_price(price: Decimal) -> None:
 
 
 def stamp(at: datetime) -> str:
-    """Write an instant for a person: UTC, to the minute or, where it matters, the second."""
+    """Format a time for people: in UTC, to the minute, or to the second if it has seconds."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC".replace(":00 UTC", " UTC")

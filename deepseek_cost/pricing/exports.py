@@ -1,6 +1,6 @@
-"""DeepSeek's prices as other tools read them, and what each of these tools cannot express.
+"""DeepSeek's prices in the formats of other tools, and what each format cannot express.
 
-Prices are in US dollars, as all of these tools have them.
+Prices are in US dollars, as in all of these tools.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _MIDNIGHT: Final = "00:00"
 
 
 class Tool(StrEnum):
-    """A tool whose prices can be set from outside."""
+    """A tool whose prices can be overridden."""
 
     LITELLM = "litellm"
     LANGFUSE = "langfuse"
@@ -37,17 +37,17 @@ class Tool(StrEnum):
 
 
 class Export(Struct, frozen=True):
-    """What a tool reads, as JSON has it, and comments on where the tool will be wrong."""
+    """The JSON data that a tool reads, and comments on where the tool will be wrong."""
 
     document: Any
     comments: tuple[str, ...]
 
 
 def export(book: PriceBook, tool: Tool, at: datetime, tier: Tier = Tier.PEAK) -> Export:
-    """Return the prices at an instant for a tool; `tier` is for tools that have one rate.
+    """Return the prices for a tool at a given time; `tier` is the rate for single-rate tools.
 
-    Raises UnpricedError where no price is known at the instant, or where a tool with daily hours
-    cannot have the schedule.
+    Raises UnpricedError if no price is known at that time, or if a tool with daily hours cannot
+    express the schedule.
     """
     prices = [price for price in book.at(at, Currency.USD) if price.model.is_accepted(at)]
     if not prices:
@@ -56,8 +56,8 @@ def export(book: PriceBook, tool: Tool, at: datetime, tier: Tier = Tier.PEAK) ->
 
 
 def write(exported: Export, tool: Tool) -> str:
-    """Return an export as a file; its comments stand in it where the tool reads such a file."""
-    import json  # noqa: PLC0415 - for exports alone
+    """Return the text of an export file, with its comments if the tool accepts them."""
+    import json  # noqa: PLC0415 - only for exports
 
     text = json.dumps(exported.document, indent=2, ensure_ascii=False)
     if tool in (Tool.AIDER, Tool.OPENCODE):  # read as JSON with comments
@@ -281,7 +281,7 @@ def _schedule(book: PriceBook, at: datetime) -> Schedule:
 
 
 def _utc_windows(schedule: Schedule) -> list[tuple[str, str]]:
-    """Return peak windows in UTC; raises UnpricedError for one that begins on the day before."""
+    """Return the peak windows in UTC; raises UnpricedError if one begins the day before."""
     windows = []
     for window in schedule.peak_windows:
         moved = [datetime.combine(datetime(2026, 1, 2), edge, BEIJING) for edge in window]  # noqa: DTZ001 - combined with a zone
@@ -293,7 +293,7 @@ def _utc_windows(schedule: Schedule) -> list[tuple[str, str]]:
 
 
 def _off_peak_windows(book: PriceBook, at: datetime) -> list[Json]:
-    """Return the hours of off-peak on weekdays with peak hours, and whole days of the others."""
+    """Return the off-peak hours of days with peak hours, and all hours of the other days."""
     schedule = _schedule(book, at)
     edges = [_MIDNIGHT, *(edge for window in _utc_windows(schedule) for edge in window), _MIDNIGHT]
     between = [f"{begin}-{end}" for begin, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -306,7 +306,7 @@ def _off_peak_windows(book: PriceBook, at: datetime) -> list[Json]:
 
 
 def _holidays_off(book: PriceBook, prices: Sequence[Price], at: datetime) -> Iterator[str]:
-    """Say on which days a tool without holidays charges peak hours all the same."""
+    """Yield comments on the holidays on which a tool without holidays charges peak rates."""
     schedule = in_force(book.schedule, at)
     if schedule is None or not schedule.holidays_are_off_peak or not _is_tiered(prices):
         return
@@ -333,7 +333,7 @@ def _holidays_off(book: PriceBook, prices: Sequence[Price], at: datetime) -> Ite
 def _one_rate(
     book: PriceBook, prices: Sequence[Price], at: datetime, tier: Tier, tool: str
 ) -> Iterator[str]:
-    """Say how far a single rate is off, for spending spread evenly over the week after `at`."""
+    """Yield how far off a single rate is if spending is spread evenly over the week after `at`."""
     if not _is_tiered(prices):
         return
     hours = [at + timedelta(hours=hour) for hour in range(24 * 7)]

@@ -1,4 +1,4 @@
-"""What DeepSeek charges by the call, beside tokens."""
+"""What DeepSeek charges per call, in addition to tokens."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -17,9 +17,9 @@ class FeeId(StrEnum):
 
 
 def fee_of(fee: Fee, amount: int, currency: Currency) -> Decimal:
-    """Return what requests, pages or characters of a fee cost, exactly.
+    """Return the exact cost of `amount` requests, pages or characters, in `currency`.
 
-    Raises UnpricedError where no price in the currency is known.
+    Raises UnpricedError if no price in that currency is known.
     """
     if currency not in fee.price:
         raise UnpricedError(f"no {currency} price is known for {fee.id}")

@@ -1,4 +1,4 @@
-"""Holidays of a user's own file, beside a price table that is not copied for them."""
+"""Holidays from a user's own file, so that the price table need not be copied to add them."""
 
 import tomllib
 from pathlib import Path
@@ -15,14 +15,14 @@ _MAX_BYTES: Final = 100_000
 
 
 class _File(Struct, forbid_unknown_fields=True):
-    """A file of `[[holidays]]`, each as in a price table; `[[holiday]]` is read alike."""
+    """A file of `[[holidays]]` as in a price table; `[[holiday]]` is accepted, too."""
 
     holidays: tuple[Holidays, ...] = ()
     holiday: tuple[Holidays, ...] = ()
 
 
 def with_holidays(book: PriceBook, path: Path) -> PriceBook:
-    """Return a book with the years of a file in place of its own.
+    """Return a price book in which the years in a file replace the book's own.
 
     Raises PriceTableError for a file that cannot be read or has a wrong entry.
     """

@@ -1,7 +1,7 @@
 """TOML to PriceBook; the bundled table.
 
-A compact copy, made when the package is built, loads faster than the bundled table. It names what
-it was made of; where the table was edited since, or there is no copy, the table itself is read.
+A compact copy, made when the package is built, loads faster than the bundled table. It records
+what it was made from; if the table was edited since, or there is no copy, the table is read.
 """
 
 import os
@@ -25,12 +25,12 @@ from deepseek_cost.pricing.own_files import config_folder
 ENVIRONMENT_VARIABLE = "DSCOST_PRICES"
 # What the build adds to the package; hatch_build.py lists the files.
 BUILT: Final = Path(__file__).parents[1] / "data"
-# The bundled table has 25 KB; a limit keeps a wrong path, say to a log, from filling the memory.
+# The bundled table is 25 KB; a limit keeps a wrong path, such as a log, from filling memory.
 _MAX_BYTES = 1_000_000
 
 
 class Choice(NamedTuple):
-    """A price table to use, and what chose it; without a path, the one that comes with dscost."""
+    """A price table and what selected it; without a path, the one that comes with dscost."""
 
     path: Path | None
     chosen_by: str
@@ -43,7 +43,7 @@ def choose(flag: Path | None, environment: Mapping[str, str] = os.environ) -> Ch
     if environment.get(ENVIRONMENT_VARIABLE):
         return Choice(Path(environment[ENVIRONMENT_VARIABLE]), ENVIRONMENT_VARIABLE)
     own = Path(config_folder()) / "prices.toml"
-    with suppress(OSError):  # a home that may not be looked into has no table either
+    with suppress(OSError):  # an unreadable home has no usable table either
         if own.is_file():
             return Choice(own, "config folder")
     return Choice(None, "bundled")
@@ -64,14 +64,14 @@ def bundled() -> Path:
 
 
 class Copy(Struct, frozen=True):
-    """A price book as JSON, with the length and the CRC-32 of the table that it was made of."""
+    """A price book as JSON, with the length and CRC-32 of the table it was made from."""
 
     of: tuple[int, int]
     book: PriceBook
 
 
 def mark_of(table: bytes) -> tuple[int, int]:
-    """Return the length and the CRC-32 of a table: an edited one has others."""
+    """Return the length in bytes and the CRC-32 of a table, which reveal an edit."""
     return len(table), crc32(table)
 
 
@@ -84,12 +84,12 @@ def compiled() -> bytes:
 def book_to_compare_with(table: Path) -> PriceBook | None:
     """Return the bundled table as it was when the package was built.
 
-    Without a copy of that time, it is the bundled table of now; None if that is `table` itself.
+    Without a copy, returns the current bundled table, or None if that is `table` itself.
     """
     copy = _copy()
     if copy:
         return copy.book
-    with suppress(OSError, ValueError):  # what cannot be found cannot be read either
+    with suppress(OSError, ValueError):  # a path that cannot be resolved cannot be read either
         if table.samefile(bundled()):
             return None
     return load_prices()
@@ -131,11 +131,11 @@ def _read(path: Path) -> str:
         raise PriceTableError(f"price table {path}: not UTF-8 at byte {error.start}") from error
 
 
-# A key of thousands of parts takes the parser long.
+# The parser is slow on a key with thousands of parts.
 _MAX_LINE = 5_000
-# A time of day as a price table may have it; RFC 3339 wants seconds, too.
+# A time of day as a price table may have it; RFC 3339 requires seconds, too.
 _HOUR_AND_MINUTE: Final = r"\d\d:\d\d"
-# How msgspec ends an error with its place; `...` is any key of a mapping.
+# How msgspec ends an error with its location; `...` is any key of a mapping.
 _ERROR: Final = r"(?s)(?P<reason>.*) - at `(?:key` in `)?\$(?P<path>.*)`"
 _STEP: Final = r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]"
 _UNKNOWN: Final = r"(?s)Object contains unknown field `(?P<key>.*)`$"
@@ -195,7 +195,7 @@ def _windows_with_seconds(schedule: Any) -> Any:  # noqa: ANN401 - not validated
 
 
 def _message(error: ValidationError, document: dict[str, Any]) -> str:
-    """Return what is wrong with a document, after the entry and the key where it is."""
+    """Return what is wrong with a document, preceded by the entry and key concerned."""
     found = re.fullmatch(_ERROR, str(error))
     reason = found["reason"] if found else str(error)
     try:
@@ -212,10 +212,10 @@ def _message(error: ValidationError, document: dict[str, Any]) -> str:
 
 
 def _place_of(error: ValidationError, path: str, document: dict[str, Any]) -> _Place:
-    """Return the keys and numbers that lead to what is wrong.
+    """Return the path of keys and indexes to what is wrong.
 
-    msgspec does not name the keys of a mapping: the one is found with which alone the error is the
-    same.
+    msgspec doesn't name the keys of a mapping, so each is tried alone until one gives the same
+    error.
     """
     whole, place = document, cast("_Place", ())
     for step in re.finditer(_STEP, path):

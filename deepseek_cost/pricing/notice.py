@@ -1,6 +1,6 @@
 """The State Council's notice of a year's public holidays: its Chinese text, read into an entry.
 
-The office publishes one each autumn, in the same words since 2014: a numbered sentence a
+The office publishes one each autumn, in the same words since 2014: a numbered sentence per
 festival, with the days off and the weekend days that are worked instead.
 """
 
@@ -35,14 +35,14 @@ _WORK: Final = re.compile(
     r"^((?:(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:\([^()]*\))?[、和,]?)+)上班[。;]?"
 )
 _COUNT: Final = re.compile(r"共?(\d+)天")
-# What a notice advises and does not order.
+# What a notice recommends but does not order.
 _ADVICE: Final = re.compile(r"^鼓励[^。]*。?")
 _WEEKDAYS: Final = "一二三四五六日"
 _LONGEST: Final = 15
 
 
 class Notice(Struct, frozen=True):
-    """The holidays of a year: days off by festival, and weekend days that are worked."""
+    """The holidays of a year: days off by festival, and weekend days that are workdays."""
 
     year: int
     days_off: Mapping[str, tuple[date, ...]]
@@ -77,7 +77,7 @@ def read_notice(text: str, name: str) -> Notice:
 
 
 def _arrangement(text: str, year: int, name: str) -> tuple[tuple[date, ...], list[date]]:
-    """Return the days off and the days worked of a festival's sentence."""
+    """Return the days off and the weekend workdays in a festival's sentence."""
     match = _OFF.match(text)
     if match is None:
         raise InputError(f"{name}: not understood: {text[:80]}")
@@ -95,7 +95,7 @@ def _arrangement(text: str, year: int, name: str) -> tuple[tuple[date, ...], lis
 
 
 def _with_weekend(day: date) -> Iterator[date]:
-    """Yield a Monday's, Friday's or weekend day's holiday with the weekend beside it."""
+    """Yield a holiday and, on a Monday, Friday or weekend, the adjoining weekend days."""
     days = {day}
     for step in (1, -1):
         beside = day + timedelta(step)
@@ -118,7 +118,7 @@ def _workdays(text: str, year: int, name: str) -> Iterator[date]:
 
 
 def _date(parts: tuple[str | None, ...], default: tuple[int, int], name: str) -> date:
-    """Return a date; what it does not say is as in the date before it. Checks its weekday."""
+    """Return a date, with missing parts from the date before it; checks its weekday."""
     year, month, day, remark = parts
     try:
         found = date(int(year or default[0]), int(month or default[1]), int(day or 0))

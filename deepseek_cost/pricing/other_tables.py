@@ -1,4 +1,4 @@
-"""Price tables of other tools: what each would charge for a model at a time, and how wrong that is.
+"""Price tables of other tools: what each charges for a model over time, and how wrong it is.
 
 A table is read as data; no code of the tool is run.
 """
@@ -42,7 +42,7 @@ class Tool(StrEnum):
 
 
 class Charged(Struct, frozen=True):
-    """Prices per 1,000,000 tokens by another table; None: it has no such price."""
+    """Prices per 1,000,000 tokens in another table; None if it has no such price."""
 
     cache_hit: Decimal | None
     cache_miss: Decimal | None
@@ -55,7 +55,7 @@ OtherTable = Mapping[str, Charges]
 
 
 class Cell(Struct, frozen=True):
-    """One price of a model at one time, in both tables; `theirs` is None where it has none."""
+    """One price of a model at one time, in both tables; `theirs` is None if theirs has none."""
 
     model: str
     at: datetime
@@ -71,7 +71,7 @@ class Cell(Struct, frozen=True):
 
     @property
     def off_percent(self) -> Decimal | None:
-        """By how many percent the other price is too high; negative: too low."""
+        """How many percent the other price is too high; negative if it is too low."""
         if self.theirs is None or not self.ours:
             return None
         return ((self.theirs / self.ours - 1) * 100).quantize(Decimal("0.1"))
@@ -92,12 +92,12 @@ def compare(book: PriceBook, table: OtherTable, until: datetime) -> Iterator[Cel
 
 
 def missing_models(book: PriceBook, table: OtherTable, until: datetime) -> list[str]:
-    """Return the models accepted at a time that a table does not have."""
+    """Return the models accepted at a given time that are missing from a table."""
     return [m.name for m in book.model if m.is_accepted(until) and m.name not in table]
 
 
 def _samples(book: PriceBook, name: str, until: datetime) -> Iterator[tuple[datetime, str]]:
-    """Yield a time for each kind of hour that a list of a model has, with its description."""
+    """Yield a time and a description for each kind of hour in each of a model's price lists."""
     model = book.find(name)
     starts = [chapter for chapter in chapters(book, model) if chapter.since <= until]
     for chapter in starts:
@@ -124,7 +124,7 @@ def _list_of(book: PriceBook, name: str, at: datetime) -> str | None:
 
 
 def _kind_of_hour(book: PriceBook, at: datetime) -> str:
-    """Name an hour by its rate; off-peak hours by the day that makes them so."""
+    """Name an hour by its rate, or an off-peak hour by the kind of day that makes it off-peak."""
     calendar = book.calendar
     tier = calendar.tier_at(at)
     local = at.astimezone(BEIJING)
@@ -151,7 +151,7 @@ _FILES: Final = {
 def find_table(tool: Tool) -> Path:
     """Return the table of a Python package that is installed here, without importing it.
 
-    Raises InputError where it is not installed, or has its table elsewhere.
+    Raises InputError if it is not installed, or its table is elsewhere.
     """
     if tool not in _FILES:
         raise InputError(f"{tool}: not a Python package", tip="give the file of its prices")
@@ -164,7 +164,7 @@ def find_table(tool: Tool) -> Path:
 
 
 def read_table(tool: Tool, path: Path) -> OtherTable:
-    """Read a tool's prices of DeepSeek's own API; raises InputError for what is no such table."""
+    """Read a tool's prices for DeepSeek's own API; raises InputError if it isn't such a table."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
@@ -188,7 +188,7 @@ def _loaded(data: bytes) -> Any:  # noqa: ANN401 - what JSON has
 
 
 def _per_million(value: object) -> Decimal | None:
-    """Return a price a token as one per million; rounding undoes what floats add."""
+    """Convert a price per token to one per million; rounding undoes float errors."""
     if not isinstance(value, Decimal):
         return None
     return (value * _MILLION).quantize(_PLACES).normalize() + 0
@@ -215,7 +215,7 @@ def _litellm_entries(document: Mapping[str, Any]) -> OtherTable:
 
 
 class _LitellmCharges:
-    """litellm's price: the one list, off-peak in its windows."""
+    """litellm's price: a single list, with off-peak rates in its windows."""
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         self._standard = self._rates(entry)
@@ -266,7 +266,7 @@ _LONGEST_ENTRY: Final = 20_000
 
 
 def _ccusage(data: bytes) -> OtherTable:
-    """Read litellm's entries from JSON, or from a program that has them inside it."""
+    """Read litellm's entries from JSON, or from a program that contains them."""
     document: dict[str, Any] = {}
     decoder = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal)
     for match in _EMBEDDED.finditer(data):
@@ -294,7 +294,7 @@ def _model_prices(data: bytes) -> OtherTable:
 
 
 class _ModelPrices:
-    """model-prices: off-peak rates with their starts, doubled in the hours of a schedule."""
+    """model-prices: off-peak rates with start times, multiplied in a schedule's peak hours."""
 
     def __init__(
         self,
@@ -337,7 +337,7 @@ class _ModelPrices:
 
 
 def _genai_prices(data: bytes) -> OtherTable:
-    """Read data.json, or the data.py of the package as the same."""
+    """Read data.json, or the package's data.py as if it were data.json."""
     providers = _loaded(data) if data.lstrip().startswith(b"[") else _python_providers(data)
     (deepseek,) = [provider for provider in providers if provider["id"] == "deepseek"]
     table: dict[str, Charges] = dict(_matched(deepseek["models"]))
@@ -347,7 +347,7 @@ def _genai_prices(data: bytes) -> OtherTable:
 
 
 def _matched(models: Sequence[Mapping[str, Any]]) -> OtherTable:
-    """Return the models by the other names that match exactly."""
+    """Return the models by each other name that they match exactly."""
     table: dict[str, Charges] = {}
     for model in models:
         clauses = [model["match"], *model["match"].get("or", model["match"].get("or_", ()))]
@@ -358,7 +358,7 @@ def _matched(models: Sequence[Mapping[str, Any]]) -> OtherTable:
 
 
 class _GenaiPrices:
-    """genai-prices: the last price whose constraint holds."""
+    """genai-prices: the last price whose constraint is met."""
 
     def __init__(self, prices: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> None:
         self._prices = [{"prices": prices}] if isinstance(prices, Mapping) else list(prices)
@@ -387,7 +387,7 @@ class _GenaiPrices:
 
 
 def _python_providers(data: bytes) -> list[dict[str, Any]]:
-    """Return the calls Provider(...) of a module as data; nothing of it is run."""
+    """Return the Provider(...) calls in a module as data, without running any of its code."""
     tree = ast.parse(data.decode("utf-8-sig"))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     found = [call for call in calls if _called(call) == "Provider"]

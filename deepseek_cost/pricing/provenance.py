@@ -1,4 +1,4 @@
-"""Where a fact comes from, and from when on it holds."""
+"""Where a fact comes from, and when it takes effect."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -28,7 +28,7 @@ class Precision(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How well an entry is evidenced."""
+    """How well an entry is supported by evidence."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -52,7 +52,7 @@ class Sourced(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 
 class Dated(Sourced, frozen=True, kw_only=True):
-    """A sourced fact that holds from `since` (UTC, included) until its successor begins."""
+    """A sourced fact in effect from `since` (UTC, inclusive) until its successor begins."""
 
     since: datetime
     precision: Precision
@@ -74,6 +74,6 @@ def require_utc(instant: datetime, what: str) -> None:
 
 
 def in_force(entries: Iterable[AnyDated], at: datetime) -> AnyDated | None:
-    """Return the entry that began last at or before `at`, or None before the first."""
+    """Return the latest entry that began at or before `at`; None before the first."""
     begun = [entry for entry in entries if entry.since <= at]
     return max(begun, key=lambda entry: entry.since, default=None)

@@ -1,4 +1,4 @@
-"""Peak and off-peak: the hours, the Chinese weekdays and the holidays that decide the tier."""
+"""Peak and off-peak rates: the hours, Chinese weekdays and holidays that decide between them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
@@ -16,7 +16,7 @@ _DECEMBER = 12
 
 
 class Tier(StrEnum):
-    """Which of a period's price lists applies at an instant."""
+    """Which of a period's price lists applies at a given time."""
 
     FLAT = "flat"
     PEAK = "peak"
@@ -24,24 +24,24 @@ class Tier(StrEnum):
 
     @property
     def label(self) -> str:
-        """The tier as DeepSeek's price page spells it."""
+        """The name of the rate as DeepSeek's price page spells it."""
         return self.value.replace("_", "-")
 
     @property
     def other(self) -> "Tier | None":
-        """The other tier of the same list, or None where the price is flat."""
+        """The other of peak and off-peak; None for a flat price."""
         return {Tier.PEAK: Tier.OFF_PEAK, Tier.OFF_PEAK: Tier.PEAK}.get(self)
 
 
 class TierBy(StrEnum):
-    """Which instant of a request picks its tier; DeepSeek does not say."""
+    """Which time in a request decides its rate; DeepSeek doesn't say."""
 
     START = "start"
     END = "end"
 
 
 class Schedule(Dated, frozen=True, kw_only=True):
-    """A rule for peak hours; windows and weekdays (1 = Monday) are Beijing time, ends excluded."""
+    """A rule for peak hours; windows and weekdays (1 = Monday) in Beijing time, ends excluded."""
 
     id: str
     peak_windows: tuple[tuple[time, time], ...]
@@ -61,7 +61,7 @@ class Schedule(Dated, frozen=True, kw_only=True):
 class Holidays(Sourced, frozen=True, kw_only=True):
     """The public holidays of a year, by the State Council's notice or, before it, by law.
 
-    `uncertain` are the days that the notice may make holidays. It may begin in December before.
+    `uncertain` are the days that the notice may make holidays. Days can be in the December before.
     """
 
     year: int
@@ -77,18 +77,18 @@ class Holidays(Sourced, frozen=True, kw_only=True):
                 raise ValueError(f"{day} is not in {self.year}")
 
     def name_of(self, day: date) -> str | None:
-        """Return the holiday that the Beijing day `day` belongs to."""
+        """Return the holiday on `day` in Beijing; None if there is none."""
         return next((name for name, days in self.days_off.items() if day in days), None)
 
 
 class Calendar(Struct, frozen=True):
-    """All schedules and holidays; answers for any instant."""
+    """All peak schedules and holidays, which determine the rate at any time."""
 
     schedules: tuple[Schedule, ...]
     holidays: tuple[Holidays, ...]
 
     def tier_at(self, at: datetime) -> Tier:
-        """Return the tier in force at `at`: flat before the first schedule."""
+        """Return the rate that applies at `at`: flat before the first schedule."""
         schedule = in_force(self.schedules, at)
         if schedule is None:
             return Tier.FLAT
@@ -100,9 +100,9 @@ class Calendar(Struct, frozen=True):
         return Tier.PEAK if works and within else Tier.OFF_PEAK
 
     def is_certain(self, at: datetime) -> bool:
-        """Tell whether `at` is peak or off-peak whatever a notice still to come says.
+        """Return whether the rate at `at` is certain, whatever a future notice says.
 
-        On a day that may become a holiday, `tier_at` is peak, the higher rate.
+        In peak hours of a day that may become a holiday, `tier_at` returns peak, the higher rate.
         """
         schedule = in_force(self.schedules, at)
         if schedule is None or not schedule.holidays_are_off_peak:
@@ -112,13 +112,13 @@ class Calendar(Struct, frozen=True):
         return not may_be_free or self.tier_at(at) is not Tier.PEAK
 
     def next_change(self, at: datetime) -> datetime | None:
-        """Return the first instant after `at` (UTC) with another tier; None if none is in sight."""
+        """Return the next time after `at` when the rate changes; None if no change is near."""
         tier = self.tier_at(at)
         edges = sorted(edge for edge in self._edges(at) if edge > at)
         return next((edge for edge in edges if self.tier_at(edge) is not tier), None)
 
     def changes(self, at: datetime, until: datetime) -> Iterator[datetime]:
-        """Yield the instants after `at` and before `until` at which the tier changes."""
+        """Yield the times after `at` and before `until` when the rate changes."""
         change = self.next_change(at)
         while change is not None and change < until:
             yield change
@@ -130,14 +130,14 @@ class Calendar(Struct, frozen=True):
         return next((name for name in names if name), None)
 
     def holidays_known_at(self, at: datetime) -> bool:
-        """Tell whether the holidays of the Beijing year of `at` are known, where they matter."""
+        """Return whether the holidays in the Beijing year of `at` are known or don't matter."""
         schedule = in_force(self.schedules, at)
         if schedule is None or not schedule.holidays_are_off_peak:
             return True
         return at.astimezone(BEIJING).year in {holidays.year for holidays in self.holidays}
 
     def _edges(self, at: datetime) -> Iterator[datetime]:
-        """Yield every instant within the horizon at which the tier can change."""
+        """Yield every time within the horizon when the rate can change."""
         horizon = at + timedelta(days=_HORIZON_DAYS)
         yield from (schedule.since for schedule in self.schedules)
         first = at.astimezone(BEIJING).date()

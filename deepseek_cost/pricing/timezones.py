@@ -12,7 +12,7 @@ from deepseek_cost.errors import UsageError
 _OFFSET: Final = r"(?i)(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?([0-5]\d))?"
 _MOST_HOURS: Final = 14  # the zone of the Line Islands
 _FARTHEST: Final = _MOST_HOURS * 3_600
-# Cities that the time zone database knows by another name.
+# Cities listed under another name in the time zone database.
 _CITIES: Final[Mapping[str, str]] = {
     "beijing": "Asia/Shanghai",
     "china": "Asia/Shanghai",
@@ -21,7 +21,7 @@ _CITIES: Final[Mapping[str, str]] = {
     "mumbai": "Asia/Kolkata",
     "san francisco": "America/Los_Angeles",
 }
-# Abbreviations that stand for several zones: which one is meant cannot be known.
+# Ambiguous abbreviations, which can mean several zones.
 _AMBIGUOUS: Final[Mapping[str, tuple[str, ...]]] = {
     "bst": ("Europe/London", "Asia/Dhaka"),
     "cst": ("Asia/Shanghai", "America/Chicago", "America/Havana"),
@@ -34,7 +34,7 @@ _AMBIGUOUS: Final[Mapping[str, tuple[str, ...]]] = {
 def find_zone(text: str) -> ZoneInfo:
     """Return the zone with a name, a city or an offset; a fixed offset is called UTC+08:00.
 
-    Raises UsageError for an unknown name, and for one that could be several zones.
+    Raises UsageError for an unknown or ambiguous name.
     """
     name = text.strip()
     if offset := re.fullmatch(_OFFSET, name):
@@ -46,7 +46,7 @@ def find_zone(text: str) -> ZoneInfo:
 
 
 def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> ZoneInfo:
-    """Return a zone that is always so far from UTC, as a file of the database would have it."""
+    """Return a zone with a fixed offset from UTC, built as a time zone database file."""
     seconds = int(hours) * 3_600 + int(minutes or 0) * 60
     if seconds > _FARTHEST:
         raise UsageError(f"no time zone is as far from UTC as {text!r}")
@@ -71,9 +71,9 @@ def _looked_up(text: str, name: str) -> str:
     found = [zone for zone in known if city in (zone.lower(), zone.lower().rpartition("/")[2])]
     if name in _CITIES or len(found) == 1:
         return _CITIES.get(name) or found[0]
-    from difflib import get_close_matches  # noqa: PLC0415 - for typos alone
+    from difflib import get_close_matches  # noqa: PLC0415 - only for typos
 
-    # Etc/GMT+8 is eight hours behind UTC: nobody who reads it expects that.
+    # Etc/GMT+8 is eight hours behind UTC, which no reader expects.
     places = sorted(zone for zone in known if not zone.startswith("Etc/"))
     near = found or get_close_matches(text, places, n=3, cutoff=0.6)
     hint = f"did you mean {', '.join(sorted(near))}?" if near else "write it like Europe/Berlin"
