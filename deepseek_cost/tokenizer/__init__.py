@@ -1,7 +1,8 @@
 """Counting the tokens of plain text: DeepSeek's V4 encoding, exact and in one pass.
 
-Two engines count alike. tiktoken comes with every installation; gigatoken is several times as fast
-and takes a moment to load, so it is for much text. Special tokens are never looked for in text.
+Both engines give the same counts. tiktoken comes with every installation; gigatoken is several
+times as fast but takes a moment to load, so it is used for large inputs. Special tokens in text
+are never recognized as such.
 """
 
 from functools import cache
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def counter_on(engine: EngineName, size: int = 0) -> "TextCounter":
-    """Return the counter for so many bytes of input, 0 where that is not known.
+    """Return the counter to use for `size` bytes of input; 0 if the size is unknown.
 
-    Raises EngineError where gigatoken is asked for and cannot be used; VocabularyError.
+    Raises EngineError if gigatoken is requested but cannot be used, and VocabularyError.
     """
     if engine is EngineName.TIKTOKEN:
         return default_counter()
@@ -28,7 +29,7 @@ def counter_on(engine: EngineName, size: int = 0) -> "TextCounter":
 
 @cache
 def sparing_counter() -> "SparingCounter":
-    """Return the counter for whoever may have little to count; raises VocabularyError."""
+    """Return a counter suited to inputs that may be short; raises VocabularyError."""
     from deepseek_cost.tokenizer.adaptive import SparingCounter  # noqa: PLC0415 - as all below
     from deepseek_cost.tokenizer.vocabulary import load_index  # noqa: PLC0415
 
@@ -37,7 +38,7 @@ def sparing_counter() -> "SparingCounter":
 
 @cache
 def default_counter() -> "StreamCounter":
-    """Return the counter on tiktoken, made once a process; raises VocabularyError."""
+    """Return the tiktoken counter, created once per process; raises VocabularyError."""
     from deepseek_cost.tokenizer.tiktoken_engine import tiktoken_engine  # noqa: PLC0415
 
     return _stream(tiktoken_engine())
@@ -45,7 +46,7 @@ def default_counter() -> "StreamCounter":
 
 @cache
 def fast_counter() -> "StreamCounter":
-    """Return the counter on gigatoken; raises EngineError where it cannot be used."""
+    """Return the gigatoken counter; raises EngineError if gigatoken cannot be used."""
     from deepseek_cost.tokenizer.gigatoken_engine import gigatoken_engine  # noqa: PLC0415
 
     return _stream(gigatoken_engine())

@@ -1,4 +1,4 @@
-"""Small vocabularies for short texts, faster engines for long."""
+"""Small vocabularies for short texts, faster engines for long ones."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -10,19 +10,19 @@ from deepseek_cost.tokenizer.base import ID_BYTES, Engine, TextCounter
 from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken
 from deepseek_cost.tokenizer.vocabulary import Index, Ranks
 
-# Until that many characters were counted, an encoder of only what they can need is made faster
-# than one of the whole vocabulary; so many lookups take a fifth of that.
+# Up to this many characters, an encoder with only the tokens that they can need is faster to build
+# than one with the whole vocabulary; this many lookups take a fifth of that time.
 _SHORT: Final = 8_192
 _MOST_LOOKUPS: Final = 32_768
-# What templates put around texts: nearly every request has it, so the first encoder knows it.
+# What templates put around texts: nearly every request has it, so the first encoder includes it.
 _AROUND: Final = (")\n\n", ".\n\n", "\n\n", ".\n")
 
 
 class SparingCounter(Struct):
-    """Counts a few short texts with a small encoder; what is more is left to another counter.
+    """Counts a few short texts with a small encoder, and leaves the rest to another counter.
 
     The encoder knows every token that the texts counted so far can need. Compiling its pattern
-    takes as long as all the rest, so texts that are known together are given together.
+    takes as long as everything else, so texts known at the same time should be passed together.
     """
 
     index: Index
@@ -32,7 +32,7 @@ class SparingCounter(Struct):
     _encoder: Tiktoken | None = None
 
     def count(self, blocks: Iterable[str]) -> int:
-        """Return the tokens of the text that `blocks` make up together; raises InputError."""
+        """Return the token count of the text made up of `blocks`; raises InputError."""
         if self._left < 0:
             return self.beyond().count(blocks)
         rest = iter(blocks)
@@ -47,7 +47,7 @@ class SparingCounter(Struct):
         return self.beyond().count(chain([text], rest))
 
     def count_each(self, texts: Sequence[str]) -> Sequence[int]:
-        """Return the tokens of each of many texts; raises InputError."""
+        """Return the token count of each of many texts; raises InputError."""
         self._left -= sum(map(len, texts))
         encoder = self._encoder_of(texts) if self._left >= 0 else None
         if encoder is not None:
@@ -74,7 +74,7 @@ class SparingCounter(Struct):
 
 
 class Growing(Struct):
-    """Counts on the engine that is there; after so many characters, another one is loaded."""
+    """Counts on the engine at hand, and loads a faster one after enough characters."""
 
     now: Engine
     load: Callable[[], Engine]
@@ -91,17 +91,17 @@ class Growing(Struct):
             yield from self.now.counts(chain([following], chunks))
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text."""
+        """Return the token count of each text."""
         self._spend(sum(map(len, texts)))
         return self.now.count_each(texts)
 
     def ids(self, text: str) -> bytes:
-        """Return the tokens of a text, four bytes each."""
+        """Return the token ids of a text, four bytes each."""
         self._spend(len(text))
         return self.now.ids(text)
 
     def _share(self, chunks: Iterator[str]) -> Iterator[str]:
-        """Yield what is for the first engine."""
+        """Yield the chunks for the first engine."""
         for chunk in chunks:
             yield chunk
             self._left -= len(chunk)
@@ -109,7 +109,7 @@ class Growing(Struct):
                 return
 
     def _spend(self, characters: int) -> None:
-        """Change the engine where what was counted before was enough of it."""
+        """Switch engines once enough has been counted."""
         if self._left <= 0:
             self.now = self.load()
         self._left -= characters

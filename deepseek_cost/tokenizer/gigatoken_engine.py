@@ -1,9 +1,10 @@
 """The encoding on gigatoken, where proven equal.
 
-It is used where it is proven to count alike: in a version that was compared, with our vocabulary,
-and for characters that it knows as DeepSeek's tokenizer does.
+It is used only where it is proven to give the same counts: in a version that was compared, with our
+vocabulary, and for characters that it classifies as DeepSeek's tokenizer does.
 
-They are those that Unicode 17 assigned: for the tokenizer they are no letters, digits or symbols.
+The exceptions are characters added in Unicode 17, which DeepSeek's tokenizer doesn't know as
+letters, digits or symbols.
 """
 
 import re
@@ -45,9 +46,9 @@ LATER: Final = (
 
 
 def has_later(data: bytes) -> bool:
-    """Tell whether a text in UTF-8 has one of these characters.
+    """Return whether a UTF-8 text has a character added in Unicode 17.
 
-    Few texts have even the first byte of one, and to look for a byte takes next to no time.
+    Few texts have even the first byte of one, and looking for a byte takes almost no time.
     """
     if data.isascii():
         return False
@@ -64,7 +65,7 @@ def _patterns() -> dict[bytes, re.Pattern[bytes]]:
 
 
 def _one_of(spellings: list[bytes]) -> bytes:
-    """Return a pattern for any of the spellings, which are sorted; what begins alike is shared."""
+    """Return a pattern for any of the sorted spellings, with common prefixes shared."""
     if len(spellings[0]) == 1:
         return b"[" + b"".join(map(_escaped, spellings)) + b"]"
     alike = groupby(spellings, lambda one: one[:1])
@@ -78,23 +79,23 @@ def _escaped(byte: bytes) -> bytes:
 
 _COMPARED: Final = "0.10."
 _INSTALL: Final = installing("fast")
-# So many bytes are handed over at once: enough for every core, little to hold in memory.
+# This many bytes are handed over at once: enough for every core, and little memory.
 _GROUP: Final = 1 << 23
 _LITTLE: Final = 1 << 20
-# What gigatoken remembers of the words it met is never dropped. An encoder with which the process
-# grew by so much is replaced; not before it has earned that, since loading one takes a moment.
+# gigatoken never drops its cache of the words it has seen. An encoder that made the process grow by
+# this much is replaced, but only after enough use, since loading one takes a moment.
 _MOST_GROWTH: Final = 128 << 20
 _LEAST_BYTES: Final = 1 << 24
 
 
 def is_usable() -> bool:
-    """Tell whether a gigatoken is installed that was compared."""
+    """Return whether the installed gigatoken is a version that was compared."""
     return (_version() or "").startswith(_COMPARED)
 
 
 @cache
 def gigatoken_engine() -> "Gigatoken":
-    """Load the engine, once a process; raises EngineError where it is missing or another one."""
+    """Load the engine, once per process; raises EngineError if it is missing or unproven."""
     version = _version()
     if version is None:
         raise EngineError("gigatoken is not installed", tip=f"install it with: {_INSTALL}")
@@ -116,7 +117,7 @@ def _version() -> str | None:
 
 
 class _Group(NamedTuple):
-    """Chunks in UTF-8, and those that are not for gigatoken."""
+    """Chunks in UTF-8 for gigatoken, and the texts that are not for it."""
 
     known: list[bytes]
     odd: list[str]
@@ -124,7 +125,7 @@ class _Group(NamedTuple):
 
 @dataclass(slots=True)
 class Gigatoken:
-    """Encodes on gigatoken; texts with characters that it takes for others go to `beside`."""
+    """Encodes on gigatoken; texts that it would misread go to `fallback_engine`."""
 
     fallback_engine: Callable[[], Engine]
     most_growth: int = _MOST_GROWTH
@@ -137,7 +138,7 @@ class Gigatoken:
         self._begin()
 
     def counts(self, chunks: Iterable[str]) -> Iterator[int]:
-        """Yield the tokens of each group of chunks; one is counted while the next is read."""
+        """Yield the token count of each group of chunks; one is counted while the next is read."""
         groups = _groups(chunks)
         first = list(islice(groups, 2))
         if len(first) < 2:  # noqa: PLR2004 - one needs no thread
@@ -145,7 +146,7 @@ class Gigatoken:
         return done_ahead(self._count_group, chain(first, groups), 1)
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text."""
+        """Return the token count of each text."""
         data = "".join(texts).encode()
         self._take(len(data))
         if has_later(data):
@@ -154,7 +155,7 @@ class Gigatoken:
         return [len(encode(text)) for text in texts]
 
     def ids(self, text: str) -> bytes:
-        """Return the tokens of a text, four bytes each."""
+        """Return the token ids of a text, four bytes each."""
         data = text.encode()
         if has_later(data):
             return self.fallback_engine().ids(text)
@@ -175,7 +176,7 @@ class Gigatoken:
         return odd + int(lengths.sum())
 
     def _take(self, size: int) -> None:
-        """Note so many bytes to encode, with a new encoder if the one in use has grown too much."""
+        """Record `size` bytes to encode; replaces an encoder that has grown too much."""
         if self._counted > self.least_bytes and _memory() > self._size + self.most_growth:
             del self.tokenizer
             _give_back()
@@ -204,9 +205,9 @@ def _groups(chunks: Iterable[str]) -> Iterator[_Group]:
 
 
 def _tokenizer(index: Index) -> "Tokenizer":
-    """Load an encoder of our vocabulary; raises EngineError where it comes out as another one.
+    """Load an encoder of our vocabulary; raises EngineError if the result differs from it.
 
-    gigatoken reads ranks from files alone, and numbers them from 0.
+    gigatoken reads ranks only from files, and numbers them from 0.
     """
     # gigatoken would load it from Rust, which panics at a signal meanwhile.
     import_module("numpy")
@@ -227,13 +228,13 @@ def _lines(index: Index) -> Iterator[bytes]:
 
 
 def _give_back() -> None:
-    """Have the C library return what was freed; it would keep most of it."""
-    with suppress(AttributeError, OSError, TypeError):  # it is not glibc
+    """Have the C library return freed memory, most of which it would keep."""
+    with suppress(AttributeError, OSError, TypeError):  # not glibc
         CDLL(None).malloc_trim(0)
 
 
 def _memory() -> int:
-    """Return the bytes of memory that the process holds."""
+    """Return the memory that the process uses, in bytes."""
     import psutil  # noqa: PLC0415 - it is there only with the extra
 
     return int(psutil.Process().memory_info().rss)

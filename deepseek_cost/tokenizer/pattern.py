@@ -1,7 +1,7 @@
 """The pattern that splits text into pieces, as DeepSeek's tokenizer does.
 
 DeepSeek's tokenizer.json splits three times in sequence: digits by up to three, runs of Chinese
-characters and kana, then a main pattern. PATTERN does the same in one alternation. What that takes:
+characters and kana, then a main pattern. PATTERN does the same in one alternation. To do so:
 the later classes leave out what an earlier split has taken; white space before a digit or a Chinese
 character ends a piece as if the text ended there; characters that no branch of the main pattern
 matches (controls, format characters) stay together, except that the last one joins a letter. The
@@ -11,7 +11,7 @@ middle dot, and gaps without a character.
 
 from typing import Final
 
-# The exact sets, spelt out: engines differ in what \s and \w mean, and these must not.
+# The exact sets, spelled out: engines differ in what \s and \w mean, and these must not.
 CJK: Final = "\u4e00-\u9fa5\u3040-\u30ff"
 CJK_MARKS: Final = "\u309b\u309c\u30a0\u30fb"
 CJK_GAPS: Final = "\u3040\u3097\u3098"

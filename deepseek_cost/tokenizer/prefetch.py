@@ -1,4 +1,4 @@
-"""Work done ahead on threads; the cores there are."""
+"""Work done ahead on threads; the number of available cores."""
 
 import os
 from collections import deque
@@ -15,9 +15,9 @@ _Result = TypeVar("_Result")
 def done_ahead(
     task: Callable[[_Item], _Result], items: Iterable[_Item], threads: int
 ) -> Iterator[_Result]:
-    """Yield the results in order, while the next items are worked on; two a thread are held.
+    """Yield the results in order while later items are processed, at most two per thread.
 
-    Where the system starts no thread, the work is done in this one.
+    If the system cannot start a thread, the work is done in this one.
     """
     waiting: deque[Future[_Result]] = deque()
     try:
@@ -29,7 +29,7 @@ def done_ahead(
             yield waiting.popleft().result()
     finally:
         for future in waiting:
-            future.cancel()  # after an interrupt, only what runs is ended
+            future.cancel()  # after an interrupt, only running tasks finish
 
 
 def _begun(task: Callable[[_Item], _Result], item: _Item, threads: int) -> Future[_Result]:
@@ -43,13 +43,13 @@ def _begun(task: Callable[[_Item], _Result], item: _Item, threads: int) -> Futur
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """Return the threads, which stay: tiktoken keeps memory for each that it met."""
+    """Return a pool of threads to keep: tiktoken keeps memory for each thread it has seen."""
     return ThreadPoolExecutor(threads)
 
 
 @cache
 def threads_start(number: int) -> bool:
-    """Return whether the system starts so many threads; a library may panic where it does not."""
+    """Return whether the system can start `number` threads; a library may panic otherwise."""
     end = Event()
     started = []
     try:
@@ -71,7 +71,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def cores() -> int:
-    """Return the cores that this process may use, as far as the system tells."""
+    """Return the number of cores that this process may use, as reported by the system."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

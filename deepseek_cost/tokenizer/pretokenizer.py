@@ -1,10 +1,10 @@
 """Where text can be cut; runs too long to cut.
 
-Such a run is taken block by block in constant memory. Its tokens are found in overlapping windows,
+Such a run is read block by block in constant memory. Its tokens are found in overlapping windows,
 which is exact: a sequence of tokens is the byte-pair encoding of a text if and only if every two
-neighbours encode to themselves. Where two windows agree on a token, the left one's tokens up to it
+neighbors encode to themselves. Where two windows agree on a token, the left one's tokens up to it
 and the right one's from it on are therefore the encoding of the whole. Windows that agree nowhere
-are widened; that a wider one begins with the token agreed on before it is taken for granted.
+are widened; a wider one is assumed to begin with the token agreed on before it.
 """
 
 import re
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _PROPERTIES: Final = (r"\p{L}", r"\p{M}", r"\p{N}", r"\p{P}", r"\p{S}")
 
-# Between these neighbours a piece ends whatever stands further left or right: the text on either
-# side is split as if it stood alone. Each line: what is left of the cut, what is right of it.
+# Between these neighbors a piece always ends, whatever is farther left or right: the text on either
+# side is split as if it were alone. Each line: what is left of the cut, what is right of the cut.
 _SAFE: Final = "|".join(
     (
         rf"(?<=[^{SPACE}])(?=[ \t])",
@@ -49,7 +49,7 @@ _SAFE: Final = "|".join(
 
 
 class Grammar(Struct, frozen=True):
-    """The pattern and the classes that runs are made of, for text that has no safe cut."""
+    """The pattern and the classes that make up runs, for text without a safe cut."""
 
     piece: "regex.Pattern[str]"
     white_space: "regex.Pattern[str]"
@@ -66,9 +66,9 @@ class Grammar(Struct, frozen=True):
 
 @cache
 def grammar() -> Grammar:
-    """Compile the classes so that they hold just what tiktoken's engine takes them to hold.
+    """Compile the classes so that they match exactly what tiktoken's engine matches.
 
-    The regex package follows newer versions of Unicode, and would count their letters as letters.
+    The regex package follows newer versions of Unicode, and would treat their letters as letters.
     """
     import regex  # noqa: PLC0415 - few texts have runs
 
@@ -95,7 +95,7 @@ def grammar() -> Grammar:
 
 
 def _adjusted(name: str) -> str:
-    """Return a Unicode property as a set, with what tiktoken's engine adds or leaves out."""
+    """Return a Unicode property as a set, adjusted for what tiktoken's engine adds or omits."""
     import regex  # noqa: PLC0415 - as in `grammar`
 
     known, ours = _members_in_tiktoken(name), set(regex.findall(name, _every_character()))
@@ -118,7 +118,7 @@ def _every_character() -> str:
 
 
 def _ranges(characters: set[str]) -> str:
-    """Write characters as the inside of a set: consecutive ones as a range."""
+    """Format characters as the contents of a set, with consecutive ones as ranges."""
     codes = sorted(map(ord, characters))
     first = [code for code in codes if chr(code - 1) not in characters]
     last = [code for code in codes if chr(code + 1) not in characters]
@@ -156,7 +156,7 @@ class Settled(NamedTuple):
 
 
 def split_settled(text: str) -> Settled:
-    """Split off what is settled of a text that has no safe cut.
+    """Split off the settled part of a text that has no safe cut.
 
     The rest is a single piece, or white space.
     """
@@ -172,14 +172,14 @@ def split_settled(text: str) -> Settled:
             whole = begins
             settled.clear()
         if begins >= white or piece.end() == len(text):
-            break  # a newline further on can still join pieces of white space
+            break  # a later newline can still join pieces of white space
         settled.append(piece.group())
     return Settled(text[:whole], settled, text[begins:])
 
 
 @dataclass(frozen=True, slots=True)
 class BytePairs:
-    """The encoder of one piece, with the length in bytes of each token by id.
+    """The encoder of single pieces, with the length of each token in bytes, by id.
 
     A long piece is encoded `window` bytes at a time, for which byte-pair encoding is fastest; the
     last `overlap` bytes of a window, a few of the longest tokens, are left to the next one.
@@ -193,7 +193,7 @@ class BytePairs:
 
 @dataclass(slots=True)
 class LongPiece:
-    """The token count of one piece of any length, fed in parts."""
+    """Counts the tokens of one piece of any length, fed in parts."""
 
     bpe: BytePairs
     _settled: int = 0
@@ -211,7 +211,7 @@ class LongPiece:
             self._settle()
 
     def count(self) -> int:
-        """Return the tokens of what was fed so far, as if the piece ended here."""
+        """Return the token count of the text fed so far, as if the piece ended here."""
         agreed = self._agreement(self._ahead) if self._ahead else None
         if agreed:
             return (
@@ -246,7 +246,7 @@ class LongPiece:
 
 
 class _Agreement(NamedTuple):
-    """So many tokens up to the byte `begin`, where the window `following` begins."""
+    """The number of tokens up to the byte `begin`, where the window `following` begins."""
 
     tokens: int
     begin: int
@@ -257,12 +257,12 @@ class Run(Protocol):
     """A run of one class of characters that is longer than a block."""
 
     def feed(self, text: str) -> str:
-        """Take what of `text` continues the run and return the rest, "" while it goes on."""
+        """Consume the part of `text` that continues the run; returns the rest, or "" if none."""
 
     def close(self, follower: str) -> tuple[int, str]:
-        """End the run before `follower` ("": the end of the text).
+        """End the run before `follower`, or at the end of the text if that is "".
 
-        Returns its token count and the end of it that belongs to what follows, at most a character.
+        Returns its token count and its last character if that belongs to what follows, else "".
         """
 
 
@@ -354,7 +354,7 @@ class WhiteRun:
 
 
 def begin_run(text: str, bpe: BytePairs) -> Run:
-    """Open the run that all of `text` is the beginning of."""
+    """Open the run that `text` is the beginning of."""
     kinds = grammar()
     if _end_of(kinds.white_space, text) == len(text):
         run: Run = WhiteRun(bpe, LongPiece(bpe))
@@ -369,9 +369,9 @@ def begin_run(text: str, bpe: BytePairs) -> Run:
 
 
 def _begin_plain(text: str, bpe: BytePairs) -> PlainRun:
-    """Open a run by its last character, since a piece of letters can begin with another one.
+    """Open a run by its last character, since a piece of letters can begin with a non-letter.
 
-    Behind a symbol, it takes Latin letters only.
+    After a symbol, only Latin letters continue the run.
     """
     last = text[-1]
     kinds = grammar()

@@ -1,4 +1,4 @@
-"""Text of any length, counted in constant memory on either engine."""
+"""Counting of text of any length in constant memory, on either engine."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -21,9 +21,9 @@ _BLOCK: Final = 1 << 18
 
 
 class StreamCounter(Struct, frozen=True):
-    """Counts on an engine, chunk by chunk. Time is linear however the text is made.
+    """Counts on an engine, chunk by chunk, in linear time for any text.
 
-    A piece of `longest_piece` characters or more is taken as a run: tiktoken's pattern engine
+    A piece of `longest_piece` characters or more is counted as a run: tiktoken's pattern engine
     overflows at about a million characters of white space.
     """
 
@@ -32,10 +32,10 @@ class StreamCounter(Struct, frozen=True):
     longest_piece: int = 1 << 16
 
     def count(self, blocks: Iterable[str]) -> int:
-        """Return the tokens of the text that `blocks` make up together.
+        """Return the token count of the text made up of `blocks`.
 
-        Raises InputError for a lone surrogate, which no request can carry. An interrupt gets a
-        note of what was counted so far.
+        Raises InputError for a lone surrogate, which no request can contain. An interrupt gets a
+        note of how much was counted so far.
         """
         cutter = self._cutter()
         total = 0
@@ -55,7 +55,7 @@ class StreamCounter(Struct, frozen=True):
         return total + cutter.tokens
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each of many texts; raises InputError as `count`."""
+        """Return the token count of each of many texts; raises InputError like `count`."""
         if any(len(text) >= self.longest_piece for text in texts):
             return [self.count([text]) for text in texts]
         try:
@@ -64,9 +64,9 @@ class StreamCounter(Struct, frozen=True):
             raise _refusal(error) from None
 
     def ids(self, text: str) -> bytes:
-        """Return the tokens of a whole text, four bytes each, as many as `count` tells.
+        """Return the token ids of a whole text, four bytes each, as many as `count` returns.
 
-        A text with a run has stand-ins: the same for the same text, and others for another.
+        A text with a run gets placeholder ids: the same for the same text, and others for another.
         Raises InputError for a lone surrogate.
         """
         cutter = self._cutter()
@@ -87,12 +87,12 @@ class _Cutter(Struct):
 
     byte_pairs: Callable[[], BytePairs]
     longest_piece: int
-    tokens: int = 0  # of the runs
+    tokens: int = 0  # in runs
     _rest: str = ""
     _run: Run | None = None
 
     def chunks(self, blocks: Iterable[str]) -> Iterator[str]:
-        """Yield texts that are split as if each stood alone; the tokens of runs are added up."""
+        """Yield texts that can be split independently; the tokens of runs go to `tokens`."""
         for part in _parts(blocks):
             if self._run is not None:
                 self._continue(self._run, part)
@@ -117,7 +117,7 @@ class _Cutter(Struct):
         self._run = None
 
     def _settled(self) -> Iterator[str]:
-        """Yield what nothing that follows can change; a rest that has no end opens a run."""
+        """Yield text that nothing later can change; a remainder without an end opens a run."""
         cut = last_safe_cut(self._rest)
         if cut:
             yield self._rest[:cut]

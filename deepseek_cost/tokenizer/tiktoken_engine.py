@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from deepseek_cost.tokenizer.pretokenizer import BytePairs
 
 # tiktoken looks for special tokens even where none is allowed, and without any it would stop at
-# every character. This one is of noncharacters; text that has it is split as all other text.
+# every character. This one is made of noncharacters; text with it is split like any other text.
 _NEVER_ALLOWED: Final = {"\ufdd0\ufdd1\ufdd0": 1 << 18}
 _NONE: Final[set[str]] = set()
-# So many characters are counted sooner than a second encoder is built, which takes 70 ms and 30 MB.
+# Counting this many characters is faster than building a second encoder (70 ms and 30 MB).
 _WORTH_THREADS: Final = 3 << 20
 _MOST_THREADS: Final = 4
 
 
 class Tiktoken(Struct, frozen=True):
-    """Encodes on tiktoken; a text that is given whole is never parsed for special tokens.
+    """Encodes on tiktoken; whole texts are never parsed for special tokens.
 
-    Each thread has an encoder of its own: on a shared one they would wait for each other at every
+    Each thread has its own encoder: on a shared one, threads would wait for each other at every
     word, for the scratch memory of its regular expressions.
     """
 
@@ -37,14 +37,14 @@ class Tiktoken(Struct, frozen=True):
 
     @property
     def encoding(self) -> Encoding:
-        """The encoder of the thread that asks."""
+        """The encoder of the current thread."""
         found: Encoding | None = getattr(self._of_thread, "encoding", None)
         if found is None:
             found = self._of_thread.encoding = encoding_of(self.ranks)
         return found
 
     def counts(self, chunks: Iterable[str]) -> Iterator[int]:
-        """Yield the tokens of each chunk in order; many are counted on threads."""
+        """Yield the token count of each chunk in order; many chunks are counted on threads."""
         chunks = iter(chunks)
         first: list[str] = []
         size = 0
@@ -54,7 +54,7 @@ class Tiktoken(Struct, frozen=True):
                 yield from map(self._count, first)
                 return
             first.append(chunk)
-            # A character beyond ASCII takes about as long as two others.
+            # A non-ASCII character takes about as long as two ASCII ones.
             size += len(chunk) if chunk.isascii() else 2 * len(chunk)
         from deepseek_cost.tokenizer.prefetch import done_ahead  # noqa: PLC0415 - takes 10 ms
 
@@ -62,31 +62,31 @@ class Tiktoken(Struct, frozen=True):
         yield from done_ahead(self._count, chain(first, chunks), threads)
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text."""
+        """Return the token count of each text."""
         return [self._count(text) for text in texts]
 
     def ids(self, text: str) -> bytes:
-        """Return the tokens of a text, four bytes each."""
+        """Return the token ids of a text, four bytes each."""
         return bytes(self._buffer(text))
 
     def _count(self, text: str) -> int:
         return self._buffer(text).nbytes // 4
 
     def _buffer(self, text: str) -> memoryview:
-        """Encode without making a Python object of each token; threads wait for each other less."""
+        """Encode without a Python object per token, so that threads wait for each other less."""
         core = self.encoding._core_bpe  # noqa: SLF001 - its public way needs numpy
         return memoryview(core.encode_to_tiktoken_buffer(text, _NONE))
 
 
 @cache
 def tiktoken_engine() -> Tiktoken:
-    """Return the engine of the whole vocabulary, once a process; raises VocabularyError."""
+    """Return the whole-vocabulary engine, once per process; raises VocabularyError."""
     return Tiktoken(load_ranks())
 
 
 @cache
 def byte_pairs() -> "BytePairs":
-    """Return the encoder of single pieces, for those that are too long for an engine."""
+    """Return the encoder of single pieces that are too long for an engine."""
     from deepseek_cost.tokenizer.pretokenizer import BytePairs  # noqa: PLC0415 - few texts have such
 
     encode = tiktoken_engine().encoding._encode_single_piece  # noqa: SLF001 - pieces as bytes

