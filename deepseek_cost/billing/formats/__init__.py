@@ -1,7 +1,7 @@
-"""The formats of logs that are understood, and how each is recognized.
+"""The supported log formats, and how each is recognized.
 
-A new format is one file here, with a generator `read(log)`, and one line in `FORMATS`. The first
-that matches reads the log; what none matches is left to the generic reader.
+A new format is one file here with a generator `read(log)`, and one line in `FORMATS`. The first
+format that matches reads the log. If none matches, the generic reader does.
 """
 
 import re
@@ -129,17 +129,17 @@ _STREAM: Final = (
 
 
 class Format(Struct, frozen=True):
-    """How a log format is recognized, and what reads it. All that is given must match.
+    """How a log format is recognized, and what reads it. Everything given must match.
 
-    `module`: its file here; empty where the format is declined. `title`: as people know it.
-    `shapes`: one of them fits one of the first values (lines, elements, rows, events). A shape is
-    paths that a value has, `message.usage` or `messages.0`, or that are equal to a text,
-    `type=assistant`, or begin with one, `body=data:*`.
+    `module`: its file here; empty if the format is declined. `title`: its common name.
+    `shapes`: at least one fits one of the first values (lines, elements, rows, events). A shape
+    lists paths that a value must have (`message.usage` or `messages.0`), that must equal a text
+    (`type=assistant`), or that must begin with one (`body=data:*`).
     `path`: a regular expression found in the log's name, with `/` between folders.
-    `tables`: of an SQLite file. `members`: a regular expression that a ZIP's member has.
-    `declined`: why nothing in it can be billed, and what to use in its place. `caveat`: what its
-    bill does not have, or not exactly. `is_invoice`: it has what DeepSeek charged in place of
-    responses; `billing.invoice` adds it up.
+    `tables`: of an SQLite file. `members`: a regular expression found in a ZIP member's name.
+    `declined`: why nothing in it can be billed, and what to use instead. `caveat`: what is missing
+    or inexact in its bill. `is_invoice`: it has what DeepSeek charged instead of responses;
+    `billing.invoice` adds it up.
     """
 
     module: str
@@ -153,7 +153,7 @@ class Format(Struct, frozen=True):
     is_invoice: bool = False
 
     def matches(self, log: "Log") -> bool:
-        """Return whether a log is of this format; raises OSError."""
+        """Return whether a log is in this format; raises OSError."""
         if self.path and not re.search(self.path, log.name.replace("\\", "/")):
             return False
         if self.tables and not self.tables <= log.tables:
@@ -165,12 +165,12 @@ class Format(Struct, frozen=True):
         )
 
     def read(self, log: "Log") -> "Records":
-        """Yield what a log of this format holds, in one pass."""
+        """Yield the records of a log in this format, in one pass."""
         found: Records = import_module(f"{__name__}.{self.module}").read(log)
         return found
 
 
-# The order matters only between formats that share keys: the more specific one first.
+# The order matters only for formats that share keys: the more specific one comes first.
 FORMATS: Final[tuple[Format, ...]] = (
     # coding agents
     Format("claude_code", "Claude Code", _CLAUDE_CODE),
@@ -236,18 +236,18 @@ FORMATS: Final[tuple[Format, ...]] = (
 
 
 def recognize(log: "Log", formats: Iterable[Format] = FORMATS) -> Format | None:
-    """Return the format of a log; None for one that is not known. Raises OSError."""
+    """Return the format of a log, or None if it is unknown; raises OSError."""
     return next((known for known in formats if known.matches(log)), None)
 
 
 def fits(shape: str, value: object) -> bool:
-    """Return whether a value has all the paths of a shape."""
+    """Return whether a value matches all parts of a shape."""
     return all(_has(value, part) for part in shape.split())
 
 
 def _has(value: object, part: str) -> bool:
     path, equals, wanted = part.partition("=")
-    # A column of a CSV file may have dots in its name.
+    # The name of a CSV column may contain dots.
     is_name = isinstance(value, dict) and path in value
     for name in (path,) if is_name else path.split("."):
         value = _member(value, name)

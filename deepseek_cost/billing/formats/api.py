@@ -1,4 +1,4 @@
-"""A response as the API sent it, where a tool kept it whole: in a gateway's log, a batch, a HAR."""
+"""Responses kept whole, as the API sent them: in a gateway's log, a batch or a HAR file."""
 
 from collections.abc import Mapping
 from datetime import UTC
@@ -23,14 +23,14 @@ def is_response(body: Mapping[str, object]) -> bool:
 
 
 def is_of_other_endpoint(body: Mapping[str, object]) -> bool:
-    """Return whether a response is of embeddings, images or moderation."""
+    """Return whether a response is from embeddings, images or moderation."""
     return body.get("object") in _EMBEDDINGS or (
         "choices" not in body and isinstance(body.get("data"), list)
     )
 
 
 def response_of(log: Log, number: int, body: Mapping[str, object]) -> Response:
-    """Return a response of the API, with its own time where it has one; raises Unreadable."""
+    """Return a response of the API, with its own time if it has one; raises Unreadable."""
     usage = as_object(body.get("usage"))
     if not has_usage(usage):
         raise Unreadable("no usage in it")
@@ -56,7 +56,7 @@ def response_of(log: Log, number: int, body: Mapping[str, object]) -> Response:
 
 
 def kind_of(body: Mapping[str, object]) -> Kind | None:
-    """Return the endpoint that a response came from; None where its usage has to show it."""
+    """Return the endpoint a response came from, or None if only its usage can show it."""
     if body.get("object") == "response":
         return Kind.RESPONSES
     if body.get("type") == "message":
@@ -65,7 +65,7 @@ def kind_of(body: Mapping[str, object]) -> Kind | None:
 
 
 def times_of(log: Log, record: Mapping[str, object]) -> tuple[float | None, float | None]:
-    """Return start and end under the names that most tools write; 0 is none."""
+    """Return start and end (seconds since 1970) under common names; None if missing or 0."""
     start, end = (
         next((log.seconds(value) for key in names if (value := record.get(key))), None)
         for names in (_STARTS, _ENDS)
@@ -74,9 +74,9 @@ def times_of(log: Log, record: Mapping[str, object]) -> tuple[float | None, floa
 
 
 def utc_seconds(value: object) -> float | None:
-    """Return a time of a tool that writes UTC, whether with a zone or without.
+    """Return a time in seconds since 1970, taken as UTC if it has no time zone; None for none.
 
-    Raises Unreadable for what is not a time.
+    Raises Unreadable if the value is not a time.
     """
     if value is None or value == "":
         return None
@@ -87,12 +87,12 @@ def utc_seconds(value: object) -> float | None:
 
 
 def items(value: object) -> list[object]:
-    """Return a list, an empty one for what is none."""
+    """Return the value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []
 
 
 def first(value: object, *paths: str) -> object:
-    """Return what is at the first of the paths that has something, None for none."""
+    """Return the value at the first path that has one, or None."""
     for path in paths:
         found = at(value, path)
         if found is not None and found != "":

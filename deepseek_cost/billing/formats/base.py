@@ -1,8 +1,8 @@
-"""What every log format is read into: responses, lines that cost nothing, and faults.
+"""What every log format is turned into: responses, lines that cost nothing, and faults.
 
-A reader says what a log says, in one meaning: `hit` + `miss` is the whole input, `output` has the
-reasoning in it. What a name is served by, what was counted before, and what it cost is decided
-once for all formats, in `billing`.
+A reader reports what is in a log with fixed meanings: `hit` + `miss` is the whole input, and
+`output` includes the reasoning. Who served a name, what was counted before, and what it cost is
+decided in one place for all formats, in `billing`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,11 +20,11 @@ __all__ = ["Costless", "Fault", "Found", "Kind", "Line", "Reason", "Response", "
 
 
 class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of ours
-    """A value of a log's line is not what its name says; the text says why, and quotes nothing."""
+    """A value in a log line is not what its name says. The text says why, without quoting it."""
 
     @property
     def reason(self) -> str:
-        """The text, which keeps its next step apart if it has one."""
+        """The text, with any advice on what to do next kept separately."""
         text: str = self.args[0]
         return text
 
@@ -43,23 +43,24 @@ class Reason(StrEnum):
 
 
 class Response(Struct, kw_only=True):
-    """One response of a model, as its log reports it.
+    """One response from a model, as reported by its log.
 
-    `identity`: the response's own id, or what else makes it the same one in another file; None
-    where the format has nothing like it, and each record counts.
-    `provider`: the host that served it, as the log names it (`deepseek`, `openrouter`, a URL);
-    None where it names none.
-    `kind`: the endpoint. Names like `claude-opus-4-8` are DeepSeek's on `Kind.MESSAGES` alone.
-    `start`, `end`: seconds since 1970; None where not reported. Without `exact_time` it is only
-    known that it was between them, and it has a price if that did not change meanwhile.
-    `hit`: tokens of the input read from DeepSeek's cache; None where not reported, and then `miss`
-    is the whole input.
-    `output`: all tokens generated; `reasoning`: the part of it that is, None where not reported.
-    `fees`: how often a fee was charged.
+    `identity`: the response's own id, or whatever else identifies it in another file; None if the
+    format has nothing of the kind, and then each record counts.
+    `provider`: the host that served it, as named by the log (`deepseek`, `openrouter`, a URL);
+    None if the log names none.
+    `kind`: the endpoint. Names like `claude-opus-4-8` are DeepSeek's only on `Kind.MESSAGES`.
+    `start`, `end`: seconds since 1970; None if not reported. Without `exact_time`, it is only known
+    to have been between them, and has a price only if that did not change in between.
+    `hit`: input tokens read from DeepSeek's cache; None if not reported, and then `miss` is the
+    whole input.
+    `output`: all tokens generated. `reasoning`: the reasoning tokens among them; None if not
+    reported.
+    `fees`: how often each fee was charged.
     `agent`: the tool that sent it, as `--agent` names it; `key`: the API key's name or the user.
-    `stated_cost`: what the log itself says it cost, in USD; shown for other hosts only.
-    `line`: where it was read; its text is empty unless the request in it is to be counted again.
-    `request`, `response`: both bodies where the log has them; `request_at` is the path to it.
+    `stated_cost`: its cost in USD according to the log; shown only for other hosts.
+    `line`: where it was read. Its text is empty unless the request in it is to be counted again.
+    `request`, `response`: both bodies, if the log has them. `request_at`: the path to the request.
     """
 
     line: Line
@@ -87,12 +88,12 @@ class Response(Struct, kw_only=True):
 
     @property
     def tokens(self) -> TokenUsage:
-        """The billed tokens; where hits were not reported, all of the input as misses."""
+        """The billed tokens. If hits were not reported, the whole input counts as misses."""
         return TokenUsage(self.hit or 0, self.miss, self.output)
 
 
 class Costless(Struct, frozen=True):
-    """So many records of a log that are no responses of the API, or were never charged."""
+    """A number of records in a log that are not API responses, or were never charged."""
 
     reason: Reason
     count: int = 1

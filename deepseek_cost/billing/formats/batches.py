@@ -1,7 +1,7 @@
-"""Results of batches: those of OpenAI's Batch API and of Anthropic's Message Batches.
+"""Results of batches from OpenAI's Batch API and Anthropic's Message Batches.
 
-Requests that failed, expired or were for another endpoint cost nothing. Anthropic's results have
-no time of their own.
+Requests that failed, expired or went to another endpoint cost nothing. Anthropic's results have no
+times of their own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Foun
 
 
 def _body(line: Mapping[str, object]) -> Mapping[str, object] | None:
-    """Return the response of a result, None for one that has none."""
+    """Return the response of a result, or None if it has none."""
     result = as_object(line.get("result"))
     if result:
         return as_object(result.get("message")) if result.get("type") == _SUCCEEDED else None

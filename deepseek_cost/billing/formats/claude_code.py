@@ -1,8 +1,8 @@
-"""Claude Code: transcripts, those of sub-agents included, and what `claude -p` prints.
+"""Claude Code: transcripts, including those of subagents, and the output of `claude -p`.
 
-A transcript has one line per content block of a response, each with the response's id and its
-whole usage. Resumed and forked sessions copy lines into a new file. Of `--output-format
-stream-json` only the `result` line has what was billed, as a sum per model and without a time.
+A transcript has one line per content block of a response, each with the response's id and whole
+usage. Resumed and forked sessions copy lines into a new file. With `--output-format stream-json`,
+only the `result` line has what was billed, as a sum per model and without a time.
 """
 
 import re
@@ -32,7 +32,7 @@ _AGENT: Final = "claude"
 _TOKENS: Final = ("input_tokens", "cache_read_input_tokens", "output_tokens")
 _SYNTHETIC: Final = "<synthetic>"
 _ANTHROPIC: Final = "api.anthropic.com"
-# Anthropic's own ids, which no other host gives; its responses have both of them.
+# Anthropic's own ids, which no other host uses; its responses have both of them.
 _RESPONSE_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}")
 _REQUEST_ID: Final = re.compile(r"req_[0-9A-Za-z]{20,}")
 _MOST: Final = 2**32 - 2
@@ -58,11 +58,11 @@ class _Message(Struct, gc=False):
 
 
 class _Line(Struct, gc=False):
-    """What is built of a line; the texts in it are passed over."""
+    """The part of a line that is decoded; its texts are skipped."""
 
     type: str | None = None
     timestamp: datetime | None = None
-    sessionId: str | None = None  # noqa: N815 - as it is written
+    sessionId: str | None = None  # noqa: N815 - the name in the log
     requestId: str | None = None  # noqa: N815 - likewise
     cwd: str | None = None
     message: _Message | None = None
@@ -72,7 +72,7 @@ _decoder: Final = msgspec.json.Decoder(_Line)
 
 
 def read(log: Log) -> Records:
-    """Yield the responses of a transcript, or of the output of `claude -p`."""
+    """Yield the responses in a transcript, or in the output of `claude -p`."""
     is_printed = any(isinstance(one, dict) and "session_id" in one for one in log.samples)
     if is_printed or not log.head.lstrip().startswith(b"{"):
         return log.each(lambda number, value: _records(log, number, as_object(value)))
@@ -88,19 +88,19 @@ def _transcript(log: Log) -> Records:
 
 
 class _Blocks(Struct):
-    """The records of a response, one after the other, put together.
+    """Merges the consecutive records of a response.
 
-    The last record of a response has its tokens, the first its time.
+    The last record of a response has its tokens, the first one its time.
     """
 
     log: Log
     last: Response | None = None
-    line: _Line | None = None  # the record that `last` was read from, where it was a usual one
+    line: _Line | None = None  # the line `last` was read from, if in the usual form
     repeated: int = 0
     others: int = 0
 
     def add(self, number: int, lines: Sequence[object]) -> Iterator[Found]:
-        """Yield the responses that are over, and what is wrong."""
+        """Yield the responses that are complete, and any faults."""
         for at, line in enumerate(lines, number):
             if type(line) is _Line and self._passes_over(line):
                 continue
@@ -116,7 +116,10 @@ class _Blocks(Struct):
                     yield found
 
     def _passes_over(self, line: _Line) -> bool:
-        """Count a line that is no response, or has the counts of the one before it."""
+        """Count and skip a line that is not a response or repeats the counts of the one before.
+
+        Return whether it was skipped.
+        """
         if line.type != "assistant" or line.message is None:
             self.others += 1
             return True
@@ -126,7 +129,7 @@ class _Blocks(Struct):
         return False
 
     def _next(self, found: Response) -> Response | None:
-        """Add a record; return the response before it, which is over, if it is another's."""
+        """Add a record. If it begins another response, return the one before, now complete."""
         last = self.last
         if last is not None and found.identity == last.identity and _is_same(last, found):
             self.repeated += 1
@@ -136,7 +139,7 @@ class _Blocks(Struct):
         return last
 
     def end(self) -> Iterator[Found]:
-        """Yield the last response, and how many records were not one."""
+        """Yield the last response, and the numbers of other and of repeated records."""
         if self.last is not None:
             yield self.last
         if self.others:
@@ -146,7 +149,7 @@ class _Blocks(Struct):
 
 
 def _repeats(line: _Line, last: _Line) -> bool:
-    """Return whether a line has the very counts of the response that the line before it has."""
+    """Return whether a line has the same response and counts as the line before it."""
     one, other = line.message, last.message
     return (
         one is not None
@@ -167,7 +170,7 @@ def _is_same(last: Response, found: Response) -> bool:
 
 
 def _found_in(log: Log, number: int, line: object) -> Iterable[Found]:
-    """Return what is in a line."""
+    """Return the records in a line."""
     if isinstance(line, Fault | Costless):
         return (line,)
     try:
@@ -179,7 +182,7 @@ def _found_in(log: Log, number: int, line: object) -> Iterable[Found]:
 
 
 def _usual(log: Log, number: int, line: _Line, message: _Message) -> Found:
-    """Read a line as Claude Code writes it."""
+    """Read a line in the form that Claude Code writes."""
     usage, model = message.usage, message.model
     if usage is None or model is None or model == _SYNTHETIC:
         return Costless(Reason.NO_RESPONSE)
@@ -227,14 +230,14 @@ def _fees(tools: _Tools | None) -> dict[FeeId, int] | None:
 def _records(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
     if value.get("type") == "result":
         yield from _results(log, number, value)
-    elif "session_id" in value:  # printed; its usage is that of the stream's beginning
+    elif "session_id" in value:  # printed; its usage is from the start of the stream
         yield Costless(Reason.NO_RESPONSE)
     else:
         yield _response(log, number, value)
 
 
 def _response(log: Log, number: int, value: Mapping[str, object]) -> Found:
-    """Read a line that is not quite as Claude Code writes it."""
+    """Read a line that differs from the form that Claude Code writes."""
     message = as_object(value.get("message"))
     usage = as_object(message.get("usage"))
     model = name(message.get("model"))
@@ -268,7 +271,7 @@ def _provider(model: str, identity: str | None, request: str | None) -> str | No
 
 
 def _results(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
-    """Yield the sums of a run per model; they are of one or more requests each."""
+    """Yield a run's sums per model, each covering one or more requests."""
     models = as_object(value.get("modelUsage"))
     if not models and not any(as_object(value.get("usage")).get(key) for key in _TOKENS):
         yield Costless(Reason.FAILED)

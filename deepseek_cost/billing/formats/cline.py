@@ -1,8 +1,8 @@
-"""Cline and Roo Code in an editor: the messages that a task showed, with JSON in their texts.
+"""Cline and Roo Code in an editor: the messages shown in a task, with JSON in their texts.
 
-Cline's DeepSeek provider reports no input but the misses as cache writes; other OpenAI-style
-providers report the whole input, Anthropic's the misses. The model is in the message, else in
-files beside it.
+Cline's DeepSeek provider reports no input, only the misses as cache writes. Other OpenAI-style
+providers report the whole input, Anthropic's the misses. The model is in the message, or else in
+other files in the same folder.
 """
 
 import re
@@ -32,14 +32,14 @@ _NO_MODEL: Final = "no model in it, nor in the files of its task"
 
 
 class _Task(Struct):
-    """A task's name, and the models that it used, each from a time in milliseconds on."""
+    """A task's name and the models it used, each from a time in milliseconds since 1970 on."""
 
     name: str
     since: list[int] = field(default_factory=list)
     models: list[tuple[str, str | None]] = field(default_factory=list)
 
     def at(self, time: object) -> tuple[str | None, str | None]:
-        """Return the model and provider at a time; of a task with one model, at any time."""
+        """Return the model and provider at a time, or at any time if there was only one."""
         index = bisect_right(self.since, time) if isinstance(time, int) else 0
         if not self.models:
             return None, None
@@ -59,7 +59,7 @@ def _records(log: Log, number: int, message: Mapping[str, object], task: _Task) 
         yield log.fault(number, "requests whose messages were deleted, as one sum")
     elif what not in {"api_req_started", "subagent_usage"}:
         yield Costless(Reason.NO_RESPONSE)
-    elif usage.get("tokensOut") is None:  # cancelled, or failed, before it was answered
+    elif usage.get("tokensOut") is None:  # canceled or failed before it got a response
         yield Costless(Reason.FAILED)
     else:
         yield _response(log, number, message, usage, task)
@@ -104,7 +104,7 @@ def _agent(log: Log, usage: Mapping[str, object]) -> str:
 
 
 def _input(usage: Mapping[str, object], provider: str | None) -> tuple[int, int]:
-    """Return hits and misses of a usage, whose input means something else for each provider."""
+    """Return a usage's hits and misses; what its input includes depends on the provider."""
     whole, written, hit = (
         count(usage.get(key)) or 0 for key in ("tokensIn", "cacheWrites", "cacheReads")
     )
@@ -119,7 +119,7 @@ def _input(usage: Mapping[str, object], provider: str | None) -> tuple[int, int]
 
 
 def _task(log: Log) -> _Task:
-    """Return a task with the models that files beside its messages name."""
+    """Return a task with the models named in the other files of its folder."""
     if log.path is None:
         return _Task("")
     found = [
@@ -140,7 +140,7 @@ def _of_cline(path: Path) -> Iterator[tuple[int, str, str | None]]:
 
 
 def _of_roo(path: Path) -> Iterator[tuple[int, str, str | None]]:
-    """Yield the models that Roo Code names in the details of each prompt."""
+    """Yield the models named by Roo Code in the details of each prompt."""
     messages = small_json(path)
     for message in messages if isinstance(messages, list) else ():
         since, content = at(message, "ts"), at(message, "content")

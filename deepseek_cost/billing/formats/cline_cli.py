@@ -1,4 +1,4 @@
-"""Cline's command line: a session's messages, those of the model with their usage."""
+"""Cline's command line: a session's messages; those from the model have their usage."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -69,7 +69,7 @@ def _record(
 
 
 def _about(log: Log) -> Mapping[str, object]:
-    """Return the description of a session in the file beside it."""
+    """Return a session's description from the other file in its folder."""
     if log.path is None or not log.path.name.endswith(".messages.json"):
         return {}
     return as_object(small_json(log.path.with_name(log.path.name.replace(".messages", ""))))

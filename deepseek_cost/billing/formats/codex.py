@@ -1,9 +1,9 @@
-"""Codex CLI: rollouts, and what `codex exec --json` prints.
+"""Codex CLI: rollouts, and the output of `codex exec --json`.
 
-Since about 0.171 each response has a `token_usage_record` with its id; before, and beside it, a
-`token_count` event has the usage of the last response and the thread's sum so far. Such an event
-can be emitted again unchanged. Old forks and sub-agents begin with the parent's events, all
-written at once with the time of the fork.
+Since about 0.171, each response has a `token_usage_record` with its id. Earlier versions, and
+newer ones as well, have a `token_count` event with the usage of the last response and the thread's
+sum so far, which may be emitted again unchanged. Old forks and subagents begin with the parent's
+events, all written at once with the time of the fork.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
 from deepseek_cost.billing.formats.provider import label_of_host
 
 _AGENT: Final = "codex"
-# A history is copied without a pause; no response comes so soon after it.
+# A history is copied without a pause; no response arrives this soon after it.
 _PAUSE: Final = 0.5
 _PENDING: Final = 1_000
 _COUNTS: Final = (
@@ -41,9 +41,9 @@ def read(log: Log) -> Records:
 
 
 class _Rollout(Struct):
-    """What the lines before say of those that follow.
+    """What earlier lines show about those that follow.
 
-    `replayed_at` is the time of the last line that was copied from the parent, while it is.
+    `replayed_at` is the time of the last line copied from the parent, while copied lines last.
     """
 
     log: Log
@@ -85,7 +85,7 @@ class _Rollout(Struct):
             self.replayed_at = self.log.seconds(value.get("timestamp"))
 
     def _is_replayed(self, value: Mapping[str, object]) -> bool:
-        """Return whether a line is of the parent's history, which was copied without a pause."""
+        """Return whether a line is part of the parent's history, copied without a pause."""
         if self.replayed_at is None:
             return False
         seconds = self.log.seconds(value.get("timestamp"))
@@ -109,7 +109,7 @@ class _Rollout(Struct):
             as_object(at(payload, f"info.{key}"))
             for key in ("last_token_usage", "total_token_usage")
         )
-        if not last or not total:  # rate limits alone
+        if not last or not total:  # only rate limits
             return Costless(Reason.NO_RESPONSE)
         counts, totals = _counts(last), _counts(total)
         replayed = self._is_replayed(value)
@@ -122,7 +122,7 @@ class _Rollout(Struct):
             return Costless(Reason.SUM)
         if self.model is None:
             self.model = name(value.get("model")) or name(at(payload, "info.model"))
-        # The thread's sum so far tells its responses apart, and from those of other threads.
+        # The thread's sum so far distinguishes its responses from each other and other threads'.
         return self._response(
             number, value, counts, f"codex {self.session or value.get('timestamp')} {totals}"
         )

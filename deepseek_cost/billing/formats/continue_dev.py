@@ -1,6 +1,6 @@
-"""Continue: a session's messages with their usage, without a time of their own.
+"""Continue: a session's messages with their usage, but without times of their own.
 
-The list of sessions beside it has the time at which each began, which all its responses get.
+The list of sessions in the same folder has the start of each, which all its responses get.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def _records(log: Log, number: int, session: Mapping[str, object]) -> Iterator[F
 
 
 def _began(log: Log, session: object) -> object:
-    """Return when a session began, as the list of sessions beside it says; None for unknown."""
+    """Return when a session began, from the list of sessions in its folder; None if unknown."""
     sessions = small_json(log.path.with_name(_SESSIONS)) if log.path else None
     for entry in sessions if isinstance(sessions, list) else ():
         if at(entry, "sessionId") == session:

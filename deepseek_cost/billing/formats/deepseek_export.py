@@ -1,9 +1,9 @@
-"""The usage that DeepSeek's platform exports: what it says it charged, not a log of responses.
+"""The usage export of DeepSeek's platform: what it charged, not a log of responses.
 
-A ZIP of two CSV files, or these alone. `amount` has tokens and requests by day, model and key,
-a row for each price; `cost` has money by day, model and wallet. Until July 2026 days were dates
-of UTC; since then they are times with the offset of the browser. The console's own JSON has the
-same counts by hour, without prices.
+A ZIP of two CSV files, or just these files. `amount` has tokens and requests by day, model and key,
+with a row for each price; `cost` has money by day, model and wallet. Until July 2026, days were
+UTC dates; since then, they are times with the browser's UTC offset. The console's own JSON has
+the same counts by hour, without prices.
 """
 
 import re
@@ -34,7 +34,7 @@ _MOST: Final = 10**15
 
 
 class Kind(StrEnum):
-    """What a row of usage counts; there may be others, which keep the name they have."""
+    """What a row of usage counts. Any other kinds keep the name they have."""
 
     REQUESTS = "request_count"
     HITS = "input_cache_hit_tokens"
@@ -51,14 +51,14 @@ _IN_CONSOLE: Final = {
 
 
 class Span(Struct, frozen=True, order=True):
-    """The time of a row, end excluded, in the zone that the export has."""
+    """The time of a row, with an exclusive end, in the export's time zone."""
 
     start: datetime
     end: datetime
 
 
 class Usage(Struct, frozen=True):
-    """How much of what a model was used for with a key; `price` is that of one, None for none."""
+    """An amount of one kind used with a model and a key. `price` is per unit, or None."""
 
     span: Span
     model: str
@@ -69,7 +69,7 @@ class Usage(Struct, frozen=True):
 
 
 class Charge(Struct, frozen=True):
-    """What a model cost in a wallet; `wallet` is None where the export does not tell them apart."""
+    """A model's cost in a wallet. `wallet` is None if the export does not name wallets."""
 
     span: Span
     model: str
@@ -83,7 +83,7 @@ Row = Usage | Charge | Fault
 
 
 def read(log: Log) -> Iterator[Row]:
-    """Yield the rows of an export, and a Fault for what is none."""
+    """Yield the rows of an export, and a Fault for anything that is not a row."""
     if log.form is Form.ZIP:
         yield from _from_archive(log)
         return
@@ -122,7 +122,7 @@ def _from_archive(log: Log) -> Iterator[Row]:
 
 
 def is_member(filename: str) -> bool:
-    """Return whether a file in an archive is of an export."""
+    """Return whether a file in an archive is part of an export."""
     return bool(MEMBER.search(filename)) and _OF_A_MAC not in filename
 
 
@@ -185,7 +185,7 @@ def _span(row: Mapping[str, object]) -> Span:
 
 
 def _date(text: str) -> datetime:
-    """Return the beginning of a day of UTC, written 20260725 or 2026-07-25."""
+    """Return the start of a UTC day, written 20260725 or 2026-07-25."""
     try:
         return datetime.fromisoformat(text[:10]).replace(tzinfo=UTC)
     except ValueError:
@@ -228,7 +228,7 @@ def _amount(value: object) -> int:
 
 
 def _of_console(data: Mapping[str, object]) -> Iterator[Row]:
-    """Yield the hours of the console's JSON: counts in one answer, costs in another."""
+    """Yield the hours in the console's JSON: counts in one response, costs in another."""
     seconds = count(data.get("bucket")) or 0
     for series in items(data.get("series")):
         for bucket in items(at(series, "buckets")):

@@ -1,7 +1,7 @@
 """DeepSeek Harness (dsh): the events of a session.
 
-The usage of a step comes in a chunk, and again in the message that the step ends with: the last
-one counts, and a chunk that no message followed. Forks begin with the parent's events.
+The usage of a step is in a chunk, and again in the message that ends the step. The last one counts,
+including a chunk that no message followed. Forks begin with the parent's events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
 from deepseek_cost.billing.formats.provider import label_of_host
 
 _AGENT: Final = "dsh"
-# Where events of the versions name the model, and who served it.
+# Where events name the model and who served it, in different versions.
 _MODELS: Final = (
     *("provenance.model", "message.source.model", "chunk.replayState.model"),
     *("header.config.model", "config.model"),
@@ -77,7 +77,7 @@ class _Session(Struct):
     ) -> None:
         identity = f"dsh {value.get('seq')} {value.get('time')} {step}"
         end = self.log.seconds(value.get("time"))
-        if self.pending is not None and step == self.step:  # the same response, told again
+        if self.pending is not None and step == self.step:  # the same response, repeated
             identity, end = self.pending.identity or "", self.pending.end
         output = count(usage.get("outputTokens")) or 0
         reasoning = count(usage.get("reasoningTokens"))

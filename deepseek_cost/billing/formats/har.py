@@ -1,4 +1,4 @@
-"""HAR (1.2), as browsers and proxies record it: calls of the API, streamed or not."""
+"""HAR (1.2), as recorded by browsers and proxies: API calls, streamed or not."""
 
 import binascii
 from base64 import b64decode
@@ -78,7 +78,7 @@ def _text(entry: Mapping[str, object]) -> str:
 
 
 def _as_text(value: object) -> str:
-    """Return a text, an empty one for what is none."""
+    """Return the value if it is text, else an empty string."""
     return value if isinstance(value, str) else ""
 
 

@@ -1,6 +1,6 @@
-"""Helicone: requests as its export and its API write them, with bodies or without.
+"""Helicone: requests from its export and its API, with or without bodies.
 
-What Helicone answered from its own cache refers to the request that it was kept from.
+Responses from Helicone's own cache refer to the original request.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
-"""inspect_ai (0.3): logs of evaluations, `.json` or `.eval`, a ZIP that Zstandard packs.
+"""inspect_ai (0.3): evaluation logs, as `.json` or `.eval` (a ZIP with Zstandard compression).
 
-`input_tokens` leaves out the hits, and the output has the reasoning in it. A call that was
-answered from its own cache is logged with its whole usage.
+`input_tokens` does not include the hits; the output includes the reasoning. A call served from its
+own cache is logged with its whole usage.
 """
 
 import struct
@@ -81,7 +81,7 @@ def _member(file: BinaryIO, archive: "ZipFile", wanted: str) -> object:
 
 
 def _read(file: BinaryIO, archive: "ZipFile", info: "ZipInfo") -> object | None:
-    """Return the JSON of a member; Python before 3.14 unpacks no Zstandard in a ZIP."""
+    """Return a member's JSON. Python before 3.14 cannot unpack Zstandard in a ZIP."""
     if info.compress_size > _MAX_PACKED or info.file_size > _MAX_PACKED:
         return None
     if info.compress_type in _STORED_OR_DEFLATED:

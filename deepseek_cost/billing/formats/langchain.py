@@ -1,8 +1,8 @@
-"""LangChain (core 1.x): messages and results as it dumps them.
+"""LangChain (core 1.x): dumped messages and results.
 
-`usage_metadata` has the whole input with the hits in it, whatever the endpoint. What the API
-itself reported is kept in `response_metadata`, and counts first: of a stream, LangChain adds up
-the usage of every chunk.
+`usage_metadata` has the whole input, including hits, whatever the endpoint. The API's own report
+is kept in `response_metadata` and takes precedence, because LangChain adds up the usage of every
+chunk in a stream.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,12 +30,12 @@ _MODELS: Final = (f"{_METADATA}.model_name", f"{_METADATA}.model")
 
 
 def read(log: Log) -> Records:
-    """Yield the responses among dumped messages and results."""
+    """Yield the responses in dumped messages and results."""
     return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
 def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Found]:
-    """Yield a line's response; a result of several prompts has only their sum."""
+    """Yield a line's response. A result of several prompts has only their sum."""
     start, end = times_of(log, line)
     message = _message(line)
     if not has_counts(message):
@@ -61,7 +61,7 @@ def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Foun
 
 
 def _message(line: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the fields of the message that a line is, or has."""
+    """Return the fields of a line's message; the line may be the message itself."""
     if line.get("generations") is not None:
         return message_in(line)
     wrapped = next((inner for key in _WRAPPED if (inner := as_object(line.get(key)))), {})
@@ -71,7 +71,7 @@ def _message(line: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def message_in(result: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the fields of the message of a result; raises Unreadable where it has several."""
+    """Return the fields of a result's message; raises Unreadable if it has several."""
     prompts = items(result.get("generations"))
     if len(prompts) > 1:
         raise Unreadable("a result of several prompts, with their sum alone")
@@ -90,14 +90,14 @@ def _unwrapped(line: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def has_counts(message: Mapping[str, object]) -> bool:
-    """Return whether a message is a model's, with what was used."""
+    """Return whether a message is from a model and has token counts."""
     return has_usage(as_object(first(message, *_RAW))) or bool(
         as_object(message.get("usage_metadata"))
     )
 
 
 def counts_of(message: Mapping[str, object]) -> Counts:
-    """Return billed tokens: as the API reported them, else as LangChain has them.
+    """Return the billed tokens, as reported by the API or else by LangChain.
 
     Raises Unreadable.
     """
@@ -120,6 +120,6 @@ def of_metadata(usage: Mapping[str, object]) -> Counts:
 
 
 def identity_of(message: Mapping[str, object]) -> str | None:
-    """Return the API's id of a response where it was kept, else LangChain's own."""
+    """Return the API's id of a response if it was kept, else LangChain's own."""
     own = name(message.get("id"))
     return name(at(message, f"{_METADATA}.id")) or (f"langchain {own}" if own else None)

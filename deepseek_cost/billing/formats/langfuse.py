@@ -1,7 +1,7 @@
-"""Langfuse (v3, and what v2 wrote): observations as JSON, JSONL, CSV or pages of its API.
+"""Langfuse (v3 and v2): observations as JSON, JSONL, CSV or pages from its API.
 
-What came in OpenAI's shape is kept split: `input` without the hits, `output` without the
-reasoning. Counts that users set themselves may be whole; the total shows which.
+Usage in OpenAI's form is stored split: `input` without the hits, `output` without the reasoning.
+Counts set by users themselves may include them; the total shows which.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ def read(log: Log) -> Records:
 
 
 def _observations(value: object) -> list[object]:
-    """Return a line's observations: a page of the API and a trace have several."""
+    """Return a line's observations. A page from the API and a trace have several."""
     inner = first(value, "data", "observations")
     return items(inner) if isinstance(inner, list) else [value]
 
@@ -85,7 +85,7 @@ def _record(
 
 
 def _counts(observation: Mapping[str, object]) -> Counts | None:
-    """Return billed tokens, None for a generation that failed or has not ended."""
+    """Return the billed tokens, or None for a generation that failed or has not ended."""
     details = as_object(first(observation, *_DETAILS))
     if "prompt_tokens" in details:  # kept as the API sent it
         return usage_of(details)
@@ -106,7 +106,7 @@ def _counts(observation: Mapping[str, object]) -> Counts | None:
 
 
 def _of_version_2(observation: Mapping[str, object]) -> Counts | None:
-    """Return the counts of the fields that version 2 has, which know of no hits."""
+    """Return the counts from version 2's fields, which do not report hits."""
     whole, output = (
         count(first(observation, *paths))
         for paths in (

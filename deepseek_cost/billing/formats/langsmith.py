@@ -1,4 +1,4 @@
-"""LangSmith (SDK 0.4): runs as JSON or JSONL. Only leaves that are a model's were billed.
+"""LangSmith (SDK 0.4): runs as JSON or JSONL. Only leaf runs of a model were billed.
 
 Chains and agents repeat the sums of the runs in them. Times without a zone are UTC.
 """
@@ -99,7 +99,7 @@ def _record(log: Log, number: int, run: Mapping[str, object], enclosing: Enclosi
 def _counts(
     run: Mapping[str, object], outputs: Mapping[str, object]
 ) -> tuple[Counts | None, str | None]:
-    """Return billed tokens and the API's id: by the message, else by what the run sums up."""
+    """Return the billed tokens and the API's id, from the message or else the run's sums."""
     message = message_in(outputs) if "generations" in outputs else outputs
     if has_counts(message):
         return counts_of(message), identity_of(message)

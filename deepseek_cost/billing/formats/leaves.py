@@ -1,4 +1,4 @@
-"""Which records of a trace enclose another one, and repeat what it was billed."""
+"""Find the records of a trace that enclose another one and repeat its billed tokens."""
 
 from array import array
 from bisect import bisect_left
@@ -11,11 +11,11 @@ _MASK: Final = (1 << 64) - 1
 
 
 class Enclosing:
-    """The records that are the parent of another, in 8 bytes each.
+    """The records that are parents of other records, in 8 bytes each.
 
-    A client that is traced inside a framework that is traced as well is logged twice, the outer
-    record with the inner one's sums. A child may be written before its parent or after it, so a
-    log is read once for this alone.
+    A call made by a traced client inside a traced framework is logged twice, and the outer record
+    has the sums of the inner one. A child may be written before or after its parent, so a log is
+    read once just to find the parents.
     """
 
     def __init__(self, log: Log, parents: Callable[[object], list[str]]) -> None:

@@ -1,7 +1,7 @@
-"""LiteLLM (1.110): its logging payload, also as the S3 logger keeps it, and rows of SpendLogs.
+"""LiteLLM (1.110): its logging payload, also as kept by the S3 logger, and rows of SpendLogs.
 
-Both have the whole input with the hits in it. What LiteLLM answered from its own cache is logged
-as a success with a usage and `cache_hit`; failures are logged with zeros.
+Both have the whole input, including hits. Responses from LiteLLM's own cache are logged as
+successes with a usage and `cache_hit`; failures are logged with zeros.
 """
 
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def _record(log: Log, number: int, call: Mapping[str, object]) -> Found:
 
 
 def _usage(call: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the usage that the API sent, else the counts of the row, which have no hits."""
+    """Return the usage sent by the API, else the row's counts, which have no hits."""
     for path in _USAGES:
         usage = as_object(at(call, path))
         if has_usage(usage):

@@ -1,7 +1,7 @@
-"""simonw/llm (0.36, and older ones): its database `logs.db`, and `llm logs --json`.
+"""simonw/llm (0.36 and older): its database `logs.db`, and the output of `llm logs --json`.
 
-Newer databases have `turns`, older ones `responses`; both keep the API's response as JSON. The
-name of a model is the user's own, so the one in the response counts.
+Newer databases have `turns`, older ones `responses`; both keep the API's response as JSON. Users
+choose their own names for models, so the one in the response counts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 
 
 def read(log: Log) -> Records:
-    """Yield the responses of a database, or of its log as JSON."""
+    """Yield the responses from a database or from its log as JSON."""
     if log.form is Form.SQLITE:
         return _from_database(log)
     return log.each(lambda number, value: [_record(log, number, as_object(value))])
@@ -46,7 +46,7 @@ def _from_database(log: Log) -> Iterator[Found]:
                 columns = [name for name in _COLUMNS if f"{table}.{name}" in log.tables]
                 if not columns:
                     continue
-                # Both are names of ours.
+                # Both are our own names, not from the log.
                 rows = database.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608
                 for row in rows:
                     number += 1
@@ -89,7 +89,7 @@ def _record(log: Log, number: int, row: Mapping[str, object]) -> Found:
 
 
 def _counts(row: Mapping[str, object], response: Mapping[str, object]) -> Counts | None:
-    """Return billed tokens: by the response, else by the columns; None where nothing came."""
+    """Return the billed tokens from the response or else the columns; None if nothing came."""
     if is_response(response):
         return usage_of(as_object(response.get("usage")), kind_of(response))
     whole, output = count(row.get("input_tokens")), count(row.get("output_tokens"))
