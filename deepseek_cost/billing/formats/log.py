@@ -1,4 +1,4 @@
-"""A log that was opened: what it is made of, and its values in one pass."""
+"""An opened log: what its bytes are, and its values in one pass."""
 
 import ast
 import csv
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# So much is looked at to recognize a format; it holds the first lines of any log.
+# This much is read to recognize a format. It covers the first lines of any log.
 HEAD_BYTES: Final = 1 << 16
 _SAMPLES: Final = 40
 _BLOCK: Final = 1 << 18
@@ -41,7 +41,7 @@ _MOST_MEMBERS: Final = 10_000
 _LONGEST_LITERAL: Final = 10_000
 _MAX_NAME: Final = 256
 _DELIMITERS: Final = ",;\t"
-_UTC: Final = re.compile(  # most times as most tools write them; the others are read more slowly
+_UTC: Final = re.compile(  # the most common form of times; the others are read more slowly
     r"2[01]\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
     re.ASCII,
@@ -50,7 +50,7 @@ _YEARS: Final = range(2000, 2200)
 _EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, by a spreadsheet
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _EVENTS: Final = (b"data:", b"event:", b": ")
-# Steps of SQLite's virtual machine between two looks at the limit, and the limit: minutes.
+# Steps of SQLite's virtual machine between checks, and the maximum number of checks (minutes).
 _SQL_STEPS: Final = 1_000_000
 _SQL_LOOKS: Final = 20_000
 _SQLITE_LIMIT_LENGTH: Final = 0
@@ -73,11 +73,11 @@ class Form(StrEnum):
 
 
 class Log:
-    """A file of a log. `open_file` returns its unpacked bytes from the start, as often as needed.
+    """A log file. `open_file` returns its unpacked bytes from the start, as often as needed.
 
-    `path` is None where it has none on this disk; `zone` is that of times without one. `torn`:
-    what packed it did not get to its end, as in a session that goes on; a format that is written
-    so sets `may_be_torn`.
+    `path` is None if it is not a file on this disk. `zone` applies to times without a time zone.
+    `torn`: the compressed data is incomplete, as in a session that is still running; a format
+    written that way sets `may_be_torn`.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Log:
         self._open = open_file
 
     def open(self) -> BinaryIO:
-        """Return the unpacked bytes, in UTF-8 whatever the file's own encoding; raises OSError."""
+        """Return the unpacked bytes as UTF-8, whatever the file's encoding; raises OSError."""
         file = self._open()
         if not is_unpacked(file):
             file = io.BufferedReader(_Tolerant(file, self), HEAD_BYTES)
@@ -107,9 +107,9 @@ class Log:
         return io.BufferedReader(_Transcoded(file, self.encoding), HEAD_BYTES)
 
     def seekable(self) -> BinaryIO:
-        """Return the bytes of an archive, to be read from anywhere; raises OSError.
+        """Return an archive's bytes as a seekable file; raises OSError.
 
-        One that has no path is read into memory, as far as an archive may be large.
+        An archive without a path is read into memory, up to the maximum size of an archive.
         """
         if self.path is not None:
             return self.path.open("rb")
@@ -123,13 +123,13 @@ class Log:
             return _up_to(file, HEAD_BYTES).removeprefix(_MARK)
 
     def forget(self) -> None:
-        """Let go of what was looked at; it is read again where it is needed."""
+        """Free what was read to recognize the format; it is read again if needed."""
         for what in ("head", "samples", "tables", "members"):
             self.__dict__.pop(what, None)
 
     @cached_property
     def form(self) -> Form:
-        """What the bytes are, by the first of them."""
+        """What the bytes are, judging by the first ones."""
         head = self.head
         if head.startswith(_SQLITE):
             return Form.SQLITE
@@ -147,7 +147,7 @@ class Log:
 
     @cached_property
     def samples(self) -> tuple[object, ...]:
-        """The first values of JSON, CSV or events; empty for anything else."""
+        """The first values of JSON, CSV or server-sent events; empty for anything else."""
         found: list[object] = []
         try:
             for _, value in self._values(self.head if self.form is not Form.JSON else None):
@@ -161,7 +161,7 @@ class Log:
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """The tables of an SQLite file, `message`, and their columns, `message.data`."""
+        """The tables of an SQLite file (`message`) and their columns (`message.data`)."""
         if self.form is not Form.SQLITE or self.path is None:
             return frozenset()
         import sqlite3  # noqa: PLC0415 - few logs are databases
@@ -187,14 +187,14 @@ class Log:
             return ()
 
     def values(self) -> Iterator[tuple[int, object]]:
-        """Yield each value with its line: a line of JSON, an element, a row, an event's data.
+        """Yield each value with its line number: a JSON line, an element, a row, an event's data.
 
-        A document that is one object is one value. A Fault stands where there is none.
+        A document that is one object is one value. A Fault takes the place of an unreadable value.
         """
         return self._values(None)
 
     def each(self, convert: Callable[[int, object], Iterable[Found]]) -> Iterator[Found]:
-        """Yield what a function makes of each value; what it raises as Unreadable is a Fault."""
+        """Yield what a function returns for each value. If it raises Unreadable, yield a Fault."""
         for number, value in self.values():
             if isinstance(value, Fault | Costless):
                 yield value
@@ -207,10 +207,10 @@ class Log:
     def structs(
         self, decoder: "msgspec.json.Decoder[T]"
     ) -> Iterator[tuple[int, Sequence[T | object]]]:
-        """Yield the lines of JSONL as structs, many at a time, with the number of the first.
+        """Yield lines of JSONL as structs, many at a time, with the number of the first line.
 
-        Of what a struct does not name nothing is built, which is what makes it fast. Where a line
-        does not fit it, that and those around it are as `values` yields them. Blank lines, which
+        Fields that the struct does not name are not built, which makes this fast. If a line does
+        not fit the struct, it and its neighbors come as `values` yields them. Blank lines, which
         programs do not write, are not numbered.
         """
         with closing(self.open()) as file:
@@ -230,7 +230,7 @@ class Log:
                 number += len(found)
 
     def end(self) -> Iterator[Found]:
-        """Yield what is to be said once all was read: that the packing did not get to its end."""
+        """Once everything is read, yield a Fault or Costless if the compressed data was cut off."""
         if self.torn:
             reason = "truncated or damaged; pack it again"
             yield Costless(Reason.UNFINISHED) if self.may_be_torn else self.fault(1, reason)
@@ -240,11 +240,11 @@ class Log:
         return Line(self.name, "", number)
 
     def fault(self, number: int, reason: str) -> Fault:
-        """Return what is wrong in a line."""
+        """Return a Fault for a line."""
         return Fault(self.name, number, 1, reason)
 
     def seconds(self, value: object) -> float | None:
-        """Return a time as seconds since 1970, None for none; raises Unreadable."""
+        """Return a time in seconds since 1970, or None for no value; raises Unreadable."""
         if value is None or value == "":
             return None
         if isinstance(value, str) and _UTC.fullmatch(value):
@@ -264,10 +264,11 @@ class Log:
             raise Unreadable(str(error)) from None
 
     def connect(self) -> "sqlite3.Connection":
-        """Open an SQLite file to read it, without writing a byte beside it.
+        """Open an SQLite file for reading, without writing any files next to it.
 
-        A file that others write to has its newest rows in `-wal`; only then locks are needed.
-        Raises sqlite3.Error, also where a query runs for minutes: a database can be made to.
+        If others are writing to it, its newest rows are in `-wal`; only then are locks needed.
+        Raises sqlite3.Error. So does a query that runs for minutes: a database can be made to
+        cause that.
         """
         import sqlite3  # noqa: PLC0415 - few logs are databases
 
@@ -322,7 +323,7 @@ class Log:
             yield number, value
         elif values := _concatenated(data):
             yield from ((number, value) for value in values)
-        else:  # lines, the first of which is broken
+        else:  # lines, with the first one broken
             yield from self._lines(b"", number, io.BytesIO(data))
 
     def _lines(self, data: bytes, number: int, file: BinaryIO) -> Iterator[tuple[int, object]]:
@@ -334,7 +335,7 @@ class Log:
                     yield number, value
                 elif data.endswith(b"\n") or len(data) > _MAX_LINE:
                     yield number, self.fault(number, "not valid JSON")
-                else:  # the tool was writing it, or was stopped while it did
+                else:  # the tool is writing it, or was stopped while writing
                     yield number, Costless(Reason.UNFINISHED)
             while len(data) > _MAX_LINE and not data.endswith(b"\n"):
                 data = file.readline(_MAX_LINE + 1)
@@ -351,7 +352,7 @@ class Log:
                 yield number, self.fault(number, "not valid JSON") if value is None else value
 
     def _rows(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
-        """Yield the rows as objects, by the names in the first; a cell too many is a Fault."""
+        """Yield rows as objects, with names from the first row. Extra cells are a Fault."""
         csv.field_size_limit(_MAX_LINE)
         text = io.TextIOWrapper(file, "utf-8-sig", newline="")
         first = text.readline(_MAX_LINE)
@@ -378,20 +379,20 @@ class Log:
 
 
 def _delimiter(header: str) -> str:
-    """Return what separates the names of a header: a comma, a semicolon or a tab."""
+    """Return the delimiter of a header: a comma, a semicolon or a tab."""
     if header.lower().startswith("sep=") and len(header) > len("sep="):
         return header[len("sep=")]
     return max(_DELIMITERS, key=header.count)
 
 
 def _column_names(cells: Iterable[str]) -> list[str]:
-    """Return the names of columns; in capitals or with blanks around them they mean the same."""
+    """Return column names, normalized: capitals and surrounding spaces make no difference."""
     names = [cell.strip() for cell in cells]
     return [name.lower() if name.isupper() or name.istitle() else name for name in names]
 
 
 def count(value: object, name: str = "a count") -> int | None:
-    """Return a count of tokens, None for none; raises Unreadable, which names it."""
+    """Return a token count, or None if there is no value; raises Unreadable with its name."""
     if value is None or value == "":
         return None
     if isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
@@ -408,21 +409,21 @@ def count(value: object, name: str = "a count") -> int | None:
 
 
 def at(value: object, path: str) -> object:
-    """Return what stands at a dotted path of an object, None for nothing; JSON in text is read."""
+    """Return the value at a dotted path of an object, or None; JSON kept as text is parsed."""
     for name in path.split(".") if path else ():
         value = as_object(value).get(name)
     return value
 
 
 def as_object(value: object) -> Mapping[str, object]:
-    """Return an object, also one that is kept as text; an empty one for anything else."""
+    """Return an object, parsed if it is kept as text; an empty one for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = decoded(value.encode()) or literal(value)
     return value if isinstance(value, dict) else {}
 
 
 def literal(text: str) -> object:
-    """Return what Python's own way to write an object is, as data frames write it into a CSV."""
+    """Return the value of a Python literal, as data frames write objects to CSV, or None."""
     if len(text) > _LONGEST_LITERAL:
         return None
     try:
@@ -432,7 +433,7 @@ def literal(text: str) -> object:
 
 
 def small_json(path: Path) -> object:
-    """Return the JSON of a file beside a log, None where there is none that can be read."""
+    """Return the JSON of a file next to a log, or None if it cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > _MAX_LINE:
             return None
@@ -442,7 +443,7 @@ def small_json(path: Path) -> object:
 
 
 def unpacked_json(data: bytes) -> object:
-    """Return the JSON in bytes that Zstandard packed; None for anything else."""
+    """Return the JSON in Zstandard-compressed bytes, or None for anything else."""
     try:
         with closing(unpacked(io.BytesIO(data), lambda _: None)) as file:
             found = _up_to(file, _MAX_LINE + 1)
@@ -452,7 +453,7 @@ def unpacked_json(data: bytes) -> object:
 
 
 def name(value: object) -> str | None:
-    """Return a name, cut where it is longer than any; None for what is none."""
+    """Return a name, cut if too long; None if the value is not a name."""
     return value[:_MAX_NAME] if isinstance(value, str) and value else None
 
 
@@ -460,7 +461,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 def decoded(data: bytes) -> object | None:
-    """Return a JSON value; None for what is not one, and for null."""
+    """Return a JSON value; None for invalid JSON and for null."""
     try:
         value: object = _decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -469,9 +470,9 @@ def decoded(data: bytes) -> object | None:
 
 
 def _concatenated(data: bytes) -> list[object]:
-    """Return objects of several lines each, one after the other, as consoles show them.
+    """Return consecutive objects of several lines each, as printed to a console.
 
-    Nothing where the first line ends in the middle of a text: then it is a broken line.
+    Empty if the first line ends inside a string: then it is a broken line.
     """
     if data.partition(b"\n")[0].strip() not in {b"{", b"["}:
         return []
@@ -497,7 +498,7 @@ def _up_to(file: BinaryIO, size: int) -> bytes:
 
 
 class _Tolerant(Pieces):
-    """Unpacked bytes up to where their packing is damaged, which the log is marked with."""
+    """Unpacked bytes up to any damage in the compressed data, which marks the log as torn."""
 
     def __init__(self, file: BinaryIO, log: Log) -> None:
         super().__init__(file)
@@ -514,7 +515,7 @@ class _Tolerant(Pieces):
 
 
 class _Transcoded(Pieces):
-    """Text of another encoding as UTF-8; raises UnicodeError for a byte that is not of it."""
+    """Text in another encoding, as UTF-8; raises UnicodeError for invalid bytes."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._text = io.TextIOWrapper(file, encoding, newline="")

@@ -1,7 +1,7 @@
-"""new-api and its forks: rows of its logs as CSV, JSON or a page of its API.
+"""new-api and its forks: rows of its logs as CSV, JSON or a page from its API.
 
-`other` is JSON in text, with the hits as `cache_tokens`. `prompt_tokens` has them in it, unless
-the channel speaks Anthropic's format. What is not of type 2 is a payment, an error or a note.
+`other` is JSON as text, with the hits as `cache_tokens`. `prompt_tokens` includes them, unless the
+channel uses Anthropic's format. Rows not of type 2 are payments, errors or notes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -64,6 +64,6 @@ def _record(log: Log, number: int, row: Mapping[str, object]) -> Found:
 
 
 def _row_id(row: Mapping[str, object]) -> str | None:
-    """Return what tells a row from those of other servers: ids alone begin at 1 on each."""
+    """Return an id that differs between servers; a row's own id starts at 1 on each."""
     found = row.get("id")
     return f"new-api {found} {row.get('created_at')} {row.get('quota')}" if found else None

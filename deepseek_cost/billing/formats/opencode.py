@@ -1,8 +1,8 @@
-"""opencode, and Kilo's command line, which is built on it: a database, older files, an export.
+"""opencode and Kilo's command line, which is built on it: databases, older files, exports.
 
-`input` leaves out the hits and `output` the reasoning. A message of several steps, each a request,
-has the counts of its last step or their sum; the steps are among its parts. The request that names
-a session is billed as well, and recorded nowhere.
+`input` does not include the hits, nor `output` the reasoning. A message of several steps, each a
+request, has the counts of its last step or their sum; the steps are among its parts. The request
+that names a session is billed as well, but not recorded anywhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _STEPS: Final = (
 
 
 def read(log: Log) -> Records:
-    """Yield the responses of a database, an export or a message's file."""
+    """Yield the responses from a database, an export or a message's file."""
     if log.form is Form.SQLITE:
         return _from_database(log)
     return log.each(lambda number, value: _from_document(log, number, as_object(value)))
@@ -65,7 +65,7 @@ def _from_database(log: Log) -> Records:
 def _records(
     log: Log, number: int, message: Mapping[str, object], parts: list[object]
 ) -> Iterator[Found]:
-    """Yield a message's requests: itself, or each of its steps where it has several."""
+    """Yield a message's requests: the message itself, or each of its steps if it has several."""
     steps = [
         tokens
         for part in map(as_object, parts)

@@ -1,7 +1,7 @@
-"""OpenRouter: its responses, its record of a generation, and the activity it exports as CSV.
+"""OpenRouter: its responses, its generation records, and its activity export as CSV.
 
-OpenRouter charges for them, whatever host served them, so they are on no bill of DeepSeek's; what
-it says they cost is kept. With a key of the user's own at DeepSeek, DeepSeek charges.
+OpenRouter charges for these, whatever host served them, so they are not on DeepSeek's bill; the
+cost it states is kept. If users bring their own DeepSeek key, DeepSeek charges.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _REASONING: Final = ("native_tokens_reasoning", "tokens_reasoning")
 
 
 def read(log: Log) -> Records:
-    """Yield the generations of a log or an export."""
+    """Yield the generations in a log or an export."""
     return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
@@ -77,7 +77,7 @@ def _generation(log: Log, number: int, row: Mapping[str, object]) -> Found:
 
 
 def _provider(served_by: object, *, is_own_key: bool) -> str:
-    """Return who charged: DeepSeek alone for a key of the user's own there."""
+    """Return who charged: DeepSeek only if it served the request with the user's own key."""
     return "deepseek" if is_own_key and str(served_by).lower() == "deepseek" else _HOST
 
 

@@ -1,8 +1,8 @@
 """OpenTelemetry's GenAI conventions and OpenInference: OTLP JSON, console exporters, Phoenix.
 
 Written by opentelemetry-instrumentation-openai 0.62, openinference-instrumentation-openai 0.1.66
-and others. Only spans of one call of a model count: an agent's, a chain's or a framework's span
-repeats the sums of the calls in it. The input has the hits in it, the output the reasoning.
+and others. Only spans of a single model call count; the span of an agent, a chain or a framework
+repeats the sums of its calls. The input includes the hits, and the output the reasoning.
 """
 
 from collections.abc import Iterator, Mapping
@@ -62,13 +62,13 @@ _COLUMN: Final = "attributes."
 
 
 def read(log: Log) -> Records:
-    """Yield the calls among the spans of a log."""
+    """Yield the model calls among a log's spans."""
     enclosing = Enclosing(log, _parents)
     return log.each(lambda number, value: _records(log, number, value, enclosing))
 
 
 class Span:
-    """A span of any exporter: its attributes by name, and where it is in its trace."""
+    """A span from any exporter: its attributes by name, and its place in the trace."""
 
     def __init__(self, value: Mapping[str, object], service: object = None) -> None:
         self._value = value
@@ -77,18 +77,18 @@ class Span:
 
     @property
     def identity(self) -> str:
-        """The span's id with its trace's: ids of spans are unique in a trace only."""
+        """The span's id with its trace's id: span ids are unique only within a trace."""
         span = first(self._value, "spanId", "span_id", "context.span_id", "context.spanId")
         return f"{self._trace} {span or self._value.get('context.span_id')}"
 
     @property
     def own_identity(self) -> str | None:
-        """What the span is known by where the response has no id; None where it has none."""
+        """The span's identity if the response has no id; None if the span has no id either."""
         return None if self.identity.endswith(" None") else f"span {self.identity}"
 
     @property
     def parent(self) -> str | None:
-        """The parent span, as its identity is written; None for none."""
+        """The identity of the parent span, or None if there is none."""
         found = first(self._value, "parentSpanId", "parent_id", "parent_span_id")
         parent = found or first(self._value, "parentSpanContext.spanId")
         return f"{self._trace} {parent}" if parent else None
@@ -99,14 +99,14 @@ class Span:
         return first(self._value, *paths) or self._value.get("context.trace_id")
 
     def value(self, names: tuple[str, ...]) -> object:
-        """Return the first attribute of these names, None for none."""
+        """Return the first attribute with one of these names, or None."""
         return next(
             (found for key in names if (found := self.attributes.get(key)) is not None), None
         )
 
     @property
     def is_call(self) -> bool:
-        """Whether it is one call of a model, with a usage."""
+        """Whether this is a single model call with a usage."""
         if self.value(_INPUT) is None and self.value(_OUTPUT) is None:
             return False
         operation = self.attributes.get("gen_ai.operation.name")
@@ -114,18 +114,18 @@ class Span:
 
     @property
     def is_embedding(self) -> bool:
-        """Whether it is a call of another endpoint."""
+        """Whether this is a call to another endpoint."""
         operation = self.attributes.get("gen_ai.operation.name")
         return self.kind == "EMBEDDING" or operation in _EMBEDDINGS
 
     @property
     def kind(self) -> str | None:
-        """What OpenInference calls it, None where it does not."""
+        """The span's kind according to OpenInference, or None."""
         found = self.attributes.get("openinference.span.kind") or self._value.get("span_kind")
         return str(found).upper() if isinstance(found, str) else None
 
     def times(self) -> tuple[float | None, float | None]:
-        """Return start and end; raises Unreadable."""
+        """Return start and end in seconds since 1970; raises Unreadable."""
         start, end = (
             _seconds(first(self._value, *names))
             for names in (
@@ -137,7 +137,7 @@ class Span:
 
 
 def _spans(value: object) -> Iterator[Span]:
-    """Yield the spans of a line: OTLP has many, an exporter to the console one."""
+    """Yield a line's spans: OTLP has many per line, a console exporter one."""
     resources = at(value, "resourceSpans") or at(value, "resource_spans")
     if not isinstance(resources, list):
         yield Span(as_object(value), first(value, "resource.attributes.service.name"))
@@ -205,7 +205,7 @@ def _service(service: object) -> str | None:
 
 
 def _attributes(value: Mapping[str, object]) -> dict[str, object]:
-    """Return attributes by name: from a list of keys and values, an object, or columns."""
+    """Return attributes by name, from a list of keys and values, an object, or columns."""
     found = value.get("attributes")
     if isinstance(found, list):
         pairs = ((at(item, "key"), at(item, "value")) for item in found)
@@ -217,7 +217,7 @@ def _attributes(value: Mapping[str, object]) -> dict[str, object]:
 
 
 def _flat(value: Mapping[str, object], prefix: str = "", depth: int = 0) -> dict[str, object]:
-    """Return names with dots, which some backends turn into objects in objects."""
+    """Return attributes under dotted names, which some backends turn into nested objects."""
     found: dict[str, object] = {}
     for key, inner in value.items():
         if isinstance(inner, dict) and depth < 6:  # noqa: PLR2004 - no name has more dots
@@ -228,7 +228,7 @@ def _flat(value: Mapping[str, object], prefix: str = "", depth: int = 0) -> dict
 
 
 def _plain(value: object) -> object:
-    """Return what an OTLP value holds; integers are written as text."""
+    """Return the content of an OTLP value, which has integers as text."""
     if not isinstance(value, dict):
         return value
     return next((inner for key, inner in value.items() if not isinstance(inner, dict)), None)

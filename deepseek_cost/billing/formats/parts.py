@@ -1,7 +1,7 @@
-"""Counts of tools that rename them, or that split the input and the output into parts.
+"""Counts from tools that rename them or split the input and output into parts.
 
-Some count hits in the input and some beside it, some reasoning in the output and some beside it;
-some do one or the other by where a response came from. A total shows which.
+Some include hits in the input or reasoning in the output, and some count them separately. Others
+do either, depending on where a response came from. A total shows which.
 """
 
 from itertools import product
@@ -14,7 +14,7 @@ from deepseek_cost.billing.formats.usage import Counts
 
 
 class Meaning(Struct, frozen=True):
-    """Whether the input has the hits in it, and the output the reasoning."""
+    """Whether the input includes the hits, and the output the reasoning."""
 
     input_has_hits: bool
     output_has_reasoning: bool
@@ -26,7 +26,7 @@ SPLIT: Final = Meaning(input_has_hits=False, output_has_reasoning=False)
 
 
 class Parts(Struct, frozen=True):
-    """The counts of a response as a tool names them; None for one that it does not report."""
+    """A response's counts as reported by a tool; None for those it does not report."""
 
     input: int | None
     output: int | None
@@ -36,9 +36,9 @@ class Parts(Struct, frozen=True):
     total: int | None = None
 
     def counts(self, usual: Meaning, kind: Kind = Kind.CHAT) -> Counts:
-        """Return billed tokens. `usual` holds unless the total shows another meaning.
+        """Return the billed tokens. `usual` applies unless the total shows another meaning.
 
-        Raises Unreadable for counts that are missing, or that no meaning adds up to the total.
+        Raises Unreadable if counts are missing, or add up to the total under no meaning.
         """
         if self.input is None or self.output is None:
             what = "input" if self.input is None else "output"

@@ -1,7 +1,7 @@
-"""Portkey: logs as its export writes them, with bodies or without.
+"""Portkey: logs from its export, with or without bodies.
 
-Without a body there is no telling hits from misses. What came from Portkey's own cache has the
-status HIT or SEMANTIC HIT.
+Without a body, hits cannot be distinguished from misses. Responses from Portkey's own cache have
+the status HIT or SEMANTIC HIT.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
-"""promptfoo (0.121): results of `eval -o out.json` or `out.jsonl`, graders included.
+"""promptfoo (0.121): results of `eval -o out.json` or `out.jsonl`, including graders.
 
-What came from its own cache costs nothing, though its totals count it. The time of a call is the
-`date` of its HTTP response; of one without, only that it was made during the evaluation.
+Responses from its own cache cost nothing, although its totals include them. The time of a call is
+the `date` of its HTTP response; without one, it is only known to be during the evaluation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,12 +29,12 @@ _ADDRESSES: Final = ("config.apiBaseUrl", "config.apiHost", "apiBaseUrl", "apiHo
 
 
 def read(log: Log) -> Records:
-    """Yield the calls of an evaluation: of its providers, and of its graders."""
+    """Yield the calls of an evaluation, to its providers and its graders."""
     return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
 class _Evaluation(Struct, frozen=True):
-    """What holds for all calls: when it ran, the addresses of providers, and the usual grader."""
+    """What all calls share: when it ran, the providers' addresses, and the default grader."""
 
     log: Log
     number: int
@@ -86,7 +86,7 @@ def _call(evaluation: _Evaluation, result: Mapping[str, object]) -> Found:
 
 
 def _graders(evaluation: _Evaluation, result: Mapping[str, object]) -> Iterator[Found]:
-    """Yield the calls of graders; each names its provider, or the test's, or the default one."""
+    """Yield the calls of graders. Each uses its own provider, the test's, or the default one."""
     usual = first(result, "testCase.options.provider") or evaluation.grader
     for component in items(at(result, "gradingResult.componentResults")):
         usage = as_object(at(component, "tokensUsed"))

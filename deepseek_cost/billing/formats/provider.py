@@ -1,4 +1,4 @@
-"""Whose bill a response is on: DeepSeek's, or another host's that serves its models or others."""
+"""Find whose bill a response is on: DeepSeek's or another host's."""
 
 import re
 from functools import lru_cache
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from deepseek_cost.billing.formats.base import Response
 from deepseek_cost.inputs.routing import HOSTS, host_of
 
-# Names of a protocol, which client libraries write wherever the request went.
+# Names of protocols, which client libraries write no matter where the request went.
 _OF_PROTOCOLS: Final = """
 ai-sdk anthropic azure_openai custom custom_openai langchain litellm litellm_proxy openai
 openai-chat openai-compatible openai-native openai-responses openai_compatible openai_like
@@ -20,7 +20,7 @@ _OPENROUTER_ID: Final = re.compile(r"gen-\d{9,}-")
 
 
 def other_host(response: Response) -> str | None:
-    """Return the host that a response was served by, None for DeepSeek or where none is named."""
+    """Return the host that served a response; None for DeepSeek, or if none is named."""
     host, of_its_id = _named_host(response.model, response.provider)
     if host is not None or not of_its_id or response.identity is None:
         return host
@@ -31,13 +31,13 @@ def other_host(response: Response) -> str | None:
 
 
 def has_foreign_id(response: Response) -> bool:
-    """Return whether a response's id may say which host served it."""
+    """Return whether a response's id may show which host served it."""
     return response.identity is not None and response.identity.startswith(("gen-", "msg_"))
 
 
 @lru_cache(maxsize=1_000)
 def _named_host(model: str, named: str | None) -> tuple[str | None, bool]:
-    """Return the host that a model's name and a provider say, and whether an id may say more."""
+    """Return the host named by a model and a provider, and whether an id may add to that."""
     provider = (named or "").strip().lower()
     if "://" in provider:
         provider = _of_address(provider)
@@ -51,25 +51,25 @@ def _named_host(model: str, named: str | None) -> tuple[str | None, bool]:
 
 
 def is_deepseek_name(model: str) -> bool:
-    """Return whether a name is of a model of DeepSeek's, known or not."""
+    """Return whether a name is that of a DeepSeek model, known or not."""
     return "deepseek" in model.lower()
 
 
 def may_be_deepseek(response: Response) -> bool:
-    """Return whether a name that is not known may still be on DeepSeek's bill."""
+    """Return whether a response with an unknown model name may still be on DeepSeek's bill."""
     provider = (response.provider or "").lower()
     return is_deepseek_name(response.model) or provider.startswith("deepseek")
 
 
 def label_of_host(label: str | None) -> str | None:
-    """Return a provider that a user named freely, where the name says which host it is."""
+    """Return a provider's user-chosen name if it shows which host it is, else None."""
     lowered = (label or "").lower()
     known = lowered in HOSTS or lowered in _PROTOCOLS or "deepseek" in lowered
     return label if known else None
 
 
 def _of_address(url: str) -> str:
-    """Return what a base URL says: DeepSeek, a host, or nothing for a proxy on this machine."""
+    """Return the host in a base URL: `deepseek`, another host, or "" for a local proxy."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -81,10 +81,10 @@ def _of_address(url: str) -> str:
 
 
 def host_by(label: str | None, address: str | None) -> str | None:
-    """Return the more telling of a provider's name and the address that a request went to.
+    """Return the host of a request, from the provider's name and the address it went to.
 
-    `openai` with an address of another host is that host's; one with an address on this machine,
-    a proxy, stays what it is called.
+    `openai` with the address of another host is that host. With a local address, which is a
+    proxy, the provider's name stays.
     """
     if (label or "").strip().lower() in {"", *_PROTOCOLS} and address:
         return _of_address(address if "://" in address else f"//{address}") or label

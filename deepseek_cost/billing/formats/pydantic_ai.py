@@ -1,6 +1,6 @@
-"""pydantic-ai (1 and 2): messages as `all_messages_json` writes them, or a line per message.
+"""pydantic-ai (1 and 2): messages as written by `all_messages_json`, or one per line.
 
-The input has the hits in it and the output the reasoning. Of a stream, the library adds up the
+The input includes the hits, and the output the reasoning. For a stream, the library adds up the
 usage of every chunk.
 """
 

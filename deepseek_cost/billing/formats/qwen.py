@@ -1,6 +1,6 @@
-"""Qwen Code: only its usage events have every request, and each once.
+"""Qwen Code: only its usage events have every request exactly once.
 
-A prompt can make a second request (for its memory), which no message of the chat shows.
+A prompt can cause a second request (for its memory), which does not appear in the chat's messages.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ _EVENT: Final = "qwen-code.api_response"
 
 
 def read(log: Log) -> Records:
-    """Yield the responses of a chat, by message where an older version wrote no events."""
+    """Yield a chat's responses, from its messages if an older version wrote no events."""
     has_events = any(at(value, "systemPayload.uiEvent") is not None for value in log.samples)
     return log.each(lambda number, value: [_record(log, number, value, has_events=has_events)])
 

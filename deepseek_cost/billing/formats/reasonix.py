@@ -1,4 +1,4 @@
-"""Reasonix: a line of statistics per response, in a file per day."""
+"""Reasonix: one line of statistics per response, in one file per day."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ _AGENT: Final = "reasonix"
 
 
 def read(log: Log) -> Records:
-    """Yield the responses of a file of statistics."""
+    """Yield the responses in a file of statistics."""
     return log.each(lambda number, value: [_record(log, number, value)])
 
 

@@ -1,7 +1,7 @@
-"""Streams as they came: server-sent events, lines of chunks, and records that keep a list of them.
+"""Recorded streams: server-sent events, lines of chunks, and records with a list of chunks.
 
-A response's usage may come in its last chunk, in an empty one after it, in both, or growing in
-every chunk: it is one response, and the last usage counts. A 0 in it erases nothing.
+A response's usage may be in its last chunk, in an empty one after it, in both, or growing in every
+chunk. It is still one response, and the last usage counts; a 0 in it does not replace a count.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records,
 from deepseek_cost.billing.formats.log import Log, as_object, at, decoded, name
 from deepseek_cost.billing.formats.usage import has_usage
 
-# Streams that run beside each other in one log; of more, the oldest has ended.
+# The maximum of open streams in one log. Beyond it, the oldest counts as ended.
 _MOST_OPEN: Final = 1_000
 _CHUNK: Final = "chat.completion.chunk"
 _COMPLETION: Final = "text_completion"
@@ -30,14 +30,14 @@ _BROKEN_OFF: Final = "a stream without a usage; send stream_options.include_usag
 
 
 def read(log: Log) -> Records:
-    """Yield the responses of a log of streams."""
+    """Yield the responses in a log of streams."""
     streams = Streams(log)
     yield from log.each(lambda number, value: streams.add(number, as_object(value)))
     yield from streams.end()
 
 
 class _Open(Struct):
-    """A stream that has begun; `has_failed`: an error took the place of its end."""
+    """A stream that has begun. `has_failed`: it ended with an error."""
 
     number: int
     body: dict[str, object]
@@ -47,14 +47,14 @@ class _Open(Struct):
 
 
 class Streams(Struct):
-    """Puts the chunks of responses together; what is no chunk passes."""
+    """Joins the chunks of responses. Anything else passes through."""
 
     log: Log
     _open: dict[str, _Open] = field(default_factory=dict)
     _last: str | None = None
 
     def add(self, number: int, record: Mapping[str, object]) -> Iterator[Found]:
-        """Yield what a record of a log ends: its own streams, or those that its chunk ends."""
+        """Yield the responses completed by a record: its own streams', or those its chunk ends."""
         chunks = _chunks(record)
         if chunks is None:
             yield from self._add(number, _unwrapped(record), record)
@@ -99,7 +99,7 @@ class Streams(Struct):
         usage: Mapping[str, object],
         record: Mapping[str, object],
     ) -> Iterator[Found]:
-        """Add a chunk to its stream; yield the oldest one where too many are open."""
+        """Add a chunk to its stream. If too many are open, yield the oldest."""
         start, end = times_of(self.log, record) if record is not body else (None, None)
         stream = self._open.get(key)
         if stream is None:
@@ -130,7 +130,7 @@ class Streams(Struct):
     def _of_messages(
         self, number: int, chunk: Mapping[str, object], record: Mapping[str, object]
     ) -> Iterator[Found]:
-        """Add an event; they name no message, so one is streamed at a time."""
+        """Add an event. Events do not name their message, so only one can be open at a time."""
         kind = chunk.get("type")
         if kind == "message_start":
             yield from self._close(_MESSAGE)
@@ -152,7 +152,7 @@ class Streams(Struct):
     def _passed(
         self, number: int, chunk: Mapping[str, object], record: Mapping[str, object]
     ) -> Iterator[Found]:
-        """Yield a response that was not streamed."""
+        """Handle a record that is not part of a stream. Yield its response, or why it has none."""
         if chunk.get("error") or chunk.get("type") == "error":
             yield from self._failed()
             return
@@ -188,14 +188,14 @@ class Streams(Struct):
 
 
 def events(text: str) -> Iterator[object]:
-    """Yield the JSON of server-sent events; what is not JSON is passed over."""
+    """Yield the JSON of server-sent events, skipping anything else."""
     for line in text.splitlines():
         if line.startswith("data:") and (value := decoded(line[5:].strip().encode())) is not None:
             yield value
 
 
 def _chunks(record: Mapping[str, object]) -> list[object] | None:
-    """Return the chunks that a record keeps, as a list or as text; None for one that has none."""
+    """Return the chunks in a record, kept as a list or as text; None if it has none."""
     for path in _LISTS:
         found = at(record, path)
         if isinstance(found, str) and found.lstrip().startswith(("data:", "event:", ": ")):

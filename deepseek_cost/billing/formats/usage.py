@@ -1,7 +1,7 @@
-"""A `usage` of the API's three formats, and what contradicts itself in one.
+"""Read a `usage` in any of the API's three formats, and find contradictions in it.
 
-Gateways repeat counts under several names. Names of one meaning must agree, except that 0 beside
-a larger figure is "not reported"; a sum that a usage has must be the sum.
+Gateways repeat counts under several names. Names with the same meaning must agree, except that 0
+next to a larger count means "not reported". A reported sum must be correct.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from deepseek_cost.billing.formats.log import at, count
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.fees import FeeId
 
-# Several names of one meaning, over the formats; the first is the one that errors name.
+# Names with the same meaning, across the formats. Errors use the first one.
 _CHAT_INPUT: Final = ("prompt_tokens",)
 _INPUT: Final = (*_CHAT_INPUT, "input_tokens")
 _OUTPUT: Final = ("completion_tokens", "output_tokens")
@@ -35,7 +35,7 @@ _SERVER_TOOLS: Final = {
     FeeId.WEB_SEARCH: "server_tool_use.web_search_requests",
     FeeId.WEB_FETCH: "server_tool_use.web_fetch_requests",
 }
-# What a call of the Responses format's search tool did: both are charged, at different prices.
+# What a call to the search tool did (Responses format): both are charged, at different prices.
 _ACTIONS: Final = {
     "search": FeeId.WEB_SEARCH,
     "open_page": FeeId.WEB_FETCH,
@@ -44,10 +44,10 @@ _ACTIONS: Final = {
 
 
 class Counts(Struct, frozen=True):
-    """Billed tokens of a response, as `Response` has them.
+    """The billed tokens of a response, as in `Response`.
 
-    `hit` is None where not reported, and then `miss` is the whole input. `reasoning` is None where
-    it is not reported, or is more than the output: a gateway counts it with another tokenizer.
+    `hit` is None if not reported, and then `miss` is the whole input. `reasoning` is None if not
+    reported, or if it is more than the output because a gateway used another tokenizer.
     """
 
     hit: int | None
@@ -58,21 +58,21 @@ class Counts(Struct, frozen=True):
 
     @property
     def tokens(self) -> TokenUsage:
-        """The billed tokens; raises Unreadable where hits were not reported."""
+        """The billed tokens; raises Unreadable if hits were not reported."""
         if self.hit is None:
             raise Unreadable("its usage does not report cache hits")
         return TokenUsage(self.hit, self.miss, self.output)
 
 
 def has_usage(found: Mapping[str, object]) -> bool:
-    """Return whether an object has the tokens of an input, under any format's names."""
+    """Return whether an object has an input token count, under any format's names."""
     return any(found.get(key) is not None for key in _ANY_INPUT)
 
 
 def usage_of(found: Mapping[str, object], kind: Kind | None = None) -> Counts:
-    """Return the counts of a usage; `kind` says which endpoint's names mean what.
+    """Return the counts in a usage. `kind` determines the meaning of the endpoint's names.
 
-    Raises Unreadable for counts that are missing, are not numbers, or contradict one another.
+    Raises Unreadable if counts are missing, are not numbers, or contradict one another.
     """
     is_chat = any(found.get(key) is not None for key in (*_CHAT_INPUT, *_HITS[:1], *_MISSES))
     has_written = any(found.get(key) is not None for key in (*_READ, *_WRITTEN))
@@ -85,9 +85,9 @@ def usage_of(found: Mapping[str, object], kind: Kind | None = None) -> Counts:
 
 
 def fees_of(usage: Mapping[str, object], response: Mapping[str, object]) -> dict[FeeId, int] | None:
-    """Return how often server tools were charged: by the usage, else by the items of the output.
+    """Return how often each server tool was charged, from the usage or else the output items.
 
-    Raises Unreadable for what is not a number.
+    Raises Unreadable if a count is not a number.
     """
     fees = {fee: n for fee, path in _SERVER_TOOLS.items() if (n := count(at(usage, path)))}
     items = response.get("output")
@@ -100,9 +100,9 @@ def fees_of(usage: Mapping[str, object], response: Mapping[str, object]) -> dict
 
 
 def largest(found: Mapping[str, object], names: tuple[str, ...]) -> int | None:
-    """Return the count that names of one meaning agree on; 0 beside a larger one is not reported.
+    """Return the count under names with the same meaning; None if not reported.
 
-    Raises Unreadable where two of them differ.
+    A 0 next to a larger count is ignored. Raises Unreadable if two counts differ.
     """
     counts = {key: n for key in names if (n := count(at(found, key), key)) is not None}
     told = {key: n for key, n in counts.items() if n}
@@ -112,13 +112,13 @@ def largest(found: Mapping[str, object], names: tuple[str, ...]) -> int | None:
 
 
 def _input(found: Mapping[str, object]) -> tuple[int | None, int]:
-    """Return hits and misses; hits are None where not reported, and misses the whole input."""
+    """Return hits and misses. If hits are not reported: None and the whole input."""
     whole, hit, miss = (largest(found, names) for names in (_INPUT, _HITS, _MISSES))
     if whole is None and (hit is None or miss is None):
         key = "input_tokens" if hit is None and miss is None else "prompt_tokens"
         raise Unreadable(f"{key} is missing in its usage")
     whole = whole or (hit or 0) + (miss or 0)
-    if whole and miss == 0 and not hit:  # 0 of 0 beside an input says nothing of the cache
+    if whole and miss == 0 and not hit:  # 0 and 0 with an input show nothing about the cache
         return None, whole
     if hit is None and miss is not None:
         hit = whole - miss
@@ -132,7 +132,7 @@ def _input(found: Mapping[str, object]) -> tuple[int | None, int]:
 
 
 def _of_messages(found: Mapping[str, object]) -> Counts:
-    # There `input_tokens` is what missed; writing to the cache costs nothing extra on DeepSeek.
+    # Here `input_tokens` is the misses. DeepSeek does not charge extra for cache writes.
     miss, read, written = (largest(found, names) for names in (("input_tokens",), _READ, _WRITTEN))
     if miss is None:
         raise Unreadable("input_tokens is missing in its usage")
@@ -145,7 +145,7 @@ def _of_messages(found: Mapping[str, object]) -> Counts:
 
 
 def _output(found: Mapping[str, object], whole: int | None) -> int:
-    """Return all tokens generated; a total shows where reasoning comes on top of the output."""
+    """Return all tokens generated. A total shows if reasoning must be added to the output."""
     output = largest(found, _OUTPUT)
     if output is None:
         key = "completion_tokens" if found.get("prompt_tokens") is not None else "output_tokens"

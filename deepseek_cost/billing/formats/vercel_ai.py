@@ -1,7 +1,7 @@
 """Vercel's AI SDK (4 to 6): results, steps and finish events as JSON.
 
-The input has the hits in it and the output the reasoning. A result of several steps has their
-sums beside them; the steps are what was billed.
+The input includes the hits, and the output the reasoning. A result of several steps also has their
+sums; the steps are what was billed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _MODELS: Final = ("response.modelId", "model.modelId", "modelId", "model", "resp
 
 
 def read(log: Log) -> Records:
-    """Yield the steps of results."""
+    """Yield the steps of the results."""
     return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
@@ -70,7 +70,7 @@ def _record(
 
 
 def _counts(step: Mapping[str, object]) -> Counts | None:
-    """Return billed tokens: of the API's own usage where it was kept; None for a failed step."""
+    """Return the billed tokens, from the API's own usage if kept; None for a failed step."""
     raw = as_object(at(step, "usage.raw"))
     if has_usage(raw):
         return usage_of(raw)
@@ -90,5 +90,5 @@ def _counts(step: Mapping[str, object]) -> Counts | None:
 
 
 def _provider(label: str | None) -> str | None:
-    """Return the provider of `deepseek.chat`, whose name a compatible one has from its user."""
+    """Return the host in a name like `deepseek.chat`; compatible providers are named by users."""
     return label_of_host(label.partition(".")[0]) if label else None

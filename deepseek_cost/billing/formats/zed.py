@@ -1,7 +1,7 @@
-"""Zed: threads in a database, each packed, with the usage of each prompt's last request.
+"""Zed: a database of compressed threads, with the usage of each prompt's last request.
 
-Where a thread's sum is more than these, the requests in between are known by that sum alone. Of
-times there are only those at which the thread began and was last changed.
+If a thread's sum is more than these, the requests in between are known only from that sum. The
+only times are when the thread began and when it was last changed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _THREADS: Final = "SELECT * FROM threads ORDER BY rowid"
 
 
 def read(log: Log) -> Records:
-    """Yield the sums of the threads."""
+    """Yield the sums of each thread."""
     import sqlite3  # noqa: PLC0415 - few logs are databases
 
     number = 0
@@ -73,7 +73,7 @@ def _records(log: Log, number: int, row: Mapping[str, object]) -> Iterator[Found
 
 
 def _usages(thread: Mapping[str, object]) -> dict[str, tuple[int, int, int]]:
-    """Return hits, misses and output by prompt, or of the thread where prompts are not all."""
+    """Return hits, misses and output by prompt, or for the thread if prompts don't add up to it."""
     whole = _counts(thread.get("cumulative_token_usage"))
     prompts = as_object(thread.get("request_token_usage"))
     found = {prompt: _counts(usage) for prompt, usage in prompts.items()}
