@@ -3,10 +3,10 @@
 import gc
 import sys
 
-# Loading makes many objects that stay. Looking for garbage among them takes 15 ms on the way, and
-# 15 more at the end.
+# Loading makes many objects that are kept. Garbage collection among them takes 15 ms meanwhile, and
+# another 15 ms at the end.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
-# In seconds: until a callback that was interrupted is left.
+# Seconds to wait for an interrupted callback to return.
 _MOMENT = 0.001
 
 _PROMPT_LINE = ("dscost", "when", "--template", "TEMPLATE")
@@ -34,18 +34,18 @@ def main() -> None:
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
-    """Tell whether an error is an interrupt, or was made of one, as by a class while it loads."""
+    """Return whether an error is or was caused by an interrupt, as in a class being loaded."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__
     return error is not None
 
 
 def _answer_signals() -> None:
-    """Have every interrupt end the process, and SIGTERM and SIGHUP so that no file is left."""
+    """Make every interrupt end the process, and SIGTERM and SIGHUP, leaving no files behind."""
     import signal  # noqa: PLC0415 - a status line is too short to be ended
 
     def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
-        # Python drops what is raised in a callback; each import has one.
+        # Python drops exceptions raised in a callback; each import has one.
         if not _is_interrupt(lost.exc_value):
             sys.__unraisablehook__(lost)
         elif hasattr(signal, "setitimer"):  # Windows has none
@@ -59,7 +59,7 @@ def _answer_signals() -> None:
 
     names = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
     signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    # With nohup a process is started with SIGHUP ignored, and goes on.
+    # Under nohup, a process starts with SIGHUP ignored, and keeps running.
     asked = [one for one in signals if signal.getsignal(one) is signal.SIG_DFL]
     for one in asked:
         signal.signal(one, end)
@@ -67,9 +67,9 @@ def _answer_signals() -> None:
 
 
 def _buffer_output() -> None:
-    """Buffer standard output where PYTHONUNBUFFERED is set, too.
+    """Buffer standard output even if PYTHONUNBUFFERED is set.
 
-    Without a buffer, Python drops what a full disk does not take, and raises no error.
+    Without a buffer, Python silently drops output that doesn't fit on a full disk.
     """
     stdout = sys.stdout
     if stdout is not None and not hasattr(stdout.buffer, "raw"):
@@ -79,7 +79,7 @@ def _buffer_output() -> None:
 
 
 def _write_prompt_line(template: str) -> None:
-    """End with the line if it can be had fast; whatever stands in the way, the command tells."""
+    """Print the line and exit if it is quick to get; otherwise the command reports why not."""
     from contextlib import suppress  # noqa: PLC0415 - an interrupt while it loads is one, too
 
     from deepseek_cost.cli.prompt_line import line  # noqa: PLC0415 - for this command alone
@@ -93,7 +93,7 @@ def _write_prompt_line(template: str) -> None:
 
 
 def _write_status_line() -> None:
-    """End with the line of a coding session if it can be had fast, likewise."""
+    """Print the status line of a coding session and exit if it is quick to get."""
     from contextlib import suppress  # noqa: PLC0415 - an interrupt while it loads is one, too
 
     from deepseek_cost.cli.statusline import main as write_line  # noqa: PLC0415 - likewise

@@ -39,15 +39,15 @@ from deepseek_cost.text import choice, parse_ratio
 from deepseek_cost.tokenizer import sparing_counter
 
 Request = str | Sequence[Any] | Mapping[str, Any]
-# What errors call it, where a file would have its name.
+# The name of the request in errors, in place of a file name.
 _SOURCE: Final = TextSource("request", None)
-# Arguments of the clients' methods that are no part of what is sent.
+# Arguments of the clients' methods that are not sent.
 _OF_CLIENT: Final = ("extra_headers", "extra_query", "timeout")
 WHICH_MODEL: Final = "which model? pass model='deepseek-v4-pro' or another name"
 
 
 class PromptOptions(Struct, frozen=True):
-    """What is said beside a text or messages; None where the API's default holds."""
+    """Options for a text or messages; None means the API's default."""
 
     system: str = ""
     thinking: bool | None = None
@@ -59,7 +59,7 @@ class PromptOptions(Struct, frozen=True):
 
     @property
     def names(self) -> list[str]:
-        """What of it is given."""
+        """The names of the options that are set."""
         model_name = {
             "system": self.system != "",
             "thinking": self.thinking is not None,
@@ -69,7 +69,7 @@ class PromptOptions(Struct, frozen=True):
 
 
 class ValueInput(Input):
-    """A text that needs no decoding, whatever characters it has."""
+    """A text that needs no decoding, whatever its characters."""
 
     text: str = ""
 
@@ -97,7 +97,7 @@ def open_request(request: Request, model: str | None, options: PromptOptions) ->
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - whatever the object holds
-    """Return what a client's object holds, as it was received or would be sent."""
+    """Return the contents of a client's object, as it was received or would be sent."""
     dump = getattr(value, "model_dump", None)  # of pydantic's models, which the clients return
     if callable(dump) and not isinstance(value, type):
         return dump(mode="json", exclude_unset=True, warnings=False)
@@ -121,7 +121,7 @@ def _body(messages: Sequence[Any], model: str, options: PromptOptions) -> dict[s
 
 
 def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a client sends when it is called with these arguments."""
+    """Return the request body that a client sends when called with these arguments."""
     body = {key: value for key, value in request.items() if key not in _OF_CLIENT}
     extra = body.pop("extra_body", None)
     return body | (dict(extra) if isinstance(extra, Mapping) else {})
@@ -148,12 +148,12 @@ def count_tokens(
     effort: Effort | str | None = None,
     prices: PriceBook | None = None,
 ) -> PromptTokens:
-    """Count the prompt tokens of a request, as the bill will.
+    """Count the prompt tokens of a request, exactly as billed.
 
-    `model` stands in place of the one that the request names; where neither is there, it is
-    deepseek-v4-pro. Thinking is on at effort high by default, as on the API. Raises
-    UnknownModelError, VocabularyError, InputError for what the API would not take and for images
-    whose size is not at hand, UsageError for options that a whole request has itself.
+    `model` overrides the one named in the request; if there is neither, deepseek-v4-pro is used.
+    Thinking is on at high effort by default, as on the API. Raises UnknownModelError and
+    VocabularyError, InputError for a request that the API would refuse or images of unknown size,
+    and UsageError for options that belong in a whole request itself.
     """
     book = prices or load_prices()
     options = _prompt_options(system, thinking, effort)
@@ -180,9 +180,9 @@ def count_texts(
     effort: Effort | str | None = None,
     prices: PriceBook | None = None,
 ) -> list[int]:
-    """Count the prompt tokens of each of many texts, each sent as a user message of its own.
+    """Count the prompt tokens of each of many texts, each sent as its own user message.
 
-    The same as `count_tokens` of each, and much faster: for columns of a table.
+    Gives the same counts as `count_tokens`, but much faster: meant for table columns.
     """
     around = count_tokens(
         "", model=model, system=system, thinking=thinking, effort=effort, prices=prices
@@ -209,11 +209,11 @@ def estimate(
     currency: Currency | str = Currency.USD,
     prices: PriceBook | None = None,
 ) -> Estimate:
-    """Estimate what a request costs, sent `requests` times at an instant, which has its time zone.
+    """Estimate the cost of a request sent `requests` times at `at`, which needs a time zone.
 
-    `model` is needed where the request names none; `output_tokens` are of one request, and the
-    total is None without them. Raises as `count_tokens` (images only widen the range), and
-    UnpricedError where no price is known, UsageError for more output than the model gives.
+    `model` is required if the request names none; `output_tokens` are per request, and the
+    total is None without them. Raises the errors of `count_tokens` (images only widen the range),
+    UnpricedError if no price is known, and UsageError for more output than the model allows.
     """
     book = prices or load_prices()
     options = _prompt_options(system, thinking, effort)
@@ -241,9 +241,9 @@ def estimate_report(
     currency: Currency | str = Currency.USD,
     prices: PriceBook | None = None,
 ) -> EstimateReport:
-    """Return the report of `dscost estimate --json`: models side by side, what it all rests on.
+    """Return the report of `dscost estimate --json`: models side by side, and all assumptions.
 
-    A notebook shows it as a table. Raises as `estimate`.
+    A notebook shows the report as a table. Raises the same errors as `estimate`.
     """
     book = prices or load_prices()
     options = _prompt_options(system, thinking, effort)
@@ -290,7 +290,7 @@ def _workload(
     columns: Sequence[tuple[Model, Rates | None]],
     model_name: str | None,
 ) -> Workload:
-    """Return an empty workload; a model that was given stands for an unknown name, too."""
+    """Return an empty workload; a model given by the caller also replaces unknown names."""
 
     def find(name: str, kind: Kind) -> Route | None:
         try:
@@ -310,7 +310,7 @@ def _workload(
 
 
 def _counted(opened: Input, workload: Workload) -> Workload:
-    """Take a request into a workload; raises InputError for one that the API refuses."""
+    """Add a request to a workload; raises InputError if the API would refuse the request."""
     workload.read(opened)
     for ledger in workload.ledgers:
         if ledger.refusals.first:

@@ -1,20 +1,20 @@
-"""What can go wrong, one class for each thing a caller can act on.
+"""What can go wrong, with one class for each case that a caller can act on.
 
 DscostError                 exit code 1
-  InputError                a prompt that cannot be read, or is not what it is said to be
-    MissingFileError        no file has the name that was given
-    NothingReadError        the same of a whole source, of which nothing was counted
-  VocabularyError           DeepSeek's vocabulary is missing or is another one
-  EngineError               an engine of counting that is asked for cannot be used
+  InputError                a prompt that cannot be read, or is not of the stated kind
+    MissingFileError        no file has the given name
+    NothingReadError        a whole source cannot be read, and nothing of it was counted
+  VocabularyError           DeepSeek's vocabulary is missing or differs from the expected one
+  EngineError               the requested counting engine cannot be used
   PriceTableError           a price table that cannot be read, or has a wrong entry
-  UnknownModelError         a name that no entry of the price table has
-  LiveError                 the API cannot be asked, or answers with an error
-  UnpricedError             a model, instant or currency for which there is no evidence of a price
-  WorkerError               a worker process ended before its work
-  UsageError              an option that cannot be meant as given; exit code 2
-    ConfigError           a setting in a file or the environment that cannot be meant as given
+  UnknownModelError         a name that is not in the price table
+  LiveError                 the API cannot be reached, or responds with an error
+  UnpricedError             a model, time or currency for which no price is known
+  WorkerError               a worker process ended before finishing its work
+  UsageError              an invalid option; exit code 2
+    ConfigError           an invalid setting in a file or the environment
 
-No message of this package names an option of the command line, which a Python user does not have.
+No message of this package names a command-line option, which a Python user doesn't have.
 An error has the field's name, its value and what is wrong with it; a message can carry its next
 step separately (`Advised`). `deepseek_cost.cli.wording` names both by their flags.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Advice:
-    """The next step of a message in plain words; `{}` stands for a value of that message."""
+    """The next step of a message in plain words; `{}` is replaced with a value of the message."""
 
     PLAIN = "{}"  # the same words in Python and on the command line
     API_ADDRESS = "check the base URL"
@@ -66,7 +66,7 @@ class Advice:
 
 
 def installing(extra: str) -> str:
-    """Return how to install an extra, and where from: the package is on no index yet."""
+    """Return how to install an extra, and from where: the package is not on an index yet."""
     return f"pip install '.[{extra}]' in a clone of dscost, which is on no index yet"
 
 
@@ -159,23 +159,23 @@ class DscostError(Exception):
 
 
 class InputError(DscostError):
-    """A prompt cannot be read, or is not what it is said to be."""
+    """A prompt cannot be read, or is not of the stated kind."""
 
 
 class MissingFileError(InputError):
-    """No file has the name that was given, which is the `value`."""
+    """No file has the given name, which is the `value`."""
 
 
 class NothingReadError(InputError):
-    """A source is no text in its encoding, or holds no request: nothing of it was counted."""
+    """A source is not text in its encoding, or has no request, so nothing in it was counted."""
 
 
 class VocabularyError(DscostError):
-    """DeepSeek's vocabulary is missing or is another one than the counts rest on."""
+    """DeepSeek's vocabulary is missing, or differs from the one that counts are based on."""
 
 
 class EngineError(DscostError):
-    """An engine of counting is not installed, or is not proven to count alike."""
+    """A counting engine is not installed, or is not proven to give the same counts."""
 
 
 class PriceTableError(DscostError):
@@ -183,26 +183,26 @@ class PriceTableError(DscostError):
 
 
 class UnknownModelError(DscostError):
-    """No entry of the price table has this name."""
+    """The price table has no entry with this name."""
 
 
 class UnpricedError(DscostError):
-    """There is no evidence of a price for this model, instant or currency."""
+    """No price is known for this model, time or currency."""
 
 
 class LiveError(DscostError):
-    """The API cannot be asked, or answers with an error."""
+    """The API cannot be reached, or responds with an error."""
 
 
 class WorkerError(DscostError):
-    """A worker process ended before its work was done; there is no total without it."""
+    """A worker process ended before its work was done, so there is no total."""
 
 
 class UsageError(DscostError):
-    """An option or argument cannot be meant as given."""
+    """An option or argument is invalid."""
 
     exit_code: "ClassVar[int]" = 2
 
 
 class ConfigError(UsageError):
-    """A setting in a file or in the environment cannot be meant as given."""
+    """A setting in a file or in the environment is invalid."""

@@ -10,22 +10,22 @@ _LONGEST_NAME: Final = 64
 _MARKS: Final = re.compile(
     r"(?<![a-z])(sk[-_]|pk[-_]|gh[opsu]_|xox[abp]-|eyj|bearer |basic |akia|aiza)", re.IGNORECASE
 )
-# A run of letters and digits that no name of a person, a team or a task is as long as.
+# A run of letters and digits longer than in any name of a person, a team or a task.
 _RUN: Final = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{16,}")
-# Of a key, so many characters in a row are hidden wherever they are repeated.
+# This many consecutive characters of a key are hidden wherever they are repeated.
 _PART_OF_KEY: Final = 4
 
 
 def masked(name: str) -> str:
-    """Return a name as it may be shown; a secret is told apart from others, but not readable."""
+    """Return a name as it may be shown; secrets are unreadable but distinguishable."""
     if not _is_secret(name):
         return name[:_LONGEST_NAME]
     return digest(name)
 
 
 def digest(name: str) -> str:
-    """Return what a secret is shown as: the same secret always looks the same."""
+    """Return the mask shown for a secret; the same secret always has the same mask."""
     return f"masked-{sha256(name.encode(errors='replace')).hexdigest()[:8]}"
 
 

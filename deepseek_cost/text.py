@@ -11,7 +11,7 @@ AnyChoice = TypeVar("AnyChoice", bound=StrEnum)
 
 
 def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoice:
-    """Read one of some words; raises UsageError, which lists them."""
+    """Parse one of several words; raises UsageError, which lists them."""
     try:
         return kind(value)
     except ValueError:
@@ -20,12 +20,12 @@ def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoic
 
 # DeepSeek writes limits that are whole multiples of this in K of 1,024.
 _ROUND: Final = 1 << 15
-# Short enough that no number takes long to work with.
+# Short enough that arithmetic on any number is fast.
 _NUMBER: Final = r"[0-9]{0,15}(\.[0-9]{0,15})?"
 
 
 def parse_ratio(text: str) -> Decimal:
-    """Read a share from 0 to 1, or a percentage such as 80%."""
+    """Parse a ratio from 0 to 1, or a percentage such as 80%."""
     share = text.strip()
     value = parse_number(share.removesuffix("%"))
     if value is not None and share.endswith("%"):
@@ -47,7 +47,7 @@ def parse_number(text: str) -> Decimal | None:
     return Decimal(text)
 
 
-# What a CI runner takes for a command to itself: `##[...]` wherever it is in a line, `::` at the
+# What a CI runner treats as a command to itself: `##[...]` wherever it is in a line, `::` at the
 # beginning of one, and for Azure Pipelines `##vso[...]`.
 _ANYWHERE: Final = r"(?i)##(?=\[|vso\[)"
 _AT_START: Final = r"^(\s*):(?=:)"
@@ -68,7 +68,7 @@ def quiet_json(text: str) -> str:
 
 
 def unicode_name(name: str) -> str:
-    """Return a file's name as valid Unicode; bytes that are none stand as escapes."""
+    """Return a file's name as valid Unicode; invalid bytes are shown as escapes."""
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 

@@ -15,9 +15,9 @@ _PROMPTS: Final = ("prompt", "text")
 
 
 def messages_of(value: object) -> list[object] | None:
-    """Return the messages of what is no request body; None for what is no line of a data set.
+    """Return the messages of a data set's line; None if the value is not such a line.
 
-    What a data set has as the answer to be learned is no part of the request.
+    The expected response in a data set is not part of the request.
     """
     if isinstance(value, str):
         return _asked(value) if value else None
@@ -35,7 +35,7 @@ def messages_of(value: object) -> list[object] | None:
 
 
 def is_messages(value: list[object]) -> bool:
-    """Tell whether a list is messages alone."""
+    """Return whether a list consists only of messages."""
     return bool(value) and all(isinstance(one, dict) and "role" in one for one in value)
 
 

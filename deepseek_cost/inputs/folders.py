@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from ignore.overrides import Override
 
 _WHAT_TO_NAME: Final = "give a text file, a directory, or - for stdin"
-# Rules for a whole tree fit into far less; a device in their place would fill the memory.
+# Rules for a whole tree are far smaller; a device in their place would fill memory.
 _MAX_IGNORE_BYTES: Final = 1_000_000
 
 
 class Found(Struct):
-    """The prompts below the paths given, and what was left out: binary files, and what git has not.
+    """The prompts below the given paths, and what was left out, such as binary files.
 
-    `below` are the names of those that a directory was given for.
+    `below` are the names of prompts that were found in a given directory.
     """
 
     sources: list[TextSource] = field(default_factory=list)
@@ -62,7 +62,7 @@ def find(
     """Find the prompts: files as given, directories recursively, `-` for standard input.
 
     In directories, binary files are left out, and hidden and ignored ones unless git tracks them;
-    with `any_file` binary ones are not, since a log can be packed or a database.
+    with `any_file`, binary files are kept, since a log can be compressed or a database.
     Raises InputError for a missing file or a directory without text files.
     """
     require_text_encoding(encoding)
@@ -125,10 +125,10 @@ def _find_below(
 def below(
     folder: Path, globs: Sequence[str] = (), encoding: str = "utf-8", *, any_file: bool = False
 ) -> tuple[list[TextSource], dict[Path, str]]:
-    """Return the files of text below a folder, and what else is there, with the reason.
+    """Return the text files below a folder, and the other files with why each is left out.
 
-    Hidden and ignored files are left out unless git tracks them. Files in a submodule are another
-    repository's. With `any_file` binary files are among the texts.
+    Hidden and ignored files are left out unless git tracks them. Files in a submodule belong to
+    another repository. With `any_file`, binary files are included in the texts.
     """
     paths, others = _paths_below(folder, globs)
     texts = []
@@ -142,7 +142,7 @@ def below(
 
 
 def _paths_below(folder: Path, globs: Sequence[str]) -> tuple[Iterable[Path], dict[Path, str]]:
-    """Return what is to be examined below a folder, and what git has elsewhere, with the reason."""
+    """Return the paths to examine below a folder, and those left out, each with the reason."""
     walked = dict.fromkeys(_walk(folder, globs))
     known, others = _tracked_below(folder)
     hidden = [path for path in known if path not in walked and os.path.lexists(path)]
@@ -157,11 +157,11 @@ def _paths_below(folder: Path, globs: Sequence[str]) -> tuple[Iterable[Path], di
 
 
 def _tracked_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
-    """Return what git tracks below a folder and has there, and what it has not, with the reason."""
+    """Return what git tracks below a folder, and the paths without text there, with reasons."""
     here = folder.absolute()
     if not any((one / ".git").exists() for one in (here, *here.parents)):
         return [], {}
-    from deepseek_cost.inputs.git import tracked  # noqa: PLC0415 - for repositories alone
+    from deepseek_cost.inputs.git import tracked  # noqa: PLC0415 - only for repositories
 
     try:
         found = tracked(folder)
@@ -177,9 +177,9 @@ def _tracked_below(folder: Path) -> tuple[list[Path], dict[Path, str]]:
 
 
 def matching(names: Sequence[str], globs: Sequence[str], folder: Path) -> set[str]:
-    """Return those of some paths that globs choose; a new folder is made to ask with.
+    """Return the paths that match the globs, checked by means of a new folder.
 
-    Raises InputError for a path that no folder can hold.
+    Raises InputError for a path that cannot exist in a folder.
     """
     import ignore  # noqa: PLC0415 - as in `_walk`
 
@@ -247,9 +247,9 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
 
 
 def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str | None:
-    """Return a file as a source, or why it is none; None for a folder and for what is no file.
+    """Return a file as a source, or why it isn't one; None for a folder or a non-file.
 
-    What cannot be read or decoded is a source, so that it is not lost quietly.
+    A file that cannot be read or decoded is still a source, so that it isn't silently lost.
     """
     name = str(path)
     try:
@@ -272,7 +272,7 @@ def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str 
 
 
 def _head(name: str) -> bytes:
-    """Return the first bytes of a file; none if it cannot be read."""
+    """Return the first bytes of a file; empty if it cannot be read."""
     try:
         with io.FileIO(name) as file:
             return file.read(BLOCK_BYTES) or b""
@@ -281,7 +281,7 @@ def _head(name: str) -> bytes:
 
 
 def _unpacked(path: Path) -> bytes:
-    """Return the first bytes of what is packed in a file; none if it is damaged."""
+    """Return the first unpacked bytes of a compressed file; empty if it is damaged."""
     try:
         with reading(path.name), open_bytes(path) as file:
             return file.read(BLOCK_BYTES)
@@ -298,7 +298,7 @@ def _is_pointer(path: Path) -> bool:
 
 
 def is_binary(name: str, head: bytes, encoding: str) -> bool:
-    """Tell by its name and its first bytes whether a file is no text in this encoding."""
+    """Return whether a file is binary in this encoding, by its name and first bytes."""
     if 0 not in head or head.startswith(_UTF16_MARKS):
         return False
     return not (_has_nuls(encoding) or _holds_requests(PurePath(name)))

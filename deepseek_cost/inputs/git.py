@@ -1,4 +1,4 @@
-"""What git answers, and the revisions that it knows."""
+"""Output of git commands, and the revisions that git knows."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from deepseek_cost.text import unicode_name
 
 _PROGRAM: Final = "git.exe" if os.name == "nt" else "git"
 _BLOCK_BYTES: Final = 1 << 16
-# What git says goes into one line of ours.
+# What git prints goes into one line of our message.
 _MOST_SAID: Final = 4_096
 # A repository's own configuration can name programs. Those that reading could start are named
 # here; its filters are switched off where the working tree is read.
@@ -39,7 +39,7 @@ _ENVIRONMENT: Final = {
 
 
 class GitError(InputError):
-    """git refuses; `said` is its own first line."""
+    """git failed; `said` is its own first line."""
 
     def __init__(self, stderr: str) -> None:
         super().__init__(f"git: {stderr}")
@@ -47,9 +47,9 @@ class GitError(InputError):
 
 
 def ask(*args: str, more: Mapping[str, str] | None = None) -> str:
-    """Return what git prints, without the last line's end; raises GitError.
+    """Return git's output, without the final line break; raises GitError.
 
-    `more` are variables of the environment that it gets besides its own.
+    `more` are additional environment variables for git.
     """
     with running(*args, more=more) as printed:
         output = os.fsdecode(printed.read())
@@ -57,7 +57,7 @@ def ask(*args: str, more: Mapping[str, str] | None = None) -> str:
 
 
 def records(*args: str, fed: bytes = b"", more: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Yield what git prints between NUL characters, however much it is; raises GitError.
+    """Yield git's NUL-separated output, however long; raises GitError.
 
     A record that is longer than a block comes in pieces.
     """
@@ -75,7 +75,7 @@ def records(*args: str, fed: bytes = b"", more: Mapping[str, str] | None = None)
 def running(
     *args: str, fed: bytes = b"", more: Mapping[str, str] | None = None
 ) -> Iterator[IO[bytes]]:
-    """Run git, fed with some input, and hand on what it prints; raises GitError if it ends so."""
+    """Run git on some input and yield its output stream; raises GitError if git fails."""
     with TemporaryFile() as errors, TemporaryFile() as stdin_file:
         stdin_file.write(fed)
         stdin_file.seek(0)
@@ -95,7 +95,7 @@ def start(
     errors: IO[bytes] | int,
     more: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start git, whose output is a pipe; raises InputError if it cannot be started."""
+    """Start git with its output in a pipe; raises InputError if git cannot be started."""
     program = program_on(os.environ.get("PATH", os.defpath), _PROGRAM)
     if program is None:
         raise InputError(
@@ -116,10 +116,10 @@ def start(
 
 
 def program_on(path: str, name: str) -> str | None:
-    """Return where a program is on a PATH; None if it is nowhere there.
+    """Return the path of a program on PATH; None if it is not found.
 
-    Only absolute folders of it are searched, and never the current one, as Windows would: a
-    repository may have a program of that name.
+    Only absolute folders are searched, and never the current one as Windows would: a repository
+    may contain a program of that name.
     """
     for folder in filter(os.path.isabs, path.split(os.pathsep)):
         place = os.path.join(folder, name)  # noqa: PTH118 - a folder of PATH
@@ -129,7 +129,7 @@ def program_on(path: str, name: str) -> str | None:
 
 
 def _message_of(errors: IO[bytes]) -> str:
-    """Return the first line that git wrote of what is wrong."""
+    """Return the first line of git's error message."""
     errors.seek(0)
     lines = unicode_name(os.fsdecode(errors.read(_MOST_SAID))).strip().splitlines()
     telling = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
@@ -154,9 +154,9 @@ class TrackedPath(NamedTuple):
 
 
 def tracked(folder: Path) -> list[TrackedPath]:
-    """List what git tracks below a folder, by the paths from there; raises InputError.
+    """List what git tracks below a folder, by relative path; raises InputError.
 
-    Where git sees no repository, nothing is tracked.
+    If git finds no repository, nothing is tracked.
     """
     try:
         listed = list(records("-C", str(folder), "ls-files", "-z", "--stage", "-t"))
@@ -173,7 +173,7 @@ def tracked(folder: Path) -> list[TrackedPath]:
 
 
 class Revision(NamedTuple):
-    """A commit, by the name given and by its hash."""
+    """A commit, with the name given for it and its hash."""
 
     name: str
     commit: str
@@ -187,7 +187,7 @@ class Range(NamedTuple):
 
 
 def are_revisions(text: str) -> bool:
-    """Tell whether `resolve` finds commits here; it does not where there is no repository."""
+    """Return whether `resolve` finds commits here; False if there is no repository."""
     try:
         resolve(text)
     except InputError:
@@ -196,9 +196,9 @@ def are_revisions(text: str) -> bool:
 
 
 def resolve(text: str) -> Range:
-    """Find the commits of `A..B`, of `A...B` (since B left A), or of A beside the working tree.
+    """Find the commits of `A..B`, of `A...B` (since B left A), or of A and the working tree.
 
-    A side left out is HEAD. Raises InputError for what is no revision or no repository.
+    An omitted side is HEAD. Raises InputError if a side isn't a revision or there is no repository.
     """
     if "..." in text:
         old, new = _both(text, "...")
@@ -242,7 +242,7 @@ def _commit(name: str) -> str:
 
 
 def _fork(old: Revision, new: Revision) -> Revision:
-    """Return the newest commit that both sides have."""
+    """Return the newest commit that both sides have in common."""
     try:
         return Revision(old.name, ask("merge-base", old.commit, new.commit))
     except GitError:

@@ -46,7 +46,7 @@ class Entry(Struct, frozen=True):
 
     @property
     def is_link(self) -> bool:
-        """Tell whether it is a symbolic link."""
+        """Return whether the entry is a symbolic link."""
         return self.mode == _LINK_MODE
 
     @property
@@ -60,7 +60,7 @@ class Entry(Struct, frozen=True):
 
 
 class SkippedPath(NamedTuple):
-    """A path whose text is not in the repository, why, and what tells its states apart."""
+    """A path without text in the repository, why, and an id that distinguishes its states."""
 
     path: str
     reason: str
@@ -98,7 +98,7 @@ class Repository:
             self._contents.close()
 
     def tree(self, state: str, paths: Sequence[str]) -> Tree:
-        """List the files of a commit or tree below paths; links stand for what they lead to."""
+        """List the files of a commit or tree below paths; links are replaced by their targets."""
         entries = list(_entries(state, paths, self._more))
         skipped = [SkippedPath(one.path, one.reason, one.oid) for one in entries if one.reason]
         links = [one for one in entries if one.is_link and not one.reason]
@@ -116,8 +116,8 @@ class Repository:
     def working_tree(self, paths: Sequence[str]) -> Tree:
         """List the files of the working tree below paths, as `git add` would record them.
 
-        What is tracked is there, also where a rule ignores it or it is not checked out; of what is
-        not tracked, all that no rule ignores. Line ends and encodings are those of a commit.
+        Includes tracked files, even if a rule ignores them or they are not checked out, and
+        untracked files that no rule ignores. Line ends and encodings are those of a commit.
         """
         recorded = _Recording(self._scratch, paths)
         self._more = recorded.variables
@@ -134,7 +134,7 @@ class Repository:
         return Tree(files, [*tree.skipped, *filtered, *nested])
 
     def contents(self, trees: Iterable[Tree]) -> "Contents":
-        """Return the contents of the files of these states, which are read best in this order."""
+        """Return the contents of the files of these states, which are fastest to read in order."""
         if self._contents:
             self._contents.close()
         oids = (entry.oid for tree in trees for entry in tree.files)
@@ -245,7 +245,7 @@ class _Content(Pieces):
         return data
 
     def whole(self) -> bytes:
-        """Return all of it, and close it."""
+        """Return the whole content, and close the stream."""
         data = self._printed.read(self._left + 1)  # with the line's end
         if len(data) <= self._left:
             raise _cut_off()
@@ -278,11 +278,11 @@ class BlobSource(TextSource, frozen=True):
 
     @property
     def is_stdin(self) -> bool:
-        """Tell that it is not standard input."""
+        """Return False: the file is not standard input."""
         return False
 
     def digest(self) -> str:
-        """Return its hash in git."""
+        """Return the content's hash in git."""
         return self.oid
 
     def head(self) -> bytes:
@@ -380,8 +380,8 @@ def _followed(
 ) -> Iterator[Entry | SkippedPath]:
     """Yield for each link the file that it leads to within the state, under the link's path.
 
-    A folder is told apart by its hash, so that a change of what is in it shows; what lies
-    elsewhere by the link's own.
+    A link to a folder has the folder's hash, so that changes inside show up; a link to somewhere
+    else has the link's own hash.
     """
     usual = [link for link in links if "\n" not in link.path]
     for link in links:
@@ -406,10 +406,10 @@ def _followed(
 
 
 class _Recording:
-    """The working tree as a tree object in a store of its own, beside a copy of the index.
+    """The working tree as a tree object in its own object store, with a copy of the index.
 
-    `unknown` are files, with the reason, that a filter of the repository's own configuration would
-    change: such a program is not run. Filters of the user's configuration are, as git does.
+    `unknown` are files, with the reason, that a filter in the repository's own configuration would
+    change: such programs are not run. Filters in the user's configuration are run, as git does.
     `nested` are repositories inside this one.
     """
 
@@ -436,7 +436,7 @@ class _Recording:
         self.tree = ask(*self._at_top, "write-tree", "--missing-ok", more=self.variables)
 
     def _changed(self, top: str, paths: Sequence[str]) -> list[str]:
-        """List what may not be as the index has it: by its time, not tracked, or given."""
+        """List files that may differ from the index: by their times, untracked, or given."""
         below = _pathspec(paths)
         listed = ("diff-files", "-z", "--name-only", "--ignore-submodules=dirty")
         changed = self._run(*listed, *below)

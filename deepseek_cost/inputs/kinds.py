@@ -1,4 +1,4 @@
-"""What a JSON object is: a body of which endpoint, or a line of a batch."""
+"""What a JSON object is: a request body for an endpoint, or a line of a batch."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,18 +16,18 @@ class Kind(StrEnum):
     MIXED = "mixed"
 
 
-# By the end of the path, so that /v1, /beta and /anthropic may stand before it.
+# Matched by the end of the path, so that /v1, /beta and /anthropic may precede it.
 _ENDPOINTS = {
     "/chat/completions": Kind.CHAT,
     "/messages": Kind.MESSAGES,
     "/responses": Kind.RESPONSES,
     "/completions": Kind.FIM,
 }
-# Where a line of a batch has its body: in OpenAI's batches, and in Anthropic's.
+# The fields of a batch line with its body: in OpenAI's batches, and in Anthropic's.
 BATCH_BODIES = ("body", "params")
 # Where a record has the time at which it was sent, which is nothing of the request itself.
 TIME_FIELDS = ("timestamp", "created_at", "created", "time")
-# Top-level keys that Messages has and Chat Completions has not.
+# Top-level keys that Messages has but Chat Completions does not.
 _OF_MESSAGES = ("system", "anthropic_version", "stop_sequences", "top_k", "output_config")
 # Types of tool_choice that only Messages has; Chat Completions writes them as plain words.
 _CHOICES_OF_MESSAGES = ("auto", "any", "tool", "none")
@@ -35,7 +35,7 @@ _BLOCKS_OF_MESSAGES = ("tool_use", "tool_result", "thinking", "image", "document
 
 
 def kind_of(body: Mapping[str, object]) -> Kind | None:
-    """Tell which endpoint a body is for; None for what is no body."""
+    """Return which endpoint a body is for; None if it is not a request body."""
     if isinstance(body.get("messages"), list):
         return Kind.MESSAGES if _is_anthropic(body) else Kind.CHAT
     if "input" in body and "model" in body:
@@ -44,25 +44,25 @@ def kind_of(body: Mapping[str, object]) -> Kind | None:
 
 
 def kind_of_url(url: object) -> Kind | None:
-    """Tell which endpoint the `url` of a batch's line is."""
+    """Return the endpoint of a batch line's `url`; None if it is unknown."""
     path = url.partition("?")[0].rstrip("/") if isinstance(url, str) else ""
     return next((kind for end, kind in _ENDPOINTS.items() if path.endswith(end)), None)
 
 
 def is_batch_line(document: Mapping[str, object]) -> bool:
-    """Tell whether an object is a line of a batch, with the body inside."""
+    """Return whether an object is a line of a batch, with the body inside."""
     return "messages" not in document and any(
         isinstance(document.get(name), dict) for name in BATCH_BODIES
     )
 
 
 def is_request(document: Mapping[str, object]) -> bool:
-    """Tell whether an object is a body, or a line of a batch."""
+    """Return whether an object is a request body or a line of a batch."""
     return is_batch_line(document) or kind_of(document) is not None
 
 
 def is_answer(document: Mapping[str, object]) -> bool:
-    """Tell whether an object that is no request is an answer, or a line of a log with one."""
+    """Return whether an object that is not a request is a response, or a log line with one."""
     return any(isinstance(document.get(name), dict) for name in ("usage", "response"))
 
 
@@ -85,7 +85,7 @@ def _is_anthropic(body: Mapping[str, object]) -> bool:
 
 
 def _names_itself(tool: Mapping[str, object]) -> bool:
-    """Tell whether a server tool is declared as in Messages: with a name beside its type."""
+    """Return whether a server tool is declared as in Messages: with both a type and a name."""
     kind = tool.get("type")
     return "name" in tool and isinstance(kind, str) and kind != "function"
 

@@ -1,4 +1,4 @@
-"""Pointers of Git LFS: what stands in the place of a large file."""
+"""Git LFS pointers, which take the place of large files."""
 
 import re
 from typing import Final
@@ -11,6 +11,6 @@ _POINTER: Final = re.compile(
 
 
 def pointed_at(head: bytes) -> str | None:
-    """Return the SHA-256 of the file that a pointer stands for; None for other content."""
+    """Return the SHA-256 of the file that a pointer refers to; None for other content."""
     pointer = _POINTER.match(head) if len(head) <= LONGEST_POINTER else None
     return pointer[1].decode() if pointer else None

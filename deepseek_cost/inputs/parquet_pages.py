@@ -1,6 +1,6 @@
 """How large the pages of a Parquet file are once unpacked, as their headers say.
 
-A page is unpacked as a whole, and one of 20 KB can stand for 700 MB. pyarrow shows the sizes of
+A page is unpacked as a whole, and one of 20 KB can unpack to 700 MB. pyarrow shows the sizes of
 columns, which are of any length, but not of pages; so the headers are read here, in Thrift's
 compact protocol (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md)
 and as parquet.thrift has them (https://github.com/apache/parquet-format).
@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 # Fields of a PageHeader.
 _UNPACKED_BYTES: Final = 2
 _PACKED_BYTES: Final = 3
-# A header is some dozen bytes, and more with the least and greatest value of a long text.
+# A header is a few dozen bytes, or more with the minimum and maximum of a long text.
 _LONGEST_HEADER: Final = 1 << 20
 _DEEPEST: Final = 8
 
@@ -46,7 +46,7 @@ def page_sizes(file: BinaryIO, start: int, size: int) -> Iterator[int]:
 
 
 def _struct(data: io.BytesIO, depth: int) -> dict[int, int]:
-    """Read a structure and return its numbers by field; what else it has is passed over."""
+    """Read a structure and return its numbers by field; other fields are skipped."""
     if depth > _DEEPEST:
         raise ValueError("a page's header is nested too deeply")
     fields: dict[int, int] = {}

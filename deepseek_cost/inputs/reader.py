@@ -1,4 +1,4 @@
-"""Reading requests from a source in one pass, a line at a time, whatever stands in it."""
+"""Reading requests from any source in one pass, a line at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ from deepseek_cost.inputs.strict_json import JsonFaultError, elements, member, p
 
 MAX_DOCUMENT_BYTES: Final = 128_000_000
 _LINES: Final = (".jsonl", ".ndjson")
-# Stands for a row of a table that has nothing where the request should be.
+# Represents a table row with nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
 _AN_ANSWER: Final = "a response, not a request; dscost bill adds up responses"
@@ -58,7 +58,7 @@ _NO_REQUEST: Final = Advised(
 
 
 class Input(Struct):
-    """A source that was opened: text, or requests; `head` is what was read of its file."""
+    """An opened source of text or requests; `head` has the bytes already read from its file."""
 
     source: TextSource
     file: BinaryIO
@@ -72,11 +72,11 @@ class Input(Struct):
         return self.source.decode(self.file, self.head)
 
     def whole(self) -> str:
-        """Return the text in one piece; raises InputError where no request can hold it."""
+        """Return the text in one piece; raises InputError if it is too long for any request."""
         return in_one_piece(self.blocks(), self.source.name, MAX_LINE_BYTES)
 
     def text_request(self, *, whole: bool = True) -> Request:
-        """Return the text as a request; unless it is to be `whole`, to be read as it is counted."""
+        """Return the text as a request, read in full if `whole`, or else while it is counted."""
         text = self.whole() if whole else TextStream(self.blocks())
         return text_request(self.source.name, text)
 
@@ -87,7 +87,7 @@ class Input(Struct):
         return (request_of(document, self.kind) for document in self.documents())
 
     def documents(self) -> Documents:
-        """Yield the JSON values, whatever they are, and the faults between them."""
+        """Yield the JSON values of any kind, and the faults between them."""
         for part in self.parts():
             if isinstance(part, Lines):
                 yield from part.documents()
@@ -95,13 +95,13 @@ class Input(Struct):
                 yield part
 
     def parts(self) -> Iterator[Lines | Document | Fault]:
-        """Yield the lines, many at a time, or the values of what is one document; each once."""
+        """Yield the lines, many at a time, or the values of a single document, once each."""
         if self._parts is None:
             self._parts = self._read()
         return self._parts
 
     def first(self) -> Request | Fault | None:
-        """Return the first request or fault, which `parts` yields all the same.
+        """Return the first request or fault, which `parts` still yields.
 
         None for text, and if there is nothing but blank lines.
         """
@@ -148,7 +148,7 @@ class Input(Struct):
             yield Document(line, value)
 
     def _from_array(self, whole: Line) -> Documents:
-        # Positions are counted on from the element before: from the beginning would be quadratic.
+        # Positions are counted from the previous element: from the beginning would be quadratic.
         last, number, newline = 0, whole.line, -whole.column
         for value, begin, end in elements(whole.text):
             number += whole.text.count("\n", last, begin)
@@ -162,7 +162,7 @@ class Input(Struct):
 
 
 def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Input:
-    """Open a source and tell text from requests; a text that looks like JSON is taken for JSON."""
+    """Open a source of text or requests; text that looks like JSON is treated as JSON."""
     file = source.open(advance)
     head = b""
     try:
@@ -181,10 +181,10 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
 
 @contextmanager
 def all_or_nothing(opened: Input, *, skips: bool) -> Iterator[None]:
-    """Raise NothingReadError for text that cannot be decoded, and for JSON that is no request.
+    """Raise NothingReadError for text that cannot be decoded, and for JSON that isn't a request.
 
-    Where requests come before a fault, whoever reads them raises NothingReadError if they are not
-    counted. With `skips`, whoever reads the source leaves out what is no request.
+    If requests come before a fault, their reader raises NothingReadError if they are not counted.
+    With `skips`, the reader of the source leaves out anything that isn't a request.
     """
     if not skips and isinstance(fault := opened.first(), Fault):
         raise NothingReadError(fault.message)
@@ -197,7 +197,7 @@ def all_or_nothing(opened: Input, *, skips: bool) -> Iterator[None]:
 
 
 def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
-    """Take a JSON value for a request, or say why it is none."""
+    """Return a JSON value as a request, or a fault with the reason that it isn't one."""
     if isinstance(found, Fault):
         return found
     line, value = found
@@ -255,7 +255,7 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
 
 
 def _span_of_body(text: str, value: dict[str, object]) -> tuple[int, int]:
-    """Return where in a batch's line its body is; at once where it is plainly the last member."""
+    """Return where the body is in a batch's line; fast if it is clearly the last member."""
     if next(reversed(value)) == "body":
         before, key, after = text.partition('"body"')
         colon, _, _ = after.partition("{")

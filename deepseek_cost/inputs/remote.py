@@ -11,7 +11,7 @@ from deepseek_cost.inputs.streams import Advance, unpacked
 
 
 class RemoteSource(TextSource, frozen=True):
-    """A prompt behind a URL; `name` is the URL without what could be secret in it."""
+    """A prompt at a URL; `name` is the URL without parts that could be secret."""
 
     url: str = ""
 
@@ -33,9 +33,9 @@ class RemoteSource(TextSource, frozen=True):
 
 
 def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
-    """Yield what a URL stands for, with `*` and `**` filled in, in the order of their names.
+    """Yield the sources that a URL matches, with `*` and `**` expanded, sorted by name.
 
-    Raises InputError for a URL that cannot be reached, or that nothing matches.
+    Raises InputError for a URL that cannot be reached or matches nothing.
     """
     with _translating_errors(public(url)):
         import fsspec  # noqa: PLC0415 - as above
@@ -57,7 +57,7 @@ def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
 def public(url: str) -> str:
     """Return a URL without its user, password and query, which may be a signature.
 
-    Raises InputError for what is no URL, of which only the beginning is shown.
+    Raises InputError for an invalid URL, of which only the beginning is shown.
     """
     try:
         parts = urlsplit(url)

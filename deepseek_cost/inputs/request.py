@@ -13,10 +13,10 @@ _MOST_CHOICES: Final = 1_000_000
 
 
 class Request(Struct, frozen=True):
-    """A body with where it stands; `text` is its JSON as written, which begins at `column`.
+    """A request body and its position; `text` is its JSON as written, beginning at `column`.
 
     `record` is the object on the line: the body itself, or what a batch wraps it in. `is_prompt`
-    tells that it is a text or messages alone, for which settings and model are to be chosen.
+    means that it is only a text or messages, for which settings and model are chosen elsewhere.
     """
 
     source: str
@@ -32,7 +32,7 @@ class Request(Struct, frozen=True):
 
     @property
     def position(self) -> str:
-        """Where it stands, for people."""
+        """The request's position, for people."""
         return f"{self.source}:{self.line}:{self.column}"
 
     @property
@@ -44,7 +44,7 @@ class Request(Struct, frozen=True):
 
     @property
     def choices(self) -> int:
-        """How many answers are asked for; each is output of its own."""
+        """How many responses are requested; each is separate output."""
         n = self.body.get("n")
         return n if isinstance(n, int) and 1 <= n <= _MOST_CHOICES else 1
 
@@ -79,7 +79,7 @@ def text_request(source: str, text: str | TextStream) -> Request:
 
 
 class Fault(Struct, frozen=True):
-    """What stands where a request should, and why it is none."""
+    """Something found in place of a request, and why it isn't one."""
 
     source: str
     line: int
@@ -91,7 +91,7 @@ class Fault(Struct, frozen=True):
 
     @property
     def message(self) -> str:
-        """The reason after its place; the next step that a reason has stays apart."""
+        """The position and the reason; the reason's next step, if any, stays separate."""
         return placed(f"{self.source}:{self.line}:{self.column}: ", self.reason)
 
 
@@ -107,7 +107,7 @@ class Line(Struct, frozen=True):
     column: int = 1
 
     def fault(self, reason: str, offset: int = 0) -> Fault:
-        """Tell what is wrong at an offset into the text."""
+        """Return a fault at an offset into the text."""
         lines = self.text.count("\n", 0, offset)
         newline = self.text.rfind("\n", 0, offset)
         column = offset - newline if lines else self.column + offset

@@ -1,4 +1,4 @@
-"""Which model serves the name that a body has, by DeepSeek's documentation."""
+"""Which model serves the name in a request body, according to DeepSeek's documentation."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from deepseek_cost.inputs.request import Request
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Model
 
-# Names that are remembered; a batch that makes up more of them pays with time only.
+# How many names are remembered; a batch with more distinct names only takes longer.
 _KNOWN_NAMES: Final = 1_000
 
 
@@ -86,15 +86,15 @@ def route(name: str, kind: Kind, book: PriceBook) -> Route:
 
 
 class Routes(Struct):
-    """Looks up the names that bodies have, each once; `find` is None for a name nothing serves."""
+    """Looks up each name in bodies once; `find` returns None for a name that nothing serves."""
 
     find: FindRoute
     _known: dict[tuple[str, Kind], Route | None] = field(default_factory=dict)
 
     def serving(self, request: Request) -> Route | None:
-        """Return what serves a request, None for a prompt; raises InputError where none is named.
+        """Return what serves a request; None for a prompt. Raises InputError like `of`.
 
-        A body without a model takes the one that `find` has for an empty name.
+        For a body without a model, `find` is called with an empty name.
         """
         if request.is_prompt:
             return None
@@ -118,6 +118,6 @@ class Routes(Struct):
 
 
 def alternatives(own: Model, defaults: tuple[str, str]) -> list[str]:
-    """Return the names to price: a body's own model, in its place beside the other default."""
+    """Return the names to price: a body's own model and Pro, or if it is Pro, Flash and Pro."""
     flash, pro = defaults
     return [flash, pro] if own.name == pro else [own.name, pro]

@@ -20,17 +20,17 @@ _LINES: Final = (".jsonl", ".ndjson")
 
 
 def is_csv(source: TextSource) -> bool:
-    """Tell a table of text by its name."""
+    """Return whether a source is CSV or TSV, by its name."""
     return suffix_of(source.name) in _DELIMITERS
 
 
 def has_columns(source: TextSource) -> bool:
-    """Tell whether a file's rows have names for their values: CSV, TSV or JSONL."""
+    """Return whether a file's rows have named values: CSV, TSV or JSONL."""
     return is_csv(source) or suffix_of(source.name) in _LINES
 
 
 def require_column(source: TextSource) -> None:
-    """Raise UsageError for a table of which no column was named: it is no prompt."""
+    """Raise UsageError for a table without a chosen column, which is not a prompt."""
     if is_csv(source):
         with _texts(source, lambda _: None) as lines:
             names = next(_table(source, lines), [])

@@ -15,11 +15,11 @@ from deepseek_cost.inputs.streams import PACKED, Advance, is_packed, open_bytes,
 BLOCK_BYTES: Final = 1 << 18
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
-# So much of a file tells requests from text.
+# This much of a file is enough to distinguish requests from text.
 HEAD_BYTES: Final = 4_096
 _BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
 _MARK: Final = b"\xef\xbb\xbf"
-# They are no encodings of files; decoding them takes more than linear time or any memory.
+# Not encodings of files; decoding them takes more than linear time or unlimited memory.
 _NOT_FOR_FILES: Final = (
     *("idna", "punycode", "undefined"),
     *("utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"),
@@ -37,7 +37,7 @@ BROKEN_LINK: Final = "a symbolic link to nothing"
 class SkippedSource(NamedTuple):
     """A file or folder that was left out, and why.
 
-    `is_failure`: it holds what should have been counted; the reason begins with its place.
+    `is_failure`: it should have been counted; the reason begins with its position.
     """
 
     name: str
@@ -48,8 +48,8 @@ class SkippedSource(NamedTuple):
 class TextSource(Struct, frozen=True):
     """A prompt: a file, or standard input if there is no path.
 
-    `length` in bytes is known of a regular file that was looked at. `is_plain`: its first bytes
-    are those of text, and not of requests.
+    `length` in bytes is known for a regular file that was examined. `is_plain`: its first bytes
+    look like text, not requests.
     """
 
     name: str
@@ -72,12 +72,12 @@ class TextSource(Struct, frozen=True):
 
     @property
     def is_stdin(self) -> bool:
-        """Tell whether it is standard input, which can be read only once."""
+        """Return whether the source is standard input, which can be read only once."""
         return self.path is None
 
     @property
     def reads_once(self) -> bool:
-        """Tell whether its bytes are gone once read: standard input, or a pipe (`<(command)`)."""
+        """Return whether the source can be read only once: standard input or a pipe."""
         if self.length is not None:
             return False
         return self.is_stdin or (self.path is not None and not self.path.is_file())
@@ -106,7 +106,7 @@ class TextSource(Struct, frozen=True):
             return file.read(BLOCK_BYTES)
 
     def digest(self) -> str:
-        """Return what tells its content from others; raises InputError."""
+        """Return a digest that identifies the content; raises InputError."""
         with reading(self.name), self.raw() as file:
             return sha256(file)
 
@@ -116,30 +116,30 @@ class TextSource(Struct, frozen=True):
 
 
 def is_parquet(source: TextSource) -> bool:
-    """Tell a Parquet file by its name."""
+    """Return whether a source is a Parquet file, by its name."""
     return source.name.lower().endswith(".parquet")
 
 
 def suffix_of(name: str) -> str:
-    """Return the suffix of a file's name in small letters, without that of a packed file."""
+    """Return a file name's suffix in lower case, ignoring the suffix of compression."""
     stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a name may be a URL
     return os.path.splitext(stem)[1] if suffix in PACKED else suffix  # noqa: PTH122
 
 
 def begins_requests(name: str, head: bytes) -> bool:
-    """Tell requests from text, by the suffix of a file or by its first bytes, unpacked."""
+    """Return whether a file has requests, by its suffix or its first unpacked bytes."""
     if suffix_of(name) in REQUEST_SUFFIXES:
         return True
     return _BEGINS_JSON.match(head[:HEAD_BYTES].removeprefix(_MARK)) is not None
 
 
 def begins_plain(name: str, head: bytes) -> bool:
-    """Tell text that is not packed, by its first bytes as they are on the disk."""
+    """Return whether a file is uncompressed text, by its name and its first bytes on disk."""
     return not is_packed(head) and not begins_requests(name, head)
 
 
 def is_url(name: str) -> bool:
-    """Tell a URL from the name of a file."""
+    """Return whether a name is a URL rather than a file name."""
     scheme, mark, _ = name.partition("://")
     return bool(mark) and scheme.replace("+", "").isalnum()
 
@@ -180,7 +180,7 @@ def _decoded(file: BinaryIO, head: bytes, name: str, encoding: str) -> Iterator[
 
 
 def _has_nuls(encoding: str) -> bool:
-    """Tell whether text in this encoding has NUL bytes; in others none has."""
+    """Return whether text in this encoding can have NUL bytes."""
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 
@@ -198,7 +198,7 @@ def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
 
 
 def require_text_encoding(encoding: str) -> None:
-    """Raise UsageError for what is no encoding of text files."""
+    """Raise UsageError if this is not an encoding for text files."""
     try:
         "".encode(encoding)
         info = codecs.lookup(encoding)

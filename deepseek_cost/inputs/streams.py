@@ -1,4 +1,4 @@
-"""Bytes from files and standard input; what gzip or Zstandard packed is unpacked on the way."""
+"""Bytes from files and standard input; gzip and Zstandard are unpacked while reading."""
 
 import errno
 import gzip
@@ -23,17 +23,17 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BUFFER: Final = 1 << 18
 # A file up to this size is read at once.
 _SMALL: Final = 1 << 16
-# Unpacking holds as much as the window, which `zstd --long=31` makes 2 GB.
+# Unpacking needs as much memory as the window, which `zstd --long=31` makes 2 GB.
 _MOST_WINDOW: Final = 1 << 27
-# Each byte of Zstandard can stand for 32 KB; so little at a time keeps a bomb from the memory.
+# Each byte of Zstandard can unpack to 32 KB; small reads keep a bomb from filling memory.
 _ZSTD_BYTES: Final = 512
 
 
 class Advance(Protocol):
-    """Is told of every block of bytes that was read."""
+    """Called for every block of bytes that was read."""
 
     def __call__(self, count: int, /) -> None:
-        """Note that `count` more bytes were read."""
+        """Record that `count` more bytes were read."""
 
 
 def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO:
@@ -51,7 +51,7 @@ def open_bytes(path: Path | None, advance: Advance = lambda _: None) -> BinaryIO
 
 
 def _small_content(raw: io.FileIO) -> bytes | None:
-    """Read a small regular file; None for what is larger or no such file, still at its start."""
+    """Read a small regular file; None, with the position at the start, for any other."""
     state = os.fstat(raw.fileno())
     if not stat.S_ISREG(state.st_mode) or not 0 < state.st_size <= _SMALL:
         return None
@@ -63,12 +63,12 @@ def _small_content(raw: io.FileIO) -> bytes | None:
 
 
 def is_packed(head: bytes) -> bool:
-    """Tell a packed file by its first bytes."""
+    """Return whether a file is compressed, by its first bytes."""
     return head.startswith((_GZIP, _ZSTD))
 
 
 def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
-    """Return the contents of a file, which is closed with them; its first bytes say its packing."""
+    """Return the unpacked contents of a file, by its first bytes; closing them closes the file."""
     if isinstance(raw, io.BytesIO) and not is_packed(raw.getvalue()):
         advance(raw.getbuffer().nbytes)
         return raw
@@ -80,7 +80,7 @@ def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
 
 
 def is_unpacked(file: BinaryIO) -> bool:
-    """Return whether what `unpacked` returned is a file's own bytes, which nothing had packed."""
+    """Return whether the result of `unpacked` is the bytes of a file that wasn't compressed."""
     return isinstance(getattr(file, "raw", None), _Watched)
 
 
@@ -163,7 +163,7 @@ class Produced(Pieces):
 
 
 class _Watched(io.RawIOBase):
-    """A raw file that tells how much was read of it."""
+    """A raw file that reports how much was read."""
 
     def __init__(self, raw: BinaryIO | io.FileIO, advance: Advance) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Strict JSON with positions: duplicate keys, lone surrogates and depth are told where they are."""
+"""Strict JSON that reports where duplicate keys, lone surrogates and deep nesting are."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from typing import Final
 
 import msgspec
 
-# As deep as DeepSeek's own parser goes.
+# The maximum depth of DeepSeek's own parser.
 MAX_DEPTH: Final = 127
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-# Few texts are longer, and these are read in no more memory than they need.
+# Few texts are longer; those are read with as little memory as possible.
 _LONG: Final = 1 << 20
 # A key whose colon does not follow at once. Without any, and with as many colons after quotes as
 # there are keys, no key occurs twice in an object.
@@ -22,7 +22,7 @@ _PLAIN: Final = json.JSONDecoder()
 
 
 class JsonFaultError(ValueError):
-    """Text that is no JSON, or JSON that means no one thing; `offset` is where."""
+    """Text that is not JSON, or is ambiguous JSON; `offset` is where."""
 
     def __init__(self, reason: str, offset: int) -> None:
         super().__init__(reason)
@@ -35,13 +35,13 @@ class _DuplicateKeyError(ValueError):
 
 
 def parse(text: str) -> object:
-    """Read one JSON value; raises JsonFaultError."""
+    """Parse one JSON value; raises JsonFaultError."""
     if len(text) > _LONG:
         return _parse(text)
     try:
         value: object = msgspec.json.decode(text)
     except (ValueError, RecursionError):
-        return _parse(text)  # which finds the place of the fault, or takes what is odd
+        return _parse(text)  # which locates the fault, or accepts unusual JSON
     is_plain = text.count('":') == _keys(value) and not _SPACED.search(text)
     return value if is_plain else _parse(text)
 
@@ -60,7 +60,7 @@ def _keys(value: object) -> int:
 
 
 def _parse(text: str) -> object:
-    """Read one JSON value with its faults; see `parse`."""
+    """Parse one JSON value and locate its faults; see `parse`."""
     try:
         value: object = _STRICT.decode(text)
     except json.JSONDecodeError as error:
@@ -124,7 +124,7 @@ _STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_ref
 
 
 def _duplicate(text: str) -> tuple[str, int]:
-    """Find the first key that its object has already; the JSON is valid otherwise."""
+    """Find the first duplicate key in an object; the JSON is valid otherwise."""
     open_objects: list[set[str] | None] = []
     string, offset = "", 0
     for match in _TOKEN.finditer(text):

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-# Seconds reach it in the year 5138; what is larger counts thousandths or finer.
+# Seconds reach this in the year 5138; larger numbers are milliseconds or finer.
 _MOST_SECONDS: Final = 10**11
 _LARGEST: Final = 10**20  # nanoseconds, in that year
 _FIRST_SECOND: Final = 946_684_800  # 2000-01-01
@@ -34,15 +34,15 @@ _EITHER: Final = "its date is month/day or day/month; write it as 2026-11-03"
 
 
 class NoInstantError(ValueError):
-    """A field does not name an instant; the text says why, and holds nothing of it."""
+    """A field is not a valid time; the message says why, without quoting the field."""
 
 
 class NoZoneError(NoInstantError):
-    """A time that is another instant in each time zone."""
+    """A time without a time zone, which is needed."""
 
 
 def seconds_of(value: object, zone: tzinfo | None) -> float:
-    """Return the seconds since 1970 of an instant; one without a zone is read in `zone`.
+    """Return a time as seconds since 1970; a time without a time zone is in `zone`.
 
     Raises NoInstantError.
     """
@@ -126,5 +126,5 @@ def _http_date(text: str) -> tuple[datetime, timedelta]:
 
 
 def _is_date(text: str) -> bool:
-    """Tell 20261123 from the seconds of a day in 1970."""
+    """Return whether digits are a date such as 20261123, not seconds since 1970."""
     return len(text) == len("20261123") and text.startswith("20")

@@ -15,7 +15,7 @@ from deepseek_cost.text import printable
 
 
 def short(model: str) -> str:
-    """Return a model's name without what all of them share."""
+    """Return a model's name without the prefix that all models share."""
     return model.removeprefix("deepseek-")
 
 
@@ -23,7 +23,7 @@ PARTS: Final = ("cache hits", "cache misses", "output")
 
 
 class HasParts(Protocol):
-    """A cost by its parts; the output's is None while it is unknown."""
+    """A cost by its parts; `output` is None if it is unknown."""
 
     @property
     def cache_hit(self) -> Decimal: ...  # noqa: D102
@@ -52,9 +52,9 @@ class Bars(NamedTuple):
 def bars(
     caption: str, costs: Sequence[tuple[str, Iterable[HasParts]]], currency: Currency
 ) -> Bars | None:
-    """Return a bar for each name and its costs added up; None where nothing costs anything.
+    """Return a bar for each name and the sum of its costs; None if all costs are zero.
 
-    Raises ValueError for amounts that no bar has: a negative one, or one that is no number.
+    Raises ValueError for an amount that is negative or not a number.
     """
     rows = [(printable(name), _added(each)) for name, each in costs]
     if any(not part.is_finite() or part < 0 for _, parts in rows for part in parts):
@@ -100,7 +100,7 @@ class Chart(Struct, frozen=True):
 
     @property
     def most(self) -> float:
-        """The highest cost, or 1 where nothing costs anything."""
+        """The highest cost, or 1 if all costs are zero."""
         return max(cost for _, points in self.lines for _, cost in points) or 1.0
 
     @property
@@ -236,7 +236,7 @@ Block = Table | Words | Notes | Week | Drawing
 class Page(NamedTuple):
     """What a report shows; the first line of its head is its title.
 
-    `headline` is the answer in a sentence; a terminal leaves it to a table's TOTAL row if there is
+    `headline` is the result in a sentence; a terminal leaves it to a table's TOTAL row if there is
     one. `basis` is what the figures assume, in a line, and `details` are the blocks behind them:
     documents have both, a terminal has one of them (see `brief` and `in_full`). `bars` are a
     picture of a table; a drawer that cannot draw them leaves them out.

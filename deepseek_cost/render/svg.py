@@ -1,4 +1,4 @@
-"""A chart as an SVG picture; of a page without one, a picture of what the terminal shows."""
+"""A chart as an SVG image; for a page without a chart, an image of the terminal output."""
 
 import re
 import sys
@@ -20,12 +20,12 @@ sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != "
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _WIDTH: Final = 100
-# A phone's: no title, and fewer labels below.
+# For a phone: no title, and fewer labels below.
 _NARROW: Final = 500
-# A hue a model, the darker shade at peak; told apart in print by their letters.
+# One hue per model, darker at peak; letters distinguish the lines in print.
 _HUES: Final[tuple[str, ...]] = ("#5aa2e8", "#0b63ba", "#e89a3c", "#b85c00", "#6fc283", "#1e7d34")
 _INKS: Final = {"paper": "#ffffff", "ink": "#222222", "faint": "#555555", "line": "#d0d0d0"}
-# A name may begin with what no XML holds, even escaped.
+# A name may begin with characters that XML cannot contain, even escaped.
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Rich's own frame loads its font from the network.
 _FRAME: Final = """\
@@ -57,7 +57,7 @@ _FRAME: Final = """\
 
 
 def to_svg(page: Page) -> str:
-    """Draw the first chart of a page; a page without one as the terminal shows it."""
+    """Draw the first chart of a page, or the terminal output if the page has no chart."""
     charts = [block.chart for block in page.blocks if isinstance(block, Drawing)]
     return draw(charts[0]) if charts else _screen(page)
 
@@ -67,7 +67,7 @@ def draw(
 ) -> str:
     """Draw a chart without any script.
 
-    `name` tells the charts of one document apart, of which a part takes its colours.
+    `name` distinguishes the charts of a document; with `is_part`, its colors are used.
     """
     width, height = size
     config = Config(
@@ -99,7 +99,7 @@ def draw(
 
 
 def _style(*, is_part: bool) -> Style:
-    """Return the colours: a document's own, by the names of its style, or those that stand here."""
+    """Return the colors: the document's CSS variables if it is a part, or else the defaults."""
     inks = dict(_INKS)
     hues = _HUES
     if is_part:
