@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _NAMED: Final = 100
 # Names beyond this many are grouped together, so a log full of made-up names can't use up memory.
 _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
-# All zones are ahead of UTC by a number of quarters of an hour.
+# The UTC offset of every time zone is a whole number of quarter hours.
 _QUARTER: Final = 900
 _HOUR: Final = 3_600
 _MOST_QUARTERS: Final = 100_000
@@ -84,7 +84,7 @@ class Account(Struct):
     """The bill so far. `keeps` names the optional fields of groups to break it down by.
 
     `repeated` counts records of responses counted before, `costless` counts lines by the reason
-    they cost nothing, and `unidentified` counts responses without an id, each billed once.
+    they cost nothing, and `unidentified` counts responses without an id, each of which counts.
     Responses before `since`, or at or after `until` (seconds since 1970), only count in `outside`.
     """
 

@@ -28,7 +28,7 @@ class Histogram(Struct):
 
     @property
     def total(self) -> int:
-        """How many values were seen, repeated ones included."""
+        """The number of values seen, including repeats."""
         return self.counts.total()
 
     @property

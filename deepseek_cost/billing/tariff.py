@@ -138,7 +138,7 @@ class Tariffs(Struct):
         """Return the cost of calls to a server tool at a time; raises UnpricedError."""
         at = datetime.fromtimestamp(seconds, UTC)
         entry = next((entry for entry in self.book.fees_at(at) if entry.id == fee), None)
-        if entry is None or entry.is_free_server_side(at):  # there was nothing to call or to pay
+        if entry is None or entry.is_free_server_side(at):  # nothing to call or pay for
             return Decimal(0)
         return fee_of(entry, calls, self.currency)
 

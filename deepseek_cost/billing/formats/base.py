@@ -30,7 +30,7 @@ class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of o
 
 
 class Reason(StrEnum):
-    """Why a line of a log costs nothing."""
+    """The reason a log line costs nothing."""
 
     NO_RESPONSE = "not a response"
     REQUEST = "a request"
@@ -57,7 +57,7 @@ class Response(Struct, kw_only=True):
     `output`: all tokens generated. `reasoning`: the reasoning tokens among them; None if not
     reported.
     `fees`: how often each fee was charged.
-    `agent`: the tool that sent it, as `--agent` names it; `key`: the API key's name or the user.
+    `agent`: the tool that sent it, by its `--agent` name. `key`: the API key's name or the user.
     `stated_cost`: its cost in USD according to the log; shown only for other hosts.
     `line`: where it was read. Its text is empty unless the request in it is to be counted again.
     `request`, `response`: both bodies, if the log has them. `request_at`: the path to the request.

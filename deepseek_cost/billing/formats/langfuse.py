@@ -87,7 +87,7 @@ def _record(
 def _counts(observation: Mapping[str, object]) -> Counts | None:
     """Return the billed tokens, or None for a generation that failed or has not ended."""
     details = as_object(first(observation, *_DETAILS))
-    if "prompt_tokens" in details:  # kept as the API sent it
+    if "prompt_tokens" in details:  # stored as the API sent it
         return usage_of(details)
     if not details:
         return _of_version_2(observation)

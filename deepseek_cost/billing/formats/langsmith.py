@@ -1,6 +1,6 @@
 """LangSmith (SDK 0.4): runs as JSON or JSONL. Only leaf runs of a model were billed.
 
-Chains and agents repeat the sums of the runs in them. Times without a zone are UTC.
+Chains and agents repeat the sums of the runs in them. Times without a time zone are UTC.
 """
 
 from collections.abc import Iterator, Mapping

@@ -36,7 +36,7 @@ _MAX_DOCUMENT: Final = 128_000_000
 _MARK: Final = b"\xef\xbb\xbf"
 _SQLITE: Final = b"SQLite format 3\0"
 _ZIP: Final = b"PK\x03\x04"
-_MOST_TOKENS: Final = 2**32 - 2  # thousands of times the longest context
+_MOST_TOKENS: Final = 2**32 - 2  # thousands of times the maximum context length
 _MOST_MEMBERS: Final = 10_000
 _LONGEST_LITERAL: Final = 10_000
 _MAX_NAME: Final = 256
@@ -47,7 +47,7 @@ _UTC: Final = re.compile(  # the most common form of times; the others are read 
     re.ASCII,
 )
 _YEARS: Final = range(2000, 2200)
-_EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, by a spreadsheet
+_EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, in spreadsheets
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between checks, and the maximum number of checks (minutes).

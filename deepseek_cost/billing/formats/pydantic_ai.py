@@ -29,7 +29,7 @@ _REASONING: Final = ("output_reasoning_tokens", "details.reasoning_tokens")
 
 
 def read(log: Log) -> Records:
-    """Yield the responses among messages."""
+    """Yield the responses among the messages."""
     return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
