@@ -15,14 +15,14 @@ from deepseek_cost.inputs.streams import Advance, Produced
 from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 
 _BUFFER: Final = 1 << 18
-# Makes a request body of a prompt.
+# Makes a request body from a prompt.
 Body = Callable[[str], Mapping[str, object]]
 
 
 class ColumnSource(TextSource, frozen=True, kw_only=True):
-    """A column of a file: texts are prompts that `body` sends, or request bodies; the rest is JSON.
+    """A column of a file: texts are prompts for `body`, or request bodies; other values are JSON.
 
-    `texts_are_bodies` is None where the first text of the column shows which.
+    If `texts_are_bodies` is None, the first text in the column decides.
     """
 
     file: TextSource
@@ -32,12 +32,12 @@ class ColumnSource(TextSource, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """The bytes of the whole file."""
+        """The size of the whole file in bytes."""
         return self.file.size
 
     @property
     def has_rows(self) -> bool:
-        """Return that each row is a request."""
+        """Return True: each row is a request."""
         return True
 
     @property

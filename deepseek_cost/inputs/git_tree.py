@@ -20,14 +20,14 @@ from deepseek_cost.inputs.source import LINK_TO_FOLDER, SUBMODULE, TextSource
 from deepseek_cost.inputs.streams import Advance, Pieces, unpacked
 from deepseek_cost.text import unicode_name
 
-# What one side reads at most; a folder of prompts is far smaller.
+# The maximum read for one side; a folder of prompts is far smaller.
 _MOST_BYTES: Final = 4_000_000_000
-# A few objects can make up a tree without end. Its folders count: they may all be empty.
+# A few objects can make up an endless tree. Folders count, since they may all be empty.
 _MOST_ENTRIES: Final = 200_000
 _MOST_LEVELS: Final = 100
-_LONGEST_PATH: Final = 1_024  # macOS takes no longer ones
+_LONGEST_PATH: Final = 1_024  # the maximum on macOS
 _SHOWN: Final = 60
-# Contents up to this size are read at once, and the last one is kept.
+# Contents up to this size are read in one go, and the last one is kept.
 _SMALL: Final = 1_000_000
 _BLOCK_BYTES: Final = 1 << 18
 _LINK_MODE: Final = "120000"
@@ -37,7 +37,7 @@ _NESTED: Final = "a repository inside this one"
 
 
 class Entry(Struct, frozen=True):
-    """What a tree has at a path, counted from the top; `size` in bytes, 0 for what is no file."""
+    """A tree's entry at a path from the top; `size` is in bytes, 0 if it is not a file."""
 
     mode: str
     oid: str
@@ -51,7 +51,7 @@ class Entry(Struct, frozen=True):
 
     @property
     def reason(self) -> str | None:
-        """Why it has no content to read; None where it has, or where a link may lead to one."""
+        """Why there is no content to read; None if there is, or if a link may lead to some."""
         if "/." in (path := f"/{self.path}/") or "//" in path:
             parts = self.path.split("/")
             if {"", ".", ".."}.intersection(parts) or ".git" in map(str.lower, parts):
@@ -145,7 +145,7 @@ class Repository:
 class Contents:
     """The contents of a repository's objects, one after another.
 
-    Those that are expected come from one run of git in their order; any other one is asked for.
+    Expected contents come from one run of git, in order; any other is requested separately.
     """
 
     def __init__(self, more: Mapping[str, str], expected: Iterable[str]) -> None:
@@ -156,9 +156,9 @@ class Contents:
         self._kept = "", b""
 
     def open(self, oid: str, name: str) -> BinaryIO:
-        """Open a content by its hash; the one opened before can no longer be read.
+        """Open a content by its hash; the previously opened one can no longer be read.
 
-        Raises InputError, with the name, for a content that is not there.
+        Raises InputError, with the name, if the content doesn't exist.
         """
         if self._kept[0] == oid:
             return io.BytesIO(self._kept[1])
@@ -174,7 +174,7 @@ class Contents:
         return io.BytesIO(self._kept[1])
 
     def _next(self, oid: str) -> "_Content | None":
-        """Return an expected content; those before it are not expected any more."""
+        """Return an expected content; earlier ones are no longer expected."""
         if self._ahead is None:
             with TemporaryFile() as questions:
                 questions.write("".join(f"{one}\n" for one in self._expected).encode())
@@ -207,14 +207,14 @@ class _Batch:
         self._open: _Content | None = None
 
     def ask(self, oid: str) -> None:
-        """Ask for one more."""
+        """Request one more content."""
         asked = cast("IO[bytes]", self._git.stdin)
         with suppress(BrokenPipeError):  # what is read says so
             asked.write(f"{oid}\n".encode())
             asked.flush()
 
     def next(self) -> "_Content | None":
-        """Return the next content; None for what is not there. The one before is closed."""
+        """Return the next content; None if it doesn't exist. Closes the previous one."""
         if self._open:
             self._open.close()
         printed = cast("IO[bytes]", self._git.stdout)
@@ -266,7 +266,7 @@ def _cut_off() -> InputError:
 
 
 def source_of(entry: Entry, name: str, encoding: str, contents: Contents) -> "BlobSource":
-    """Return a file, to be read under a name."""
+    """Return a file as a source with the given name."""
     return BlobSource(name, None, encoding, entry.size, oid=entry.oid, contents=contents)
 
 
@@ -314,7 +314,7 @@ def _content_digest(entry: Entry, contents: Contents) -> str:
 
 
 def paths_from_top(paths: Sequence[str]) -> list[str]:
-    """Return paths as trees have them, empty for the top; raises InputError for one outside."""
+    """Return paths as in trees, empty for the top; raises InputError for one outside."""
     top, prefix = (ask("rev-parse", what) for what in ("--show-toplevel", "--show-prefix"))
     return [_from_top(path, top, prefix) for path in paths]
 
@@ -343,7 +343,7 @@ def _pathspec(paths: Sequence[str]) -> list[str]:
 
 
 def _entries(state: str, paths: Sequence[str], more: Mapping[str, str]) -> Iterator[Entry]:
-    """List what a tree has, each path once; raises InputError for more than is read."""
+    """List a tree's entries, each path once; raises InputError if there are too many."""
     options = ("-r", "-t", "-z", "-l", "--full-tree")
     listed = records("ls-tree", *options, state, *_pathspec(paths), more=more)
     for count, record in enumerate(listed, 1):
@@ -361,7 +361,7 @@ def _entries(state: str, paths: Sequence[str], more: Mapping[str, str]) -> Itera
 
 
 def _require_usual(path: str, state: str = "") -> None:
-    """Raise InputError for a path that is deeper or longer than any that a checkout has."""
+    """Raise InputError for a path that is deeper or longer than in any checkout."""
     if path.count("/") > _MOST_LEVELS:
         raise InputError(f"{_shown(path, state)}: below more than {_MOST_LEVELS} folders")
     if len(path) > _LONGEST_PATH:
@@ -451,7 +451,7 @@ class _Recording:
         return list(dict.fromkeys(changed))
 
     def _filtered(self, paths: Sequence[str], filters: Iterable[str]) -> dict[str, str]:
-        """Return the paths whose attributes name one of the filters that are off, and why."""
+        """Return the paths whose attributes name a disabled filter, each with the reason."""
         off = set(filters)
         if not off:
             return {}
@@ -496,7 +496,7 @@ def _switched_off(filters: Iterable[str]) -> dict[str, str]:
 
 
 def _quoted(path: str) -> str:
-    """Write a path as git reads it in a list of paths."""
+    """Format a path for git's list of paths."""
     if os.pathsep not in path and not path.startswith('"'):
         return path
     escaped = path.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""Several files as one prompt: each after a line with its name, as people paste code."""
+"""Several files as one prompt, each after a line with its name, as people paste code."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,13 @@ _BUFFER: Final = 1 << 18
 
 
 class JoinedSource(TextSource, frozen=True, kw_only=True):
-    """The texts of some files, in their order; an empty line ends each."""
+    """The texts of several files in order, each followed by an empty line."""
 
     parts: Sequence[TextSource]
 
     @property
     def size(self) -> int:
-        """The bytes of all files."""
+        """The total size of all files in bytes."""
         return sum(part.size for part in self.parts)
 
     @property
@@ -29,11 +29,11 @@ class JoinedSource(TextSource, frozen=True, kw_only=True):
 
     @property
     def reads_once(self) -> bool:
-        """Return whether a file's bytes are gone once they are read."""
+        """Return whether any of the files can be read only once."""
         return any(part.reads_once for part in self.parts)
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:
-        """Open the joined text as UTF-8; raises InputError as it is read."""
+        """Open the joined text as UTF-8; reading it can raise InputError."""
         texts = (text.encode() for text in self._texts(advance))
         return io.BufferedReader(Produced(texts), _BUFFER)
 
@@ -47,7 +47,7 @@ class JoinedSource(TextSource, frozen=True, kw_only=True):
 
 
 def as_one(found: Found) -> Found:
-    """Return what was found as one text; files of folders that cannot be read are left out."""
+    """Return the found files as one text, without unreadable files in folders."""
     parts, skipped = [], list(found.skipped)
     for source in found.sources:
         try:

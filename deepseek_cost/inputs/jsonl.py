@@ -11,12 +11,12 @@ from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 
 # A context of a million tokens is 5 MB of text; the rest is for images.
 MAX_LINE_BYTES: Final = 64_000_000
-# So many bytes are read at once; some thousand requests.
+# This many bytes are read at once: a few thousand requests.
 _BLOCK: Final = 1 << 20
 
 
 class Document(NamedTuple):
-    """A JSON value with its text and place."""
+    """A JSON value with its text and position."""
 
     line: Line
     value: object
@@ -26,7 +26,7 @@ Documents = Iterator[Document | Fault]
 
 
 class Lines(Struct, frozen=True):
-    """Whole lines of a source, the first of which has this number; they can be pickled."""
+    """Whole lines of a source, from line `number` on; can be pickled."""
 
     source: str
     number: int
@@ -45,7 +45,7 @@ class Lines(Struct, frozen=True):
         return (self.document(number, data) for number, data in self)
 
     def document(self, number: int, data: bytes) -> Document | Fault:
-        """Read one of the lines."""
+        """Parse one of the lines."""
         if len(data) > MAX_LINE_BYTES:
             return too_long(self.source, number, f"a line of more than {MAX_LINE_BYTES:,} bytes")
         line = decoded(data, self.source, self.encoding, number)
@@ -58,7 +58,7 @@ class Lines(Struct, frozen=True):
 def cut(
     begin: bytes, file: BinaryIO, source: str, encoding: str, wanted: Kind | None
 ) -> Iterator[Lines]:
-    """Yield the lines of a file that was read as far as `begin`; of one too long, the beginning."""
+    """Yield the lines of a file, starting with `begin`; overlong lines are cut short."""
     number, data = 1, begin + file.read(_BLOCK)
     while data:
         if not data.endswith(b"\n"):
@@ -72,7 +72,7 @@ def cut(
 
 
 def decoded(data: bytes, source: str, encoding: str, number: int) -> Line | Fault:
-    """Decode a line, or say which byte cannot be."""
+    """Return a decoded line, or a Fault that names the byte that cannot be decoded."""
     try:
         text = data.decode(encoding)
     except UnicodeError as error:
@@ -82,7 +82,7 @@ def decoded(data: bytes, source: str, encoding: str, number: int) -> Line | Faul
 
 
 def parsed(line: Line) -> object:
-    """Return the value of a line, or its Fault."""
+    """Return the JSON value of a line, or a Fault."""
     try:
         return parse(line.text)
     except JsonFaultError as fault:
@@ -90,7 +90,7 @@ def parsed(line: Line) -> object:
 
 
 def too_long(source: str, number: int, what: str) -> Fault:
-    """Say that there is more than is held in memory at once."""
+    """Return a Fault for more data than is kept in memory at once."""
     return Fault(source, number, 1, f"{what}; split it, one request a line")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
 
 
-# So many rows are held at once.
+# This many rows are kept in memory at once.
 _ROWS_OF_TEXT: Final = 512
 _ROWS_OF_STRUCTURES: Final = 32
 # A page is unpacked as a whole. DuckDB writes pages of up to 100 MB, other programs of 1 MB; a text
@@ -35,7 +35,7 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
             opened = _opened(raw, self.name)
             rows = _ROWS_OF_STRUCTURES
             if _is_text(self._kind(opened)):
-                # As a list of different ones, however often the file repeats one.
+                # As a list of distinct values, however often the file repeats one.
                 opened, rows = _opened(raw, self.name, [self.column]), _ROWS_OF_TEXT
             total, row = opened.metadata.num_rows, 0
             if not total:
@@ -48,9 +48,9 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
                 advance(self.size * batch.num_rows // total)
 
     def _rows_at_once(self, raw: BinaryIO, opened: "ParquetFile", most: int) -> int:
-        """Return how many rows are held at once; raises InputError for a page that is too large.
+        """Return how many rows to read at once; raises InputError for a page that is too large.
 
-        A dictionary's page may hold one text that each of these rows repeats.
+        A dictionary page may have one text that each of these rows repeats.
         """
         largest = 1
         for chunk in _chunks(opened, self.column):
@@ -68,7 +68,7 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
         return max(1, min(most, _MOST_PAGE_BYTES // largest))
 
     def _kind(self, opened: "ParquetFile") -> "DataType":
-        """Return the type of the column; raises InputError where it cannot hold requests."""
+        """Return the type of the column; raises InputError if it cannot contain requests."""
         names = opened.schema_arrow.names
         if names.count(self.column) != 1:
             found = "several columns" if self.column in names else "no column"
@@ -83,7 +83,7 @@ class ParquetSource(ColumnSource, frozen=True, kw_only=True):
         return kind
 
     def _value(self, cell: "Scalar", row: int) -> Any:  # noqa: ANN401 - of any type
-        """Return what a cell has; raises InputError, which names the row."""
+        """Return the value of a cell; raises InputError, which names the row."""
         try:
             value = cell.as_py()
         except (ArithmeticError, ValueError) as error:
@@ -103,10 +103,11 @@ def in_columns(
     kind: Kind | None,
     body: Body,
 ) -> list[TextSource]:
-    """Return the sources, of tables the column; raises UsageError, InputError without one.
+    """Return the sources, with tables replaced by their column.
 
-    Its texts are prompts that `body` sends for the kind TEXT, and request bodies for another one;
-    without a kind its first text shows which.
+    The column's texts are prompts for `body` if the kind is TEXT, or request bodies for any other
+    kind; without a kind, the first text decides. Raises UsageError or InputError if there is no
+    such column.
     """
     if column and not any(is_parquet(one) or has_columns(one) for one in sources):
         reason = "of Parquet, CSV and JSONL files, and there is none"
@@ -138,7 +139,7 @@ def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile
 
 
 def _chunks(opened: "ParquetFile", column: str) -> "Iterator[ColumnChunkMetaData]":
-    """Yield what the file says of each piece of a column, and of all that is nested in it."""
+    """Yield the metadata of each chunk of a column, including nested columns."""
     metadata = opened.metadata
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         for chunk in map(group.column, range(group.num_columns)):
@@ -147,7 +148,7 @@ def _chunks(opened: "ParquetFile", column: str) -> "Iterator[ColumnChunkMetaData
 
 
 def _is_text(kind: "DataType") -> bool:
-    """Return whether a column has texts, of JSON or not, in a dictionary or not."""
+    """Return whether a column has texts, whether or not JSON or dictionary-encoded."""
     from pyarrow import BaseExtensionType, types  # noqa: PLC0415 - loaded by now
 
     held = kind.value_type if types.is_dictionary(kind) else kind
@@ -170,7 +171,7 @@ def _listed(opened: "ParquetFile") -> str:
 
 @contextmanager
 def _translating_errors(name: str) -> Iterator[None]:
-    """Turn what Arrow raises for a damaged file into an InputError."""
+    """Turn Arrow's errors for a damaged file into InputError."""
     try:
         yield
     except _arrows_own() as error:
@@ -181,7 +182,7 @@ def _translating_errors(name: str) -> Iterator[None]:
 
 
 def _arrows_own() -> tuple[type[Exception], ...]:
-    """Return the errors that Arrow raises: Python's, and where it cannot start a thread its own."""
+    """Return the errors that Arrow raises: Python's, and its own if it cannot start a thread."""
     usual = (ValueError, NotImplementedError, MemoryError, OSError)
     try:
         from pyarrow import ArrowException  # noqa: PLC0415 - loaded by now
@@ -191,7 +192,7 @@ def _arrows_own() -> tuple[type[Exception], ...]:
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - as above
-    """Leave out the nulls in a structure, in which Parquet has every field of every row."""
+    """Remove nulls from a structure, since Parquet has every field in every row."""
     if isinstance(value, dict):
         return {k: _without_nulls(v) for k, v in value.items() if v is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value

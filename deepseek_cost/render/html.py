@@ -1,4 +1,4 @@
-"""A page as HTML: one file that needs no network and no script, or a fragment for a notebook."""
+"""A page as HTML: one file without network access or scripts, or a fragment for a notebook."""
 
 from collections.abc import Callable
 from functools import cache
@@ -22,20 +22,20 @@ from deepseek_cost.render.page import (
 )
 from deepseek_cost.render.text import spans, spoken
 
-# Blanks as wide as a point and as a digit.
+# Spaces as wide as a point and as a digit.
 _POINT: Final = "\u2008"
 _DIGIT: Final = "\u2007"
-# For a desktop and for a phone: letters keep their size.
+# For desktop and phone: letters keep their size.
 _SIZES: Final = {"wide": (900, 520), "narrow": (360, 420)}
 
 
 def to_html(page: Page) -> str:
-    """Write a page as a whole document."""
+    """Return a page as a complete document."""
     return _templates().get_template("page.html").render(page=page) + "\n"
 
 
 def fragment(page: Page) -> str:
-    """Write a page as a part of another document, with its own style."""
+    """Return a page as part of another document, with its own style."""
     return _templates().get_template("fragment.html").render(page=page)
 
 
@@ -67,7 +67,7 @@ def _headed(heading: str) -> list[str]:
 
 
 def _aligned_rows(table: Table) -> list[list[tuple[str, ...]]]:
-    """Return the rows of each section, the amounts of a column aligned on their points."""
+    """Return the rows of each section, with amounts aligned on their decimal points."""
     rows = [row for section in table.sections for row in section]
     columns = [
         _aligned(column, [row[at] for row in rows]) for at, column in enumerate(table.columns)
@@ -77,7 +77,7 @@ def _aligned_rows(table: Table) -> list[list[tuple[str, ...]]]:
 
 
 def _amounts_at(table: Table) -> int:
-    """Return the number of the last column with amounts, which a phone always shows; else -1."""
+    """Return the index of the last column with amounts, always shown on a phone; -1 if none."""
     rows = [row for section in table.sections for row in section]
     columns = range(len(table.columns))
     return max((at for at in columns if has_amount([row[at] for row in rows])), default=-1)
@@ -88,7 +88,7 @@ def _aligned(column: Column, texts: list[str]) -> list[str]:
 
 
 def _padded(cell: str) -> Markup:
-    """Return a cell with its blanks as entities, which any editor shows."""
+    """Return a cell with its special spaces as entities, visible in any editor."""
     text = escape(cell)
     return text.replace(_POINT, Markup("&#8200;")).replace(_DIGIT, Markup("&#8199;"))
 
@@ -107,7 +107,7 @@ def _nested(lines: tuple[str, ...]) -> list[tuple[str, list[str]]]:
 
 def _pictures(drawing: Drawing, number: int) -> dict[str, Markup]:
     """Draw a chart in each size."""
-    from deepseek_cost.render.svg import draw  # noqa: PLC0415 - for charts alone
+    from deepseek_cost.render.svg import draw  # noqa: PLC0415 - only for charts
 
     # The library that writes the picture escapes text.
     return {

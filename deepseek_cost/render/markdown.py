@@ -1,4 +1,4 @@
-"""A page as Markdown, as GitHub and GitLab show it: fit for a comment."""
+"""A page as Markdown for GitHub and GitLab, suitable for a comment."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from deepseek_cost.render.page import (
 )
 
 _WIDTH: Final = 80
-# Markup inside a line; at a line's beginning there is more.
+# Markup inside a line; there is more at the beginning of a line.
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|~&!])")
 _AT_START: Final = re.compile(r"^(?=[-+=:])|^(?=\d+[.)])")
 _ALIGNED: Final = {"words": ":--", "time": ":--", "figure": "--:"}
@@ -33,7 +33,7 @@ _HASH: Final = re.compile(r"\b(?=\d*[a-f])([0-9a-f]{3})([0-9a-f]{4,61})\b", re.I
 _BREAK_UP: Final = "<!-- -->"
 # DeepSeek's own pages, where a price comes from.
 _PAGES: Final = "https://api-docs.deepseek.com/"
-# A comment of GitHub's has at most 65,536 characters.
+# A GitHub comment has at most 65,536 characters.
 _MOST_CHARACTERS: Final = 65_000
 _ROWS_OF_A_COMMENT: Final = (50, 20, 5, 1)
 _LONGEST_NAME: Final = 200
@@ -43,7 +43,7 @@ _LINK: Final = re.compile(r"https://[\w./?=%:-]+", re.ASCII)
 
 
 def to_markdown(page: Page) -> str:
-    """Write a page, its details folded; no text is taken for markup, a mention or a link."""
+    """Return a page with its details folded; no text turns into markup, a mention or a link."""
     title, *more = page.head
     parts = [f"**{_text(page.headline)}**"] if page.headline else []
     parts += [f"### {_text(title)}", *map(_text, more)]
@@ -55,7 +55,7 @@ def to_markdown(page: Page) -> str:
 
 
 def to_comment(page: Page) -> str:
-    """Write a page short enough for a comment: long tables and names are cut."""
+    """Return a page short enough for a comment, with long tables and names cut."""
     for most in _ROWS_OF_A_COMMENT:
         text = to_markdown(clipped(shortened(page, most), _LONGEST_NAME))
         if len(text) <= _MOST_CHARACTERS:
@@ -76,7 +76,7 @@ def _block(block: Block) -> str:
             listed = "\n".join(_items([note.text for note in notes]))
             return f"**{_text(title)}**\n\n{listed}"
         case Drawing(chart, caption):
-            from deepseek_cost.render.text import draw_chart  # noqa: PLC0415 - for charts alone
+            from deepseek_cost.render.text import draw_chart  # noqa: PLC0415 - only for charts
 
             head = f"**{_text(caption)}**\n\n" if caption else ""
             return f"{head}{_code(draw_chart(chart, _WIDTH))}"

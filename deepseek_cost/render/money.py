@@ -1,4 +1,4 @@
-"""Amounts of money as people read them: their sign, and how they are rounded."""
+"""Amounts of money for people: currency sign and rounding."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -8,7 +8,7 @@ _SIGNIFICANT = 4
 
 
 def money(amount: Decimal, currency: Currency) -> str:
-    """Write an amount with its sign: two decimals at least, and four significant digits."""
+    """Format an amount with its sign, at least two decimals and four significant digits."""
     places = max(2, _SIGNIFICANT - 1 - amount.adjusted()) if amount else 0
     rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
     whole, _, decimals = f"{rounded:,f}".partition(".")

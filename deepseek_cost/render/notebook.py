@@ -11,7 +11,7 @@ Row = tuple[str, str, str, str]
 
 
 def usage_rows(usage: TokenUsage, rates: Rates, cost: Cost) -> list[Row]:
-    """Return a row each of hits, misses and output."""
+    """Return one row each for cache hits, cache misses and output."""
     return [
         ("cache hits", f"{usage.cache_hit:,}", number(rates.cache_hit), number(cost.cache_hit)),
         (
@@ -42,5 +42,5 @@ def _cells(row: Row) -> str:
 
 
 def number(amount: Decimal) -> str:
-    """Write an amount with every digit it has."""
+    """Format an amount with all of its digits."""
     return f"{amount.normalize():f}"

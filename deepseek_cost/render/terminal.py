@@ -1,4 +1,4 @@
-"""A page on a terminal of any width, with no word and no figure broken."""
+"""A page on a terminal of any width, without breaking a word or a figure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The columns of a week, drawn: its days and 48 half hours.
 _WEEK: Final = 59
-# Below this width, models are shown one below the other.
+# Below this width, models are shown one below another.
 _MODELS_STACK_BELOW: Final = 70
 _GAP: Final = "  "
 _RULE: Final = "─"
@@ -53,7 +53,7 @@ class _Styles(NamedTuple):
 def to_terminal(
     page: Page, width: int, *, is_styled: bool = False, encoding: str | None = "utf-8"
 ) -> str:
-    """Draw a page, without its details; in ASCII where the encoding has no more."""
+    """Draw a page without its details, in ASCII if the encoding has nothing else."""
     unknown = {text: other for text, other in _FALLBACKS.items() if not _has(encoding, text)}
     is_plotted = _has(encoding, _DOT_OF_A_CHART)
     styles = _Styles(_styled("1"), _styled("2")) if is_styled else _Styles(str.rstrip, str.rstrip)
@@ -83,7 +83,7 @@ def _styled(code: str) -> Style:
 
 
 def _page(page: Page, width: int, styles: _Styles, *, is_plotted: bool) -> Iterator[str]:
-    """Yield the lines of a page, a blank line between its blocks."""
+    """Yield the lines of a page, with a blank line between blocks."""
     tables = [block for block in page.blocks if isinstance(block, Table)]
     if page.headline and not any(map(_has_total, tables)):
         yield from map(styles.strong, wrapped(page.headline, width))
@@ -140,7 +140,7 @@ def _week(week: Week, width: int, styles: _Styles) -> Iterator[str]:
 
 
 def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
-    """Yield a table whole, else with its words wrapped, else stacked."""
+    """Yield a table in full, or with its words wrapped, or stacked, whichever fits first."""
     is_stacked = table.is_by_model and len(table.columns) > 2 and width < _MODELS_STACK_BELOW  # noqa: PLR2004
     columns = _columns(table)
     widths = None if is_stacked else _widths(table.columns, columns, width)
@@ -155,7 +155,7 @@ def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
 
 
 def _columns(table: Table) -> list[list[str]]:
-    """Return the cells of each column, amounts aligned on their decimal points."""
+    """Return the cells of each column, with amounts aligned on their decimal points."""
     rows = [row for section in table.sections for row in section]
     return [
         aligned([row[at] for row in rows]) if column.kind == "figure" else [row[at] for row in rows]
@@ -166,7 +166,7 @@ def _columns(table: Table) -> list[list[str]]:
 def _widths(
     columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int
 ) -> list[int] | None:
-    """Return how wide columns are drawn; None where even wrapped words do not fit."""
+    """Return the widths of the columns; None if even wrapped words don't fit."""
     widths, least = [], []
     for column, found in zip(columns, texts, strict=True):
         lines = [*column.heading.split(BREAK), *found]
@@ -175,7 +175,7 @@ def _widths(
         least.append(max(map(longest_word, lines)) if is_wrapped else widths[-1])
     over = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     while over > 0:
-        # The widest column that has room gives some of it.
+        # The widest column with room to spare gives up some.
         at = max(range(len(widths)), key=lambda n: (widths[n] > least[n], widths[n]))
         if widths[at] == least[at]:
             return None
@@ -203,7 +203,7 @@ def _grid(
 
 
 def _row(columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of a row, of which the cells with words may have several."""
+    """Yield the lines of a row, in which cells with words may take several lines."""
     parts = [
         filled(text, width) if column.kind == "words" else [text]
         for column, width, text in zip(columns, widths, texts, strict=True)

@@ -1,4 +1,4 @@
-"""A page in sentences; charts and the week in characters."""
+"""A page as sentences; charts and the week drawn in characters."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -27,7 +27,7 @@ _DAY: Final = 10
 
 
 def draw_chart(chart: Chart, width: int) -> str:
-    """Draw a chart, a letter per line, at most `width` characters wide."""
+    """Draw a chart, one letter per line, at most `width` characters wide."""
     from plotille import Figure  # noqa: PLC0415 - the week needs none
 
     figure = Figure()
@@ -54,14 +54,14 @@ def narrowest_chart(chart: Chart) -> int:
 
 
 def draw_week(week: Week) -> str:
-    """Draw a strip for each day below the hours."""
+    """Draw the hours, and a strip for each day below them."""
     hours = " " * (_DAY + 1) + "".join(f"{hour:<6}" for hour in range(0, 24, 3))
     days = (f"{day:{_DAY}} {marks.translate(_STRIP)}" for day, marks in week.days)
     return "\n".join([hours.rstrip(), *days])
 
 
 def legend(week: Week) -> str:
-    """Return what the characters of the strips mean."""
+    """Return a legend of the characters in the strips."""
     is_uncertain = any("?" in marks for _, marks in week.days)
     maybe = "  ▓ peak unless a holiday" if is_uncertain else ""
     return f"█ peak{maybe}  · off-peak, by the clock of {week.zone}"
@@ -78,14 +78,14 @@ _HALF_HOURS: Final = 48
 
 
 def to_plain(page: Page) -> str:
-    """Write a page without its details, each row of a table as a line that names its columns."""
+    """Return a page without its details, with each table row as a line that names its columns."""
     head = [page.headline, *page.head] if page.headline else page.head
     parts = ["\n".join(head), *("\n".join(_lines(block)) for block in page.blocks)]
     return "\n\n".join(parts) + "\n"
 
 
 def spans(marks: str) -> list[tuple[str, str, str, int]]:
-    """Return a day's rates as (rate, from, to, half hours), without hours that a clock skips."""
+    """Return a day's rates as (rate, from, to, half hours), without hours skipped by a clock."""
     found: list[tuple[str, str, str, int]] = []
     at = 0
     for mark, run in groupby(marks):

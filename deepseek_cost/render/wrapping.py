@@ -1,16 +1,16 @@
-"""Text in columns of a screen: its width, and its lines broken between words only."""
+"""Text in screen columns: its width, and line breaks only between words."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 _WORD: Final = r"( *)([^ ]+)"
-# Characters of one column each: most texts are of these, and Rich takes a moment to load.
+# Characters one column wide: most texts have no others, and Rich takes a moment to load.
 _OF_ONE: Final = "[ -~\xa1-\xac\xae-\u02ff\u2013-\u2026\u2500-\u257f]*"
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a screen a text takes."""
+    """Return the width of a text in screen columns."""
     if text.isascii() or re.fullmatch(_OF_ONE, text):
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - see above
@@ -19,9 +19,9 @@ def cells(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Return the lines of a text; a word longer than the width has a line of its own.
+    """Return the lines of a text; a word longer than the width gets its own line.
 
-    Lines after the first are indented by two more than the first, where that leaves them room.
+    Lines after the first are indented by two more columns, if that leaves enough room.
     """
     if cells(text) <= width:
         return [text.rstrip(" ")]
