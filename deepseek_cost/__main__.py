@@ -82,7 +82,7 @@ def _write_prompt_line(template: str) -> None:
     """Print the line and exit if it is quick to get; otherwise the command reports why not."""
     from contextlib import suppress  # noqa: PLC0415 - an interrupt while it loads is one, too
 
-    from deepseek_cost.cli.prompt_line import line  # noqa: PLC0415 - for this command alone
+    from deepseek_cost.cli.prompt_line import line  # noqa: PLC0415 - only for this command
 
     with suppress(AttributeError, OSError, ValueError):
         text = line(template)

@@ -36,7 +36,7 @@ def _is_secret(name: str) -> bool:
 
 
 def without_key(text: str, key: str) -> str:
-    """Replace a key, and each part of it that is long enough to be worth something."""
+    """Mask a key, and each part of the key that is long enough to be of use."""
     hidden = bytearray(len(text))
     for at in range(max(1, len(key) - _PART_OF_KEY + 1)):
         part = key[at : at + _PART_OF_KEY]

@@ -106,7 +106,7 @@ def _written(value: object) -> object:
 
 
 def _on_a_line(text: str) -> str:
-    """Return JSON without its line breaks; where they are no blanks, what is no JSON either way."""
+    """Return JSON without line breaks; invalid JSON stays invalid."""
     if "\n" not in text:
         return text
     try:

@@ -196,7 +196,7 @@ def matching(names: Sequence[str], globs: Sequence[str], folder: Path) -> set[st
 
 
 def _walk(folder: Path, globs: Sequence[str], *, with_hidden: bool = False) -> Iterator[Path]:
-    import ignore  # noqa: PLC0415 - for folders alone
+    import ignore  # noqa: PLC0415 - only for folders
 
     _refuse_odd_ignore_files(folder)
     try:

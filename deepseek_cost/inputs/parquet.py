@@ -158,7 +158,7 @@ def _is_text(kind: "DataType") -> bool:
 
 
 def _is_structured(kind: "DataType") -> bool:
-    """Return whether a column has structures, or lists of them such as the messages of a chat."""
+    """Return whether a column has structures, or lists of structures such as chat messages."""
     from pyarrow import types  # noqa: PLC0415 - loaded by now
 
     is_list = types.is_list(kind) or types.is_large_list(kind)

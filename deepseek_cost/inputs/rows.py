@@ -39,7 +39,7 @@ def require_column(source: TextSource) -> None:
 
 
 class RowSource(ColumnSource, frozen=True, kw_only=True):
-    """A column of a table of text, of CSV, TSV or JSONL."""
+    """A column of a CSV, TSV or JSONL file."""
 
     def values(self, advance: Advance) -> Generator[object]:
         """Yield the value of each row; raises InputError."""
@@ -81,7 +81,7 @@ def _texts(source: TextSource, advance: Advance) -> io.TextIOWrapper:
 
 
 def _table(source: TextSource, lines: io.TextIOWrapper) -> Iterator[list[str]]:
-    """Yield the rows; raises InputError for what is no table, or is in another encoding."""
+    """Yield the rows; raises InputError if it isn't a table or is in another encoding."""
     csv.field_size_limit(min(MAX_LINE_BYTES, sys.maxsize))
     delimiter = _DELIMITERS[suffix_of(source.name)]
     rows = csv.reader(_bounded(source, lines), delimiter=delimiter, strict=True)
@@ -95,7 +95,7 @@ def _table(source: TextSource, lines: io.TextIOWrapper) -> Iterator[list[str]]:
 
 
 def _bounded(source: TextSource, lines: io.TextIOWrapper) -> Iterator[str]:
-    """Yield the lines; raises InputError for one that is longer than any row of requests."""
+    """Yield the lines; raises InputError for a line longer than any row of requests."""
     for number, line in enumerate(iter(partial(lines.readline, MAX_LINE_BYTES + 1), ""), 1):
         if len(line) > MAX_LINE_BYTES:
             what = f"a line of more than {MAX_LINE_BYTES:,} characters"

@@ -58,7 +58,7 @@ def _small_content(raw: io.FileIO) -> bytes | None:
     content = raw.read(_SMALL + 1)
     if content is not None and len(content) == state.st_size:
         return content
-    raw.seek(0)  # it changes meanwhile
+    raw.seek(0)  # the file is changing meanwhile
     return None
 
 
@@ -102,7 +102,7 @@ def reading(name: str) -> Iterator[None]:
 
 def sha256(file: BinaryIO) -> str:
     """Return the SHA-256 of what is left of a file, in hexadecimal digits; raises OSError."""
-    import hashlib  # noqa: PLC0415 - for comparisons alone
+    import hashlib  # noqa: PLC0415 - only for comparisons
 
     found = hashlib.sha256()
     while block := file.read(_BUFFER):

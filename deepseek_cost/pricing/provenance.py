@@ -38,7 +38,7 @@ class Confidence(StrEnum):
 class Sourced(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A fact with its sources; `last_shown` is the newest dated official page that shows it."""
 
-    # A misspelt key of a price table is an error, not a comment.
+    # A misspelled key in a price table is an error, not a comment.
 
     source: tuple[str, ...]
     checked: date

@@ -140,7 +140,7 @@ def _week(week: Week, width: int, styles: _Styles) -> Iterator[str]:
 
 
 def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
-    """Yield a table in full, or with its words wrapped, or stacked, whichever fits first."""
+    """Yield a table in full, or if it doesn't fit, with words wrapped, without bars or stacked."""
     is_stacked = table.is_by_model and len(table.columns) > 2 and width < _MODELS_STACK_BELOW  # noqa: PLR2004
     columns = _columns(table)
     widths = None if is_stacked else _widths(table.columns, columns, width)

@@ -47,7 +47,7 @@ def _lines(found: Sequence[tuple[str, str]], hang: str, width: int) -> Iterator[
 
 
 def filled(text: str, width: int) -> list[str]:
-    """Return the lines of a cell's text; all of them keep its indent."""
+    """Return the lines of a cell's text, all with the same indent as the text."""
     if cells(text) <= width:
         return [text.rstrip(" ")]
     indent = text[: len(text) - len(text.lstrip(" "))]

@@ -148,7 +148,7 @@ def _spaces() -> str:
 
 
 class Settled(NamedTuple):
-    """A text up to where nothing that follows can change its pieces: `whole` can be split again."""
+    """Text whose pieces nothing that follows can change; `whole` can be split again."""
 
     whole: str
     pieces: list[str]
