@@ -174,7 +174,7 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
 
 
 def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
-    """Tell that hits rest on what was not used for long."""
+    """Report that hits rest on what was not used for long."""
     aged = max((tally.hits.aged for tally in tallies), default=0)
     if not aged:
         return []
@@ -258,7 +258,7 @@ _OWN: Final = "each request body by the model that it names"
 
 
 def of_diff(parts: "Sequence[Part]") -> list[Assumption]:
-    """List what the figures of both sides rest on; the instant is one for both."""
+    """List what the figures of both sides rest on; both have the same time."""
     found = []
     for part in parts:
         if part.workload.partial.sources:

@@ -102,7 +102,7 @@ class SkeletonCounter(Struct):
         return filled, others
 
     def _may_match(self, line: str, number: int) -> bool:
-        """Tell whether a line is worth looking for its form."""
+        """Return whether it is worth looking for a line's form."""
         is_hopeless = self._unmatched > _PATIENCE and number % _SAMPLED
         return len(line) < _LONGEST and not is_hopeless
 
@@ -207,7 +207,7 @@ def _sums(tokens: Sequence[RequestTokens]) -> list[tuple[int, int, int]]:
 
 
 class _Places(Struct):
-    """Where bodies stand that are alike."""
+    """The places of bodies that are alike."""
 
     source: str
     number: int

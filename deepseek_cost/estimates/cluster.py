@@ -106,7 +106,7 @@ def _tallied(order: Order, source: TextSource, number: int) -> PartialResult | D
 
 @contextmanager
 def cluster(address: str) -> "Iterator[Client]":
-    """Connect to a scheduler; raises UsageError where none answers."""
+    """Connect to a scheduler; raises UsageError if none responds."""
     try:
         from distributed import Client  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:

@@ -98,7 +98,7 @@ class Pair(NamedTuple):
 
     @property
     def has_totals(self) -> bool:
-        """Tell whether the output is known on both sides, so that whole costs are compared."""
+        """Return whether the output is known on both sides, so that whole costs are compared."""
         return self.before.total is not None and self.after.total is not None
 
     @property
@@ -191,7 +191,7 @@ class Limit(Struct, frozen=True):
     amount: Decimal = Decimal(0)
 
     def is_passed(self, pair: Pair) -> bool:
-        """Tell whether the cost grows by more; from nothing, it does by more than any percent."""
+        """Return whether the cost grows by more; from nothing, it does by more than any percent."""
         if pair.increase <= 0:
             return False
         if self.percent is None:
@@ -349,7 +349,7 @@ class Counted:
 
     @property
     def has_plain(self) -> bool:
-        """Tell whether something was priced for the models of the columns."""
+        """Return whether something was priced for the models of the columns."""
         return _PLAIN in self.parts and bool(self.parts[_PLAIN].workload.partial.sources)
 
 
@@ -366,7 +366,7 @@ class Pricing(Protocol):
 
     @property
     def is_by_name(self) -> bool:
-        """Tell whether bodies are priced for the model that each names."""
+        """Return whether bodies are priced for the model that each names."""
 
     def part(self, model: str) -> Part:
         """Return an empty part for a model, or for the columns where it is empty."""
@@ -534,7 +534,7 @@ def _added(files: Iterable[Tallies]) -> Tallies:
 
 
 def _is_pointer(name: str, old: Counted, new: Counted) -> bool:
-    """Tell whether the old side has a pointer to what the new one has."""
+    """Return whether the old side has a pointer to what the new one has."""
     pointer = old.unread.get(name)
     if pointer is None or pointer.reason != lfs.KEPT:
         return False

@@ -69,7 +69,7 @@ class Estimate(Struct, frozen=True):
         return max(0, self.tally.largest_request - self.price.model.context_tokens)
 
     def limit_cost(self, *, any_tier: bool) -> Decimal:
-        """Return what a cost limit is held against: the ceiling while the output is unknown.
+        """Return what a cost limit is compared with: the ceiling while the output is unknown.
 
         With `any_tier`, at the dearer of the two tiers. Hits that are forecast may not come.
         """

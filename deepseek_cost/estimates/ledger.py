@@ -1,4 +1,4 @@
-"""Per model: sums, distribution, dearest."""
+"""Per model: sums, distribution, most expensive."""
 
 import heapq
 from array import array
@@ -54,7 +54,7 @@ class Distribution:
 
 
 class Position(NamedTuple):
-    """Where something stands in all the input: earlier ones are less."""
+    """Where something is in all the input: earlier places compare as less."""
 
     source: int
     line: int
@@ -88,12 +88,12 @@ class Earliest(Struct):
 
 
 _DEAREST: Final = 5
-# An identifier is shown, and kept for the dearest; none needs to be longer.
+# An identifier is shown, and kept for the most expensive; none needs to be longer.
 _LONGEST_ID: Final = 256
 
 
 class Place(Struct, frozen=True):
-    """Where a request stands."""
+    """Where a request is."""
 
     source: str
     line: int
@@ -198,7 +198,7 @@ class Ledger(Struct):
             self.parts += parts.times(bodies * tally.requests)
 
     def offer(self, tally: Tally, places: Iterable[tuple[Position, Place]]) -> None:
-        """Keep bodies that are tallied alike if they are among the dearest; the earliest first."""
+        """Keep bodies that are tallied alike if among the most expensive; the earliest first."""
         if self.rates is None:
             return
         weight = _weight(tally, self.rates)
@@ -223,7 +223,7 @@ class Ledger(Struct):
             self._keep(entry)
 
     def dearest(self) -> list[tuple[Place, Tally]]:
-        """Return the most expensive bodies, the dearest first; of equals the earlier."""
+        """Return the most expensive bodies in descending order; of equals, the earlier first."""
         return [(place, tally) for _, _, place, tally in sorted(self.dear, reverse=True)]
 
     def _keep(self, entry: _Dear) -> bool:
@@ -237,7 +237,7 @@ class Ledger(Struct):
 
 
 def _backwards(at: Position) -> tuple[int, ...]:
-    """Return what is greater for what stands earlier."""
+    """Return what is greater for what comes earlier."""
     return tuple(-number for number in at)
 
 

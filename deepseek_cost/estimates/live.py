@@ -220,7 +220,7 @@ def _pause(headers: Message, tried: int) -> float:
     if asked.isascii() and asked.isdecimal():
         seconds = float(asked[:9])
     elif asked:
-        with suppress(ValueError, TypeError):  # an instant, by the server's own clock
+        with suppress(ValueError, TypeError):  # a time, by the server's own clock
             until = parsedate_to_datetime(asked) - parsedate_to_datetime(date)
             seconds = max(0.0, until.total_seconds())
     return min(seconds, _LONGEST_WAIT)
@@ -233,7 +233,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-# Of the output, not of the prompt; what a stream or several answers need is left out as well.
+# Of the output, not of the prompt; what a stream or several responses need is left out as well.
 _OF_OUTPUT: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _LEFT_OUT: Final = (*_OF_OUTPUT, "stream", "stream_options", "n")
 
@@ -274,7 +274,7 @@ def live_request(request: Request, price: Price, counter: SegmentCounter) -> Liv
 
 
 def billed(answer: Mapping[str, object]) -> TokenUsage:
-    """Return the tokens that an answer says are billed; raises LiveError."""
+    """Return the tokens that a response says are billed; raises LiveError."""
     try:
         return usage_of(as_object(answer.get("usage"))).tokens
     except Unreadable as error:

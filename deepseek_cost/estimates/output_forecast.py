@@ -10,7 +10,7 @@ from deepseek_cost.estimates.tally import Tally
 
 
 class Learned(Struct, frozen=True):
-    """The output of answers like those to come, a model each; None where there are none."""
+    """The output of responses like those to come, per model; None if there are none."""
 
     source: str
     spreads: Sequence[Histogram | None]

@@ -1,4 +1,4 @@
-"""The prices that requests are held against at an instant."""
+"""The prices that apply to requests at a given time."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

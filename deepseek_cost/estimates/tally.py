@@ -1,4 +1,4 @@
-"""What requests cost before they are sent: tokens, tallied and priced at an instant."""
+"""What requests cost before they are sent: tokens, tallied and priced at a given time."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -104,7 +104,7 @@ class Tally(Struct, frozen=True):
 
     @property
     def is_bounded(self) -> bool:
-        """Tell whether the most that the input can be is known."""
+        """Return whether the maximum input is known."""
         return all(one.most is not None for one in self.unknown.values())
 
     @property

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ALONE: Final = 8_000_000
 # Starting a worker takes about a second of a core: two pay if one process needs this much longer.
 _WORTH_SECONDS: Final = 3.0
-# Parts that wait for a worker, beside those in work: none has to wait for the reader.
+# Parts that wait for a worker, besides those in work: none has to wait for the reader.
 _AHEAD: Final = 2
 
 _Other = Document | Fault

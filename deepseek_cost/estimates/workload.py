@@ -109,7 +109,7 @@ class Workload:
             require_output_limit(model, self.scenario)
 
     def _no_hits(self) -> Sequence[Hits | None]:
-        """Return that no hits are forecast; the ratio tells them."""
+        """Return None for each ledger: hits are not forecast, but come from the ratio."""
         return [None for _ in self.ledgers]
 
     def pop_result(self) -> PartialResult:
@@ -193,7 +193,7 @@ class Workload:
             self._try(request_of(part, wanted), self._source)
 
     def _so_far(self) -> str:
-        """Tell what was counted of the requests."""
+        """Describe what has been counted so far."""
         sums = totals(self.partial.tallied)
         counted = (
             f"{tally.input:,} input tokens for {ledger.model.name}"

@@ -125,7 +125,7 @@ def variant(value: object, choices: Sequence[str], place: str) -> str:
 
 
 def tag(body: Body, key: str, choices: Sequence[str], place: str) -> str:
-    """Return the word that tells what an object is."""
+    """Return the word that says what an object is."""
     value = required(body, key, place)
     if not isinstance(value, str):
         refuse_type(value, "variant identifier", joined(place, key))

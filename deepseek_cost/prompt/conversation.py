@@ -35,7 +35,7 @@ Content = str | Sequence[str | Image]
 
 
 class Call(Struct, frozen=True):
-    """A tool call in an answer; `arguments` are read, or a text that is no JSON object."""
+    """A tool call in a response; `arguments` are read, or a text that is no JSON object."""
 
     id: str
     name: str
@@ -97,8 +97,8 @@ class Unknown(Struct, frozen=True):
 class Conversation(Struct, frozen=True):
     """What decides the prompt, and what the body asks of the output.
 
-    `effort` is None without thinking. `forced` tells that the answer must begin with a call.
-    `schema` is what the answer has to be, where `json_mode` is set or there is one.
+    `effort` is None without thinking. `forced`: the response must begin with a call.
+    `schema` is what the response has to match, where `json_mode` is set or there is one.
     `refused` is why the API refuses the body for what does not change its prompt, and where.
     """
 

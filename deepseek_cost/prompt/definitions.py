@@ -1,4 +1,4 @@
-"""Definitions of tools: names, JSON Schemas, and which of them an answer may or must call."""
+"""Tool definitions: names, JSON Schemas, and which tools a response may or must call."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +65,7 @@ def parameters_of(
 
 
 def refuse_duplicates(tools: Sequence[Tool], place: str = "tools") -> None:
-    """Refuse names that stand twice."""
+    """Refuse names that appear twice."""
     if len({(tool.namespace, tool.name) for tool in tools}) < len(tools):
         raise RefusalError("Tool names must be unique.", place)
 
@@ -109,7 +109,7 @@ def forced(
     *,
     thinking: bool,
 ) -> bool:
-    """Tell whether an answer must begin with a call: of any function, or of a named one.
+    """Return whether a response must begin with a call: of any function, or of a named one.
 
     Raises RefusalError for one that is not on offer, and where thinking goes before.
     """

@@ -1,7 +1,7 @@
-"""JSON Schemas of tools and answers, as the API takes them and as it writes strict ones anew.
+"""JSON Schemas of tools and responses, as the API takes them and as it rewrites strict ones.
 
-A schema is held against JSON Schema 2020-12, whose keywords are a table here; of older drafts, and
-of patterns and references, only what is certain is refused.
+A schema is checked against JSON Schema 2020-12, whose keywords are in a table here. For older
+drafts, patterns and references, only what is certainly wrong is refused.
 """
 
 import re

@@ -103,7 +103,7 @@ class _Run:
         self.out.append(("images", image))
 
     def stream(self, owner: str, text: TextStream) -> None:
-        """End the run and add a text that stands between special tokens."""
+        """End the run and add a text that is between special tokens."""
         self.end()
         self.out.append((owner, text))
 
@@ -159,7 +159,7 @@ def _in_pieces(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _is_cut(before: str, after: str) -> bool:
-    """Tell whether the pre-tokenizer surely cuts between two texts, whatever else they have.
+    """Return whether the pre-tokenizer surely cuts between two texts, whatever else they have.
 
     After a line break nothing but white space goes on; a letter or a digit ends a piece before a
     line break, and before punctuation. BLANK stands for any text.
@@ -210,7 +210,7 @@ def _wrapped(before: str, content: Content, after: str) -> Content:
 def _head(
     run: _Run, conversation: Conversation, systems: Sequence[Content], facts: TemplateFacts
 ) -> None:
-    """Write what stands before the first message: effort, system texts, tools, the format."""
+    """Write what comes before the first message: effort, system texts, tools, the format."""
     has_format = conversation.json_mode or conversation.has_schema
     has_more = bool(conversation.tools) or has_format
     effort = facts.efforts.get(conversation.effort) if conversation.effort else None
@@ -279,7 +279,7 @@ def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None
 def _body(
     run: _Run, messages: Sequence[Message], conversation: Conversation, facts: TemplateFacts
 ) -> None:
-    """Write the messages, and what the answer begins with."""
+    """Write the messages, and what the response begins with."""
     last = max((at for at, one in enumerate(messages) if _is_answer(one)), default=-1)
     order: dict[str, int] = {}
     at = 0
@@ -310,7 +310,7 @@ def _others(
     conversation: Conversation,
     facts: TemplateFacts,
 ) -> dict[str, int]:
-    """Write messages that are not the user's; return the order of the last answer's calls."""
+    """Write messages that are not the user's; return the order of the last response's calls."""
     previous: str | None = None
     for message in messages:
         if message.role == ASSISTANT:
@@ -385,7 +385,7 @@ def _answer(
     conversation: Conversation,
     facts: TemplateFacts,
 ) -> None:
-    """Write an answer of the model: its reasoning is kept where there are tools."""
+    """Write a response of the model: its reasoning is kept where there are tools."""
     run.ids(facts.assistant)
     keeps = conversation.effort and (conversation.tools or message.prefix)
     if keeps:

@@ -82,7 +82,7 @@ def penalty(value: object, place: str) -> None:
 
 
 def choices(value: object, place: str) -> None:
-    """Check the number of answers."""
+    """Check the number of responses."""
     if u8(value, place) != 1:
         raise RefusalError("Invalid n value (currently only n = 1 is supported)", place)
 
@@ -94,7 +94,7 @@ def seed(value: object, place: str) -> None:
 
 
 def stop(value: object, place: str) -> None:
-    """Check what ends an answer: one string or several."""
+    """Check what ends a response: one string or several."""
     if isinstance(value, str):
         if not value:
             raise RefusalError(_empty("stop"), place)
@@ -105,7 +105,7 @@ def stop(value: object, place: str) -> None:
 
 
 def stops(value: object, place: str) -> None:
-    """Check several strings that end an answer."""
+    """Check several strings that end a response."""
     texts = [string(text, f"{place}[{at}]") for at, text in enumerate(sequence(value, place))]
     if len(texts) > _MOST_STOPS:
         raise RefusalError(f"Stop string array too long: {len(texts)}", place)

@@ -72,7 +72,7 @@ class Numbers(Struct, frozen=True):
 
     @property
     def outline(self) -> Outline:
-        """What tells forms apart."""
+        """What distinguishes forms."""
         return (_BETWEEN, *self.pieces, *self.names)
 
     @property
@@ -241,13 +241,13 @@ def _figures(parts: Breakdown) -> Iterator[int]:
 
 
 def _are_settings(numbers: Numbers, body: dict[str, object]) -> bool:
-    """Tell whether all numbers are a body's own settings, not of a tool or of anything else."""
+    """Return whether all numbers are a body's own settings, not of a tool or of anything else."""
     marks = map(json.loads, numbers.marks)
     return all(body.get(name) == mark for name, mark in zip(numbers.names, marks, strict=True))
 
 
 def _is_forged(request: Request, blanks: int) -> bool:
-    """Tell whether there are marks that nobody put there."""
+    """Return whether there are marks that nobody put there."""
     record = request.record or request.body  # a line that is a text or an array has no record
     return json.dumps(record, ensure_ascii=False).count("\ue000") != blanks
 
@@ -258,7 +258,7 @@ def _is_plain(body: RenderedBody) -> bool:
 
 
 def _texts(body: dict[str, object]) -> Iterator[str]:
-    """Yield the marks that stand where a message has its text."""
+    """Yield the marks that are where a message has its text."""
     messages = body.get("messages")
     for message in messages if isinstance(messages, list) else []:
         content = message.get("content") if isinstance(message, dict) else None

@@ -17,7 +17,7 @@ MOST_OUTPUT: Final = 393_216
 
 
 class Effort(StrEnum):
-    """How much the model is told to think."""
+    """How much the model is asked to think."""
 
     LOW = "low"
     HIGH = "high"

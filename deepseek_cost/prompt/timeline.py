@@ -23,7 +23,7 @@ class Timeline(Struct):
 
     @property
     def known(self) -> str:
-        """What the instants rest on."""
+        """What the times are based on."""
         if self.gap is not None:
             return f"requests {self.gap.total_seconds():,.0f} s apart"
         if self.dated:

@@ -1,4 +1,4 @@
-"""A prompt as the cache sees it: the tokens themselves, and where in them answers stand."""
+"""A prompt as the cache sees it: the tokens themselves, and where responses are in them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -28,7 +28,7 @@ class Plan(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """A request and the output tokens of its answer.
+    """A request and the output tokens of its response.
 
     `lacks_reasoning` tells that it had reasoning of which nobody said how much.
     """

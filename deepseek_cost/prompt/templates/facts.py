@@ -2,7 +2,7 @@
 
 Constant pieces are DeepSeek's token ids: they are what is billed, and need no encoding. Only the
 characters that can join with a user's text into one token stay text. Each piece of ids begins and
-ends where the pre-tokenizer always cuts, so ids and encoded text may stand side by side.
+ends where the pre-tokenizer always cuts, so ids and encoded text may be side by side.
 """
 
 from array import array
@@ -17,7 +17,7 @@ def ids(numbers: str) -> bytes:
 
 
 class Piece(Struct, frozen=True):
-    """Text that joins what stands before, token ids, and text that joins what follows."""
+    """Text that joins what comes before, token ids, and text that joins what follows."""
 
     head: str
     ids: bytes
@@ -25,12 +25,12 @@ class Piece(Struct, frozen=True):
 
 
 class Calls(Struct, frozen=True):
-    """How tool calls of an answer are written; all but names and values are constant.
+    """How tool calls of a response are written; all but names and values are constant.
 
     Ids end with the special token after which the next text begins.
     """
 
-    open: bytes  # after the answer's text, up to the first name
+    open: bytes  # after the response's text, up to the first name
     name: tuple[str, str]  # text around a function's name
     parameter: bytes  # after a name, or after a parameter, up to a parameter
     key: tuple[str, str, str]  # text around a parameter's name, a string's mark, the end
@@ -38,7 +38,7 @@ class Calls(Struct, frozen=True):
     close: bytes  # after a name or parameter, up to the end of the call
     following: bytes  # from one call to the next
     end: bytes  # after the last call
-    forced: bytes  # what the answer begins with where a call is required
+    forced: bytes  # what the response begins with if a call is required
     close_parameter: tuple[bytes, bytes]  # before another parameter, and before the end
 
 
