@@ -31,7 +31,7 @@ from deepseek_cost.prompt.skeleton import (
 
 # Outlines that are kept, by their characters; a batch of more pays with time only.
 _KEPT_CHARACTERS: Final = 4_000_000
-# A longer line has a cost of its own that its reading does not matter beside.
+# A longer line takes so much time itself that reading it does not matter.
 _LONGEST: Final = 1_000_000
 # After so many characters of lines that have no form in common, one line in so many is looked at:
 # of a conversation that is sent again with each turn, every line has a form of its own.

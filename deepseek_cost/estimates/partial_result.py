@@ -77,7 +77,7 @@ class TalliedSource(Struct, frozen=True):
 
     @property
     def requests(self) -> int:
-        """The requests that the source stands for."""
+        """The number of requests that the source represents."""
         return self.tallies[0].requests
 
     @property

@@ -66,7 +66,7 @@ class Side:
                 self._add_file(source, path, _joined(shown, path.relative_to(place)))
         for path, reason in others.items():
             name = unicode_name(_joined(shown, path.relative_to(place)))
-            if reason == lfs.KEPT:  # by what it points to, it is told from others
+            if reason == lfs.KEPT:  # what it points to identifies it
                 self._add_file(TextSource("", path, selection.encoding), path, name)
             else:
                 digest = TextSource(name, path).digest() if path.is_file() else ""

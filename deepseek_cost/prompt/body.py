@@ -37,7 +37,7 @@ class Body(Protocol):
     """A body that was read for a model."""
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
-        """Count its tokens and tell what they are of."""
+        """Return its token counts by origin."""
 
     def texts(self) -> Sequence[str]:
         """Return the texts that are counted."""
@@ -64,7 +64,7 @@ class RenderedBody(Struct, frozen=True):
         return replace(self, conversation=conversation, segments=segments, sizes=sizes)
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
-        """Count its tokens and tell what they are of."""
+        """Return its token counts by origin."""
         parts = self.parts(counter)
         ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model)
         is_open = self.request.kind is Kind.TEXT
@@ -120,7 +120,7 @@ class RenderedBody(Struct, frozen=True):
 
 
 def unsent_reasoning(conversation: Conversation) -> int:
-    """Return how many answers with calls came back without the reasoning that is billed again."""
+    """Return how many responses with calls came back without the reasoning that is billed again."""
     if not (conversation.effort and conversation.tools):
         return 0
     return sum(bool(one.calls) and one.reasoning is None for one in conversation.messages)

@@ -26,7 +26,7 @@ class ToolTokens(Struct, frozen=True):
 
 
 class Breakdown(Struct, frozen=True):
-    """Input tokens by origin. `user`: user messages that no answer follows; `history`: by role."""
+    """Input tokens by origin. `user`: user messages without a response; `history`: by role."""
 
     system: int = 0
     tools: Mapping[str, ToolTokens] = field(default_factory=dict)

@@ -136,7 +136,7 @@ class PrefixCache(Struct):
                     yield digest, min(lengths[length], most)
 
     def _learn_answer(self, prompt: Prompt, chain: _Chain) -> None:
-        """Write the unit at the end of the latest answer that a known request was given."""
+        """Write the unit at the end of the latest response to a known request."""
         for begin, end in reversed(prompt.outputs):
             use = self._inputs.get(chain.digest(begin))
             if use is not None:

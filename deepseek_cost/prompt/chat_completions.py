@@ -72,7 +72,7 @@ _SETTINGS: Final[dict[str, settings.Setting]] = {
 
 
 class _Reader:
-    """Reads one body; keeps what stands in it besides text."""
+    """Reads one body; keeps what it has besides text."""
 
     def __init__(self) -> None:
         self.unknown: list[Unknown] = []
@@ -116,7 +116,7 @@ class _Reader:
 
 
 def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
-    """Read a body; `thinks` tells what its model does where the body does not say.
+    """Read a body; `thinks` is what its model does if the body does not say.
 
     Raises RefusalError for what the API refuses.
     """
@@ -352,7 +352,7 @@ def _tool(value: object, place: str, *, is_used: bool) -> Tool:
 def _choice(
     body: Body, tools: Sequence[Tool], *, thinking: bool
 ) -> tuple[str | None, str | None, RefusalError | None]:
-    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
+    """Return what a response may call: "none", "forced" or anything; a name; and any refusal."""
     value = body.get("tool_choice")
     if value is None or value == "auto":
         return None, None, None
@@ -368,7 +368,7 @@ def _choice(
 
 
 def _chosen(value: object) -> str:
-    """Return the name of the one function that an answer must call."""
+    """Return the name of the one function that a response must call."""
     if not isinstance(value, dict) or "type" not in value:
         raise RefusalError("expected one of `none`, `auto`, `required` or a tool", "tool_choice")
     try:
@@ -386,7 +386,7 @@ def _chosen(value: object) -> str:
 def _format(
     body: Body, messages: Sequence[Message]
 ) -> tuple[bool, bool, object, RefusalError | None]:
-    """Return whether the answer is to be JSON, has a schema, that, and what is refused of it."""
+    """Return whether the response must be JSON and has a schema, the schema, and any refusal."""
     value = body.get("response_format")
     if value is None:
         return False, False, None, None
@@ -418,7 +418,7 @@ def _format(
 
 
 def schema_of(holder: Body, place: str) -> object:
-    """Return the schema that an answer has to follow."""
+    """Return the schema that a response has to follow."""
     optional(holder, "name", string, place)
     strict = bool(optional(holder, "strict", boolean, place))
     schema = required(holder, "schema", place)
@@ -434,7 +434,7 @@ def schema_of(holder: Body, place: str) -> object:
 
 
 def says_json(messages: Sequence[Message]) -> bool:
-    """Tell whether any message has the word that JSON mode asks for."""
+    """Return whether any message has the word that JSON mode asks for."""
     return any("json" in text.lower() for message in messages for text in texts(message))
 
 

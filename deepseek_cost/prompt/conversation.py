@@ -58,7 +58,7 @@ class Message(Struct, frozen=True):
 class Tool(Struct, frozen=True):
     """A tool on offer; its parameters as a template writes them.
 
-    `patch` tells the one that is built in.
+    `patch` marks the built-in one.
     """
 
     name: str

@@ -35,7 +35,7 @@ def parameters_of(
 ) -> object:
     """Check the schema of a function's parameters; strict ones are written anew, as the API does.
 
-    A function without any has an empty object. Nobody checks those that an answer may not call.
+    A function without any has an empty object. Nobody checks those that a response may not call.
     """
     if not is_used:
         return {}
@@ -71,7 +71,7 @@ def refuse_duplicates(tools: Sequence[Tool], place: str = "tools") -> None:
 
 
 def mixed(tools: Sequence[Tool]) -> RefusalError | None:
-    """Return the refusal of strict functions beside others."""
+    """Return the refusal of strict functions mixed with others; None if not mixed."""
     strict = [tool.strict for tool in tools]
     if any(strict) and not all(strict):
         reason = "Cannot use strict tool with non-strict tool in the same request"
@@ -87,7 +87,7 @@ def server_tool(tool: Body, place: str) -> Unknown:
 
 
 def used(unknown: Sequence[Unknown], choice: str | None) -> Sequence[Unknown]:
-    """Return the unknown input of a body; an answer that may call no tool has none of theirs."""
+    """Return the unknown input of a body; if no tool may be called, tools add none."""
     if choice != "none":
         return unknown
     return [one for one in unknown if one.what is not Hidden.SERVER_TOOL]

@@ -27,7 +27,7 @@ class FimBody(Struct, frozen=True):
     after: str
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
-        """Count its tokens and tell what they are of."""
+        """Return its token counts by origin."""
         tokens = counter.count(self.before) + counter.count(self.after)
         asked = self.request.body.get("max_tokens")
         limit = asked if isinstance(asked, int) and asked > 0 else _MAX_TOKENS
@@ -46,7 +46,7 @@ class FimBody(Struct, frozen=True):
         return (self.before, self.after)
 
     def prompt(self, encoder: SegmentEncoder) -> Prompt:
-        """Return its tokens, as many as are counted; the special ones stand as they may."""
+        """Return as many tokens as are counted; special ones are replaced by stand-ins."""
         marks = [stand_ins(f"fim {n}".encode(), 1) for n in range(_SPECIAL_TOKENS)]
         first, second, third, last = marks
         ids = first + second + encoder.ids(self.before) + third + encoder.ids(self.after) + last

@@ -196,7 +196,7 @@ _KEYWORDS: Final[Mapping[str, Callable[[object, str], None]]] = {
 
 
 def _is_no_regex(pattern: str) -> bool:
-    """Tell whether a pattern is none in any dialect: its brackets do not match."""
+    """Return whether a pattern is invalid in every dialect: its brackets do not match."""
     depth = 0
     in_class = False
     at = 0

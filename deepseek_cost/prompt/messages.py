@@ -53,7 +53,7 @@ _BLOCKS: Final = (
     *("text", "image", "document", "thinking", "server_tool_use", "tool_use", "tool_result"),
     *("web_search_tool_result", "tool_addition"),
 )
-# What a server tool left in an answer: billed when it is sent again, in no known form.
+# What a server tool left in a response: billed when it is sent again, in no known form.
 _OF_SERVER: Final = ("server_tool_use", "web_search_tool_result", "tool_addition")
 _RESULT_BLOCKS: Final = ("text", "image", "document", "tool_reference")
 _CHOICES: Final = ("auto", "any", "tool", "none")
@@ -72,7 +72,7 @@ _SETTINGS: Final[dict[str, settings.Setting]] = {
 
 
 def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
-    """Read a body; `thinks` tells what its model does where the body does not say.
+    """Read a body; `thinks` is what its model does if the body does not say.
 
     Raises RefusalError for what the API refuses.
     """
@@ -138,7 +138,7 @@ class _Reader:
     def __init__(self) -> None:
         self.unknown: list[Unknown] = []
         self.vision_refused: RefusalError | None = None
-        # The calls of the last answer, and those of them that have no result yet.
+        # The calls of the last response, and those of them that have no result yet.
         self._asked: list[str] = []
         self._waiting: set[str] = set()
         self._asked_at = 0
@@ -413,7 +413,7 @@ def _choice(
     *,
     thinking: bool,
 ) -> tuple[str | None, str | None, RefusalError | None]:
-    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
+    """Return what a response may call: "none", "forced" or anything; a name; and any refusal."""
     value = body.get("tool_choice")
     if value is None:
         return None, None, None

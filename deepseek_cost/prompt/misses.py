@@ -93,7 +93,7 @@ class Miss:
 def explain(
     before: Sequence[Item], after: Sequence[Item], unhit: int, count: Callable[[str], int]
 ) -> Miss | None:
-    """Tell why `after` misses what it has in common with `before`; None where nothing is lost.
+    """Return why `after` misses what it has in common with `before`; None if nothing is lost.
 
     `unhit` are the tokens of the earlier prompt that were not hit. All are lost but those that
     changed, where both still have much the same behind their first difference.
@@ -126,7 +126,7 @@ def _tokens(items: Sequence[Item], count: Callable[[str], int]) -> int:
 
 
 def _without_reasoning(new: Sequence[Item], count: Callable[[str], int]) -> Miss | None:
-    """Tell that the answer to the earlier request came back without its reasoning."""
+    """Return the miss if the earlier response came back without its reasoning, else None."""
     if not new or new[0].cause is not Cause.REASONING:
         return None
     where = f"in its answer: {new[0].name} has no reasoning_content"

@@ -33,7 +33,7 @@ from deepseek_cost.prompt.templates.facts import Piece, TemplateFacts
 TEMPLATE: Final = "template"
 BLANK: Final = "\ue000"  # begins what stands for texts that are not known yet
 _OF_USER: Final = (USER, TOOL)
-NEW: Final = "new"  # of the user, with no answer after it
+NEW: Final = "new"  # of the user, with no response after it
 _BETWEEN: Final = "\n\n"
 _UNSEEN_IMAGE: Final = "[Unsupported Image]"
 
@@ -141,7 +141,7 @@ class _Run:
 
 
 def _in_pieces(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield texts, of long ones the ends apart: only these can join with what is beside them."""
+    """Yield texts, of long ones the ends apart: only these can join their neighbors."""
     last = len(parts) - 1
     for at, (owner, text) in enumerate(parts):
         begin, end = 0, len(text)

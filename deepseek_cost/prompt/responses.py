@@ -1,4 +1,4 @@
-"""A Responses body as a conversation: items of a model's turn are gathered into one answer."""
+"""A Responses body as a conversation: items of a model's turn form one message."""
 
 from collections.abc import Sequence
 from typing import Final, cast
@@ -70,7 +70,7 @@ _SETTINGS: Final[dict[str, settings.Setting]] = {
 
 
 def read_responses(body: Body, *, thinks: bool = True) -> Conversation:
-    """Read a body; `thinks` tells what its model does where the body does not say.
+    """Read a body; `thinks` is what its model does if the body does not say.
 
     Raises RefusalError for what the API refuses.
     """
@@ -133,7 +133,7 @@ def _messages(body: Body, reader: "_Reader") -> list[Message]:
 
 
 class _Reader:
-    """Reads the items of one body; an answer is open until something ends it."""
+    """Reads the items of one body; a response is open until something ends it."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -207,7 +207,7 @@ class _Reader:
             read(value, place)
 
     def end(self) -> None:
-        """End the last answer; its calls must have had their outputs."""
+        """End the last response; its calls must have had their outputs."""
         self._close()
         self._refuse_waiting()
 
@@ -216,7 +216,7 @@ class _Reader:
             raise RefusalError(f"No tool output found for tool call {identifier}.", place)
 
     def _close(self) -> None:
-        """End the answer that is open, if there is one."""
+        """End the open response, if there is one."""
         if self._is_open:
             reasoning = "\n".join(self._reasoning) if self._thought else None
             content = _joined(self._parts)
@@ -296,7 +296,7 @@ class _Reader:
             self._close()
             self._refuse_waiting()
         self._thought = True
-        if text:  # without one, it neither ends an answer nor begins one
+        if text:  # without one, it neither ends a response nor begins one
             self._is_open = True
             self._reasoning.append(text)
 
@@ -406,7 +406,7 @@ def _choice(
     *,
     thinking: bool,
 ) -> tuple[str | None, str | None, RefusalError | None]:
-    """Return what an answer may call: "none", "forced" or anything; a name; and what is refused."""
+    """Return what a response may call: "none", "forced" or anything; a name; and any refusal."""
     value = body.get("tool_choice")
     if value is None or value == "auto":
         return None, None, None
@@ -434,7 +434,7 @@ def _choice(
 def _format(
     body: Body, messages: Sequence[Message]
 ) -> tuple[bool, bool, object, RefusalError | None]:
-    """Return whether the answer is to be JSON, has a schema, that, and what is refused of it."""
+    """Return whether the response must be JSON and has a schema, the schema, and any refusal."""
     value = body.get("text")
     if value is None:
         return False, False, None, None

@@ -52,7 +52,7 @@ class SegmentCounter:
         self._known.update(zip(new, self._counter.count_each(new), strict=True))
 
     def _make_room(self, characters: int) -> bool:
-        """Forget what is known where more would be kept than allowed; tell whether it was."""
+        """Clear the known counts if they would exceed the limit; return whether they did."""
         self._characters += characters
         if self._characters <= _KEPT_CHARACTERS:
             return False
@@ -99,7 +99,7 @@ def texts_of(segments: Iterable[Segment]) -> Iterator[str]:
 def break_down(
     segments: Iterable[Segment], images: Sequence[int], counter: SegmentCounter
 ) -> Breakdown:
-    """Count a prompt and tell what each token is of; `images` are the tokens of each image.
+    """Return the token counts of a prompt by origin; `images` are the tokens of each image.
 
     Where texts are encoded as one, each owner has what its text is by itself, and the template
     the rest.

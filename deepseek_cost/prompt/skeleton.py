@@ -1,8 +1,8 @@
 """Requests of a batch that differ in texts and numbers alone: read once, with marks for these.
 
 What a body costs depends on its texts only by their tokens, each counted as the prompt has it: by
-itself or joined to what the template puts beside it. Numbers of settings (max_tokens, temperature)
-are no part of it. So a form is read once, and tells which texts count; all other bodies of the form
+itself or joined to what the template puts next to it. Numbers of settings (max_tokens, temperature)
+are no part of it. So a form is read once to learn which texts count; all other bodies of the form
 need no reading.
 """
 
@@ -32,7 +32,7 @@ _NUMBER: Final = re.compile(
     r"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+)(?![0-9.eE])"
 )
 _LIMIT: Final = "max_tokens"
-# What stands for numbers while a form is read: valid ones, each another.
+# Placeholders for numbers while a form is read: valid numbers, all different.
 _MARKS: Final = {
     **dict.fromkeys(("max_tokens", "seed"), "17{:03}"),
     **dict.fromkeys(("temperature", "top_p"), "0.73{:03}1"),
@@ -64,7 +64,7 @@ def filled_in(outline: Outline, texts: Sequence[str]) -> str:
 
 
 class Numbers(Struct, frozen=True):
-    """An outline without the numbers of settings: pieces, and what stands between them by turns."""
+    """An outline without the numbers of settings: pieces, and what is between them in turn."""
 
     pieces: Sequence[str]
     names: Sequence[str]
@@ -83,7 +83,7 @@ class Numbers(Struct, frozen=True):
 
     @property
     def marks(self) -> list[str]:
-        """Return a number to stand for each while the form is read."""
+        """Return a placeholder for each number while the form is read."""
         return [_MARKS[name].format(at) for at, name in enumerate(self.names)]
 
     def marked(self) -> Outline:
@@ -253,7 +253,7 @@ def _is_forged(request: Request, blanks: int) -> bool:
 
 
 def _is_plain(body: RenderedBody) -> bool:
-    """Tell whether a body has no images and is not refused: what is said of that has positions."""
+    """Return whether a body has no images and is not refused: reports of those have positions."""
     return not body.sizes and body.conversation.refused is None
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Timeline(Struct):
-    """Tells when each request is sent, in seconds; None where nothing tells it."""
+    """When each request is sent, in seconds; None if unknown."""
 
     gap: timedelta | None = None
     requests: int = 0
@@ -49,9 +49,9 @@ class Timeline(Struct):
 
 
 def sent_at(record: Mapping[str, object]) -> float | None:
-    """Read the timestamp of a record, in seconds since 1970; None where there is none.
+    """Read the timestamp of a record, in seconds since 1970; None if there is none.
 
-    Raises InputError for one that means no instant.
+    Raises InputError for one that is not a valid time.
     """
     name = next((name for name in TIME_FIELDS if record.get(name) is not None), None)
     if name is None:

@@ -15,7 +15,7 @@ from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import facts_of
 from deepseek_cost.tokenizer.base import ID_BYTES
 
-_WORD: Final = " a"  # one token, however many stand in a row
+_WORD: Final = " a"  # one token, however many are in a row
 
 
 class Plan(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Plan(Struct, frozen=True):
 class Turn(Struct, frozen=True):
     """A request and the output tokens of its response.
 
-    `lacks_reasoning` tells that it had reasoning of which nobody said how much.
+    `lacks_reasoning`: it had reasoning, but the amount is unknown.
     """
 
     prompt: Prompt
@@ -42,7 +42,7 @@ class Turn(Struct, frozen=True):
 def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterator[Turn]:
     """Yield the turns of a conversation that begins with a body.
 
-    Every answer and every next message of the user are made to have the tokens planned.
+    Every response and every next message of the user are made to have the tokens planned.
     """
     conversation = body.conversation
     thinks = conversation.effort is not None
@@ -59,9 +59,9 @@ def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterat
 
 
 def replayed(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterator[Turn]:
-    """Yield the request of each answer in a body's history, with what was answered.
+    """Yield the request of each response in a body's history, with what was answered.
 
-    Reasoning that did not come back has the tokens of the plan. What follows the last answer is a
+    Reasoning that did not come back has the tokens of the plan. What follows the last response is a
     request of its own where the plan says what is answered.
     """
     messages = body.conversation.messages
@@ -100,7 +100,7 @@ def _is_response(message: Message) -> bool:
 
 
 def _visible(body: RenderedBody, encoder: SegmentEncoder) -> int:
-    """Count the tokens of the last answer in a prompt, without what was thought before it."""
+    """Count the tokens of the last response in a prompt, without its reasoning."""
     facts = facts_of(body.model.template)
     tokens = last = 0
     for _, value in body.segments:

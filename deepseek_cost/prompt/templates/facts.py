@@ -46,7 +46,7 @@ class TemplateFacts(Struct, frozen=True):
     """The facts of one template."""
 
     begin: bytes
-    system: bytes | None  # opens a system text; None where these stand bare at the start
+    system: bytes | None  # opens a system text; None if these are bare at the start
     user: bytes
     assistant: bytes
     reminder: bytes
@@ -64,8 +64,8 @@ class TemplateFacts(Struct, frozen=True):
     system_first: bool  # all system texts go to the start
     between_systems: str  # and have this between them
     drops_empty: bool  # empty user and system texts are left out where texts are joined
-    sorts_calls: bool  # the calls of an answer, and so their results, go by their ids
-    joins_reminders: bool  # of reminders in a row, the first stands for all
+    sorts_calls: bool  # the calls of a response, and so their results, go by their ids
+    joins_reminders: bool  # of reminders in a row, the first represents all
     developer_role: str  # what the role developer (Responses) is
     inline_system: tuple[str, str] | None  # around a system message (Messages); it becomes a user's
     namespace: str  # between a namespace and a name
