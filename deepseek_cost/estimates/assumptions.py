@@ -183,7 +183,7 @@ def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
 
 
 def warnings_of_skips(skips: Skipped) -> list[str]:
-    """Return that requests were left out; the report names the first of them, with the reasons."""
+    """Report that requests were left out; the report names the first of them, with the reasons."""
     if not skips.requests:
         return []
     requests = "request" if skips.requests == 1 else "requests"
@@ -191,7 +191,7 @@ def warnings_of_skips(skips: Skipped) -> list[str]:
 
 
 def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:
-    """Say of thinking, effort and ceiling that bodies have their own."""
+    """Report that bodies have their own thinking, effort and maximum output."""
     if assumption.about == "output_tokens" and assumption.value != "unknown":
         within = f"{assumption.value}, at most each request's max_tokens"
         return Assumption(assumption.about, within, assumption.set_by)
@@ -269,7 +269,7 @@ def of_diff(parts: "Sequence[Part]") -> list[Assumption]:
 
 
 def of_own_models(models: Sequence[str]) -> list[Assumption]:
-    """Say that bodies are priced for models of their own, where there are any."""
+    """Report that bodies are priced for the models they name, if there are any."""
     return [Assumption("model", f"{_OWN}: {', '.join(models)}", "model")] if models else []
 
 

@@ -241,7 +241,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _decoded(rows: Sequence[Sequence[str]]) -> list[Sequence[str]] | None:
-    """Return the texts of each blank; None where one is no string of JSON that can be sent."""
+    """Return the texts of each blank; None if one is not a valid JSON string that can be sent."""
     columns: list[Sequence[str]] = []
     for column in zip(*rows, strict=True):
         joined = '","'.join(column)

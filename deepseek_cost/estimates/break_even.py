@@ -14,7 +14,7 @@ from deepseek_cost.pricing.schedule import Tier
 
 
 class Line(Struct, frozen=True):
-    """The cost of a tally at the rates of a tier, over the cache-hit ratio."""
+    """The cost of a tally at one set of rates, as a function of the cache hit rate."""
 
     model: Model
     tier: Tier
@@ -77,7 +77,7 @@ def break_evens(lines: Sequence[Line], at: Decimal) -> list[BreakEven]:
 
 
 def lines_of(model: Model, rates: Mapping[Tier, Rates], tally: Tally) -> list[Line]:
-    """Return a line a tier, the cheaper first."""
+    """Return one line per rate (flat, off-peak, peak), the cheaper first."""
     order = (Tier.FLAT, Tier.OFF_PEAK, Tier.PEAK)
     return [Line(model, tier, rates[tier], tally) for tier in order if tier in rates]
 

@@ -80,7 +80,7 @@ class Recent(Struct):
             self._characters -= self._sent.popleft().characters
 
     def find(self, number: int | None) -> Sent | None:
-        """Return a request by its number, or the last one; None where it is forgotten."""
+        """Return a request by its number, or the last one; None if it is forgotten."""
         if not self._sent:
             return None
         at = -1 if number is None else number - self._sent[0].number
@@ -111,7 +111,7 @@ class Diagnosis(Struct):
         return [(self._models[name], tally.unknown) for name, tally in self.tallies.items()]
 
     def models(self) -> list[str]:
-        """Return the models that requests went to; raises InputError where none was taken."""
+        """Return the models that requests went to; raises InputError if none was counted."""
         if not self.tallies:
             raise InputError("no request could be counted")
         return list(self.tallies)

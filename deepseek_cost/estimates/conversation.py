@@ -26,7 +26,7 @@ from deepseek_cost.prompt.turns import Plan, Turn, projected, replayed
 
 
 class Dialogue(Struct):
-    """The one request that a conversation begins with, or ends with where it has a history."""
+    """The one request that a conversation begins with, or ends with if it has a history."""
 
     plan: Plan
     timeline: Timeline

@@ -144,7 +144,7 @@ class SkippedChange(NamedTuple):
 
     @property
     def named_reason(self) -> str:
-        """The reason with the name in front, where it is not there already."""
+        """The reason with the name in front, unless it is already there."""
         is_named = self.reason.startswith(f"{self.name}:")
         return self.reason if is_named else placed(f"{self.name}: ", self.reason)
 
@@ -369,7 +369,7 @@ class Pricing(Protocol):
         """Return whether bodies are priced for the model that each names."""
 
     def part(self, model: str) -> Part:
-        """Return an empty part for a model, or for the columns where it is empty."""
+        """Return an empty part for a model, or for the columns if `model` is empty."""
 
     def own_model(self, request: Request) -> str:
         """Return the model that a body is priced for; empty for the columns'. Raises InputError."""
@@ -459,7 +459,7 @@ class Counting:
 
 
 def without_text(source: "TextSource", digest: str) -> SkippedFile | None:
-    """Return why a file has no text to count; None where it has."""
+    """Return why a file has no text to count; None if it has some."""
     head = source.head()
     if pointed := lfs.pointed_at(head):
         return SkippedFile(lfs.KEPT, pointed)
@@ -542,7 +542,7 @@ def _is_pointer(name: str, old: Counted, new: Counted) -> bool:
 
 
 def _known_as(name: str, one: SkippedFile, old: Counted) -> SkippedFile:
-    """Return a file of the new side under the digest of the old one, where it is the same."""
+    """Return a file of the new side under the digest of the old one, if it is the same."""
     before = old.unread.get(name)
     if before and before.digest == one.digest:
         return one._replace(reason=before.reason)

@@ -69,9 +69,9 @@ class Estimate(Struct, frozen=True):
         return max(0, self.tally.largest_request - self.price.model.context_tokens)
 
     def limit_cost(self, *, any_tier: bool) -> Decimal:
-        """Return what a cost limit is compared with: the ceiling while the output is unknown.
+        """Return what a cost limit is compared with: the maximum if the output is unknown.
 
-        With `any_tier`, at the dearer of the two tiers. Hits that are forecast may not come.
+        With `any_tier`, at the higher of the two rates. Forecast hits may not occur.
         """
         rates = [self.price.rates]
         if any_tier and self.price.other_rates:

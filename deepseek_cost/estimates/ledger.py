@@ -62,7 +62,7 @@ class Position(NamedTuple):
 
 
 class Earliest(Struct):
-    """Different texts with where each is said first: the earliest `limit` of them."""
+    """Different texts with where each appears first: the earliest `limit` of them."""
 
     limit: int
     found: dict[str, Position] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Place(Struct, frozen=True):
 
     @property
     def short_id(self) -> str | None:
-        """The identifier, cut where it is longer than any is meant to be."""
+        """The identifier, cut if it is longer than the limit."""
         return None if self.custom_id is None else self.custom_id[:_LONGEST_ID]
 
 
@@ -120,11 +120,11 @@ class Refusals(Struct):
 
     @property
     def first(self) -> str | None:
-        """The place and the reason of the first one; None where there is none."""
+        """The place and the reason of the first one; None if there is none."""
         return next(iter(self.reasons), None)
 
     def add(self, place: Place, reason: str, requests: int, at: Position) -> None:
-        """Note that so many requests would be refused, the first of them here."""
+        """Count requests that would be refused; the first is at this place."""
         self.requests += requests
         self.reasons.add(f"{place}: {reason}", at)
 
@@ -242,7 +242,7 @@ def _backwards(at: Position) -> tuple[int, ...]:
 
 
 def _weight(tally: Tally, rates: Rates) -> Decimal:
-    """Return the cost, to compare; the ceiling decides while output is unknown."""
+    """Return the cost, to compare; the maximum if the output is unknown."""
     output = tally.output_ceiling if tally.output is None else tally.output
     usage = tally.usage(output)
     return total_of(usage.cache_hit, usage.cache_miss, usage.output, rates)

@@ -41,7 +41,7 @@ _PATHS: Final = {
     Kind.FIM: "/beta/completions",
 }
 _TRIES: Final = 3
-# The seconds that one try may take, where nobody says.
+# The default timeout of one try, in seconds.
 TIMEOUT: Final = 60.0
 # The API asks to wait for some seconds; a proxy that asks for hours is not waited for.
 _LONGEST_WAIT: Final = 60.0
@@ -97,7 +97,7 @@ class Api(Struct, frozen=True):
     def _exchange(self, kind: Kind, body: Mapping[str, object]) -> _Reply:
         """Send a body once; all of it, headers and body of an error included, ends in time."""
         exchange = _Exchange(self._url(kind), self._headers(kind), json.dumps(body).encode())
-        # A socket's timeout starts anew with each byte. A thread that waits for a server that sends
+        # A socket's timeout restarts with each byte. A thread that waits for a server that sends
         # one now and then is left behind, and ends with the process.
         thread = Thread(target=exchange.run, args=(self.seconds,), daemon=True)
         thread.start()

@@ -42,7 +42,7 @@ class Workload(Protocol):
         """Count lines of the source of that number."""
 
     def pop_result(self) -> PartialResult:
-        """Return what was added up, and begin anew."""
+        """Return what was added up, and start over."""
 
 
 _SECONDS_TO_END: Final = 2

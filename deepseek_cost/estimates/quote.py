@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Quote(Struct, frozen=True):
-    """The prices that an estimate is made with, a model each, and what is assumed.
+    """The prices that an estimate uses, one per model, and what is assumed.
 
     `time_label` names a time that follows the clock, such as now; None for one written out.
     """
@@ -30,7 +30,7 @@ class Quote(Struct, frozen=True):
     learned: Learned | None = None
 
     def price(self, tallies: Sequence[Tally], percent: int | None = None) -> list[Estimate]:
-        """Price tallies, a model each.
+        """Price tallies, one per model.
 
         Where output was learned, each request gives the mean of it, or this percentile.
         """

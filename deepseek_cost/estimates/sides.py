@@ -174,7 +174,7 @@ class _Naming(NamedTuple):
 
 
 def _require_each(paths: Sequence[str], sides: Iterable[Side], first: str) -> None:
-    """Raise InputError for a path that neither side has; UsageError where it is a revision."""
+    """Raise InputError for a path that neither side has; UsageError if it is a revision."""
     names = [name for side in sides for name in (*side.files, *side.unread)]
     for path in paths:
         shown = unicode_name(os.path.normpath(path))

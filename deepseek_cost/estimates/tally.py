@@ -44,7 +44,7 @@ class Scenario(Struct, frozen=True):
     other_ratios: tuple[Decimal, ...] = ()
 
     def hits(self, tokens: int) -> Hits:
-        """Return the hits of a request by the ratio, rounded down; none where there is none."""
+        """Return the hits of a request: `cached_tokens` if set, else by the ratio, rounded down."""
         if self.cached_tokens is not None:
             return Hits(self.cached_tokens)
         if not self.cache_hit_ratio:

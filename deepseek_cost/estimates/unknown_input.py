@@ -29,7 +29,7 @@ _PRO_REFUSES: Final = "a replayed tool turn without its reasoning may be refused
 
 
 def listed(unknown: UnknownInput) -> str:
-    """Name what is unknown, each with its range of tokens where there is one."""
+    """Name what is unknown, each with its range of tokens if there is one."""
     return ", ".join(_named(Hidden(what), one) for what, one in unknown.items())
 
 

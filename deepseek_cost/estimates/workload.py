@@ -74,7 +74,7 @@ class Workload:
         return {source.kind for source in self.partial.tallied}
 
     def totals(self) -> list[Tally]:
-        """Add up all sources for each model; raises InputError where nothing was counted."""
+        """Add up all sources for each model; raises InputError if nothing was counted."""
         tallied = self.partial.tallied
         if not tallied:
             raise InputError(f"no request could be counted; skipped: {self.skips.requests:,}")
@@ -113,7 +113,7 @@ class Workload:
         return [None for _ in self.ledgers]
 
     def pop_result(self) -> PartialResult:
-        """Return what was added up, and begin anew."""
+        """Return what was added up, and start over."""
         done = self.partial
         self._begin(done.empty_copy())
         return done

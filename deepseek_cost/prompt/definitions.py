@@ -33,7 +33,7 @@ def named(name: str, place: str) -> str:
 def parameters_of(
     schema: object, name: str, place: str, *, strict: bool = False, is_used: bool = True
 ) -> object:
-    """Check the schema of a function's parameters; strict ones are written anew, as the API does.
+    """Check the schema of a function's parameters; strict ones are rewritten, as the API does.
 
     A function without any has an empty object. Nobody checks those that a response may not call.
     """

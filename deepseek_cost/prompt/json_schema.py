@@ -268,7 +268,7 @@ _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", 
 
 
 def strict_object(schema: object, place: str, what: str, *, may_be_empty: bool = False) -> object:
-    """Return a strict schema of an object as the API writes it anew; raises RefusalError.
+    """Return a strict schema of an object as the API rewrites it; raises RefusalError.
 
     `what` names the schema in the reason for which another one is refused.
     """

@@ -42,7 +42,7 @@ _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _KEPT_OUTCOMES: Final = 10_000
 # A request of more takes less by itself than what tells its texts apart.
 _MOST_TEXTS: Final = 200
-# Bits that hold how often a text is in a prompt, and the tokens around all of them.
+# Bits that encode how often a text is in a prompt, and the tokens around all of them.
 _DIGIT: Final = 32
 _LARGEST_DIGIT: Final = (1 << _DIGIT) - 1
 
@@ -95,7 +95,7 @@ class Numbers(Struct, frozen=True):
 
 
 def numbered(outline: Outline) -> Numbers | None:
-    """Take the numbers of settings out of an outline; None where it has none."""
+    """Take the numbers of settings out of an outline; None if it has none."""
     parts = _NUMBER.split(_BETWEEN.join(outline))
     if len(parts) == 1 or len(parts) > _MOST_TEXTS:
         return None

@@ -19,7 +19,7 @@ _WORD: Final = " a"  # one token, however many are in a row
 
 
 class Plan(Struct, frozen=True):
-    """Tokens of each turn to come; None where nobody said how many."""
+    """Tokens of each turn to come; None if unknown."""
 
     turns: int = 0
     user: int = 0
