@@ -117,7 +117,7 @@ class Diagnosis(Struct):
         return list(self.tallies)
 
     def diagnose(self, request: Request, model: Model, *, thinking: bool | None) -> Diagnosed:
-        """Diagnose the next request; `thinking` is the mode that its model's name stands for.
+        """Diagnose the next request; `thinking` is the mode that its model's name implies, if any.
 
         Raises InputError for a body that cannot be read, or a timestamp.
         """

@@ -185,7 +185,7 @@ def _interrupts_held() -> Iterator[None]:
 
 def _work(connection: "Connection", make: "Callable[[], Workload]") -> None:
     """Tally what comes through the pipe, until the parent closes it or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     signal.signal(signal.SIGTERM, _end)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         workload: Workload | None = None

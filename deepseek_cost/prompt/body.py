@@ -154,7 +154,7 @@ def count_body(
 
 
 def read_body(request: Request, model: Model, *, thinking: bool | None = None) -> Body:
-    """Read a body for a model; `thinking` is the mode that its name stands for, if it does.
+    """Read a body for a model; `thinking` is the mode that its name implies, if any.
 
     Raises InputError, with the place, for a body that cannot be counted.
     """

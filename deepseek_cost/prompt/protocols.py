@@ -13,7 +13,7 @@ _Container = dict[str, object] | list[object]
 
 
 def read_conversation(request: Request, *, thinking: bool | None = None) -> Conversation:
-    """Read a body; `thinking` is the mode that its model's name stands for, if it does.
+    """Read a body; `thinking` is the mode that its model's name implies, if any.
 
     Raises InputError, with the place, for what the API refuses and for what cannot be counted.
     """

@@ -31,7 +31,7 @@ from deepseek_cost.prompt.conversation import (
 from deepseek_cost.prompt.templates.facts import Piece, TemplateFacts
 
 TEMPLATE: Final = "template"
-BLANK: Final = "\ue000"  # begins what stands for texts that are not known yet
+BLANK: Final = "\ue000"  # begins placeholders for texts that are not known yet
 _OF_USER: Final = (USER, TOOL)
 NEW: Final = "new"  # of the user, with no response after it
 _BETWEEN: Final = "\n\n"

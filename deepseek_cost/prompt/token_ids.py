@@ -54,7 +54,7 @@ def _ids(
     sizes: "Iterable[int]",
     encoder: SegmentEncoder,
 ) -> bytes:
-    """Return a segment's tokens; of an image, what stands for them."""
+    """Return a segment's tokens; of an image, placeholders."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
