@@ -25,8 +25,8 @@ _DIGEST_BYTES: Final = 16
 class Prompt(Struct, frozen=True):
     """A prompt's tokens, four bytes each, and where in it input and outputs end, in tokens.
 
-    `input_end` is before the marks that call for the output. A span of `outputs` begins where the
-    prompt ended that it answers. Owners do not share their caches.
+    `input_end` is before the marks that call for the output. A span of `outputs` begins where its
+    own prompt ended. Owners do not share their caches.
     """
 
     ids: bytes

@@ -162,7 +162,7 @@ def _is_cut(before: str, after: str) -> bool:
     """Return whether the pre-tokenizer surely cuts between two texts, whatever else they have.
 
     After a line break nothing but white space goes on; a letter or a digit ends a piece before a
-    line break, and before punctuation. BLANK stands for any text.
+    line break, and before punctuation. BLANK represents any text.
     """
     if before[-1] == "\n":
         return not (after[0].isspace() or after[0] == BLANK)

@@ -40,7 +40,7 @@ _MARKS: Final = {
 _BETWEEN: Final = "\0"  # no JSON has it
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _KEPT_OUTCOMES: Final = 10_000
-# A request of more takes less by itself than what tells its texts apart.
+# A request with more texts is faster to read by itself than to have its texts distinguished.
 _MOST_TEXTS: Final = 200
 # Bits that encode how often a text is in a prompt, and the tokens around all of them.
 _DIGIT: Final = 32
@@ -216,8 +216,9 @@ def _alike(
 ) -> list[list[int]]:
     """Return the numbers of texts in groups: those of one add to the same figures, as often.
 
-    Every figure is a sum over texts. So each text is given a digit of its own as its tokens, in
-    which all sums then tell how often they have it; and so many more that no part is cut to fit.
+    Every figure is a sum over texts. So each text is given a digit of its own as its tokens, and
+    every sum then shows in that digit how often it has the text. More tokens are added so that no
+    part is cut to fit.
     """
     most = 1 << _DIGIT * (len(asked) + 1)
     # A text that joins others has more than they have together, so none of them is cut.
