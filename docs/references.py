@@ -27,7 +27,7 @@ _SECTION = re.compile(r"^## `dscost (?P<name>\w+)`\n.*?(?=^## |\Z)", re.MULTILIN
 _HEAD = """# Fields of the JSON
 
 Made from [report.schema.json](report.schema.json). Amounts are strings, exact to the
-last digit; instants are UTC. What is not known or not there is `null`; an optional field may be
+last digit; times are UTC. What is not known or not there is `null`; an optional field may be
 left out instead.""".splitlines()
 
 

@@ -103,7 +103,7 @@ class Account(Struct):
     near_edge: int = 0
     other_instant: int = 0
     assumed_splits: int = 0
-    untold_reasoning: int = 0
+    unreported_reasoning: int = 0
     first: float | None = None
     last: float | None = None
     # None is the place of all responses outside the period, and so of their later records.
@@ -206,7 +206,7 @@ class Account(Struct):
         self.assumed_splits += charged.assumed_split
         self.near_edge += charged.near_edge
         self.other_instant += charged.other_time
-        self.untold_reasoning += response.reasoning is None
+        self.unreported_reasoning += response.reasoning is None
         self.first = seconds if self.first is None else min(self.first, seconds)
         self.last = seconds if self.last is None else max(self.last, seconds)
 

@@ -24,9 +24,9 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
     if account.assumed_splits:
         split = f"assumed for {account.assumed_splits:,} lines that do not report hits"
         yield Assumption("cache_hits", split, "cache_hit_ratio")
-    if account.untold_reasoning:
-        untold = f"{account.untold_reasoning:,} lines do not report it; it is in the output"
-        yield Assumption("reasoning", untold)
+    if account.unreported_reasoning:
+        value = f"{account.unreported_reasoning:,} lines do not report it; it is in the output"
+        yield Assumption("reasoning", value)
     same = "the same tokens, hits and output; another model would give others"
     yield Assumption("other_model", same)
     if account.unidentified:

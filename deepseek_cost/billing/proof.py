@@ -219,8 +219,8 @@ class Proof(Struct):
             after = self._read(longer, model, service)[0].count(self.encoder).parts.input
         except DscostError:
             return None
-        untold = 0 if answer.reasoning else record.reasoning or 0
-        return after - before - _AFTER_ANSWER - _AFTER_CALL * len(results) + untold
+        missing = 0 if answer.reasoning else record.reasoning or 0
+        return after - before - _AFTER_ANSWER - _AFTER_CALL * len(results) + missing
 
     def _deviates(
         self, record: Response, about: str, forecast: int, billed: int, reason: str

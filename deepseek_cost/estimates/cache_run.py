@@ -127,10 +127,10 @@ class Diagnosis(Struct):
         hits = self._cache.send(replace(prompt, owner=owner), self.timeline.next(request))
         tally = tally_body(body.count(self.encoder), self.scenario, hits)
         sent = Sent(self.requests, prompt.tokens, items_of(request, body, model.name))
-        miss, told = self._explain(sent, hits)
+        miss, message = self._explain(sent, hits)
         self._recent.add(sent)
         place = Place(request.source, request.line, request.custom_id)
-        found = Diagnosed(sent.number, place, model, tally, miss, told)
+        found = Diagnosed(sent.number, place, model, tally, miss, message)
         self._add(found)
         return found
 
@@ -148,8 +148,10 @@ class Diagnosis(Struct):
             lost = best - hits.expected
             where = "that DeepSeek caches only from then on"
             miss = Miss(Cause.NEW_PREFIX, lost, f"shares {lost:,} tokens with", where)
-        told = miss.message(f"request {sent.number}", f"request {other.number}") if miss else None
-        return miss, told
+        message = (
+            miss.message(f"request {sent.number}", f"request {other.number}") if miss else None
+        )
+        return miss, message
 
     def _add(self, found: Diagnosed) -> None:
         name = found.model.name

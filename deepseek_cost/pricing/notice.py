@@ -98,10 +98,10 @@ def _with_weekend(day: date) -> Iterator[date]:
     """Yield a holiday and, on a Monday, Friday or weekend, the adjoining weekend days."""
     days = {day}
     for step in (1, -1):
-        beside = day + timedelta(step)
-        while beside.isoweekday() > 5:  # noqa: PLR2004 - Saturday and Sunday
-            days.add(beside)
-            beside += timedelta(step)
+        neighbor = day + timedelta(step)
+        while neighbor.isoweekday() > 5:  # noqa: PLR2004 - Saturday and Sunday
+            days.add(neighbor)
+            neighbor += timedelta(step)
     yield from sorted(days)
 
 

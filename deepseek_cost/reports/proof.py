@@ -44,7 +44,7 @@ class ProofEntry(Part):
     cache_hits: Tried
     cache_hits_at_best: int
     output_tokens: Annotated[
-        Tried, Meta(description="of answers whose text is there, counted again")
+        Tried, Meta(description="of responses whose text is there, counted again")
     ]
     input_cost: InputCostEntry
     uncounted: Annotated[int, Meta(description="requests that cannot be counted")]

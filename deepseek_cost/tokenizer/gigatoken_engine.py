@@ -148,7 +148,7 @@ class Gigatoken:
     def count_each(self, texts: Sequence[str]) -> list[int]:
         """Return the token count of each text."""
         data = "".join(texts).encode()
-        self._take(len(data))
+        self._make_room(len(data))
         if has_later(data):
             return [len(self.ids(text)) // 4 for text in texts]
         encode = self.tokenizer.encode
@@ -159,7 +159,7 @@ class Gigatoken:
         data = text.encode()
         if has_later(data):
             return self.fallback_engine().ids(text)
-        self._take(len(data))
+        self._make_room(len(data))
         return (self.tokenizer.encode(data) + FIRST_TEXT_TOKEN).tobytes()
 
     def _count_group(self, group: _Group) -> int:
@@ -167,7 +167,7 @@ class Gigatoken:
 
         size = sum(map(len, group.known))
         odd = sum(self.fallback_engine().count_each(group.odd)) if group.odd else 0
-        self._take(size)
+        self._make_room(size)
         if size < _LITTLE:
             return odd + sum(map(len, map(self.tokenizer.encode, group.known)))
         _, lengths = self.tokenizer.encode_batch_padded(
@@ -175,8 +175,8 @@ class Gigatoken:
         )
         return odd + int(lengths.sum())
 
-    def _take(self, size: int) -> None:
-        """Record `size` bytes to encode; replaces an encoder that has grown too much."""
+    def _make_room(self, size: int) -> None:
+        """Count bytes to be encoded next; begin anew if the encoder has grown too much."""
         if self._counted > self.least_bytes and _memory() > self._size + self.most_growth:
             del self.tokenizer
             _give_back()

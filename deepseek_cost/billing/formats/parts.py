@@ -66,6 +66,6 @@ class Parts(Struct, frozen=True):
         raise Unreadable("its usage contradicts itself: the total is not the sum of its parts")
 
     def _sum(self, meaning: Meaning) -> int:
-        beside = 0 if meaning.input_has_hits else (self.hit or 0) + (self.written or 0)
+        on_top_of_input = 0 if meaning.input_has_hits else (self.hit or 0) + (self.written or 0)
         on_top = 0 if meaning.output_has_reasoning else self.reasoning or 0
-        return (self.input or 0) + beside + (self.output or 0) + on_top
+        return (self.input or 0) + on_top_of_input + (self.output or 0) + on_top

@@ -105,10 +105,10 @@ def largest(found: Mapping[str, object], names: tuple[str, ...]) -> int | None:
     A 0 next to a larger count is ignored. Raises Unreadable if two counts differ.
     """
     counts = {key: n for key in names if (n := count(at(found, key), key)) is not None}
-    told = {key: n for key, n in counts.items() if n}
-    if len(set(told.values())) > 1:
-        raise Unreadable(f"its usage contradicts itself: {' and '.join(told)} differ")
-    return next(iter(told.values()), 0 if counts else None)
+    reported = {key: n for key, n in counts.items() if n}
+    if len(set(reported.values())) > 1:
+        raise Unreadable(f"its usage contradicts itself: {' and '.join(reported)} differ")
+    return next(iter(reported.values()), 0 if counts else None)
 
 
 def _input(found: Mapping[str, object]) -> tuple[int | None, int]:

@@ -230,7 +230,7 @@ def diff_of_reports(pair: "tuple[Saved, Saved]", limits: Sequence["IncreaseLimit
     warnings = [f"only one of the reports has {model}; it is left out" for model in missing]
     if old.priced_at != new.priced_at:
         warnings.append(
-            "the reports are priced at different instants; a change of price shows as one of "
+            "the reports are priced at different times; a change of price shows as one of "
             "the prompts (give both the same --at)"
         )
     sides = side_entry(old.name, old.priced_at), side_entry(new.name, new.priced_at)
