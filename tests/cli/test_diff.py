@@ -392,7 +392,7 @@ def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None
     assert found["warnings"] == [
         "only one of the reports has deepseek-v4-flash; it is left out",
         (
-            "the reports are priced at different instants; a change of price shows as one of the "
+            "the reports are priced at different times; a change of price shows as one of the "
             "prompts (give both the same --at)"
         ),
     ]
