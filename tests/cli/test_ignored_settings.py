@@ -12,6 +12,7 @@ HELLO: dict[str, Any] = {
     "model": "deepseek-flash",
     "messages": [{"role": "user", "content": "Hello"}],
 }
+AT = ("--at", "2026-11-23T02:00Z")
 LIMIT = 'the API ignores "max_completion_tokens"; it does not limit the output'
 
 
@@ -23,8 +24,8 @@ def written(path: Path, *bodies: dict[str, Any]) -> Path:
 @pytest.mark.parametrize(
     "command",
     [
-        *(["estimate"], ["count"], ["compare"], ["cache"]),
-        ["chat", "--turns", "2", "--user-tokens", "5", "--answer-tokens", "5"],
+        *(["estimate", *AT], ["count"], ["compare", *AT], ["cache", *AT]),
+        ["chat", "--turns", "2", "--user-tokens", "5", "--answer-tokens", "5", *AT],
     ],
 )
 def test_a_limit_under_another_name_is_a_warning_and_changes_no_token(
@@ -38,7 +39,7 @@ def test_a_limit_under_another_name_is_a_warning_and_changes_no_token(
     without = json.loads(dscost(*command, plain, "--json").out)
     assert json.loads(ran.out)["warnings"] == [LIMIT, *without["warnings"]]
     assert LIMIT in dscost(*command, limited).err
-    if command == ["estimate"]:
+    if command[0] == "estimate":
         of_each = [json.loads(ran.out), without]
         (limited_to, all_of_it) = (one["estimates"][0]["cost"]["ceiling"] for one in of_each)
         assert limited_to == all_of_it
@@ -48,7 +49,7 @@ def test_each_kind_of_ignored_setting_is_a_line(dscost: Dscost, tmp_path: Path) 
     more = {"functions": [], "extra_body": {"thinking": {"type": "disabled"}}, "top_k": 5}
     body = written(tmp_path / "a.json", HELLO | {"max_completion_tokens": 5} | more)
 
-    warnings = json.loads(dscost("estimate", body, "--json").out)["warnings"]
+    warnings = json.loads(dscost("estimate", body, "--json", *AT).out)["warnings"]
 
     assert warnings == [
         LIMIT,
@@ -69,7 +70,7 @@ def test_of_a_batch_the_requests_are_counted_and_the_first_names_listed(
     bodies += [HELLO | {f"k{number}": 1} for number in range(20)]
     batch = written(tmp_path / "a.jsonl", *bodies)
 
-    ran = dscost("estimate", batch, "--json", "--jobs", jobs)
+    ran = dscost("estimate", batch, "--json", "--jobs", jobs, *AT)
 
     assert json.loads(ran.out)["warnings"] == [
         'the API ignores "max_completion_tokens" (40 requests); it does not limit the output',
@@ -80,8 +81,8 @@ def test_of_a_batch_the_requests_are_counted_and_the_first_names_listed(
 def test_the_time_of_a_record_is_no_setting(dscost: Dscost, tmp_path: Path) -> None:
     batch = written(tmp_path / "a.jsonl", HELLO | {"timestamp": "2026-11-01T10:00:00Z"})
 
-    assert json.loads(dscost("cache", batch, "--json").out)["warnings"] == []
-    assert json.loads(dscost("estimate", batch, "--json").out)["warnings"] == []
+    for command in ("cache", "estimate"):
+        assert json.loads(dscost(command, batch, "--json", *AT).out)["warnings"] == []
 
 
 def test_names_are_quoted_cut_and_escaped(dscost: Dscost, tmp_path: Path) -> None:

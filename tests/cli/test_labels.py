@@ -39,7 +39,7 @@ def test_an_error_and_its_tip_have_a_line_each(dscost: Dscost) -> None:
 
 def test_a_warning_is_one_line_and_a_note_is_no_error(dscost: Dscost, tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
-    ran = dscost(tmp_path / "empty.txt")
+    ran = dscost(tmp_path / "empty.txt", "--at", "2026-11-23T02:00Z")
 
     lines = ran.err.splitlines()
     assert lines[0].startswith("note: ")
