@@ -250,7 +250,7 @@ def test_urls_that_lead_nowhere_are_told_in_one_line(dscost: Dscost, files: File
     nowhere = {
         f"{files.url}/no-such.txt": "no such file there",
         f"{files.url}/*.csv": "nothing there matches",
-        "http://127.0.0.1:1/a.txt": "no answer",
+        "http://127.0.0.1:1/a.txt": "no response",
         "nosuchscheme://a/b.txt": "cannot be read",
         "s3://user:secret@bucket/a.txt": "pip install",
     }
