@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli.log_session import charging_of, read_logs, reading_of
-from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources
+from deepseek_cost.cli.session import DEFAULT_MODELS
+from deepseek_cost.cli.sources import find_sources
 from deepseek_cost.errors import InputError
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy

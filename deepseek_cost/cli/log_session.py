@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import values
 from deepseek_cost.cli.messages import show_note, show_warning
-from deepseek_cost.cli.session import DEFAULT_MODELS, find_sources, instant_of, progress
+from deepseek_cost.cli.session import DEFAULT_MODELS, instant_of
+from deepseek_cost.cli.sources import find_sources, progress
 from deepseek_cost.errors import InputError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy

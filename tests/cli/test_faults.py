@@ -160,7 +160,7 @@ def test_a_library_that_does_not_fit_in_the_memory_is_one_line(
     def refused(*_: object) -> None:
         raise ImportError("failed to map segment from shared object", name="tiktoken._tiktoken")
 
-    monkeypatch.setattr("deepseek_cost.cli.session.Inputs.run", refused)
+    monkeypatch.setattr("deepseek_cost.cli.sources.Inputs.run", refused)
 
     ran = dscost("count", hello)
 
@@ -350,7 +350,7 @@ def test_a_full_disk_is_named_by_the_file_or_the_folder_that_it_is_of(
         raise OSError(28, "No space left on device", "/from", None, "/to")
 
     for run_out, place in ((filled, tempfile.gettempdir()), (copied, "/to")):
-        monkeypatch.setattr("deepseek_cost.cli.session.Inputs.run", run_out)
+        monkeypatch.setattr("deepseek_cost.cli.sources.Inputs.run", run_out)
         ran = dscost("count", hello)
 
         assert (ran.code, ran.out) == (1, "")
@@ -451,7 +451,7 @@ def test_the_progress_bar_comes_to_the_size_of_what_is_read_and_changes_no_figur
     quiet = dscost("count", hello, "--json")
     counted: list[float] = []
     totals: list[float | None] = []
-    monkeypatch.setattr("deepseek_cost.cli.session._PROGRESS_FROM_BYTES", size)
+    monkeypatch.setattr("deepseek_cost.cli.sources._PROGRESS_FROM_BYTES", size)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(Progress, "advance", lambda _, __, count: counted.append(count))
 

@@ -28,14 +28,8 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.output import require_one_format, write, write_file
 from deepseek_cost.cli.ranges import budget_of, span_of
-from deepseek_cost.cli.session import (
-    DEFAULT_MODELS,
-    balance_of,
-    find_sources,
-    instant_of,
-    is_piped,
-    price_table,
-)
+from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, instant_of, price_table
+from deepseek_cost.cli.sources import find_sources, is_piped
 from deepseek_cost.errors import DscostError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 

@@ -7,9 +7,7 @@ from deepseek_cost.cli import options, values
 from deepseek_cost.cli.manual import WRONG, Example, Manual
 from deepseek_cost.cli.output import require_one_format, write
 from deepseek_cost.cli.session import (
-    Inputs,
     exit_if_incomplete,
-    find_sources,
     instant_of,
     mode_of,
     names_of,
@@ -17,10 +15,10 @@ from deepseek_cost.cli.session import (
     prompt_options,
     report_skips,
     serving,
-    system_text,
     timeline_by,
     zone_of,
 )
+from deepseek_cost.cli.sources import Inputs, find_sources, system_text
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 

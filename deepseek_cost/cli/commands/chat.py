@@ -10,18 +10,16 @@ from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
-    Inputs,
-    find_sources,
     instant_of,
     mode_of,
     names_to_price,
     price_table,
     prompt_options,
     serving,
-    system_text,
     timeline_by,
     zone_of,
 )
+from deepseek_cost.cli.sources import Inputs, find_sources, system_text
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.prompt.template import MOST_OUTPUT

@@ -12,7 +12,8 @@ from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.output import write
-from deepseek_cost.cli.session import find_sources, instant_of, price_table
+from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.cli.sources import find_sources
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
 from deepseek_cost.estimates.live import TIMEOUT
 from deepseek_cost.pricing.currency import Currency

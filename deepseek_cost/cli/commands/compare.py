@@ -7,19 +7,17 @@ from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
-    Inputs,
     exit_if_incomplete,
     exit_if_refused,
-    find_sources,
     instant_of,
     mode_of,
     names_to_price,
     price_table,
     prompt_options,
     serving,
-    system_text,
     workload_of,
 )
+from deepseek_cost.cli.sources import Inputs, find_sources, system_text
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.text import parse_ratio
 

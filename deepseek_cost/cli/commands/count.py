@@ -7,23 +7,19 @@ from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import require_one_format, write
 from deepseek_cost.cli.session import (
-    Inputs,
     exit_if_incomplete,
     exit_if_refused,
-    find_rows,
     mode_of,
-    named_or_piped,
     names_of,
     names_to_price,
     price_table,
     prompt_options,
     report_skips,
     serving,
-    system_text,
-    wanted_kind,
     with_worker_pool,
     workload_of,
 )
+from deepseek_cost.cli.sources import Inputs, find_rows, named_or_piped, system_text, wanted_kind
 from deepseek_cost.prompt.template import body_of
 from deepseek_cost.tokenizer.base import EngineName
 

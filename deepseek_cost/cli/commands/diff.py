@@ -25,14 +25,12 @@ from deepseek_cost.cli.session import (
     mode_of,
     names_of,
     price_table,
-    progress,
     prompt_options,
-    require_prompts,
     serving,
-    system_text,
     workload_of,
     zone_of,
 )
+from deepseek_cost.cli.sources import progress, require_prompts, system_text
 from deepseek_cost.cli.wording import in_flags, with_flags
 from deepseek_cost.errors import DscostError, InputError, UsageError
 from deepseek_cost.pricing.currency import Currency

@@ -12,29 +12,31 @@ from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import report_warnings, require_one_format, write, write_line
 from deepseek_cost.cli.session import (
-    Inputs,
     balance_of,
     exit_if_incomplete,
     exit_if_refused,
-    find_rows,
-    hint_at_one,
     instant_of,
     mode_of,
-    named_or_piped,
     names_of,
     names_to_price,
     price_table,
     prompt_options,
     report_skips,
     serving,
-    system_text,
     timeline_of,
-    wanted_kind,
     with_worker_pool,
     workload_of,
     zone_of,
 )
 from deepseek_cost.cli.settings import set_by_name
+from deepseek_cost.cli.sources import (
+    Inputs,
+    find_rows,
+    hint_at_one,
+    named_or_piped,
+    system_text,
+    wanted_kind,
+)
 from deepseek_cost.errors import DscostError, UsageError
 from deepseek_cost.inputs.folders import Found
 from deepseek_cost.pricing.currency import Currency

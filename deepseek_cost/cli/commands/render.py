@@ -11,7 +11,7 @@ from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_warning
 from deepseek_cost.cli.output import report_warnings, shown, write_file, write_text
-from deepseek_cost.cli.session import find_sources
+from deepseek_cost.cli.sources import find_sources
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
 
