@@ -17,8 +17,8 @@ from deepseek_cost.prompt.conversation import Hidden
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
     from deepseek_cost.estimates.conversation import Dialogue
-    from deepseek_cost.estimates.diff import Part
     from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.side_counts import Part
     from deepseek_cost.estimates.workload import Workload
 
 

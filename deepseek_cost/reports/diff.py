@@ -9,7 +9,14 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from deepseek_cost.estimates.diff import Difference, FileChange, Limit, Pair, SideTotals, State
+from deepseek_cost.estimates.difference import (
+    Difference,
+    FileChange,
+    Limit,
+    Pair,
+    SideTotals,
+    State,
+)
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.provenance import Assumption

@@ -12,7 +12,7 @@ from msgspec.inspect import DictType, Metadata, StructType, Type, UnionType, Var
 from msgspec.structs import asdict
 
 from deepseek_cost.errors import Advice, Advised, InputError
-from deepseek_cost.estimates.diff import (
+from deepseek_cost.estimates.difference import (
     NOTHING,
     Difference,
     Pair,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepseek_cost.estimates.diff import (
+from deepseek_cost.estimates.difference import (
     NOTHING,
     Difference,
     FileChange,

@@ -38,8 +38,9 @@ from deepseek_cost.text import parse_ratio
 
 if TYPE_CHECKING:
     from deepseek_cost.cli.values import IncreaseLimit
-    from deepseek_cost.estimates.diff import Counted, Difference, Limit, Part
+    from deepseek_cost.estimates.difference import Difference, Limit
     from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.side_counts import Counted, Part
     from deepseek_cost.estimates.sides import Side
     from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.inputs.kinds import Kind
@@ -117,7 +118,7 @@ class Pricing:
 
     def part(self, model: str) -> "Part":
         """Return an empty part for a model, or for the columns if `model` is empty."""
-        from deepseek_cost.estimates.diff import Part
+        from deepseek_cost.estimates.side_counts import Part
 
         quote = self.quote
         if model:
@@ -190,7 +191,7 @@ def _pricing(asked: Asked) -> Pricing:
 
 def _counted(pricing: Pricing, pair: Pair) -> "tuple[Counted, Counted]":
     """Return the counts of both sides; the new one is counted first, with what they share."""
-    from deepseek_cost.estimates.diff import Counting
+    from deepseek_cost.estimates.side_counts import Counting
 
     old, new = pair
     sources = [source for side in pair for source in side.files.values()]
@@ -253,7 +254,7 @@ def _unkept(found: "Difference", missing: Sequence[str]) -> str | None:
 
 def limits_in(currency: Currency, limits: Sequence["IncreaseLimit"]) -> "list[Limit]":
     """Return limits on costs in a currency; raises UsageError for a limit in another currency."""
-    from deepseek_cost.estimates.diff import Limit
+    from deepseek_cost.estimates.difference import Limit
 
     found = []
     for limit in limits:
