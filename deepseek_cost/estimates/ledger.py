@@ -3,14 +3,13 @@
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from math import lcm
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
 from deepseek_cost.billing.histogram import nearest_rank
 from deepseek_cost.estimates.tally import Tally
-from deepseek_cost.pricing.cost import total_of
 from deepseek_cost.pricing.entries import Model, Rates
 from deepseek_cost.prompt.breakdown import Breakdown, UnknownInput, joined_unknown
 
@@ -109,7 +108,7 @@ class Place(Struct, frozen=True):
 
 
 # Weight, backward position, place, tally.
-_Dear = tuple[Decimal, tuple[int, ...], Place, Tally]
+_Dear = tuple[int, tuple[int, ...], Place, Tally]
 
 
 class Refusals(Struct):
@@ -181,6 +180,7 @@ class Ledger(Struct):
     replaced_images: int = 0
     is_fim: bool = False
     dear: list[_Dear] = field(default_factory=list)
+    _weights: tuple[int, int, int] | None = None
 
     def add(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
         """Take in so many bodies that are tallied alike, each as often as it is sent."""
@@ -201,7 +201,9 @@ class Ledger(Struct):
         """Keep bodies that are tallied alike if among the most expensive; the earliest first."""
         if self.rates is None:
             return
-        weight = _weight(tally, self.rates)
+        if self._weights is None:
+            self._weights = _weights(self.rates)
+        weight = _weight(tally, self._weights)
         if len(self.dear) == _DEAREST and weight < self.dear[0][0]:
             return
         for at, place in places:
@@ -241,8 +243,17 @@ def _backwards(at: Position) -> tuple[int, ...]:
     return tuple(-number for number in at)
 
 
-def _weight(tally: Tally, rates: Rates) -> Decimal:
-    """Return the cost, to compare; the maximum if the output is unknown."""
+def _weights(rates: Rates) -> tuple[int, int, int]:
+    """Return whole numbers that are to each other as the rates."""
+    ratios = [one.as_integer_ratio() for one in (rates.cache_hit, rates.cache_miss, rates.output)]
+    whole = lcm(*(below for _, below in ratios))
+    hit, miss, output = (above * whole // below for above, below in ratios)
+    return hit, miss, output
+
+
+def _weight(tally: Tally, weights: tuple[int, int, int]) -> int:
+    """Return what is greater for what costs more; the maximum if the output is unknown."""
     output = tally.output_ceiling if tally.output is None else tally.output
-    usage = tally.usage(output)
-    return total_of(usage.cache_hit, usage.cache_miss, usage.output, rates)
+    hit, miss, each = weights
+    hits = tally.cache_hit
+    return hits * hit + (tally.input - hits) * miss + output * each

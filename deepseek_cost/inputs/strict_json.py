@@ -16,8 +16,9 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 # Few texts are longer; those are read with as little memory as possible.
 _LONG: Final = 1 << 20
 # A key whose colon does not follow at once. Without any, and with as many colons after quotes as
-# there are keys, no key occurs twice in an object.
+# the value has when it is written again, no key occurs twice in an object.
 _SPACED: Final = re.compile(r'"[ \t\r\n]+:')
+_AFTER_QUOTES: Final = ('" ', '"\t', '"\r', '"\n')
 _PLAIN: Final = json.JSONDecoder()
 
 
@@ -42,8 +43,17 @@ def parse(text: str) -> object:
         value: object = msgspec.json.decode(text)
     except (ValueError, RecursionError):
         return _parse(text)  # which locates the fault, or accepts unusual JSON
-    is_plain = text.count('":') == _keys(value) and not _SPACED.search(text)
-    return value if is_plain else _parse(text)
+    return value if _has_each_key_once(text, value) else _parse(text)
+
+
+def _has_each_key_once(text: str, value: object) -> bool:
+    """Return whether no key occurs twice in an object, for sure."""
+    if any(mark in text for mark in _AFTER_QUOTES) and _SPACED.search(text):
+        return False
+    found = text.count('":')
+    if "\\u" in text:  # which may spell a quote
+        return found == _keys(value)
+    return found == msgspec.json.encode(value).count(b'":')
 
 
 def _keys(value: object) -> int:

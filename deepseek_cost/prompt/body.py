@@ -66,7 +66,8 @@ class RenderedBody(Struct, frozen=True):
     def count(self, counter: SegmentCounter) -> RequestTokens:
         """Return its token counts by origin."""
         parts = self.parts(counter)
-        ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model)
+        asked = self.conversation.max_tokens
+        ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model, asked=asked)
         is_open = self.request.kind is Kind.TEXT
         return RequestTokens(
             parts=parts,
@@ -93,8 +94,9 @@ class RenderedBody(Struct, frozen=True):
 
     def limited(self, tokens: RequestTokens, most: int) -> RequestTokens:
         """Return the tokens of the body with another max_tokens, all else being the same."""
-        conversation = replace(self.conversation, max_tokens=most)
-        ceiling, refused = _output_ceiling(conversation, tokens.parts.input, self.model)
+        ceiling, refused = _output_ceiling(
+            self.conversation, tokens.parts.input, self.model, asked=most
+        )
         return replace(tokens, output_ceiling=ceiling, refused=refused)
 
     def parts(self, counter: SegmentCounter) -> Breakdown:
@@ -234,12 +236,11 @@ def _render(
 
 
 def _output_ceiling(
-    conversation: Conversation, tokens: int, model: Model
+    conversation: Conversation, tokens: int, model: Model, *, asked: int | None
 ) -> tuple[int, str | None]:
     """Return the most output that a body allows, and why the API refuses that."""
     context = model.context_tokens
     left = max(0, context - tokens)
-    asked = conversation.max_tokens
     refused = conversation.refused
     if tokens + (asked or 0) > context:
         over = (

@@ -6,6 +6,7 @@ cut apart where the pre-tokenizer always cuts, so that what a batch repeats is e
 
 import re
 from collections.abc import ItemsView, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -40,6 +41,8 @@ _UNSEEN_IMAGE: Final = "[Unsupported Image]"
 
 # A longer text is cut near its ends, where `_is_cut` says so.
 _LONG: Final = 100
+# The definition of a tool that is longer is not kept for the next request.
+_MOST_KEPT: Final = 10_000
 _SAFE: Final = r"(?:[^\W_][\n<\"]|\n[^\s\ue000])"
 _CUT: Final = re.compile(_SAFE)
 _LAST_CUT: Final = re.compile(rf"(?s:.*){_SAFE}")
@@ -87,15 +90,10 @@ class _Run:
         self.end()
         self.out.append((owner, ids))
 
-    def line(self, owner: str, text: str, end: str) -> None:
-        """Add a text that begins where the pre-tokenizer cuts, and the line breaks after it."""
+    def lines(self, segments: Sequence[Segment]) -> None:
+        """End the run and add segments that begin and end where the pre-tokenizer cuts."""
         self.end()
-        cuts = _LAST_CUT.match(text, max(0, len(text) - _LONG))
-        if cuts:
-            at = cuts.end() - 1
-            self.out.append((owner, text[:at]))
-            text = text[at:]
-        self.out.append((TEMPLATE, Joined(text + end, [(owner, text)])))
+        self.out += segments
 
     def image(self, image: Image) -> None:
         """End the run and add an image."""
@@ -138,6 +136,15 @@ class _Run:
             self.out.append((owners.pop(), text))
         else:
             self.out.append((TEMPLATE, Joined(text, [p for p in parts if p[0] != TEMPLATE])))
+
+
+def _last_quote(text: str) -> int:
+    """Return where a quote near the end follows a letter or digit, which is a cut; 0 if nowhere."""
+    lowest = max(0, len(text) - _LONG)
+    at = text.rfind('"', lowest)
+    while at > 0 and not text[at - 1].isalnum():
+        at = text.rfind('"', lowest, at)
+    return max(0, at)
 
 
 def _in_pieces(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -242,24 +249,35 @@ def _tools(run: _Run, tools: Sequence[Tool], facts: TemplateFacts) -> None:
     for at, tool in enumerate(tools):
         end = _BETWEEN if at == last else "\n"
         name = full_name(tool.namespace, tool.name, facts)
-        owner = Definition(name)
         if tool.patch:
-            run.piece(facts.apply_patch, owner)
+            run.piece(facts.apply_patch, Definition(name))
             run.add(TEMPLATE, end)
         else:
-            run.line(owner, definition(tool, name, facts), end)
+            description = _description(tool, facts)
+            size = len(description) + len(tool.parameters)
+            line = _line if size < _MOST_KEPT else _line.__wrapped__
+            run.lines(line(name, description, tool.parameters, end))
     run.piece(facts.after_tools)
 
 
-def definition(tool: Tool, name: str, facts: TemplateFacts) -> str:
-    """Return the line of a tool."""
-    description = tool.description
+def _description(tool: Tool, facts: TemplateFacts) -> str:
     if facts.namespace_description and tool.namespace_description:
-        description = f"{tool.namespace_description}\n{description}"
-    return (
+        return f"{tool.namespace_description}\n{tool.description}"
+    return tool.description
+
+
+@lru_cache(maxsize=256)
+def _line(name: str, description: str, parameters: str, end: str) -> Sequence[Segment]:
+    """Return the line of a tool and the line breaks after it: the same in every template."""
+    owner = Definition(name)
+    text = (
         f'{{"name": {written(name)}, "description": {written(description)}, '
-        f'"parameters": {tool.parameters}}}'
+        f'"parameters": {parameters}}}'
     )
+    at = _last_quote(text)
+    last = text[at:]
+    joined = (TEMPLATE, Joined(last + end, [(owner, last)]))
+    return [(owner, text[:at]), joined] if at else [joined]
 
 
 def full_name(namespace: str | None, name: str, facts: TemplateFacts) -> str:

@@ -20,6 +20,7 @@ from deepseek_cost.prompt.body import Body, RenderedBody
 from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens
 from deepseek_cost.prompt.chat_completions import refused_setting
 from deepseek_cost.prompt.segments import SegmentCounter
+from deepseek_cost.prompt.template import MOST_OUTPUT
 
 # A string that is not empty: all of a line, or after a key whose value may be a text.
 _BLANK: Final = re.compile(
@@ -37,6 +38,10 @@ _MARKS: Final = {
     **dict.fromkeys(("max_tokens", "seed"), "17{:03}"),
     **dict.fromkeys(("temperature", "top_p"), "0.73{:03}1"),
 }
+_WHOLE: Final = (_LIMIT, "seed")
+_LEAST_USUAL: Final = 0.001
+_USUAL: Final = {"temperature": 2, "top_p": 1}
+_LONG_NUMBER: Final = 20
 _BETWEEN: Final = "\0"  # no JSON has it
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _KEPT_OUTCOMES: Final = 10_000
@@ -78,7 +83,9 @@ class Numbers(Struct, frozen=True):
     @property
     def are_accepted(self) -> bool:
         """Whether the API takes these numbers."""
-        given = zip(self.names, self.values, strict=True)
+        given = list(zip(self.names, self.values, strict=True))
+        if all(_is_usual(name, number) for name, number in given):
+            return True
         return refused_setting({name: json.loads(number) for name, number in given}) is None
 
     @property
@@ -92,6 +99,13 @@ class Numbers(Struct, frozen=True):
         pieces = zip(self.names, self.marks, rest, strict=True)
         whole = first + "".join(f'"{name}": {mark}{then}' for name, mark, then in pieces)
         return tuple(whole.split(_BETWEEN))
+
+
+def _is_usual(name: str, number: str) -> bool:
+    """Return whether a number is far from what the API refuses; few need more than that."""
+    if name in _WHOLE:
+        return len(number) < _LONG_NUMBER and number.isdecimal() and 0 < int(number) <= MOST_OUTPUT
+    return len(number) < _LONG_NUMBER and _LEAST_USUAL <= float(number) <= _USUAL[name]
 
 
 def numbered(outline: Outline) -> Numbers | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.tokenizer.base import ID_BYTES, Engine, TextCounter
+from deepseek_cost.tokenizer.base import Engine, TextCounter
 from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken
 from deepseek_cost.tokenizer.vocabulary import Index, Ranks
 
@@ -42,7 +42,7 @@ class SparingCounter(Struct):
             self._left -= len(block)
         encoder = self._encoder_of([text]) if self._left >= 0 else None
         if encoder is not None:
-            return len(encoder.ids(text)) // ID_BYTES
+            return encoder.count_each([text])[0]
         self._left = -1
         return self.beyond().count(chain([text], rest))
 
@@ -69,7 +69,7 @@ class SparingCounter(Struct):
             if not is_little:
                 return None
         if self._encoder is None or len(self._ranks) > known:
-            self._encoder = Tiktoken(self._ranks.copy())
+            self._encoder = Tiktoken(self._ranks.copy(), plain_after=0)
         return self._encoder
 
 

@@ -9,6 +9,7 @@ main pattern splits runs of Chinese and kana once more: the block of kana has ma
 middle dot, and gaps without a character.
 """
 
+import sys
 from typing import Final
 
 # The exact sets, spelled out: engines differ in what \s and \w mean, and these must not.
@@ -41,3 +42,30 @@ PATTERN: Final = "|".join(
         OTHER,
     )
 )
+
+# The same without looking ahead, which takes an engine more than half of its time; see `is_plain`.
+PLAIN_PATTERN: Final = "|".join(
+    (
+        r"\p{N}{1,3}",
+        rf"{CJK_LETTER}+",
+        rf"[{CJK_MARKS}]+",
+        rf"[{PUNCTUATION}][A-Za-z]+",
+        rf"[^\r\n\p{{L}}\p{{P}}\p{{S}}\p{{N}}{CJK}]?{LETTER}+",
+        rf" ?{SYMBOL}+[\r\n]*",
+        rf"[{SPACE}]*[\r\n]+",
+        rf"[{SPACE}]",
+    )
+)
+# Every engine knows the characters of Unicode 15.0, which these Pythons have; later ones have more.
+_KNOWS_NO_MORE: Final = sys.version_info < (3, 13)
+
+
+def is_plain(text: str) -> bool:
+    """Return whether PLAIN_PATTERN splits a text as PATTERN does.
+
+    Looking ahead decides only where several spaces are in a row, and after controls, format
+    characters and what is not assigned.
+    """
+    if "  " in text or not (_KNOWS_NO_MORE or text.isascii()):
+        return False
+    return text.replace("\n", "").replace("\r", "").isprintable()

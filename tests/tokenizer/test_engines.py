@@ -4,6 +4,7 @@ import json
 import unicodedata
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from itertools import islice, repeat
 from pathlib import Path
@@ -26,7 +27,7 @@ from deepseek_cost.tokenizer import (
 from deepseek_cost.tokenizer.adaptive import Growing
 from deepseek_cost.tokenizer.base import EngineName, TextCounter
 from deepseek_cost.tokenizer.gigatoken_engine import LATER, Gigatoken, has_later, is_usable
-from deepseek_cost.tokenizer.pattern import CJK, CJK_GAPS, CJK_MARKS, PATTERN
+from deepseek_cost.tokenizer.pattern import CJK, CJK_GAPS, CJK_MARKS, PATTERN, is_plain
 from deepseek_cost.tokenizer.pretokenizer import grammar
 from deepseek_cost.tokenizer.stream import StreamCounter
 from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken, byte_pairs, tiktoken_engine
@@ -116,6 +117,27 @@ def test_an_interrupt_tells_what_was_counted_before_it(engine: EngineName) -> No
     (note,) = caught.value.__notes__
     counted = int(note.removesuffix(" tokens counted so far").replace(",", ""))
     assert 0 < counted <= 100 * 60_000
+
+
+@given(text=_texts)
+@settings(max_examples=300, deadline=None)
+def test_a_plain_text_is_split_alike_without_looking_ahead(text: str) -> None:
+    printable = "".join(mark for mark in text if mark in "\n\r" or mark.isprintable())
+    texts = [text, printable.replace("  ", " ")]  # few texts of the first kind are plain
+
+    whole = [len(tiktoken_engine().encoding.encode_ordinary(one)) for one in texts]
+
+    assert _eager().count_each(texts) == whole
+
+
+@cache
+def _eager() -> Tiktoken:
+    return Tiktoken(vocabulary.load_ranks(), plain_after=0)
+
+
+def test_texts_whose_split_needs_looking_ahead_are_not_plain() -> None:
+    assert not any(map(is_plain, ("a  b", "a\tb", "a\xa0b", "\x01a", "\u200db", "\u3040の")))
+    assert all(map(is_plain, ("", "a b\r\n\n c", "1234 5.", "\n \n x")))
 
 
 def test_special_tokens_and_what_tiktoken_is_told_to_look_for_are_plain_text() -> None:
