@@ -12,7 +12,12 @@ from msgspec.structs import replace
 
 from deepseek_cost.billing.formats.base import Response
 from deepseek_cost.billing.records import request_in
-from deepseek_cost.billing.response import Answer, first_message, parse_response
+from deepseek_cost.billing.response import (
+    Answer,
+    first_message,
+    parse_response,
+    reasoning_before_calls,
+)
 from deepseek_cost.billing.tariff import Stretch, Sums, figures_of, total
 from deepseek_cost.errors import DscostError
 from deepseek_cost.inputs.kinds import Kind
@@ -24,6 +29,7 @@ from deepseek_cost.prompt.body import Body, RenderedBody, read_body
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.prompt.unsent_reasoning import KnownReasoning, filler
 
 _STRICT: Final = re.compile(r'"strict"\s*:\s*true')
 _SERVER_SIDE: Final = re.compile(r'"type"\s*:\s*"(web_search|web_fetch)')
@@ -110,6 +116,10 @@ class Proof(Struct):
     _forecast: dict[Stretch, Sums] = field(default_factory=dict)
     _billed: dict[Stretch, Sums] = field(default_factory=dict)
     _models: dict[tuple[str, datetime], Model] = field(default_factory=dict)
+    _reasoning: KnownReasoning = field(default_factory=lambda: KnownReasoning(len))
+
+    def __post_init__(self) -> None:
+        self._reasoning = KnownReasoning(self.encoder.count)
 
     def add(self, record: Response, stretch: Stretch) -> str | None:
         """Compare a record with the forecast of its request.
@@ -153,6 +163,8 @@ class Proof(Struct):
             why = _reason_of_hits(hits, usage.cache_hit)
             self._deviates(record, "cache hits", hits.expected, usage.cache_hit, why)
         self._recount(record, request, (model, service, tokens.parts.input))
+        if known := reasoning_before_calls(record.response or {}, record.reasoning):
+            self._reasoning.add(*known)
         return effort
 
     def _read(self, request: Request, model: Model, service: Service) -> tuple[Body, str]:
@@ -162,7 +174,7 @@ class Proof(Struct):
             since = min(service.since, model.since)
             self._models[known] = replace(model, service=(replace(service, since=since),))
         then, thinking = self._models[known], self._stood_for(request)
-        body = read_body(request, then, thinking=thinking)
+        body = self._reasoning.restored(read_body(request, then, thinking=thinking))
         effort = (isinstance(body, RenderedBody) and body.conversation.effort) or "off"
         return body, effort
 
@@ -190,7 +202,8 @@ class Proof(Struct):
             counted = self._count_calls(record, request, prompt, answer)
         billed = record.tokens.output
         if counted is not None and not self.answers.add(counted, billed):
-            self._deviates(record, "output", counted, billed, _reason_of_output(request, answer))
+            reason = _reason_of_output(request, answer, billed)
+            self._deviates(record, "output", counted, billed, reason)
 
     def _count_calls(
         self, record: Response, request: Request, prompt: _Counted, answer: Answer
@@ -211,6 +224,8 @@ class Proof(Struct):
         ]
         messages = request.body.get("messages")
         added = {key: message[key] for key in _OF_MESSAGES if message.get(key) is not None}
+        if not answer.reasoning:
+            added["reasoning_content"] = filler(record.reasoning or 0)
         history = [*(messages if isinstance(messages, list) else []), added, *results]
         body = request.body | {"messages": history}
         longer = replace(request, body=body, text=json.dumps(body, ensure_ascii=False))
@@ -219,8 +234,7 @@ class Proof(Struct):
             after = self._read(longer, model, service)[0].count(self.encoder).parts.input
         except DscostError:
             return None
-        missing = 0 if answer.reasoning else record.reasoning or 0
-        return after - before - _AFTER_ANSWER - _AFTER_CALL * len(results) + missing
+        return after - before - _AFTER_ANSWER - _AFTER_CALL * len(results)
 
     def _deviates(
         self, record: Response, about: str, forecast: int, billed: int, reason: str
@@ -237,11 +251,12 @@ class Proof(Struct):
             return None
 
 
-def _reason_of_output(request: Request, answer: Answer) -> str:
+def _reason_of_output(request: Request, answer: Answer, billed: int) -> str:
     choice = request.body.get("tool_choice")
     if answer.calls_tools and choice not in (None, "auto", "none"):
         return Reason.FORCED
-    return Reason.CUT if answer.is_cut else Reason.UNKNOWN
+    is_cut = answer.is_cut or billed == request.body.get("max_tokens")
+    return Reason.CUT if is_cut else Reason.UNKNOWN
 
 
 def _reason_of_hits(hits: Hits, billed: int) -> str:

@@ -49,6 +49,43 @@ def parse_response(response: Mapping[str, object]) -> Answer | None:
     return None
 
 
+def reasoning_before_calls(
+    response: Mapping[str, object], reported: int | None
+) -> tuple[list[tuple[str, str]], str | int] | None:
+    """Return the id and name of each tool call of a response, and the reasoning before them.
+
+    That is its text, or if it was not kept, `reported`, its number of tokens. None if the response
+    calls no tools, or says nothing of its reasoning.
+    """
+    answer = parse_response(response)
+    if answer is None or not answer.calls_tools:
+        return None
+    reasoning = answer.reasoning or reported
+    calls = list(_calls(response))
+    return None if reasoning is None or not calls else (calls, reasoning)
+
+
+def reported_reasoning(response: Mapping[str, object]) -> int | None:
+    """Return the reasoning tokens that a response's usage reports; None if it reports none."""
+    usage = as_object(response.get("usage")) or {}
+    for name in ("completion_tokens_details", "output_tokens_details"):
+        found = (as_object(usage.get(name)) or {}).get("reasoning_tokens")
+        if isinstance(found, int) and found >= 0:
+            return found
+    return None
+
+
+def _calls(response: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the id and the name of each tool call, of any protocol."""
+    message = first_message(response) or {}
+    for call in _objects(message.get("tool_calls")):
+        yield _text(call.get("id")), _text((as_object(call.get("function")) or {}).get("name"))
+    for name, kind, key in (("content", "tool_use", "id"), ("output", "function_call", "call_id")):
+        for block in _objects(response.get(name)):
+            if block.get("type") == kind:
+                yield _text(block.get(key)), _text(block.get("name"))
+
+
 def first_message(response: Mapping[str, object]) -> dict[str, object] | None:
     """Return the message of a chat completion, or None if there is none, or several."""
     choices = list(_objects(response.get("choices")))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ignored import IgnoredSettings
+from deepseek_cost.estimates.learned_reasoning import learn
 from deepseek_cost.estimates.ledger import Place, Position
 from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
@@ -25,6 +26,7 @@ from deepseek_cost.prompt.misses import Cause, Item, Miss, expired, explain, ite
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import Mode
 from deepseek_cost.prompt.timeline import Timeline
+from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
 
 # Requests that a later one is compared with: so many of the last, and not more text than that.
 _REMEMBERED: Final = 256
@@ -99,6 +101,10 @@ class Diagnosis(Struct):
     _cache: PrefixCache = field(default_factory=PrefixCache)
     _recent: Recent = field(default_factory=Recent)
     _models: dict[str, Model] = field(default_factory=dict)
+    _reasoning: KnownReasoning = field(default_factory=lambda: KnownReasoning(len))
+
+    def __post_init__(self) -> None:
+        self._reasoning = KnownReasoning(self.encoder.count)
 
     @property
     def requests(self) -> int:
@@ -121,7 +127,8 @@ class Diagnosis(Struct):
 
         Raises InputError for a body that cannot be read, or a timestamp.
         """
-        body = read_body(request, model, thinking=thinking)
+        body = self._reasoning.restored(read_body(request, model, thinking=thinking))
+        learn(self._reasoning, request)
         prompt = body.prompt(self.encoder)
         owner = f"{model.name} ".encode() + prompt.owner
         hits = self._cache.send(replace(prompt, owner=owner), self.timeline.next(request))

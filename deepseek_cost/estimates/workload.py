@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_forecast import CacheForecast
     from deepseek_cost.estimates.workers import WorkerPool
     from deepseek_cost.prompt.body import Body
+    from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
     from deepseek_cost.tokenizer.base import TextCounter
 
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
@@ -48,6 +49,7 @@ class Workload:
     pool: "WorkerPool | None" = None
     _segments: SegmentCounter = field(init=False)
     _source: int = 0
+    _reasoning: "KnownReasoning | None" = None  # of a source with responses
     _skeletons: "SkeletonCounter | None" = None
 
     def __post_init__(self) -> None:
@@ -126,14 +128,20 @@ class Workload:
 
     def add_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
-        if self._skeletons is None and self.forecast is None and self.on_request is None:
-            self._skeletons = self._line_counter()
-        rest = self._skeletons.count(lines, source) if self._skeletons else lines
+        skeletons = None if self._reasoning else self._skeletons
+        if skeletons is None and self._takes_many_lines:
+            skeletons = self._skeletons = self._line_counter()
+        rest = skeletons.count(lines, source) if skeletons else lines
         read = [self._read_line(lines, number, data) for number, data in rest]
         if self.forecast is None:
             self._segments.prepare(text for _, bodies in read for text in _texts(bodies))
         for found, bodies in read:
             self._try(found, source, bodies)
+
+    @property
+    def _takes_many_lines(self) -> bool:
+        """Whether lines need no order, and none is shown by itself."""
+        return self.forecast is None and self.on_request is None and self._reasoning is None
 
     def _read_line(
         self, lines: Lines, number: int, data: bytes
@@ -170,14 +178,23 @@ class Workload:
         self._begin(before)
 
     def _add_parts(self, opened: Input) -> None:
+        self._reasoning = self._known_reasoning(opened.first())
         for part in self._shared(opened):
             self._add_part(part, opened.kind)
         if not self.partial.sources and not self.skips.requests:
             raise InputError(f"{opened.source.name}: no request in it", tip="give JSON, one a line")
 
+    def _known_reasoning(self, first: Request | Fault | None) -> "KnownReasoning | None":
+        """Return what keeps the reasoning of responses, if a source begins with one."""
+        if not isinstance(first, Request) or first.response is None:
+            return None
+        from deepseek_cost.prompt.unsent_reasoning import KnownReasoning  # noqa: PLC0415 - of logs
+
+        return KnownReasoning(self._segments.count)
+
     def _shared(self, opened: Input) -> Iterator[Lines | Document | Fault | PartialResult]:
-        """Yield the parts of a source, or what workers did of them."""
-        if self.pool is None:
+        """Yield the parts of a source, or what workers did of them; a log is read in its order."""
+        if self.pool is None or self._reasoning is not None:
             return opened.parts()
         return self.pool.share(opened.parts(), self._source, opened.source.size)
 
@@ -258,10 +275,7 @@ class Workload:
         from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
 
         self._add_model(request, at)
-        if not bodies:
-            bodies = self._bodies(request)
-            if self.forecast is None:
-                self._segments.prepare(_texts(bodies))  # together, so that one encoder does
+        bodies = self._read_whole(request, bodies)
         counted = [body.count(self._segments) for body in bodies]
         hits = self._no_hits()
         if self.forecast is not None:
@@ -287,6 +301,20 @@ class Workload:
         self._add_written(request, bodies, counted, tallies)
         if self.on_request:
             self.on_request(place, tallies, counted[: len(tallies)])
+
+    def _read_whole(self, request: Request, bodies: "Sequence[Body]") -> "Sequence[Body]":
+        """Return bodies, with the reasoning that earlier lines have; keep what this one has."""
+        if not bodies:
+            bodies = self._bodies(request)
+            if self.forecast is None:
+                self._segments.prepare(_texts(bodies))  # together, so that one encoder does
+        if self._reasoning is None:
+            return bodies
+        from deepseek_cost.estimates.learned_reasoning import learn  # noqa: PLC0415 - of logs
+
+        restored = [self._reasoning.restored(body) for body in bodies]
+        learn(self._reasoning, request)
+        return restored
 
     def _add_written(
         self,

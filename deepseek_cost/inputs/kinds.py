@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import cast
 
 
 class Kind(StrEnum):
@@ -59,6 +60,13 @@ def is_batch_line(document: Mapping[str, object]) -> bool:
 def is_request(document: Mapping[str, object]) -> bool:
     """Return whether an object is a request body or a line of a batch."""
     return is_batch_line(document) or kind_of(document) is not None
+
+
+def is_exchange(document: Mapping[str, object]) -> bool:
+    """Return whether an object is a log line of a request together with its response."""
+    request = document.get("request")
+    is_whole = isinstance(document.get("response"), dict) and isinstance(request, dict)
+    return is_whole and kind_of(cast("Mapping[str, object]", request)) is not None
 
 
 def is_answer(document: Mapping[str, object]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from msgspec import Struct
 
@@ -24,6 +24,7 @@ from deepseek_cost.inputs.kinds import (
     Kind,
     is_answer,
     is_batch_line,
+    is_exchange,
     kind_of,
     kind_of_url,
 )
@@ -214,6 +215,8 @@ def _request(line: Line, value: object, wanted: Kind | None) -> Request | Fault:
         return _from_data_set(line, value if isinstance(value, dict) else {}, messages)
     if not isinstance(value, dict):
         return line.fault(Advised(f"JSON, but no request: {_named(value)}", Advice.AS_TEXT))
+    if kind is None and is_exchange(value):
+        return _from_exchange(line, value)
     if kind is None:
         return line.fault(_AN_ANSWER if is_answer(value) else _NO_REQUEST)
     return Request(
@@ -248,6 +251,26 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
         custom_id=name if isinstance(name, str) else None,
         kind=kind,
         in_batch=True,
+        body=body,
+        text=line.text[begin:end],
+        record=value,
+    )
+
+
+def _from_exchange(line: Line, value: dict[str, object]) -> Request | Fault:
+    """Return the request of a log line that has its response, too."""
+    begin, end = member(line.text, "request")
+    at = line.fault("", begin)
+    body = cast("dict[str, object]", value["request"])
+    kind = kind_of(body)
+    assert kind is not None  # noqa: S101 - is_exchange
+    return Request(
+        source=line.source,
+        line=at.line,
+        column=at.column,
+        custom_id=None,
+        kind=kind,
+        in_batch=False,
         body=body,
         text=line.text[begin:end],
         record=value,

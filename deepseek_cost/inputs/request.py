@@ -43,6 +43,12 @@ class Request(Struct, frozen=True):
         return Kind.TEXT if self.is_prompt else self.kind
 
     @property
+    def response(self) -> dict[str, object] | None:
+        """The response beside a request that was logged with it."""
+        found = self.record.get("response") if self.record is not self.body else None
+        return found if isinstance(found, dict) and not self.in_batch else None
+
+    @property
     def choices(self) -> int:
         """How many responses are requested; each is separate output."""
         n = self.body.get("n")

@@ -1,7 +1,6 @@
 """The requests of a conversation, turn by turn: projected from its first one, or replayed."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,9 +12,8 @@ from deepseek_cost.prompt.conversation import ASSISTANT, USER, Message
 from deepseek_cost.prompt.renderer import Joined
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import facts_of
+from deepseek_cost.prompt.unsent_reasoning import filler
 from deepseek_cost.tokenizer.base import ID_BYTES
-
-_WORD: Final = " a"  # one token, however many are in a row
 
 
 class Plan(Struct, frozen=True):
@@ -47,8 +45,8 @@ def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterat
     conversation = body.conversation
     thinks = conversation.effort is not None
     reasoning = (plan.reasoning or 0) if thinks else 0
-    answer = Message(ASSISTANT, _words(plan.answer or 0), _words(reasoning) or None)
-    then = [answer, Message(USER, _words(plan.user))]
+    answer = Message(ASSISTANT, filler(plan.answer or 0), filler(reasoning) or None)
+    then = [answer, Message(USER, filler(plan.user))]
     messages = list(conversation.messages)
     for _ in range(plan.turns):
         turn = body.saying(replace(conversation, messages=list(messages)))
@@ -115,7 +113,3 @@ def _visible(body: RenderedBody, encoder: SegmentEncoder) -> int:
         if value == facts.end_think:
             tokens = 0
     return last
-
-
-def _words(tokens: int) -> str:
-    return (_WORD * tokens)[1:]

@@ -16,6 +16,7 @@ from deepseek_cost.inputs.reader import Input, open_input
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import Advance, open_bytes
+from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 from tests.conftest import Dscost
 
 HELLO = {"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hello"}]}
@@ -284,6 +285,24 @@ def test_an_answer_is_told_as_one_with_the_command_that_takes_it(
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.endswith(":1:1: a response, not a request; dscost bill adds up responses\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "a": 2}',
+        '{"a" : ":", "b": 2, "a": "::"}',
+        '{"b": "\\u003a", "a": 1, "a": ""}',  # a colon that the text does not have
+        '{"b": "\\":", "c": {"a": 1, "a": "\\":"}}',
+    ],
+)
+def test_a_key_that_occurs_twice_is_found_whatever_colons_the_strings_have(text: str) -> None:
+    with pytest.raises(JsonFaultError, match='the key "a" occurs twice'):
+        parse(text)
+
+
+def test_keys_that_occur_once_are_read_with_colons_in_strings() -> None:
+    assert parse('{"a" : "\\u003a", "b":{"a": "\\":"}}') == {"a": ":", "b": {"a": '":'}}
 
 
 def test_a_byte_order_mark_before_json_is_no_matter(tmp_path: Path) -> None:
