@@ -137,9 +137,11 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
     json_mode, has_schema, schema, refusal = _format(body, messages)
     refused = refused or refusal
     asked = body.get("max_tokens")
+    kept = [at for at, one in enumerate(messages) if one.role != SYSTEM or one.content]
     return Conversation(
-        messages=[m for m in messages if m.role != SYSTEM or m.content],
+        messages=[messages[at] for at in kept],
         effort=effort,
+        numbers=() if len(kept) == len(messages) else [at + 1 for at in kept],
         tools=offered(tools, choice, name),
         forced=choice == "forced",
         json_mode=json_mode,

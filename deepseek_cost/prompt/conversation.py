@@ -99,11 +99,14 @@ class Conversation(Struct, frozen=True):
 
     `effort` is None without thinking. `forced`: the response must begin with a call.
     `schema` is what the response has to match, where `json_mode` is set or there is one.
+    `numbers` are those of the messages as they were written, from 1; 0 for one that is none, such
+    as a system text of its own. Empty: each message is as written.
     `refused` is why the API refuses the body for what does not change its prompt, and where.
     """
 
     messages: Sequence[Message]
     effort: str | None
+    numbers: Sequence[int] = ()
     tools: Sequence[Tool] = ()
     forced: bool = False
     json_mode: bool = False

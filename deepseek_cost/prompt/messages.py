@@ -81,11 +81,14 @@ def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
     reader = _Reader()
     tools, searches = reader.tools(body)
     messages = list(_system(body))
+    numbers = [0] * len(messages)
     items = sequence(required(body, "messages", ""), "messages")
     if not items:
         raise RefusalError("messages: at least one message is required", "messages")
     for at, item in enumerate(items):
-        messages += reader.message(item, at)
+        found = reader.message(item, at)
+        messages += found
+        numbers += [at + 1] * len(found)
     reader.end()
     choice, name, refusal = _choice(body, tools, searches, thinking=effort is not None)
     refused = refused or refusal
@@ -94,6 +97,7 @@ def read_messages(body: Body, *, thinks: bool = True) -> Conversation:
     return Conversation(
         messages=messages,
         effort=effort,
+        numbers=numbers,
         tools=offered(tools, choice, name),
         forced=choice == "forced",
         max_tokens=min(asked, most) if type(asked) is int else None,

@@ -202,13 +202,14 @@ def items_of(request: Request, body: Body, model: str) -> list[Item]:
 def _of_conversation(conversation: Conversation, template: Template) -> Iterator[Item]:
     effort = conversation.effort
     yield Item(Cause.MODE, "off" if effort is None else f"on, effort {effort}", "thinking")
-    messages = list(enumerate(conversation.messages, 1))
+    numbers = conversation.numbers or range(1, len(conversation.messages) + 1)
+    messages = list(zip(numbers, conversation.messages, strict=True))
     if template is Template.V4:  # moves every system message to the front
         head = [pair for pair in messages if pair[1].role == "system"]
     else:
         head = list(takewhile(lambda pair: pair[1].role == "system", messages))
     for number, message in head:
-        which = f" ({number})" if len(head) > 1 else ""
+        which = f" ({number})" if number and len(head) > 1 else ""
         yield Item(Cause.SYSTEM, _text(message.content), f"the system message{which}")
     for tool in conversation.tools:
         named = f"{json.dumps(tool.name)}, {json.dumps(tool.description)}"

@@ -141,6 +141,29 @@ def test_reasoning_that_does_not_come_back_is_named(cache: Cache) -> None:
     assert "in its answer: message 3 (assistant) has no reasoning_content" in miss["example"]
 
 
+def test_a_message_of_several_blocks_has_the_number_that_it_was_written_with(cache: Cache) -> None:
+    call = {"type": "tool_use", "id": "c", "name": "look", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c", "content": LONG}
+    tools = [{"name": "look", "input_schema": {"type": "object"}}]
+
+    def sent(last: str) -> Body:
+        texts = [{"type": "text", "text": text} for text in (LONG, "Now this.")]
+        messages = [
+            {"role": "user", "content": texts},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result, {"type": "text", "text": last}]},
+            {"role": "assistant", "content": "Done."},
+            {"role": "user", "content": LONG},
+        ]
+        more = {"max_tokens": 9, "thinking": {"type": "disabled"}}
+        named = {"model": "claude-opus-4-5", "system": SYSTEM, "tools": tools}
+        return {**named, "messages": messages, **more}
+
+    (miss,) = cache(sent("One word."), sent("Two words."))["misses"]
+
+    assert "at message 3 (user), character 1: 'Two' against 'One'" in miss["example"]
+
+
 @pytest.mark.parametrize(
     ("second", "days"), [(body(LONG), 9), (body(LONG, "Fine.", "More?"), 9), (body(LONG), 3)]
 )
