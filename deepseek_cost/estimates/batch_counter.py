@@ -31,12 +31,8 @@ from deepseek_cost.prompt.skeleton import (
 
 # Outlines that are kept, by their characters; a batch of more pays with time only.
 _KEPT_CHARACTERS: Final = 4_000_000
-# A longer line takes so much time itself that reading it does not matter.
+# A longer line is read by itself: few are, and their outlines would crowd out the others.
 _LONGEST: Final = 1_000_000
-# After so many characters of lines that have no form in common, one line in so many is looked at:
-# of a conversation that is sent again with each turn, every line has a form of its own.
-_PATIENCE: Final = 4_000_000
-_SAMPLED: Final = 64
 _NEW: Final = object()
 _SEEN: Final = object()
 
@@ -51,7 +47,8 @@ class Filled(Struct):
 class SkeletonCounter(Struct):
     """Tallies the lines whose form is known.
 
-    `bodies_of` reads a request for each model; `note` keeps what is to be said of its model.
+    `bodies_of` reads a request for each model; `add_model` keeps the model that it names and the
+    settings that the API ignores; `own_model` returns that model.
     """
 
     partial: PartialResult
@@ -62,7 +59,6 @@ class SkeletonCounter(Struct):
     own_model: Callable[[Request], Model | None]
     _skeletons: dict[Outline, Skeleton | object | None] = field(default_factory=dict)
     _characters: int = 0
-    _unmatched: int = 0  # characters of lines since the last one whose form was known
 
     def count(self, lines: Lines, source: int) -> Iterator[tuple[int, bytes]]:
         """Tally what can be, and return the other lines in their order."""
@@ -83,7 +79,7 @@ class SkeletonCounter(Struct):
         filled: dict[Skeleton, Filled] = {}
         others = []
         for number, line in enumerate(texts, lines.number):
-            outline, values = outlined(line) if self._may_match(line, number) else ((), [])
+            outline, values = outlined(line) if len(line) < _LONGEST else ((), [])
             skeleton = self._skeleton(lines, number, outline, values) if values else None
             numbers = numbered(outline) if values and skeleton is None else None
             if numbers and numbers.are_accepted:
@@ -91,20 +87,13 @@ class SkeletonCounter(Struct):
                 values += numbers.values
             if skeleton is None:
                 others.append(number)
-                self._unmatched += len(line)
                 continue
-            self._unmatched = 0
             its = filled.get(skeleton)
             if its is None:
                 its = filled[skeleton] = Filled()
             its.numbers.append(number)
             its.rows.append(values)
         return filled, others
-
-    def _may_match(self, line: str, number: int) -> bool:
-        """Return whether it is worth looking for a line's form."""
-        is_hopeless = self._unmatched > _PATIENCE and number % _SAMPLED
-        return len(line) < _LONGEST and not is_hopeless
 
     def _skeleton(
         self,

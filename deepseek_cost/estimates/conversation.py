@@ -61,7 +61,7 @@ class Dialogue(Struct):
     def ignored(self) -> Iterator[str]:
         """Yield which settings of the request the API ignores."""
         found = IgnoredSettings()
-        if self.request is not None and (names := ignored_settings(self.request)):
+        if names := ignored_settings(self.request):
             found.add(names, Position(1, self.request.line, self.request.column))
         return found.warnings()
 

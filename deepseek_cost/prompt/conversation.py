@@ -98,7 +98,7 @@ class Conversation(Struct, frozen=True):
     """What decides the prompt, and what the body asks of the output.
 
     `effort` is None without thinking. `forced`: the response must begin with a call.
-    `schema` is what the response has to match, where `json_mode` is set or there is one.
+    `json_mode`: the response is any JSON object. `schema` is what it has to match if `has_schema`.
     `numbers` are those of the messages as they were written, from 1; 0 for one that is none, such
     as a system text of its own. Empty: each message is as written.
     `refused` is why the API refuses the body for what does not change its prompt, and where.

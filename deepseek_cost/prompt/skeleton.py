@@ -268,7 +268,7 @@ def _is_forged(request: Request, blanks: int) -> bool:
 
 
 def _is_plain(body: RenderedBody) -> bool:
-    """Return whether a body has no images and is not refused: reports of those have positions."""
+    """Return whether a body has no images and no refusal, whose reason may quote a mark."""
     return not body.sizes and body.conversation.refused is None
 
 
