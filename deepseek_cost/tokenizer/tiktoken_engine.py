@@ -94,6 +94,7 @@ class Tiktoken(Struct, frozen=True):
             mine.plain_characters += len(text)
             return self.encoding
         if mine.plain is None:
+            mine.encoding = None  # makes room; the next text that is not plain has it built again
             mine.plain = encoding_of(self.ranks, PLAIN_PATTERN)
         return mine.plain
 
