@@ -29,6 +29,7 @@ from deepseek_cost.prompt.body import Body, RenderedBody, read_body
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
+from deepseek_cost.prompt.template import MOST_OUTPUT
 from deepseek_cost.prompt.unsent_reasoning import KnownReasoning, filler
 
 _STRICT: Final = re.compile(r'"strict"\s*:\s*true')
@@ -214,6 +215,8 @@ class Proof(Struct):
         """
         message = first_message(record.response or {})
         if request.kind is not Kind.CHAT or message is None:
+            return None
+        if (record.reasoning or 0) > MOST_OUTPUT:
             return None
         calls = message.get("tool_calls")
         calls = calls if isinstance(calls, list) else []

@@ -70,7 +70,7 @@ def reported_reasoning(response: Mapping[str, object]) -> int | None:
     usage = as_object(response.get("usage")) or {}
     for name in ("completion_tokens_details", "output_tokens_details"):
         found = (as_object(usage.get(name)) or {}).get("reasoning_tokens")
-        if isinstance(found, int) and found >= 0:
+        if type(found) is int and found >= 0:
             return found
     return None
 

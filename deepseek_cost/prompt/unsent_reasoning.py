@@ -4,13 +4,14 @@ The API looks up the reasoning of a replayed turn with tool calls. So does this,
 whatever came before: responses, and histories that have it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.prompt.body import RenderedBody, unsent_reasoning
+from deepseek_cost.prompt.template import MOST_OUTPUT
 
 if TYPE_CHECKING:
     from deepseek_cost.prompt.body import Body
@@ -43,7 +44,8 @@ class KnownReasoning(Struct):
         """
         calls = tuple(calls)
         known = self._found.get(calls, reasoning)
-        if known is None or not calls:
+        is_usable = calls and all(identifier for identifier, _ in calls)
+        if known is None or not is_usable or self._size(reasoning) > MOST_OUTPUT:
             return
         if self._size(known) != self._size(reasoning):
             self._found[calls] = None
@@ -59,21 +61,24 @@ class KnownReasoning(Struct):
             return body
         messages = body.conversation.messages
         if self._found and unsent_reasoning(body.conversation):
-            found = [self._restored(message) for message in messages]
-            if any(map(_differ, messages, found)):
-                body = body.saying(replace(body.conversation, messages=found))
+            found = list(self._all_restored(messages, body.model.context_tokens))
+            body = body.saying(replace(body.conversation, messages=found))
         for message in messages:
             if message.calls and message.reasoning is not None:
                 self.add(_calls_of(message), message.reasoning)
         return body
 
-    def _restored(self, message: "Message") -> "Message":
-        if not message.calls or message.reasoning is not None:
-            return message
-        known = self._found.get(_calls_of(message))
-        if known is None:
-            return message
-        return replace(message, reasoning=filler(known) if isinstance(known, int) else known)
+    def _all_restored(self, messages: "Sequence[Message]", most: int) -> "Iterator[Message]":
+        """Yield messages with their reasoning, of no more tokens than a context has."""
+        for message in messages:
+            known = None
+            if message.calls and message.reasoning is None:
+                known = self._found.get(_calls_of(message))
+            if known is None or (most := most - self._size(known)) < 0:
+                yield message
+            else:
+                text = filler(known) if isinstance(known, int) else known
+                yield replace(message, reasoning=text)
 
     def _kept(self, reasoning: str | int) -> str | int:
         if isinstance(reasoning, str):
@@ -88,7 +93,3 @@ class KnownReasoning(Struct):
 
 def _calls_of(message: "Message") -> Calls:
     return tuple((call.id, call.name) for call in message.calls)
-
-
-def _differ(one: object, other: object) -> bool:
-    return one is not other

@@ -95,3 +95,15 @@ def test_a_batch_without_responses_says_that_its_input_is_a_minimum(
     path.write_text(f"{json.dumps(body(ANSWER, RESULT))}\n")
 
     assert inputs(dscost, path)["unknown_input"][0]["count"] == 1
+
+
+@pytest.mark.parametrize("reported", [10**15, -1, True, "12", None])
+def test_a_number_that_no_response_can_have_is_not_believed(
+    dscost: Dscost, tmp_path: Path, reported: object
+) -> None:
+    answer = response(ANSWER)
+    answer["usage"]["completion_tokens_details"]["reasoning_tokens"] = reported
+    path = log(tmp_path / "log.jsonl", answer)
+
+    assert inputs(dscost, path)["unknown_input"][0]["count"] == 1
+    assert dscost("bill", path).code in {0, 1}
