@@ -103,12 +103,31 @@ def find_rows(
 
 
 def _require_columns(found: "Found") -> None:
-    """Raise an error for a table named as if it were one prompt; in folders, tables are text."""
+    """Raise an error for a table named as if it were one prompt."""
+    for source in _tables(found):
+        from deepseek_cost.inputs.rows import require_column
+
+        require_column(source)
+
+
+def _tables(found: "Found") -> "Iterator[TextSource]":
+    """Yield the tables that were named; in folders, tables are text."""
     for source in found.sources:
         if source.name.lower().endswith((".csv", ".tsv")) and source.name not in found.below:
-            from deepseek_cost.inputs.rows import require_column
+            yield source
 
-            require_column(source)
+
+def find_prompts(
+    files: Sequence[str], glob: Sequence[str] | None, encoding: str, kind: "Kind | None" = None
+) -> "Found":
+    """Find the prompts of a command that takes no columns; raises UsageError for a table."""
+    found = find_sources(files, glob, encoding)
+    for source in _tables(found) if kind is None else ():
+        raise UsageError(
+            f"{source.name}: a table is not one prompt",
+            tip="dscost estimate FILE --column NAME takes the prompts in a column",
+        )
+    return found
 
 
 def wanted_kind(as_: KindByHand | None, *, as_one: bool) -> Kind | None:

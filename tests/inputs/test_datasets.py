@@ -180,3 +180,17 @@ def test_anthropic_batches_are_read_whole_and_by_line(dscost: Dscost, tmp_path: 
         assert report["inputs"][0]["kind"] == "batch"
         assert report["inputs"][0]["requests"] == 2
     assert read[0]["estimates"] == read[1]["estimates"]
+
+
+@pytest.mark.parametrize("command", ["compare", "cache", "chat"])
+def test_a_table_is_not_one_prompt_where_no_column_can_be_named(
+    dscost: Dscost, tmp_path: Path, command: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,prompt\n1,Hello\n")
+
+    ran = dscost(command, path)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "a.csv: a table is not one prompt" in ran.err
+    assert "dscost estimate FILE --column NAME" in ran.err

@@ -18,7 +18,7 @@ from deepseek_cost.cli.session import (
     timeline_by,
     zone_of,
 )
-from deepseek_cost.cli.sources import Inputs, find_sources, system_text
+from deepseek_cost.cli.sources import Inputs, find_prompts, system_text
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 
@@ -88,7 +88,8 @@ def cache(
         for_all=model is not None,
         skips=Skipped(on_error is options.OnFault.SKIP),
     )
-    inputs = Inputs(find_sources(files, glob, encoding), as_.kind if as_ else None, on_error)
+    kind = as_.kind if as_ else None
+    inputs = Inputs(find_prompts(files, glob, encoding, kind), kind, on_error)
     inputs.run(trace, prompt_options(thinking, effort, system))
     report_skips(trace.skips)
     models = trace.diagnosis.models()

@@ -19,7 +19,7 @@ from deepseek_cost.cli.session import (
     timeline_by,
     zone_of,
 )
-from deepseek_cost.cli.sources import Inputs, find_sources, system_text
+from deepseek_cost.cli.sources import Inputs, find_prompts, system_text
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.prompt.template import MOST_OUTPUT
@@ -124,7 +124,8 @@ def chat(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     scenario = Scenario(mode_of(thinking, effort), cache_hit_ratio=None)
-    inputs = Inputs(find_sources([file], None, encoding), as_.kind if as_ else None)
+    kind = as_.kind if as_ else None
+    inputs = Inputs(find_prompts([file], None, encoding, kind), kind)
     names = names_to_price(table.book, model, inputs, instant)
     routes = Routes(partial(serving, table.book, model, instant))
     text = system_text(system, encoding)

@@ -17,7 +17,7 @@ from deepseek_cost.cli.session import (
     serving,
     workload_of,
 )
-from deepseek_cost.cli.sources import Inputs, find_sources, system_text
+from deepseek_cost.cli.sources import Inputs, find_prompts, system_text
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.text import parse_ratio
 
@@ -69,7 +69,7 @@ def compare(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
-    inputs = Inputs(find_sources(files, glob, encoding), None)
+    inputs = Inputs(find_prompts(files, glob, encoding), None)
     names = names_to_price(table.book, model, inputs, instant)
     quoted = [table.book.price(name, instant, currency) for name in names]
     workload = workload_of(
