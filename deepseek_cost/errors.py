@@ -34,6 +34,7 @@ class Advice:
     COLUMN = "name the column of the prompts; it has {}"
     COLUMN_OR_TEXT = "name the column of the prompts, or count it as one text; it has {}"
     ENCODING = "give its encoding"
+    ENDPOINT = "say which endpoint its body is for"
     FILE_ENCODING = "give the file's own encoding"
     ENCODING_LIKELY = "it looks like {}"
     HIT_RATIO = "without them its cost is unknown"

@@ -35,6 +35,20 @@ def installed_logs(names: Sequence[str], encoding: str) -> "Found":
 
     Raises UsageError for an unknown name, and InputError if there is no log.
     """
+    found, seen = find_installed(names, encoding)
+    if not found.sources:
+        whose = " and ".join(names) or "a known agent"
+        raise InputError(f"no log of {whose} is on this machine", tip="give a log, or - for stdin")
+    reading = f"reading the logs of {', '.join(seen)}"
+    show_note(advised(reading, "turn this off with agent-logs = false in dscost.toml"))
+    return found
+
+
+def find_installed(names: Sequence[str], encoding: str) -> "tuple[Found, list[str]]":
+    """Find the logs of the named agents, or of all agents; return them and how many each has.
+
+    Raises UsageError for an unknown name.
+    """
     import sys
 
     from deepseek_cost.billing.agents import Home, agents, logs_of
@@ -55,12 +69,7 @@ def installed_logs(names: Sequence[str], encoding: str) -> "Found":
         if sources:
             files = "file" if len(sources) == 1 else "files"
             seen.append(f"{agent.title} ({len(sources):,} {files})")
-    if not found.sources:
-        whose = " and ".join(names) or "a known agent"
-        raise InputError(f"no log of {whose} is on this machine", tip="give a log, or - for stdin")
-    reading = f"reading the logs of {', '.join(seen)}"
-    show_note(advised(reading, "turn this off with agent-logs = false in dscost.toml"))
-    return found
+    return found, seen
 
 
 def reading_of(

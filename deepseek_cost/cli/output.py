@@ -16,6 +16,7 @@ from deepseek_cost.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deepseek_cost.render.page import Page
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
     from deepseek_cost.reports.estimate_fields import EstimateEntry
@@ -153,6 +154,11 @@ def shown(report: "Report", *, plain: bool = False, verbose: bool = False) -> st
         from deepseek_cost.render.text import to_plain
 
         return to_plain(page)
+    return drawn(page)
+
+
+def drawn(page: "Page") -> str:
+    """Return a page as a table of the terminal's width."""
     from deepseek_cost.render.terminal import to_terminal
 
     width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)

@@ -46,6 +46,7 @@ STEPS: Final = {
     Advice.COLUMN: "name the prompts with --column NAME; it has {}",
     Advice.ENCODING: "give --encoding",
     Advice.ENCODING_LIKELY: "it looks like --encoding {}",
+    Advice.ENDPOINT: "to count its body all the same: --as chat, messages or responses",
     Advice.FILE_ENCODING: "give the file's own --encoding",
     Advice.HIDDEN_FILES_AND_GLOB: (
         "hidden and git-ignored files are left out, and so is what --glob {} does not match"

@@ -52,6 +52,7 @@ _LINES: Final = (".jsonl", ".ndjson")
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
 _AN_ANSWER: Final = "a response, not a request; dscost bill adds up responses"
+_OTHER_ENDPOINT: Final = "its url is of no endpoint that has a price"
 _NO_REQUEST: Final = Advised(
     "JSON, but no request: it has neither messages, input, prompt nor body with a model",
     Advice.AS_TEXT,
@@ -237,7 +238,10 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
     body = value[key]
     assert isinstance(body, dict)  # noqa: S101 - is_batch_line
     is_anthropic = key == "params" and "messages" in body
-    kind = wanted or kind_of_url(value.get("url"))
+    url = value.get("url")
+    kind = wanted or kind_of_url(url)
+    if kind is None and url and isinstance(url, str):
+        return line.fault(Advised(_OTHER_ENDPOINT, Advice.ENDPOINT))
     kind = kind or (Kind.MESSAGES if is_anthropic else kind_of(body))
     if kind is None:
         return line.fault("a batch's line whose url and body are of no known request")

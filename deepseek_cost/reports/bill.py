@@ -132,6 +132,13 @@ class BillReport(Report):
             headline=_headline(whole, self.currency),
         )
 
+    def live_page(self, head: str) -> Page:
+        """Describe the breakdown alone, below a line of text."""
+        if self.total is None or not self.total.requests:
+            return page_of(head, words(_unpriced(self)))
+        table = _by_names(self, self.total) if self.by else _breakdown(self)
+        return page_of(head, table, words(_unpriced(self)))
+
     def rows(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
         """Return a row per day, model, rate and key, or per name asked for; amounts are exact."""
         if self.by:

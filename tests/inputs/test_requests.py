@@ -75,6 +75,23 @@ def test_a_batch_line_tells_by_its_url_and_keeps_its_identifier(tmp_path: Path) 
     assert json.loads(second.text) == HELLO
 
 
+@pytest.mark.parametrize("end", ["embeddings", "images/generations", "moderations"])
+def test_a_batch_line_for_another_endpoint_is_not_counted_as_a_request(
+    dscost: Dscost, tmp_path: Path, end: str
+) -> None:
+    body = {"model": "deepseek-flash", "input": "Hello", "prompt": "Hello"}
+    path = write(tmp_path / "batch.jsonl", line("a", HELLO), line("b", body, f"/v1/{end}"))
+
+    ran = dscost("estimate", path)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "batch.jsonl:2:1: its url is of no endpoint that has a price" in ran.problem
+    assert "--as chat" in ran.problem
+    assert "skipped 1 request" in dscost("estimate", path, "--on-error", "skip").err
+    alone = write(tmp_path / "other.jsonl", line("b", body, f"/v1/{end}"))
+    assert dscost("estimate", alone, "--as", "responses").code == 0
+
+
 def test_the_body_of_a_batch_line_is_handed_on_as_written(tmp_path: Path) -> None:
     written = '{"model": "deepseek-flash" , "messages":[], "x": 1.50e1, "y": -0}'
     path = tmp_path / "batch.jsonl"

@@ -139,7 +139,7 @@ class Format(Struct, frozen=True):
     `tables`: of an SQLite file. `members`: a regular expression found in a ZIP member's name.
     `declined`: why nothing in it can be billed, and what to use instead. `caveat`: what is missing
     or inexact in its bill. `is_invoice`: it has what DeepSeek charged instead of responses;
-    `billing.invoice` adds it up.
+    `billing.invoice` adds it up. `by_line`: each line is read without regard to others.
     """
 
     module: str
@@ -151,6 +151,7 @@ class Format(Struct, frozen=True):
     declined: str = ""
     caveat: str = ""
     is_invoice: bool = False
+    by_line: bool = False
 
     def matches(self, log: "Log") -> bool:
         """Return whether a log is in this format; raises OSError."""
@@ -173,7 +174,7 @@ class Format(Struct, frozen=True):
 # The order matters only for formats that share keys: the more specific one comes first.
 FORMATS: Final[tuple[Format, ...]] = (
     # coding agents
-    Format("claude_code", "Claude Code", _CLAUDE_CODE),
+    Format("claude_code", "Claude Code", _CLAUDE_CODE, by_line=True),
     Format("codex", "Codex CLI", _CODEX),
     Format("dsh", "DeepSeek Harness", _DSH),
     Format(
@@ -187,7 +188,11 @@ FORMATS: Final[tuple[Format, ...]] = (
         caveat=_NO_TITLES,
     ),
     Format("opencode", "opencode", ("role=user sessionID model.modelID",)),
-    Format("reasonix", "Reasonix", ("ts model prompt completion cache_hit", "ts source turn")),
+    Format(
+        *("reasonix", "Reasonix"),
+        ("ts model prompt completion cache_hit", "ts source turn"),
+        by_line=True,
+    ),
     Format("qwen", "Qwen Code", ("sessionId systemPayload", "sessionId usageMetadata")),
     Format(
         *("", "Qwen Code"),
@@ -213,7 +218,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     # gateways, exports, SDKs
     Format("deepseek_export", "DeepSeek's usage export", _EXPORT, is_invoice=True),
     Format("deepseek_export", "DeepSeek's usage export", members=_EXPORTED, is_invoice=True),
-    Format("litellm", "LiteLLM", _LITELLM),
+    Format("litellm", "LiteLLM", _LITELLM, by_line=True),
     Format("langsmith", "LangSmith", _LANGSMITH),
     Format("langfuse", "Langfuse", _LANGFUSE),
     Format("opentelemetry", "OpenTelemetry", _OPENTELEMETRY),

@@ -163,7 +163,7 @@ def _charge(row: Mapping[str, object]) -> Charge:
         model=_model(row),
         key=None,
         wallet=name(row.get("wallet_type")),
-        cost=abs(_number(row.get("cost"), "cost")),  # older exports list deductions
+        cost=abs(_number(row.get("cost"), "cost")),  # negative in some older exports
         currency=currency.strip().upper(),
     )
 

@@ -1,6 +1,5 @@
 """dscost bill."""
 
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -19,6 +18,7 @@ from deepseek_cost.cli.invoice_session import (
 )
 from deepseek_cost.cli.log_session import (
     charging_of,
+    find_installed,
     installed_logs,
     proof_maker,
     read_logs,
@@ -34,9 +34,11 @@ from deepseek_cost.errors import DscostError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from deepseek_cost.billing.profile import Profile
+    from deepseek_cost.billing.records import Reading
+    from deepseek_cost.cli.bill_session import Billing
     from deepseek_cost.inputs.folders import Found
 
 
@@ -90,6 +92,13 @@ Calibrate = Annotated[
         "--calibrate", metavar="FILE", help="Write a profile of output lengths, for --output-from."
     ),
 ]
+Watch = Annotated[
+    bool,
+    SHOWN.option(
+        "--watch",
+        help="Show the bill again whenever a log grows, until Ctrl-C; without FILE, today's.",
+    ),
+]
 BillAt = Annotated[
     str | None,
     PRICED.option(
@@ -140,6 +149,7 @@ def bill(
     topped_up: options.ToppedUp = None,
     forecast: WithForecast = True,
     calibrate: Calibrate = None,
+    watch: Watch = False,
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
@@ -153,18 +163,38 @@ def bill(
     Without FILE, from the logs of the coding agents that are installed here. DeepSeek's own usage
     export is shown as the invoice; with logs, both are compared.
 
-    Each response is priced at the time it was made. No prompt, answer or key is shown.
+    Each response is priced at the time it was made. No prompt, response or key is shown.
     """
-    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.account import Intake
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs
+    from deepseek_cost.cli.bill_session import Billing
     from deepseek_cost.inputs.folders import Found
-    from deepseek_cost.reports.bill import Terms, bill_report
-    from deepseek_cost.reports.breakdown import keeps_of
 
     require_one_format(as_json=as_json, as_csv=as_csv)
     table = price_table(prices)
     tier_by = tier_by or table.book.tier_by
+    how = reading_of(field or (), time_field or (), tz, cache_hit_ratio)
+    zone = values.zone(tz or "UTC")
+    tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
+    names = tuple(dict.fromkeys(by or ()))
+    since = "today" if watch and not files and since is None else since
+    billing = Billing(
+        table,
+        currency,
+        charging_of(tariffs, tier_by, at, tz, cache_hit_ratio),
+        zone,
+        lambda: span_of(since, until, instant_of(None, table.book), zone),
+        names,
+        balance_of(granted, topped_up),
+        by_session=watch,
+    )
+    if watch:
+        others = {"--json": as_json, "--csv": as_csv, "--invoice": invoice, "--budget": budget}
+        _exclude("--watch", others | {"--calibrate": calibrate, "--granted": granted})
+        title = "today" if since == "today" else "spent"
+        _watch(billing, files, agent, glob, encoding, how, agent_logs=agent_logs, title=title)
+        return
     exports = exports_of(invoice, encoding)
     is_alone = bool(exports) and not files and not agent
     found = Found() if is_alone else _found(files, agent, glob, encoding, agent_logs=agent_logs)
@@ -184,41 +214,17 @@ def bill(
         if has_failed(report):
             raise typer.Exit(DscostError.exit_code)
         return
-    how = reading_of(field or (), time_field or (), tz, cache_hit_ratio)
-    zone = values.zone(tz or "UTC")
-    tariffs = Tariffs(table.book, currency, DEFAULT_MODELS)
-    balance = balance_of(granted, topped_up)
-    charging = charging_of(tariffs, tier_by, at, tz, cache_hit_ratio)
-    names = tuple(dict.fromkeys(by or ()))
-    span = span_of(since, until, instant_of(None, table.book), zone)
+    span = billing.find_span()
     limit = budget_of(budget, names, span)
-    account = Account(
-        charging,
-        zone,
-        keeps=keeps_of(names) | ({"hour"} if balance else set()),
-        since=-inf if span.since is None else span.since.timestamp(),
-        until=inf if span.until is None else span.until.timestamp(),
-    )
     profile = Profile() if calibrate else None
-    intake = Intake(account, proof_maker(table.book) if forecast else None, profile=profile)
+    proof = proof_maker(table.book) if forecast else None
+    intake = Intake(billing.account(span), proof, profile=profile)
     read = read_logs(found, how, intake)
-    terms = Terms(
-        book=table.book,
-        table=table.entry,
-        currency=currency,
-        zone=zone.key,
-        alternative=tariffs.alternative,
-        balance=balance,
-        since=span.since,
-        until=span.until,
-        by=names,
-        budget=limit,
-    )
-    shown = bill_report(terms, intake, read)
+    shown = billing.report(span, intake, read, limit)
     write(shown, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
     if calibrate and profile is not None:
         _write_profile(profile, calibrate)
-    if account.unpriced:
+    if intake.account.unpriced:
         raise typer.Exit(DscostError.exit_code)
     if shown.budget is not None and shown.budget.is_over:
         raise typer.Exit(OVER_LIMIT)
@@ -242,6 +248,37 @@ def _found(
     if not (agent_logs or agents):
         raise UsageError("agent-logs is off in your settings", tip="give FILE, or - for stdin")
     return installed_logs(agents or (), encoding)
+
+
+def _watch(
+    billing: "Billing",
+    files: "Sequence[str] | None",
+    agents: "Sequence[str] | None",
+    glob: "Sequence[str] | None",
+    encoding: str,
+    how: "Reading",
+    *,
+    agent_logs: bool,
+    title: str,
+) -> None:
+    """Show the bill of logs that grow; the note about what is read comes once."""
+    from deepseek_cost.cli.watch import Watched, watch
+
+    found = _found(files, agents, glob, encoding, agent_logs=agent_logs)
+
+    def find() -> "Found":
+        if files:
+            return find_sources(files, glob, encoding, any_file=True)
+        return find_installed(agents or (), encoding)[0]
+
+    watch(Watched(billing, how, find, title), found)
+
+
+def _exclude(option: str, others: "Mapping[str, object]") -> None:
+    """Raise UsageError if one of the other options is given as well."""
+    for other, value in others.items():
+        if value:
+            raise UsageError(f"{option} and {other} exclude each other")
 
 
 def _write_profile(profile: "Profile", path: Path) -> None:
