@@ -818,3 +818,12 @@ def test_each_agents_sample_is_what_was_billed(shared: Path) -> None:
             for one in responses(read(opened(path)))
         }
         assert found == truth, folder
+
+
+@pytest.mark.parametrize("kind", [{}, [], 1, None])
+def test_a_message_of_cline_without_a_kind_is_no_response(tmp_path: Path, kind: object) -> None:
+    first = {"ts": 1, "type": "say", "say": "text"}
+
+    found = read(task(tmp_path / "t", first, first | {"say": kind}))
+
+    assert costless(found, Reason.NO_RESPONSE) == len(found) == 2

@@ -1,6 +1,7 @@
 """A bill that is shown again whenever a log grows."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -8,7 +9,6 @@ from typing import Any, BinaryIO
 import pytest
 
 from deepseek_cost.billing import follow
-from deepseek_cost.cli import watch
 from tests.conftest import Dscost
 
 # Off-peak, a million misses of v4-flash cost $0.15: each of these costs $0.015.
@@ -33,7 +33,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 raise KeyboardInterrupt
             step()
 
-        monkeypatch.setattr(watch.time, "sleep", wait)
+        monkeypatch.setattr(time, "sleep", wait)
 
     return plan
 

@@ -53,7 +53,7 @@ def read(log: Log) -> Records:
 
 
 def _records(log: Log, number: int, message: Mapping[str, object], task: _Task) -> Iterator[Found]:
-    what = message.get("say")
+    what = name(message.get("say"))
     usage = as_object(message.get("text"))
     if what == "deleted_api_reqs" and any(usage.values()):
         yield log.fault(number, "requests whose messages were deleted, as one sum")
