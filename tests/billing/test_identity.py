@@ -1,5 +1,7 @@
 """Responses are counted once, no matter how many files repeat them."""
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +65,13 @@ def test_many_responses_in_any_order_are_told_apart_as_a_dictionary_does(ids: li
         assert (found is None) == (one not in naive)
         naive.add(one)
     assert len(responses) == len(naive)
+
+
+def test_a_response_takes_at_most_40_bytes() -> None:
+    counted = CountedResponses()
+    for number in range(100_000):
+        counted.add(f"id-{number}", Counted(1, 2, 3, None, 0))
+
+    partitions = counted._partitions
+    size = sys.getsizeof(partitions) + sum(map(sys.getsizeof, partitions))
+    assert size <= 40 * len(counted) == 4_000_000
