@@ -1,4 +1,4 @@
-"""Made-up texts for benchmarks: prose, code, Chinese, mixed, JSONL; the same text for a given size.
+"""Made-up texts for benchmarks: prose, code, JSON, Chinese, mixed, JSONL; the same for a size.
 
     python benchmarks/corpora.py prose 2000000000 > prose.txt
 
@@ -24,6 +24,8 @@ _CHARACTERS: Final = (
     + "".join(map(chr, range(0x4E00, 0x5E00)))
 )
 _WORDS: Final = 200_000
+_STEPS: Final = ("  ", "    ", "\t")  # one level of indentation
+_DEEPEST: Final = 3  # levels
 _PARTS: Final = 400  # words or characters per paragraph
 
 
@@ -51,15 +53,32 @@ class Corpus:
         return " ".join(words).capitalize() + ".\n\n"
 
     def code(self) -> str:
-        """Return text that looks like source code, with indentation and comments."""
-        lines = []
+        """Return text that looks like source code, indented with spaces or with tabs."""
+        step = self._chance.choice(_STEPS)
+        lines, depth = [], 0
         for _ in range(_PARTS // 8):
             name, other, third = self._some_words(3)
             word = self._chance.choice(_KEYWORDS.split())
-            indent = " " * (4 * self._chance.randrange(4))
+            depth = self._chance.randrange(min(depth + 2, _DEEPEST + 1))
             number = self._chance.randrange(1_000)
-            lines.append(f"{indent}{word} {name}_{other}({third}={number}, *args):  # {other}")
-        return "\n".join(lines) + "\n"
+            line = f"{step * depth}{word} {name}_{other}({third}={number}, *args):  # {other}"
+            lines.append(line + "\n" * self._chance.choice((1, 1, 1, 1, 2)))
+        return "".join(lines)
+
+    def json(self) -> str:
+        """Return a pretty-printed JSON document, indented with spaces or with tabs."""
+        return json.dumps(self._tree(_DEEPEST), indent=self._chance.choice(_STEPS)) + "\n"
+
+    def _tree(self, depth: int) -> object:
+        if not depth:
+            one, *rest = self._some_words(4)
+            return self._chance.choice((one, " ".join(rest), self._chance.randrange(10**6), True))
+        if self._chance.random() < 1 / 3:
+            return [self._tree(depth - 1) for _ in range(2)]
+        return {
+            name: self._tree(depth - self._chance.choice((1, 1, depth)))
+            for name in self._some_words(4)
+        }
 
     def chinese(self) -> str:
         """Return a paragraph of Chinese characters."""
@@ -70,8 +89,8 @@ class Corpus:
         return "".join(characters) + "。\n"
 
     def mixed(self) -> str:
-        """Return a paragraph of one of the other kinds, some with emoji."""
-        kind = self._chance.choice((self.prose, self.code, self.chinese))
+        """Return a paragraph of one of the kinds above, some with emoji."""
+        kind = self._chance.choice((self.prose, self.code, self.json, self.chinese))
         return kind() + self._chance.choice(("", "", "🚀 Done ✅\n", "Ça va très bien, señor.\n"))
 
     def jsonl(self) -> str:
@@ -92,6 +111,7 @@ class Corpus:
 KINDS: Final[dict[str, Callable[[Corpus], str]]] = {
     "prose": Corpus.prose,
     "code": Corpus.code,
+    "json": Corpus.json,
     "chinese": Corpus.chinese,
     "mixed": Corpus.mixed,
     "jsonl": Corpus.jsonl,

@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--most", type=float, default=60)
     parser.add_argument("--counters", nargs="+", metavar="NAME", help="these alone, by their names")
+    parser.add_argument("--whole", action="store_true", help="whole processes alone")
     parser.add_argument("--rivals", type=Path, default=Path(sys.executable).parent)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -115,6 +116,7 @@ def main() -> None:
                     name: counter
                     for name, counter in counters.items()
                     if name.removesuffix(" inside") in wanted
+                    and not (options.whole and name.endswith(" inside"))
                 }
                 _report(chosen, path, options.runs)
 
@@ -154,6 +156,8 @@ def _report(counters: dict[str, Counter], path: Path, runs: int) -> None:
             for name, its in done.items()
             if is_inside == name.endswith(" inside")
         }
+        if base not in times:
+            continue
         least = statistics.median(times[base])
         for name, seconds in sorted(times.items(), key=lambda item: statistics.median(item[1])):
             off = ""

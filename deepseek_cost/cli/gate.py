@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OVER_LIMIT: Final = 3
 # A cost above this fraction of the limit gets a note.
-_NEAR: Final = Decimal("0.9")
+NEAR: Final = Decimal("0.9")
 
 
 def gate(
@@ -29,7 +29,7 @@ def gate(
         cost = sum((one.limit_cost(any_tier=any_tier) for one in estimates), Decimal(0))
         if cost > limit:
             over.append(f"{name} may cost {cost:f}{_worst(estimates, any_tier=any_tier)}")
-        elif cost > limit * _NEAR:
+        elif cost > limit * NEAR:
             near.append(f"{name} may cost {cost:f}, {cost / limit:.1%} of it")
     currency = next(iter(gated.values()))[0].price.currency
     if over:

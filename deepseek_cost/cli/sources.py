@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -187,6 +187,13 @@ class Reads(Protocol):
     def kinds(self) -> set[Kind]:
         """The kinds of the sources read so far."""
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a request that was read cannot be taken back."""
+
+    def check(self, opened: "Input") -> None:
+        """Read a source without counting it; raises InputError for a fault."""
+
     def read(self, opened: "Input") -> None:
         """Read a source."""
 
@@ -275,6 +282,8 @@ class Inputs:
 
         is_named = source.name not in self.found.below
         skips = self.on_error is OnFault.SKIP
+        if not is_named and not skips and workload.keeps_order:
+            self._check(source, workload)
         opened = self._open(source)
         try:
             with (
@@ -288,6 +297,18 @@ class Inputs:
             raise
         finally:
             self._let_go(source)
+
+    def _check(self, source: "TextSource", workload: "Reads") -> None:
+        """Read a file in a folder in advance; raises NothingReadError for a fault in it."""
+        from deepseek_cost.inputs.reader import open_input
+
+        try:
+            opened = open_input(source, self.kind, lambda _: None)
+            with closing(opened.file):
+                if not opened.is_text:
+                    workload.check(opened)
+        except InputError as error:
+            raise NothingReadError(error.message) from error
 
     def _leave_out(self, source: "TextSource", error: NothingReadError) -> None:
         """Leave out an unreadable file in a folder; raise the error if the file was named."""

@@ -1,6 +1,7 @@
 """What an estimate rests on."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.estimates.estimate import Estimate
@@ -34,7 +35,7 @@ def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
         found.append(Assumption("effort", mode.effort.value, "effort"))
     for model in models:
         if model.thinking is not None:
-            stood_for = f"{model.name} stands for thinking {'on' if model.thinking else 'off'}"
+            stood_for = f"{'on' if model.thinking else 'off'}, implied by the name {model.name}"
             found.append(Assumption("thinking", stood_for, "model"))
     return found
 
@@ -115,13 +116,25 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
     for estimate in estimates:
         price = estimate.price
         found += book.warnings_at(price.at, tiered=price.tier is not Tier.FLAT)
-        if estimate.over_context:
-            found.append(
-                f"{price.model.name}: a request of {estimate.tally.largest_request:,} tokens is "
-                f"{estimate.over_context:,} more than the context of "
-                f"{price.model.context_tokens:,}; the API refuses it"
-            )
+        found += _of_context(estimate)
     return list(dict.fromkeys(found))
+
+
+# A request with more than this part of the context gets a warning.
+_NEARLY_FULL: Final = Decimal("0.9")
+
+
+def _of_context(estimate: Estimate) -> list[str]:
+    """Warn of a request that is longer than the context, or nearly as long."""
+    model, largest = estimate.price.model, estimate.tally.largest_request
+    request = f"{model.name}: a request of {largest:,} tokens"
+    if over := estimate.over_context:
+        most = f"the context of {model.context_tokens:,}"
+        return [f"{request} is {over:,} more than {most}; the API refuses it"]
+    if largest > model.context_tokens * _NEARLY_FULL:
+        full = Decimal(largest) / model.context_tokens
+        return [f"{request} takes {full:.1%} of the context of {model.context_tokens:,}"]
+    return []
 
 
 def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assumption]:

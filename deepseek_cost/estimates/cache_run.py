@@ -14,7 +14,7 @@ from deepseek_cost.estimates.ledger import Place, Position
 from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally, tally_body
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import Input
+from deepseek_cost.inputs.reader import Input, sound
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.routing import Routes
 from deepseek_cost.pricing.entries import Model
@@ -197,6 +197,18 @@ class Trace(Struct):
         """What the sources are."""
         return {kind for _, kind, _ in self.sources}
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a request that was read cannot be taken back; always."""
+        return True
+
+    def check(self, opened: Input) -> None:
+        """Read the requests of a source without counting them; raises InputError for a fault."""
+        for found in opened.requests():
+            sent, model, thinking = self._completed(sound(found))
+            read_body(sent, model, thinking=thinking)
+            self.diagnosis.timeline.read(sent)
+
     def read(self, opened: Input) -> None:
         """Take a source's requests; raises InputError unless a fault is to be skipped."""
         kinds: Counter[Kind] = Counter()
@@ -214,15 +226,19 @@ class Trace(Struct):
             self.sources.append((opened.source.name, kind, kinds.total()))
 
     def _add(self, found: Request | Fault) -> Kind:
-        if isinstance(found, Fault):
-            raise InputError(found.message)
-        route = self.routes.serving(found)
+        request = sound(found)
+        sent, model, thinking = self._completed(request)
+        route = self.routes.serving(request)
         if route and route.notice and len(self.notes) < _NOTES:
             self.notes[route.notice] = None
+        self.diagnosis.diagnose(sent, model, thinking=thinking)
+        if names := ignored_settings(request):
+            self.ignored.add(names, Position(self.source, request.line, request.column))
+        return request.source_kind
+
+    def _completed(self, request: Request) -> tuple[Request, Model, bool | None]:
+        """Return a request as it is sent, its model, and the mode that the model's name implies."""
+        route = self.routes.serving(request)
         model = route.model if route and not self.for_all else self.model
         thinking = route.model.thinking if route else None
-        sent = completed(found, model, self.mode, self.system)
-        self.diagnosis.diagnose(sent, model, thinking=thinking)
-        if names := ignored_settings(found):
-            self.ignored.add(names, Position(self.source, found.line, found.column))
-        return found.source_kind
+        return completed(request, model, self.mode, self.system), model, thinking

@@ -46,6 +46,15 @@ class Dialogue(Struct):
         """The same, as of any sources."""
         return {self.kind}
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a request that was read cannot be taken back; there is only one."""
+        return False
+
+    def check(self, opened: Input) -> None:
+        """Read a source; raises InputError as `read` does."""
+        self.read(opened)
+
     def read(self, opened: Input) -> None:
         """Take the source's only request; raises InputError for none or several."""
         self.source = opened.source.name

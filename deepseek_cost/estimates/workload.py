@@ -17,7 +17,7 @@ from deepseek_cost.estimates.partial_result import (
 from deepseek_cost.estimates.tally import Scenario, Tally, require_output_limit, tally_body
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import Input, request_of
+from deepseek_cost.inputs.reader import Input, request_of, sound
 from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
@@ -95,6 +95,18 @@ class Workload:
         else:
             self._add_requests(opened)
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a counted request cannot be taken back: it is in a forecast, or printed."""
+        return self.forecast is not None or self.on_request is not None
+
+    def check(self, opened: Input) -> None:
+        """Read the requests of a source without counting them; raises InputError for a fault."""
+        for found in opened.requests():
+            self._bodies(request := sound(found))
+            if self.forecast is not None:
+                self.forecast.timeline.read(request)
+
     def add_tokens(self, tokens: int) -> None:
         """Tally requests of so many input tokens each, counted as the bill does.
 
@@ -141,7 +153,7 @@ class Workload:
     @property
     def _takes_many_lines(self) -> bool:
         """Whether lines need no order, and none is shown by itself."""
-        return self.forecast is None and self.on_request is None and self._reasoning is None
+        return not self.keeps_order and self._reasoning is None
 
     def _read_line(
         self, lines: Lines, number: int, data: bytes
@@ -165,8 +177,7 @@ class Workload:
             self._add_parts(opened)
         except InputError as error:
             self._begin(before)
-            is_undone = self.forecast is None and self.on_request is None
-            if error.field is not None or not is_undone:
+            if error.field is not None or self.keeps_order:
                 raise
             raise NothingReadError(error.message) from error
         except KeyboardInterrupt as interrupt:
@@ -227,7 +238,7 @@ class Workload:
         """Tally a request, unless it is to be skipped."""
         at = Position(source, found.line, found.column)
         try:
-            self._add_request(_sound(found), at, bodies)
+            self._add_request(sound(found), at, bodies)
         except InputError as error:
             self.skips.add(error, at)
 
@@ -361,9 +372,3 @@ class Workload:
 def _texts(bodies: "Sequence[Body]") -> "Iterator[str]":
     for body in bodies:
         yield from body.texts()
-
-
-def _sound(found: Request | Fault) -> Request:
-    if isinstance(found, Fault):
-        raise InputError(found.message)
-    return found

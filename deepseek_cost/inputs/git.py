@@ -132,8 +132,10 @@ def _message_of(errors: IO[bytes]) -> str:
     """Return the first line of git's error message."""
     errors.seek(0)
     lines = unicode_name(os.fsdecode(errors.read(_MOST_SAID))).strip().splitlines()
-    telling = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
-    return telling[0].removeprefix("fatal: ").removeprefix("error: ") if telling else "no answer"
+    if not lines:
+        return "no reason given"
+    reason = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[0])
+    return reason.removeprefix("fatal: ").removeprefix("error: ")
 
 
 def _of(stream: IO[bytes] | None) -> IO[bytes]:

@@ -208,6 +208,13 @@ def request_of(found: Document | Fault, wanted: Kind | None) -> Request | Fault:
     return _request(line, value, wanted)
 
 
+def sound(found: Request | Fault) -> Request:
+    """Return a request; raises InputError for a fault."""
+    if isinstance(found, Fault):
+        raise InputError(found.message)
+    return found
+
+
 def _request(line: Line, value: object, wanted: Kind | None) -> Request | Fault:
     if isinstance(value, dict) and is_batch_line(value):
         return _from_batch(line, value, wanted)

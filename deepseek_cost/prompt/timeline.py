@@ -40,12 +40,21 @@ class Timeline(Struct):
             return before * self.gap.total_seconds()
         if request is None:
             return None
-        try:
-            at = sent_at(request.record)
-        except InputError as error:
-            raise InputError(placed(f"{request.position}: ", error.message)) from error
+        at = self.read(request)
         self.dated += 0 if at is None else requests
         return at
+
+    def read(self, request: "Request") -> float | None:
+        """Return a request's own timestamp in seconds, unless there is a gap instead; else None.
+
+        Raises InputError, with the position, for a timestamp that cannot be read.
+        """
+        if self.gap is not None:
+            return None
+        try:
+            return sent_at(request.record)
+        except InputError as error:
+            raise InputError(placed(f"{request.position}: ", error.message)) from error
 
 
 def sent_at(record: Mapping[str, object]) -> float | None:

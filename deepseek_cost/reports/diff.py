@@ -427,6 +427,16 @@ def grown(entry: ModelDiff, limit: LimitEntry, currency: Currency) -> str:
     return f"{entry.model} grows by {amount} {currency} ({_share(entry, limit)})"
 
 
+def part_of_limit(entry: ModelDiff, limit: LimitEntry) -> Fraction | None:
+    """Return what part of a limit a model's growth is; None if that limit is zero."""
+    text = limit.max_increase
+    if text.endswith("%"):
+        growth, most = _growth(entry), Fraction(text.removesuffix("%")) / 100
+    else:
+        growth, most = Fraction(entry.increase.cost), Fraction(text.split()[0])
+    return growth / most if most and isinstance(growth, Fraction) else None
+
+
 def _growth(entry: ModelDiff) -> Fraction | float:
     """Return the growth of a cost relative to the old cost; infinite if that was zero."""
     before = _cost(entry.before, entry.increase)

@@ -138,6 +138,25 @@ def test_an_empty_file_is_warned_of_and_its_template_billed(dscost: Dscost, hell
     assert json.loads(ran.out)["estimates"][0]["tokens"] == {"input": 83, "text": 0, "template": 83}
 
 
+@pytest.mark.parametrize(
+    ("tokens", "warning"),
+    [
+        (900_000, ""),
+        (
+            900_001,  # the context is 1,000,000
+            (
+                "warning: deepseek-flash: a request of 900,001 tokens takes 90.0% of the context "
+                "of 1,000,000\n"
+            ),
+        ),
+    ],
+)
+def test_a_context_that_is_nearly_full_is_said(dscost: Dscost, tokens: int, warning: str) -> None:
+    ran = dscost("estimate", "--input-tokens", tokens, "-m", "flash", "--at", "2026-11-23T02:00Z")
+
+    assert (ran.code, ran.err) == (0, warning)
+
+
 def test_a_prompt_beyond_the_context_is_priced_marked_and_exits_with_1(
     dscost: Dscost, hello: Path
 ) -> None:
@@ -372,7 +391,7 @@ def test_a_retired_name_is_told_with_its_own_mode_and_ceiling(dscost: Dscost, he
     told = {(a["about"], a["value"]) for a in report["assumptions"]}
     assert report["estimates"][0]["tokens"]["output_ceiling"] == 8_192
     assert ("ceiling", "8192, the API's default max_tokens") in told
-    assert ("thinking", "deepseek-chat stands for thinking off") in told
+    assert ("thinking", "off, implied by the name deepseek-chat") in told
 
 
 def test_output_beyond_the_models_limit_is_refused_for_bodies_too(

@@ -44,6 +44,29 @@ def report(dscost: Dscost, *args: object, code: int = 0) -> Any:  # noqa: ANN401
     return found
 
 
+@pytest.mark.parametrize(
+    ("limit", "part"),
+    [("1.2%", "99.2%"), ("0.0000014USD", "94.3%"), ("1.4%", ""), ("0.000002USD", ""), ("5%", "")],
+)
+def test_a_growth_near_its_limit_gets_a_note(dscost: Dscost, limit: str, part: str) -> None:
+    # From 84 tokens to 85: 1/84 = 1.1905 %, at 1.32 millionths of a dollar each.
+    ran = dscost("diff", "old/longer.txt", "new/longer.txt", *PRO, "--max-increase", limit)
+
+    assert ran.code == 0
+    assert ran.err.startswith("note: within --max-increase") == bool(part)
+    assert ran.err.endswith(f", {part} of it\n") == bool(part)
+
+
+def test_csv_has_a_row_for_each_model_of_each_file(dscost: Dscost, two: Path) -> None:
+    (two / "diff.json").write_text(dscost("diff", "old", "new", *AT, "--json").out)
+
+    ran = dscost("diff", "old", "new", *AT, "--csv")
+
+    assert ran.out == dscost("render", "diff.json", "-f", "csv").out
+    assert ran.out.count("\n") > 4
+    assert dscost("diff", "old", "new", "--csv", "--json").code == 2
+
+
 def test_a_diff_of_two_files_is_shown_whole(dscost: Dscost) -> None:
     ran = dscost("diff", "old/longer.txt", "new/longer.txt", *PRO)
 

@@ -105,17 +105,46 @@ def test_a_limit_is_not_kept_where_a_batch_was_left_out(dscost: Dscost, src: Pat
     assert "--max-cost cannot be kept: not counted: " in ran.err
 
 
-def test_what_requests_before_it_are_in_stops_at_a_bad_line_in_a_folder(
-    dscost: Dscost, src: Path
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "no JSON\n",
+        HELLO.replace('"Hello"', "5"),
+        HELLO.replace("{", '{"timestamp": "tomorrow", ', 1),
+    ],
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("estimate", "-c", "auto", "--json"),
+        ("estimate", "--per-request", "-c", "auto", "--json"),
+        ("cache", "--json"),
+    ],
+)
+def test_requests_in_order_leave_a_batch_out_whole_for_a_later_bad_line(
+    dscost: Dscost, src: Path, bad: str, asked: tuple[str, ...]
 ) -> None:
+    command, *options = asked
+    without = dscost(command, src, *AT, *options)
+    (src / "batch.jsonl").write_text(HELLO + bad)
+
+    ran = dscost(command, src, *AT, *options)
+
+    assert (without.code, ran.code) == (1, 1)
+    assert "warning: left out src/batch.jsonl:2:1: " in ran.err
+    # A report names what was left out; nothing else in it changes.
+    assert [line for line in ran.out.splitlines() if "batch.jsonl" not in line] == (
+        without.out.splitlines()
+    )
+
+
+def test_a_limit_is_not_kept_where_a_forecast_left_a_batch_out(dscost: Dscost, src: Path) -> None:
     (src / "batch.jsonl").write_text(HELLO + "no JSON\n")
 
-    forecast = dscost("estimate", src, *AT, "-c", "auto")
-    printed = dscost("estimate", src, *AT, "--json", "--per-request")
+    ran = dscost("estimate", src, *AT, "-o", 10, "-c", "auto", "--max-cost", 1)
 
-    for ran in (forecast, printed):
-        assert ran.code == 1
-        assert "src/batch.jsonl:2:1: not valid JSON" in ran.err.splitlines()[-1]
+    assert ran.code == 3
+    assert "--max-cost cannot be kept: not counted: " in ran.err
 
 
 def test_a_packed_file_counts_in_a_folder_as_when_it_is_named(dscost: Dscost, src: Path) -> None:

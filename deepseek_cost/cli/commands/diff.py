@@ -14,10 +14,10 @@ import typer
 from msgspec.structs import replace
 
 from deepseek_cost.cli import options, values
-from deepseek_cost.cli.gate import OVER_LIMIT
+from deepseek_cost.cli.gate import NEAR, OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
-from deepseek_cost.cli.messages import show_error
+from deepseek_cost.cli.messages import show_error, show_note
 from deepseek_cost.cli.output import report_warnings, write, write_text
 from deepseek_cost.cli.session import (
     Table,
@@ -327,6 +327,7 @@ def diff(
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,
     plain: options.Plain = False,
     as_markdown: AsMarkdown = False,
@@ -340,8 +341,8 @@ def diff(
     """
     from deepseek_cost.estimates.tally import Scenario
 
-    if as_json and as_markdown:
-        raise UsageError("--json and --markdown: give one of them")
+    if as_json + as_csv + as_markdown > 1:
+        raise UsageError("--json, --csv and --markdown: give one of them")
     limits = [values.increase(one) for one in max_increase or ()]
     ratio = parse_ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)
@@ -349,7 +350,10 @@ def diff(
     kind = as_.kind if as_ else None
     asked = Asked(prices, at, tz, currency, model, scenario, system, kind, encoding, of_prompts)
     outcome = _compared(context, sides, glob or (), asked, limits)
-    _write(outcome.report, as_json=as_json, plain=plain, verbose=verbose, as_markdown=as_markdown)
+    if as_markdown:
+        _write_comment(outcome.report)
+    else:
+        write(outcome.report, as_json=as_json, as_csv=as_csv, plain=plain, verbose=verbose)
     if outcome.failure:
         show_error(outcome.failure)
     _exit_if_over(outcome.report)
@@ -393,12 +397,8 @@ def _is_passed(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _write(
-    report: "DiffReport", *, as_json: bool, plain: bool, verbose: bool, as_markdown: bool
-) -> None:
-    if not as_markdown:
-        write(report, as_json=as_json, plain=plain, verbose=verbose)
-        return
+def _write_comment(report: "DiffReport") -> None:
+    """Write the Markdown of a pull request comment."""
     from deepseek_cost.render.markdown import to_comment
 
     report = in_flags(report)
@@ -408,9 +408,14 @@ def _write(
 
 def _exit_if_over(report: "DiffReport") -> None:
     """End with exit code 3 if a model's cost grows by more than a limit."""
-    if report.limit is None or not report.limit.exceeded_by:
+    if report.limit is None:
         return
     from deepseek_cost.reports.diff import grown
+
+    if not report.limit.exceeded_by:
+        if report.limit.unkept is None:
+            _note_if_near(report)
+        return
 
     grew = [f.source for f in report.files if any(m.increase.cost > 0 for m in f.models)]
     files = ", ".join(grew[:_NAMED])
@@ -421,3 +426,17 @@ def _exit_if_over(report: "DiffReport") -> None:
             by = ", ".join(grown(entry, limit, report.currency) for entry in over)
             show_error(f"over --max-increase {limit.max_increase}: {by}{most}")
     raise typer.Exit(OVER_LIMIT)
+
+
+def _note_if_near(report: "DiffReport") -> None:
+    """Print a note for each limit that a model's growth is close to."""
+    from deepseek_cost.reports.diff import grown, part_of_limit
+
+    for limit in report.limits:
+        near = [
+            f"{grown(entry, limit, report.currency)}, {float(part):.1%} of it"
+            for entry in report.models
+            if (part := part_of_limit(entry, limit)) is not None and part > NEAR
+        ]
+        if near:
+            show_note(f"within --max-increase {limit.max_increase}, but near: {', '.join(near)}")
