@@ -39,7 +39,9 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--budget": ("--max-cost", "--max-increase"),
     "--cache": ("--cache-hit-ratio",),
     "--cached": ("--cache-hit-ratio",),
-    "--daily": ("--by day",),
+    "--daily": ("--by day", "--per-day"),
+    "--day": ("--by day", "--per-day"),
+    "--days": ("--since 7d", "--per-day"),
     "--end": ("--until",),
     "--fail-above": ("--max-cost", "--max-increase"),
     "--fail-over": ("--max-cost", "--max-increase"),
@@ -64,6 +66,7 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--tokens-in": ("--system",),
     "--to": ("--until",),
     "--tokens-out": ("--output-tokens",),
+    "--week": ("--by week",),
     "--weekly": ("--by week",),
     "--zone": ("--tz",),
 }
@@ -144,7 +147,9 @@ def in_place_of(message: str, commands: Sequence[str], options: Iterable[str]) -
         return _with_meant(unknown, meant and f"dscost {meant}")
     if found := re.search(_NO_OPTION, message):
         word, own = found[1], list(options)
-        meant = _meant(word, own) or _close(word, [name for name in own if name.startswith("--")])
+        meant = _meant(word, own)
+        if meant is None and word not in _OPTIONS:  # `--days` is no misspelled `--dask`
+            meant = _close(word, [name for name in own if name.startswith("--")])
         return _with_meant(f"no such option {word}", meant)
     return None
 

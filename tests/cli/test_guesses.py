@@ -36,7 +36,11 @@ from tests.conftest import Dscost
         ("bill --from 2026-11", "no such option --from; did you mean --since?"),
         ("bill --end 2026-11", "no such option --end; did you mean --until?"),
         ("compare hello.txt --month 3", "no such option --month; did you mean --per-month?"),
-        ("bill hello.txt --days 1", "no such option --days; see dscost bill --help"),
+        ("bill hello.txt --days 1", "no such option --days; did you mean --since 7d?"),
+        ("compare hello.txt --days 1", "no such option --days; did you mean --per-day?"),
+        ("compare hello.txt --daily", "no such option --daily; did you mean --per-day?"),
+        ("estimate hello.txt --days 1", "no such option --days; see dscost estimate --help"),
+        ("bill --week", "no such option --week; did you mean --by week?"),
     ],
 )
 def test_a_wrong_guess_gets_the_right_hint_or_none(
