@@ -56,7 +56,7 @@ class Follower(Struct):
     def read(self, sources: Iterable[TextSource]) -> bool:
         """Read what is new in the logs; return whether anything is. Logs may vanish meanwhile."""
         found = list(self._present(sources))
-        changed = [one for one in found if self._has_changed(*one)]
+        changed = [(source, status) for source, status in found if self._has_changed(status)]
         if not all(self._continues(status) for _, status in changed):
             self._begin_anew()
             changed = found
@@ -78,7 +78,7 @@ class Follower(Struct):
             if status.st_size and status.st_mtime >= self.since:
                 yield source, status
 
-    def _has_changed(self, _: TextSource, status: os.stat_result) -> bool:
+    def _has_changed(self, status: os.stat_result) -> bool:
         place = self._places.get(_id(status))
         return place is None or (place.size, place.changed) != (status.st_size, status.st_mtime_ns)
 

@@ -212,8 +212,8 @@ def learned_from(
         if label is not None:
             raise UsageError("--output-label goes with --output-from")
         return None
-    if scenario.output_tokens is not None:
-        raise UsageError("--output-tokens and --output-from exclude each other")
+    asked = scenario.output_tokens is not None
+    values.require_one_of({"--output-tokens": asked, "--output-from": True})
     profile = _profile(name, book)
     if label is not None and label not in (labels := profile.labels()):
         known = f"it; there are {', '.join(labels[:_NAMED])}" if labels else "a label"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from deepseek_cost.cli.messages import show_warning, styles_are_shown
+from deepseek_cost.cli.values import require_one_of
 from deepseek_cost.cli.wording import in_flags
-from deepseek_cost.errors import InputError, UsageError
+from deepseek_cost.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +57,7 @@ def write(
 
 def require_one_format(*, as_json: bool, as_csv: bool) -> None:
     """Raise UsageError if two formats are asked for."""
-    if as_json and as_csv:
-        raise UsageError("--csv and --json exclude each other")
+    require_one_of({"--csv": as_csv, "--json": as_json})
 
 
 def report_warnings(report: "Report") -> None:

@@ -1,7 +1,7 @@
 """Parsing values from the command line; each error says how to write the value."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -31,6 +31,13 @@ _INCREASE: Final = r"([0-9.]{1,31}) ?(%|USD|CNY)?"
 _GAP: Final = r"(?a)(\d{1,6}) ?([smhd])"
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _YEARS: Final = range(2000, 2200)
+
+
+def require_one_of(options: Mapping[str, object]) -> None:
+    """Raise UsageError if several of these options are given."""
+    given = [name for name, value in options.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} exclude each other")
 
 
 def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:

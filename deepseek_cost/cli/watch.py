@@ -37,12 +37,16 @@ _TIMES_READING: Final = 10
 
 
 class Watched(Struct, frozen=True):
-    """What is followed: the logs that `find` returns. `title` follows the amount, such as today."""
+    """What is followed: the logs that `find` returns.
+
+    `title` follows the amount, such as today. `plain`: line by line on a terminal, too.
+    """
 
     billing: "Billing"
     how: "Reading"
     find: "Callable[[], Found]"
     title: str
+    plain: bool = False
 
 
 def watch(watched: Watched, found: "Found") -> None:
@@ -50,7 +54,7 @@ def watch(watched: Watched, found: "Found") -> None:
 
     Raises InputError if a log named by the user is not one, and UsageError for standard input.
     """
-    with suppress(KeyboardInterrupt), _shown() as show:
+    with suppress(KeyboardInterrupt), _shown(plain=watched.plain) as show:
         while True:
             _watch_for_a_day(watched, found, show)
             found = watched.find()
@@ -111,8 +115,11 @@ def _require_logs(follower: Follower, found: "Found") -> None:
 
 def _head(title: str, session: str | None, intake: Intake, report: "BillReport") -> str:
     """Return the cost so far, and that of the session of the latest response."""
-    total = report.total.cost.total if report.total else Decimal(0)
-    parts = [f"{money(total, report.currency)} {title}"]
+    unpriced = report.unpriced.lines
+    parts = [f"{unpriced:,} not priced"] if unpriced else []
+    if report.total or not unpriced:
+        total = report.total.cost.total if report.total else Decimal(0)
+        parts.insert(0, f"{money(total, report.currency)} {title}")
     if session is not None:
         costs = (one.total for group, one in intake.account.figures() if group.session == session)
         spent = sum(costs, Decimal(0))
@@ -123,9 +130,9 @@ def _head(title: str, session: str | None, intake: Intake, report: "BillReport")
 
 
 @contextmanager
-def _shown() -> "Iterator[Show]":
+def _shown(*, plain: bool) -> "Iterator[Show]":
     """Yield a function that shows a report in place of the one before, or as one more line."""
-    if sys.stdout is None or not sys.stdout.isatty():
+    if plain or sys.stdout is None or not sys.stdout.isatty():
         yield lambda head, _: write_line(f"{stamp(datetime.now(UTC))}  {head}\n")
         return
     from rich.console import Console

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from deepseek_cost.errors import InputError
 from deepseek_cost.estimates.ledger import Place, Position
 from deepseek_cost.estimates.partial_result import PartialResult, TalliedSource, own_column
-from deepseek_cost.estimates.tally import Scenario, Tally, tally_body, total_of_alike
+from deepseek_cost.estimates.tally import Scenario, Tally, tally_body, total
 from deepseek_cost.inputs.jsonl import Lines
 from deepseek_cost.inputs.reader import request_of
 from deepseek_cost.inputs.request import Fault, Request
@@ -167,16 +167,14 @@ class SkeletonCounter(Struct):
         self.add_model(skeleton.request, Position(source[1], numbers[0]), len(numbers))
         same = [skeleton.request.custom_id] * len(numbers)
         names = same if skeleton.name is None else columns[skeleton.name]
-        each: list[list[tuple[Tally, int]]] = []
-        for (tokens, limit), rows in alike.items():
-            places = _Places(*source, numbers, names, rows)
-            tallies = self._add(skeleton.outcome(tokens, limit), places)
-            each.append([(tally, len(rows)) for tally in tallies])
-        sums = tuple(map(total_of_alike, zip(*each, strict=True)))
-        self._add_sums(skeleton, sums, source)
+        each = [
+            self._add(skeleton.outcome(tokens, limit), _Places(*source, numbers, names, rows))
+            for (tokens, limit), rows in alike.items()
+        ]
+        self._add_sums(skeleton, tuple(map(total, zip(*each, strict=True))), source)
 
     def _add(self, outcome: Sequence[RequestTokens], places: "_Places") -> Sequence[Tally]:
-        """Add bodies that are alike to the ledgers, and return the tally of one for each model."""
+        """Add bodies that are alike to the ledgers, and return their tally for each model."""
         bodies = len(places.rows)
         tallies = [tally_body(body, self.scenario) for body in outcome]
         for ledger, body, tally in zip(self.partial.ledgers, outcome, tallies, strict=False):
@@ -185,7 +183,7 @@ class SkeletonCounter(Struct):
             if body.refused:
                 at, place = next(iter(places))
                 ledger.refusals.add(place, body.refused, bodies * tally.requests, at)
-        return tallies
+        return [tally.times(bodies) for tally in tallies]
 
     def _add_sums(
         self, skeleton: Skeleton, sums: tuple[Tally, ...], source: tuple[str, int]

@@ -1,6 +1,6 @@
 """What requests cost before they are sent: tokens, tallied and priced at a given time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -190,26 +190,3 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
 def total(tallies: Iterable[Tally]) -> Tally:
     """Add up tallies; there must be one at least."""
     return reduce(add, tallies)
-
-
-def total_of_alike(counted: Sequence[tuple[Tally, int]]) -> Tally:
-    """Add up tallies, each of so many bodies alike; there must be one at least."""
-    tallies = [tally for tally, _ in counted]
-    hits = [tally.hits.times(bodies) for tally, bodies in counted if tally.hits != _NO_HITS]
-    unknown = [tally.times(bodies).unknown for tally, bodies in counted if tally.unknown]
-    is_known = all(tally.output is not None for tally in tallies)
-    return Tally(
-        requests=sum(tally.requests * bodies for tally, bodies in counted),
-        text=sum(tally.text * bodies for tally, bodies in counted),
-        template=sum(tally.template * bodies for tally, bodies in counted),
-        hits=reduce(add, hits) if len(hits) == len(counted) else reduce(add, hits, _NO_HITS),
-        output=sum((one.output or 0) * bodies for one, bodies in counted) if is_known else None,
-        output_ceiling=sum(tally.output_ceiling * bodies for tally, bodies in counted),
-        largest_request=max(tally.largest_request for tally in tallies),
-        unknown=reduce(joined_unknown, unknown, {}),
-        calls=sum(tally.calls * bodies for tally, bodies in counted),
-        hits_at={
-            at: sum(tally.hits_at[at] * bodies for tally, bodies in counted)
-            for at in tallies[0].hits_at
-        },
-    )

@@ -1,6 +1,6 @@
 """All that is to be priced, prompts and requests, read once and tallied for every model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -140,10 +140,10 @@ class Workload:
 
     def add_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
-        skeletons = None if self._reasoning else self._skeletons
-        if skeletons is None and self._takes_many_lines:
-            skeletons = self._skeletons = self._line_counter()
-        rest = skeletons.count(lines, source) if skeletons else lines
+        rest: Iterable[tuple[int, bytes]] = lines
+        if self._takes_many_lines:
+            self._skeletons = self._skeletons or self._line_counter()
+            rest = self._skeletons.count(lines, source)
         read = [self._read_line(lines, number, data) for number, data in rest]
         if self.forecast is None:
             self._segments.prepare(text for _, bodies in read for text in _texts(bodies))

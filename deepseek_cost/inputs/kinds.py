@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import cast
 
 
 class Kind(StrEnum):
@@ -64,9 +63,8 @@ def is_request(document: Mapping[str, object]) -> bool:
 
 def is_exchange(document: Mapping[str, object]) -> bool:
     """Return whether an object is a log line of a request together with its response."""
-    request = document.get("request")
-    is_whole = isinstance(document.get("response"), dict) and isinstance(request, dict)
-    return is_whole and kind_of(cast("Mapping[str, object]", request)) is not None
+    request, response = document.get("request"), document.get("response")
+    return isinstance(request, dict) and isinstance(response, dict) and kind_of(request) is not None
 
 
 def is_answer(document: Mapping[str, object]) -> bool:

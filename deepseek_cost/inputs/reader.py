@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.errors import Advice, Advised, InputError, NothingReadError
 from deepseek_cost.inputs.datasets import is_messages, messages_of
@@ -143,9 +144,7 @@ class Input(Struct):
         elif isinstance(value, list) and not is_messages(value):
             yield from self._from_array(line)
         elif isinstance(value, dict) and isinstance(value.get("requests"), list):
-            begin, end = member(line.text, "requests")
-            at = line.fault("", begin)
-            yield from self._from_array(Line(line.source, line.text[begin:end], at.line, at.column))
+            yield from self._from_array(line.part(*member(line.text, "requests")))
         else:
             yield Document(line, value)
 
@@ -252,40 +251,26 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
     kind = kind or (Kind.MESSAGES if is_anthropic else kind_of(body))
     if kind is None:
         return line.fault("a batch's line whose url and body are of no known request")
-    begin, end = _span_of_body(line.text, value) if key == "body" else member(line.text, key)
-    at = line.fault("", begin)
+    span = _span_of_body(line.text, value) if key == "body" else member(line.text, key)
+    part = line.part(*span)
     name = value.get("custom_id")
     return Request(
         source=line.source,
-        line=at.line,
-        column=at.column,
+        line=part.line,
+        column=part.column,
         custom_id=name if isinstance(name, str) else None,
         kind=kind,
         in_batch=True,
         body=body,
-        text=line.text[begin:end],
+        text=part.text,
         record=value,
     )
 
 
 def _from_exchange(line: Line, value: dict[str, object]) -> Request | Fault:
     """Return the request of a log line that has its response, too."""
-    begin, end = member(line.text, "request")
-    at = line.fault("", begin)
-    body = cast("dict[str, object]", value["request"])
-    kind = kind_of(body)
-    assert kind is not None  # noqa: S101 - is_exchange
-    return Request(
-        source=line.source,
-        line=at.line,
-        column=at.column,
-        custom_id=None,
-        kind=kind,
-        in_batch=False,
-        body=body,
-        text=line.text[begin:end],
-        record=value,
-    )
+    found = _request(line.part(*member(line.text, "request")), value["request"], None)
+    return found if isinstance(found, Fault) else replace(found, record=value)
 
 
 def _span_of_body(text: str, value: dict[str, object]) -> tuple[int, int]:

@@ -118,3 +118,8 @@ class Line(Struct, frozen=True):
         newline = self.text.rfind("\n", 0, offset)
         column = offset - newline if lines else self.column + offset
         return Fault(self.source, self.line + lines, column, reason)
+
+    def part(self, begin: int, end: int) -> "Line":
+        """Return the text between two offsets, with the position at which it begins."""
+        at = self.fault("", begin)
+        return Line(self.source, self.text[begin:end], at.line, at.column)

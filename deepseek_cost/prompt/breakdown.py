@@ -38,7 +38,7 @@ class Breakdown(Struct, frozen=True):
     @property
     def text(self) -> int:
         """All that the requests bring along, images included."""
-        tools = sum(tool.tokens for tool in self.tools.values()) if self.tools else 0
+        tools = sum(tool.tokens for tool in self.tools.values())
         return self.system + tools + sum(self.history.values()) + self.user + self.images
 
     @property

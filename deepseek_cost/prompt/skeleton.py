@@ -102,7 +102,7 @@ class Numbers(Struct, frozen=True):
 
 
 def _is_usual(name: str, number: str) -> bool:
-    """Return whether a number is far from what the API refuses; few need more than that."""
+    """Return whether the API surely takes a number; of others, `refused_setting` has to say."""
     if name in _WHOLE:
         return len(number) < _LONG_NUMBER and number.isdecimal() and 0 < int(number) <= MOST_OUTPUT
     return len(number) < _LONG_NUMBER and _LEAST_USUAL <= float(number) <= _USUAL[name]

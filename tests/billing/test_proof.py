@@ -241,6 +241,21 @@ def test_reasoning_without_its_text_is_as_long_as_reported(dscost: Dscost, tmp_p
     assert forecast(dscost, log)["output_tokens"]["exact"] == 1
 
 
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [(57, "cut at its limit of tokens, within a token or a mark"), (58, "unknown")],
+)
+def test_output_as_long_as_its_limit_was_cut(
+    dscost: Dscost, tmp_path: Path, limit: int, reason: str
+) -> None:
+    one: Any = answered(57, 54, content="Hello")  # a token more than 54, "</think>", "Hello"
+    one["request"] = one["request"] | {"max_tokens": limit}
+
+    found = forecast(dscost, written(tmp_path / "log.jsonl", one))
+
+    assert [d["likely_reason"] for d in found["deviations"] if d["about"] == "output"] == [reason]
+
+
 def test_calls_of_tools_are_counted_as_the_history_has_them(dscost: Dscost, tmp_path: Path) -> None:
     calls = {"content": "", "tool_calls": [CALL]}
     log = written(

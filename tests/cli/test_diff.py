@@ -173,7 +173,7 @@ def test_an_increase_from_nothing_is_over_any_percentage(dscost: Dscost) -> None
         (["old", "new", "--max-increase", "-1%"], 2, "--max-increase '-1%' is neither"),
         (["old", "new", "--max-increase", "1EUR"], 2, "--max-increase '1EUR' is neither"),
         (["old", "new", "--max-increase", "1 CNY"], 2, "the costs are in USD"),
-        (["old", "new", "--json", "--markdown"], 2, "give one of them"),
+        (["old", "new", "--json", "--markdown"], 2, "--json and --markdown exclude each other"),
         (["old", "new", "-m", "gpt"], 1, "unknown model 'gpt'"),
         (["old", "new", "--at", "2026-01-01T00:00Z"], 1, ""),
         (["old", "new", "--encoding", "morse"], 2, "--encoding 'morse' is unknown"),

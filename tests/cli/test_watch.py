@@ -72,6 +72,21 @@ def test_a_line_comes_for_each_change_and_ctrl_c_ends_it(
     ]
 
 
+def test_a_response_without_a_price_is_not_nothing(
+    dscost: Dscost, tmp_path: Path, steps: Callable[..., None]
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps(LINE | {"model": "deepseek-v9"}) + "\n")
+    steps(write(log, json.dumps(LINE) + "\n"))
+
+    ran = dscost("bill", "--watch", log)
+
+    assert bills(ran.out) == [
+        "1 not priced · 0 requests",
+        "$0.015 spent · 1 not priced · 1 request",
+    ]
+
+
 def test_only_what_was_added_is_read(
     dscost: Dscost, tmp_path: Path, steps: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from deepseek_cost.inputs import strict_json
 from deepseek_cost.prompt import arguments, json_schema
+from deepseek_cost.prompt.chat_completions import refused_setting
 from deepseek_cost.prompt.checks import RefusalError
 from deepseek_cost.prompt.common_schema import is_common
+from deepseek_cost.prompt.skeleton import _is_usual
 from tests.bodies import MAKERS, Bodies
 from tests.mutations import damaged
 
@@ -65,3 +67,14 @@ def test_a_schema_of_common_keywords_is_valid() -> None:
             except RefusalError:
                 pytest.fail(json.dumps(schema))
     assert common > 200
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "seed", "temperature", "top_p"])
+def test_a_setting_that_is_taken_at_sight_is_one_that_the_api_takes(name: str) -> None:
+    numbers = ["0", "1", "2", "7", "393216", "393217", "-1", "-0", "9" * 30, "1e2", "7e-1", "1e999"]
+    numbers += [f"{number / 100}" for number in range(250)] + ["0.001", "1.0001", "2.0001"]
+
+    usual = [number for number in numbers if _is_usual(name, number)]
+
+    assert all(refused_setting({name: json.loads(number)}) is None for number in usual)
+    assert {"1"} <= set(usual) < set(numbers)

@@ -34,7 +34,7 @@ from deepseek_cost.errors import DscostError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.records import Reading
@@ -190,10 +190,17 @@ def bill(
         by_session=watch,
     )
     if watch:
-        others = {"--json": as_json, "--csv": as_csv, "--invoice": invoice, "--budget": budget}
-        _exclude("--watch", others | {"--calibrate": calibrate, "--granted": granted})
-        title = "today" if since == "today" else "spent"
-        _watch(billing, files, agent, glob, encoding, how, agent_logs=agent_logs, title=title)
+        formats = {"--json": as_json, "--csv": as_csv}
+        others = {"--invoice": invoice, "--budget": budget, "--calibrate": calibrate}
+        balances = {"--granted": granted, "--topped-up": topped_up}
+        for option, value in (formats | others | balances).items():
+            values.require_one_of({"--watch": watch, option: value})
+        _watch(
+            *(billing, files, agent, glob, encoding, how),
+            agent_logs=agent_logs,
+            title="today" if since == "today" else "spent",
+            plain=plain,
+        )
         return
     exports = exports_of(invoice, encoding)
     is_alone = bool(exports) and not files and not agent
@@ -260,6 +267,7 @@ def _watch(
     *,
     agent_logs: bool,
     title: str,
+    plain: bool,
 ) -> None:
     """Show the bill of logs that grow; the note about what is read comes once."""
     from deepseek_cost.cli.watch import Watched, watch
@@ -271,14 +279,7 @@ def _watch(
             return find_sources(files, glob, encoding, any_file=True)
         return find_installed(agents or (), encoding)[0]
 
-    watch(Watched(billing, how, find, title), found)
-
-
-def _exclude(option: str, others: "Mapping[str, object]") -> None:
-    """Raise UsageError if one of the other options is given as well."""
-    for other, value in others.items():
-        if value:
-            raise UsageError(f"{option} and {other} exclude each other")
+    watch(Watched(billing, how, find, title, plain), found)
 
 
 def _write_profile(profile: "Profile", path: Path) -> None:

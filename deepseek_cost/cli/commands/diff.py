@@ -341,8 +341,7 @@ def diff(
     """
     from deepseek_cost.estimates.tally import Scenario
 
-    if as_json + as_csv + as_markdown > 1:
-        raise UsageError("--json, --csv and --markdown: give one of them")
+    values.require_one_of({"--json": as_json, "--csv": as_csv, "--markdown": as_markdown})
     limits = [values.increase(one) for one in max_increase or ()]
     ratio = parse_ratio(cache_hit_ratio or "0")
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests)

@@ -4,13 +4,13 @@ from typing import Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, values
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_error
 from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, price_table
-from deepseek_cost.errors import DscostError, UsageError
+from deepseek_cost.errors import DscostError
 
 MANUAL: Final = Manual(
     (
@@ -56,8 +56,7 @@ def prices_verify(
     from deepseek_cost.pricing.page.reader import MAX_CHARACTERS, read_page
     from deepseek_cost.reports.price_page import verify_report
 
-    if as_toml and as_json:
-        raise UsageError("--toml and --json exclude each other")
+    values.require_one_of({"--toml": as_toml, "--json": as_json})
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     compared = {}

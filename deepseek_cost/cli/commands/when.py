@@ -12,7 +12,6 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_warning
 from deepseek_cost.cli.output import write, write_text
 from deepseek_cost.cli.session import instant_of, price_table, zone_of
-from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Tier
 
@@ -59,8 +58,7 @@ def when(
     """Show current and upcoming peak hours."""
     from deepseek_cost.reports.when import when_report
 
-    if template is not None and as_json:
-        raise UsageError("--template and --json exclude each other")
+    values.require_one_of({"--template": template is not None, "--json": as_json})
     book = price_table(prices).book
     instant = instant_of(at, book, tz)
     if template is None:
