@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, field
@@ -60,11 +60,13 @@ class SkeletonCounter(Struct):
     _skeletons: dict[Outline, Skeleton | object | None] = field(default_factory=dict)
     _characters: int = 0
 
-    def count(self, lines: Lines, source: int) -> Iterator[tuple[int, bytes]]:
-        """Tally what can be, and return the other lines in their order."""
+    def count(
+        self, lines: Lines, source: int, known: Container[int] = ()
+    ) -> Iterator[tuple[int, bytes]]:
+        """Tally what can be but for the lines of `known` numbers; return the others in order."""
         if codecs.lookup(lines.encoding).name not in ("utf-8", "ascii"):
             return iter(lines)
-        filled, others = self._sorted(_texts(lines.data), lines)
+        filled, others = self._sorted(_texts(lines.data), lines, known)
         for skeleton, its in filled.items():
             columns = _decoded(its.rows)
             if columns is None:
@@ -74,12 +76,15 @@ class SkeletonCounter(Struct):
         left = set(others)
         return (pair for pair in lines if pair[0] in left)
 
-    def _sorted(self, texts: list[str], lines: Lines) -> tuple[dict[Skeleton, Filled], list[int]]:
+    def _sorted(
+        self, texts: list[str], lines: Lines, known: Container[int]
+    ) -> tuple[dict[Skeleton, Filled], list[int]]:
         """Return the lines by their forms, and the numbers of all others."""
         filled: dict[Skeleton, Filled] = {}
         others = []
         for number, line in enumerate(texts, lines.number):
-            outline, values = outlined(line) if len(line) < _LONGEST else ((), [])
+            is_new = len(line) < _LONGEST and number not in known
+            outline, values = outlined(line) if is_new else ((), [])
             skeleton = self._skeleton(lines, number, outline, values) if values else None
             numbers = numbered(outline) if values and skeleton is None else None
             if numbers and numbers.are_accepted:

@@ -15,6 +15,7 @@ from deepseek_cost.estimates.partial_result import (
     totals,
 )
 from deepseek_cost.estimates.tally import Scenario, Tally, require_output_limit, tally_body
+from deepseek_cost.inputs.continuation import Continuations
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input, request_of, sound
@@ -22,6 +23,7 @@ from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens
+from deepseek_cost.prompt.history import History
 from deepseek_cost.prompt.segments import SegmentCounter
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Workload:
     _source: int = 0
     _reasoning: "KnownReasoning | None" = None  # of a source with responses
     _skeletons: "SkeletonCounter | None" = None
+    _continued: Continuations = field(default_factory=Continuations)
+    _history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
         self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
@@ -141,10 +145,15 @@ class Workload:
     def add_lines(self, lines: Lines, source: int) -> None:
         """Count and tally some lines of the source of that number; raises InputError as `take`."""
         rest: Iterable[tuple[int, bytes]] = lines
+        continued: dict[int, Document] = {}
         if self._takes_many_lines:
             self._skeletons = self._skeletons or self._line_counter()
-            rest = self._skeletons.count(lines, source)
-        read = [self._read_line(lines, number, data) for number, data in rest]
+            continued = self._continued.documents(lines)
+            rest = self._skeletons.count(lines, source, continued)
+        read = [
+            self._read_line(continued.get(number) or lines.document(number, data), lines.kind)
+            for number, data in rest
+        ]
         if self.forecast is None:
             self._segments.prepare(text for _, bodies in read for text in _texts(bodies))
         for found, bodies in read:
@@ -156,14 +165,14 @@ class Workload:
         return not self.keeps_order and self._reasoning is None
 
     def _read_line(
-        self, lines: Lines, number: int, data: bytes
+        self, document: Document | Fault, wanted: Kind | None
     ) -> "tuple[Request | Fault, Sequence[Body]]":
         """Read a line for each model; what it cannot be read for is said when it is tallied."""
-        found = request_of(lines.document(number, data), lines.kind)
+        found = request_of(document, wanted)
         if isinstance(found, Fault):
             return found, ()
         try:
-            return found, self._bodies(found)
+            return found, self._bodies(found, self._history if self._takes_many_lines else None)
         except InputError:
             return found, ()
 
@@ -253,8 +262,8 @@ class Workload:
             add_model=self._add_model,
         )
 
-    def _bodies(self, request: Request) -> "Sequence[Body]":
-        """Read a request for each model."""
+    def _bodies(self, request: Request, history: History | None = None) -> "Sequence[Body]":
+        """Read a request for each model; `history` is of the one before."""
         from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - not for --help
 
         if request.is_prompt:
@@ -263,7 +272,8 @@ class Workload:
         thinking = route.model.thinking if route else None
         model = route.model if route else self.models[0]
         sent = completed(request, model, self.scenario.mode, self.system)
-        return read_bodies(sent, self._priced_for(route), thinking=thinking)
+        models = self._priced_for(route)
+        return read_bodies(sent, models, thinking=thinking, history=history)
 
     def _prompts(self, request: Request) -> "Sequence[Body]":
         """Read a prompt for each model; those of one mode read the same."""

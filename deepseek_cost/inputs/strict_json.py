@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, cast
 
 import msgspec
 
@@ -20,6 +20,7 @@ _LONG: Final = 1 << 20
 _SPELT_COLON: Final = "\\u003"
 _SPACED: Final = re.compile(r'"[ \t\r\n]+:')
 _PLAIN: Final = json.JSONDecoder()
+_CONTAINERS: Final = (dict, list)
 
 
 class JsonFaultError(ValueError):
@@ -83,6 +84,22 @@ def _parse(text: str) -> object:
     if _SURROGATE.search(text):
         _refuse_lone_surrogate(text)
     return value
+
+
+def is_deeper(value: object, most: int) -> bool:
+    """Return whether a value has more than so many levels of objects and arrays."""
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(most):
+        level = [item for one in level for item in _items(one) if type(item) in _CONTAINERS]
+        if not level:
+            return False
+    return True
+
+
+def _items(container: object) -> Iterable[object]:
+    if type(container) is dict:
+        return container.values()
+    return cast("list[object]", container)
 
 
 def elements(text: str) -> Iterator[tuple[object, int, int]]:

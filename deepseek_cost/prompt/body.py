@@ -19,7 +19,8 @@ from deepseek_cost.prompt.breakdown import (
     UnknownTokens,
 )
 from deepseek_cost.prompt.conversation import Conversation, Hidden, Image, Message
-from deepseek_cost.prompt.renderer import NEW, Segment, render
+from deepseek_cost.prompt.history import History
+from deepseek_cost.prompt.renderer import NEW, Segment, render_on
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
 from deepseek_cost.prompt.template import (
     MOST_OUTPUT,
@@ -164,18 +165,26 @@ def read_body(request: Request, model: Model, *, thinking: bool | None = None) -
 
 
 def read_bodies(
-    request: Request, models: Sequence[Model], *, thinking: bool | None = None
+    request: Request,
+    models: Sequence[Model],
+    *,
+    thinking: bool | None = None,
+    history: History | None = None,
 ) -> Sequence[Body]:
-    """Read a body once for several models; see read_body."""
+    """Read a body once for several models; see read_body.
+
+    `history` is of the request before: what both have in common is done once. Such bodies can be
+    counted, not more.
+    """
     if request.kind is Kind.FIM:
         from deepseek_cost.prompt.fim import read_fim  # noqa: PLC0415 - few send any
 
         return [read_fim(request, model) for model in models]
-    conversation = _conversation(request, thinking=thinking)
+    conversation = _conversation(request, thinking=thinking, history=history)
     rendered: dict[Template, RenderedBody] = {}
     for model in models:
         if model.template not in rendered:
-            rendered[model.template] = _rendered(conversation, request, model)
+            rendered[model.template] = _rendered(conversation, request, model, history)
     return [replace(rendered[model.template], model=model) for model in models]
 
 
@@ -184,12 +193,14 @@ def render_body(request: Request, model: Model, *, thinking: bool | None = None)
     return _rendered(_conversation(request, thinking=thinking), request, model)
 
 
-def _conversation(request: Request, *, thinking: bool | None) -> Conversation:
+def _conversation(
+    request: Request, *, thinking: bool | None, history: History | None = None
+) -> Conversation:
     if request.kind is Kind.TEXT:
         return _of_text(request.body)
     from deepseek_cost.prompt.protocols import read_conversation  # noqa: PLC0415 - a text has none
 
-    return read_conversation(request, thinking=thinking)
+    return read_conversation(request, thinking=thinking, history=history)
 
 
 def _of_text(body: Mapping[str, object]) -> Conversation:
@@ -211,19 +222,24 @@ def images_without_vision(body: Body) -> int:
     return sum(isinstance(piece, Image) for content in contents for piece in content)
 
 
-def _rendered(conversation: Conversation, request: Request, model: Model) -> RenderedBody:
+def _rendered(
+    conversation: Conversation, request: Request, model: Model, history: History | None = None
+) -> RenderedBody:
     if conversation.vision_refused and facts_of(model.template).image:
         reason = conversation.vision_refused
         raise InputError(f"{request.position}: the API refuses it: {reason}")
-    segments, sizes = _render(conversation, request, model)
+    segments, sizes = _render(conversation, request, model, history)
     return RenderedBody(request, model, conversation, segments, sizes)
 
 
 def _render(
-    conversation: Conversation, request: Request, model: Model
+    conversation: Conversation, request: Request, model: Model, history: History | None = None
 ) -> tuple[list[Segment], Sequence[int | None]]:
     """Return the prompt, and the tokens of each image in it."""
-    segments = render(conversation, facts_of(model.template))
+    stem = history.stems.get(model.template) if history else None
+    segments, stem = render_on(stem, conversation, facts_of(model.template))
+    if history:
+        history.stems[model.template] = stem
     images = [value for _, value in segments if type(value) is Image]
     if not images:
         return segments, ()

@@ -45,6 +45,7 @@ from deepseek_cost.prompt.definitions import (
     server_tool,
     used,
 )
+from deepseek_cost.prompt.history import History
 from deepseek_cost.prompt.image_faults import image_fault
 from deepseek_cost.prompt.json_schema import refuse_invalid, strict_object
 from deepseek_cost.prompt.thinking import effort_of, thinking_of
@@ -115,8 +116,10 @@ class _Reader:
         return image
 
 
-def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
+def read_chat(body: Body, *, thinks: bool = True, history: History | None = None) -> Conversation:
     """Read a body; `thinks` is what its model does if the body does not say.
+
+    `history` has the messages of the request before, and is given these.
 
     Raises RefusalError for what the API refuses.
     """
@@ -127,7 +130,7 @@ def read_chat(body: Body, *, thinks: bool = True) -> Conversation:
     items = body.get("messages")
     if type(items) is not list:
         items = sequence(required(body, "messages", ""), "messages")
-    messages = [_message(reader, item, at) for at, item in enumerate(items)]
+    messages = _messages(reader, items, history)
     if not messages:
         raise RefusalError("Empty input messages", "messages")
     _check_calls(messages)
@@ -177,6 +180,19 @@ def _combined(body: Body) -> RefusalError | None:
 def _effort(body: Body, *, thinks: bool) -> str | None:
     thinking = thinking_of(body, "struct ChatCompletionThinking")
     return effort_of(body.get("reasoning_effort"), thinking, "reasoning_effort", thinks=thinks)
+
+
+def _messages(
+    reader: _Reader, items: Sequence[object], history: History | None
+) -> Sequence[Message]:
+    """Read the messages, of those that the request before has only what comes after."""
+    known = history.messages_of(items) if history else []
+    others = len(reader.unknown)
+    new = enumerate(items[len(known) :], len(known))
+    messages = [*known, *(_message(reader, item, at) for at, item in new)]
+    if history and len(reader.unknown) == others and reader.vision_refused is None:
+        history.keep(items, messages)
+    return messages
 
 
 def _message(reader: _Reader, value: object, number: int) -> Message:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from operator import is_not
 from typing import Final
 
 from msgspec import Struct
@@ -117,3 +118,9 @@ class Conversation(Struct, frozen=True):
     refused: str | None = None
     # A refusal that only some models have: of images, by those that see them.
     vision_refused: str | None = None
+
+
+def alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return how many objects both begin with."""
+    differ = map(is_not, one, other)
+    return next((at for at, differs in enumerate(differ) if differs), min(len(one), len(other)))

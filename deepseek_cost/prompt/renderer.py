@@ -28,12 +28,14 @@ from deepseek_cost.prompt.conversation import (
     Image,
     Message,
     Tool,
+    alike,
 )
 from deepseek_cost.prompt.templates.facts import Piece, TemplateFacts
 
 TEMPLATE: Final = "template"
 BLANK: Final = "\ue000"  # begins placeholders for texts that are not known yet
 _OF_USER: Final = (USER, TOOL)
+_UNCOUNTED: Final = (Image, TextStream)  # a stem has nothing but texts and ids
 NEW: Final = "new"  # of the user, with no response after it
 _BETWEEN: Final = "\n\n"
 _UNSEEN_IMAGE: Final = "[Unsupported Image]"
@@ -61,8 +63,36 @@ class Joined(Struct, frozen=True):
     parts: Sequence[tuple[str, str]]
 
 
-# Who it is of, and what it is: text, token ids, or an image.
-Segment = tuple[str, str | bytes | Joined | Image | TextStream]
+class Stem(Struct):
+    """The messages that a prompt begins with, which the request before has as well.
+
+    `order` is that of the last calls; `before` is what was the beginning of the request before
+    that one. `sums` are the tokens by owner; once they are counted, the segments are dropped.
+    """
+
+    messages: Sequence[Message]
+    thinks: bool
+    has_tools: bool
+    order: dict[str, int]
+    segments: "Sequence[Segment]"
+    before: "Stem | None" = None
+    sums: dict[str, int] | None = None
+
+    def begins(self, messages: Sequence[Message], conversation: Conversation, last: int) -> bool:
+        """Return whether a conversation, whose last response is at `last`, renders so at first."""
+        size = len(self.messages)
+        return (
+            size <= last + 1
+            and size < len(messages)
+            and self.thinks == bool(conversation.effort)
+            and self.has_tools == bool(conversation.tools)
+            and _is_users(messages[size]) != _is_users(messages[size - 1])
+            and alike(messages, self.messages) == size
+        )
+
+
+# Who it is of, and what it is: text, token ids, an image, or what the request before has as well.
+Segment = tuple[str, str | bytes | Joined | Image | TextStream | Stem]
 
 
 class _Run:
@@ -178,6 +208,16 @@ def _is_cut(before: str, after: str) -> bool:
 
 def render(conversation: Conversation, facts: TemplateFacts) -> list[Segment]:
     """Return a conversation's segments in a template."""
+    return render_on(None, conversation, facts)[0]
+
+
+def render_on(
+    stem: Stem | None, conversation: Conversation, facts: TemplateFacts
+) -> tuple[list[Segment], Stem | None]:
+    """Return a conversation's segments, and the stem for one that goes on where it ends.
+
+    `stem` is that of the conversation before; if this one begins so, it is one of the segments.
+    """
     run = _Run([])
     messages = list(_adapted(conversation.messages, facts))
     run.ids(facts.begin)
@@ -189,8 +229,8 @@ def render(conversation: Conversation, facts: TemplateFacts) -> list[Segment]:
         systems = [m.content for m in first]
         messages = messages[len(first) :]
     _head(run, conversation, systems, facts)
-    _body(run, messages, conversation, facts)
-    return run.out
+    stem = _body(run, messages, conversation, facts, stem)
+    return run.out, stem
 
 
 def _adapted(messages: Sequence[Message], facts: TemplateFacts) -> Iterator[Message]:
@@ -295,13 +335,26 @@ def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None
 
 
 def _body(
-    run: _Run, messages: Sequence[Message], conversation: Conversation, facts: TemplateFacts
-) -> None:
-    """Write the messages, and what the response begins with."""
-    last = max((at for at, one in enumerate(messages) if _is_answer(one)), default=-1)
+    run: _Run,
+    messages: Sequence[Message],
+    conversation: Conversation,
+    facts: TemplateFacts,
+    stem: Stem | None,
+) -> Stem | None:
+    """Write the messages and what the response begins with; return the stem of what may follow."""
+    last = _last_answer(messages)
     order: dict[str, int] = {}
     at = 0
-    for is_user, group in groupby(messages, key=lambda one: one.role in _OF_USER):
+    if stem is not None and stem.begins(messages, conversation, last):
+        run.out.append((TEMPLATE, stem))
+        order, at = stem.order, len(stem.messages)
+    else:
+        stem = None
+    begin = len(run.out)
+    cut = at, begin, order
+    for is_user, group in groupby(messages[at:], key=_is_users):
+        if at <= last + 1:  # all before is history, whatever follows
+            cut = at, len(run.out), order
         row = list(group)
         if is_user:
             run.ids(facts.user)
@@ -311,14 +364,32 @@ def _body(
             order = _others(run, row, order, conversation, facts)
         at += len(row)
     if not (messages and messages[-1].prefix):
-        run.ids(facts.assistant)
-        run.ids(facts.think if conversation.effort else facts.end_think)
-        if conversation.forced:
-            run.ids(facts.calls.forced)
+        _begin_answer(run, conversation, facts)
+    size, end, order = cut
+    segments = run.out[begin:end]
+    if not segments or any(type(value) in _UNCOUNTED for _, value in segments):
+        return stem
+    thinks, has_tools = bool(conversation.effort), bool(conversation.tools)
+    return Stem(messages[:size], thinks, has_tools, order, segments, stem)
 
 
-def _is_answer(message: Message) -> bool:
-    return message.role == ASSISTANT and not message.prefix
+def _begin_answer(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None:
+    run.ids(facts.assistant)
+    run.ids(facts.think if conversation.effort else facts.end_think)
+    if conversation.forced:
+        run.ids(facts.calls.forced)
+
+
+def _last_answer(messages: Sequence[Message]) -> int:
+    """Return where the last response is; -1 if there is none."""
+    for at in range(len(messages) - 1, -1, -1):
+        if messages[at].role == ASSISTANT and not messages[at].prefix:
+            return at
+    return -1
+
+
+def _is_users(message: Message) -> bool:
+    return message.role in _OF_USER
 
 
 def _others(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.inputs.request import TextStream
 from deepseek_cost.prompt.breakdown import ROLES, Breakdown, tools_of
-from deepseek_cost.prompt.renderer import NEW, TEMPLATE, Definition, Joined, Segment
+from deepseek_cost.prompt.renderer import NEW, TEMPLATE, Definition, Joined, Segment, Stem
 from deepseek_cost.tokenizer.base import ID_BYTES
 
 if TYPE_CHECKING:
@@ -106,23 +106,7 @@ def break_down(
     """
     sums: dict[str, int] = {}
     tools: list[tuple[str, int]] = []
-    count = counter.count
-    for owner, value in segments:
-        if type(value) is str:
-            tokens = count(value)
-        elif type(value) is bytes:
-            tokens = len(value) // ID_BYTES
-        elif type(value) is TextStream:
-            tokens = counter.count_stream(value)
-        elif type(value) is Joined:
-            _add_joined(value, counter, sums, tools)
-            continue
-        else:
-            continue
-        if type(owner) is Definition:
-            tools.append((owner, tokens))
-        else:
-            sums[owner] = sums.get(owner, 0) + tokens
+    _add(segments, counter, sums, tools)
     return Breakdown(
         system=sums.get("system", 0),
         tools=tools_of(tools) if tools else {},
@@ -131,6 +115,58 @@ def break_down(
         images=sum(images),
         template=sums.get(TEMPLATE, 0),
     )
+
+
+def _add(
+    segments: Iterable[Segment],
+    counter: SegmentCounter,
+    sums: dict[str, int],
+    tools: list[tuple[str, int]],
+) -> None:
+    """Add the tokens of each segment to those of its owner."""
+    count = counter.count
+    for owner, value in segments:
+        if type(value) is str:
+            tokens = count(value)
+        elif type(value) is bytes:
+            tokens = len(value) // ID_BYTES
+        elif type(value) is TextStream:
+            tokens = counter.count_stream(value)
+        else:
+            _add_composed(value, counter, sums, tools)
+            continue
+        if type(owner) is Definition:
+            tools.append((owner, tokens))
+        else:
+            sums[owner] = sums.get(owner, 0) + tokens
+
+
+def _add_composed(
+    value: object,
+    counter: SegmentCounter,
+    sums: dict[str, int],
+    tools: list[tuple[str, int]],
+) -> None:
+    if type(value) is Joined:
+        _add_joined(value, counter, sums, tools)
+    elif type(value) is Stem:
+        for name, tokens in _stem_sums(value, counter).items():
+            sums[name] = sums.get(name, 0) + tokens
+
+
+def _stem_sums(stem: Stem, counter: SegmentCounter) -> dict[str, int]:
+    """Return the tokens of a stem by owner, counted once; those before it come first."""
+    uncounted: list[Stem] = []
+    at: Stem | None = stem
+    while at is not None and at.sums is None:
+        uncounted.append(at)
+        at = at.before
+    sums = dict(at.sums) if at is not None and at.sums else {}
+    for one in reversed(uncounted):
+        _add(one.segments, counter, sums, [])
+        one.sums = dict(sums)
+        one.segments, one.before = (), None
+    return sums
 
 
 def _add_joined(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deepseek_cost.inputs.request import TextStream
 from deepseek_cost.prompt.cache import Prompt
-from deepseek_cost.prompt.renderer import Joined, Segment
+from deepseek_cost.prompt.renderer import Joined, Segment, Stem
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.templates.facts import TemplateFacts
 from deepseek_cost.tokenizer.base import ID_BYTES, stand_ins
@@ -50,7 +50,7 @@ def owner_of(body: Mapping[str, object]) -> bytes:
 
 
 def _ids(
-    value: "str | bytes | Joined | Image | TextStream",
+    value: "str | bytes | Joined | Image | TextStream | Stem",
     sizes: "Iterable[int]",
     encoder: SegmentEncoder,
 ) -> bytes:
@@ -63,5 +63,7 @@ def _ids(
         return encoder.ids(value.text)
     if isinstance(value, TextStream):
         raise TypeError("a text that is read as it is counted leaves no tokens")
+    if isinstance(value, Stem):
+        raise TypeError("what the request before has as well is counted alone")
     tokens = next(iter(sizes))
     return stand_ins(f"{value.url or value.place} {value.detail}".encode(), tokens)
