@@ -56,21 +56,21 @@ def race(what: str, programs: list[str], command: list[str], runs: int) -> None:
 
 def write(folder: Path, files: int) -> None:
     """Write files of about a hundred words each, a hundred per folder."""
-    for number, text in zip(range(files), texts(), strict=False):
+    for number, text in zip(range(files), texts(_CHARACTERS), strict=False):
         path = folder / f"{number // 100:03}" / f"{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
-def texts() -> Iterator[str]:
-    """Yield texts of about the same length, without end."""
+def texts(characters: int) -> Iterator[str]:
+    """Yield texts of so many characters, without end."""
     rest = ""
     while True:
         for paragraph in paragraphs("mixed", 10_000_000):
             rest += paragraph
-            while len(rest) >= _CHARACTERS:
-                yield rest[:_CHARACTERS]
-                rest = rest[_CHARACTERS:]
+            while len(rest) >= characters:
+                yield rest[:characters]
+                rest = rest[characters:]
 
 
 def commit_twice(folder: Path, files: int) -> None:

@@ -43,12 +43,17 @@ class WorkerPool(Struct):
     alone: int = _ALONE
 
     def share(
-        self, parts: Iterable[Lines | _Other], source: int, size: int = 0
+        self,
+        parts: Iterable[Lines | _Other],
+        source: int,
+        size: int = 0,
+        is_replay: Callable[[], bool] = lambda: False,
     ) -> Iterator[Lines | _Other | PartialResult]:
         """Yield the parts to tally in this process, and the results of the others, in order.
 
-        `size` is the source's size in bytes, 0 if unknown. Raises what a worker raised, and
-        WorkerError if one ended before its work was done.
+        `size` is the source's size in bytes, 0 if unknown. While `is_replay`, lines continue those
+        before them, which one process counts faster than several: each would count it all. Raises
+        what a worker raised, and WorkerError if one ended before its work was done.
         """
         rest = iter(parts)
         pace = _Pace(size)
@@ -56,7 +61,8 @@ class WorkerPool(Struct):
             if not isinstance(part, Lines):
                 yield part
                 continue
-            if pace.done >= self.alone and (self.requested or pace.seconds_left() > _WORTH_SECONDS):
+            is_worth_it = pace.seconds_left() > _WORTH_SECONDS and not is_replay()
+            if pace.done >= self.alone and (self.requested or is_worth_it):
                 yield from self._shared(part, rest, source)
                 return
             yield part

@@ -216,7 +216,8 @@ class Workload:
         """Yield the parts of a source, or what workers did of them; a log is read in its order."""
         if self.pool is None or self._reasoning is not None:
             return opened.parts()
-        return self.pool.share(opened.parts(), self._source, opened.source.size)
+        size = opened.source.size
+        return self.pool.share(opened.parts(), self._source, size, self._continued.is_replay)
 
     def _add_part(
         self, part: Lines | Document | Fault | PartialResult, wanted: Kind | None

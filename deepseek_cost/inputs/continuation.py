@@ -89,6 +89,10 @@ class Continuations(Struct):
             self._before = _Before(data, begin)
         return found
 
+    def is_replay(self) -> bool:
+        """Return whether the last line continued the one before it."""
+        return self._before.messages is not None
+
     def _is_worth_it(self, number: int) -> bool:
         return self._misses < _PATIENCE or number % _PATIENCE == 0
 

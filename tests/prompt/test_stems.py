@@ -61,7 +61,8 @@ def test_a_prompt_on_a_stem_has_the_segments_of_one_without(template: Template) 
             size = random.randint(1, len(messages))
             conversation = replace(conversation, messages=messages[:size])
             if random.random() < 0.3:
-                effort, tools = random.choice([None, "high"]), random.choice([[], [Tool("f")]])
+                tools = [Tool("f")] if random.random() < 0.5 else []
+                effort = random.choice([None, "high"])
                 conversation = replace(conversation, effort=effort, tools=tools)
             if random.random() < 0.3:
                 messages[random.randrange(len(messages))] = message(random)
