@@ -101,6 +101,23 @@ def test_long_work_is_shared_where_nothing_is_requested(monkeypatch: pytest.Monk
     assert list(done) == [*parts[:2], "shared", parts[2]]
 
 
+def test_a_replay_is_left_to_one_process_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, but up to the third part each line continues the one before it."""
+    parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(5)]
+    clock = iter(range(100))
+    monkeypatch.setattr("deepseek_cost.estimates.workers.perf_counter", lambda: next(clock))
+    monkeypatch.setattr(
+        WorkerPool, "_shared", lambda _, first, rest, __: iter(["shared", first, *rest])
+    )
+    pool = WorkerPool(lambda: pytest.fail("not here"), jobs=2, alone=0)
+    seen: list[Any] = []
+
+    for part in pool.share(parts, 1, 100_000, lambda: len(seen) <= 3):
+        seen += [part]
+
+    assert seen == [*parts[:4], "shared", parts[4]]
+
+
 def test_the_first_fault_is_told_whoever_meets_it(
     dscost: Dscost, large: Path, tmp_path: Path
 ) -> None:

@@ -56,7 +56,8 @@ def test_a_prompt_on_a_stem_has_the_segments_of_one_without(template: Template) 
     for seed in range(300):
         random = Random(seed)  # noqa: S311 - tests, not secrets
         messages = [message(random) for _ in range(random.randint(2, 14))]
-        conversation, stem = Conversation(messages, "high", [Tool("f")]), None
+        conversation = Conversation(messages, "high", tools=[Tool("f")])
+        stem: Stem | None = None
         for _ in range(12):
             size = random.randint(1, len(messages))
             conversation = replace(conversation, messages=messages[:size])
