@@ -102,7 +102,7 @@ def test_long_work_is_shared_where_nothing_is_requested(monkeypatch: pytest.Monk
 
 
 def test_a_replay_is_left_to_one_process_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As above, but up to the third part each line continues the one before it."""
+    """As above, but the third and the fourth part continue what is before them."""
     parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(5)]
     clock = iter(range(100))
     monkeypatch.setattr("deepseek_cost.estimates.workers.perf_counter", lambda: next(clock))
@@ -110,12 +110,11 @@ def test_a_replay_is_left_to_one_process_while_it_goes_on(monkeypatch: pytest.Mo
         WorkerPool, "_shared", lambda _, first, rest, __: iter(["shared", first, *rest])
     )
     pool = WorkerPool(lambda: pytest.fail("not here"), jobs=2, alone=0)
-    seen: list[Any] = []
+    going_on = iter([True, True, False])  # asked from the third part on
 
-    for part in pool.share(parts, 1, 100_000, lambda: len(seen) <= 3):
-        seen += [part]
+    done = pool.share(parts, 1, 100_000, lambda: next(going_on))
 
-    assert seen == [*parts[:4], "shared", parts[4]]
+    assert list(done) == [*parts[:4], "shared", parts[4]]
 
 
 def test_the_first_fault_is_told_whoever_meets_it(
