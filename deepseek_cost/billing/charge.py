@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.billing.formats.base import Kind, Response, Unreadable
+from deepseek_cost.billing.formats.log import MOST_TOKENS
 from deepseek_cost.billing.formats.provider import has_foreign_id, may_be_deepseek, other_host
 from deepseek_cost.billing.tariff import EDGE_SECONDS, Stretch, Tariff, Tariffs
 from deepseek_cost.errors import Advice, Advised, DscostError, UnknownModelError, UnpricedError
@@ -71,6 +72,8 @@ class Charging(Struct, frozen=True):
         Raises OtherHostError, UnknownModelError, UnpricedError, or Unreadable if the response
         lacks something that its price depends on.
         """
+        if (response.hit or 0) + response.miss + response.output > MOST_TOKENS:
+            raise Unreadable("a count in its usage is not a number of tokens")
         return self._as_before(response) or self._charge(response)
 
     def _as_before(self, response: Response) -> Charged | None:

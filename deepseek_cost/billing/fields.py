@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.billing.formats.base import Unreadable
-from deepseek_cost.billing.formats.log import count, literal
+from deepseek_cost.billing.formats.log import count, literal, with_whole_characters
 
 
 class Field(StrEnum):
@@ -116,7 +116,7 @@ def as_object(value: object) -> dict[str, object] | None:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         text = value
         try:
-            value = json.loads(text)
+            value = json.loads(with_whole_characters(text.encode()))
         except (ValueError, RecursionError):
             value = literal(text)
     return value if isinstance(value, dict) else None

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from deepseek_cost.billing.formats import Format, recognize
 from deepseek_cost.billing.formats.base import Costless, Fault, Line, Reason, Records
-from deepseek_cost.billing.formats.log import Form, Log
+from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
 from deepseek_cost.billing.records import A_REQUEST, Reading
 from deepseek_cost.billing.response import Chunks
 from deepseek_cost.errors import Advice, Advised
-from deepseek_cost.inputs.jsonl import Document, Documents
+from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import open_input
 from deepseek_cost.inputs.source import TextSource
@@ -29,6 +29,7 @@ from deepseek_cost.inputs.streams import Advance, Pieces, reading
 _NAMED_KEY: Final = "occurs twice in one object"
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK: Final = 1 << 20
+_LONGEST_ESCAPE: Final = len(r"\ud83d\ude00")
 _NOT_LOGS: Final = {
     Form.SQLITE: "an SQLite database that is not a known tool's",
     Form.ZIP: "a ZIP archive that is not a known tool's; unpack it",
@@ -46,8 +47,8 @@ class _Utf8(TextSource, frozen=True, kw_only=True):
     log: Log
 
     def open(self, advance: Advance = lambda _: None) -> BinaryIO:  # noqa: ARG002 - the log's own
-        """Open the log's bytes."""
-        return self.log.open()
+        """Open the log's bytes, without halves of characters."""
+        return io.BufferedReader(_Whole(self.log.open()), _BLOCK)
 
 
 class OpenedLog(Struct):
@@ -266,6 +267,20 @@ def _nested(row: object) -> dict[str, object]:
 def _private(fault: Fault) -> Fault:
     """Leave out the name of a key, the only words of a log that a fault repeats."""
     return replace(fault, reason=f"a key {_NAMED_KEY}") if _NAMED_KEY in fault.reason else fault
+
+
+class _Whole(Pieces):
+    """JSON in which halves of characters are replaced."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self._file = file
+
+    def next_piece(self, size: int) -> bytes:
+        data = self._file.read(size)
+        if b"\\" in data[-_LONGEST_ESCAPE:]:
+            data += self._file.readline(MAX_LINE_BYTES)
+        return with_whole_characters(data)
 
 
 class _View(Pieces):

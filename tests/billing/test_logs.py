@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deepseek_cost.billing.charge import Charging
 from deepseek_cost.billing.fields import Field, Fields
-from deepseek_cost.billing.formats.base import Fault, Found, Kind, Response, Unreadable
+from deepseek_cost.billing.formats.base import Fault, Found, Kind, Line, Response, Unreadable
 from deepseek_cost.billing.formats.usage import usage_of
 from deepseek_cost.billing.logs import read_log
 from deepseek_cost.billing.records import Reading
@@ -512,3 +512,19 @@ def test_faults_repeat_nothing_of_a_line(tmp_path: Path) -> None:
     faults = [found for found in read(path) if isinstance(found, Fault)]
     assert len(faults) == 3
     assert "secret" not in "".join(map(str, faults))
+
+
+def test_counts_whose_sum_no_response_can_have_are_refused(book: PriceBook) -> None:
+    charging = Charging(Tariffs(book, Currency.USD))
+    most = 2**32 - 2
+    for hit, miss, output in ((0, most, 1), (most, 1, 0), (None, most, most)):
+        response = Response(
+            line=Line("log", "", 1),
+            model="deepseek-v4-pro",
+            hit=hit,
+            miss=miss,
+            output=output,
+            start=1_794_900_000,
+        )
+        with pytest.raises(Unreadable, match="not a number of tokens"):
+            charging.charge(response)

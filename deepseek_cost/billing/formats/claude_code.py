@@ -8,10 +8,10 @@ only the `result` line has what was billed, as a sum per model and without a tim
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from deepseek_cost.billing.formats.base import (
     Costless,
@@ -23,7 +23,7 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, count, name
+from deepseek_cost.billing.formats.log import MAX_NAME, MOST_TOKENS, Log, as_object, count, name
 from deepseek_cost.billing.formats.provider import is_deepseek_name
 from deepseek_cost.billing.formats.usage import fees_of, usage_of
 from deepseek_cost.pricing.fees import FeeId
@@ -35,25 +35,34 @@ _ANTHROPIC: Final = "api.anthropic.com"
 # Anthropic's own ids, which no other host uses; its responses have both of them.
 _RESPONSE_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}")
 _REQUEST_ID: Final = re.compile(r"req_[0-9A-Za-z]{20,}")
-_MOST: Final = 2**32 - 2
+
+
+# What does not fit these is left to the general reader.
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+_Count = Annotated[int, Meta(ge=0, le=MOST_TOKENS)]
 
 
 class _Tools(Struct, gc=False):
-    web_search_requests: int = 0
-    web_fetch_requests: int = 0
+    web_search_requests: _Count = 0
+    web_fetch_requests: _Count = 0
 
 
 class _Usage(Struct, gc=False):
-    input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    output_tokens: int | None = None
+    input_tokens: _Count | None = None
+    cache_read_input_tokens: _Count | None = None
+    cache_creation_input_tokens: _Count | None = None
+    output_tokens: _Count | None = None
     server_tool_use: _Tools | None = None
+    # Of gateways; lines with any of these are left to the general reader.
+    completion_tokens: None = None
+    completion_tokens_details: None = None
+    output_tokens_details: None = None
+    reasoning_tokens: None = None
 
 
 class _Message(Struct, gc=False):
-    id: str | None = None
-    model: str | None = None
+    id: _Name | None = None
+    model: _Name | None = None
     usage: _Usage | None = None
 
 
@@ -62,10 +71,11 @@ class _Line(Struct, gc=False):
 
     type: str | None = None
     timestamp: datetime | None = None
-    sessionId: str | None = None  # noqa: N815 - the name in the log
-    requestId: str | None = None  # noqa: N815 - likewise
-    cwd: str | None = None
+    sessionId: _Name | None = None  # noqa: N815 - the name in the log
+    requestId: _Name | None = None  # noqa: N815 - likewise
+    cwd: _Name | None = None
     message: _Message | None = None
+    session_id: None = None  # of printed lines
 
 
 _decoder: Final = msgspec.json.Decoder(_Line)
@@ -73,10 +83,16 @@ _decoder: Final = msgspec.json.Decoder(_Line)
 
 def read(log: Log) -> Records:
     """Yield the responses in a transcript, or in the output of `claude -p`."""
-    is_printed = any(isinstance(one, dict) and "session_id" in one for one in log.samples)
-    if is_printed or not log.head.lstrip().startswith(b"{"):
+    if _is_printed(log) or not log.head.lstrip().startswith(b"{"):
         return log.each(lambda number, value: _records(log, number, as_object(value)))
     return _transcript(log)
+
+
+def _is_printed(log: Log) -> bool:
+    """Return whether this is the output of `claude -p`, each line of which has a session_id."""
+    if b'"session_id"' not in log.head and b"\n" in log.head:
+        return False
+    return any(isinstance(one, dict) and "session_id" in one for one in log.samples)
 
 
 def _transcript(log: Log) -> Records:
@@ -101,32 +117,34 @@ class _Blocks(Struct):
 
     def add(self, number: int, lines: Sequence[object]) -> Iterator[Found]:
         """Yield the responses that are complete, and any faults."""
-        for at, line in enumerate(lines, number):
-            if type(line) is _Line and self._passes_over(line):
-                continue
+        for at, line in self._unskipped(number, lines):
             for found in _found_in(self.log, at, line):
                 if isinstance(found, Response):
-                    over = self._next(found)
-                    self.line = line if type(line) is _Line else None
-                    if over is not None:
-                        yield over
+                    self.line = line if isinstance(line, _Line) else None
+                    if (complete := self._next(found)) is not None:
+                        yield complete
                 elif isinstance(found, Costless) and found.reason is Reason.NO_RESPONSE:
                     self.others += 1
                 else:
                     yield found
 
-    def _passes_over(self, line: _Line) -> bool:
-        """Count and skip a line that is not a response or repeats the counts of the one before.
+    def _unskipped(self, number: int, lines: Sequence[object]) -> Iterator[tuple[int, object]]:
+        """Count and skip lines that are not responses, or repeat the response before them.
 
-        Return whether it was skipped.
+        These are most lines. Yield the others, with their numbers.
         """
-        if line.type != "assistant" or line.message is None:
-            self.others += 1
-            return True
-        if self.line is not None and _repeats(line, self.line):
-            self.repeated += 1
-            return True
-        return False
+        last = self.line
+        for at, line in enumerate(lines, number):
+            if type(line) is _Line:
+                message = line.message
+                if message is None or line.type != "assistant":
+                    self.others += 1
+                    continue
+                if last is not None and message == last.message and _is_of_same(line, last):
+                    self.repeated += 1
+                    continue
+            yield at, line
+            last = self.line
 
     def _next(self, found: Response) -> Response | None:
         """Add a record. If it begins another response, return the one before, now complete."""
@@ -148,18 +166,10 @@ class _Blocks(Struct):
             yield Costless(Reason.REPEATED, self.repeated)
 
 
-def _repeats(line: _Line, last: _Line) -> bool:
-    """Return whether a line has the same response and counts as the line before it."""
-    one, other = line.message, last.message
-    return (
-        one is not None
-        and other is not None
-        and one.id == other.id
-        and one.id is not None
-        and one.usage == other.usage
-        and one.model == other.model
-        and line.requestId == last.requestId
-    )
+def _is_of_same(line: _Line, last: _Line) -> bool:
+    """Return whether lines with equal messages are of the same response."""
+    has_id = line.message is not None and line.message.id is not None
+    return has_id and line.requestId == last.requestId
 
 
 def _is_same(last: Response, found: Response) -> bool:
@@ -194,43 +204,38 @@ def _usual(log: Log, number: int, line: _Line, message: _Message) -> Found:
     )
     if miss is None:
         raise Unreadable("input_tokens is missing in its usage")
-    if output is None:
-        raise Unreadable("output_tokens is missing in its usage")
     if hit is None and written is not None:
         raise Unreadable("cache_read_input_tokens is missing in its usage")
-    whole = miss + (written or 0)
-    if not (0 <= miss <= whole <= _MOST and 0 <= output <= _MOST and 0 <= (hit or 0) <= _MOST):
-        raise Unreadable("a count in its usage is not a number of tokens")
+    if output is None:
+        raise Unreadable("output_tokens is missing in its usage")
     return Response(
         line=log.line(number),
         model=model,
         hit=hit,
-        miss=whole,
+        miss=miss + (written or 0),
         output=output,
         kind=Kind.MESSAGES,
         identity=message.id,
         provider=_provider(model, message.id, line.requestId) if line.requestId else None,
         end=log.seconds(line.timestamp),
-        fees=_fees(usage.server_tool_use),
+        fees=None if usage.server_tool_use is None else _fees(usage.server_tool_use),
         project=line.cwd,
         session=line.sessionId,
         agent=_AGENT,
     )
 
 
-def _fees(tools: _Tools | None) -> dict[FeeId, int] | None:
-    if tools is None or not (tools.web_search_requests or tools.web_fetch_requests):
+def _fees(tools: _Tools) -> dict[FeeId, int] | None:
+    if not (tools.web_search_requests or tools.web_fetch_requests):
         return None
     calls = {FeeId.WEB_SEARCH: tools.web_search_requests, FeeId.WEB_FETCH: tools.web_fetch_requests}
-    if min(calls.values()) < 0:
-        raise Unreadable("a count in its usage is not a number of calls")
-    return calls
+    return {fee: number for fee, number in calls.items() if number}
 
 
 def _records(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Found]:
     if value.get("type") == "result":
         yield from _results(log, number, value)
-    elif "session_id" in value:  # printed; its usage is from the start of the stream
+    elif value.get("session_id") is not None:  # printed; its usage is from the start of the stream
         yield Costless(Reason.NO_RESPONSE)
     else:
         yield _response(log, number, value)
@@ -239,10 +244,11 @@ def _records(log: Log, number: int, value: Mapping[str, object]) -> Iterator[Fou
 def _response(log: Log, number: int, value: Mapping[str, object]) -> Found:
     """Read a line that differs from the form that Claude Code writes."""
     message = as_object(value.get("message"))
-    usage = as_object(message.get("usage"))
     model = name(message.get("model"))
-    if value.get("type") != "assistant" or not usage or model in {None, _SYNTHETIC}:
+    is_response = value.get("type") == "assistant" and message.get("usage") is not None
+    if not is_response or model in {None, _SYNTHETIC}:
         return Costless(Reason.NO_RESPONSE)
+    usage = as_object(message.get("usage"))
     counts = usage_of(usage, Kind.MESSAGES)
     identity = name(message.get("id"))
     return Response(

@@ -30,16 +30,16 @@ T = TypeVar("T")
 # This much is read to recognize a format. It covers the first lines of any log.
 HEAD_BYTES: Final = 1 << 16
 _SAMPLES: Final = 40
-_BLOCK: Final = 1 << 18
+_BLOCK: Final = 1 << 17
 _MAX_LINE: Final = 64_000_000
 _MAX_DOCUMENT: Final = 128_000_000
 _MARK: Final = b"\xef\xbb\xbf"
 _SQLITE: Final = b"SQLite format 3\0"
 _ZIP: Final = b"PK\x03\x04"
-_MOST_TOKENS: Final = 2**32 - 2  # thousands of times the maximum context length
+MOST_TOKENS: Final = 2**32 - 2  # thousands of times the maximum context length
 _MOST_MEMBERS: Final = 10_000
 _LONGEST_LITERAL: Final = 10_000
-_MAX_NAME: Final = 256
+MAX_NAME: Final = 256
 _DELIMITERS: Final = ",;\t"
 _UTC: Final = re.compile(  # the most common form of times; the others are read more slowly
     r"2[01]\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
@@ -49,12 +49,18 @@ _UTC: Final = re.compile(  # the most common form of times; the others are read 
 _YEARS: Final = range(2000, 2200)
 _EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, in spreadsheets
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
+# An escaped surrogate, or an escaped pair. After two backslashes it is text about one.
+_SURROGATE: Final = re.compile(
+    rb"(\\+)u[dD](?:[89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
+)
+_REPLACED: Final = rb"\ufffd"
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between checks, and the maximum number of checks (minutes).
 _SQL_STEPS: Final = 1_000_000
 _SQL_LOOKS: Final = 20_000
 _SQLITE_LIMIT_LENGTH: Final = 0
 _MOST_COLUMNS: Final = 10_000
+_NOTHING: Final = object()
 _COLUMNS: Final = (
     "SELECT tables.name, columns.name FROM sqlite_master AS tables, "
     "pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
@@ -146,18 +152,9 @@ class Log:
         return Form.CSV if is_named or (columns > 1 and b" " not in first) else Form.TEXT
 
     @cached_property
-    def samples(self) -> tuple[object, ...]:
+    def samples(self) -> "Samples":
         """The first values of JSON, CSV or server-sent events; empty for anything else."""
-        found: list[object] = []
-        try:
-            for _, value in self._values(self.head if self.form is not Form.JSON else None):
-                if not isinstance(value, Fault):
-                    found.append(value)
-                if len(found) >= _SAMPLES:
-                    break
-        except UnicodeError:
-            pass  # reported when it is read
-        return tuple(found)
+        return Samples(self._values(self.head if self.form is not Form.JSON else None))
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -209,22 +206,22 @@ class Log:
     ) -> Iterator[tuple[int, Sequence[T | object]]]:
         """Yield lines of JSONL as structs, many at a time, with the number of the first line.
 
-        Fields that the struct does not name are not built, which makes this fast. If a line does
-        not fit the struct, it and its neighbors come as `values` yields them. Blank lines, which
-        programs do not write, are not numbered.
+        Fields that the struct does not name are not built, which makes this fast. A line that does
+        not fit the struct comes as `values` yields it. Blank lines, which programs do not write,
+        are not numbered.
         """
+
+        def decode(line: bytes) -> T | object | None:
+            found = _decoded(line, decoder.decode)
+            return decoded(line) if found is None else found
+
+        number = 1
         with closing(self.open()) as file:
-            number, rest = 1, file.read(len(_MARK)).removeprefix(_MARK)
-            while data := rest + file.read(_BLOCK):
-                end = data.rfind(b"\n") + 1
-                if not end:
-                    data += file.readline(_MAX_LINE)
-                    end = len(data)
-                block, rest = data[:end], data[end:]
+            for block in _whole_lines(file):
                 try:
                     found: Sequence[T | object] = decoder.decode_lines(block)
                 except (msgspec.MsgspecError, UnicodeError, RecursionError):
-                    lines = self._lines(b"", number, io.BytesIO(block))
+                    lines = self._lines(b"", number, io.BytesIO(block), decode)
                     found = [value for _, value in lines]
                 yield number, found
                 number += len(found)
@@ -326,11 +323,18 @@ class Log:
         else:  # lines, with the first one broken
             yield from self._lines(b"", number, io.BytesIO(data))
 
-    def _lines(self, data: bytes, number: int, file: BinaryIO) -> Iterator[tuple[int, object]]:
+    def _lines(
+        self,
+        data: bytes,
+        number: int,
+        file: BinaryIO,
+        decode: Callable[[bytes], object | None] | None = None,
+    ) -> Iterator[tuple[int, object]]:
+        decode = decode or decoded
         data = data or file.readline(_MAX_LINE + 1)
         while data:
             if not data.isspace():
-                value = decoded(data)
+                value = decode(data)
                 if value is not None:
                     yield number, value
                 elif data.endswith(b"\n") or len(data) > _MAX_LINE:
@@ -378,6 +382,29 @@ class Log:
             yield skipped, self.fault(skipped, f"not CSV: {error}")
 
 
+def _whole_lines(file: BinaryIO) -> Iterator[memoryview]:
+    """Yield whole lines, as many as fit in a block; each block is overwritten by the next.
+
+    Reusing the memory is faster: a new block has the system clear its pages.
+    """
+    block = bytearray(_BLOCK)
+    view = memoryview(block)
+    head = file.read(len(_MARK)).removeprefix(_MARK)
+    view[: len(head)], filled = head, len(head)
+    while size := file.readinto(view[filled:]):  # type: ignore[attr-defined] # any binary file
+        filled += size
+        end = block.rfind(b"\n", 0, filled) + 1
+        if not end and filled == len(block):
+            yield memoryview(bytes(block) + file.readline(_MAX_LINE))
+            end = filled
+        elif end:
+            yield view[:end]
+        view[: filled - end] = view[end:filled]
+        filled -= end
+    if filled:
+        yield view[:filled]
+
+
 def _delimiter(header: str) -> str:
     """Return the delimiter of a header: a comma, a semicolon or a tab."""
     if header.lower().startswith("sep=") and len(header) > len("sep="):
@@ -403,7 +430,7 @@ def count(value: object, name: str = "a count") -> int | None:
         value = float(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_TOKENS:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
         raise Unreadable(f"{name} in its usage is not a number of tokens")
     return value
 
@@ -454,7 +481,7 @@ def unpacked_json(data: bytes) -> object:
 
 def name(value: object) -> str | None:
     """Return a name, cut if too long; None if the value is not a name."""
-    return value[:_MAX_NAME] if isinstance(value, str) and value else None
+    return value[:MAX_NAME] if isinstance(value, str) and value else None
 
 
 _decode = msgspec.json.Decoder().decode
@@ -462,11 +489,36 @@ _decode = msgspec.json.Decoder().decode
 
 def decoded(data: bytes) -> object | None:
     """Return a JSON value; None for invalid JSON and for null."""
+    return _decoded(data, _decode)
+
+
+def _decoded(data: bytes, decode: Callable[[bytes], T]) -> T | None:
+    """Return what a function decodes, or None if it cannot, even with whole characters."""
     try:
-        value: object = _decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        whole = with_whole_characters(data)
+    if whole == data:
         return None
-    return value
+    try:
+        return decode(whole)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def with_whole_characters(data: bytes) -> bytes:
+    """Return JSON of the same length in which each half of a surrogate pair is replaced.
+
+    JavaScript writes one where a text was cut. Parsers refuse it, even in texts that are skipped.
+    """
+    return _SURROGATE.sub(_whole, data) if b"\\u" in data else data
+
+
+def _whole(found: re.Match[bytes]) -> bytes:
+    backslashes, low = found.groups()
+    if len(backslashes) % 2 == 0:
+        return found[0] if low is None else found[0].removesuffix(low) + _REPLACED
+    return found[0] if low else backslashes[:-1] + _REPLACED
 
 
 def _concatenated(data: bytes) -> list[object]:
@@ -477,7 +529,8 @@ def _concatenated(data: bytes) -> list[object]:
     if data.partition(b"\n")[0].strip() not in {b"{", b"["}:
         return []
     found: list[object] = []
-    decode, text, at_ = json.JSONDecoder().raw_decode, data.decode(errors="replace"), 0
+    decode, at_ = json.JSONDecoder().raw_decode, 0
+    text = with_whole_characters(data).decode(errors="replace")
     while at_ < len(text):
         try:
             value, at_ = decode(text, at_)
@@ -495,6 +548,30 @@ def _up_to(file: BinaryIO, size: int) -> bytes:
         parts.append(data)
         size -= len(data)
     return b"".join(parts)
+
+
+class Samples(Iterable[object]):
+    """The first values of a log, read as far as they are needed to recognize the format."""
+
+    def __init__(self, values: Iterator[tuple[int, object]]) -> None:
+        self._values = values
+        self._read: list[object] = []
+
+    def __iter__(self) -> Iterator[object]:
+        at = 0
+        while at < len(self._read) or (len(self._read) < _SAMPLES and self._read_next()):
+            yield self._read[at]
+            at += 1
+
+    def _read_next(self) -> bool:
+        """Read a value that is not a fault; return whether there was one."""
+        try:
+            value = next((one for _, one in self._values if not isinstance(one, Fault)), _NOTHING)
+        except UnicodeError:  # reported when the log is read
+            value = _NOTHING
+        if value is not _NOTHING:
+            self._read.append(value)
+        return value is not _NOTHING
 
 
 class _Tolerant(Pieces):

@@ -1,0 +1,139 @@
+"""Claude Code's transcripts are read a block at a time, with the same result as line by line."""
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepseek_cost.billing.account import Account
+from deepseek_cost.billing.charge import Charging
+from deepseek_cost.billing.formats.base import Costless, Found, Reason
+from deepseek_cost.billing.formats.claude_code import _records, _transcript
+from deepseek_cost.billing.formats.log import Log, as_object, decoded
+from deepseek_cost.billing.tariff import Tariffs
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.pricing.loader import load_prices
+
+COUNTS = st.sampled_from([None, 0, 1, 7, 7, 128, 1_280, 2**32 - 2, 2**32, -1, 5.0, 5.5, "9", ""])
+USAGES = st.dictionaries(
+    st.sampled_from(
+        (
+            *("input_tokens", "output_tokens", "cache_read_input_tokens", "completion_tokens"),
+            *("cache_creation_input_tokens", "reasoning_tokens", "service_tier"),
+        )
+    ),
+    COUNTS,
+) | st.fixed_dictionaries(
+    {
+        "input_tokens": st.sampled_from([50, 60]),
+        "cache_read_input_tokens": st.sampled_from([0, 128]),
+        "output_tokens": st.integers(0, 3),
+    },
+    optional={
+        "server_tool_use": st.sampled_from(
+            [None, {}, {"web_search_requests": 1}, {"web_search_requests": -1}, {"x": 1}]
+        )
+    },
+)
+MESSAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.sampled_from(["a", "b", "c", "", None, 5, "x" * 300, "msg_" + "0" * 20]),
+        "model": st.sampled_from(["deepseek-v4-pro", "<synthetic>", "claude-x", "", None, 1]),
+        "usage": USAGES | st.sampled_from([None, {}, [], "7"]),
+        "content": st.just([{"type": "text", "text": "Ü\n"}]),
+    },
+)
+USUAL = st.fixed_dictionaries(
+    {"id": st.sampled_from("abc"), "model": st.just("deepseek-v4-pro"), "usage": USAGES}
+)
+LINES = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["assistant", "assistant", "assistant", "user", None]),
+        "message": MESSAGES | USUAL | st.sampled_from([None, "text", []]),
+        "timestamp": st.sampled_from(
+            ["2026-11-18T15:26:14.000Z", "2026-11-19T15:26:14Z", "2026-11-18T01:00:00+08:00"]
+        ),
+    },
+    optional={
+        "requestId": st.sampled_from([None, "req_" + "0" * 20, 7]),
+        "session_id": st.sampled_from(["s", None]),
+        "sessionId": st.sampled_from(["s", "", 3]),
+        "cwd": st.sampled_from(["/home", "y" * 300, None]),
+    },
+)
+
+
+def as_bytes(lines: Iterable[Mapping[str, object]]) -> bytes:
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def log_of(data: bytes) -> Log:
+    return Log("session.jsonl", lambda: io.BufferedReader(io.BytesIO(data)))
+
+
+def billed(records: Iterable[Found]) -> tuple[object, ...]:
+    account = Account(Charging(Tariffs(load_prices(), Currency.USD)))
+    for found in records:
+        if not isinstance(found, Costless) or found.reason is not Reason.NO_RESPONSE:
+            account.add(found)
+    sums: dict[object, tuple[int, Decimal]] = {}
+    for group, totals in account.figures():
+        count, cost = sums.get(group, (0, Decimal(0)))
+        sums[group] = count + totals.sums.requests, cost + totals.total
+    # A response that cannot be billed is named once, or once for each of its records.
+    others = sum(host.responses for host in account.hosts.values()) + account.unpriced
+    return (
+        {group: found for group, found in sums.items() if found[0]},
+        {fault.reason for fault in account.faults},
+        *(account.costless, account.hosts.keys(), account.repeated + others),
+        *(account.unidentified, account.other_instant, account.first, account.last),
+    )
+
+
+def one_by_one(data: bytes) -> list[Found]:
+    log = log_of(data)
+    return list(log.each(lambda number, value: _records(log, number, as_object(value))))
+
+
+@given(st.lists(LINES, min_size=1, max_size=30))
+def test_a_block_of_lines_is_read_as_each_line_by_itself(
+    lines: list[dict[str, object]],
+) -> None:
+    data = as_bytes(lines)
+    assert billed(_transcript(log_of(data))) == billed(one_by_one(data))
+
+
+def test_a_line_longer_than_a_block_and_one_without_an_end_are_read() -> None:
+    long, short = LINE % (b"a", b"x" * 400_000), LINE % (b"b", b"")
+    data = b"".join([short, long, *[short] * 2_000, long, LINE % (b"c", b"")])[:-1]
+    assert billed(_transcript(log_of(data))) == billed(one_by_one(data))
+
+
+LINE = (
+    b'{"type": "assistant", "message": {"id": "%s", "model": "deepseek-v4-pro", "usage": '
+    b'{"input_tokens": 1, "cache_read_input_tokens": 0, "output_tokens": 2}}, '
+    b'"timestamp": "2026-11-18T15:26:14Z", "text": "%s"}\n'
+)
+
+
+def test_a_character_cut_in_half_and_a_broken_line_spoil_no_other_line() -> None:
+    halves = LINE % (b"a", b"\\ud83d"), LINE % (b"b", b"x\\uDE00 \\ud83d\\ude00")
+    account = Account(Charging(Tariffs(load_prices(), Currency.USD)))
+    for found in _transcript(log_of(b"".join([*halves, b"{broken\n", LINE % (b"c", b"")]))):
+        account.add(found)
+    assert account.requests == 3
+    assert [(fault.line, fault.reason) for fault in account.faults] == [(3, "not valid JSON")]
+
+
+def test_a_character_cut_in_half_is_replaced_in_every_log() -> None:
+    assert decoded(rb'["\ud83d", "\ud83d\ude00", "\ude00"]') == ["\ufffd", "\U0001f600", "\ufffd"]
+
+
+def test_later_records_of_a_response_need_no_time() -> None:
+    first = LINE % (b"a", b"")
+    data = first + first.replace(b"2026-11-18T15:26:14Z", b"")
+    assert billed(_transcript(log_of(data)))[:2] == billed(_transcript(log_of(first)))[:2]
