@@ -1,6 +1,7 @@
 """Names of the fields in a log's lines: the usual ones, or those given by the user."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
@@ -58,6 +59,7 @@ TOKENS: Final[Mapping[Field, str]] = {
     Field.OUTPUT: "completion_tokens",
     Field.REASONING: "reasoning_tokens",
 }
+LIKE_REASONING: Final = re.compile("reason|think|thought", re.IGNORECASE)
 
 
 class Fields(Struct, frozen=True):
@@ -83,23 +85,34 @@ class Fields(Struct, frozen=True):
 
         A name like `visible+reasoning` is a sum. Raises Unreadable if a value is not a count.
         """
-        found = {key: self._sum(what, line) for what, key in TOKENS.items() if what in self.own}
-        if reasoning := found.pop("reasoning_tokens", None):
+        own = {what: self.own[what] for what in TOKENS if what in self.own}
+        if Field.REASONING not in own and (parts := self._reasoning_parts()):
+            own[Field.REASONING] = [parts]
+        found = {TOKENS[what]: _sum(names, line) for what, names in own.items()}
+        reasoning = found.pop(TOKENS[Field.REASONING], None)
+        if reasoning is not None:
             found["completion_tokens_details"] = {"reasoning_tokens": reasoning}
         return found
 
-    def _sum(self, what: Field, line: Mapping[str, object]) -> object:
-        for name in self.names(what):
-            parts = [at(line, part) for part in name.split("+")]
-            if len(parts) == 1:
-                if parts[0] is not None and parts[0] != "":
-                    return parts[0]
-            elif any(part is not None for part in parts):
-                counts = [count(part) for part in parts]
-                if None in counts:
-                    raise Unreadable(f"a part of {name!r} is missing")
-                return sum(one or 0 for one in counts)
-        return None
+    def _reasoning_parts(self) -> str:
+        """Return the parts of the output's sum that are reasoning, by their names."""
+        sums = (name.split("+") for name in self.own.get(Field.OUTPUT, ()) if "+" in name)
+        return "+".join(part for parts in sums for part in parts if LIKE_REASONING.search(part))
+
+
+def _sum(names: Sequence[str], line: Mapping[str, object]) -> object:
+    """Return the value of the first of these names; a name with `+` is a sum of counts."""
+    for name in names:
+        parts = [at(line, part) for part in name.split("+")]
+        if len(parts) == 1:
+            if parts[0] is not None and parts[0] != "":
+                return parts[0]
+        elif any(part is not None for part in parts):
+            counts = [count(part) for part in parts]
+            if None in counts:
+                raise Unreadable(f"a part of {name!r} is missing")
+            return sum(one or 0 for one in counts)
+    return None
 
 
 def at(place: Mapping[str, object], name: str) -> object:

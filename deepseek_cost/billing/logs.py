@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import tzinfo
 from functools import partial
+from itertools import repeat
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final
 
@@ -15,11 +16,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.billing.formats import Format, recognize
-from deepseek_cost.billing.formats.base import Costless, Fault, Line, Reason, Records
+from deepseek_cost.billing.formats.base import Costless, Fault, Line, Reason, Records, Response
 from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
 from deepseek_cost.billing.records import A_REQUEST, Reading
 from deepseek_cost.billing.response import Chunks
-from deepseek_cost.errors import Advice, Advised
+from deepseek_cost.errors import Advice, Advised, placed
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import open_input
@@ -37,6 +38,7 @@ _NOT_LOGS: Final = {
 # An object with any of these fields is itself a record, whatever lists it contains.
 _OF_RECORDS: Final = ("usage", "choices", "messages", "model", "response", "request")
 _WRAPPED: Final = 3
+_MOST_HELD: Final = 100  # no report names more
 _AN_INVOICE: Final = "DeepSeek's usage export, an invoice in place of a log; name it .zip or .csv"
 _IN_MEMORY: Final = 8_000_000
 
@@ -86,17 +88,55 @@ class OpenedLog(Struct):
         if self.refusal:
             return
         costless: Counter[Reason] = Counter()
-        is_known = False
+        held = _Held()
         for found in _records(self.log, how):
             if isinstance(found, Costless):
                 costless[found.reason] += found.count
-                is_known |= found.reason not in (Reason.NO_RESPONSE, Reason.REQUEST)
-                continue
-            is_known = True
-            yield found
+            else:
+                yield from held.passed(found)
+        if costless.keys() - {Reason.NO_RESPONSE, Reason.REQUEST}:
+            yield from held.release()
         yield from (Costless(reason, count) for reason, count in costless.items())
-        if not is_known and costless:
+        if held.kept:
+            self.refusal = held.reason
+        elif costless and not held.is_released:
             self.refusal = _not_known(costless)
+
+
+class _Held(Struct):
+    """Lines that cannot be read, held back until one that can: without one, it is no log.
+
+    Only the first ones are kept; the others are released as repetitions of the first.
+    """
+
+    kept: list[Fault] = field(default_factory=list)
+    count: int = 0
+    is_released: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why nothing in the file can be priced, from its first line."""
+        first = self.kept[0]
+        none = "" if self.count == 1 else f"none of its {self.count:,} lines can be priced; "
+        return placed(f"{none}line {first.line}: ", first.reason)
+
+    def passed(self, found: Response | Fault) -> Iterator[Response | Fault]:
+        """Yield what is not to be held back any longer once this was found."""
+        if isinstance(found, Response):
+            yield from self.release()
+        if self.is_released or isinstance(found, Response):
+            yield found
+        else:
+            self.count += 1
+            self.kept += [found][: _MOST_HELD - len(self.kept)]
+
+    def release(self) -> Iterator[Fault]:
+        """Yield all lines held back, and hold no others."""
+        self.is_released = True
+        if self.kept:
+            yield from self.kept
+            yield from repeat(self.kept[0], self.count - len(self.kept))
+            self.kept.clear()
 
 
 def open_log(
@@ -170,21 +210,7 @@ def _not_a_log(log: Log) -> str | None:
         return _NOT_LOGS[log.form]
     if log.head.startswith(_UTF16_MARKS):
         return Advised(f"not {log.encoding}", Advice.ENCODING_LIKELY, "utf-16")
-    if log.form is Form.CSV and (reason := _misfit(log)):
-        return reason
     return "a binary file, not a log" if b"\0" in log.head else None
-
-
-def _misfit(log: Log) -> str | None:
-    """Return why no row of a table fits its header; None if one does, or there are no rows."""
-    first: Fault | None = None
-    for _, value in log.values():
-        if not isinstance(value, Fault):
-            return None
-        first = first or value
-    if first is None:
-        return None
-    return f"no row of it can be read; line {first.line}: {first.reason}"
 
 
 def _not_known(costless: Counter[Reason]) -> str:

@@ -1,7 +1,6 @@
 """Read a line of a log as a record."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from decimal import Decimal
@@ -19,7 +18,15 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.usage import Counts, fees_of, has_usage, usage_of
+from deepseek_cost.billing.formats.usage import (
+    Counts,
+    fees_of,
+    has_usage,
+    is_complete,
+    replaced,
+    usage_of,
+)
+from deepseek_cost.billing.likely_fields import likely_counts, likely_hits
 from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.inputs.kinds import is_request, kind_of
 from deepseek_cost.inputs.request import Request
@@ -30,10 +37,8 @@ from deepseek_cost.masking import digest, masked
 _LONGEST_NAME: Final = 256
 A_REQUEST: Final = "requests, not responses; dscost estimate prices them"
 _NO_USAGE: Final = "no usage in it"
+_CONTRADICTS: Final = "contradicts itself"
 _NO_HITS: Final = "its usage does not report cache hits"
-# Names of cache-hit counts in formats that are not supported here.
-_LIKE_HITS: Final = re.compile(r"cach\w*?(read|hit)|(read|hit)\w*?cach", re.IGNORECASE)
-_DEPTH: Final = 4
 _FAILED: Final = ("failure", "failed", "error")
 _FIRST_ERROR: Final = 400  # of HTTP's status codes
 
@@ -74,7 +79,7 @@ class Reading(Struct, frozen=True):
             return Costless(Reason.FAILED)
         if usages:
             return None
-        if is_request(outer):
+        if is_request(outer) and not likely_counts(outer):
             return Costless(Reason.REQUEST)
         names_a_model = isinstance(self.fields.value(Field.MODEL, response, outer), str)
         is_response = names_a_model or any(key in response for key in ("choices", "output"))
@@ -130,14 +135,21 @@ class Reading(Struct, frozen=True):
                 reason = reason or error
             else:
                 return found, counts
-        raise reason or Unreadable(_NO_USAGE)
+        reason = reason or Unreadable(_NO_USAGE)
+        raise Unreadable(_with_likely_counts(reason.reason, outer))
 
     def _usages(
         self, outer: Mapping[str, object], response: Mapping[str, object]
     ) -> Iterator[Mapping[str, object]]:
         if own := self.fields.counts(outer):
-            yield own
-            return
+            known = next(self._known_usages(outer, response), {})
+            yield own if is_complete(own) else replaced(known, own)
+        else:
+            yield from self._known_usages(outer, response)
+
+    def _known_usages(
+        self, outer: Mapping[str, object], response: Mapping[str, object]
+    ) -> Iterator[Mapping[str, object]]:
         for place in (response, outer):
             for name in self.fields.names(Field.USAGE):
                 found = as_object(at(place, name))
@@ -208,23 +220,21 @@ def _has_failed(outer: Mapping[str, object], response: Mapping[str, object]) -> 
     return outer.get("type") == "error"
 
 
+def _with_likely_counts(reason: str, outer: Mapping[str, object]) -> str:
+    """Add which fields may hold a line's counts, if something is missing and names suggest it."""
+    likely = likely_counts(outer)
+    if not likely or isinstance(reason, Advised) or _CONTRADICTS in reason:
+        return reason
+    mapping = ",".join(f"{what}={name}" for what, name in likely.items())
+    return Advised(reason, Advice.LOG_LIKELY_COUNTS, mapping)
+
+
 def _without_hits(outer: Mapping[str, object]) -> str:
     """Return what to do about a line without hits, naming a field that looks like them."""
-    like = _like_hits(outer, "", _DEPTH)
+    like = likely_hits(outer)
     if like is not None and like.isprintable():
         return Advised(_NO_HITS, Advice.LOG_HIT_FIELD, repr(like), like)
     return Advised(_NO_HITS, Advice.HIT_RATIO)
-
-
-def _like_hits(place: Mapping[str, object], path: str, depth: int) -> str | None:
-    for key, value in place.items():
-        if isinstance(value, int) and not isinstance(value, bool) and _LIKE_HITS.search(key):
-            return f"{path}{key}"[:_LONGEST_NAME]
-        if depth and isinstance(value, dict):
-            found = _like_hits(value, f"{path}{key}.", depth - 1)
-            if found is not None:
-                return found
-    return None
 
 
 def _money(value: object) -> Decimal | None:

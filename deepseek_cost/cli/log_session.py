@@ -1,6 +1,7 @@
 """Reading logs, and learning output from them."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,8 @@ from deepseek_cost.cli import values
 from deepseek_cost.cli.messages import show_note, show_warning
 from deepseek_cost.cli.session import DEFAULT_MODELS, instant_of
 from deepseek_cost.cli.sources import find_sources, progress
-from deepseek_cost.errors import InputError, UsageError, advised
+from deepseek_cost.cli.wording import with_flags
+from deepseek_cost.errors import InputError, UsageError, advised, placed
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
@@ -155,9 +157,11 @@ def _require_logs(intake: "Intake", read: "Read") -> None:
     """Raise InputError if no file was a log of responses, instead of a report full of zeros."""
     refused = intake.refused
     if len(refused) == len(read.formats):
-        reasons = [*(f"{one.source}: {one.reason}" for one in refused), *read.skipped]
+        reasons = [placed(f"{one.source}: ", one.reason) for one in refused] + read.skipped
+        if len(reasons) == 1:
+            raise InputError(reasons[0])
         if reasons:
-            raise InputError("; ".join(reasons[:_NAMED]))
+            raise InputError("; ".join(map(with_flags, reasons[:_NAMED])))
 
 
 def proof_maker(book: "PriceBook") -> "Callable[[], Proof]":
@@ -177,7 +181,8 @@ def _fields(pairs: Sequence[str]) -> "Fields":
     from deepseek_cost.billing.fields import Field, Fields
 
     own: dict[Field, list[str]] = {}
-    for text in pairs:
+    next_pair = re.compile(f",(?=(?:{'|'.join(Field)})=)")
+    for text in (pair for several in pairs for pair in next_pair.split(several)):
         what, equals, name = text.partition("=")
         if what not in list(Field) or not equals or not name:
             known = ", ".join(Field)

@@ -508,6 +508,8 @@ def test_faults_repeat_nothing_of_a_line(tmp_path: Path) -> None:
     path.write_text(
         '{"sk-secret": 1, "sk-secret": 2}\n["sk-secret"]\n{"usage": "sk-secret"}\n{"sk-secret"\n'
         '{"model": ["sk-secret"], "created": 1790000000, "usage": {"prompt_tokens": "sk-secret"}}\n'
+        '{"model": "deepseek-v4-pro", "usage": '
+        '{"prompt_tokens": 1, "prompt_cache_hit_tokens": 0, "completion_tokens": 1}}\n'  # a log
     )
     faults = [found for found in read(path) if isinstance(found, Fault)]
     assert len(faults) == 3

@@ -69,6 +69,26 @@ def has_usage(found: Mapping[str, object]) -> bool:
     return any(found.get(key) is not None for key in _ANY_INPUT)
 
 
+def is_complete(usage: Mapping[str, object]) -> bool:
+    """Return whether a usage has an input, cache hits or misses, and an output."""
+    whole, hit, miss, output = (
+        any(at(usage, name) is not None for name in names)
+        for names in (_INPUT, _HITS, _MISSES, _OUTPUT)
+    )
+    return output and whole + hit + miss > 1
+
+
+def replaced(usage: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Return a usage with some of its counts replaced, given by their Chat Completions names.
+
+    Other names of the same counts are left out, and so is a total, which may no longer be right.
+    """
+    meanings = (_INPUT, (*_HITS, *_READ), (*_MISSES, *_WRITTEN), _OUTPUT, _REASONING)
+    tops = [{name.partition(".")[0] for name in names} for names in meanings]
+    gone = set(_TOTAL).union(*(names for names in tops if names & own.keys()))
+    return {name: count for name, count in usage.items() if name not in gone} | dict(own)
+
+
 def usage_of(found: Mapping[str, object], kind: Kind | None = None) -> Counts:
     """Return the counts in a usage. `kind` determines the meaning of the endpoint's names.
 
