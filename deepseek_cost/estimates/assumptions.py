@@ -179,8 +179,8 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
             )
         if ledger.replaced_images:
             found.append(
-                f"{name} takes no images: {ledger.replaced_images:,} of them are counted as the "
-                f"text [Unsupported Image] that replaces each"
+                f"{name} takes no images: {ledger.replaced_images:,} counted as the text "
+                f"[Unsupported Image]"
             )
     found += workload.partial.ignored.warnings()
     return [*found, *warnings_of_skips(workload.skips)]

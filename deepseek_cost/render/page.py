@@ -171,6 +171,11 @@ def is_total(row: Sequence[str]) -> bool:
     return row[0].startswith("TOTAL")
 
 
+def is_label(row: Sequence[str]) -> bool:
+    """Return whether a row only names the rows below it."""
+    return len(row) > 1 and not any(row[1:])
+
+
 _AMOUNT: Final = r"(?:at least |at most )?[-+]?(?:[$¥]|CNY )[\d,]+(?:\.(\d+))?"
 
 

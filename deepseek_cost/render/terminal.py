@@ -15,6 +15,7 @@ from deepseek_cost.render.page import (
     Week,
     Words,
     aligned,
+    is_label,
     is_total,
 )
 from deepseek_cost.render.wrapping import cells, filled, longest_word, wrapped
@@ -166,9 +167,14 @@ def _columns(table: Table) -> list[list[str]]:
 def _widths(
     columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int
 ) -> list[int] | None:
-    """Return the widths of the columns; None if even wrapped words don't fit."""
+    """Return the widths of the columns; None if even wrapped words don't fit.
+
+    A label may be longer than its column: it has its line to itself.
+    """
     widths, least = [], []
-    for column, found in zip(columns, texts, strict=True):
+    rows = [row for row in zip(*texts, strict=True) if not is_label(row)]
+    for at, column in enumerate(columns):
+        found = [row[at] for row in rows]
         lines = [*column.heading.split(BREAK), *found]
         widths.append(max(map(cells, lines)))
         is_wrapped = column.kind == "words"
@@ -204,6 +210,9 @@ def _grid(
 
 def _row(columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a row, in which cells with words may take several lines."""
+    if is_label(texts):
+        yield from wrapped(texts[0], sum(widths) + len(_GAP) * (len(widths) - 1))
+        return
     parts = [
         filled(text, width) if column.kind == "words" else [text]
         for column, width, text in zip(columns, widths, texts, strict=True)
@@ -224,7 +233,8 @@ def _model_by_model(table: Table, width: int, styles: _Styles) -> Iterator[str]:
         name = " ".join(filter(None, [first.heading, column.heading.replace(BREAK, " ")]))
         part = Table(first._replace(heading=name), column._replace(heading=""))
         part.sections = [
-            [(row[0], row[number]) for row in rows if row[number]] for rows in table.sections
+            [(row[0], row[number]) for row in rows if row[number] or is_label(row)]
+            for rows in table.sections
         ]
         columns = _columns(part)
         widths = _widths(part.columns, columns, width)
@@ -243,7 +253,8 @@ def _row_by_row(
     for number, row in enumerate(zip(*texts, strict=True)):
         yield from [""] if number and len(headings) > 2 else []  # noqa: PLR2004 - one figure each
         style = styles.strong if is_total(row) else str.rstrip
-        yield from map(style, wrapped(f"{headings[0]} {row[0]}".strip(), width))
+        name = row[0] if is_label(row) else f"{headings[0]} {row[0].strip()}"
+        yield from map(style, wrapped(name.strip(), width))
         figures = [(f"  {h}", c.strip()) for h, c in zip(headings[1:], row[1:], strict=True) if c]
         left = max((cells(heading) for heading, _ in figures), default=0)
         right = max((cells(cell) for _, cell in figures), default=0)

@@ -15,6 +15,7 @@ from deepseek_cost.render.page import (
     Table,
     Week,
     Words,
+    is_label,
 )
 
 _ROWS: Final = 16
@@ -138,6 +139,8 @@ def _row(table: Table, row: Sequence[str]) -> str:
         for heading, cell in zip(headings[1:], row[1:], strict=True)
         if cell
     ]
+    if is_label(row):
+        return row[0].strip()
     label = f"{headings[0]} {row[0].strip()}".strip()
     return f"{label}: {'; '.join(cells)}" if cells else label
 

@@ -1,9 +1,9 @@
 """The report of `dscost count`: its fields, how they are filled, how they are shown."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from deepseek_cost.estimates.assumptions import of_prompt, of_workload, warnings_of_workload
 from deepseek_cost.estimates.tally import Tally
@@ -40,6 +40,12 @@ class PromptTokenCounts(Part):
     template: int
 
 
+ImageTokens = Annotated[
+    int | UnsetType,
+    Meta(description="input tokens of images, part of `tokens.text`; absent for a single file"),
+]
+
+
 class CountEntry(Part):
     """The prompt tokens of all requests for one model."""
 
@@ -47,6 +53,7 @@ class CountEntry(Part):
     requests: int
     tokens: PromptTokenCounts
     unknown_input: UnknownInputs = ()
+    images: ImageTokens = UNSET
 
 
 class FileCounts(Part):
@@ -92,6 +99,7 @@ def count_report(
     """Report the tokens of the sources, in total and, if wanted, per file."""
     tallied = workload.partial.tallied
     names = [ledger.model.name for ledger in workload.ledgers]
+    images = [ledger.image_tokens for ledger in workload.ledgers]
     files = (
         FileCounts(
             source=source.source,
@@ -103,24 +111,34 @@ def count_report(
     found = of_prompt(workload.scenario, workload.models)
     return CountReport(
         inputs=input_entries(tallied),
-        estimates=tuple(map(count_entry, names, workload.totals())),
+        estimates=tuple(map(count_entry, names, workload.totals(), images)),
         files=tuple(files) if per_file else UNSET,
         assumptions=tuple(of_workload(workload, found)),
         warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
     )
 
 
-def count_entry(model: str, tally: Tally) -> CountEntry:
-    """Report the prompt tokens of a tally."""
+def count_entry(model: str, tally: Tally, images: int | UnsetType = UNSET) -> CountEntry:
+    """Report the prompt tokens of a tally, and those of its images where they are known."""
     tokens = PromptTokenCounts(input=tally.input, text=tally.text, template=tally.template)
     unknown = unknown_entries(tally.unknown)
-    return CountEntry(model=model, requests=tally.requests, tokens=tokens, unknown_input=unknown)
+    return CountEntry(
+        model=model,
+        requests=tally.requests,
+        tokens=tokens,
+        unknown_input=unknown,
+        images=images,
+    )
 
 
 def _totals(report: CountReport) -> Table:
     table = grid("tokens", *(entry.model for entry in report.estimates), is_by_model=True)
     tokens = [entry.tokens for entry in report.estimates]
-    table.add_row("your text", *(f"{t.text:,}" for t in tokens))
+    images = [entry.images or 0 for entry in report.estimates]
+    texts = [t.text - pictures for t, pictures in zip(tokens, images, strict=True)]
+    table.add_row("your text", *(f"{text:,}" for text in texts))
+    if any(images):
+        table.add_row("images", *(f"{pictures:,}" for pictures in images))
     table.add_row("chat template", *(f"{t.template:,}" for t in tokens))
     cells = [at_least(f"{e.tokens.input:,}", e.unknown_input) for e in report.estimates]
     table.add_row("TOTAL input", *cells)

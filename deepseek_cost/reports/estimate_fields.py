@@ -18,7 +18,7 @@ from deepseek_cost.pricing.entries import Rates
 from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.reports.balance import Affordable, affordable
-from deepseek_cost.reports.count import PromptTokenCounts
+from deepseek_cost.reports.count import ImageTokens, PromptTokenCounts
 from deepseek_cost.reports.parts import Instant, Part, PeriodNote, period_note
 from deepseek_cost.reports.requests import (
     BreakdownEntry,
@@ -203,7 +203,7 @@ class EstimateEntry(Part):
         Meta(description="with --cache-hit-ratio auto: the range of the hits"),
     ] = None
     refused: RefusalEntry | None = None
-    images: Annotated[int, Meta(description="input tokens of images, part of `tokens.text`")] = 0
+    images: ImageTokens = UNSET
     breakdown: Annotated[BreakdownEntry | None, Meta(description="with --breakdown")] = None
     distribution: Annotated[DistributionEntry | None, Meta(description="of several bodies")] = None
     dearest: Annotated[tuple[DearRequest, ...] | None, Meta(description="of several bodies")] = None

@@ -72,7 +72,7 @@ def _answer_rows(entries: Entries, currency: Currency) -> Rows:
     tokens = [entry.tokens for entry in entries]
     yield "input", [at_least(f"{e.tokens.input:,} tokens", e.unknown_input) for e in entries]
     if any(entry.images for entry in entries):
-        yield "  images", [f"{entry.images:,} tokens" for entry in entries]
+        yield "  images", [f"{entry.images or 0:,} tokens" for entry in entries]
     if any(t.cache_hit for t in tokens) or any(entry.cache for entry in entries):
         yield "  cache hits", [f"{t.cache_hit:,} tokens" for t in tokens]
     yield "  cost", [_input_cost(entry, currency) for entry in entries]

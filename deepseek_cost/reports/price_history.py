@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Literal
 
 from deepseek_cost.pricing.book import Change, Chapter, PriceBook, chapters
@@ -14,10 +15,10 @@ from deepseek_cost.render.money import money
 from deepseek_cost.render.page import (
     MARKERS,
     Chart,
-    Column,
     Drawing,
     Page,
     Table,
+    grid,
     page_of,
     short,
     words,
@@ -209,19 +210,26 @@ def _percent(change: Change) -> ChangePercent:
 
 
 _LARGE = 100
+_MINUTE = "%Y-%m-%d %H:%M"
 
 
 def _lists(report: HistoryReport) -> Table:
-    figures = (Column(name, "figure") for name in ("cache hit", "cache miss", "output"))
-    table = Table(Column("since (UTC)", "time"), Column("tier", "words"), *figures)
-    model = ""
-    for entry in report.history:
-        if entry.model != model:
-            table.add_section()
-            table.add_row(entry.model)
-        model = entry.model
-        table.add_row(*_row(entry, report))
+    """Return a row per rate, below the model and the time in which the rate is in force."""
+    table = grid("rate", "cache hit", "cache miss", "output")
+    for model, entries in groupby(report.history, key=lambda entry: entry.model):
+        table.add_section()
+        table.add_row(model)
+        for period, rates in groupby(entries, key=_interval):
+            table.add_row(period)
+            for entry in rates:
+                table.add_row(*_row(entry, report))
     return table
+
+
+def _interval(entry: HistoryEntry) -> str:
+    since = f"{entry.since:{_MINUTE}}"
+    until = entry.period.until
+    return f"{since} until {until:{_MINUTE}}" if until else f"since {since}"
 
 
 def _periods(report: HistoryReport) -> Iterable[str]:
@@ -243,7 +251,7 @@ def _row(entry: HistoryEntry, report: HistoryReport) -> list[str]:
         percent = getattr(change, kind) if change else ""
         changed = f" ({_short(percent)}%)" if percent and float(percent) else ""
         cells.append(money(getattr(entry.rates_per_million, kind), report.currency) + changed)
-    return [f"{entry.since:%Y-%m-%d %H:%M}", entry.tier.label, *cells]
+    return [f"  {entry.tier.label}", *cells]
 
 
 def _short(percent: str) -> str:

@@ -1,10 +1,14 @@
 """What commands print at three widths: no word or figure is split across lines."""
 
+import base64
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, Dscost
+from tests.pictures import png
 
 EXAMPLES = ROOT / "examples"
 AT = ("--at", "2026-11-23T02:00Z")
@@ -105,3 +109,30 @@ def test_below_70_columns_models_are_one_below_the_other(
         lines = dscost("estimate", "review.txt", "-o", "400").out.splitlines()
 
         assert max(line.count("deepseek-v4") for line in lines) == models
+
+
+def test_a_price_list_of_the_past_says_when_it_ended(dscost: Dscost) -> None:
+    lines = dscost(*COMMANDS["history"]).out.splitlines()
+
+    label = lines.index("2026-05-31 15:59 until 2026-08-16 16:00")
+    assert lines[label + 1].split() == ["flat", "$0.003625", "$0.435", "$0.87"]
+    assert lines[label + 2] == "since 2026-08-16 16:00"
+
+
+def test_tokens_of_images_are_a_row_of_their_own(dscost: Dscost, tmp_path: Path) -> None:
+    address = f"data:image/png;base64,{base64.b64encode(png(544, 544)).decode()}"
+    parts = [
+        {"type": "image_url", "image_url": {"url": address}},
+        {"type": "text", "text": "Hello"},
+    ]
+    body = {"model": "deepseek-flash", "messages": [{"role": "user", "content": parts}]}
+    path = tmp_path / "seen.json"
+    path.write_text(json.dumps(body))
+
+    for command in ("count", "estimate"):
+        rows = [line.split() for line in dscost(command, path).out.splitlines()]
+        images = next(row for row in rows if row[:1] == ["images"])
+        assert images[1] == "184"
+    counted = dscost("count", path).out
+    # "Hello" and the line break before it; Pro replaces the image with text.
+    assert ["your", "text", "2", "6"] in [line.split() for line in counted.splitlines()]

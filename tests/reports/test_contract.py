@@ -93,12 +93,14 @@ def test_counts_have_model_requests_and_tokens(dscost: Dscost, hello: Path) -> N
             "requests": 3,
             "tokens": {"input": 93, "text": 3, "template": 90},
             "unknown_input": [],
+            "images": 0,
         },
         {
             "model": "deepseek-v4-pro",
             "requests": 3,
             "tokens": {"input": 252, "text": 3, "template": 249},
             "unknown_input": [],
+            "images": 0,
         },
     ]
 
