@@ -16,7 +16,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.billing.formats import Format, recognize
-from deepseek_cost.billing.formats.base import Costless, Fault, Line, Reason, Records, Response
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    CountedFault,
+    Fault,
+    Line,
+    Reason,
+    Records,
+    Response,
+)
 from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
 from deepseek_cost.billing.records import A_REQUEST, Reading
 from deepseek_cost.billing.response import Chunks
@@ -104,7 +112,7 @@ class OpenedLog(Struct):
 
 
 class _Held(Struct):
-    """Lines that cannot be read, held back until one that can: without one, it is no log.
+    """Lines that cannot be read, held back until one that can; without one, this is no log.
 
     Only the first ones are kept; the others are released as repetitions of the first.
     """
@@ -122,7 +130,7 @@ class _Held(Struct):
 
     def passed(self, found: Response | Fault) -> Iterator[Response | Fault]:
         """Yield what is not to be held back any longer once this was found."""
-        if isinstance(found, Response):
+        if isinstance(found, Response | CountedFault):
             yield from self.release()
         if self.is_released or isinstance(found, Response):
             yield found

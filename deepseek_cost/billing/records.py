@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from deepseek_cost.billing.fields import Field, Fields, as_object, at
 from deepseek_cost.billing.formats.base import (
     Costless,
+    CountedFault,
+    Fault,
     Found,
     Kind,
     Line,
@@ -62,9 +64,21 @@ class Reading(Struct, frozen=True):
         try:
             return self._without_charge(outer, response) or self._response(line, outer, response)
         except NoZoneError as error:
-            return line.fault(Advised(str(error), Advice.LOG_ZONE))
+            reason: str = Advised(str(error), Advice.LOG_ZONE)
         except (Unreadable, NoInstantError) as error:
-            return line.fault(error.args[0])
+            reason = error.args[0]
+        return self._fault(line, outer, response, reason)
+
+    def _fault(
+        self, line: Line, outer: Mapping[str, object], response: Mapping[str, object], reason: str
+    ) -> Fault:
+        """Return a fault; one of a line with all token counts shows that its log is understood."""
+        try:
+            is_counted = any(map(is_complete, self._usages(outer, response)))
+        except Unreadable:
+            is_counted = False
+        kind = CountedFault if is_counted else Fault
+        return kind(line.source, line.line, line.column, reason)
 
     def _without_charge(
         self, outer: Mapping[str, object], response: Mapping[str, object]

@@ -123,6 +123,18 @@ def test_a_log_in_another_encoding_can_be_read_as_its_tip_says(dscost: Dscost) -
     assert report["total"]["cost"]["total"] == COST
 
 
+@pytest.mark.parametrize("line", [{"time": "2026-11-03T05:00:00"}, {"model": None}, {"time": 1e30}])
+def test_a_line_with_all_its_counts_is_of_a_log_whatever_else_it_lacks(
+    dscost: Dscost, line: dict[str, Any]
+) -> None:
+    usage = {"prompt_tokens": 1000, "prompt_cache_hit_tokens": 0, "completion_tokens": 200}
+    Path("a.jsonl").write_text(json.dumps(LINE | {"usage": usage} | line))
+    ran = dscost("bill", "a.jsonl", "--json")
+    report = json.loads(ran.out)
+
+    assert (ran.code, report["total"], report["unpriced"]["lines"]) == (1, None, 1)
+
+
 def _option(tip: str) -> list[str]:
     """Return the option that a tip advises, as a shell would pass it."""
     return shlex.split(tip[tip.index("--") :])

@@ -99,5 +99,9 @@ class Costless(Struct, frozen=True):
     count: int = 1
 
 
+class CountedFault(Fault, frozen=True):
+    """A line that has all token counts, and cannot be priced for another reason."""
+
+
 Found = Response | Costless | Fault
 Records = Iterator[Found]

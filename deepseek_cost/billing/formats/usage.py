@@ -73,7 +73,7 @@ def is_complete(usage: Mapping[str, object]) -> bool:
     """Return whether a usage has an input, cache hits or misses, and an output."""
     whole, hit, miss, output = (
         any(at(usage, name) is not None for name in names)
-        for names in (_INPUT, _HITS, _MISSES, _OUTPUT)
+        for names in (_INPUT, (*_HITS, *_READ), (*_MISSES, *_WRITTEN), _OUTPUT)
     )
     return output and whole + hit + miss > 1
 
