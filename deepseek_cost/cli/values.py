@@ -44,7 +44,7 @@ def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:
     """Return a parser of whole numbers in a range, such as 1000, 1,000, 1k and 1.5M."""
 
     def parse(text: str | int) -> int:
-        value = _whole(str(text).strip())
+        value = text if isinstance(text, int) else _whole(text.strip())
         if value is None:
             raise typer.BadParameter(
                 advised(f"{str(text)!r} is not a whole number", _WAYS_OF_NUMBERS)

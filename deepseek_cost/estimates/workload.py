@@ -329,7 +329,7 @@ class Workload:
         if not bodies:
             bodies = self._bodies(request)
             if self.forecast is None:
-                self._segments.prepare(_texts(bodies))  # together, so that one encoder does
+                self._prepare(bodies)
         if self._reasoning is None:
             return bodies
         from deepseek_cost.estimates.learned_reasoning import learn  # noqa: PLC0415 - of logs
@@ -337,6 +337,13 @@ class Workload:
         restored = [self._reasoning.restored(body) for body in bodies]
         learn(self._reasoning, request)
         return restored
+
+    def _prepare(self, bodies: "Sequence[Body]") -> None:
+        """Count all texts, so that one encoder knows what they need; it is made for the longest."""
+        for body in bodies:
+            for stream in body.streams():
+                self._segments.count_stream(stream)
+        self._segments.prepare(_texts(bodies))
 
     def _add_written(
         self,

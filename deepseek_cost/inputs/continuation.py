@@ -5,8 +5,8 @@ as bytes, and their values are the very objects that the line before has.
 """
 
 import json
+import os
 import re
-import secrets
 from typing import Final, cast
 
 from msgspec import Struct, field
@@ -68,7 +68,7 @@ class Continuations(Struct):
 
     _before: _Before = field(default_factory=_Before)
     _misses: int = 0
-    _mark: str = field(default_factory=lambda: secrets.token_hex(16))
+    _mark: str = field(default_factory=lambda: os.urandom(16).hex())
 
     def documents(self, lines: Lines) -> dict[int, Document]:
         """Return such lines by number; their `text` lacks the messages of the line before."""

@@ -12,6 +12,8 @@ from deepseek_cost.errors import UsageError
 _OFFSET: Final = r"(?i)(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?([0-5]\d))?"
 _MOST_HOURS: Final = 14  # the zone of the Line Islands
 _FARTHEST: Final = _MOST_HOURS * 3_600
+# These need no database, which takes a moment to load where the system has none of its own.
+_UTC: Final = ("UTC", "Etc/UTC")
 # Cities listed under another name in the time zone database.
 _CITIES: Final[Mapping[str, str]] = {
     "beijing": "Asia/Shanghai",
@@ -37,6 +39,8 @@ def find_zone(text: str) -> ZoneInfo:
     Raises UsageError for an unknown or ambiguous name.
     """
     name = text.strip()
+    if name in _UTC:
+        return _zone(name, "UTC", 0)
     if offset := re.fullmatch(_OFFSET, name):
         return _fixed(text, *offset.groups())
     try:
@@ -46,19 +50,23 @@ def find_zone(text: str) -> ZoneInfo:
 
 
 def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> ZoneInfo:
-    """Return a zone with a fixed offset from UTC, built as a time zone database file."""
+    """Return a zone with a fixed offset from UTC."""
     seconds = int(hours) * 3_600 + int(minutes or 0) * 60
     if seconds > _FARTHEST:
         raise UsageError(f"no time zone is as far from UTC as {text!r}")
-    label = f"UTC{sign}{int(hours):02}:{int(minutes or 0):02}" if seconds else "UTC"
     if not seconds:
-        return ZoneInfo("UTC")
-    away = seconds if sign == "+" else -seconds
+        return _zone("UTC", "UTC", 0)
+    label = f"UTC{sign}{int(hours):02}:{int(minutes or 0):02}"
+    return _zone(label, label, seconds if sign == "+" else -seconds)
+
+
+def _zone(key: str, label: str, away: int) -> ZoneInfo:
+    """Return a zone so many seconds ahead of UTC, built as a file of the time zone database."""
     short = label.encode() + b"\0"
     # One type of local time and no transition: see RFC 8536, section 3.
     counts = struct.pack(">6l", 0, 0, 0, 0, 1, len(short))
     data = b"TZif" + bytes(16) + counts + struct.pack(">lbb", away, 0, 0) + short
-    return ZoneInfo.from_file(BytesIO(data), key=label)
+    return ZoneInfo.from_file(BytesIO(data), key=key)
 
 
 def _looked_up(text: str, name: str) -> str:

@@ -43,6 +43,9 @@ class Body(Protocol):
     def texts(self) -> Sequence[str]:
         """Return the texts that are counted."""
 
+    def streams(self) -> Sequence[TextStream]:
+        """Return the texts that are read as they are counted."""
+
     def prompt(self, encoder: SegmentEncoder) -> "Prompt":
         """Return the tokens themselves, as many as are counted."""
 
@@ -109,6 +112,10 @@ class RenderedBody(Struct, frozen=True):
         from deepseek_cost.prompt.segments import texts_of  # noqa: PLC0415 - of a batch alone
 
         return list(texts_of(self.segments))
+
+    def streams(self) -> Sequence[TextStream]:
+        """Return the texts that are read as they are counted."""
+        return [value for _, value in self.segments if isinstance(value, TextStream)]
 
     def prompt(self, encoder: SegmentEncoder) -> "Prompt":
         """Return the tokens themselves, as many as are counted."""

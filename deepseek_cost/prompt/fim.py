@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.errors import InputError
-from deepseek_cost.inputs.request import Request
+from deepseek_cost.inputs.request import Request, TextStream
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Breakdown, RequestTokens
 from deepseek_cost.prompt.cache import Prompt
@@ -44,6 +44,10 @@ class FimBody(Struct, frozen=True):
     def texts(self) -> Sequence[str]:
         """Return the texts that are counted."""
         return (self.before, self.after)
+
+    def streams(self) -> Sequence[TextStream]:
+        """Return no texts: none is read as it is counted."""
+        return ()
 
     def prompt(self, encoder: SegmentEncoder) -> Prompt:
         """Return as many tokens as are counted; special ones are replaced by stand-ins."""

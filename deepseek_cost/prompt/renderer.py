@@ -46,8 +46,7 @@ _LONG: Final = 100
 # The definition of a tool that is longer is not kept for the next request.
 _MOST_KEPT: Final = 10_000
 _SAFE: Final = r"(?:[^\W_][\n<\"]|\n[^\s\ue000])"
-_CUT: Final = re.compile(_SAFE)
-_LAST_CUT: Final = re.compile(rf"(?s:.*){_SAFE}")
+_LAST: Final = rf"(?s:.*){_SAFE}"
 
 
 class Definition(str):
@@ -183,10 +182,10 @@ def _in_pieces(parts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for at, (owner, text) in enumerate(parts):
         begin, end = 0, len(text)
         if end > _LONG:
-            cuts = _CUT.search(text) if at else None
+            cuts = re.search(_SAFE, text) if at else None
             begin = cuts.end() - 1 if cuts else 0
             if at < last:
-                cuts = _LAST_CUT.match(text, max(begin, end - _LONG))
+                cuts = re.compile(_LAST).match(text, max(begin, end - _LONG))
                 end = cuts.end() - 1 if cuts else end
         if begin:
             yield owner, text[:begin]

@@ -2,16 +2,28 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 _WORD: Final = r"( *)([^ ]+)"
 # Characters one column wide: most texts have no others, and Rich takes a moment to load.
-_OF_ONE: Final = "[ -~\xa1-\xac\xae-\u02ff\u2013-\u2026\u2500-\u257f]*"
+_OF_ONE: Final = frozenset(
+    map(
+        chr,
+        chain(
+            range(0x20, 0x7F),
+            range(0xA1, 0xAD),
+            range(0xAE, 0x300),
+            range(0x2013, 0x2027),
+            range(0x2500, 0x2580),
+        ),
+    )
+)
 
 
 def cells(text: str) -> int:
     """Return the width of a text in screen columns."""
-    if text.isascii() or re.fullmatch(_OF_ONE, text):
+    if text.isascii() or _OF_ONE.issuperset(text):
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - see above
 

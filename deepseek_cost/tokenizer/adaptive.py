@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.tokenizer.base import Engine, TextCounter
+from deepseek_cost.tokenizer.pattern import is_plain
 from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken
 from deepseek_cost.tokenizer.vocabulary import Index, Ranks
 
@@ -69,7 +70,8 @@ class SparingCounter(Struct):
             if not is_little:
                 return None
         if self._encoder is None or len(self._ranks) > known:
-            self._encoder = Tiktoken(self._ranks.copy(), plain_after=0)
+            plain_after = 0 if all(map(is_plain, texts)) else _SHORT
+            self._encoder = Tiktoken(self._ranks.copy(), plain_after)
         return self._encoder
 
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+from tiktoken import Encoding
 
 from deepseek_cost.errors import UnknownModelError
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.routing import route
 from deepseek_cost.pricing.book import PriceBook
+from deepseek_cost.tokenizer import sparing_counter
+from deepseek_cost.tokenizer.tiktoken_engine import encoding_of
+from deepseek_cost.tokenizer.vocabulary import Ranks
 from tests.conftest import Dscost, Ran, report_schema
 from tests.inputs.test_requests import AT, HELLO, line, write
 
@@ -292,3 +296,22 @@ def test_fim_is_marked_as_an_estimate(dscost: Dscost) -> None:
     assert [e["tokens"]["input"] for e in found["estimates"]] == [6, 6]
     (marked,) = [entry for entry in found["assumptions"] if entry["about"] == "fim"]
     assert marked["value"].startswith("an estimate")
+
+
+@pytest.mark.parametrize("text", ["Hello, world!", "Two  spaces, and a \ttab."])
+def test_an_estimate_of_a_short_text_builds_one_encoder(
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    built: list[int] = []
+
+    def counted(ranks: Ranks, *pattern: str) -> Encoding:
+        built.append(len(ranks))
+        return encoding_of(ranks, *pattern)
+
+    monkeypatch.setattr("deepseek_cost.tokenizer.tiktoken_engine.encoding_of", counted)
+    sparing_counter.cache_clear()
+    write(Path("prompt.txt"), text)
+
+    assert dscost("estimate", "prompt.txt", *AT).code == 0
+
+    assert len(built) == 1

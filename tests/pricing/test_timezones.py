@@ -1,6 +1,7 @@
 """Time zones are understood as people write them; ambiguous ones are refused."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - the zone is under test
         ("+0800", "UTC+08:00", 8),
         ("GMT-3:30", "UTC-03:30", -3.5),
         ("+0", "UTC", 0),
+        ("Etc/UTC", "Etc/UTC", 0),
         ("Beijing", "Asia/Shanghai", 8),
         ("berlin", "Europe/Berlin", 1),
         ("new york", "America/New_York", -5),
@@ -32,6 +34,12 @@ def test_a_zone_is_found_by_name_city_or_offset(text: str, key: str, hours: floa
 
     assert zone.key == key
     assert NOON.replace(tzinfo=zone).utcoffset() == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Etc/UTC"])
+def test_utc_needs_no_time_zone_database_and_is_abbreviated_as_there(name: str) -> None:
+    assert NOON.replace(tzinfo=find_zone(name)).tzname() == "UTC"
+    assert NOON.replace(tzinfo=ZoneInfo(name)).tzname() == "UTC"
 
 
 @pytest.mark.parametrize(
