@@ -39,6 +39,8 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--budget": ("--max-cost", "--max-increase"),
     "--cache": ("--cache-hit-ratio",),
     "--cached": ("--cache-hit-ratio",),
+    "--cached-tokens": ("--cached", "--cache-hit-ratio"),
+    "--completion-tokens": ("--output-tokens",),
     "--daily": ("--by day", "--per-day"),
     "--day": ("--by day", "--per-day"),
     "--days": ("--since 7d", "--per-day"),
@@ -48,6 +50,8 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--from": ("--since",),
     "--hits": ("--cache-hit-ratio",),
     "--hourly": ("--by hour",),
+    "--in": ("--input-tokens",),
+    "--input": ("--input-tokens",),
     "--limit": ("--max-cost", "--max-increase"),
     "--max": ("--max-cost", "--max-increase"),
     "--month": ("--by month", "--per-month"),
@@ -58,12 +62,13 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--output": ("--output-tokens",),
     "--peak": ("--at peak",),
     "--price": ("--prices",),
+    "--prompt-tokens": ("--input-tokens",),
     "--quiet": ("--json",),
     "--start": ("--since",),
     "--time": ("--at",),
     "--timezone": ("--tz",),
     "--tokens": ("--output-tokens",),
-    "--tokens-in": ("--system",),
+    "--tokens-in": ("--input-tokens",),
     "--to": ("--until",),
     "--tokens-out": ("--output-tokens",),
     "--week": ("--by week",),
@@ -180,6 +185,8 @@ def _meant(word: str, own: Sequence[str]) -> str | None:
     for option in _OPTIONS.get(word, ()):
         if option.partition(" ")[0] in own:
             return option
+    if "--input-tokens" in (word, *_OPTIONS.get(word, ())):
+        return "dscost estimate --input-tokens N"
     if word in _FORMATS and "--json" in own:
         return f"--json | dscost render - -f {_FORMATS[word]}"
     if word in _FORMATS and "--to" in own:

@@ -54,6 +54,15 @@ OutputTokens = Annotated[
         show_default="not known",
     ),
 ]
+InputTokens = Annotated[
+    int | None,
+    ANSWERS.option(
+        "--input-tokens",
+        **whole(1, 10**12),
+        metavar="N",
+        help="Input tokens per request, as the bill counts them, instead of files.",
+    ),
+]
 OutputFrom = Annotated[
     str | None,
     ANSWERS.setting(

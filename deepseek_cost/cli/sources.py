@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.options import KindByHand, OnFault
+from deepseek_cost.cli.settings import set_by_name
 from deepseek_cost.errors import (
     DscostError,
     InputError,
@@ -63,6 +64,21 @@ def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
     if is_piped():
         return ["-"]
     raise UsageError("no file is given", tip=f"name one, or pipe text into dscost {command}")
+
+
+_OF_TEXTS: Final = (
+    *("system", "as_", "as_one", "column", "glob", "encoding", "on_error"),
+    *("per_file", "per_request", "breakdown", "gap", "engine", "jobs", "dask"),
+)
+
+
+def refuse_texts(files: Sequence[str] | None) -> None:
+    """Raise UsageError for files, or an option about texts, where only a count is given."""
+    if files:
+        raise UsageError("--input-tokens replaces files", tip="leave out one of the two")
+    for flag in filter(None, map(set_by_name, _OF_TEXTS)):
+        if flag.startswith("-"):
+            raise UsageError(f"--input-tokens has no text, which {flag} needs")
 
 
 def find_sources(

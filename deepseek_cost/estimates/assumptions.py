@@ -80,7 +80,7 @@ def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Ass
 
 def _of_cache(scenario: Scenario) -> Assumption:
     if scenario.cached_tokens is not None:
-        each = f"{scenario.cached_tokens} tokens of each request"
+        each = f"{scenario.cached_tokens:,} tokens in each request"
         return Assumption("cache_hit_ratio", each, "cached")
     ratio = scenario.cache_hit_ratio
     forecast = "forecast from the requests in their order, by the units that DeepSeek documents"

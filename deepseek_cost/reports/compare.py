@@ -352,7 +352,7 @@ def _chart(report: CompareReport) -> Chart:
     """Return the cost of 1,000 requests by cache hit rate, a line per model and rate."""
     return Chart(
         title=f"{inputs(report.inputs)}: cost of 1,000 requests, {stamp(report.priced_at)}",
-        x_title="share of cache hits",
+        x_title="cache hit rate",
         lines=[
             (
                 f"{short(line.model)} {line.tier.label}",
@@ -369,7 +369,7 @@ def _chart(report: CompareReport) -> Chart:
 def _crossing(pair: BreakEvenEntry, ratio: str) -> Iterable[str]:
     cheaper, dearer = _name(pair.cheaper), _name(pair.dearer)
     if pair.crossing is None:
-        yield f"{cheaper} is cheaper than {dearer} at every equal share"
+        yield f"{cheaper} is cheaper than {dearer} at every hit rate"
     else:
         yield f"{cheaper} and {dearer} cost the same at {_percent(pair.crossing.ratio)} hits"
     if pair.reached_at is None:

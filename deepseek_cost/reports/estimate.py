@@ -1,5 +1,6 @@
 """The report of `dscost estimate`: its fields, how they are filled, how they are shown."""
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -189,8 +190,11 @@ def _headline(report: EstimateReport) -> str:
     entries = report.estimates
     requests = entries[0].requests
     subject = name_of(report.inputs) if report.inputs else "The request"
+    is_count = re.fullmatch(r"[\d,]+ input tokens", subject)
     if requests > 1:
-        subject = f"{requests:,} requests from {subject}"
+        subject = f"{requests:,} requests {'of' if is_count else 'from'} {subject}"
+    elif is_count:
+        subject = f"A request of {subject}"
     costs = " and ".join(f"{cost_of(entry, report.currency)} on {entry.model}" for entry in entries)
     each = output_of_each(entries)
     output = "" if each is None else f" with {each:,} output tokens{' each' * (requests > 1)}"
@@ -240,7 +244,7 @@ def _basis(report: EstimateReport) -> str:
     elif (share := parse_number(ratio)) is not None:
         found.append(f"{float(share * 100):.4g}% cache hits")
     else:
-        found.append(f"cache hits of {ratio}")
+        found.append(ratio.replace(" tokens", " cache hits"))
     return f"Assumes {', '.join(found)}."
 
 

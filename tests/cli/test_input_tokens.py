@@ -56,9 +56,12 @@ def test_a_limit_holds_for_counts_as_well(dscost: Dscost) -> None:
         ("--input-tokens 5 x.txt", "replaces files"),
         ("--input-tokens 5 --cached 6", "--cached 6 is more than --input-tokens 5"),
         ("--input-tokens 5 --cached 3 -c 0.5", "both say what hits"),
-        ("--input-tokens 5 -c auto", "not which, as auto"),
-        ("--input-tokens 5 --breakdown", "not which, as auto"),
-        ("--input-tokens -1", "-1 is less than 0"),
+        ("--input-tokens 5 -c auto", "no text, which --cache-hit-ratio auto needs"),
+        ("--input-tokens 5 --breakdown", "no text, which --breakdown needs"),
+        ("--input-tokens 5 --system x.txt", "no text, which --system needs"),
+        ("--input-tokens 5 --as-one", "no text, which --as-one needs"),
+        ("--input-tokens 0", "0 is less than 1"),
+        ("--input-tokens -1", "-1 is less than 1"),
         ("--input-tokens many", "not a whole number"),
         ("--input-tokens 5 -o 400000 -m flash", "output limit"),
     ],
@@ -68,3 +71,39 @@ def test_counts_that_make_no_sense_are_refused(dscost: Dscost, args: str, messag
 
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.problem
+
+
+def test_compare_needs_no_file_either(dscost: Dscost) -> None:
+    options = ("--input-tokens", 5000, "-o", 300, *AT, "--json")
+
+    lines = json.loads(dscost("compare", *options).out)["lines"]
+    costs = {(line["model"], line["tier"]): line["costs"] for line in lines}
+    estimates = json.loads(dscost("estimate", *options, "-c", "0.3").out)["estimates"]
+    assert [entry["cost"]["total"] for entry in estimates] == [
+        costs[entry["model"], "off_peak"][3]["cost"] for entry in estimates
+    ]
+    refused = dscost("compare", "--input-tokens", 5, "x.txt")
+    assert (refused.code, refused.out) == (2, "")
+
+
+def test_the_result_is_a_sentence(dscost: Dscost) -> None:
+    given = ("estimate", "--input-tokens", 5000, "--cached", 4000, "-o", 300, "-m", "pro", *AT)
+    one = dscost(*given, "--plain").out.splitlines()
+    many = dscost(*given, "-n", 1000, "--plain").out.splitlines()
+
+    assert one[0] == (
+        "A request of 5,000 input tokens costs $0.001342 on deepseek-v4-pro with 300 output tokens"
+    )
+    assert many[0] == (
+        "1,000 requests of 5,000 input tokens cost $1.342 on deepseek-v4-pro"
+        " with 300 output tokens each"
+    )
+    assert one[-1].startswith("Assumes thinking on, 4,000 cache hits in each request.")
+
+
+@pytest.mark.parametrize("command", ["count", "chat", "cache", "diff"])
+def test_other_commands_lead_to_the_one_that_needs_no_file(dscost: Dscost, command: str) -> None:
+    ran = dscost(command, "--input-tokens", 5)
+
+    assert ran.code == 2
+    assert "did you mean dscost estimate --input-tokens N?" in ran.problem

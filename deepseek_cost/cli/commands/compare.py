@@ -17,7 +17,14 @@ from deepseek_cost.cli.session import (
     serving,
     workload_of,
 )
-from deepseek_cost.cli.sources import Inputs, find_prompts, system_text
+from deepseek_cost.cli.sources import (
+    Inputs,
+    find_prompts,
+    named_or_piped,
+    refuse_texts,
+    system_text,
+)
+from deepseek_cost.inputs.folders import Found
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.text import parse_ratio
 
@@ -27,6 +34,7 @@ MANUAL: Final = Manual(
             "where Pro with many hits costs as little as Flash with few",
             "dscost compare prompt.txt -o 400",
         ),
+        Example("without a file", "dscost compare --input-tokens 5000 -o 300"),
         Example("the same, with a picture", "dscost compare prompt.txt -o 400 --svg costs.svg"),
     ),
     page="when.md",
@@ -34,8 +42,9 @@ MANUAL: Final = Manual(
 
 
 def compare(
-    files: options.Files,
+    files: options.FilesOrPipe = None,
     model: options.Models = None,
+    input_tokens: options.InputTokens = None,
     output_tokens: options.OutputTokens = None,
     cache_hit_ratio: options.CacheHitRatio = None,
     per_day: options.PerDay = None,
@@ -69,7 +78,12 @@ def compare(
     table = price_table(prices)
     instant = instant_of(at, table.book, tz)
     text = system_text(system, encoding)
-    inputs = Inputs(find_prompts(files, glob, encoding), None)
+    inputs = Inputs(Found(), None)
+    if input_tokens is None:
+        named = named_or_piped(files, "compare")
+        inputs = Inputs(find_prompts(named, glob, encoding), None)
+    else:
+        refuse_texts(files)
     names = names_to_price(table.book, model, inputs, instant)
     quoted = [table.book.price(name, instant, currency) for name in names]
     workload = workload_of(
@@ -78,7 +92,10 @@ def compare(
         text,
         partial(serving, table.book, model, instant),
     )
-    inputs.run(workload, prompt_options(thinking, effort, system))
+    if input_tokens is None:
+        inputs.run(workload, prompt_options(thinking, effort, system))
+    else:
+        workload.add_tokens(input_tokens)
     report = compare_report(
         table.book,
         quoted,

@@ -34,6 +34,7 @@ from deepseek_cost.cli.sources import (
     find_rows,
     hint_at_one,
     named_or_piped,
+    refuse_texts,
     system_text,
     wanted_kind,
 )
@@ -54,15 +55,6 @@ if TYPE_CHECKING:
     from deepseek_cost.tokenizer.base import TextCounter
 
 
-InputTokens = Annotated[
-    int | None,
-    ANSWERS.option(
-        "--input-tokens",
-        **options.whole(0, 10**12),
-        metavar="N",
-        help="Input tokens per request, as the bill counts them, instead of files.",
-    ),
-]
 CachedTokens = Annotated[
     int | None,
     ANSWERS.option(
@@ -110,7 +102,7 @@ MANUAL: Final = Manual(
 def estimate(
     files: options.FilesOrPipe = None,
     model: options.Models = None,
-    input_tokens: InputTokens = None,
+    input_tokens: options.InputTokens = None,
     cached: CachedTokens = None,
     output_tokens: options.OutputTokens = None,
     output_from: options.OutputFrom = None,
@@ -155,7 +147,7 @@ def estimate(
     from deepseek_cost.reports.estimate import estimate_report
 
     _refuse_odd_ways(dask, cache_hit_ratio, gap, per_request, as_json, as_csv)
-    _refuse_odd_counts(input_tokens, cached, cache_hit_ratio, files, per_request, breakdown)
+    _refuse_odd_counts(input_tokens, cached, cache_hit_ratio, files)
     limit = values.amount(max_cost) if max_cost is not None else None
     ratio = values.ratio_or_auto(cache_hit_ratio or "0")
     timeline = timeline_of(gap, forecasts=ratio is None)
@@ -235,28 +227,21 @@ def _refuse_odd_ways(
 
 
 def _refuse_odd_counts(
-    tokens: int | None,
-    cached: int | None,
-    ratio: str | None,
-    files: "Sequence[str] | None",
-    per_request: bool,
-    breakdown: bool,
+    tokens: int | None, cached: int | None, ratio: str | None, files: "Sequence[str] | None"
 ) -> None:
-    if tokens is None:
-        if cached is not None:
-            raise UsageError(
-                "--cached goes with --input-tokens", tip="for files write --cache-hit-ratio"
-            )
+    if tokens is not None:
+        refuse_texts(files)
+        if ratio == "auto":
+            raise UsageError("--input-tokens has no text, which --cache-hit-ratio auto needs")
+    if cached is None:
         return
-    if files:
-        raise UsageError("--input-tokens replaces files", tip="leave out one of the two")
-    if ratio == "auto" or per_request or breakdown:
+    if tokens is None:
         raise UsageError(
-            "--input-tokens says how many tokens, not which, as auto and breakdowns need"
+            "--cached goes with --input-tokens", tip="for files write --cache-hit-ratio"
         )
-    if cached is not None and set_by_name("cache_hit_ratio"):
+    if set_by_name("cache_hit_ratio"):
         raise UsageError("--cached and --cache-hit-ratio both say what hits", tip="leave out one")
-    if cached is not None and cached > tokens:
+    if cached > tokens:
         raise UsageError(f"--cached {cached:,} is more than --input-tokens {tokens:,}")
 
 
