@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import typer
+
 from deepseek_cost.cli.log_session import charging_of, read_logs, reading_of
+from deepseek_cost.cli.messages import show_error
 from deepseek_cost.cli.session import DEFAULT_MODELS
 from deepseek_cost.cli.sources import find_sources
-from deepseek_cost.errors import InputError
+from deepseek_cost.errors import DscostError, InputError, advised
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from deepseek_cost.cli.session import Table
     from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.source import TextSource
-    from deepseek_cost.reports.invoice import InvoiceReport
+    from deepseek_cost.reports.invoice import InvoiceReport, MissingPrices
 
 # Only such files are opened before the logs are read.
 _SUFFIXES: Final = (".zip", ".csv", ".json")
@@ -100,10 +103,36 @@ def reconcile(
     return invoice_report(terms, invoice, account, crossings, (*left_out, *unpriced))
 
 
-def has_failed(report: "InvoiceReport") -> bool:
-    """Return whether a price is not in the table, or something could not be read or priced."""
-    unpriced = report.comparison.unpriced if report.comparison else 0
-    return bool(report.missing_prices or report.unread or unpriced)
+def exit_if_failed(report: "InvoiceReport") -> None:
+    """Show why a report fails and exit, if it does."""
+    if reasons := _failures(report):
+        for reason in reasons:
+            show_error(reason)
+        raise typer.Exit(DscostError.exit_code)
+
+
+def _failures(report: "InvoiceReport") -> list[str]:
+    """Return why a report fails: prices that are not in the table, and what was not read."""
+    missing = [one for one in report.missing_prices if one.is_priced]
+    unknown = [one for one in report.missing_prices if not one.is_priced]
+    found: list[str] = []
+    if missing:
+        reason = f"{_first_of(missing)}: billed at a price that is not in the price table"
+        steps = "append the TOML of the report to a copy of the table, and give that with --prices"
+        found.append(advised(reason, steps))
+    if unknown:
+        reason = f"{_first_of(unknown)}: no price in the export, and several in the price table"
+        found.append(advised(reason, "give the export with a price in each row"))
+    if report.unread:
+        found.append(f"not read: {report.unread:,} rows of the export")
+    if report.comparison is not None and report.comparison.unpriced:
+        found.append(f"not compared: {report.comparison.unpriced:,} lines of the logs")
+    return found
+
+
+def _first_of(prices: "Sequence[MissingPrices]") -> str:
+    more = f" and {len(prices) - 1:,} more" if len(prices) > 1 else ""
+    return f"{prices[0].model} on {prices[0].day}{more}"
 
 
 def _export(source: "TextSource") -> "Log | None":

@@ -116,6 +116,11 @@ class MissingPrices(Part):
     prices: tuple[MissingPrice, ...]
     toml: str
 
+    @property
+    def is_priced(self) -> bool:
+        """Whether the invoice has a price, so that the table could have it."""
+        return any(price.price is not None for price in self.prices)
+
 
 class InvoiceReport(Report):
     """The report of `dscost bill` on DeepSeek's usage export."""
@@ -369,6 +374,9 @@ def _findings(report: InvoiceReport) -> Iterator[str]:
 def _toml(report: InvoiceReport) -> Iterator[str]:
     """Yield the prices that the table lacks, with the TOML to append to it."""
     for one in report.missing_prices:
+        if not one.is_priced:
+            yield f"No price in the export, and several in the table: {one.model} on {one.day}"
+            continue
         prices = ", ".join(
             f"{price.type} {'without a price' if price.price is None else exact(price.price)}"
             for price in one.prices

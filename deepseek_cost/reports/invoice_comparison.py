@@ -76,6 +76,7 @@ class Comparison(Part):
         int, Meta(description="responses in the logs on days that the invoice does not have")
     ]
     unpriced: int
+    tier_by: Annotated[TierBy, Meta(description="which time of a request the log is priced by")]
     crossing: Annotated[
         int, Meta(description="responses whose start and end have different rates or days")
     ]
@@ -103,6 +104,7 @@ def comparison_of(
         invoice=_total(invoiced.values()),
         outside=outside,
         unpriced=account.unpriced,
+        tier_by=account.charging.tier_by,
         crossing=crossings.responses,
         deciding=tuple(
             DecidingDay(day=day, model=model, tier_by=tier_by)
@@ -205,6 +207,8 @@ def comparison_findings(comparison: Comparison) -> Iterator[str]:
         yield f"not compared: {comparison.outside:,} responses on days that the invoice lacks"
     if comparison.unpriced:
         yield f"not compared: {comparison.unpriced:,} records of the log that could not be priced"
+    by = "sent" if comparison.tier_by is TierBy.START else "finished"
+    yield f"The log is priced at the rate of the time when each request was {by}."
     for tier_by in TierBy:
         days = sum(one.tier_by is tier_by for one in comparison.deciding)
         if days:
@@ -216,7 +220,7 @@ def comparison_findings(comparison: Comparison) -> Iterator[str]:
     if comparison.crossing and not comparison.deciding:
         yield (
             f"{comparison.crossing:,} responses began at one rate or day and ended at another; the "
-            f"log is not complete enough to show which time counts"
+            "log is not complete enough to show which time counts"
         )
 
 

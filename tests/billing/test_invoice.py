@@ -200,7 +200,8 @@ def test_a_price_that_the_book_lacks_comes_with_the_toml_that_adds_it(
     assert peak.rates.cache_hit == Decimal("0.006")  # as before
     assert peak.other_rates is not None
     assert peak.other_rates.cache_miss == Decimal("0.2")
-    assert missing_prices(added, invoice.lines(Currency.USD), Currency.USD)
+    lines = invoice_of(added, amounts(tmp_path, *NEW)).lines(Currency.USD)
+    assert not missing_prices(added, lines, Currency.USD)
 
 
 def test_every_price_of_every_day_is_found_again(book: PriceBook) -> None:
@@ -366,7 +367,9 @@ def test_an_invoice_shows_which_time_of_a_request_picks_its_rate(
     ran = dscost("bill", "--invoice", amounts(tmp_path, *rows), log, "--plain")
 
     assert ran.code == 0
-    assert sentence in " ".join(ran.out.split())
+    shown = " ".join(ran.out.split())
+    assert sentence in shown
+    assert "The log is priced at the rate of the time when each request was sent." in shown
     assert "not compared: 1 responses on days that the invoice lacks" in ran.out
 
 
@@ -423,6 +426,23 @@ def test_a_price_that_is_not_in_the_table_exits_with_1(tmp_path: Path, dscost: D
     assert ran.code == 1
     assert "Not in the price table: deepseek-flash on 2026-09-22" in ran.out
     assert "rates.USD.off_peak = { cache_hit = 0.003, cache_miss = 0.2" in ran.out
+    errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert errors == [
+        "error: deepseek-flash on 2026-09-22: billed at a price that is not in the price table"
+    ]
+
+
+def test_the_toml_for_a_new_price_works_when_it_is_appended(tmp_path: Path, dscost: Dscost) -> None:
+    export = amounts(tmp_path, *NEW)
+    (missing,) = json.loads(dscost("bill", export, "--json").out)["missing_prices"]
+    table = tmp_path / "prices.toml"
+    own = bundled().read_text(encoding="utf-8")
+    table.write_text(f"{own}\n{missing['toml']}", encoding="utf-8")
+
+    ran = dscost("bill", export, "--prices", table)
+
+    assert ran.code == 0
+    assert "Not in the price table" not in ran.out
 
 
 def test_a_log_given_as_an_invoice_is_refused(tmp_path: Path, dscost: Dscost) -> None:

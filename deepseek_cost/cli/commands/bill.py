@@ -10,8 +10,8 @@ from deepseek_cost.cli import options, values
 from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import PRICED, READ, SHOWN
 from deepseek_cost.cli.invoice_session import (
+    exit_if_failed,
     exports_of,
-    has_failed,
     read_invoice,
     reconcile,
     take_exports,
@@ -218,8 +218,7 @@ def bill(
             cache_hit_ratio=cache_hit_ratio,
         )
         write(report, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
-        if has_failed(report):
-            raise typer.Exit(DscostError.exit_code)
+        exit_if_failed(report)
         return
     span = billing.find_span()
     limit = budget_of(budget, names, span)
