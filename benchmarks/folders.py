@@ -55,11 +55,14 @@ def race(what: str, programs: list[str], command: list[str], runs: int) -> None:
 
 
 def write(folder: Path, files: int) -> None:
-    """Write files of about a hundred words each, a hundred per folder."""
+    """Write files of about a hundred words each, a hundred per folder.
+
+    Each begins with a word: a part of the corpus alone may begin as JSON does.
+    """
     for number, text in zip(range(files), texts(_CHARACTERS), strict=False):
         path = folder / f"{number // 100:03}" / f"{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(f"Prompt {number}\n{text}", encoding="utf-8")
 
 
 def texts(characters: int) -> Iterator[str]:

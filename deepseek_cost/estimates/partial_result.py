@@ -105,11 +105,19 @@ class PartialResult(Struct):
     sources: dict[int, TalliedSource] = field(default_factory=dict)
     as_written: dict[str, Tally] = field(default_factory=dict)
     unnamed: tuple[Tally, ...] = ()
+    _totals: Sequence[Tally] | None = None  # until a source is added
 
     @property
     def tallied(self) -> list[TalliedSource]:
         """The sources of which anything was counted, in order."""
         return [self.sources[number] for number in sorted(self.sources)]
+
+    def totals(self) -> Sequence[Tally]:
+        """Add up the sources for each model, of which there must be one at least."""
+        if self._totals is None:
+            columns = zip(*(source.tallies for source in self.tallied), strict=True)
+            self._totals = [total(column) for column in columns]
+        return self._totals
 
     def empty_copy(self) -> "PartialResult":
         """Return a subtotal of nothing for the same models."""
@@ -120,6 +128,7 @@ class PartialResult(Struct):
         """Add a part of a source, which is the one of that number in the input."""
         known = self.sources.get(number)
         self.sources[number] = source if known is None else known + source
+        self._totals = None
 
     def add_written(self, model: str, tally: Tally) -> None:
         """Add a request at the model that it names."""
@@ -151,8 +160,3 @@ def own_column(models: Sequence[Model], own: Model) -> int:
     """Return where the figures of a request's own model are: after those of the others, if new."""
     names = [model.name for model in models]
     return names.index(own.name) if own.name in names else len(names)
-
-
-def totals(tallied: Sequence[TalliedSource]) -> list[Tally]:
-    """Add up the sources for each model."""
-    return [total(column) for column in zip(*(source.tallies for source in tallied), strict=True)]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from deepseek_cost.errors import InputError
-from deepseek_cost.estimates.partial_result import totals
 from deepseek_cost.estimates.sides import BINARY, Side, SkippedFile
 from deepseek_cost.estimates.tally import Tally
 from deepseek_cost.inputs import lfs
@@ -51,7 +50,7 @@ class Part:
         """Keep what was counted since the last time; return its tally for each model."""
         done = self.workload.pop_result()
         self._before.merge(done)
-        return totals(done.tallied) if done.sources else ()
+        return done.totals() if done.sources else ()
 
     def finish(self) -> None:
         """Let the workload have all that was counted."""

@@ -12,7 +12,6 @@ from deepseek_cost.estimates.partial_result import (
     Skipped,
     TalliedSource,
     own_column,
-    totals,
 )
 from deepseek_cost.estimates.tally import Scenario, Tally, require_output_limit, tally_body
 from deepseek_cost.inputs.continuation import Continuations
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.batch_counter import SkeletonCounter
     from deepseek_cost.estimates.cache_forecast import CacheForecast
     from deepseek_cost.estimates.workers import WorkerPool
-    from deepseek_cost.prompt.body import Body
+    from deepseek_cost.prompt.body import Body, RenderedBody
+    from deepseek_cost.prompt.text_form import TextForm
     from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
     from deepseek_cost.tokenizer.base import TextCounter
 
@@ -55,6 +55,7 @@ class Workload:
     _skeletons: "SkeletonCounter | None" = None
     _continued: Continuations = field(default_factory=Continuations)
     _history: History = field(default_factory=History)
+    _text_form: "TextForm | None" = None
 
     def __post_init__(self) -> None:
         self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
@@ -79,12 +80,11 @@ class Workload:
         """What the sources are."""
         return {source.kind for source in self.partial.tallied}
 
-    def totals(self) -> list[Tally]:
+    def totals(self) -> Sequence[Tally]:
         """Add up all sources for each model; raises InputError if nothing was counted."""
-        tallied = self.partial.tallied
-        if not tallied:
+        if not self.partial.sources:
             raise InputError(f"no request could be counted; skipped: {self.skips.requests:,}")
-        return totals(tallied)
+        return self.partial.totals()
 
     def read(self, opened: Input, number: int | None = None) -> None:
         """Count and tally a source; raises InputError unless a fault is to be skipped.
@@ -232,7 +232,7 @@ class Workload:
 
     def _so_far(self) -> str:
         """Describe what has been counted so far."""
-        sums = totals(self.partial.tallied)
+        sums = self.partial.totals()
         counted = (
             f"{tally.input:,} input tokens for {ledger.model.name}"
             for tally, ledger in zip(sums, self.ledgers, strict=False)
@@ -277,13 +277,23 @@ class Workload:
         return read_bodies(sent, models, thinking=thinking, history=history)
 
     def _prompts(self, request: Request) -> "Sequence[Body]":
-        """Read a prompt for each model; those of one mode read the same."""
-        from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - as above
+        """Read a prompt for each model; of texts, the first one alone where they are counted."""
+        from deepseek_cost.prompt.text_form import TextForm, text_of  # noqa: PLC0415 - as above
 
-        found: list[Body] = []
+        if self.forecast is not None or not text_of(request):
+            return self._rendered(request)
+        if self._text_form is None:
+            self._text_form = TextForm(self._rendered(request))
+        return self._text_form.filled(request)
+
+    def _rendered(self, request: Request) -> "list[RenderedBody]":
+        """Read a prompt for each model; those of one mode read the same."""
+        from deepseek_cost.prompt.body import completed, render_bodies  # noqa: PLC0415 - as above
+
+        found: list[RenderedBody] = []
         for mode, alike in groupby(self.models, self.scenario.mode_for):
             models = list(alike)
-            found += read_bodies(completed(request, models[0], mode, self.system), models)
+            found += render_bodies(completed(request, models[0], mode, self.system), models)
         return found
 
     def _priced_for(self, route: Route | None) -> list[Model]:

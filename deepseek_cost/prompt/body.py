@@ -187,6 +187,17 @@ def read_bodies(
         from deepseek_cost.prompt.fim import read_fim  # noqa: PLC0415 - few send any
 
         return [read_fim(request, model) for model in models]
+    return render_bodies(request, models, thinking=thinking, history=history)
+
+
+def render_bodies(
+    request: Request,
+    models: Sequence[Model],
+    *,
+    thinking: bool | None = None,
+    history: History | None = None,
+) -> list[RenderedBody]:
+    """Render a body that is a conversation once for several models; see read_bodies."""
     conversation = _conversation(request, thinking=thinking, history=history)
     rendered: dict[Template, RenderedBody] = {}
     for model in models:
@@ -197,7 +208,7 @@ def read_bodies(
 
 def render_body(request: Request, model: Model, *, thinking: bool | None = None) -> RenderedBody:
     """Render a body that is a conversation; see read_body."""
-    return _rendered(_conversation(request, thinking=thinking), request, model)
+    return render_bodies(request, [model], thinking=thinking)[0]
 
 
 def _conversation(
