@@ -8,7 +8,13 @@ are never recognized as such.
 from functools import cache
 from typing import TYPE_CHECKING
 
-from deepseek_cost.tokenizer.base import PAYS_FROM, Engine, EngineName, TextCounter
+from deepseek_cost.tokenizer.base import (
+    MOST_SHORT_BYTES,
+    PAYS_FROM,
+    Engine,
+    EngineName,
+    TextCounter,
+)
 
 if TYPE_CHECKING:
     from deepseek_cost.tokenizer.adaptive import SparingCounter
@@ -22,8 +28,13 @@ def counter_on(engine: EngineName, size: int = 0) -> "TextCounter":
     """
     if engine is EngineName.TIKTOKEN:
         return default_counter()
-    if engine is EngineName.AUTO and (size < PAYS_FROM or not _has_gigatoken()):
-        return sparing_counter()
+    if engine is EngineName.AUTO:
+        if size <= MOST_SHORT_BYTES:
+            return sparing_counter()
+        if not _has_gigatoken():
+            return default_counter()
+        if size < PAYS_FROM:
+            return _growing_counter()
     return fast_counter()
 
 

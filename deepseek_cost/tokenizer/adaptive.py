@@ -6,15 +6,15 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.tokenizer.base import Engine, TextCounter
+from deepseek_cost.tokenizer.base import MOST_SHORT, Engine, TextCounter
 from deepseek_cost.tokenizer.pattern import is_plain
 from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken
 from deepseek_cost.tokenizer.vocabulary import Index, Ranks
 
-# Up to this many characters, an encoder with only the tokens that they can need is faster to build
-# than one with the whole vocabulary; this many lookups take a fifth of that time.
-_SHORT: Final = 8_192
+# This many lookups take a fifth of the time to build an encoder of the whole vocabulary.
 _MOST_LOOKUPS: Final = 32_768
+# Texts that come one by one need an encoder each; as many take as long as the whole vocabulary.
+_MOST_ENCODERS: Final = 6
 # What templates put around texts: nearly every request has it, so the first encoder includes it.
 _AROUND: Final = (")\n\n", ".\n\n", "\n\n", ".\n")
 
@@ -28,7 +28,8 @@ class SparingCounter(Struct):
 
     index: Index
     beyond: Callable[[], TextCounter]
-    _left: int = _SHORT
+    _left: int = MOST_SHORT
+    _built: int = 0
     _ranks: Ranks = field(default_factory=dict)
     _encoder: Tiktoken | None = None
 
@@ -70,7 +71,10 @@ class SparingCounter(Struct):
             if not is_little:
                 return None
         if self._encoder is None or len(self._ranks) > known:
-            plain_after = 0 if all(map(is_plain, texts)) else _SHORT
+            if self._built == _MOST_ENCODERS:
+                return None
+            self._built += 1
+            plain_after = 0 if all(map(is_plain, texts)) else MOST_SHORT
             self._encoder = Tiktoken(self._ranks.copy(), plain_after)
         return self._encoder
 

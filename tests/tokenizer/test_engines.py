@@ -22,6 +22,7 @@ from deepseek_cost.tokenizer import (
     default_counter,
     fast_counter,
     gigatoken_engine,
+    sparing_counter,
     vocabulary,
 )
 from deepseek_cost.tokenizer.adaptive import Growing
@@ -237,7 +238,7 @@ def test_gigatoken_is_refused_where_it_is_missing_or_was_not_compared(
 
     with pytest.raises(EngineError, match=said):
         gigatoken_engine.gigatoken_engine.__wrapped__()
-    assert counter_on(EngineName.AUTO, 10**9) is counter_on(EngineName.AUTO, 0)
+    assert counter_on(EngineName.AUTO, 10**9) is default_counter()
 
 
 def test_much_input_is_for_gigatoken_where_it_is_installed() -> None:
@@ -245,6 +246,13 @@ def test_much_input_is_for_gigatoken_where_it_is_installed() -> None:
         assert counter_on(EngineName.AUTO, 10**9) is fast_counter()
     assert counter_on(EngineName.AUTO, 10**9) is not default_counter()
     assert counter_on(EngineName.TIKTOKEN, 10**9) is default_counter()
+
+
+def test_only_short_input_has_an_encoder_of_its_own() -> None:
+    four_bytes_each = 4 * 8_192
+
+    assert counter_on(EngineName.AUTO, four_bytes_each) is sparing_counter()
+    assert counter_on(EngineName.AUTO, four_bytes_each + 1) is not sparing_counter()
 
 
 @given(st.lists(_texts, max_size=8), st.integers(0, 60))

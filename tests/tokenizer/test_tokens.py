@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, islice, repeat
 
@@ -245,6 +246,25 @@ def test_tokens_found_within_a_text_are_those_that_pairs_of_tokens_make() -> Non
 def test_a_lone_surrogate_is_refused_by_the_sparing_counter_too() -> None:
     with pytest.raises(InputError, match=r"a lone surrogate, U\+D800"):
         sparing_counter().count(["a\ud800"])
+
+
+def test_texts_that_come_one_by_one_have_few_encoders_of_their_own() -> None:
+    counted: list[str] = []
+
+    class Beyond:
+        def count(self, blocks: Iterable[str]) -> int:
+            counted.append("".join(blocks))
+            return default_counter().count(counted[-1:])
+
+        def count_each(self, texts: Sequence[str]) -> Sequence[int]:
+            counted.extend(texts)
+            return default_counter().count_each(texts)
+
+    words = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"]
+    few = SparingCounter(vocabulary.load_index(), Beyond)
+
+    assert [few.count([word]) for word in words] == list(default_counter().count_each(words))
+    assert counted == words[6:]  # six encoders, then the whole vocabulary
 
 
 def test_no_text_has_no_tokens(counter: StreamCounter) -> None:

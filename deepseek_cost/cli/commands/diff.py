@@ -151,7 +151,8 @@ def diff_of_files(asked: Asked, pair: Pair, limits: Sequence["IncreaseLimit"]) -
     from deepseek_cost.estimates.diff import compare
     from deepseek_cost.reports.diff import diff_report, side_entry
 
-    pricing = _pricing(asked)
+    size = sum(source.size for source in pair[1].files.values())
+    pricing = _pricing(asked, size)
     held_to = limits_in(asked.currency, limits)
     old, new = _counted(pricing, pair)
     found = compare(pricing.models, old, new)
@@ -174,10 +175,11 @@ def diff_of_files(asked: Asked, pair: Pair, limits: Sequence["IncreaseLimit"]) -
     return Outcome(report, failure, code)
 
 
-def _pricing(asked: Asked) -> Pricing:
-    """Return the prices of the models asked for, or of the default ones."""
+def _pricing(asked: Asked, size: int) -> Pricing:
+    """Return the prices of the models asked for or of the default ones, to count so many bytes."""
     from deepseek_cost.estimates.quote import Quote
-    from deepseek_cost.tokenizer import sparing_counter
+    from deepseek_cost.tokenizer import counter_on
+    from deepseek_cost.tokenizer.base import EngineName
 
     table = price_table(asked.prices)
     at = instant_of(asked.at, table.book, asked.tz)
@@ -186,7 +188,7 @@ def _pricing(asked: Asked) -> Pricing:
     time_label, zone = values.time_label(asked.at), zone_of(asked.tz)
     quote = Quote(table.book, listed, asked.scenario, time_label=time_label, zone=zone)
     system = system_text(asked.system, asked.encoding)
-    return Pricing(asked, table, at, quote, system, sparing_counter())
+    return Pricing(asked, table, at, quote, system, counter_on(EngineName.AUTO, size))
 
 
 def _counted(pricing: Pricing, pair: Pair) -> "tuple[Counted, Counted]":
