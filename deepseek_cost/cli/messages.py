@@ -21,6 +21,8 @@ _COLORS: Final = {
     "tip": typer.colors.GREEN,
 }
 
+_NARROWEST: Final = 20
+
 
 def show_error(message: str, *more_tips: str) -> None:
     """Print an error in one line, and its tips in lines of their own."""
@@ -68,6 +70,20 @@ def _write_with_tips(label: str, message: str, more_tips: tuple[str, ...]) -> No
 
 def _write(label: str, text: str) -> None:
     """Print a line on stderr; a failure to write is ignored."""
+    line = f"{label}: {printable(text)}"
+    lines = [line] if label == "tip" else _on_screen(line)  # a tip may be a command to copy
     head = typer.style(f"{label}:", fg=_COLORS[label], bold=True)
     with suppress(OSError):
-        typer.echo(f"{head} {printable(text)}", err=True, color=styles_are_shown(sys.stderr))
+        shown = "\n".join(lines).replace(f"{label}:", head, 1)
+        typer.echo(shown, err=True, color=styles_are_shown(sys.stderr))
+
+
+def _on_screen(line: str) -> list[str]:
+    """Return a line, on a terminal as several where it does not fit, broken between words."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return [line]
+    from shutil import get_terminal_size
+
+    from deepseek_cost.render.wrapping import wrapped
+
+    return wrapped(line, max(get_terminal_size().columns, _NARROWEST))

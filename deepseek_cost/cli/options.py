@@ -383,7 +383,10 @@ PerDay = Annotated[
 PerMonth = Annotated[
     int | None,
     PRICED.setting(
-        "--per-month", min=1, max=10**12, metavar="N", help="Show the cost of N requests a month."
+        "--per-month",
+        **whole(1, 10**12),
+        metavar="N",
+        help="Show the cost of N requests a month.",
     ),
 ]
 MaxCost = Annotated[

@@ -71,7 +71,7 @@ STEPS: Final = {
     Advice.PER_REQUEST: "lines of --per-request; give a whole report, made without it",
     Advice.PRICE_FILE: "see --prices",
     Advice.PROFILE: "write one with dscost bill --calibrate",
-    Advice.REASONING: "say how much there is with --reasoning-tokens",
+    Advice.REASONING: "add them with --reasoning-tokens N",
     Advice.REPORT: "give a report of --json",
     Advice.REPORT_ALONE: "give what a command of dscost prints with --json",
     Advice.SKIP_ROWS: "leave such rows out with --on-error skip",

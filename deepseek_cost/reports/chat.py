@@ -180,9 +180,7 @@ def _warnings(runs: Sequence[Run]) -> Iterator[str]:
     """Yield a warning for everything the figures leave out."""
     if lacks := max(run.without_reasoning for run in runs):
         turns = f"{lacks:,} turn{'s' if lacks > 1 else ''}"
-        yield Advised(
-            f"the reasoning of {turns} is unknown, and no figure holds it", Advice.REASONING
-        )
+        yield Advised(f"reasoning tokens of {turns} are unknown and not included", Advice.REASONING)
     for run in runs:
         if run.ends is not None:
             yield (

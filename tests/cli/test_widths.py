@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deepseek_cost.cli.messages import show_warning
 from tests.conftest import ROOT, Dscost
 from tests.pictures import png
 
@@ -17,7 +18,7 @@ COMMANDS = {
     "estimate-batch": ("estimate", "batch.jsonl", "-c", "auto", "--breakdown", *AT),
     "estimate-files": ("estimate", "review.txt", "system.txt", "--per-file", *AT),
     "count": ("count", "review.txt", "system.txt", "--per-file"),
-    "compare": ("compare", "review.txt", "--per-month", "1000000", *AT),
+    "compare": ("compare", "review.txt", "--per-month", "1M", *AT),
     "chat": (
         "chat",
         "review.txt",
@@ -136,3 +137,20 @@ def test_tokens_of_images_are_a_row_of_their_own(dscost: Dscost, tmp_path: Path)
     counted = dscost("count", path).out
     # "Hello" and the line break before it; Pro replaces the image with text.
     assert ["your", "text", "2", "6"] in [line.split() for line in counted.splitlines()]
+
+
+def test_a_warning_is_broken_between_words_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    warning = "reasoning tokens of 12 turns are unknown and not included"
+
+    show_warning(warning)
+    assert capsys.readouterr().err == f"warning: {warning}\n"
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_warning(warning)
+    assert capsys.readouterr().err == (
+        "warning: reasoning tokens of 12 turns\n  are unknown and not included\n"
+    )

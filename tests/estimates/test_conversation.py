@@ -151,7 +151,7 @@ def test_where_the_context_ends_is_told_before_the_run_is_there(chat: Chat) -> N
 def test_reasoning_that_nobody_knows_is_left_out_with_a_warning(chat: Chat) -> None:
     found = chat(opening(), "--turns", 3, "--user-tokens", 5, "--answer-tokens", 5)
 
-    assert "the reasoning of 3 turns is unknown, and no figure holds it" in found["warnings"][0]
+    assert "reasoning tokens of 3 turns are unknown and not included" in found["warnings"][0]
     assert found["runs"][0]["turns"][0]["output"] == 6
 
 
