@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.charge import Charged, Charging, OtherHostError
+from deepseek_cost.billing.charge import QUARTER, Charged, Charging, OtherHostError
 from deepseek_cost.billing.formats.base import (
     Costless,
     Fault,
     Found,
+    Kind,
     Reason,
     Response,
     Unreadable,
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
 _NAMED: Final = 100
 # Names beyond this many are grouped together, so a log full of made-up names can't use up memory.
 _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
-# The UTC offset of every time zone is a whole number of quarter hours.
-_QUARTER: Final = 900
 _HOUR: Final = 3_600
 _MOST_QUARTERS: Final = 100_000
+_MESSAGES: Final = Kind.MESSAGES  # looking up a member takes longer than comparing with it
 
 
 class Group(NamedTuple):
@@ -113,15 +113,19 @@ class Account(Struct):
     _names: dict[str, set[str]] = field(default_factory=dict)
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
-    _by_quarter: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _by_quarter: dict[tuple[object, ...], tuple[Stretch, int]] = field(default_factory=dict)
     _day: Callable[[int], date] | None = None
+    _keeps_project: bool = False
+    _keeps_session: bool = False
 
     def __post_init__(self) -> None:
+        self._keeps_project = "project" in self.keeps
+        self._keeps_session = "session" in self.keeps
         zone = self.zone
 
         @lru_cache(maxsize=10_000)
         def day(quarter: int) -> date:
-            return datetime.fromtimestamp(quarter * _QUARTER, zone).date()
+            return datetime.fromtimestamp(quarter * QUARTER, zone).date()
 
         self._day = day
 
@@ -130,12 +134,49 @@ class Account(Struct):
         if not isinstance(found, Response):
             self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
             return None
+        known = self._as_before(found)
+        if known is not None:
+            return self._enter(found, *known)
         try:
             charged = self.charging.charge(found)
         except (OtherHostError, Unreadable, UnknownModelError, UnpricedError) as error:
             self._leave_out(found, error)
             return None
-        return self._enter(found, charged)
+        is_inside = self.since <= charged.seconds < self.until
+        number = self._numbered(self._place(found, charged) if is_inside else None)
+        if is_inside and charged.is_steady:
+            if len(self._by_quarter) >= _MOST_QUARTERS:
+                self._by_quarter.clear()
+            self._by_quarter[self._alike(found, charged.seconds)] = charged.stretch, number
+        return self._enter(found, charged, number)
+
+    def _as_before(self, response: Response) -> tuple[Charged, int] | None:
+        """Return the charge and the place of a response like others in its quarter hour.
+
+        This covers most responses, and avoids looking up the host and the price. None if there
+        were no others, or if it needs to be charged by itself.
+        """
+        time = self.charging.time_alike(response)
+        if time is None or not self.since <= time[0] < self.until:
+            return None
+        known = self._by_quarter.get(self._alike(response, time[0]))
+        if known is None:
+            return None
+        stretch, number = known
+        return Charged(stretch, *time), number
+
+    def _alike(self, response: Response, seconds: float) -> tuple[object, ...]:
+        """Return what responses of the same price and place have in common."""
+        return (
+            int(seconds) // QUARTER,
+            response.model,
+            response.kind is _MESSAGES,
+            response.provider,
+            response.agent,
+            response.key,
+            response.project if self._keeps_project else None,
+            response.session if self._keeps_session else None,
+        )
 
     def _leave_out(self, response: Response, error: Exception) -> None:
         """Count a response without a price here: another host served it, or it is refused."""
@@ -174,9 +215,7 @@ class Account(Struct):
                 cost = cost_of(sums.usage, place.stretch.price.rates).total
                 yield place.hour, EXACT.add(cost, sums.fees)
 
-    def _enter(self, response: Response, charged: Charged) -> "Entry | None":
-        is_inside = self.since <= charged.seconds < self.until
-        number = self._number(response, charged) if is_inside else self._numbered(None)
+    def _enter(self, response: Response, charged: Charged, number: int) -> "Entry | None":
         new = Counted(response.hit or 0, response.miss, response.output, response.reasoning, number)
         identity = response.identity
         if identity is None:
@@ -191,10 +230,10 @@ class Account(Struct):
             self._sums[former.group].add(former, before, -1)
         else:
             former = None
-            if is_inside:
-                self._mark(response, charged)
-            else:
+            if self._places[number] is None:
                 self.outside += 1
+            else:
+                self._mark(response, charged)
         self._sums[new.group].add(new, fees)
         if fees and identity is not None:
             self._fees[identity] = fees
@@ -212,34 +251,15 @@ class Account(Struct):
 
     def _place(self, response: Response, charged: Charged) -> _Place:
         assert self._day is not None  # noqa: S101 - __post_init__
-        keeps = self.keeps
         return _Place(
-            self._day(int(charged.seconds // _QUARTER)),
+            self._day(int(charged.seconds // QUARTER)),
             charged.stretch,
             self._name("key", response.key),
             response.agent,
-            self._name("project", response.project) if "project" in keeps else None,
-            self._name("session", response.session) if "session" in keeps else None,
-            int(charged.seconds // _HOUR) if "hour" in keeps else None,
+            self._name("project", response.project) if self._keeps_project else None,
+            self._name("session", response.session) if self._keeps_session else None,
+            int(charged.seconds // _HOUR) if "hour" in self.keeps else None,
         )
-
-    def _number(self, response: Response, charged: Charged) -> int:
-        """Return the number of a response's place, found once for each quarter hour."""
-        keeps = self.keeps
-        key = (
-            charged.stretch,
-            charged.seconds // _QUARTER,
-            response.agent,
-            response.key,
-            response.project if "project" in keeps else None,
-            response.session if "session" in keeps else None,
-        )
-        number = self._by_quarter.get(key)
-        if number is None:
-            if len(self._by_quarter) >= _MOST_QUARTERS:
-                self._by_quarter.clear()
-            number = self._by_quarter[key] = self._numbered(self._place(response, charged))
-        return number
 
     def _numbered(self, place: _Place | None) -> int:
         number = self._numbers.get(place)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from deepseek_cost.billing.formats.base import Kind, Response, Unreadable
+from deepseek_cost.billing.formats.base import Response, Unreadable
 from deepseek_cost.billing.formats.log import MOST_TOKENS
 from deepseek_cost.billing.formats.provider import has_foreign_id, may_be_deepseek, other_host
 from deepseek_cost.billing.tariff import EDGE_SECONDS, Stretch, Tariff, Tariffs
@@ -19,13 +19,8 @@ from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
 
 _NOTHING: Final = Decimal(0)
-# No known price has changed within a quarter of an hour, but a price table may do so.
-_QUARTER: Final = 900
-_MOST_QUARTERS: Final = 100_000
-_SteadyKey = tuple[str, bool, str | None, int]
-# Looking up enum members and their hashes takes longer than everything else here.
-_MESSAGES: Final = Kind.MESSAGES
-_END: Final = TierBy.END
+QUARTER: Final = 900
+_END: Final = TierBy.END  # looking up a member takes longer than comparing with it
 NO_TIME: Final = Advised("no time in it", Advice.LOG_TIME)
 NO_HITS: Final = Advised("its usage does not report cache hits", Advice.HIT_RATIO)
 
@@ -43,15 +38,17 @@ class Charged(Struct, frozen=True):
 
     `seconds`: the time, since 1970, at which it was priced. `near_edge`: the price changes within
     a minute of it. `other_time`: it is not the time asked for, which the log does not have.
-    `assumed_split`: hits were not reported, and are an assumed share of the input.
+    `assumed_split`: hits were not reported, and are an assumed share of the input. `is_steady`: all
+    responses in the same quarter hour that are alike (see `Charging.time_alike`) have this price.
     """
 
     stretch: Stretch
     seconds: float
-    fees: Decimal
-    near_edge: bool
-    other_time: bool
-    assumed_split: bool
+    other_time: bool = False
+    fees: Decimal = _NOTHING
+    near_edge: bool = False
+    assumed_split: bool = False
+    is_steady: bool = False
 
 
 class Charging(Struct, frozen=True):
@@ -64,7 +61,6 @@ class Charging(Struct, frozen=True):
     tier_by: TierBy = TierBy.START
     at: float | None = None
     hit_share: Fraction | None = None
-    _steady: dict[_SteadyKey, Stretch] = field(default_factory=dict)
 
     def charge(self, response: Response) -> Charged:
         """Charge a response, and fill in its hits if they have to be assumed.
@@ -72,35 +68,8 @@ class Charging(Struct, frozen=True):
         Raises OtherHostError, UnknownModelError, UnpricedError, or Unreadable if the response
         lacks something that its price depends on.
         """
-        if (response.hit or 0) + response.miss + response.output > MOST_TOKENS:
+        if _tokens(response) > MOST_TOKENS:
             raise Unreadable("a count in its usage is not a number of tokens")
-        return self._as_before(response) or self._charge(response)
-
-    def _as_before(self, response: Response) -> Charged | None:
-        """Charge a response like others of its model in this quarter hour; None if there are none.
-
-        This covers most responses, and avoids looking up the host and the price.
-        """
-        is_by_end = self.tier_by is _END
-        seconds = response.end if is_by_end else response.start
-        if is_other := seconds is None:
-            seconds = response.start if is_by_end else response.end
-        if (
-            seconds is None
-            or response.hit is None
-            or response.fees is not None
-            or not response.exact_time
-            or has_foreign_id(response)
-        ):
-            return None
-        is_messages = response.kind is _MESSAGES
-        key = (response.model, is_messages, response.provider, int(seconds) // _QUARTER)
-        stretch = self._steady.get(key)
-        if stretch is None:
-            return None
-        return Charged(stretch, seconds, _NOTHING, False, is_other, False)  # noqa: FBT003 - fast
-
-    def _charge(self, response: Response) -> Charged:
         if host := other_host(response):
             raise OtherHostError(host)
         try:
@@ -118,25 +87,36 @@ class Charging(Struct, frozen=True):
         for fee, calls in (response.fees or {}).items():
             if calls:
                 fees += self.tariffs.fee(fee, calls, seconds)
-        near_edge = tariff.is_near_edge(seconds)
-        self._keep(response, seconds, tariff)
-        return Charged(stretch, seconds, fees, near_edge, other_time, assumed_split)
+        return Charged(
+            stretch,
+            seconds,
+            other_time,
+            fees,
+            near_edge=tariff.is_near_edge(seconds),
+            assumed_split=assumed_split,
+            is_steady=_is_steady(seconds, tariff),
+        )
 
-    def _keep(self, response: Response, seconds: float, tariff: Tariff) -> None:
-        """Keep the price of a quarter hour, if it is the same from a minute before to after it."""
-        if has_foreign_id(response):
-            return
-        quarter = int(seconds) // _QUARTER
-        first, last = quarter * _QUARTER - EDGE_SECONDS, (quarter + 1) * _QUARTER + EDGE_SECONDS
-        try:
-            stretch = tariff.at(first)
-        except UnpricedError:
-            return
-        if last < stretch.until:
-            if len(self._steady) >= _MOST_QUARTERS:
-                self._steady.clear()
-            is_messages = response.kind is _MESSAGES
-            self._steady[response.model, is_messages, response.provider, quarter] = stretch
+    def time_alike(self, response: Response) -> tuple[float, bool] | None:
+        """Return a response's time as `_time` does, if its price depends only on it and on names.
+
+        Responses with the same model, endpoint and provider then have the same price in a quarter
+        hour, if it is steady. None if a response needs to be charged by itself.
+        """
+        if (
+            response.hit is None
+            or _tokens(response) > MOST_TOKENS
+            or response.fees is not None
+            or not response.exact_time
+            or has_foreign_id(response)
+        ):
+            return None
+        time, other = response.start, response.end
+        if self.tier_by is _END:
+            time, other = other, time
+        if time is not None:
+            return time, False
+        return None if other is None else (other, True)
 
     def _time(self, response: Response) -> tuple[float, bool]:
         time, other = response.start, response.end
@@ -165,3 +145,17 @@ class Charging(Struct, frozen=True):
         if any(tariff.at(end) is not stretch for end in ends):
             first, last = (stamp(datetime.fromtimestamp(int(end), UTC)) for end in ends)
             raise UnpricedError(f"only known to be between {first} and {last}; the price changed")
+
+
+def _tokens(response: Response) -> int:
+    return (response.hit or 0) + response.miss + response.output
+
+
+def _is_steady(seconds: float, tariff: Tariff) -> bool:
+    """Return whether the price is the same from a minute before to after the quarter hour."""
+    first = seconds // QUARTER * QUARTER
+    try:
+        stretch = tariff.at(first - EDGE_SECONDS)
+    except UnpricedError:
+        return False
+    return first + QUARTER + EDGE_SECONDS < stretch.until

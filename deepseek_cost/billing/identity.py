@@ -1,23 +1,24 @@
-"""Remember which responses were counted before, in about 30 bytes each.
+"""Remember which responses were counted before, in at most 40 bytes each.
 
-A response is identified by 56 bits of its id's hash. Among ten million responses, two are mistaken
-for one in one of 1,400 runs, and then only if their inputs are equal. Hashes and counts are kept
-in partitions small enough to be searched quickly.
+A response is identified by the 64-bit hash of its id. Among ten million responses, two are mistaken
+for one in one of 370,000 runs, and then only if their inputs are equal. Hashes and counts are in
+arrays, in order of the first records; a table of their positions, by hash, finds them.
 """
 
+from array import array
 from struct import Struct as Layout
-from typing import Final, NamedTuple
+from typing import Final
 
-_MASK: Final = (1 << 56) - 1
-_HASH_BYTES: Final = 7
+from msgspec import Struct
+
 # hit, miss, output, reasoning + 1 (0: not reported), group
 _COUNTS: Final = Layout("<5I")
-_ENTRY: Final = _HASH_BYTES + _COUNTS.size
-# When partitions hold more than this on average, their number is doubled.
-_FULL: Final = 48
+_ROOM: Final = 1 << 16  # the first size of the table of positions, for a large log
+_FULL: Final = 4 / 5  # the share of it that is taken when it is doubled
+_STEP_BITS: Final = 32  # these bits of a hash, of 64, are not those that a position begins with
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True, gc=False):
     """What a response was counted as: its tokens and the group of its first record."""
 
     hit: int
@@ -31,11 +32,12 @@ class CountedResponses:
     """The responses counted so far. Order matters only among records of the same response."""
 
     def __init__(self) -> None:
-        self._size = 0
-        self._partitions = [bytearray()]
+        self._hashes = array("q")
+        self._counts = array("B")
+        self._positions = _empty_table(_ROOM)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._hashes)
 
     def add(self, identity: str, new: Counted) -> tuple[Counted, Counted] | None:
         """Count a record. Return None if the response is new, else its counts before and now.
@@ -43,43 +45,54 @@ class CountedResponses:
         The last record of a response counts, in the group of the first. A relay may give all its
         responses one id, so a different input means a different response. 0 is "not reported yet".
         """
-        found = self._add(hash(identity) & _MASK, new)
+        found = self._add(hash(identity), new)
         if found is not None and not _is_same(found[0], new):
-            found = self._add(hash((identity, new.hit + new.miss)) & _MASK, new)
+            found = self._add(hash((identity, new.hit + new.miss)), new)
         return found
 
     def _add(self, key: int, new: Counted) -> tuple[Counted, Counted] | None:
-        """Insert the counts of a new hash, or merge them with those of the same response."""
-        partition = self._partitions[key & (len(self._partitions) - 1)]
-        wanted = key.to_bytes(_HASH_BYTES, "little")
-        at = partition.find(wanted)
-        while at >= 0 and at % _ENTRY:  # the end of one and the beginning of another
-            at = partition.find(wanted, at + 1)
-        if at < 0:
-            partition += wanted + _packed(new)
-            self._size += 1
-            if self._size >= _FULL * len(self._partitions):
-                self._grow()
-            return None
-        hit, miss, output, reasoning, group = _COUNTS.unpack_from(partition, at + _HASH_BYTES)
+        """Add the counts of a new hash, or merge them with those of the same response."""
+        positions, last = self._positions, len(self._positions) - 1
+        at = key & last
+        while position := positions[at]:  # counted from 1
+            if self._hashes[position - 1] == key:
+                return self._merge(position - 1, new)
+            at = (at + _step(key)) & last
+        self._hashes.append(key)
+        self._counts.frombytes(_packed(new))
+        positions[at] = len(self._hashes)
+        if len(self._hashes) > _FULL * last:
+            self._enlarge()
+        return None
+
+    def _merge(self, position: int, new: Counted) -> tuple[Counted, Counted]:
+        """Merge counts with those at a position. Return these, and what they are now."""
+        begin = position * _COUNTS.size
+        hit, miss, output, reasoning, group = _COUNTS.unpack_from(self._counts, begin)
         former = Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
         merged = _merged(former, new) if _is_same(former, new) else former
         if merged != former:
-            partition[at + _HASH_BYTES : at + _ENTRY] = _packed(merged)
+            self._counts[begin : begin + _COUNTS.size] = array("B", _packed(merged))
         return former, merged
 
-    def _grow(self) -> None:
-        """Split each partition in two, one at a time, so that little is in memory twice."""
-        size = len(self._partitions)
-        self._partitions += [bytearray() for _ in range(size)]
-        for index in range(size):
-            halves = bytearray(), bytearray()
-            partition = self._partitions[index]
-            for at in range(0, len(partition), _ENTRY):
-                entry = partition[at : at + _ENTRY]
-                half = halves[bool(int.from_bytes(entry[:_HASH_BYTES], "little") & size)]
-                half += entry
-            self._partitions[index], self._partitions[index + size] = halves
+    def _enlarge(self) -> None:
+        last = 2 * len(self._positions) - 1
+        del self._positions  # so that only one is in memory
+        self._positions = positions = _empty_table(last + 1)
+        for position, key in enumerate(self._hashes, 1):
+            at = key & last
+            while positions[at]:
+                at = (at + _step(key)) & last
+            positions[at] = position
+
+
+def _empty_table(size: int) -> "array[int]":
+    """Return zeros; `size` is a power of two, so that odd steps lead to every position."""
+    return array("I", [0]) * size
+
+
+def _step(key: int) -> int:
+    return key >> _STEP_BITS | 1
 
 
 def _is_same(former: Counted, new: Counted) -> bool:
@@ -94,5 +107,5 @@ def _merged(former: Counted, new: Counted) -> Counted:
 
 
 def _packed(counted: Counted) -> bytes:
-    hit, miss, output, reasoning, group = counted
-    return _COUNTS.pack(hit, miss, output, 0 if reasoning is None else reasoning + 1, group)
+    reasoning = 0 if counted.reasoning is None else counted.reasoning + 1
+    return _COUNTS.pack(counted.hit, counted.miss, counted.output, reasoning, counted.group)

@@ -171,7 +171,7 @@ def read_log(source: TextSource, how: Reading, advance: Advance) -> Records:
 class Copies(Struct):
     """Recognizes logs whose contents were read before, whatever their name and compression."""
 
-    _heads: dict[bytes, list[Log]] = field(default_factory=dict)
+    _heads: dict[int, list[Log]] = field(default_factory=dict)
     _digests: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, log: Log) -> bool:
@@ -180,8 +180,7 @@ class Copies(Struct):
         Whole contents are compared only if logs begin alike.
         """
         with reading(log.name):
-            head = hashlib.blake2b(log.head, digest_size=16).digest()
-            alike = self._heads.setdefault(head, [])
+            alike = self._heads.setdefault(hash(log.head), [])
             is_copy = bool(log.head) and any(
                 self._digest(log) == self._digest(other) for other in alike
             )
