@@ -21,11 +21,11 @@ from deepseek_cost.cli.command import (
     load,
     with_subcommands,
 )
-from deepseek_cost.cli.guesses import expanded, in_place_of, in_place_of_file
+from deepseek_cost.cli.guesses import expanded
 from deepseek_cost.cli.messages import show_error, show_note, styles_are_shown
 from deepseek_cost.cli.output import is_output_lost
 from deepseek_cost.cli.wording import message_of, with_tips
-from deepseek_cost.errors import DscostError, MissingFileError, noted
+from deepseek_cost.errors import DscostError, MissingFileError, advised, noted
 
 _INTERRUPTED: Final = 130
 
@@ -106,8 +106,10 @@ def _understood(args: Sequence[str]) -> list[str]:
     """Return the arguments with shortcuts expanded; a file without a command is estimated."""
     args = with_subcommands(args)
     understood = expanded(args, ALL_NAMES)
-    if understood[:1] == ["estimate"] and understood != list(args):
-        show_note(f"{args[0]} is a file: running dscost estimate")
+    if understood == ["estimate", *args]:
+        what = "a folder" if os.path.isdir(args[0]) else "a file"  # noqa: PTH112 - as is_file
+        shown = "standard input" if args[0] == "-" else f"{args[0]} is {what}"
+        show_note(f"{shown}: running dscost estimate")
     return understood
 
 
@@ -117,14 +119,16 @@ def _report(error: Exception, args: Sequence[str]) -> int:
     command = words[0] if words and words[0] in ALL_NAMES else ""
     match error:
         case MissingFileError():
+            from deepseek_cost.cli.suggestions import in_place_of_file
+
             tip = in_place_of_file(str(error.value), command, _models())
-            show_error(with_tips(message_of(error))[0] if tip else message_of(error), *tip)
+            show_error(advised(with_tips(message_of(error))[0], tip) if tip else message_of(error))
             return error.exit_code
         case DscostError():
             show_error(noted(message_of(error), getattr(error, "__notes__", ())))
             return error.exit_code
         case UsageError():
-            message = _usage(error, command)
+            message = _usage(error, command, args)
             help_of = " ".join(["dscost", *([command] if command else []), "--help"])
             show_error(message, *(() if with_tips(message)[1] else (f"see {help_of}",)))
             return int(error.exit_code)
@@ -155,14 +159,26 @@ def _place_of(error: OSError) -> str | None:
     return gettempdir()
 
 
-def _usage(error: UsageError, command: str) -> str:
+def _usage(error: UsageError, command: str, args: Sequence[str]) -> str:
     """Return what is wrong with the command line, with what was likely meant as a tip."""
+    from deepseek_cost.cli.suggestions import (
+        in_place_of_command,
+        in_place_of_option,
+        in_place_of_value,
+    )
+
     if isinstance(error, typer.BadParameter) and error.message and error.param:
-        return in_plain_words(error.message, error.param.opts[0])
-    params = load(command).params if command else ()
-    options = [name for param in params for name in param.opts]
+        option = error.param.opts[0]
+        if tip := in_place_of_value(option, error.message):
+            reason, _ = with_tips(error.message)
+            return in_plain_words(advised(reason, tip), option)
+        return in_plain_words(error.message, option)
     text = error.format_message()
-    return in_place_of(text, ALL_NAMES, options) or in_plain_words(text)
+    if error.ctx is not None and error.ctx.parent is None:  # before the command
+        return in_place_of_command(text, ALL_NAMES, args) or in_plain_words(text)
+    params = load(command).params if command else []
+    options = [name for param in params for name in (*param.opts, *param.secondary_opts)]
+    return in_plain_words(in_place_of_option(text, command, options) or text)
 
 
 def _models() -> list[str]:

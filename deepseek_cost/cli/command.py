@@ -10,12 +10,12 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from deepseek_cost.cli.groups import GROUPS
-from deepseek_cost.cli.guesses import renamed
+from deepseek_cost.cli.guesses import long_with_one_dash, renamed
 from deepseek_cost.cli.help import HelpContext
 from deepseek_cost.cli.manual import OVERVIEW
 from deepseek_cost.cli.messages import show_warning
 from deepseek_cost.cli.settings import SettingsContext, name_of, running
-from deepseek_cost.errors import Advised, ConfigError, DscostError, placed
+from deepseek_cost.errors import Advised, ConfigError, DscostError, advised, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
@@ -62,6 +62,8 @@ class Command(TyperCommand):
         args, old_names = renamed(self.name or "", args)
         for old, new in old_names.items():
             show_warning(f"{old} is now {new}; the next version will not know the old name")
+        if word := long_with_one_dash(args, [name for one in self.params for name in one.opts]):
+            raise UsageError(advised(f"no such option {word}", f"did you mean -{word}?"), ctx=ctx)
         with _errors_with_place(settings):
             rest = super().parse_args(ctx, args)
         settings.settle()

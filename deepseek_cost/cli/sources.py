@@ -63,7 +63,7 @@ def named_or_piped(files: Sequence[str] | None, command: str) -> Sequence[str]:
         return files
     if is_piped():
         return ["-"]
-    raise UsageError("no file is given", tip=f"name one, or pipe text into dscost {command}")
+    raise UsageError("no file is given", tip=f"name one, or pipe it into dscost {command}")
 
 
 _OF_TEXTS: Final = (

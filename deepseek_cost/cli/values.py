@@ -163,7 +163,7 @@ def gap(text: str) -> timedelta:
     """Parse a duration such as 30s, 5m, 2h or 1d."""
     match = re.fullmatch(_GAP, text.strip().lower())
     if match is None:
-        raise UsageError(f"--gap {text!r} is no stretch of time", tip="write 30s, 5m, 2h or 1d")
+        raise UsageError(f"--gap {text!r} is not a length of time", tip="write 30s, 5m, 2h or 1d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -172,7 +172,7 @@ def amount(text: str, option: str = "--max-cost") -> Decimal:
     value = parse_number(text.strip())
     if value is None:
         raise UsageError(
-            f"{option} {text!r} is no amount",
+            f"{option} {text!r} is not an amount",
             tip="write a number such as 0.05 (the currency is --currency)",
         )
     return value

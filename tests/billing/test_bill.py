@@ -211,7 +211,7 @@ def test_requests_are_no_bill_of_nothing_but_told_with_the_command_that_prices_t
         (["--csv", "--json"], "--csv and --json exclude each other"),
         (["--field", "cost=x"], "--field 'cost=x': write WHAT=NAME"),
         (["--field", "time"], "--field 'time': write WHAT=NAME"),
-        (["--granted", "-1"], "--granted '-1' is no amount"),
+        (["--granted", "-1"], "--granted '-1' is not an amount"),
         (["--tz", "Mars"], "--tz: 'Mars' is not a time zone"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from deepseek_cost.cli.command import NAMES, load
-from deepseek_cost.cli.guesses import _COMMANDS, _OPTIONS
+from deepseek_cost.cli.synonyms import COMMANDS, FORMATS, OPTIONS
 from deepseek_cost.cli.values import whole_number
 from tests.conftest import Dscost
 
@@ -30,7 +30,33 @@ from tests.conftest import Dscost
         ("estimate hello.txt --timezone x", "no such option --timezone; did you mean --tz?"),
         ("estimate hello.txt --out 1", "no such option --out; did you mean --output-tokens?"),
         ("estimate hello.txt --requsts 1", "no such option --requsts; did you mean --requests?"),
-        ("estimate hello.txt --reasoning 1", "no such option --reasoning; see dscost estimate"),
+        ("estimate hello.txt --reasoning", "no such option --reasoning; did you mean --thinking?"),
+        ("estimate hello.txt --stream", "no such option --stream; see dscost estimate --help"),
+        ("estimate hello.txt --cache-hit 1", "no such option --cache-hit; did you mean --cache-h"),
+        ("estimate hello.txt -model pro", "no such option -model; did you mean --model?"),
+        ("estimate hello.txt -j", "no such option -j; did you mean --json?"),
+        (
+            "estimate hello.txt --text x",
+            "no such option --text; pipe it in: echo '...' | dscost",
+        ),
+        ("estimate hello.txt --no-color", "no such option --no-color; set NO_COLOR=1"),
+        ("estimate hello.txt --save a.md", "no such option --save; --json prints JSON; for other"),
+        ("estimate hello.txt -o a.html", "--output-tokens 'a.html' is not a whole number; -o is "),
+        ("chat hello.txt -o 300", "no such option -o; did you mean --answer-tokens?"),
+        ("bill -m flash", "no such option -m; did you mean --by model?"),
+        ("-m flash estimate hello.txt", "no such option -m before a command; options follow the "),
+        ("--json bill", "no such option --json before a command; options follow the command: dsc"),
+        ("-v", "no such option -v before a command; did you mean -V?"),
+        ("login", "no such command 'login'; no API key is needed"),
+        ("today", "no such command 'today'; did you mean dscost bill --since today?"),
+        ("EstimAte", "no such command 'EstimAte'; did you mean dscost estimate?"),
+        ("What is it?", "no such command 'What'; see dscost --help"),
+        ("helo.txt", "no such command or file 'helo.txt'; did you mean hello.txt?"),
+        ("other.md", "no such command or file 'other.md'; see dscost --help"),
+        ("render a.json a.html", "unexpected argument 'a.html'; to write a file: --to FILE"),
+        ("config set model pro", "unexpected argument 'set model pro'; settings are written in"),
+        ("chat", "no file is given; name one, or give - for what is piped in"),
+        ("count hello.txt --input 5", "no such option --input; for a number of tokens: dscost est"),
         ("bill --month", "no such option --month; did you mean --by month?"),
         ("bill --daily", "no such option --daily; did you mean --by day?"),
         ("bill --from 2026-11", "no such option --from; did you mean --since?"),
@@ -66,6 +92,13 @@ def test_a_wrong_guess_gets_the_right_hint_or_none(
         (["estimate", "-m", "gpt-4o", "hello.txt"], "dscost prices DeepSeek models only: "),
         (["estimate", "-m", "flsh", "hello.txt"], "did you mean flash"),
         (["estimate", "--system", "Be brief", "hello.txt"], "--system takes a file; for a text"),
+        (["estimate", "“hello.txt”"], "did you mean hello.txt?"),
+        (["count", "helo.txt"], "did you mean hello.txt?"),
+        (["count", ".\\hello.txt"], "did you mean ./hello.txt?"),
+        (["estimate", "*.txt"], "leave out the quotes, or name the folder and --glob PATTERN"),
+        (["estimate", "5k"], "to estimate a number of tokens: --input-tokens 5k"),
+        (["estimate", "hello.txt", "--thinking", "off"], "switches take no value: --thinking or"),
+        (["estimate", "help"], "did you mean dscost estimate --help?"),
     ],
 )
 def test_a_text_or_a_model_in_place_of_a_file_gets_its_own_hint(
@@ -98,6 +131,7 @@ def test_the_version_has_three_names(dscost: Dscost, args: list[str]) -> None:
 
 
 def test_help_is_a_command_too(dscost: Dscost) -> None:
+    assert dscost("help", "estimate") == dscost("estimate", "--help")
     assert dscost("help").out == dscost("--help").out
     assert dscost("help", "when").out == dscost("when", "--help").out
 
@@ -111,6 +145,29 @@ def test_a_file_that_is_called_as_a_command_does_not_hide_it(
     assert dscost("when", "--json").out.startswith(
         '{\n  "schema_version": "1",\n  "command": "when"'
     )
+
+
+def test_a_dash_or_a_folder_alone_is_estimated(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hello.open("rb") as file, os.fdopen(os.dup(file.fileno())) as piped:
+        monkeypatch.setattr("sys.stdin", piped)
+        assert dscost("-").err == "note: standard input: running dscost estimate\n"
+
+    assert dscost(".").err.startswith("note: . is a folder: running dscost estimate\n")
+
+
+def test_a_report_that_is_piped_in_needs_no_dash(
+    dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = dscost("count", hello, "--json").out
+    hello.with_name("report.json").write_text(report)
+    with Path("report.json").open("rb") as file, os.fdopen(os.dup(file.fileno())) as piped:
+        monkeypatch.setattr("sys.stdin", piped)
+
+        ran = dscost("render", "-f", "plain")
+
+    assert ran == dscost("count", hello, "--plain")
 
 
 def test_what_is_piped_in_needs_no_dash(
@@ -136,9 +193,7 @@ def test_nothing_is_read_from_a_device_without_a_dash(
         ran = dscost(command)
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.problem == (
-        f"error: no file is given; name one, or pipe text into dscost {command}\n"
-    )
+    assert ran.problem == (f"error: no file is given; name one, or pipe it into dscost {command}\n")
 
 
 def test_models_can_be_listed_in_one_option(dscost: Dscost, hello: Path) -> None:
@@ -225,9 +280,13 @@ def test_the_old_name_of_the_template_works(dscost: Dscost) -> None:
 
 
 def test_every_suggestion_exists() -> None:
-    assert {meant.split()[0] for meant in _COMMANDS.values()} <= set(NAMES)
-    known = {name for command in NAMES for param in load(command).params for name in param.opts}
-    assert {option.split()[0] for meant in _OPTIONS.values() for option in meant} <= known
+    assert {meant.split()[0] for meant in COMMANDS.values()} <= set(NAMES)
+    params = [param for command in NAMES for param in load(command).params]
+    known = {name for param in params for name in (*param.opts, *param.secondary_opts)}
+    meant = {one.split()[0] for several in OPTIONS.values() for one in several}
+    assert {option for option in meant if option.startswith("--")} <= known
+    of_render = {name for param in load("render").params for name in param.opts}
+    assert {option.split()[0] for option in FORMATS.values()} <= of_render
 
 
 @pytest.mark.parametrize("name", ["deepseek/deepseek-v4-pro", "work/pro", "DeepSeek-V4-Pro[1m]"])

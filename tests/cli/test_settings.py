@@ -211,7 +211,7 @@ def test_a_slip_in_pyproject_is_told_with_its_key(dscost: Dscost, text: str, sai
             "error: DSCOST_OUTPUT_TOKENS: 'many' is not a whole number; write it",
         ),
         ("DSCOST_CURRENCY", "EUR", "error: DSCOST_CURRENCY: 'EUR' is not a currency"),
-        ("DSCOST_MAX_COST", "much", "'much' is no amount"),
+        ("DSCOST_MAX_COST", "much", "'much' is not an amount"),
         ("DSCOST_MAX_COST", "much", "; set by DSCOST_MAX_COST"),
     ],
 )

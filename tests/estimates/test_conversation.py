@@ -187,7 +187,7 @@ def test_a_gap_of_days_makes_hits_an_assumption_and_then_misses(chat: Chat) -> N
         (("--turns", 3), 2, "--turns needs --user-tokens A and --answer-tokens B"),
         (("--user-tokens", 3), 2, "--user-tokens is of a projection; add --turns N"),
         (("--turns", 0), 2, "--turns 0 is less than 1"),
-        (("--gap", "soon"), 2, "--gap 'soon' is no stretch of time; write 30s, 5m, 2h or 1d"),
+        (("--gap", "soon"), 2, "--gap 'soon' is not a length of time; write 30s, 5m, 2h or 1d"),
     ],
 )
 def test_what_chat_cannot_do_it_says(

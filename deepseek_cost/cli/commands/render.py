@@ -11,7 +11,7 @@ from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_warning
 from deepseek_cost.cli.output import report_warnings, shown, write_file, write_text
-from deepseek_cost.cli.sources import find_sources
+from deepseek_cost.cli.sources import find_sources, named_or_piped
 from deepseek_cost.errors import InputError, UsageError
 from deepseek_cost.text import unicode_name
 
@@ -32,10 +32,11 @@ class Format(StrEnum):
 
 
 ReportFile = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="REPORT.json",
         help="Report that a command printed with --json; - for standard input.",
+        show_default="what is piped in",
     ),
 ]
 FormatName = Annotated[
@@ -83,7 +84,7 @@ _NAMED: Final = 5
 
 
 def render(
-    report: ReportFile,
+    report: ReportFile = None,
     format_: FormatName = None,
     to: OutputFile = None,
     verbose: options.Verbose = False,
@@ -94,14 +95,15 @@ def render(
     SVG is the report's chart, or a picture of its table if it has no chart.
     """
     chosen = format_ or _by_suffix(to)
-    found = _read(report)
+    (name,) = named_or_piped([report] if report else None, "render")
+    found = _read(name)
     report_warnings(found.report)
-    _report_unknown(found, report)
+    _report_unknown(found, name)
     try:
         text = _drawn(found.report, chosen, verbose=verbose)
     except (UsageError, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise InputError(
-            f"{report}: its parts do not fit together", tip="is it as dscost wrote it?"
+            f"{name}: its parts do not fit together", tip="is it as dscost wrote it?"
         ) from error
     if to is None:
         write_text(text)

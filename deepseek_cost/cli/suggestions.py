@@ -1,0 +1,163 @@
+"""Tips for a wrong command line: what was likely meant. Loaded only to explain an error.
+
+A table of synonyms leads from words with a meaning here to the right command or option. Spelling is
+compared only to find typos; if nothing is close, nothing is suggested.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Final
+
+from deepseek_cost.cli.synonyms import (
+    ARGUMENTS,
+    AT_THE_TOP,
+    COMMANDS,
+    FORMATS,
+    NO_COMMANDS,
+    OPTIONS,
+)
+from deepseek_cost.errors import advised
+
+_SPELLED_ALIKE: Final = 0.78
+# The commands that take a prompt, and the longest text that a tip repeats.
+_OF_PROMPTS: Final = ("estimate", "count", "compare", "chat")
+_LONGEST_TEXT: Final = 60
+# As many names of a folder are compared with a missing one.
+_MOST_NAMES: Final = 2_000
+_QUOTES: Final = "\"'`‘’“”„«»"
+_NO_OPTION: Final = r"No such option:? '?(--?[\w-]+)'?"
+_NO_ARGUMENT: Final = r"unexpected extra argument(?:s|\(s\))? \((.*)\)"
+_NUMBER: Final = r"\d[\d,_]*(\.\d+)?[kKmM]?"
+_FILE_FOR_NUMBER: Final = r"'[^']*\.[A-Za-z]{2,8}' is not a whole number"
+_SWITCHES: Final = ("on", "off", "true", "false", "yes", "no")
+
+
+def in_place_of_command(message: str, commands: Collection[str], args: Sequence[str]) -> str | None:
+    """Return a message about a command line without a known command, with a tip.
+
+    None if the message is about something else.
+    """
+    if message.startswith("No such command"):
+        word = next((one for one in args if not one.startswith("-")), "-")
+        return _unknown_command(word, commands)
+    if found := re.search(_NO_OPTION, message):
+        word = found[1]
+        command = next((one for one in args if one in commands), "COMMAND")
+        tip = AT_THE_TOP.get(word) or _meant_by(_close(word, ("--version", "--no-config")))
+        behind = f"options follow the command: dscost {command} ... {word}"
+        return advised(f"no such option {word} before a command", tip or behind)
+    return None
+
+
+def in_place_of_option(message: str, command: str, options: Iterable[str]) -> str | None:
+    """Return a message about an option or argument that a command does not have, with a tip.
+
+    None if the message is about something else. `options` are those of the command.
+    """
+    if command in ARGUMENTS and (found := re.search(_NO_ARGUMENT, message)):
+        return advised(f"unexpected argument {found[1]!r}", ARGUMENTS[command])
+    if message.startswith("Missing argument 'FILE'"):
+        return advised("no file is given", "name one, or give - for what is piped in")
+    if found := re.search(_NO_OPTION, message):
+        word, own = found[1], list(options)
+        unknown = f"no such option {word}"
+        tip = _meant_here(word, own)
+        if tip is None and word not in OPTIONS:  # `--days` is no misspelled `--dask`
+            tip = _meant_by(_close(word, [name for name in own if name.startswith("--")]))
+        return advised(unknown, tip.format(command=command)) if tip else unknown
+    return None
+
+
+def in_place_of_value(option: str, message: str) -> str | None:
+    """Return a tip for the value of an option; None if there is none."""
+    if option == "--output-tokens" and re.search(_FILE_FOR_NUMBER, message):
+        return "-o is the output tokens; to write a file: --json | dscost render - --to FILE"
+    return None
+
+
+def in_place_of_file(name: str, command: str, models: Collection[str]) -> str | None:
+    """Return a tip for a file that does not exist; None if it is not clear what was meant."""
+    lowered = name.lower()
+    if lowered in models:
+        return f"{command} takes a prompt; name models with -m"
+    if lowered in _SWITCHES:
+        return "switches take no value: --thinking or --no-thinking"
+    if lowered == "help":
+        return f"did you mean dscost {command} --help?"
+    if command == "estimate" and re.fullmatch(_NUMBER, name):
+        return f"to estimate a number of tokens: --input-tokens {name}"
+    if (near := _near_file(name)) or "*" not in name:
+        piped = _piped(name, command)
+        return _meant_by(near) or (piped and f"to {command} a text itself: {piped}")
+    return "leave out the quotes, or name the folder and --glob PATTERN"
+
+
+def _unknown_command(word: str, commands: Collection[str]) -> str:
+    lowered = word.lower()
+    if lowered in NO_COMMANDS:
+        return advised(f"no such command {word!r}", NO_COMMANDS[lowered])
+    if meant := COMMANDS.get(lowered) or _close(lowered, commands):
+        return advised(f"no such command {word!r}", f"did you mean dscost {meant}?")
+    if piped := _piped(word, "estimate"):
+        return advised(f"no such command {word!r}", f"to estimate a text itself: {piped}")
+    near = _near_file(word)
+    if near or re.search(r"[/\\]|\.\w+$", word):
+        unknown = f"no such command or file {word!r}"
+        return advised(unknown, f"did you mean {near}?") if near else unknown
+    return f"no such command {word!r}"
+
+
+def _near_file(name: str) -> str | None:
+    """Return a file whose name is almost this one: without quotes, with slashes, or a typo."""
+    plain = name.strip(_QUOTES)
+    for candidate in (plain, plain.replace("\\", "/")):
+        if candidate and candidate != name and os.path.lexists(candidate):
+            return candidate
+    folder, base = os.path.split(plain)
+    close = get_close_matches(base, list(_names_in(folder or ".")), n=1, cutoff=_SPELLED_ALIKE)
+    return os.path.join(folder, close[0]) if close else None  # noqa: PTH118 - as it was written
+
+
+def _names_in(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from (entry.name for entry in islice(entries, _MOST_NAMES))
+    except (OSError, ValueError):
+        return
+
+
+def _piped(text: str, command: str) -> str | None:
+    """Return how to pipe a text into a command that takes prompts; None if it is not a text."""
+    if command not in _OF_PROMPTS or not any(map(str.isspace, text)):
+        return None
+    shown = shlex.quote(text) if text.isprintable() and len(text) <= _LONGEST_TEXT else "'...'"
+    return f"echo {shown} | dscost {command} -"
+
+
+def _meant_here(word: str, own: Sequence[str]) -> str | None:
+    """Return a tip with the first meaning of a word that a command has; None without any."""
+    for meant in OPTIONS.get(word, ()):
+        if not meant.startswith("--"):
+            return meant
+        if meant.partition(" ")[0] in own:
+            return _meant_by(meant)
+    if word in FORMATS and "--json" in own:
+        return f"--json prints JSON; for other formats: --json | dscost render - {FORMATS[word]}"
+    return _meant_by(FORMATS[word]) if word in FORMATS and "--to" in own else None
+
+
+def _meant_by(meant: str | None) -> str | None:
+    return meant and f"did you mean {meant}?"
+
+
+def _close(word: str, known: Iterable[str]) -> str | None:
+    bare = {name.lstrip("-"): name for name in known}
+    longer = [name for name in bare if name.startswith(word.lstrip("-"))]
+    if len(longer) == 1:
+        return bare[longer[0]]
+    near = get_close_matches(word.lstrip("-"), list(bare), n=1, cutoff=_SPELLED_ALIKE)
+    return bare[near[0]] if near else None
