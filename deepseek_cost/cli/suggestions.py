@@ -145,9 +145,11 @@ def _meant_here(word: str, own: Sequence[str]) -> str | None:
             return meant
         if meant.partition(" ")[0] in own:
             return _meant_by(meant)
-    if word in FORMATS and "--json" in own:
-        return f"--json prints JSON; for other formats: --json | dscost render - {FORMATS[word]}"
-    return _meant_by(FORMATS[word]) if word in FORMATS and "--to" in own else None
+    if word not in FORMATS:
+        return None
+    if "--json" in own:
+        return _meant_by(f"--json | dscost render - {FORMATS[word]}")
+    return _meant_by(FORMATS[word]) if "--to" in own else None
 
 
 def _meant_by(meant: str | None) -> str | None:

@@ -40,7 +40,7 @@ from tests.conftest import Dscost
             "no such option --text; pipe it in: echo '...' | dscost",
         ),
         ("estimate hello.txt --no-color", "no such option --no-color; set NO_COLOR=1"),
-        ("estimate hello.txt --save a.md", "no such option --save; --json prints JSON; for other"),
+        ("estimate hello.txt --save a.md", "no such option --save; did you mean --json | dscost"),
         ("estimate hello.txt -o a.html", "--output-tokens 'a.html' is not a whole number; -o is "),
         ("chat hello.txt -o 300", "no such option -o; did you mean --answer-tokens?"),
         ("bill -m flash", "no such option -m; did you mean --by model?"),
