@@ -29,7 +29,7 @@ WORDS = {
 FORBIDDEN = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
 # Code and program output: names of fields and values are exempt.
 CODE = re.compile(r"^```.*?^```$|^ {4}.*?$|`[^`]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def found(text: str) -> list[str]:
