@@ -3,12 +3,11 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from deepseek_cost.cli.messages import show_note
@@ -23,7 +22,6 @@ from deepseek_cost.errors import (
     advised,
 )
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.text import unicode_name
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.workload import Workload
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from deepseek_cost.inputs.source import TextSource
     from deepseek_cost.inputs.streams import Advance
     from deepseek_cost.pricing.book import PriceBook
+    from deepseek_cost.reports.parts import InputEntry
     from deepseek_cost.tokenizer.base import EngineName, TextCounter
 
 # Smaller files are read before anyone could see a progress bar.
@@ -163,11 +162,16 @@ def _joined(found: "Found", column: str | None, kind: Kind | None) -> "Found":
     return as_one(found)
 
 
-def hint_at_one(found: "Found", folders: Sequence[str]) -> None:
-    """Print a note that each file in a folder is its own request, which users may not expect."""
-    if len(found.below) > 1:
-        named = ", ".join(unicode_name(name) for name in folders if Path(name).is_dir())
-        each = f"each of the {len(found.below):,} files in {named} is a request of its own"
+def hint_at_one(inputs: "Sequence[InputEntry]", below: Collection[str]) -> None:
+    """Print a note that each text in a folder is its own request, which users may not expect.
+
+    `below` are the names of the files found in folders; JSONL has as many requests as lines.
+    """
+    found = [one for one in inputs if one.source in below]
+    texts = sum(one.kind is Kind.TEXT for one in found)
+    if texts > 1:
+        what = "files" if texts == len(found) else "text files"
+        each = f"each of the {texts:,} {what} is a request of its own"
         show_note(advised(each, "to count them as one prompt: --as-one"))
 
 

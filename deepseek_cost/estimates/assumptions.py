@@ -200,7 +200,7 @@ def warnings_of_skips(skips: Skipped) -> list[str]:
     if not skips.requests:
         return []
     requests = "request" if skips.requests == 1 else "requests"
-    return [f"skipped {skips.requests:,} {requests}, which no figure holds"]
+    return [f"skipped {skips.requests:,} {requests}: not included in any figure"]
 
 
 def _deferred(assumption: Assumption, own: str, *, alone: bool) -> Assumption:

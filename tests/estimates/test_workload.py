@@ -133,7 +133,7 @@ def test_a_bad_line_stops_or_is_skipped_and_never_in_silence(dscost: Dscost) -> 
     assert [text[:11] for text in found["skipped"]["first"]] == ["b.jsonl:2:1", "b.jsonl:4:1"]
     assert skipped.err.count("warning: skipped b.jsonl:2:1: ") == 1
     assert ", and 1 more of this file\n" in skipped.err
-    assert "skipped 2 requests, which no figure holds" in skipped.err
+    assert "skipped 2 requests: not included in any figure" in skipped.err
 
 
 def test_one_request_skipped_is_told_once_and_counted_as_one(dscost: Dscost) -> None:
@@ -142,7 +142,7 @@ def test_one_request_skipped_is_told_once_and_counted_as_one(dscost: Dscost) -> 
     ran = dscost("estimate", "b.jsonl", *AT, "--on-error", "skip")
 
     assert ran.err.count("b.jsonl:2:1: JSON, but no request") == 1
-    assert ran.err.endswith("warning: skipped 1 request, which no figure holds\n")
+    assert ran.err.endswith("warning: skipped 1 request: not included in any figure\n")
 
 
 def test_where_all_is_skipped_there_is_no_report(dscost: Dscost) -> None:

@@ -182,13 +182,21 @@ def test_what_cannot_be_decoded_is_left_out_of_one_prompt_too(dscost: Dscost, sr
 
 
 def test_a_folder_says_that_each_file_is_a_request_of_its_own(dscost: Dscost, src: Path) -> None:
-    hint = "each of the 4 files in src is a request of its own"
+    hint = "each of the 2 files is a request of its own"  # a.txt and z.txt.gz; two are left out
 
     assert f"note: {hint}\ntip: to count them as one prompt: --as-one\n" in (
         dscost("estimate", src, *AT).err
     )
     assert hint not in dscost("estimate", src, *AT, "--as-one").err
     assert hint not in dscost("estimate", src / "a.txt", *AT).err
+
+
+def test_only_texts_are_said_to_be_a_request_each(dscost: Dscost, src: Path) -> None:
+    line = '{"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hi"}]}\n'
+    (src / "many.jsonl").write_text(line * 3)
+
+    assert "each of the 2 text files is a request of its own" in dscost("estimate", src, *AT).err
+    assert "of its own" not in dscost("estimate", src, *AT, "-g", "*.jsonl").err
 
 
 @pytest.mark.parametrize("option", [("--as", "chat"), ("--column", "x")])

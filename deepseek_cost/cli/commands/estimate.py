@@ -162,8 +162,6 @@ def estimate(
         named = named_or_piped(files, "estimate")
         found = find_rows(named, glob, encoding, column, kind, body, as_one=as_one)
         inputs = Inputs(found, kind, on_error)
-        if not as_json:
-            hint_at_one(found, named)
     if dask:
         inputs.require_files()
     names = names_to_price(table.book, model, inputs, instant)
@@ -194,6 +192,8 @@ def estimate(
         inputs.run(workload, of_prompts)
     report_skips(workload.skips)
     report = estimate_report(quote, workload, table.entry, inputs.found.skipped, per_file=per_file)
+    if not as_json:
+        hint_at_one(report.inputs, inputs.found.below)
     if per_request:
         report_warnings(report)
     else:
