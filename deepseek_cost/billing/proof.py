@@ -11,10 +11,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deepseek_cost.billing.formats.base import Response
+from deepseek_cost.billing.next_turn import next_turn
 from deepseek_cost.billing.records import request_in
 from deepseek_cost.billing.response import (
     Answer,
-    first_message,
     parse_response,
     reasoning_before_calls,
 )
@@ -30,7 +30,7 @@ from deepseek_cost.prompt.breakdown import Hits, RequestTokens
 from deepseek_cost.prompt.cache import PrefixCache
 from deepseek_cost.prompt.segments import SegmentEncoder
 from deepseek_cost.prompt.template import MOST_OUTPUT
-from deepseek_cost.prompt.unsent_reasoning import KnownReasoning, filler
+from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
 
 _STRICT: Final = re.compile(r'"strict"\s*:\s*true')
 _SERVER_SIDE: Final = re.compile(r'"type"\s*:\s*"(web_search|web_fetch)')
@@ -47,6 +47,8 @@ class Reason(StrEnum):
     KEY_ORDER = "the log may not keep the order of the keys in tools"
     FORCED = "the server writes the beginning of a required tool call"
     CUT = "cut at its limit of tokens, within a token or a mark"
+    STOP = "ended at a stop sequence, which is billed and not returned"
+    CALLS = "tool calls may be generated in other tokens than the history has"
     UNKNOWN = "unknown"
 
 
@@ -68,7 +70,6 @@ def reason_of(request: Request, tokens: RequestTokens) -> Reason:
 # if empty. Measured on recorded responses of all three templates.
 _AFTER_ANSWER: Final = 4
 _AFTER_CALL: Final = 7
-_OF_MESSAGES: Final = ("role", "content", "reasoning_content", "tool_calls")
 # A request's model, the service at that time, and the tokens of its prompt.
 _Counted = tuple[Model, Service, int]
 # The report names this many deviations; all of them are counted.
@@ -211,33 +212,22 @@ class Proof(Struct):
     ) -> int | None:
         """Return the output tokens of a response that calls tools: what it adds to the history.
 
-        None for formats other than Chat Completions, or if it cannot be rendered.
+        None if it cannot be rendered.
         """
-        message = first_message(record.response or {})
-        if request.kind is not Kind.CHAT or message is None:
+        reasoning = record.reasoning or 0
+        turn = None
+        if reasoning <= MOST_OUTPUT:
+            turn = next_turn(request, record.response or {}, answer, reasoning)
+        if turn is None:
             return None
-        if (record.reasoning or 0) > MOST_OUTPUT:
-            return None
-        calls = message.get("tool_calls")
-        calls = calls if isinstance(calls, list) else []
-        results = [
-            {"role": "tool", "tool_call_id": call.get("id", ""), "content": ""}
-            for call in calls
-            if isinstance(call, dict)
-        ]
-        messages = request.body.get("messages")
-        added = {key: message[key] for key in _OF_MESSAGES if message.get(key) is not None}
-        if not answer.reasoning:
-            added["reasoning_content"] = filler(record.reasoning or 0)
-        history = [*(messages if isinstance(messages, list) else []), added, *results]
-        body = request.body | {"messages": history}
+        body, results = turn
         longer = replace(request, body=body, text=json.dumps(body, ensure_ascii=False))
         model, service, before = prompt
         try:
             after = self._read(longer, model, service)[0].count(self.encoder).parts.input
         except DscostError:
             return None
-        return after - before - _AFTER_ANSWER - _AFTER_CALL * len(results)
+        return after - before - _AFTER_ANSWER - _AFTER_CALL * results
 
     def _deviates(
         self, record: Response, about: str, forecast: int, billed: int, reason: str
@@ -254,12 +244,15 @@ class Proof(Struct):
             return None
 
 
-def _reason_of_output(request: Request, answer: Answer, billed: int) -> str:
-    choice = request.body.get("tool_choice")
-    if answer.calls_tools and choice not in (None, "auto", "none"):
-        return Reason.FORCED
-    is_cut = answer.is_cut or billed == request.body.get("max_tokens")
-    return Reason.CUT if is_cut else Reason.UNKNOWN
+def _reason_of_output(request: Request, answer: Answer, billed: int) -> Reason:
+    body = request.body
+    found = {
+        Reason.FORCED: answer.calls_tools and body.get("tool_choice") not in (None, "auto", "none"),
+        Reason.CUT: answer.is_cut or billed == body.get("max_tokens"),
+        Reason.STOP: bool(body.get("stop") or body.get("stop_sequences")),
+        Reason.CALLS: answer.calls_tools,
+    }
+    return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
 
 
 def _reason_of_hits(hits: Hits, billed: int) -> str:

@@ -358,9 +358,10 @@ def _findings(report: InvoiceReport) -> Iterator[str]:
         yield "Usage times price is the cost file's amount on every day, to the last digit."
     for one in report.differences[:_MOST_SHOWN]:
         usage, cost = (
-            "no rows" if side is None else exact(side) for side in (one.by_usage, one.by_cost)
+            "nothing" if side is None else f"{exact(side)} {currency}"
+            for side in (one.by_usage, one.by_cost)
         )
-        sides = f"usage times price is {usage} {currency}, the cost file has {cost}"
+        sides = f"the usage file has {usage}, the cost file {cost}"
         yield f"{one.day} {one.model}: {sides}"
     if len(report.differences) > _MOST_SHOWN:
         yield f"and {len(report.differences) - _MOST_SHOWN:,} more days"

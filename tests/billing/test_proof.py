@@ -138,13 +138,26 @@ def dated(case: dict[str, Any]) -> dict[str, Any]:
         "tool_calls": case["response_tool_calls"],
     }
     choices = [{"message": message, "finish_reason": case["finish_reason"]}]
-    response = {"model": case["model"], "usage": case["usage"], "choices": choices}
+    said = items(case) if case["endpoint"] == "responses" else {"choices": choices}
+    response = {"model": case["model"], "usage": case["usage"]} | said
     return {
         "timestamp": case["recorded_at"] or f"{case['recorded_by']}T00:00:00Z",
         "request": case["request"],
         "response": response,
         "label": case["template"],
     }
+
+
+def items(case: dict[str, Any]) -> dict[str, Any]:
+    """Return the output of a recorded case of the Responses API, reasoning first."""
+    output: list[dict[str, Any]] = []
+    if case["reasoning_text"]:
+        content = [{"type": "reasoning_text", "text": case["reasoning_text"]}]
+        output.append({"type": "reasoning", "summary": [], "content": content})
+    if case["response_text"]:
+        content = [{"type": "output_text", "text": case["response_text"]}]
+        output.append({"type": "message", "role": "assistant", "content": content})
+    return {"output": [*output, *(case["response_tool_calls"] or [])]}
 
 
 def whole(case: dict[str, Any]) -> tuple[int, int]:
@@ -210,6 +223,24 @@ def test_output_of_recorded_answers_follows_the_formula(
     assert output["exact"] >= 100
 
 
+def test_recorded_calls_of_tools_are_counted_or_their_deviation_has_a_reason(
+    dscost: Dscost, cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    calls = [case for case in cases if case["response_tool_calls"]]
+    responses = [case for case in calls if case["endpoint"] == "responses"]
+    if not responses:
+        pytest.skip("the constructed cases have no calls in the Responses format")
+    found = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, calls)))
+    output = found["output_tokens"]
+    reasons = [one["likely_reason"] for one in found["deviations"] if one["about"] == "output"]
+    assert output["requests"] >= 60
+    assert output["requests"] - output["exact"] == len(reasons) <= 8
+    assert "unknown" not in reasons
+    # The Responses API, with the text of the reasoning and without a choice that forces a call.
+    found = forecast(dscost, written(tmp_path / "log.jsonl", *map(dated, responses)))
+    assert found["output_tokens"]["requests"] == found["output_tokens"]["exact"] == 3
+
+
 def answered(billed: int, reasoning: int, choice: object = None, **message: object) -> object:
     usage = {
         "prompt_tokens": INPUT,
@@ -254,6 +285,109 @@ def test_output_as_long_as_its_limit_was_cut(
     found = forecast(dscost, written(tmp_path / "log.jsonl", one))
 
     assert [d["likely_reason"] for d in found["deviations"] if d["about"] == "output"] == [reason]
+
+
+def exchange(request: dict[str, Any], response: dict[str, Any], output: int) -> object:
+    usage: dict[str, object] = {
+        "input_tokens": INPUT,
+        "cache_read_input_tokens": 0,
+        "output_tokens": output,
+    }
+    if "output" in response:
+        details = {"reasoning_tokens": 54}
+        usage = usage | {
+            "output_tokens_details": details,
+            "input_tokens_details": {"cached_tokens": 0},
+        }
+        del usage["cache_read_input_tokens"]
+    time = {"timestamp": "2026-11-03T05:00:00Z"}
+    return time | {"request": request, "response": response | {"usage": usage}}
+
+
+MESSAGES = {
+    "model": "deepseek-v4-pro",
+    "max_tokens": 100,
+    "messages": [{"role": "user", "content": "Hello"}],
+    "tools": [{"name": "now", "input_schema": {"type": "object"}}],
+}
+ITEMS = {
+    "model": "deepseek-v4-pro",
+    "input": "Hello",
+    "tools": [{"type": "function", "name": "now", "parameters": {"type": "object"}}],
+}
+USE = {"type": "tool_use", "id": "c", "name": "now", "input": {}}
+CALLED = {"type": "function_call", "call_id": "c", "name": "now", "arguments": "{}"}
+SEARCHED = {"type": "web_search_call", "id": "s", "status": "completed"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "output"),
+    [
+        (
+            MESSAGES,
+            {"type": "message", "content": [{"type": "thinking", "thinking": "Hello"}, USE]},
+            2 + MARKUP,  # "Hello", "</think>"
+        ),
+        (ITEMS, {"output": [{"type": "reasoning", "summary": []}, CALLED]}, 55 + MARKUP),
+        (
+            ITEMS,
+            {
+                "output": [
+                    {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Hello"}]},
+                    {
+                        "type": "message",
+                        "role": "assistant",
+                        "content": [{"type": "output_text", "text": "Hello"}],
+                    },
+                    CALLED,
+                    CALLED | {"call_id": "d"},
+                ]
+            },
+            3
+            + MARKUP
+            + 13,  # two more marks, `invoke>` to `<` (4), `invoke name="now">` to `</` (7)
+        ),
+    ],
+)
+def test_calls_of_tools_are_counted_in_every_format(
+    dscost: Dscost,
+    tmp_path: Path,
+    request_: dict[str, Any],
+    response: dict[str, Any],
+    output: int,
+) -> None:
+    log = written(tmp_path / "log.jsonl", exchange(request_, response, output))
+
+    found = forecast(dscost, log)
+
+    assert [d for d in found["deviations"] if d["about"] == "output"] == []
+    assert (found["output_tokens"]["requests"], found["output_tokens"]["exact"]) == (1, 1)
+
+
+def test_a_response_with_a_search_on_the_server_is_not_counted_again(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    log = written(tmp_path / "log.jsonl", exchange(ITEMS, {"output": [SEARCHED, CALLED]}, 99))
+
+    assert forecast(dscost, log)["output_tokens"]["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "message", "reason"),
+    [
+        ({"stop": ["."]}, {"content": "Hello"}, "ended at a stop sequence, which is billed"),
+        ({}, {"content": "", "tool_calls": [CALL]}, "tool calls may be generated in other tokens"),
+    ],
+)
+def test_a_deviation_of_the_output_has_the_likely_reason(
+    dscost: Dscost, tmp_path: Path, more: dict[str, Any], message: dict[str, Any], reason: str
+) -> None:
+    one: Any = answered(99, 54, **message)
+    one["request"] = one["request"] | more
+    found = forecast(dscost, written(tmp_path / "log.jsonl", one))
+
+    (deviation,) = [d for d in found["deviations"] if d["about"] == "output"]
+    assert deviation["likely_reason"].startswith(reason)
 
 
 def test_calls_of_tools_are_counted_as_the_history_has_them(dscost: Dscost, tmp_path: Path) -> None:
