@@ -1,6 +1,7 @@
 """The look of help: examples and the page first, headings and names in color on a terminal."""
 
 import re
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -40,7 +41,8 @@ class HelpFormatter(_Formatter):  # type: ignore[misc]
         """Write the examples of a command, and where its page is."""
         with self.section("Examples"):
             for example in manual.examples:
-                self.write(f"{'':>{self.current_indent}}# {example.purpose}\n")
+                for line in wrap(example.purpose, self.width - self.current_indent - len("# ")):
+                    self.write(f"{'':>{self.current_indent}}# {line}\n")
                 self.write(f"{'':>{self.current_indent}}{_name(example.command)}\n")
         self.write_paragraph()
         self.write(f"{_heading('Docs:')} {manual.docs}\n")

@@ -28,6 +28,8 @@ _WEEK: Final = 59
 # Below this width, models are shown one below another.
 _MODELS_STACK_BELOW: Final = 70
 _GAP: Final = "  "
+# Where the table does not fit otherwise.
+_NARROW_GAP: Final = " "
 _RULE: Final = "─"
 _DOT_OF_A_CHART: Final = "⠁"
 # What a terminal that does not know a character shows in its place.
@@ -144,11 +146,13 @@ def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
     """Yield a table in full, or if it doesn't fit, with words wrapped, without bars or stacked."""
     is_stacked = table.is_by_model and len(table.columns) > 2 and width < _MODELS_STACK_BELOW  # noqa: PLR2004
     columns = _columns(table)
-    widths = None if is_stacked else _widths(table.columns, columns, width)
+    gaps = () if is_stacked else (_GAP,) if table.has_bars else (_GAP, _NARROW_GAP)
+    tried = ((gap, _widths(table.columns, columns, width, gap)) for gap in gaps)
+    gap, widths = next(((gap, found) for gap, found in tried if found), (_GAP, None))
     if widths is None and table.has_bars:
         yield from _table(table.without_bars(), width, styles)
     elif widths is not None:
-        yield from _grid(table, columns, widths, styles)
+        yield from _grid(table, columns, widths, styles, gap)
     elif table.is_by_model:
         yield from _model_by_model(table, width, styles)
     else:
@@ -165,7 +169,7 @@ def _columns(table: Table) -> list[list[str]]:
 
 
 def _widths(
-    columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int
+    columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int, gap: str = _GAP
 ) -> list[int] | None:
     """Return the widths of the columns; None if even wrapped words don't fit.
 
@@ -179,7 +183,7 @@ def _widths(
         widths.append(max(map(cells, lines)))
         is_wrapped = column.kind == "words"
         least.append(max(map(longest_word, lines)) if is_wrapped else widths[-1])
-    over = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    over = _total(widths, gap) - width
     while over > 0:
         # The widest column with room to spare gives up some.
         at = max(range(len(widths)), key=lambda n: (widths[n] > least[n], widths[n]))
@@ -191,34 +195,44 @@ def _widths(
     return widths
 
 
+def _total(widths: Sequence[int], gap: str) -> int:
+    return sum(widths) + len(gap) * (len(widths) - 1)
+
+
 def _grid(
-    table: Table, texts: Sequence[Sequence[str]], widths: Sequence[int], styles: _Styles
+    table: Table,
+    texts: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    styles: _Styles,
+    gap: str = _GAP,
 ) -> Iterator[str]:
     headings = [column.heading.split(BREAK) for column in table.columns]
     deep = max(map(len, headings))
     for lines in zip(*([""] * (deep - len(each)) + each for each in headings), strict=True):
-        yield from map(styles.strong, _row(table.columns, widths, lines))
-    yield _RULE * (sum(widths) + len(_GAP) * (len(widths) - 1))
+        yield from map(styles.strong, _row(table.columns, widths, lines, gap))
+    yield _RULE * _total(widths, gap)
     rows = iter(zip(*texts, strict=True))
     for number, section in enumerate(table.sections):
         if number and section:
             yield ""
         for row, shown in zip(section, rows, strict=False):
             style = styles.strong if is_total(row) else str.rstrip
-            yield from map(style, _row(table.columns, widths, shown))
+            yield from map(style, _row(table.columns, widths, shown, gap))
 
 
-def _row(columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str]) -> Iterator[str]:
+def _row(
+    columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str], gap: str
+) -> Iterator[str]:
     """Yield the lines of a row, in which cells with words may take several lines."""
     if is_label(texts):
-        yield from wrapped(texts[0], sum(widths) + len(_GAP) * (len(widths) - 1))
+        yield from wrapped(texts[0], _total(widths, gap))
         return
     parts = [
         filled(text, width) if column.kind == "words" else [text]
         for column, width, text in zip(columns, widths, texts, strict=True)
     ]
     for line in zip_longest(*parts, fillvalue=""):
-        yield _GAP.join(map(_cell, columns, widths, line))
+        yield gap.join(map(_cell, columns, widths, line))
 
 
 def _cell(column: Column, width: int, text: str) -> str:

@@ -36,10 +36,10 @@ class ConfigReport(Report):
         for entry in self.settings:
             table.add_row(entry.name, _value(entry), entry.place or entry.source)
         how = (
-            "a flag on the command line beats a variable such as DSCOST_MODEL, which beats",
-            "dscost.toml and [tool.dscost] of pyproject.toml, the nearest to where you are first",
+            "A flag on the command line beats a variable such as DSCOST_MODEL, which beats "
+            "dscost.toml and [tool.dscost] of pyproject.toml, the nearest to where you are first."
         )
-        return page_of(head, table, words(how, is_quiet=True), warnings=self.warnings)
+        return page_of(head, table, words([how], is_quiet=True), warnings=self.warnings)
 
     def records(self, document: Json) -> Iterable[Json]:
         """Return the settings."""

@@ -290,7 +290,7 @@ def _span(report: InvoiceReport) -> str:
     if not report.by_day:
         return f"{requests}no day"
     first, last = report.by_day[0].day, report.by_day[-1].day
-    return f"{requests}{first} to {last}, days of {report.timezone}"
+    return f"{requests}{first} to {last}, days in {report.timezone}"
 
 
 def _names(sources: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What reports have in common: parts, amounts, inputs, notes."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Final,
     Literal,
     Protocol,
     TypeVar,
@@ -233,11 +235,23 @@ def assumed(assumptions: Sequence[Assumption]) -> Notes:
     """Return the assumptions as notes, each with the option that changes it."""
     return Notes(
         "Assumptions",
-        tuple(
-            Note(f"{one.about.replace('_', ' ')}: {one.value}", one.set_by or "")
-            for one in assumptions
-        ),
+        tuple(Note(_in_words(one), one.set_by or "") for one in assumptions),
     )
+
+
+# What is assumed, where the name in the JSON is not what people call it.
+_LABELS: Final = {
+    "answers": "responses",
+    "cache_hit_ratio": "cache hit rate",
+    "ceiling": "most output tokens",
+    "tier": "peak or off-peak",
+}
+
+
+def _in_words(one: Assumption) -> str:
+    label = _LABELS.get(one.about, one.about.replace("_", " "))
+    value = re.sub(r"^\d+(?=,|$)", lambda count: f"{int(count[0]):,}", one.value)
+    return f"{label}: {value}"
 
 
 def thinking_of(assumptions: Sequence[Assumption]) -> str:

@@ -261,11 +261,13 @@ def _opened(models: Mapping[str, Sequence[str]]) -> str:
 
 
 def _fees(report: PricesReport) -> Table:
-    table = grid("fee", "each", "price", "list price", left=2)
+    is_discounted = any(fee.list_price is not None for fee in report.fees)
+    headings = ("fee", "each", "price", *(["list price"] if is_discounted else []))
+    table = grid(*headings, left=2)
     for fee in report.fees:
         price = "unknown" if fee.price is None else money(fee.price, report.currency)
-        listed = "" if fee.list_price is None else money(fee.list_price, report.currency)
-        table.add_row(fee.id, fee.unit, price, listed)
+        listed = [] if fee.list_price is None else [money(fee.list_price, report.currency)]
+        table.add_row(fee.id, fee.unit, price, *listed)
     return table
 
 

@@ -235,7 +235,7 @@ def test_the_table_is_whole(dscost: Dscost, log: Path) -> None:
         == """\
 $0.0005347 spent on 3 requests
 log.jsonl: 3 requests priced · 2026-11-02 02:00 UTC to 2026-11-03 00:59:30 UTC,
-  days of UTC
+  days in UTC
 
                                       tokens         cost
 ─────────────────────────────────────────────────────────

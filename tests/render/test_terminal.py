@@ -73,9 +73,9 @@ Priced at 2026-05-25 00:00 UTC.
 Assumptions
   thinking: on  [--thinking/--no-thinking]
   effort: high  [--effort]
-  cache hit ratio: 0.75  [--cache-hit-ratio]
+  cache hit rate: 0.75  [--cache-hit-ratio]
   output tokens: 500  [--output-tokens]
-  ceiling: 65536, the API's default max_tokens  [--output-tokens]
+  most output tokens: 65,536, the API's default max_tokens  [--output-tokens]
   template: today's (v4), not that time's (v4-preview)
 
 Prices
