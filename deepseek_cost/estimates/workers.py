@@ -1,7 +1,7 @@
 """Worker processes that tally lines of requests, handed out in parts and added up in order."""
 
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # So many bytes are tallied sooner than workers are started.
 _ALONE: Final = 8_000_000
-# Starting a worker takes about a second of a core: two pay if one process needs this much longer.
-_WORTH_SECONDS: Final = 3.0
+# A worker starts as this process did, which counts nothing meanwhile: so many times what that took
+# passes before workers are ahead of it.
+_STARTS: Final = 2.5
 # Parts that wait for a worker, besides those in work: none has to wait for the reader.
 _AHEAD: Final = 2
 
@@ -34,13 +35,14 @@ class WorkerPool(Struct):
     """Up to `jobs` worker processes, each with a workload that it makes itself.
 
     They start after the first `alone` bytes of a source; unless they are `requested`, only if
-    this process would take long over the rest. They end with this process, however that ends.
+    that saves more than it takes. They end with this process, however that ends.
     """
 
     make: "Callable[[], Workload]"
     jobs: int
     requested: bool = False
     alone: int = _ALONE
+    _start: float | None = None  # seconds of a core that this process took for its start
 
     def share(
         self,
@@ -61,12 +63,19 @@ class WorkerPool(Struct):
             if not isinstance(part, Lines):
                 yield part
                 continue
-            is_worth_it = pace.seconds_left() > _WORTH_SECONDS and not is_replay()
+            is_worth_it = self._saves_time(pace.seconds_left()) and not is_replay()
             if pace.done >= self.alone and (self.requested or is_worth_it):
                 yield from self._shared(part, rest, source)
                 return
             yield part
             pace.add(len(part.data))
+            if self._start is None:
+                self._start = process_time()
+
+    def _saves_time(self, seconds: float) -> bool:
+        """Return whether workers do sooner what takes one process so many more seconds."""
+        saved = seconds * (self.jobs - 1) / self.jobs
+        return self._start is not None and saved > _STARTS * self._start
 
     def _shared(
         self, first: Lines, rest: Iterable[Lines | _Other], source: int
@@ -92,7 +101,8 @@ class WorkerPool(Struct):
 class _Pace(Struct):
     """How fast a source is tallied; the first part, which loads what counts, is not timed.
 
-    `size` is of the source as stored, so a compressed one may have more bytes than that.
+    Seconds are those of a core, whatever else the machine has to do. `size` is of the source as
+    stored, so a compressed one may have more bytes than that.
     """
 
     size: int
@@ -103,11 +113,11 @@ class _Pace(Struct):
     def add(self, tallied: int) -> None:
         """Add bytes that were tallied."""
         if not self.done:
-            self._first, self._began = tallied, perf_counter()
+            self._first, self._began = tallied, process_time()
         self.done += tallied
 
     def seconds_left(self) -> float:
         """Estimate the seconds for the rest; if its size is unknown, it is as much as so far."""
-        seconds, timed = perf_counter() - self._began, self.done - self._first
+        seconds, timed = process_time() - self._began, self.done - self._first
         left = self.size - self.done if self.size > self.done else self.done
         return seconds / timed * left if timed else 0.0

@@ -88,10 +88,13 @@ def test_what_is_soon_done_is_left_to_one_process(size: int) -> None:
 
 
 def test_long_work_is_shared_where_nothing_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After 20 of 100,000 bytes, 10 of them timed: 1 s per 10 bytes means hours for the rest."""
+    """After 20 of 100,000 bytes, 10 of them timed: 3 s per 10 bytes means hours for the rest.
+
+    The start, with the first part, took 2 s.
+    """
     parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(3)]
     clock = iter(range(100))
-    monkeypatch.setattr("deepseek_cost.estimates.workers.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("deepseek_cost.estimates.workers.process_time", lambda: next(clock))
     monkeypatch.setattr(
         WorkerPool, "_shared", lambda _, first, rest, __: iter(["shared", first, *rest])
     )
@@ -101,11 +104,33 @@ def test_long_work_is_shared_where_nothing_is_requested(monkeypatch: pytest.Monk
     assert list(done) == [*parts[:2], "shared", parts[2]]
 
 
+@pytest.mark.parametrize(
+    ("jobs", "size", "is_shared"), [(2, 60, False), (2, 80, True), (3, 60, True)]
+)
+def test_work_is_shared_if_that_saves_more_than_the_start_of_workers_takes(
+    monkeypatch: pytest.MonkeyPatch, jobs: int, size: int, *, is_shared: bool
+) -> None:
+    """The start took 1 s, so 2.5 s have to be saved; then 10 bytes took 1 s.
+
+    Of 60 bytes, 40 are left: two workers save half of 4 s, three save two thirds. Of 80 bytes, two
+    save half of 6 s.
+    """
+    parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(3)]
+    clock = iter([0, 1, 1, 2, 2])
+    monkeypatch.setattr("deepseek_cost.estimates.workers.process_time", lambda: next(clock))
+    monkeypatch.setattr(WorkerPool, "_shared", lambda *_: iter(["shared"]))
+
+    pool = WorkerPool(lambda: pytest.fail("not here"), jobs=jobs, alone=0)
+    done: list[object] = list(pool.share(parts, 1, size))
+
+    assert ("shared" in done) is is_shared
+
+
 def test_a_replay_is_left_to_one_process_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """As above, but the third and the fourth part continue what is before them."""
     parts = [Lines("a.jsonl", number, b"{}" * 5, "utf-8", None) for number in range(5)]
     clock = iter(range(100))
-    monkeypatch.setattr("deepseek_cost.estimates.workers.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("deepseek_cost.estimates.workers.process_time", lambda: next(clock))
     monkeypatch.setattr(
         WorkerPool, "_shared", lambda _, first, rest, __: iter(["shared", first, *rest])
     )
