@@ -15,32 +15,32 @@ from deepseek_cost.prompt.breakdown import Breakdown, UnknownInput, joined_unkno
 
 # The largest context. A longer request, which the API refuses, counts as this long.
 _LONGEST: Final = 1_000_000
+_MOST_FEW: Final = 8_192
 
 
 class Distribution:
-    """Requests by input tokens; at most 8 MB however many there are."""
+    """Requests by input tokens; at most 8 MB however many there are.
+
+    Up to so many different lengths are kept one by one, so that merging takes as long as there are
+    lengths, not as the longest request is.
+    """
 
     def __init__(self) -> None:
-        self.by_tokens = array("Q")
         self.requests = 0
         self.most = 0
+        self._few: dict[int, int] = {}
+        self._many = array("Q")  # by length, once there are more
 
     def add(self, tokens: int, requests: int = 1) -> None:
-        """Note so many requests of this many tokens each."""
-        at = min(tokens, _LONGEST)
-        if at >= len(self.by_tokens):
-            self.by_tokens.extend([0] * (at + 1 - len(self.by_tokens)))
-        self.by_tokens[at] += requests
+        """Add so many requests of this many tokens each."""
+        self._count(min(tokens, _LONGEST), requests)
         self.requests += requests
         self.most = max(self.most, tokens)
 
     def merge(self, other: "Distribution") -> None:
-        """Take in the requests of another batch."""
-        short = len(other.by_tokens) - len(self.by_tokens)
-        if short > 0:
-            self.by_tokens.extend([0] * short)
-        for tokens, requests in enumerate(other.by_tokens):
-            self.by_tokens[tokens] += requests
+        """Add the requests of another batch."""
+        for tokens, requests in other._ascending():  # noqa: SLF001 - of this class
+            self._count(tokens, requests)
         self.requests += other.requests
         self.most = max(self.most, other.most)
 
@@ -48,8 +48,27 @@ class Distribution:
         """Return the tokens that so many percent of the requests do not exceed (nearest rank)."""
         if not self.requests:
             return self.most
-        found = nearest_rank(enumerate(self.by_tokens), self.requests, percent)
+        found = nearest_rank(self._ascending(), self.requests, percent)
         return found if found < _LONGEST else self.most  # those beyond it are one
+
+    def _count(self, tokens: int, requests: int) -> None:
+        if not self._many:
+            self._few[tokens] = self._few.get(tokens, 0) + requests
+            if len(self._few) <= _MOST_FEW:
+                return
+            few, self._few = self._few, {}
+            self._many.append(0)
+            for at, each in few.items():
+                self._count(at, each)
+            return
+        if tokens >= len(self._many):
+            self._many.extend([0] * (tokens + 1 - len(self._many)))
+        self._many[tokens] += requests
+
+    def _ascending(self) -> Iterable[tuple[int, int]]:
+        if self._many:
+            return ((at, each) for at, each in enumerate(self._many) if each)
+        return sorted(self._few.items())
 
 
 class Position(NamedTuple):
