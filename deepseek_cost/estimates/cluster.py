@@ -28,6 +28,8 @@ from deepseek_cost.tokenizer.base import EngineName
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+    from deepseek_cost.estimates.workload import Workload
+
 # A task costs the scheduler some milliseconds, so small sources share one of about this many bytes.
 _TASK_BYTES: Final = 8_000_000
 _LEAST_TASKS_PER_THREAD: Final = 4
@@ -35,6 +37,7 @@ _LEAST_TASKS_PER_THREAD: Final = 4
 _AHEAD_PER_THREAD: Final = 4
 _LEAST_AHEAD: Final = 32
 _SECONDS_TO_CONNECT: Final = 10
+_VERSION: Final = version("deepseek-cost")
 # Counters are made once a process; threads of a worker take turns with them.
 _ONE_AT_A_TIME: Final = Lock()
 
@@ -53,55 +56,57 @@ class Order(Struct, frozen=True):
     skips: bool
     breakdown: bool
     engine: EngineName = EngineName.AUTO
-    version: str = version("deepseek-cost")
+    version: str = _VERSION
 
-    def tally(self, source: TextSource, number: int) -> PartialResult:
-        """Tally the source of this number; raises DscostError."""
+    def workload(self, size: int) -> "Workload":
+        """Return what tallies sources of so many bytes in all."""
         from deepseek_cost.estimates.ledger import Ledger  # noqa: PLC0415 - on the worker
         from deepseek_cost.estimates.partial_result import Skipped  # noqa: PLC0415
         from deepseek_cost.estimates.workload import Workload  # noqa: PLC0415
-        from deepseek_cost.inputs.reader import all_or_nothing, open_input  # noqa: PLC0415
         from deepseek_cost.inputs.routing import Routes  # noqa: PLC0415
-        from deepseek_cost.inputs.streams import reading  # noqa: PLC0415
 
         ledgers = [Ledger(model, rates, self.breakdown) for model, rates in self.columns]
-        skips = Skipped(self.skips)
-        workload = Workload(
-            PartialResult(ledgers, skips),
+        return Workload(
+            PartialResult(ledgers, Skipped(self.skips)),
             scenario=self.scenario,
             system=self.system,
-            counter=counter_on(self.engine, source.size),
+            counter=counter_on(self.engine, size),
             routes=Routes(self.find_route),
         )
+
+    def tally(self, source: TextSource, number: int, workload: "Workload") -> PartialResult:
+        """Tally the source of this number; raises DscostError."""
+        from deepseek_cost.inputs.reader import all_or_nothing, open_input  # noqa: PLC0415
+        from deepseek_cost.inputs.streams import reading  # noqa: PLC0415
+
+        workload.pop_result()  # of a source that could not be read
         with reading(source.name):
             opened = open_input(source, self.wanted, lambda _: None)
             with closing(opened.file), all_or_nothing(opened, skips=self.skips):
                 workload.read(opened, number)
-        return workload.partial
+        return workload.pop_result()
 
 
 def tally_on_worker(order: Order, task: Task) -> "list[PartialResult | DscostError]":
     """Tally sources up to the first error, which is returned: Dask would log it and try again."""
+    if order.version != _VERSION:
+        return [
+            InputError(
+                f"a worker has deepseek-cost {_VERSION} and this machine has {order.version}",
+                tip="install the same on both",
+            )
+        ]
     done: list[PartialResult | DscostError] = []
-    for number, source in task:
-        done.append(_tallied(order, source, number))
-        if isinstance(done[-1], DscostError) and not isinstance(done[-1], NothingReadError):
-            break
+    with _ONE_AT_A_TIME:
+        workload = order.workload(sum(source.size for _, source in task))
+        for number, source in task:
+            try:
+                done.append(order.tally(source, number, workload))
+            except NothingReadError as error:
+                done.append(error)
+            except DscostError as error:
+                return [*done, error]
     return done
-
-
-def _tallied(order: Order, source: TextSource, number: int) -> PartialResult | DscostError:
-    if order.version != version("deepseek-cost"):
-        return InputError(
-            f"a worker has deepseek-cost {version('deepseek-cost')} and this machine has "
-            f"{order.version}",
-            tip="install the same on both",
-        )
-    try:
-        with _ONE_AT_A_TIME:
-            return order.tally(source, number)
-    except DscostError as error:
-        return error
 
 
 @contextmanager
