@@ -102,6 +102,9 @@ class BillReport(Report):
     balance: RunDownEntry | None = None
     forecast: Annotated[ProofEntry | None, Meta(description="of lines with their request")] = None
     unpriced: Unpriced
+    unreported_reasoning: Annotated[
+        int, Meta(description="responses without their reasoning tokens, which are in the output")
+    ] = 0
     repeated: Annotated[int, Meta(description="records of responses that were counted before")] = 0
     copies: Annotated[
         tuple[str, ...], Meta(description="files whose contents were read before")
@@ -205,6 +208,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         balance=_run_down(terms.balance, account) if is_known else None,
         forecast=proof_entry(intake.proof) if intake.proof else None,
         unpriced=unpriced(account),
+        unreported_reasoning=account.unreported_reasoning,
         repeated=account.repeated,
         copies=tuple(read.copies),
         other_hosts=host_entries(account),
@@ -302,7 +306,7 @@ def _totals(report: BillReport, figures: BillFigures) -> Table:
     table.add_row(hits, f"{tokens.cache_hit:,}", money(cost.cache_hit, currency))
     table.add_row("cache misses", f"{tokens.cache_miss:,}", money(cost.cache_miss, currency))
     table.add_row("output", f"{tokens.output:,}", money(cost.output, currency))
-    table.add_row("  reasoning", f"{tokens.reasoning:,}", "")
+    table.add_row("  reasoning", _reasoning(report, figures), "")
     if cost.fees:
         table.add_row("web searches and fetches", "", money(cost.fees, currency))
     table.add_section()
@@ -314,6 +318,14 @@ def _totals(report: BillReport, figures: BillFigures) -> Table:
         shown = "unknown" if alternative is None else money(alternative, currency)
         table.add_row(label, "", shown)
     return table
+
+
+def _reasoning(report: BillReport, figures: BillFigures) -> str:
+    """Return the reasoning tokens, which not every response reports."""
+    if report.unreported_reasoning >= figures.requests:
+        return "unknown"
+    least = "at least " if report.unreported_reasoning else ""
+    return f"{least}{figures.tokens.reasoning:,}"
 
 
 def _breakdown(report: BillReport) -> Table:

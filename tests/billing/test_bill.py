@@ -269,6 +269,22 @@ b                  1   256      44      50  $0.0001337
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"), [((True, True), "60"), ((True, False), "at least 30"), ((False,), "unknown")]
+)
+def test_reasoning_that_a_log_does_not_report_is_not_shown_as_nought(
+    dscost: Dscost, log: Path, told: tuple[bool, ...], shown: str
+) -> None:
+    usage: Any = answer(PEAK)["usage"]
+    without = {name: count for name, count in usage.items() if "details" not in name}
+    lines = [answer(PEAK, usage=usage if is_told else without) for is_told in told]
+    ran = dscost("bill", written(log, lines))
+
+    (row,) = (line for line in ran.out.splitlines() if line.startswith("  reasoning"))
+    assert row.split(maxsplit=1)[1].strip() == shown
+    assert billed(dscost, log)["unreported_reasoning"] == told.count(False)
+
+
 def test_a_spreadsheet_of_the_bill_adds_up(dscost: Dscost, log: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(dscost("bill", log, "--csv").out)))
     assert [row["tier"] for row in rows] == ["off_peak", "peak"]
