@@ -11,6 +11,8 @@ from deepseek_cost.cli.values import amount as money
 from deepseek_cost.errors import UsageError
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+_WEEK: Final = re.compile(r"(\d{4})-w(\d{2})", re.ASCII)
+_YEAR: Final = re.compile(r"\d{4}", re.ASCII)
 _AGO: Final = re.compile(r"(\d{1,5}) ?([hdwmy])", re.ASCII)
 _LAST_MONTH: Final = 12
 _WAYS: Final = "write 2026-11, 2026-11-03, 2026-11-03T10:00, today, yesterday, 7d, 2w or 3m"
@@ -81,9 +83,8 @@ def _span(text: str, now: datetime, zone: tzinfo, option: str) -> tuple[datetime
         if found in {"today", "yesterday"}:
             day = today - timedelta(days=found == "yesterday")
             return _in(day, zone), _in(day + timedelta(days=1), zone)
-        if match := _MONTH.fullmatch(found):
-            month = datetime(int(match[1]), int(match[2]), 1)  # noqa: DTZ001 - `_in` adds the zone
-            return _in(month, zone), _in(_next_month(month), zone)
+        if calendar := _calendar(found):
+            return _in(calendar[0], zone), _in(calendar[1], zone)
         if match := _AGO.fullmatch(found):
             at = _ago(now, int(match[1]), match[2])
             return at, at
@@ -94,6 +95,23 @@ def _span(text: str, now: datetime, zone: tzinfo, option: str) -> tuple[datetime
         return _in(at, zone), _in(at + timedelta(days=1), zone)
     at = at if at.tzinfo else at.replace(tzinfo=zone)
     return at, at
+
+
+def _calendar(text: str) -> tuple[datetime, datetime] | None:
+    """Return the first day of a year, month or week such as 2026-w45, and the first one after it.
+
+    None for anything else; raises ValueError for a month or week that does not exist.
+    """
+    if match := _MONTH.fullmatch(text):
+        month = datetime(int(match[1]), int(match[2]), 1)  # noqa: DTZ001 - `_in` adds the zone
+        return month, _next_month(month)
+    if match := _WEEK.fullmatch(text):
+        monday = datetime.fromisocalendar(int(match[1]), int(match[2]), 1)
+        return monday, monday + timedelta(days=7)
+    if match := _YEAR.fullmatch(text):
+        year = datetime(int(match[0]), 1, 1)  # noqa: DTZ001 - as above
+        return year, year.replace(year=year.year + 1)
+    return None
 
 
 def _in(day: datetime, zone: tzinfo) -> datetime:

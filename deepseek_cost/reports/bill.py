@@ -361,6 +361,8 @@ def _agents(report: BillReport) -> list[tuple[str, BillFigures]]:
 def _nothing(report: BillReport) -> str:
     if report.unpriced.lines:
         return "nothing in it could be priced"
+    if report.outside and not report.other_hosts:
+        return "nothing in it is from that time"
     return "nothing in it is on DeepSeek's bill"
 
 

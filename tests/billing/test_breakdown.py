@@ -1,5 +1,7 @@
 """A bill by day, month, model or session, for a date range and against a budget."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +16,8 @@ from deepseek_cost.billing.budget import Budget
 from deepseek_cost.billing.dimensions import By
 from deepseek_cost.cli.ranges import budget_of, span_of
 from deepseek_cost.errors import UsageError
+from deepseek_cost.pricing.currency import Currency
+from deepseek_cost.render.money import money
 from tests.conftest import Dscost, utc
 
 NOW = utc("2026-11-28 12:00")
@@ -109,6 +113,67 @@ def test_a_spreadsheet_has_the_same_rows(dscost: Dscost, log: Path) -> None:
     assert [line.rpartition(",")[2] for line in lines[1:]] == ["0.0006", "0.0018", "0.00198"]
 
 
+def test_the_table_the_spreadsheet_and_json_of_each_breakdown_carry_the_same(
+    dscost: Dscost, log: Path
+) -> None:
+    # Claude Code's log has what the others lack: a project, a session and an agent.
+    transcript = log.with_name("projects") / "app" / "s1.jsonl"
+    transcript.parent.mkdir(parents=True)
+    usage = {"input_tokens": 100, "cache_read_input_tokens": 300, "output_tokens": 7}
+    message = {"id": "m", "role": "assistant", "model": "deepseek-v4-pro", "usage": usage}
+    line = {"type": "assistant", "sessionId": "s1", "cwd": "/app", "message": message}
+    transcript.write_text(json.dumps(line | {"timestamp": "2026-11-28T11:00:00Z"}))
+    for by in By:
+        args = ("bill", log, transcript, "--by", by, "--tz", "Europe/London", "--no-forecast")
+        page, spreadsheet, report = (
+            dscost(*args, *more).out for more in ([], ["--csv"], ["--json"])
+        )
+        entries = json.loads(report)["breakdown"]
+        rows = list(csv.DictReader(io.StringIO(spreadsheet)))
+        _, _, table = page.partition("TOTAL")
+        shown = [line for line in table.splitlines()[2:] if "$" in line]
+
+        assert len(entries) == len(rows) == len(shown) > 1, by
+        for entry, row, text in zip(entries, rows, shown, strict=True):
+            (name,), figures = entry["names"], entry["figures"]
+            tokens, total = figures["tokens"], figures["cost"]["total"]
+            assert (row[by], row["requests"]) == (name or "", str(figures["requests"]))
+            assert row["cost_total"] == total
+            counts = [tokens[kind] for kind in ("cache_hit", "cache_miss", "output")]
+            assert [row[kind] for kind in ("cache_hit", "cache_miss", "output")] == [
+                str(count) for count in counts
+            ]
+            shown_name = (name or f"(no {by})").removeprefix("deepseek-")
+            assert text.startswith(shown_name)
+            numbers = text.removeprefix(shown_name).replace("▇", "").split()
+            assert numbers[:-1] == [f"{count:,}" for count in (figures["requests"], *counts)]
+            assert numbers[-1] == money(Decimal(total), Currency.USD)
+
+
+def test_days_models_rates_and_keys_of_the_spreadsheet_are_those_of_json_and_the_table(
+    dscost: Dscost, log: Path
+) -> None:
+    report = json.loads(dscost("bill", log, "--json").out)
+    rows = list(csv.DictReader(io.StringIO(dscost("bill", log, "--csv").out)))
+    page = dscost("bill", log).out
+    for column in ("day", "model", "tier", "key"):
+        costs: dict[str, Decimal] = {}
+        for row in rows:
+            costs[row[column]] = costs.get(row[column], Decimal(0)) + Decimal(row["cost_total"])
+        entries = report[f"by_{column}"]
+        assert costs == {one[column]: Decimal(one["figures"]["cost"]["total"]) for one in entries}
+        assert all(f"  {money(cost, Currency.USD)}" in page for cost in costs.values())
+
+
+def test_where_nothing_is_of_the_time_asked_for_that_is_said(dscost: Dscost, log: Path) -> None:
+    ran = dscost("bill", log, "--since", "2026-12")
+    shown = " ".join(ran.out.split())
+
+    assert ran.code == 0
+    assert "0 requests priced: nothing in it is from that time" in shown
+    assert "at other times: 4 responses" in shown
+
+
 # Ranges
 
 
@@ -164,6 +229,8 @@ def test_a_response_is_on_the_day_of_its_first_record_in_a_range_too(
     [
         ("2026-11", "2026-10-31 23:00"),  # midnight in Berlin
         ("2026-11-03", "2026-11-02 23:00"),
+        ("2026", "2025-12-31 23:00"),
+        ("2026-W45", "2026-11-01 23:00"),  # its Monday is 2 November
         ("today", "2026-11-27 23:00"),
         ("yesterday", "2026-11-26 23:00"),
         ("7d", "2026-11-21 12:00"),
@@ -185,6 +252,8 @@ def test_ways_to_write_the_beginning_of_a_range(since: str, start: str) -> None:
         ("2026-10", "2026-10-31 23:00"),
         ("2026-12", "2026-12-31 23:00"),
         ("2026-11-03", "2026-11-03 23:00"),
+        ("2026", "2026-12-31 23:00"),
+        ("2026-W45", "2026-11-08 23:00"),
         ("yesterday", "2026-11-27 23:00"),
         ("now", "2026-11-28 12:00"),
     ],
@@ -193,7 +262,9 @@ def test_the_end_of_a_range_has_the_whole_of_what_it_names(until: str, end: str)
     assert span_of(None, until, NOW, BERLIN).until == utc(end)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-13", "7x", "99999y", "2026-11-31", "٣d"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-13", "2026-W54", "9999", "7x", "99999y", "2026-11-31", "٣d"]
+)
 def test_what_is_no_time_is_refused_with_the_ways_to_write_one(text: str) -> None:
     with pytest.raises(UsageError, match=r"--since .* is not a time; write 2026-11"):
         span_of(text, None, NOW, UTC)
