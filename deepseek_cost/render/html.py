@@ -17,8 +17,10 @@ from deepseek_cost.render.page import (
     Table,
     Words,
     aligned,
+    for_others,
     has_amount,
     indent,
+    is_label,
 )
 from deepseek_cost.render.text import spans, spoken
 
@@ -57,8 +59,14 @@ def _templates() -> Environment:
         "spans": spans,
         "spoken": spoken,
     }
-    environment.filters |= {"headed": _headed, "nested": _nested, "padded": _padded}
+    environment.filters |= {
+        "for_others": for_others,
+        "headed": _headed,
+        "nested": _nested,
+        "padded": _padded,
+    }
     environment.tests |= {name: _kind(kind) for name, kind in _KINDS.items()}
+    environment.tests["label"] = is_label
     return environment
 
 

@@ -14,6 +14,7 @@ from deepseek_cost.render.page import (
     Week,
     Words,
     clipped,
+    for_others,
     indent,
     shortened,
 )
@@ -47,7 +48,7 @@ def to_markdown(page: Page) -> str:
     title, *more = page.head
     parts = [f"**{_text(page.headline)}**"] if page.headline else []
     parts += [f"### {_text(title)}", *map(_text, more)]
-    parts += [f"> [!WARNING]\n> {_text(warning)}" for warning in page.warnings]
+    parts += [f"> [!WARNING]\n> {_text(for_others(warning))}" for warning in page.warnings]
     parts += [*map(_block, page.blocks), *([_text(page.basis)] if page.basis else [])]
     if page.details:
         parts.append(_FOLDED.format("Details", "\n\n".join(map(_block, page.details))))

@@ -331,6 +331,14 @@ def indent(text: str) -> tuple[int, str]:
     return (len(text) - len(stripped)) // 2, stripped
 
 
+_CLAUSE_WITH_FLAG: Final = re.compile(r"; [^;]*(?<!\S)--[a-z][^;]*$")
+
+
+def for_others(warning: str) -> str:
+    """Return a warning without the option that changes it, for those who did not run the tool."""
+    return _CLAUSE_WITH_FLAG.sub("", warning)
+
+
 def _shortened(block: Block, most: int) -> Block:
     if isinstance(block, Words) and len(block.lines) > most:
         more = f"and {len(block.lines) - most:,} more"

@@ -48,6 +48,19 @@ _FALLBACKS: Final[Mapping[str, str]] = {
 Style = Callable[[str], str]
 
 
+class _Layout(NamedTuple):
+    """The widths of a table's columns, what is between them, and the width of the screen."""
+
+    widths: Sequence[int]
+    gap: str
+    screen: int
+
+    @property
+    def width(self) -> int:
+        """The width of the table."""
+        return sum(self.widths) + len(self.gap) * (len(self.widths) - 1)
+
+
 class _Styles(NamedTuple):
     strong: Style
     quiet: Style
@@ -147,12 +160,12 @@ def _table(table: Table, width: int, styles: _Styles) -> Iterator[str]:
     is_stacked = table.is_by_model and len(table.columns) > 2 and width < _MODELS_STACK_BELOW  # noqa: PLR2004
     columns = _columns(table)
     gaps = () if is_stacked else (_GAP,) if table.has_bars else (_GAP, _NARROW_GAP)
-    tried = ((gap, _widths(table.columns, columns, width, gap)) for gap in gaps)
-    gap, widths = next(((gap, found) for gap, found in tried if found), (_GAP, None))
-    if widths is None and table.has_bars:
+    tried = (_layout(table.columns, columns, width, gap) for gap in gaps)
+    layout = next(filter(None, tried), None)
+    if layout is None and table.has_bars:
         yield from _table(table.without_bars(), width, styles)
-    elif widths is not None:
-        yield from _grid(table, columns, widths, styles, gap)
+    elif layout is not None:
+        yield from _grid(table, columns, layout, styles)
     elif table.is_by_model:
         yield from _model_by_model(table, width, styles)
     else:
@@ -168,10 +181,10 @@ def _columns(table: Table) -> list[list[str]]:
     ]
 
 
-def _widths(
+def _layout(
     columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int, gap: str = _GAP
-) -> list[int] | None:
-    """Return the widths of the columns; None if even wrapped words don't fit.
+) -> _Layout | None:
+    """Return the layout of a table; None if it doesn't fit even with words wrapped.
 
     A label may be longer than its column: it has its line to itself.
     """
@@ -183,7 +196,7 @@ def _widths(
         widths.append(max(map(cells, lines)))
         is_wrapped = column.kind == "words"
         least.append(max(map(longest_word, lines)) if is_wrapped else widths[-1])
-    over = _total(widths, gap) - width
+    over = _Layout(widths, gap, width).width - width
     while over > 0:
         # The widest column with room to spare gives up some.
         at = max(range(len(widths)), key=lambda n: (widths[n] > least[n], widths[n]))
@@ -192,47 +205,37 @@ def _widths(
         given = min(over, widths[at] - least[at], max(1, widths[at] // 4))
         widths[at] -= given
         over -= given
-    return widths
-
-
-def _total(widths: Sequence[int], gap: str) -> int:
-    return sum(widths) + len(gap) * (len(widths) - 1)
+    return _Layout(widths, gap, width)
 
 
 def _grid(
-    table: Table,
-    texts: Sequence[Sequence[str]],
-    widths: Sequence[int],
-    styles: _Styles,
-    gap: str = _GAP,
+    table: Table, texts: Sequence[Sequence[str]], layout: _Layout, styles: _Styles
 ) -> Iterator[str]:
     headings = [column.heading.split(BREAK) for column in table.columns]
     deep = max(map(len, headings))
     for lines in zip(*([""] * (deep - len(each)) + each for each in headings), strict=True):
-        yield from map(styles.strong, _row(table.columns, widths, lines, gap))
-    yield _RULE * _total(widths, gap)
+        yield from map(styles.strong, _row(table.columns, layout, lines))
+    yield _RULE * layout.width
     rows = iter(zip(*texts, strict=True))
     for number, section in enumerate(table.sections):
         if number and section:
             yield ""
         for row, shown in zip(section, rows, strict=False):
             style = styles.strong if is_total(row) else str.rstrip
-            yield from map(style, _row(table.columns, widths, shown, gap))
+            yield from map(style, _row(table.columns, layout, shown))
 
 
-def _row(
-    columns: Sequence[Column], widths: Sequence[int], texts: Sequence[str], gap: str
-) -> Iterator[str]:
+def _row(columns: Sequence[Column], layout: _Layout, texts: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a row, in which cells with words may take several lines."""
     if is_label(texts):
-        yield from wrapped(texts[0], _total(widths, gap))
+        yield from wrapped(texts[0], layout.screen)
         return
     parts = [
         filled(text, width) if column.kind == "words" else [text]
-        for column, width, text in zip(columns, widths, texts, strict=True)
+        for column, width, text in zip(columns, layout.widths, texts, strict=True)
     ]
     for line in zip_longest(*parts, fillvalue=""):
-        yield gap.join(map(_cell, columns, widths, line))
+        yield layout.gap.join(map(_cell, columns, layout.widths, line))
 
 
 def _cell(column: Column, width: int, text: str) -> str:
@@ -251,12 +254,12 @@ def _model_by_model(table: Table, width: int, styles: _Styles) -> Iterator[str]:
             for rows in table.sections
         ]
         columns = _columns(part)
-        widths = _widths(part.columns, columns, width)
+        layout = _layout(part.columns, columns, width)
         yield from [""] if number > 1 else []
-        if widths is None:
+        if layout is None:
             yield from _row_by_row(part, columns, width, styles)
         else:
-            yield from _grid(part, columns, widths, styles)
+            yield from _grid(part, columns, layout, styles)
 
 
 def _row_by_row(

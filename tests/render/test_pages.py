@@ -3,9 +3,11 @@
 import re
 
 from deepseek_cost.render.html import to_html
+from deepseek_cost.render.markdown import to_markdown
 from deepseek_cost.render.page import Column, Table, grid, page_of
 from deepseek_cost.render.svg import to_svg
 from deepseek_cost.render.terminal import to_terminal
+from deepseek_cost.render.text import to_plain
 
 
 def test_a_phone_always_shows_the_column_of_costs() -> None:
@@ -46,3 +48,32 @@ def test_a_picture_wraps_long_lines_between_words() -> None:
 
     shown = re.sub(r"<[^>]+>", " ", drawn).replace("&#160;", " ").split()
     assert [word for word in words if word not in shown] == []
+
+
+def test_a_label_has_its_line_to_itself() -> None:
+    table = grid("rate", "cost")
+    table.add_row("2026-08-16 16:00 until 2026-09-10 04:00")
+    table.add_row("  peak", "$0.50")
+    page = page_of("head", table)
+
+    assert to_terminal(page, 60).splitlines()[-4:] == [
+        "rate     cost",
+        "─────────────",
+        "2026-08-16 16:00 until 2026-09-10 04:00",
+        "  peak  $0.50",
+    ]
+    assert 'colspan="2">2026-08-16 16:00 until 2026-09-10 04:00</th>' in to_html(page)
+    assert to_plain(page).splitlines()[-2:] == [
+        "2026-08-16 16:00 until 2026-09-10 04:00",
+        "rate peak: cost $0.50",
+    ]
+
+
+def test_a_page_for_others_names_no_option_in_its_warnings() -> None:
+    warning = "reasoning tokens of 3 turns are unknown; add them with --reasoning-tokens N"
+    page = page_of("head", warnings=(warning, "a -- b; c"))
+
+    for shown in (to_html(page), to_markdown(page)):
+        assert "reasoning tokens of 3 turns are unknown" in shown
+        assert "--reasoning" not in shown
+        assert "b; c" in shown
