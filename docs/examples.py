@@ -14,18 +14,28 @@ ROOT: Final = Path(__file__).parents[1]
 # Languages a reader can run; the tests run these blocks unless the page gives a reason not to.
 _RUNNABLE: Final = {"bash", "console", "python", "sh", "shell"}
 _BLOCK: Final = re.compile(
-    r"(?:^<!-- not run: (?P<why>.+) -->\n)?^```(?P<language>\w+)\n(?P<text>(?s:.*?))^```$",
+    r"(?:^ *<!-- (?:not run: (?P<why>.+)|faked: (?P<fake>.+)) -->\n)?"
+    r"^ *```(?P<language>\w+)\n(?P<text>(?s:.*?))^ *```$",
     re.MULTILINE,
 )
 
 
+_FENCED: Final = re.compile(r"^ *```\w*\n(?s:.*?)^ *```$", re.MULTILINE)
+# A block without a fence: lines of four spaces or more after a blank line, outside of lists.
+_UNFENCED: Final = re.compile(r"(?<=\n\n)(?: {4}.*\n)+")
+
+
 class Block(NamedTuple):
-    """A code block in a page, and the reason why the tests do not run it, if any."""
+    """A code block in a page, and the reason why the tests do not run it, if any.
+
+    A block with the name of a fake is run by tests/test_fakes.py.
+    """
 
     page: str
     language: str
     text: str
     why_not: str | None
+    fake: str | None = None
 
     def __str__(self) -> str:
         return f"{self.page}: {self.text.splitlines()[0]}"
@@ -46,8 +56,19 @@ def blocks(page: Path) -> list[Block]:
     """Return the code blocks in a page that a reader can run."""
     name = page.relative_to(ROOT).as_posix()
     found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    every = [Block(name, match["language"], match["text"], match["why"]) for match in found]
+    every = [
+        Block(name, match["language"], match["text"], match["why"], match["fake"])
+        for match in found
+    ]
     return [block for block in every if block.language in _RUNNABLE]
+
+
+def unfenced(page: Path) -> list[str]:
+    """Return the code blocks in a page that have no fence, which `blocks` would not find."""
+    text = re.sub(
+        r"^ *```\w*\n(?s:.*?)^ *```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    return _UNFENCED.findall(text)
 
 
 def lay_out(folder: Path) -> Path:
@@ -78,8 +99,8 @@ def rerun(page: Path) -> str:
     """Return a page with the current output of its console blocks, each run in its own folder."""
 
     def again(match: re.Match[str]) -> str:
-        block = Block(page.name, match["language"], match["text"], match["why"])
-        if block.language != "console" or block.why_not:
+        block = Block(page.name, match["language"], match["text"], match["why"], match["fake"])
+        if block.language != "console" or block.why_not or block.fake:
             return match[0]
         with tempfile.TemporaryDirectory() as made:
             folder = lay_out(Path(made))
