@@ -124,7 +124,7 @@ def test_logs_of_an_agent(folder: Path) -> None:
     out = ran(faked("logs"), folder)
 
     assert re.search(r"^\d{4}-\d\d +v4-pro +1 +10,000 +1,000 +100 ", out, re.MULTILINE)
-    assert re.search(r"budget, .* used,\s+0% of \$20", out, re.DOTALL)
+    assert re.search(r"budget, .* used,\s+0% of\s+\$20.00", out, re.DOTALL)
 
 
 def test_logs_that_are_watched(folder: Path) -> None:

@@ -95,8 +95,8 @@ Budget = Annotated[
     SHOWN.setting(
         "--budget",
         metavar="X",
-        help="Show how much of X is spent, and exit with code 3 if it is exceeded. For this month "
-        "with --by month (likewise week and day), otherwise for the range.",
+        help="Show how much of X is spent, and exit with code 3 if it is exceeded. It is for the "
+        "range of --since, else for this month with --by month, likewise week and day.",
     ),
 ]
 LogFields = Annotated[
