@@ -46,10 +46,10 @@ def commands() -> str:
     command = get_command(application())
     context = Context(command, info_name="dscost")
     page = get_docs_for_click(obj=command, ctx=context, name="dscost", title="Commands")
-    return _SECTION.sub(lambda section: section[0] + _told(manual_of(section["name"])), page)
+    return _SECTION.sub(lambda section: section[0] + _manual(manual_of(section["name"])), page)
 
 
-def _told(manual: Manual) -> str:
+def _manual(manual: Manual) -> str:
     examples = [line for one in manual.examples for line in (f"# {one.purpose}", one.command)]
     codes = [f"* `{code}`: {meaning}" for code, meaning in manual.exit_codes.items()]
     lines = ["**Examples**:", "", "```sh", *examples, "```", "", "**Exit codes**:", "", *codes]

@@ -205,7 +205,7 @@ def test_more_output_than_a_model_gives_is_refused_for_bodies_too() -> None:
         estimate([HELLO], model="v4-pro", at=PEAK, output_tokens=10**9)
 
 
-def test_the_book_tells_all_prices_of_an_instant() -> None:
+def test_the_book_reports_all_prices_of_an_instant() -> None:
     book = load_prices()
     before_v4 = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -37,7 +37,7 @@ def exports_of(names: Sequence[str] | None, encoding: str) -> "list[Log]":
     return logs
 
 
-def take_exports(found: "Found") -> "list[Log]":
+def split_exports(found: "Found") -> "list[Log]":
     """Return the exports among the sources, and remove them from the sources."""
     logs: list[Log] = []
     rest: list[TextSource] = []

@@ -65,7 +65,7 @@ def break_even(first: Line, second: Line, at: Decimal) -> BreakEven:
 
 
 def _root(at_zero: Fraction, at_one: Fraction) -> Fraction | None:
-    """Return where a straight line through these values at 0 and 1 is nought, if between them."""
+    """Return where a straight line through these values at 0 and 1 is zero, if between them."""
     crosses = at_zero * at_one <= 0 and at_zero != at_one
     return at_zero / (at_zero - at_one) if crosses else None
 

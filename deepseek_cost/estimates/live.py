@@ -48,7 +48,7 @@ _LONGEST_WAIT: Final = 60.0
 _MOST_BYTES: Final = 10_000_000
 _LONGEST_MESSAGE: Final = 200
 _AGAIN: Final = (429, 500, 502, 503, 504)
-_TOLD: Final = {
+_REASONS: Final = {
     401: advised("the API does not accept the key in DEEPSEEK_API_KEY (401)", "create a new key"),
     402: advised("the account's balance is used up (402)", "top it up"),
     404: Advised("nothing answers there (404)", Advice.API_ADDRESS),
@@ -121,8 +121,8 @@ class Api(Struct, frozen=True):
 
     def _message(self, reply: _Reply) -> str:
         status = reply.status
-        if status in _TOLD:
-            return _TOLD[status]
+        if status in _REASONS:
+            return _REASONS[status]
         if status in _AGAIN:
             return advised(
                 f"the API has a fault of its own, still after a wait ({status})", "try later"

@@ -14,7 +14,7 @@ from deepseek_cost.text import unicode_name
 _PROGRAM: Final = "git.exe" if os.name == "nt" else "git"
 _BLOCK_BYTES: Final = 1 << 16
 # What git prints goes into one line of our message.
-_MOST_SAID: Final = 4_096
+_MOST_STDERR: Final = 4_096
 # A repository's own configuration can name programs. Those that reading could start are named
 # here; its filters are switched off where the working tree is read.
 _SAFE: Final = (
@@ -131,7 +131,7 @@ def program_on(path: str, name: str) -> str | None:
 def _message_of(errors: IO[bytes]) -> str:
     """Return the first line of git's error message."""
     errors.seek(0)
-    lines = unicode_name(os.fsdecode(errors.read(_MOST_SAID))).strip().splitlines()
+    lines = unicode_name(os.fsdecode(errors.read(_MOST_STDERR))).strip().splitlines()
     if not lines:
         return "no reason given"
     reason = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[0])

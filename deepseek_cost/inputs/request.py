@@ -44,7 +44,7 @@ class Request(Struct, frozen=True):
 
     @property
     def response(self) -> dict[str, object] | None:
-        """The response beside a request that was logged with it."""
+        """The response that was logged with a request."""
         found = self.record.get("response") if self.record is not self.body else None
         return found if isinstance(found, dict) and not self.in_batch else None
 

@@ -23,7 +23,7 @@ from deepseek_cost.prompt.token_ids import owner_of
 _COMPARED: Final = 2_000
 _SHOWN: Final = 32
 # Fewer tokens in common are chance, not a prefix that somebody meant to repeat.
-_TOLD: Final = 32
+_LEAST_SHARED: Final = 32
 _DAY_SECONDS: Final = 86_400
 
 
@@ -105,12 +105,12 @@ def explain(
         return _without_reasoning(new, count)
     behind = _shared_behind(old, new, count)
     lost = unhit - max(0, _tokens(old, count) - behind)
-    if behind >= _TOLD and lost >= BLOCK:
+    if behind >= _LEAST_SHARED and lost >= BLOCK:
         return Miss(_cause(old, new), lost, "differs from", _where(old, new))
     shared = _tokens(after[:at], count)
     if old[0].name == new[0].name:
         shared += count(new[0].text[: shared_length(old[0].text, new[0].text)])
-    if shared >= _TOLD and shared + behind < BLOCK:
+    if shared >= _LEAST_SHARED and shared + behind < BLOCK:
         return Miss(Cause.SHORT, shared, "shares with", f"only {shared} tokens")
     return None
 

@@ -28,7 +28,7 @@ class BilledTokens(Part):
     cache_hit: int
     cache_miss: int
     output: int
-    reasoning: Annotated[int, Meta(description="as far as the lines tell it")]
+    reasoning: Annotated[int, Meta(description="as far as the lines report it")]
 
 
 class BilledCost(Part):

@@ -221,7 +221,7 @@ def read_saved(source: TextSource) -> Saved:
             f"{name}: a report of {report.command}", tip="compare two of dscost estimate"
         )
     if any(entry.cost.floor < 0 or (entry.cost.total or 0) < 0 for entry in report.estimates):
-        raise InputError(f"{name}: a cost below nought", tip="is it as dscost wrote it?")
+        raise InputError(f"{name}: a cost below zero", tip="is it as dscost wrote it?")
     files = None
     if report.files is not UNSET:
         files = {file.source: _figures(file.estimates) for file in report.files}

@@ -243,7 +243,7 @@ def test_codexs_counts_are_added_up_and_not_its_sums(tmp_path: Path) -> None:
     }
 
 
-def test_codexs_records_and_the_counts_beside_them_are_one_response(tmp_path: Path) -> None:
+def test_codexs_records_and_the_counts_next_to_them_are_one_response(tmp_path: Path) -> None:
     usage = codex_usage(1381, 1280, 61, 21)
     record = {
         "timestamp": NOON,
@@ -395,7 +395,7 @@ def opencode_database(path: Path, *messages: dict[str, object]) -> Log:
     return opened(path)
 
 
-def test_opencodes_database_has_hits_beside_its_input_and_reasoning_beside_its_output(
+def test_opencodes_database_has_hits_next_to_its_input_and_reasoning_next_to_its_output(
     tmp_path: Path,
 ) -> None:
     log = opencode_database(tmp_path / "opencode.db", {"role": "user"}, opencode_message())
@@ -449,7 +449,7 @@ def test_each_step_of_an_opencode_message_is_a_request(tmp_path: Path) -> None:
         assert ids == [["opencode msg_0 -1", "opencode msg_0"]] * 2
 
 
-def test_a_database_is_read_without_a_file_appearing_beside_it(tmp_path: Path) -> None:
+def test_a_database_is_read_without_a_file_appearing_next_to_it(tmp_path: Path) -> None:
     log = opencode_database(tmp_path / "opencode.db", opencode_message())
     before = sorted(path.name for path in tmp_path.iterdir())
     read(log)
@@ -592,7 +592,7 @@ def test_clines_deepseek_provider_counts_misses_as_cache_writes(tmp_path: Path) 
     assert responses(found)[0].start == AT_NOON
 
 
-def test_older_tasks_of_cline_name_the_model_in_a_file_beside_them(tmp_path: Path) -> None:
+def test_older_tasks_of_cline_name_the_model_in_a_file_next_to_them(tmp_path: Path) -> None:
     time = 1795838400000
     log = task(
         tmp_path / "t",

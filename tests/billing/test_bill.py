@@ -101,7 +101,7 @@ def test_each_line_costs_what_its_instant_says(dscost: Dscost, log: Path) -> Non
     }
 
 
-def test_what_would_have_been_otherwise_is_told(dscost: Dscost, log: Path) -> None:
+def test_what_would_have_been_otherwise_is_reported(dscost: Dscost, log: Path) -> None:
     figures = billed(dscost, log)["total"]
     # 256 hits at (1.32 - 0.044) = 326.656, and half that off-peak: 163.328.
     assert figures["saved_by_cache"] == "0.000489984"
@@ -145,7 +145,7 @@ def test_nothing_of_a_prompt_or_an_answer_is_shown(dscost: Dscost, log: Path) ->
 
 
 @pytest.mark.parametrize("line", [{"timestamp": None}, {"model": "deepseek-v9"}])
-def test_where_nothing_could_be_priced_the_total_is_unknown_and_not_nought(
+def test_where_nothing_could_be_priced_the_total_is_unknown_and_not_zero(
     dscost: Dscost, log: Path, line: dict[str, Any]
 ) -> None:
     options = ("--since", "2026-11-01", "--until", "2026-11-30", "--budget", "5", "--granted", "1")
@@ -189,7 +189,7 @@ def test_an_empty_log_is_an_error(dscost: Dscost, log: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
-def test_requests_are_no_bill_of_nothing_but_told_with_the_command_that_prices_them(
+def test_requests_are_no_bill_of_nothing_but_one_error_with_the_command_that_prices_them(
     dscost: Dscost, log: Path, more: list[str]
 ) -> None:
     body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
@@ -272,7 +272,7 @@ b                  1   256      44      50  $0.0001337
 @pytest.mark.parametrize(
     ("told", "shown"), [((True, True), "60"), ((True, False), "at least 30"), ((False,), "unknown")]
 )
-def test_reasoning_that_a_log_does_not_report_is_not_shown_as_nought(
+def test_reasoning_that_a_log_does_not_report_is_not_shown_as_zero(
     dscost: Dscost, log: Path, told: tuple[bool, ...], shown: str
 ) -> None:
     usage: Any = answer(PEAK)["usage"]
@@ -307,7 +307,7 @@ def test_start_or_end_picks_the_tier(dscost: Dscost, log: Path) -> None:
     assert by_start["near_edge"] == by_end["near_edge"] == 1
 
 
-def test_where_an_instant_is_not_told_the_other_stands_in(dscost: Dscost, log: Path) -> None:
+def test_where_an_instant_is_not_reported_the_other_stands_in(dscost: Dscost, log: Path) -> None:
     report = billed(dscost, log, "--tier-by", "end")
     told = [entry["value"] for entry in report["assumptions"] if entry["about"] == "tier"]
     assert "2 lines have only the start, which is used instead" in told

@@ -94,7 +94,7 @@ def test_hours_and_days_are_those_of_the_zone(dscost: Dscost, log: Path) -> None
     assert days[0][:2] == ("2026-11-01", 2)
 
 
-def test_the_total_stands_first_and_each_row_has_a_bar(dscost: Dscost, log: Path) -> None:
+def test_the_total_comes_first_and_each_row_has_a_bar(dscost: Dscost, log: Path) -> None:
     out = dscost("bill", log, "--by", "month").out
     lines = out[out.index("month") :].splitlines()
 

@@ -250,7 +250,7 @@ def observation(**changes: object) -> dict[str, object]:
     } | changes
 
 
-def test_langfuse_keeps_hits_and_reasoning_beside_the_rest(tmp_path: Path) -> None:
+def test_langfuse_keeps_hits_and_reasoning_next_to_the_rest(tmp_path: Path) -> None:
     span = observation(id="s", type="SPAN", usageDetails={})
 
     found = read(written(tmp_path / "export.jsonl", observation(), span))
@@ -648,7 +648,7 @@ def test_a_stream_is_one_response_whichever_of_its_chunks_have_a_usage(
         assert tokens(read(log)) == [BILLED]
 
 
-def test_streams_beside_each_other_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+def test_streams_at_the_same_time_are_distinguished_by_their_ids(tmp_path: Path) -> None:
     other = USAGE | {"prompt_tokens": 1391, "prompt_cache_miss_tokens": 111, "total_tokens": 1452}
 
     found = read(

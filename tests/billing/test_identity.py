@@ -58,7 +58,7 @@ def test_reasoning_of_0_is_not_reasoning_unknown() -> None:
 
 
 @given(st.lists(st.integers(0, 1_500), max_size=3_000))
-def test_many_responses_in_any_order_are_told_apart_as_a_dictionary_does(ids: list[int]) -> None:
+def test_many_responses_in_any_order_are_distinguished_as_a_dictionary_does(ids: list[int]) -> None:
     responses, naive = CountedResponses(), set[int]()
     for number, one in enumerate(ids):
         found = responses.add(str(one), Counted(1, one, 1, None, group=number))

@@ -81,7 +81,7 @@ def test_a_row_shows_its_rate_by_its_price(tmp_path: Path, book: PriceBook) -> N
     assert missing_prices(book, lines, Currency.USD) == []
 
 
-def test_the_older_form_has_days_of_utc_and_costs_below_nought(
+def test_the_older_form_has_days_of_utc_and_costs_below_zero(
     tmp_path: Path, book: PriceBook
 ) -> None:
     usage = "u,20260725,deepseek-v4-pro,key,sk-1***9,output_tokens,0.000006,200"

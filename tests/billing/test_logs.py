@@ -390,7 +390,7 @@ def test_an_assumed_share_splits_only_what_is_not_reported(tmp_path: Path, book:
     assert (split.tokens, whole.tokens) == (TokenUsage(150, 151, 5), TokenUsage(256, 44, 50))
 
 
-def test_start_and_end_are_told_apart(tmp_path: Path) -> None:
+def test_start_and_end_are_distinguished(tmp_path: Path) -> None:
     line = {"endTime": "2026-11-02T00:00:09Z", "startTime": "2026-11-02T00:00:00Z"}
     record = only(lines(tmp_path, line | CHAT | {"model": "deepseek-v4-pro"}))
     assert (record.start, record.end) == (1_793_577_600, 1_793_577_609)

@@ -200,7 +200,7 @@ def _chunk(name: str, usage: dict[str, int] | None = None) -> dict[str, object]:
     }
 
 
-def test_streams_beside_each_other_are_told_apart() -> None:
+def test_streams_at_the_same_time_are_distinguished() -> None:
     meter = Meter()
 
     charges = [
@@ -213,7 +213,7 @@ def test_streams_beside_each_other_are_told_apart() -> None:
     assert meter.total == 2 * COST
 
 
-def test_a_stream_that_tells_no_usage_is_an_error_never_zero() -> None:
+def test_a_stream_that_reports_no_usage_is_an_error_never_zero() -> None:
     meter = Meter()
     begun = {"type": "message_start", "message": {"type": "message", "model": "deepseek-v4-pro"}}
 

@@ -104,7 +104,7 @@ def test_an_estimate_goes_by_the_answers_of_a_log_or_its_profile(
     }
 
 
-def test_a_limit_is_held_against_the_95th_percentile(dscost: Dscost, hello: Path) -> None:
+def test_a_limit_is_compared_with_the_95th_percentile(dscost: Dscost, hello: Path) -> None:
     log = Path("log.jsonl")
     log.write_text(answers(*range(1, 101)))
     args = ("estimate", hello, *AT, "-m", "v4-pro", "-n", 1_000, "--output-from", log)

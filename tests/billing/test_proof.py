@@ -38,7 +38,7 @@ def written(path: Path, *lines: object) -> Path:
     return path
 
 
-def test_a_request_beside_its_answer_is_counted_as_before_it_was_sent(
+def test_a_request_next_to_its_answer_is_counted_as_before_it_was_sent(
     dscost: Dscost, tmp_path: Path
 ) -> None:
     off = {"thinking": {"type": "disabled"}}

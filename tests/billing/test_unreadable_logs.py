@@ -57,7 +57,7 @@ def test_a_file_that_is_not_understood_is_one_error_and_no_table(
     assert "warning" not in ran.err
 
 
-def test_beside_a_log_such_a_file_is_named_with_its_reason(dscost: Dscost) -> None:
+def test_next_to_a_log_such_a_file_is_named_with_its_reason(dscost: Dscost) -> None:
     Path("a.csv").write_text(f"{TABLE}{ROW}\n")
     Path("b.csv").write_text(f"{TABLE}{ROW},7,8\n")
     report = json.loads(dscost("bill", "a.csv", "b.csv", "--json").out)

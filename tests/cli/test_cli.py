@@ -113,7 +113,7 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
     ],
 )
 @pytest.mark.usefixtures("hello")
-def test_bad_input_is_told_in_one_line_and_nothing_on_stdout(
+def test_bad_input_is_reported_in_one_line_and_nothing_on_stdout(
     dscost: Dscost, arguments: str, code: int, message: str
 ) -> None:
     Path("empty-folder").mkdir()
@@ -329,7 +329,7 @@ def test_an_odd_width_of_the_terminal_costs_no_figure(
     assert "103,656" in ran.out  # 1,234 x 84
 
 
-def test_closed_standard_streams_are_told(hello: Path) -> None:
+def test_closed_standard_streams_are_reported(hello: Path) -> None:
     shell = f"{' '.join(DSCOST)} count"
     for command, said in (
         (f"{shell} - <&-", b"error: -: standard input is closed\n"),
@@ -383,7 +383,7 @@ def test_an_instant_that_follows_the_clock_is_an_assumption(
     assert noted == ([name] if name else [])
 
 
-def test_a_retired_name_is_told_with_its_own_mode_and_ceiling(dscost: Dscost, hello: Path) -> None:
+def test_a_retired_name_has_its_own_mode_and_ceiling(dscost: Dscost, hello: Path) -> None:
     options = ("-m", "deepseek-chat", "--at", "2026-07-01T00:00Z", "--json")
 
     report = json.loads(dscost("estimate", hello, *options).out)

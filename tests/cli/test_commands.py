@@ -34,7 +34,7 @@ def test_the_summary_in_the_table_is_how_the_command_begins_its_own_help(
     assert entry.summary in " ".join(dscost(entry.name, "--help").out.split())
 
 
-def test_a_groups_commands_stand_together_each_on_one_line(dscost: Dscost) -> None:
+def test_a_groups_commands_are_together_each_on_one_line(dscost: Dscost) -> None:
     out = dscost("--help").out
 
     groups = [group for group, _ in groupby(COMMANDS, key=lambda entry: entry.group)]
@@ -61,7 +61,7 @@ print([n for n in {NAMES} if f'{{c.__name__}}.{{n}}' in sys.modules], file=sys.s
     assert done.stderr.splitlines()[-1] == str(loaded)
 
 
-def test_a_name_misspelt_is_told_with_the_nearest(dscost: Dscost) -> None:
+def test_a_name_misspelt_is_reported_with_the_nearest(dscost: Dscost) -> None:
     ran = dscost("wen")
 
     assert (ran.code, ran.out) == (2, "")

@@ -185,7 +185,7 @@ def test_powershell_is_answered_as_its_script_asks(
         {"COMP_WORDS": "dscost", "COMP_CWORD": ""},
     ],
 )
-def test_a_malformed_question_is_told_in_one_line(
+def test_a_malformed_question_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, dscost: Dscost, question: dict[str, str]
 ) -> None:
     monkeypatch.setenv("_DSCOST_COMPLETE", "complete_bash")

@@ -109,7 +109,7 @@ def test_a_variable_that_is_no_setting_is_warned_of(
         ("modle = 1", "dscost.toml:modle: no such setting; did you mean model?"),
     ],
 )
-def test_a_slip_is_told_whichever_command_has_the_option(
+def test_a_typo_is_reported_whichever_command_has_the_option(
     dscost: Dscost, text: str, said: str
 ) -> None:
     Path("dscost.toml").write_text(text)

@@ -276,7 +276,7 @@ def test_requests_of_one_file_are_each_priced_for_their_own_model(dscost: Dscost
     assert model["after"]["cost"]["floor"] == "0.00012948"
 
 
-def test_beside_plain_prompts_a_body_is_in_every_column_at_its_own_price(dscost: Dscost) -> None:
+def test_next_to_plain_prompts_a_body_is_in_every_column_at_its_own_price(dscost: Dscost) -> None:
     Path("old/r.json").write_text(body("deepseek-v4-flash"))
     Path("new/r.json").write_text(body("deepseek-v4-pro"))
 
@@ -369,7 +369,7 @@ def test_hostile_names_move_no_terminal_and_break_no_markdown(dscost: Dscost) ->
     )
 
 
-def test_a_comment_of_many_files_names_the_dearest_and_how_many_more(dscost: Dscost) -> None:
+def test_a_comment_of_many_files_names_the_most_expensive_and_how_many_more(dscost: Dscost) -> None:
     for number in range(60):
         Path("new", f"f{number}.txt").write_text("Hello" + " Hello" * number)
 
@@ -458,7 +458,7 @@ def test_an_absurd_amount_in_a_report_is_refused(dscost: Dscost, floor: str) -> 
     assert ran.problem
 
 
-def test_options_of_files_are_refused_for_reports_and_a_report_beside_a_file(
+def test_options_of_files_are_refused_for_reports_and_a_report_next_to_a_file(
     dscost: Dscost,
 ) -> None:
     saved(dscost, "old/longer.txt", "a.json", *PRO)

@@ -221,7 +221,7 @@ def test_an_uncounted_file_fails_the_gate(pull_request: Repository) -> None:
     )
 
 
-def test_an_uncounted_file_is_told_over_the_limit_too(pull_request: Repository) -> None:
+def test_an_uncounted_file_is_reported_over_the_limit_too(pull_request: Repository) -> None:
     pull_request.commit({"prompts/a.json": '{"messages": [}'})
 
     ran = run_action(pull_request, {"paths": "prompts", "max-increase": "10%"})

@@ -133,7 +133,7 @@ def test_the_tiers_end_where_the_price_table_would_warn(book: PriceBook) -> None
 
 @pytest.mark.usefixtures("elsewhere", "package")
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York", "XYZ-3:30", "Mars"])
-def test_the_fast_way_tells_what_the_command_tells(
+def test_the_fast_way_reports_what_the_command_tells(
     dscost: Dscost, set_zone: Callable[[str], None], zone: str
 ) -> None:
     set_zone(zone)

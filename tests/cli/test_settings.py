@@ -83,7 +83,7 @@ def test_a_share_is_read_as_it_is_written(dscost: Dscost, project: Path) -> None
     assert noted["cache_hit_ratio"] == "0.80"
 
 
-def test_a_file_that_a_setting_names_is_beside_the_one_that_names_it(
+def test_a_file_that_a_setting_names_is_next_to_the_one_that_names_it(
     dscost: Dscost, project: Path
 ) -> None:
     (project / "system.txt").write_text("Hello")
@@ -129,7 +129,7 @@ def test_settings_of_prompts_leave_request_bodies_alone(dscost: Dscost, project:
     assert dscost("count", "body.json", "--no-thinking").code == 2
 
 
-def test_what_chose_the_price_table_is_told(
+def test_what_chose_the_price_table_is_reported(
     dscost: Dscost, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "own.toml").write_bytes(bundled().read_bytes())
@@ -172,7 +172,7 @@ def test_what_chose_the_price_table_is_told(
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_a_slip_in_a_file_is_one_line_that_names_it(dscost: Dscost, text: str, said: str) -> None:
+def test_a_typo_in_a_file_is_one_line_that_names_it(dscost: Dscost, text: str, said: str) -> None:
     Path("dscost.toml").write_text(text)
 
     ran = dscost("estimate", "hello.txt", *AT)
@@ -193,7 +193,7 @@ def test_a_slip_in_a_file_is_one_line_that_names_it(dscost: Dscost, text: str, s
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_a_slip_in_pyproject_is_told_with_its_key(dscost: Dscost, text: str, said: str) -> None:
+def test_a_typo_in_pyproject_is_reported_with_its_key(dscost: Dscost, text: str, said: str) -> None:
     Path("pyproject.toml").write_text(text)
 
     ran = dscost("count", "hello.txt")
@@ -216,7 +216,7 @@ def test_a_slip_in_pyproject_is_told_with_its_key(dscost: Dscost, text: str, sai
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_a_slip_in_a_variable_is_one_line_that_names_it(
+def test_a_typo_in_a_variable_is_one_line_that_names_it(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -232,7 +232,9 @@ def test_a_slip_in_a_variable_is_one_line_that_names_it(
 @pytest.mark.parametrize(
     "args", [("count", "hello.txt"), ("config",), ("when", "--template", "{tier}")]
 )
-def test_a_nul_in_a_setting_is_told_with_its_place(dscost: Dscost, args: tuple[str, ...]) -> None:
+def test_a_nul_in_a_setting_is_refused_with_its_place(
+    dscost: Dscost, args: tuple[str, ...]
+) -> None:
     Path("dscost.toml").write_text('prices = "a\\u0000b"\n')
 
     ran = dscost(*args)
@@ -254,7 +256,7 @@ def test_files_of_others_are_let_be(dscost: Dscost) -> None:
 
 
 @pytest.mark.parametrize("entry", COMMANDS)
-def test_every_setting_of_a_command_is_in_the_list_that_files_are_held_against(
+def test_every_setting_of_a_command_is_in_the_list_that_files_are_compared_with(
     entry: Entry,
 ) -> None:
     # options of a single command are also declared in the option modules

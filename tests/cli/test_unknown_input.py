@@ -97,7 +97,7 @@ def test_an_image_behind_a_url_is_a_range_and_keeps_a_limit(dscost: Dscost, tmp_
         {"input": "Who won?", "tools": [SEARCH], "max_output_tokens": 1},
     ],
 )
-def test_a_limit_is_held_against_calls_of_a_server_tool_up_to_their_limit(
+def test_a_limit_is_compared_with_calls_of_a_server_tool_up_to_their_limit(
     dscost: Dscost, tmp_path: Path, body: dict[str, Any]
 ) -> None:
     path = written(tmp_path, **body)

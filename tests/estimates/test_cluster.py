@@ -206,7 +206,7 @@ def _kill_who_reads_the_slow_file(
     files.let_go.set()
 
 
-def test_what_cannot_be_counted_is_told_as_by_one_machine(
+def test_what_cannot_be_counted_is_reported_as_by_one_machine(
     dscost: Dscost, batch: Path, workers: LocalCluster
 ) -> None:
     broken = batch / "broken.jsonl"
@@ -237,7 +237,7 @@ def test_what_has_an_order_or_no_file_is_refused(dscost: Dscost) -> None:
 
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:x", "ftp://127.0.0.1"])
-def test_an_address_where_no_scheduler_can_be_is_told_in_one_line(
+def test_an_address_where_no_scheduler_can_be_is_reported_in_one_line(
     dscost: Dscost, address: str, batch: Path
 ) -> None:
     refused = dscost("estimate", names(batch)[0], "--dask", address)
@@ -246,7 +246,7 @@ def test_an_address_where_no_scheduler_can_be_is_told_in_one_line(
     assert "no scheduler answers" in refused.problem
 
 
-def test_urls_that_lead_nowhere_are_told_in_one_line(dscost: Dscost, files: Files) -> None:
+def test_urls_that_lead_nowhere_are_reported_in_one_line(dscost: Dscost, files: Files) -> None:
     nowhere = {
         f"{files.url}/no-such.txt": "no such file there",
         f"{files.url}/*.csv": "nothing there matches",

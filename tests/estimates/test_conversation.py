@@ -137,7 +137,7 @@ def test_a_run_ends_before_the_turn_that_the_context_has_no_room_for(chat: Chat)
     assert "turn 4 is longer than the context of 1,000,000 tokens" in found["warnings"][0]
 
 
-def test_where_the_context_ends_is_told_before_the_run_is_there(chat: Chat) -> None:
+def test_where_the_context_ends_is_reported_before_the_run_is_there(chat: Chat) -> None:
     body = opening() | {"thinking": {"type": "disabled"}}
     plan = ("--user-tokens", 2_000, "--answer-tokens", 1_000, "-m", "v4-pro")
     (short,) = chat(body, "--turns", 3, *plan)["runs"]

@@ -56,7 +56,7 @@ def test_a_copy_is_added_and_only_one_of_two_is_the_renamed_one() -> None:
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3)),
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3)),
 )
-def test_every_file_of_either_side_stands_once_and_the_sums_are_those_of_the_sides(
+def test_every_file_of_either_side_is_listed_once_and_the_sums_are_those_of_the_sides(
     old: dict[str, int], new: dict[str, int]
 ) -> None:
     """Unchanged files cost the same on both sides, so the increase comes only from changes."""
@@ -120,7 +120,7 @@ def test_whole_costs_are_compared_where_both_are_known_else_those_without_output
     assert Pair(NOTHING, figures("2", "30")).increase == 30
 
 
-def test_the_largest_increase_of_any_model_stands_first() -> None:
+def test_the_largest_increase_of_any_model_comes_first() -> None:
     def change(name: str, *increases: str) -> FileChange:
         return FileChange(name, State.CHANGED, [Pair(figures("1"), figures(i)) for i in increases])
 

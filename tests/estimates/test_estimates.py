@@ -135,7 +135,7 @@ def test_more_output_than_the_model_gives_is_refused_by_the_name_of_the_limit(
         require_output_limit(model, Scenario(output_tokens=393_217))
 
 
-def test_a_limit_is_held_against_the_dearer_tier_and_the_ceiling(book: PriceBook) -> None:
+def test_a_limit_is_compared_with_the_higher_rate_and_the_ceiling(book: PriceBook) -> None:
     price = book.price("deepseek-v4-pro", OFF_PEAK)
     unknown = Estimate(tallied(price.model, 172, Scenario()), price)
     known = Estimate(tallied(price.model, 172, Scenario(output_tokens=0)), price)

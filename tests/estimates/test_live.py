@@ -115,7 +115,7 @@ def test_the_example_of_the_help_runs(
     assert len(server.asked) == 1
 
 
-def test_the_bill_is_shown_beside_the_forecast(
+def test_the_bill_is_shown_next_to_the_forecast(
     dscost: Dscost, server: Server, request_file: Path
 ) -> None:
     server.replies = [usage(INPUT)]
@@ -141,7 +141,7 @@ def test_one_token_is_asked_for_and_no_stream(
     assert asked.headers["Authorization"] == f"Bearer {KEY}"
 
 
-def test_a_difference_is_told_and_makes_the_exit_code_1(
+def test_a_difference_is_reported_and_makes_the_exit_code_1(
     dscost: Dscost, server: Server, request_file: Path
 ) -> None:
     server.replies = [usage(INPUT + 3)]
@@ -218,7 +218,7 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
         (Reply(body=b"{}"), "the API answered, but input_tokens is missing in its usage"),
     ],
 )
-def test_what_goes_wrong_is_told_in_one_line(
+def test_what_goes_wrong_is_reported_in_one_line(
     dscost: Dscost, server: Server, request_file: Path, reply: Reply, message: str
 ) -> None:
     server.replies = [reply]
@@ -342,7 +342,7 @@ def test_no_four_characters_of_a_key_are_left(text: str, key: str) -> None:
     assert not [part for part in parts if part in shown]
 
 
-def test_nobody_there_is_told(dscost: Dscost, server: Server, request_file: Path) -> None:
+def test_nobody_there_is_reported(dscost: Dscost, server: Server, request_file: Path) -> None:
     args = ("check", request_file, "--live", "--yes", "--base-url", "http://127.0.0.1:1")
     ran = dscost(*args)
     assert (ran.code, ran.out) == (1, "")

@@ -242,7 +242,7 @@ def test_a_repository_inside_is_named(dscost: Dscost) -> None:
     assert (file["source"], file["reason"]) == ("prompts/inner", "a repository inside this one")
 
 
-def test_a_renamed_file_is_told_by_its_content(dscost: Dscost, repository: Repository) -> None:
+def test_a_renamed_file_is_reported_by_its_content(dscost: Dscost, repository: Repository) -> None:
     repository.commit({"prompts/a.txt": None, "prompts/b.txt": "Hello Hello"})
 
     found = diff(dscost, "HEAD~1..HEAD", "prompts")
@@ -476,7 +476,7 @@ def test_what_is_not_there_is_one_line_with_the_next_step(
 
 
 @pytest.mark.parametrize("args", [["main", "HEAD"], ["main", "HEAD", "prompts"]])
-def test_a_second_revision_is_told_how_two_are_written(
+def test_a_second_revision_is_reported_how_two_are_written(
     dscost: Dscost, repository: Repository, args: list[str]
 ) -> None:
     repository.commit({"prompts/a.txt": "Hello"})

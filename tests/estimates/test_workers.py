@@ -142,7 +142,7 @@ def test_a_replay_is_left_to_one_process_while_it_goes_on(monkeypatch: pytest.Mo
     assert list(done) == [*parts[:4], "shared", parts[4]]
 
 
-def test_the_first_fault_is_told_whoever_meets_it(
+def test_the_first_fault_is_reported_whoever_meets_it(
     dscost: Dscost, large: Path, tmp_path: Path
 ) -> None:
     text = large.read_text().replace('{"name": "no request"}\n', "")
@@ -166,7 +166,7 @@ def test_a_worker_that_is_killed_is_reported_and_there_is_no_total(endless: Path
     assert "--jobs 1" in err
 
 
-def test_an_interrupt_ends_all_and_tells_what_was_counted(endless: Path) -> None:
+def test_an_interrupt_ends_all_and_reports_what_was_counted(endless: Path) -> None:
     running = started("estimate", endless, "--jobs", 2)
     workers = workers_of(running)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does, to the whole group

@@ -36,7 +36,7 @@ def report(ran: Ran, code: int = 0) -> dict[str, Any]:
     return found
 
 
-def test_a_batch_has_totals_its_spread_and_the_dearest(dscost: Dscost) -> None:
+def test_a_batch_has_totals_its_spread_and_the_most_expensive(dscost: Dscost) -> None:
     texts = ["Hello", "Hello, world!", "Hello, world! Hello, world!"]
     bodies = [body(text, max_tokens=100) for text in texts]
     write(Path("batch.jsonl"), *(line(f"r{i}", b) for i, b in enumerate(bodies)))
@@ -136,7 +136,7 @@ def test_a_bad_line_stops_or_is_skipped_and_never_in_silence(dscost: Dscost) -> 
     assert "skipped 2 requests: not included in any figure" in skipped.err
 
 
-def test_one_request_skipped_is_told_once_and_counted_as_one(dscost: Dscost) -> None:
+def test_one_request_skipped_is_reported_once_and_counted_as_one(dscost: Dscost) -> None:
     write(Path("b.jsonl"), HELLO, {"name": "x"})
 
     ran = dscost("estimate", "b.jsonl", *AT, "--on-error", "skip")
@@ -193,7 +193,7 @@ def test_an_unseen_image_is_in_the_floor_with_184_and_in_the_ceiling_with_1024(
         ("claude-opus-4-1", ["deepseek-v4-flash", "deepseek-v4-pro"]),
     ],
 )
-def test_a_bodys_own_model_is_priced_beside_the_other(
+def test_a_bodys_own_model_is_priced_next_to_the_other(
     dscost: Dscost, model: str, columns: list[str]
 ) -> None:
     write(Path("a.json"), HELLO | {"model": model, "max_tokens": 5})

@@ -166,7 +166,7 @@ def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_pat
         (("--column", "text"), 1, "no column 'text'; it has 'id', 'prompt'"),
     ],
 )
-def test_what_is_wrong_is_told_with_the_columns_that_there_are(
+def test_what_is_wrong_is_reported_with_the_columns_that_there_are(
     dscost: Dscost, tmp_path: Path, options: tuple[str, ...], code: int, told: str
 ) -> None:
     path = written(tmp_path / "p.parquet", id=[1], prompt=["Hello"])

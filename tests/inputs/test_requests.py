@@ -52,7 +52,7 @@ def line(custom_id: str, body: dict[str, Any], url: str = "/v1/chat/completions"
         ({"model": "deepseek-flash", "prompt": "def f(", "suffix": ")"}, Kind.FIM),
     ],
 )
-def test_a_body_tells_by_its_keys_which_endpoint_it_is_for(
+def test_a_body_shows_by_its_keys_which_endpoint_it_is_for(
     tmp_path: Path, body: dict[str, Any], kind: Kind
 ) -> None:
     (found,) = read(write(tmp_path / "body.json", body))
@@ -62,7 +62,7 @@ def test_a_body_tells_by_its_keys_which_endpoint_it_is_for(
     assert json.loads(found.text) == body
 
 
-def test_a_batch_line_tells_by_its_url_and_keeps_its_identifier(tmp_path: Path) -> None:
+def test_a_batch_line_shows_by_its_url_and_keeps_its_identifier(tmp_path: Path) -> None:
     messages = line("b", HELLO, "/anthropic/v1/messages")
     path = write(tmp_path / "batch.jsonl", line("a", HELLO), messages)
 
@@ -231,7 +231,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD.values(), ids=BAD)
-def test_a_bad_body_is_told_in_one_line_with_its_place(
+def test_a_bad_body_is_reported_in_one_line_with_its_place(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, reason: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -293,7 +293,7 @@ def test_json_in_a_directory_that_is_no_request_is_left_out_by_name_or_by_a_glob
 
 
 @pytest.mark.parametrize("name", ["usage", "response"])
-def test_an_answer_is_told_as_one_with_the_command_that_takes_it(
+def test_an_answer_is_reported_as_one_with_the_command_that_takes_it(
     dscost: Dscost, tmp_path: Path, name: str
 ) -> None:
     path = write(tmp_path / "log.jsonl", {"id": "1", name: {}})

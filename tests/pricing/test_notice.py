@@ -130,7 +130,7 @@ def test_what_a_notice_does_not_say_clearly_is_an_error(
         read_notice(text.replace(written, instead, 1), "notice")
 
 
-def test_a_notice_becomes_a_file_beside_the_bundled_table(
+def test_a_notice_becomes_a_file_next_to_the_bundled_table(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In 2027, February 9 is the Tuesday after the legal days of the Spring Festival.

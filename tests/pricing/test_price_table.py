@@ -111,7 +111,7 @@ def test_a_wrong_entry_is_named(written: str, instead: str, message: str) -> Non
         (TEXT.replace('provider = "deepseek"', "cancelled = [3]").encode(), "not valid TOML"),
     ],
 )
-def test_a_file_that_is_no_price_table_is_told_in_one_line(
+def test_a_file_that_is_no_price_table_is_reported_in_one_line(
     tmp_path: Path, data: bytes, message: str
 ) -> None:
     path = tmp_path / "prices.toml"

@@ -110,7 +110,7 @@ def test_the_page_of_late_may_comes_out_exactly(book: PriceBook, at: str) -> Non
     assert book.price("v4-pro", utc(at)).rates == rates("0.003625 / 0.435 / 0.87")
 
 
-def test_the_list_price_is_kept_beside_the_promotion_and_ends_with_it(book: PriceBook) -> None:
+def test_the_list_price_is_kept_next_to_the_promotion_and_ends_with_it(book: PriceBook) -> None:
     assert book.price("pro", utc("2026-05-25 00:00")).list_rates == rates("0.0145 / 1.74 / 3.48")
     assert book.price("pro", utc("2026-06-15 00:00")).list_rates is None
 
@@ -158,7 +158,7 @@ def test_a_name_older_than_the_book_is_never_said_to_be_new(book: PriceBook) -> 
         book.price("deepseek-chat", utc("2025-01-01 00:00"))
 
 
-def test_in_2028_the_price_stands_and_the_calendar_says_what_it_does_not_know(
+def test_in_2028_the_price_stays_and_the_calendar_says_what_it_does_not_know(
     book: PriceBook,
 ) -> None:
     last_known = datetime(2027, 12, 31, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Beijing

@@ -169,7 +169,7 @@ def test_the_suffix_of_the_output_says_the_format(dscost: Dscost, name: str, beg
     assert Path(name).read_text(encoding="utf-8").startswith(begins)
 
 
-def test_an_unknown_suffix_is_told_with_those_known(dscost: Dscost) -> None:
+def test_an_unknown_suffix_is_reported_with_those_known(dscost: Dscost) -> None:
     ran = render(dscost, report("estimate"), "--to", "a.pdf")
 
     assert ran.code == 2
@@ -282,7 +282,7 @@ def _without(name: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_no_report_is_told_in_one_line(dscost: Dscost, text: str, said: str) -> None:
+def test_what_is_no_report_is_reported_in_one_line(dscost: Dscost, text: str, said: str) -> None:
     Path("report.json").write_text(text)
 
     ran = dscost("render", "report.json")
@@ -291,14 +291,14 @@ def test_what_is_no_report_is_told_in_one_line(dscost: Dscost, text: str, said: 
 
 
 @pytest.mark.parametrize("target", ["missing.json", "."])
-def test_a_report_that_is_not_there_is_told_in_one_line(dscost: Dscost, target: str) -> None:
+def test_a_report_that_is_not_there_is_reported_in_one_line(dscost: Dscost, target: str) -> None:
     ran = dscost("render", target)
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.problem.startswith(f"error: {target}: ")
 
 
-def test_an_output_that_cannot_be_written_is_told_in_one_line(dscost: Dscost) -> None:
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(dscost: Dscost) -> None:
     ran = render(dscost, report("count"), "-f", "html", "--to", "no/such/folder/a.html")
 
     assert ran.code == 1

@@ -67,7 +67,7 @@ def test_an_estimate_is_printed_whole(dscost: Dscost, hello: Path) -> None:
     assert report["warnings"] == []
 
 
-def test_unknown_output_is_null_and_not_nought(dscost: Dscost, hello: Path) -> None:
+def test_unknown_output_is_null_and_not_zero(dscost: Dscost, hello: Path) -> None:
     report = json.loads(dscost("estimate", hello, "-m", "pro", "--at", AT, "--json").out)
 
     (entry,) = report["estimates"]

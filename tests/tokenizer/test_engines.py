@@ -107,7 +107,7 @@ def test_a_lone_surrogate_in_any_chunk_is_refused(engine: EngineName, chunks: in
 
 
 @both
-def test_an_interrupt_tells_what_was_counted_before_it(engine: EngineName) -> None:
+def test_an_interrupt_reports_what_was_counted_before_it(engine: EngineName) -> None:
     def interrupted() -> Iterator[str]:
         yield from repeat("word " * 60_000, 100)
         raise KeyboardInterrupt
@@ -141,7 +141,7 @@ def test_texts_whose_split_needs_looking_ahead_are_not_plain() -> None:
     assert all(map(is_plain, ("", "a b\r\n\n c", "1234 5.", "\n \n x")))
 
 
-def test_special_tokens_and_what_tiktoken_is_told_to_look_for_are_plain_text() -> None:
+def test_special_tokens_and_what_tiktoken_is_reported_to_look_for_are_plain_text() -> None:
     ranks = vocabulary.load_ranks()
     plain = Encoding("plain", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={})
 

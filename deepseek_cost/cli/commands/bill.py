@@ -14,7 +14,7 @@ from deepseek_cost.cli.invoice_session import (
     exports_of,
     read_invoice,
     reconcile,
-    take_exports,
+    split_exports,
 )
 from deepseek_cost.cli.log_session import (
     charging_of,
@@ -205,7 +205,7 @@ def bill(
     exports = exports_of(invoice, encoding)
     is_alone = bool(exports) and not files and not agent
     found = Found() if is_alone else _found(files, agent, glob, encoding, agent_logs=agent_logs)
-    if exports := [*exports, *take_exports(found)]:
+    if exports := [*exports, *split_exports(found)]:
         report = reconcile(
             read_invoice(exports, table, currency),
             found,

@@ -84,7 +84,7 @@ class Reading(Struct):
         facts.append(Fact(key, value, shown))
 
     def mark(self, marks: str, place: str) -> None:
-        """Add the footnote numbers that stand at a place."""
+        """Add the footnote numbers at a place."""
         for number in map(int, _NUMBER.findall(marks)):
             if number not in self.marks and number != len(self.marks) + 1:
                 self.unread.append(f"footnote mark ({number}) at {place} is out of order")
@@ -170,7 +170,7 @@ class _TableReader:
                 self._reading.unread.append(f"row: {shown}")
 
     def _is_odd(self, cells: Sequence[str]) -> bool:
-        """Tell a row with a cell that no table of the page has from one that only ends early."""
+        """Return whether a row has a cell that no table has; otherwise it only ends early."""
         return any(_is_unknown(cell) for cell in cells if cell)
 
     def _reader(self) -> Callable[[Sequence[str]], bool]:
@@ -263,7 +263,7 @@ class _TableReader:
         return True
 
     def _price(self, model: str, tier: Tier, row: Row, cell: str) -> bool:
-        """Read a price, with the undiscounted one beside it where it is a promotion's."""
+        """Read a price, with the undiscounted one next to it if it is a promotion."""
         if (discount := _DISCOUNT.search(cell)) is None:
             return self._amount((model, tier.value, row.value), cell)
         before, after = cell[: discount.start()].strip(), cell[discount.end() :].strip()
@@ -335,7 +335,7 @@ class _TableReader:
 
 
 def _every(results: Iterable[bool]) -> bool:
-    """Tell whether all are true; unlike `all`, it reads the cells after the first that is not."""
+    """Return whether all are true; unlike `all`, it reads the cells after the first that is not."""
     return all(tuple(results))
 
 
