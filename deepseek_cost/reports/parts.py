@@ -18,7 +18,7 @@ from typing import (
 
 from msgspec import Meta, Struct, StructMeta, field, to_builtins
 
-from deepseek_cost.errors import placed
+from deepseek_cost.errors import Advised, placed
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.source import (
     BINARY,
@@ -226,9 +226,33 @@ def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
             BROKEN_LINK: f"symbolic link{s} to nothing",
         }.get(reason, f"file{s} {reason}")
         yield f"left out {len(names)} {what}: {', '.join(names)}"
+    yield from _failures([one for one in skipped if one.is_failure])
+
+
+def _failures(skipped: Sequence[SkippedSource]) -> Iterable[str]:
+    """Yield a warning for each reason, with the files that it is of."""
+    found: dict[str, list[SkippedSource]] = {}
     for one in skipped:
-        if one.is_failure:
-            yield placed("left out ", one.reason)
+        found.setdefault(_unplaced(one.name, one.reason), []).append(one)
+    for reason, its in found.items():
+        if len(its) == 1:
+            yield placed("left out ", its[0].reason)
+        else:
+            names = ", ".join(str(one.reason).removesuffix(f": {reason}") for one in its)
+            yield placed(f"left out {len(its):,} files ({names}): ", reason)
+
+
+def _unplaced(name: str, message: str) -> str:
+    """Return a message without the position that it begins with; it keeps its next step."""
+    if isinstance(message, Advised):
+        return Advised(_unplaced(name, message.reason), message.advice, *message.values)
+    if not message.startswith(name):
+        return message
+    return _POSITION.sub("", message[len(name) :], count=1)
+
+
+# Line and column, after the name of a file.
+_POSITION: Final = re.compile(r"\A(:\d+)*: ")
 
 
 def assumed(assumptions: Sequence[Assumption]) -> Notes:

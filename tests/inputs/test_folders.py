@@ -45,6 +45,28 @@ def test_what_cannot_be_read_is_left_out_by_name_and_the_rest_is_counted(
     assert [one["source"] for one in found["inputs"]] == ["src/a.txt", "src/z.txt.gz"]
 
 
+def test_files_left_out_for_the_same_reason_are_one_warning_with_all_their_names(
+    dscost: Dscost, src: Path
+) -> None:
+    (src / "package.json").write_text('{"name": "a: b"}')
+    (src / "other.txt").write_bytes(b"caf\xe9")
+
+    ran = dscost("count", src)
+
+    assert ran.code == 1
+    assert ran.err.splitlines()[-2:] == [
+        (
+            "warning: left out 2 files (src/latin.txt, src/other.txt): not utf-8 at byte 3; give "
+            "the file's own --encoding"
+        ),
+        (
+            "warning: left out 2 files (src/package.json:1:1, src/tsconfig.json:1:1): JSON, but no "
+            "request: it has neither messages, input, prompt nor body with a model; to count it as "
+            "text: --as text"
+        ),
+    ]
+
+
 def test_a_limit_cannot_be_kept_for_what_is_left_out(dscost: Dscost, src: Path) -> None:
     ran = dscost("estimate", src, *AT, "-o", "1", "--max-cost", "100")
 
@@ -84,9 +106,9 @@ def test_a_batch_in_a_folder_is_left_out_whole_for_a_bad_line_unless_that_is_ski
     skipped = dscost("count", src, "--on-error", "skip", "--json")
 
     assert left_out.code == skipped.code == 1
-    assert "left out src/batch.jsonl:2:1: JSON, but no request" in left_out.err
+    assert "left out 2 files (src/batch.jsonl:2:1, src/tsconfig.json:1:1): JSON" in left_out.err
     whole, rest = (json.loads(ran.out) for ran in (without, left_out))
-    assert whole.pop("warnings") == rest.pop("warnings")[1:]
+    assert len(whole.pop("warnings")) == len(rest.pop("warnings")) == 2
     assert whole == rest
     assert "warning: skipped 4 requests" in skipped.err
     lines = [line for line in skipped.err.splitlines() if line.startswith("warning: skipped src")]
