@@ -205,9 +205,12 @@ def source_warnings(
     tallied: "Sequence[TalliedSource]", skipped: Sequence[SkippedSource]
 ) -> Iterable[str]:
     """Yield a warning for empty sources and for files left out."""
-    for source in tallied:
-        if source.is_empty:
-            yield f"{source.source}: empty; the template around it is billed all the same"
+    empty = [one.source for one in tallied if one.is_empty]
+    if len(empty) == 1:
+        yield f"{empty[0]}: empty; the template around it is billed all the same"
+    elif empty:
+        names = ", ".join(empty)
+        yield f"{len(empty):,} files are empty ({names}); the template is billed all the same"
     yield from left_out(skipped)
 
 

@@ -67,6 +67,21 @@ def test_files_left_out_for_the_same_reason_are_one_warning_with_all_their_names
     ]
 
 
+def test_empty_files_are_one_warning_with_all_their_names(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "b.txt"):
+        Path(name).touch()
+
+    ran = dscost("count", ".")
+
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        0,
+        "warning: 2 files are empty (a.txt, b.txt); the template is billed all the same",
+    )
+
+
 def test_a_limit_cannot_be_kept_for_what_is_left_out(dscost: Dscost, src: Path) -> None:
     ran = dscost("estimate", src, *AT, "-o", "1", "--max-cost", "100")
 
