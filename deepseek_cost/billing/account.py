@@ -341,8 +341,9 @@ class Intake(Struct):
             habit = Habit(entry.stretch.price.model.name, thinking, found.label)
             _learn(self.profile, habit, entry)
 
-    def refuse(self, name: str, fault: Fault) -> None:
-        """Add a file that is not a log of responses."""
+    def refuse(self, name: str, reason: str) -> None:
+        """Add a file that is not a log of responses, and why."""
+        fault = Fault(name, 1, 1, reason)
         self.refused.append(fault)
         self.add(name, fault)
 

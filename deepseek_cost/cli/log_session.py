@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.account import Intake
     from deepseek_cost.billing.charge import Charging
     from deepseek_cost.billing.fields import Fields
-    from deepseek_cost.billing.logs import OpenedLog
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.proof import Proof
+    from deepseek_cost.billing.reading import ReadLog
     from deepseek_cost.billing.records import Reading
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.estimates.output_forecast import Learned
@@ -115,42 +116,39 @@ def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
 
     Raises InputError for a log without lines, and if none of the files is a log of responses.
     """
-    from deepseek_cost.billing.logs import Copies, open_log
+    from deepseek_cost.billing.reading import logs_in
     from deepseek_cost.reports.bill import Read
+    from deepseek_cost.tokenizer.prefetch import cores
 
-    read, copies = Read(skipped=[one.name for one in found.skipped]), Copies()
-    with progress(sum(source.size for source in found.sources)) as advance:
-        for source in found.sources:
-            opened = open_log(source, how.zone, advance)
-            if copies.add(opened.log):
-                read.copies.append(source.name)
+    read = Read(skipped=[one.name for one in found.skipped])
+    size = sum(source.size for source in found.sources)
+    with progress(size) as advance, closing(logs_in(found.sources, how, advance, cores())) as logs:
+        for log in logs:
+            if log.is_copy:
+                read.copies.append(log.name)
             else:
-                _read_log(opened, how, intake, read, is_named=source.name not in found.below)
+                _read_log(log, intake, read, is_named=log.name not in found.below)
     _require_logs(intake, read)
     return read
 
 
-def _read_log(
-    opened: "OpenedLog", how: "Reading", intake: "Intake", read: "Read", *, is_named: bool
-) -> None:
+def _read_log(log: "ReadLog", intake: "Intake", read: "Read", *, is_named: bool) -> None:
     """Read a log; a file that is not a log is an error if it was named, else it is left out."""
-    name = opened.log.name
-    for record in opened.read(how):
+    name = log.name
+    for record in log.records:
         intake.add(name, record)
-    opened.log.forget()
-    if opened.refusal is not None:
+    if log.refusal is not None:
         if not is_named:
-            read.skipped.append(f"{name} ({opened.refusal.partition('; ')[0]})")
+            read.skipped.append(f"{name} ({log.refusal.partition('; ')[0]})")
             return
-        intake.refuse(name, opened.log.fault(1, opened.refusal))
+        intake.refuse(name, log.refusal)
     elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
         if is_named:
             raise InputError(f"{name}: no line in it", tip="give responses of the API, one a line")
         return
-    read.formats[name] = opened.format.title if opened.format else None
-    caveat = opened.format.caveat if opened.format and intake.priced[name] else ""
-    if caveat and caveat not in read.caveats:
-        read.caveats.append(caveat)
+    read.formats[name] = log.title
+    if log.caveat and intake.priced[name] and log.caveat not in read.caveats:
+        read.caveats.append(log.caveat)
 
 
 def _require_logs(intake: "Intake", read: "Read") -> None:

@@ -5,34 +5,21 @@ a missing thread, process or memory keeps from coming. Here are pipes alone: wha
 worker, its end of the pipe is closed, which is seen at once.
 """
 
-import os
-import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 from deepseek_cost.errors import Advice, Advised, DscostError, WorkerError
 from deepseek_cost.estimates.partial_result import PartialResult
+from deepseek_cost.inputs.processes import start
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
-    from types import FrameType
 
     from deepseek_cost.inputs.jsonl import Lines
-
-
-_ENVIRONMENT: Final = {
-    # They begin as `python -c`, which looks for modules in the current folder first: a prompts
-    # folder with a `logging.py` in it would have that run.
-    "PYTHONSAFEPATH": "1",
-    # numpy, which gigatoken loads, would start as many threads as there are cores, for nothing.
-    "OPENBLAS_NUM_THREADS": "1",
-}
 
 
 class Workload(Protocol):
@@ -46,7 +33,6 @@ class Workload(Protocol):
 
 
 _SECONDS_TO_END: Final = 2
-_TERMINATED: Final = 143
 
 
 class WorkerProcesses:
@@ -99,18 +85,9 @@ class WorkerProcesses:
                 worker.kill()
 
     def _start(self) -> None:
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        worker = context.Process(target=_work, args=(theirs, self._make))
         try:
-            with theirs, _worker_environment():
-                if hasattr(signal, "pthread_sigmask"):
-                    # It lets interrupts in again as it starts, so it starts before they are held.
-                    resource_tracker.ensure_running()
-                with _interrupts_held():
-                    worker.start()
+            ours, worker = start(_work, self._make)
         except OSError as error:
-            ours.close()
             if self._workers:  # as many as the system allows
                 self._jobs = len(self._workers)
                 return
@@ -155,38 +132,8 @@ def _loss_reported() -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _worker_environment() -> Iterator[None]:
-    """Set what the processes started meanwhile go by."""
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let an interrupt wait; a process started meanwhile never gets one, not even as it loads."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _work(connection: "Connection", make: "Callable[[], Workload]") -> None:
     """Tally what comes through the pipe, until the parent closes it or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
-    signal.signal(signal.SIGTERM, _end)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         workload: Workload | None = None
         number: int | None = None
@@ -202,8 +149,3 @@ def _work(connection: "Connection", make: "Callable[[], Workload]") -> None:
             except (DscostError, MemoryError) as error:
                 result = error
             connection.send((number, result))
-
-
-def _end(_: int, __: "FrameType | None") -> None:
-    """End as whoever is asked to, with what is temporary put away."""
-    sys.exit(_TERMINATED)

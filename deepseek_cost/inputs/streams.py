@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PACKED: Final = (".gz", ".zst", ".zstd")
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_BUFFER: Final = 1 << 18
+_BUFFER: Final = 1 << 16
 # A file up to this size is read at once.
 _SMALL: Final = 1 << 16
 # Unpacking needs as much memory as the window, which `zstd --long=31` makes 2 GB.

@@ -42,7 +42,7 @@ class Reason(StrEnum):
     UNFINISHED = "unfinished line"
 
 
-class Response(Struct, kw_only=True):
+class Response(Struct, kw_only=True, omit_defaults=True):
     """One response from a model, as reported by its log.
 
     `identity`: the response's own id, or whatever else identifies it in another file; None if the
