@@ -133,7 +133,17 @@ def test_a_plain_text_is_split_alike_without_looking_ahead(text: str) -> None:
 
 @cache
 def _eager() -> Tiktoken:
-    return Tiktoken(vocabulary.load_ranks(), plain_after=0)
+    return Tiktoken(vocabulary.load_ranks(), plain_after=-(10**9))
+
+
+def test_an_encoder_of_plain_texts_is_made_only_where_these_prevail() -> None:
+    prevailing = Tiktoken(vocabulary.load_ranks(), plain_after=10)
+    prevailing.count_each(["plain text\n" * 2, "a\tb", "more plain text"])  # 22 against 3
+    outnumbered = Tiktoken(vocabulary.load_ranks(), plain_after=10)
+    outnumbered.count_each(["plain text\n" * 2, "a\tb" * 30, "more plain text"])
+
+    assert prevailing._of_thread.plain is not None
+    assert outnumbered._of_thread.plain is None
 
 
 def test_texts_whose_split_needs_looking_ahead_are_not_plain() -> None:
