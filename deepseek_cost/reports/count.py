@@ -17,6 +17,7 @@ from deepseek_cost.reports.parts import (
     assumed,
     input_entries,
     inputs,
+    name_of,
     records_by_source,
     source_warnings,
     thinking_of,
@@ -83,6 +84,7 @@ class CountReport(Report):
             details=(assumed(self.assumptions),),
             basis=thinking_of(self.assumptions),
             warnings=self.warnings,
+            headline=_headline(self),
         )
 
     def records(self, document: Json) -> Iterable[Json]:
@@ -129,6 +131,21 @@ def count_entry(model: str, tally: Tally, images: int | UnsetType = UNSET) -> Co
         unknown_input=unknown,
         images=images,
     )
+
+
+def _headline(report: CountReport) -> str:
+    """Return the input tokens for each model, in a sentence."""
+    requests, subject = report.estimates[0].requests, name_of(report.inputs)
+    verb = "has" if requests == 1 else "have"
+    if requests != 1:
+        subject = f"{requests:,} requests from {subject}"
+    what = "input tokens "
+    counts = []
+    for entry in report.estimates:
+        count = at_least(f"{entry.tokens.input:,}", entry.unknown_input)
+        counts.append(f"{count} {what}on {entry.model}")
+        what = ""
+    return f"{subject} {verb} {' and '.join(counts)}"
 
 
 def _totals(report: CountReport) -> Table:

@@ -129,10 +129,10 @@ def _input_cost(entry: EstimateEntry, currency: Currency) -> str:
 
 
 def _per_thousand_rows(entries: Entries, currency: Currency) -> Rows:
-    """Yield the cost of 1,000 requests if every model costs less than a cent."""
+    """Yield the cost of 1,000 requests if one costs less than a cent on any model."""
     amounts = [amount for e in entries if (amount := amount_of(e)) is not None]
     is_bounded = not any(is_unbounded(e.unknown_input) for e in entries)
-    if len(amounts) == len(entries) and is_bounded and all(one < _CENT for one in amounts):
+    if len(amounts) == len(entries) and is_bounded and any(one < _CENT for one in amounts):
         pairs = zip(amounts, entries, strict=True)
         each = (mean(one * _THOUSAND, max(1, e.requests)) for one, e in pairs)
         yield "  per 1,000 requests", [money(amount, currency) for amount in each]

@@ -106,4 +106,14 @@ def test_other_commands_lead_to_the_one_that_needs_no_file(dscost: Dscost, comma
     ran = dscost(command, "--input-tokens", 5)
 
     assert ran.code == 2
-    assert "did you mean dscost estimate --input-tokens N?" in ran.problem
+    assert "dscost estimate --input-tokens N" in ran.problem
+
+
+def test_a_thousand_requests_are_priced_where_one_costs_less_than_a_cent(dscost: Dscost) -> None:
+    def row(tokens: int) -> list[str] | None:
+        lines = dscost("estimate", "--input-tokens", tokens, "-o", 300, *AT).out.splitlines()
+        return next((line.split() for line in lines if "per 1,000 requests" in line), None)
+
+    # Flash: 20,000 x 0.15 + 300 x 0.60 = 3,180; Pro: 20,000 x 0.66 + 300 x 1.98 = 13,794 per 1M
+    assert row(20_000) == ["per", "1,000", "requests", "$3.18", "$13.79"]
+    assert row(100_000) is None  # Flash: 0.01518

@@ -94,7 +94,13 @@ def test_a_table_shown_again_is_the_table_that_the_command_prints(
     assert shown == dscost(*options)
 
 
-MARKDOWN = """\
+HEADLINE = (
+    "2 requests from examples/review.txt and 1 more have 456 input tokens on deepseek-v4-flash"
+    " and 562 on deepseek-v4-pro"
+)
+MARKDOWN = f"""\
+**{HEADLINE}**
+
 ### examples/review.txt and 1 more · 2 requests
 
 | tokens | deepseek-v4-flash | deepseek-v4-pro |
@@ -120,7 +126,8 @@ Assumes thinking on.
 </details>
 """
 
-PLAIN = """\
+PLAIN = f"""\
+{HEADLINE}
 examples/review.txt and 1 more · 2 requests
 
 tokens your text: deepseek-v4-flash 396; deepseek-v4-pro 396
