@@ -33,6 +33,16 @@ CacheHitRatio = Annotated[
         show_default="0",
     ),
 ]
+FixedHitRatio = Annotated[
+    str | None,
+    ANSWERS.setting(
+        "--cache-hit-ratio",
+        "-c",
+        metavar="R",
+        help="Cache hit rate, e.g. 0.8 or 80%.",
+        show_default="0",
+    ),
+]
 AssumedHitRatio = Annotated[
     str | None,
     ANSWERS.setting(
@@ -311,6 +321,28 @@ Models = Annotated[
         metavar="NAME",
         help="Model to price. Repeatable.",
         show_default="those the requests name, else v4-flash and v4-pro",
+        autocompletion=complete_models,
+    ),
+]
+CountedModels = Annotated[
+    list[str] | None,
+    PRICED.setting(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="Model to count for. Repeatable.",
+        show_default="those the requests name, else v4-flash and v4-pro",
+        autocompletion=complete_models,
+    ),
+]
+CachingModel = Annotated[
+    list[str] | None,
+    PRICED.setting(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="The model that all requests are sent to.",
+        show_default="the one each request names, else v4-pro",
         autocompletion=complete_models,
     ),
 ]

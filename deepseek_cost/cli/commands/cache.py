@@ -26,7 +26,7 @@ MANUAL: Final = Manual(
     (
         Example("why the requests of a run miss the cache", "dscost cache batch.jsonl"),
         Example(
-            "the same, were each sent ten minutes after the other",
+            "the same, with ten minutes between requests",
             "dscost cache batch.jsonl --gap 10m",
         ),
     ),
@@ -40,7 +40,7 @@ _OF_TEXTS = "deepseek-v4-pro"
 
 def cache(
     files: options.Files,
-    model: options.Models = None,
+    model: options.CachingModel = None,
     gap: options.Gap = None,
     system: options.System = None,
     thinking: options.Thinking = True,

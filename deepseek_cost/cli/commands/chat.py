@@ -68,10 +68,13 @@ ReasoningTokens = Annotated[
 MANUAL: Final = Manual(
     (
         Example(
-            "20 turns of a chat, of about so many tokens each",
+            "20 turns, with 60 tokens from the user and 300 from the model",
             "dscost chat prompt.txt --turns 20 --user-tokens 60 --answer-tokens 300",
         ),
-        Example("what an agent run has cost, by its last request", "dscost chat request.json"),
+        Example("what an agent run cost, from its last request", "dscost chat request.json"),
+        Example(
+            "the same, with a picture of its chart", "dscost chat request.json --svg turns.svg"
+        ),
     ),
     page="chat.md",
 )

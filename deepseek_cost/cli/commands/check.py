@@ -37,12 +37,12 @@ BaseUrl = Annotated[
 MANUAL: Final = Manual(
     (
         Example(
-            "sent without a question, by the key in DEEPSEEK_API_KEY",
+            "send without asking first",
             "dscost check request.json --live --yes",
         ),
     ),
     page="counting.md",
-    failure="the bill differs, the API does not answer, or an input is wrong",
+    failure="the bill differs, the API does not respond, or an input is wrong",
 )
 
 

@@ -46,7 +46,7 @@ def compare(
     model: options.Models = None,
     input_tokens: options.InputTokens = None,
     output_tokens: options.OutputTokens = None,
-    cache_hit_ratio: options.CacheHitRatio = None,
+    cache_hit_ratio: options.FixedHitRatio = None,
     per_day: options.PerDay = None,
     per_month: options.PerMonth = None,
     system: options.System = None,

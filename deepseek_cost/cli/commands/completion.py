@@ -13,8 +13,8 @@ from deepseek_cost.cli.output import write_text
 from deepseek_cost.errors import UsageError
 
 MANUAL: Final = Manual(
-    (Example("for the shell that runs", 'eval "$(dscost completion bash)"'),),
-    page="scripts.md",
+    (Example("for the bash that is running", 'eval "$(dscost completion bash)"'),),
+    page="configuration.md",
     failure="",
 )
 

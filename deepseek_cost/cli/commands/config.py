@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MANUAL: Final = Manual(
     (
-        Example("what is set here, and where", "dscost config"),
-        Example("what is set where no file is read", "dscost --no-config config"),
+        Example("every setting here, and where it was set", "dscost config"),
+        Example("the same, without files", "dscost --no-config config"),
     ),
     page="configuration.md",
     failure="",

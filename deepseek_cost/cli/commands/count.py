@@ -27,6 +27,7 @@ MANUAL: Final = Manual(
     (
         Example("the tokens of what another program prints", "git log -3 | dscost count -"),
         Example("all files of a folder, each by itself", "dscost count prompts --per-file"),
+        Example("a request body, as Pro counts it", "dscost count request.json -m pro"),
     ),
     page="counting.md",
     failure=REFUSED,
@@ -35,7 +36,7 @@ MANUAL: Final = Manual(
 
 def count(
     files: options.FilesOrPipe = None,
-    model: options.Models = None,
+    model: options.CountedModels = None,
     requests: options.Requests = 1,
     system: options.System = None,
     thinking: options.Thinking = True,

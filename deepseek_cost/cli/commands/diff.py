@@ -58,7 +58,7 @@ MANUAL: Final = Manual(
     (
         Example("two versions of a prompt", "dscost diff old.txt new.txt"),
         Example(
-            "what a branch changes, held to a limit",
+            "what a branch changes, with exit code 3 over 10%",
             "dscost diff main...HEAD prompts --max-increase 10%",
         ),
         Example("the comment for its pull request", "dscost diff main...HEAD prompts --markdown"),
@@ -317,7 +317,7 @@ def diff(
     max_increase: options.MaxIncrease = None,
     model: options.Models = None,
     output_tokens: options.OutputTokens = None,
-    cache_hit_ratio: options.CacheHitRatio = None,
+    cache_hit_ratio: options.FixedHitRatio = None,
     requests: options.Requests = 1,
     system: options.System = None,
     thinking: options.Thinking = True,

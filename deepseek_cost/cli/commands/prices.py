@@ -28,8 +28,9 @@ Check = Annotated[
 
 MANUAL: Final = Manual(
     (
+        Example("prices, limits and features of Pro", "dscost prices pro -v"),
         Example("the prices of another day", "dscost prices --at 2026-09-01T00:00Z"),
-        Example("every change there was, for a spreadsheet", "dscost prices --history --csv"),
+        Example("every price change, for a spreadsheet", "dscost prices --history --csv"),
     ),
     page="prices.md",
 )

@@ -14,8 +14,8 @@ from deepseek_cost.pricing.other_tables import Tool
 
 MANUAL: Final = Manual(
     (
-        Example("the price table of the litellm that is installed", "dscost prices diff litellm"),
-        Example("a file of it", "dscost prices diff litellm model_prices.json"),
+        Example("the price table of the installed litellm", "dscost prices diff litellm"),
+        Example("a file with its table", "dscost prices diff litellm model_prices.json"),
     ),
     page="prices.md",
     failure="a price differs, or the table cannot be read",
@@ -23,7 +23,7 @@ MANUAL: Final = Manual(
 
 
 def prices_diff(
-    tool: Annotated[Tool, typer.Argument(help="Tool whose price table is compared.")],
+    tool: Annotated[Tool, typer.Argument(metavar="TOOL", help=f"{', '.join(Tool)}.")],
     file: Annotated[
         Path | None,
         typer.Argument(

@@ -24,7 +24,12 @@ MANUAL: Final = Manual(
 
 
 def prices_export(
-    tool: Annotated[Tool, SHOWN.option("--for", help="Tool that will read the output.")],
+    tool: Annotated[
+        Tool,
+        SHOWN.option(
+            "--for", metavar="TOOL", help=f"Tool that will read the output: {', '.join(Tool)}."
+        ),
+    ],
     rate: Annotated[
         Tier,
         PRICED.option(

@@ -56,16 +56,14 @@ OutputFile = Annotated[
 
 MANUAL: Final = Manual(
     (
+        Example("a web page of a saved report", "dscost render report.json --to report.html"),
         Example(
-            "a web page of a report that was kept", "dscost render report.json --to report.html"
-        ),
-        Example(
-            "a table for a comment",
+            "a Markdown table for a comment",
             "dscost estimate prompt.txt --json | dscost render - -f markdown",
         ),
     ),
     page="render.md",
-    failure="this is no report, or it does not fit together",
+    failure="this is not a report, or its parts do not fit together",
 )
 
 

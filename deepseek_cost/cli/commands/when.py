@@ -35,9 +35,9 @@ WithExitCode = Annotated[
 
 MANUAL: Final = Manual(
     (
-        Example("whether it is peak, by a clock in Berlin", "dscost when --tz Europe/Berlin"),
+        Example("whether it is peak, in Berlin time", "dscost when --tz Europe/Berlin"),
         Example("wait at peak, in a script", "dscost when --exit-code || echo 'peak: later'"),
-        Example("a line for a shell's prompt", "dscost when --template '{tier} until {until}'"),
+        Example("a line for a shell prompt", "dscost when --template '{tier} until {until}'"),
     ),
     page="when.md",
     failure="the price table is wrong",
