@@ -33,7 +33,7 @@ def test_an_error_and_its_tip_have_a_line_each(dscost: Dscost) -> None:
     assert dscost("when", "x") == (
         2,
         "",
-        "error: unexpected argument (x)\ntip: see dscost when --help\n",
+        "error: unexpected argument 'x'\ntip: for another time: --at TIME\n",
     )
 
 
