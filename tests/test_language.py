@@ -56,3 +56,14 @@ def test_the_search_finds_such_words_outside_of_code() -> None:
         'A slip is told.\n\n```toml\nprecision = "instant"\n```\n\nIt holds both\nagainst `told`.'
     )
     assert found(CODE.sub("", page)) == ["slip", "told", "holds both\nagainst"]
+
+
+def test_an_entry_of_the_changelog_is_short() -> None:
+    """A merge that brings back the text before it was edited has longer ones."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    unreleased = changelog.partition("## [Unreleased]")[2].partition("\n## [")[0]
+    entries = re.split(r"^- ", unreleased, flags=re.MULTILINE)[1:]
+
+    long = [one for one in entries if len(one.partition("\n\n")[0].splitlines()) > 4]
+
+    assert long == []
