@@ -32,13 +32,14 @@ _TERMINATED: Final = 143
 def start(
     work: "Callable[Concatenate[Connection, P], None]", *arguments: P.args, **named: P.kwargs
 ) -> "tuple[Connection, BaseProcess]":
-    """Call a function of a module in a new process; raises OSError if the system refuses.
+    """Call a function of a module in a new process.
 
-    The function gets its end of the pipe first. Return the other end, and the process.
+    The function gets its end of the pipe first. Return the other end, and the process. Raises
+    OSError if the system refuses, or the process ends as it starts.
     """
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(work, theirs, *arguments), kwargs=named)
+    process = context.Process(target=_run, args=(theirs,))
     try:
         with theirs, _environment():
             if hasattr(signal, "pthread_sigmask"):
@@ -46,20 +47,18 @@ def start(
                 resource_tracker.ensure_running()
             with _interrupts_held():
                 process.start()
+        # Not with the process: to write much to one that ends as it starts would never end.
+        ours.send((work, arguments, named))
     except OSError:
         ours.close()
         raise
     return ours, process
 
 
-def _run(
-    work: "Callable[Concatenate[Connection, P], None]",
-    connection: "Connection",
-    *arguments: P.args,
-    **named: P.kwargs,
-) -> None:
+def _run(connection: "Connection") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    work, arguments, named = connection.recv()
     work(connection, *arguments, **named)
 
 

@@ -55,6 +55,7 @@ def test_a_second_process_reads_the_same_in_the_same_order(
 
     alone = read(sources, cores=2)
     monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
+    monkeypatch.setattr(reading, "_WORTH_BYTES_EACH", 0)
     assert read(sources, cores=1) == alone
     monkeypatch.setattr(reading, "_read", None)  # not by this process
     assert read(sources, cores=2) == alone
@@ -64,9 +65,22 @@ def test_what_the_second_process_cannot_read_is_an_error_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
+    monkeypatch.setattr(reading, "_WORTH_BYTES_EACH", 0)
     gone = TextSource("gone.jsonl", tmp_path / "gone.jsonl", length=5)
     with pytest.raises(InputError, match=r"gone\.jsonl: No such file"):
         list(logs_in([gone], Reading(), lambda _: None, cores=2))
+
+
+def test_small_files_are_read_by_this_process_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(f"{json.dumps(RESPONSE)}\n")
+    sources = find([str(tmp_path)], any_file=True).sources
+    monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
+    monkeypatch.setattr("deepseek_cost.inputs.processes.start", None)
+
+    assert len(list(logs_in(sources, Reading(), lambda _: None, cores=2))) == 2
 
 
 def test_a_process_that_ends_early_leaves_no_total() -> None:
