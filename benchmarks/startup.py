@@ -18,6 +18,9 @@ sys.path.pop(1)  # this folder has its own requests.py, which would shadow the l
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import BARE, bare, dscost, process, raced, ratios
 
+# A body with tools, with many short texts.
+_BODY = Path(__file__).parents[1] / "examples" / "weather.json"
+
 
 def main() -> None:
     """Race the commands."""
@@ -43,6 +46,7 @@ def main() -> None:
             "diff 1k.txt 1k.txt": ["diff", "1k.txt", "1k.txt"],
             "count 1k.txt": ["count", "1k.txt"],
             "estimate 1k.txt": ["estimate", "1k.txt"],
+            "estimate weather.json": ["estimate", str(_BODY)],
         }
         rivals = {BARE: bare()}
         rivals["import deepseek_cost"] = process([sys.executable, "-c", "import deepseek_cost"])
