@@ -7,9 +7,11 @@ Commands run in an empty folder. The first round, which compiles and fills cache
 """
 
 import argparse
+import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -32,6 +34,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        os.environ["XDG_CACHE_HOME"] = str(
+            Path(folder, "cache")
+        )  # not the user's index of sessions
         Path("1k.txt").write_text("".join(paragraphs("mixed", 1_000))[:1_000], encoding="utf-8")
         line = "{tier} until {until}"
         commands = {
@@ -54,9 +59,26 @@ def main() -> None:
             rivals[f"dscost {name}"] = process([dscost(), *args])
             if options.against:
                 rivals[f"other  {name}"] = process([options.against, *args])
+            if name == "when":  # and the status line of a session
+                status = _session(Path(folder))
+                rivals["dscost statusline"] = process([dscost(), "statusline"], status)
         runs = raced(rivals, options.runs)
     for line in ratios({name: [run.seconds for run in done] for name, done in runs.items()}, BARE):
         print(line)
+
+
+def _session(folder: Path) -> Path:
+    """Write a transcript of 20,000 responses (6 MB); return a status that names it."""
+    usage = {"input_tokens": 1_000, "cache_read_input_tokens": 100_000, "output_tokens": 500}
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    with (folder / "session.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(20_000):
+            message = {"id": f"m{number}", "model": "deepseek-v4-pro", "usage": usage}
+            line = {"type": "assistant", "timestamp": at, "message": message, "cwd": "x" * 100}
+            file.write(f"{json.dumps(line)}\n")
+    status = folder / "status.json"
+    status.write_text(json.dumps({"transcript_path": str(folder / "session.jsonl")}))
+    return status
 
 
 if __name__ == "__main__":

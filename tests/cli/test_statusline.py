@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -161,6 +163,40 @@ def test_the_line_agrees_with_the_bill(
     assert ran.out.startswith("$0.0022 session · $0.0022 today · ")
     cleared = dscost("statusline", "--clear")
     assert (cleared.code, "removed 1 files" in cleared.err) == (0, True)
+
+
+def test_eight_at_once_print_the_same_and_leave_a_whole_index(
+    tmp_path: Path, transcript: Path
+) -> None:
+    off_peak = "2026-11-28T10:00:00Z"  # a Saturday
+    transcript.write_bytes(b"".join(line(f"m{n}", timestamp=off_peak) for n in range(500)))
+    status = tmp_path / "status.json"
+    status.write_text(json.dumps({"transcript_path": str(transcript)}))
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "deepseek_cost", "statusline"]
+
+    def run(_: int) -> subprocess.CompletedProcess[str]:
+        # In a folder without settings, where the line is printed without the command line.
+        with status.open() as given:
+            return subprocess.run(
+                command,
+                check=False,
+                stdin=given,
+                capture_output=True,
+                text=True,
+                env=environment,
+                cwd=tmp_path,
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        ran = list(pool.map(run, range(8)))
+
+    assert {(one.returncode, one.stderr) for one in ran} == {(0, "")}
+    # 500 x 0.001078
+    assert {one.stdout.partition(" · ")[0] for one in ran} == {"$0.5390 session"}
+    (index,) = (tmp_path / "cache").rglob("sessions-*")
+    entry = json.loads(index.read_text())["files"][str(transcript)]
+    assert entry["read"] == transcript.stat().st_size
 
 
 @pytest.mark.parametrize("status", ["", "[]", "{", "[" * 99_999, {"transcript_path": 5}])
