@@ -468,6 +468,20 @@ def test_rows_that_are_in_the_write_ahead_log_alone_are_read(tmp_path: Path) -> 
         assert tokens(read(opened(path))) == [(2560, 102, 62, 22)]
 
 
+def test_a_damaged_schema_that_is_not_utf_8_is_no_known_database(tmp_path: Path) -> None:
+    path = tmp_path / "opencode.db"
+    opencode_database(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE INDEX of_session ON message (session_id)")
+        database.commit()
+    # SQLite's message quotes the name, which Python's sqlite3 cannot decode.
+    path.write_bytes(
+        path.read_bytes().replace(b"message (session_id)", b"message (sessio\xde\xff)")
+    )
+
+    assert recognize(opened(path)) is None
+
+
 def test_a_view_in_place_of_a_table_is_not_asked(tmp_path: Path) -> None:
     path = tmp_path / "opencode.db"
     with closing(sqlite3.connect(path)) as database:

@@ -5,7 +5,6 @@ choose their own names for models, so the one in the response counts.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Final
 
 from deepseek_cost.billing.formats.api import is_response, kind_of, utc_seconds
@@ -41,7 +40,7 @@ def _from_database(log: Log) -> Iterator[Found]:
 
     number = 0
     try:
-        with closing(log.connect()) as database:
+        with log.connected() as database:
             for table in _TABLES:
                 columns = [name for name in _COLUMNS if f"{table}.{name}" in log.tables]
                 if not columns:

@@ -8,7 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
@@ -164,7 +164,7 @@ class Log:
         import sqlite3  # noqa: PLC0415 - few logs are databases
 
         try:
-            with closing(self.connect()) as database:
+            with self.connected() as database:
                 rows = database.execute(_COLUMNS).fetchmany(_MOST_COLUMNS)
         except sqlite3.Error:
             return frozenset()
@@ -260,7 +260,8 @@ class Log:
         except NoInstantError as error:
             raise Unreadable(str(error)) from None
 
-    def connect(self) -> "sqlite3.Connection":
+    @contextmanager
+    def connected(self) -> "Iterator[sqlite3.Connection]":
         """Open an SQLite file for reading, without writing any files next to it.
 
         If others are writing to it, its newest rows are in `-wal`; only then are locks needed.
@@ -272,13 +273,17 @@ class Log:
         assert self.path is not None  # noqa: S101 - `tables` is empty without one
         base = self.path.absolute().as_uri()
         live = Path(f"{self.path}-wal").exists()
-        database = sqlite3.connect(f"{base}?mode=ro{'' if live else '&immutable=1'}", uri=True)
-        database.setlimit(_SQLITE_LIMIT_LENGTH, _MAX_LINE)
-        looks = iter(range(_SQL_LOOKS))
-        database.set_progress_handler(lambda: next(looks, None) is None, _SQL_STEPS)
-        database.execute("PRAGMA trusted_schema = OFF")
-        database.execute("PRAGMA query_only = ON")
-        return database
+        address = f"{base}?mode=ro{'' if live else '&immutable=1'}"
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            database.setlimit(_SQLITE_LIMIT_LENGTH, _MAX_LINE)
+            looks = iter(range(_SQL_LOOKS))
+            database.set_progress_handler(lambda: next(looks, None) is None, _SQL_STEPS)
+            try:
+                database.execute("PRAGMA trusted_schema = OFF")
+                database.execute("PRAGMA query_only = ON")
+                yield database
+            except UnicodeDecodeError as error:  # of SQLite's message, which quotes the file
+                raise sqlite3.DatabaseError("damaged") from error
 
     def _values(self, head: bytes | None) -> Iterator[tuple[int, object]]:
         file: BinaryIO = self.open() if head is None else io.BytesIO(head)

@@ -6,7 +6,6 @@ that names a session is billed as well, but not recorded anywhere.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -49,7 +48,7 @@ def _from_database(log: Log) -> Records:
     number = 0
     has_steps = {"part.message_id", "part.data"} <= log.tables
     try:
-        with closing(log.connect()) as database:
+        with log.connected() as database:
             for number, row in enumerate(database.execute(_MESSAGES), 1):
                 identity, session, data = row
                 message = {"id": identity, "sessionID": session} | dict(as_object(data))

@@ -5,7 +5,6 @@ only times are when the thread began and when it was last changed.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Found, Records, Response, Unreadable
@@ -22,7 +21,7 @@ def read(log: Log) -> Records:
 
     number = 0
     try:
-        with closing(log.connect()) as database:
+        with log.connected() as database:
             database.row_factory = sqlite3.Row
             for number, row in enumerate(database.execute(_THREADS), 1):
                 try:
