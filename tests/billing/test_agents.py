@@ -476,7 +476,7 @@ def test_a_damaged_schema_that_is_not_utf_8_is_no_known_database(tmp_path: Path)
         database.commit()
     # SQLite's message quotes the name, which Python's sqlite3 cannot decode.
     path.write_bytes(
-        path.read_bytes().replace(b"message (session_id)", b"message (sessio\xde\xff)")
+        path.read_bytes().replace(b"message (session_id)", b"message (sessi\xde\xff_id)")
     )
 
     assert recognize(opened(path)) is None
