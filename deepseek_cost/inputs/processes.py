@@ -58,7 +58,10 @@ def start(
 def _run(connection: "Connection") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
-    work, arguments, named = connection.recv()
+    try:
+        work, arguments, named = connection.recv()
+    except (EOFError, OSError):  # who started it has ended meanwhile
+        return
     work(connection, *arguments, **named)
 
 
