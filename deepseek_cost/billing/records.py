@@ -20,6 +20,7 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
+from deepseek_cost.billing.formats.log import MAX_NAME
 from deepseek_cost.billing.formats.usage import (
     Counts,
     fees_of,
@@ -36,7 +37,6 @@ from deepseek_cost.inputs.strict_json import member
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.masking import digest, masked
 
-_LONGEST_NAME: Final = 256
 A_REQUEST: Final = "requests, not responses; dscost estimate prices them"
 _NO_USAGE: Final = "no usage in it"
 _CONTRADICTS: Final = "contradicts itself"
@@ -196,7 +196,7 @@ class Reading(Struct, frozen=True):
 
     def _name(self, what: Field, *places: Mapping[str, object]) -> str | None:
         found = self.fields.value(what, *places)
-        return found[:_LONGEST_NAME] if isinstance(found, str) and found else None
+        return found[:MAX_NAME] if isinstance(found, str) and found else None
 
     def _shown(self, what: Field, *places: Mapping[str, object]) -> str | None:
         """Return a name that is safe to show. One in a field named api_key is always masked."""

@@ -5,7 +5,7 @@ Settings are options that stay the same from run to run: a file or a variable ca
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,34 +23,20 @@ def whole(least: int, most: int | None = None) -> dict[str, Any]:
     return {"min": least, "max": most, "parser": values.whole_number(least, most)}
 
 
+def _hit_ratio(more: str = "", default: str = "0") -> Any:  # noqa: ANN401 - as typer's own
+    text = f"Cache hit rate, e.g. 0.8 or 80%{more}."
+    names = "--cache-hit-ratio", "-c"
+    return ANSWERS.setting(*names, metavar="R", help=text, show_default=default)
+
+
+FixedHitRatio = Annotated[str | None, _hit_ratio()]
 CacheHitRatio = Annotated[
-    str | None,
-    ANSWERS.setting(
-        "--cache-hit-ratio",
-        "-c",
-        metavar="R",
-        help="Cache hit rate, e.g. 0.8 or 80%. auto predicts it from the order of the requests.",
-        show_default="0",
-    ),
-]
-FixedHitRatio = Annotated[
-    str | None,
-    ANSWERS.setting(
-        "--cache-hit-ratio",
-        "-c",
-        metavar="R",
-        help="Cache hit rate, e.g. 0.8 or 80%.",
-        show_default="0",
-    ),
+    str | None, _hit_ratio(". auto predicts it from the order of the requests")
 ]
 AssumedHitRatio = Annotated[
     str | None,
-    ANSWERS.setting(
-        "--cache-hit-ratio",
-        "-c",
-        metavar="R",
-        help="Cache hit rate, e.g. 0.8 or 80%, for responses that report no cache hits.",
-        show_default="none: they are reported as not priced",
+    _hit_ratio(
+        ", for responses that report no cache hits", "none: they are reported as not priced"
     ),
 ]
 OutputTokens = Annotated[
@@ -313,50 +299,26 @@ def complete_instants(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-Models = Annotated[
-    list[str] | None,
-    PRICED.setting(
-        "--model",
-        "-m",
+def _models(text: str, default: str) -> Any:  # noqa: ANN401 - as typer's own
+    return PRICED.setting(
+        *("--model", "-m"),
         metavar="NAME",
-        help="Model to price. Repeatable.",
-        show_default="those the requests name, else v4-flash and v4-pro",
+        help=text,
+        show_default=default,
         autocompletion=complete_models,
-    ),
-]
+    )
+
+
+_NAMED_OR_BOTH: Final = "those the requests name, else v4-flash and v4-pro"
+Models = Annotated[list[str] | None, _models("Model to price. Repeatable.", _NAMED_OR_BOTH)]
 CountedModels = Annotated[
-    list[str] | None,
-    PRICED.setting(
-        "--model",
-        "-m",
-        metavar="NAME",
-        help="Model to count for. Repeatable.",
-        show_default="those the requests name, else v4-flash and v4-pro",
-        autocompletion=complete_models,
-    ),
+    list[str] | None, _models("Model to count for. Repeatable.", _NAMED_OR_BOTH)
 ]
 CachingModel = Annotated[
     list[str] | None,
-    PRICED.setting(
-        "--model",
-        "-m",
-        metavar="NAME",
-        help="The model that all requests are sent to.",
-        show_default="the one each request names, else v4-pro",
-        autocompletion=complete_models,
-    ),
+    _models("The model that all requests are sent to.", "the one each request names, else v4-pro"),
 ]
-ListedModels = Annotated[
-    list[str] | None,
-    PRICED.setting(
-        "--model",
-        "-m",
-        metavar="NAME",
-        help="Model to list. Repeatable.",
-        show_default="all",
-        autocompletion=complete_models,
-    ),
-]
+ListedModels = Annotated[list[str] | None, _models("Model to list. Repeatable.", "all")]
 At = Annotated[
     str | None,
     PRICED.option(

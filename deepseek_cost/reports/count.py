@@ -17,9 +17,9 @@ from deepseek_cost.reports.parts import (
     assumed,
     input_entries,
     inputs,
-    name_of,
     records_by_source,
     source_warnings,
+    subject_of,
     thinking_of,
 )
 from deepseek_cost.reports.unknown_input import (
@@ -135,17 +135,13 @@ def count_entry(model: str, tally: Tally, images: int | UnsetType = UNSET) -> Co
 
 def _headline(report: CountReport) -> str:
     """Return the input tokens for each model, in a sentence."""
-    requests, subject = report.estimates[0].requests, name_of(report.inputs)
+    requests = report.estimates[0].requests
+    counts = [at_least(f"{one.tokens.input:,}", one.unknown_input) for one in report.estimates]
+    counts[0] += " input tokens"
+    pairs = zip(counts, report.estimates, strict=True)
+    shown = " and ".join(f"{count} on {entry.model}" for count, entry in pairs)
     verb = "has" if requests == 1 else "have"
-    if requests != 1:
-        subject = f"{requests:,} requests from {subject}"
-    what = "input tokens "
-    counts = []
-    for entry in report.estimates:
-        count = at_least(f"{entry.tokens.input:,}", entry.unknown_input)
-        counts.append(f"{count} {what}on {entry.model}")
-        what = ""
-    return f"{subject} {verb} {' and '.join(counts)}"
+    return f"{subject_of(report.inputs, requests)} {verb} {shown}"
 
 
 def _totals(report: CountReport) -> Table:

@@ -1,6 +1,5 @@
 """The report of `dscost estimate`: its fields, how they are filled, how they are shown."""
 
-import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -49,10 +48,10 @@ from deepseek_cost.reports.parts import (
     assumed,
     input_entries,
     inputs,
-    name_of,
     price_sources,
     records_by_source,
     source_warnings,
+    subject_of,
 )
 from deepseek_cost.reports.requests import (
     Skipped,
@@ -189,12 +188,7 @@ def _headline(report: EstimateReport) -> str:
     """Return what the requests cost on each model, in a sentence."""
     entries = report.estimates
     requests = entries[0].requests
-    subject = name_of(report.inputs) if report.inputs else "The request"
-    is_count = re.fullmatch(r"[\d,]+ input tokens", subject)
-    if requests > 1:
-        subject = f"{requests:,} requests {'of' if is_count else 'from'} {subject}"
-    elif is_count:
-        subject = f"A request of {subject}"
+    subject = subject_of(report.inputs, requests)
     costs = " and ".join(f"{cost_of(entry, report.currency)} on {entry.model}" for entry in entries)
     each = output_of_each(entries)
     output = "" if each is None else f" with {each:,} output tokens{' each' * (requests > 1)}"

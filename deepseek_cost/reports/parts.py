@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.partial_result import TalliedSource
     from deepseek_cost.render.page import Page
 
+# Line and column, after the name of a file.
+_POSITION: Final = re.compile(r"\A(:\d+)*: ")
+_A_COUNT: Final = re.compile(r"[\d,]+ input tokens")
+
 
 Instant = Annotated[datetime, Meta(tz=True)]
 AnyMeta = TypeVar("AnyMeta", bound="_KeywordsOnly")
@@ -254,10 +258,6 @@ def _unplaced(name: str, message: str) -> str:
     return _POSITION.sub("", message[len(name) :], count=1)
 
 
-# Line and column, after the name of a file.
-_POSITION: Final = re.compile(r"\A(:\d+)*: ")
-
-
 def assumed(assumptions: Sequence[Assumption]) -> Notes:
     """Return the assumptions as notes, each with the option that changes it."""
     return Notes(
@@ -292,6 +292,15 @@ def name_of(inputs: Sequence[InputEntry]) -> str:
     first = inputs[0].source
     name = {"-": "standard input"}.get(first, first)
     return name if len(inputs) == 1 else f"{name} and {len(inputs) - 1:,} more"
+
+
+def subject_of(inputs: Sequence[InputEntry], requests: int) -> str:
+    """Return what a sentence says something of: an input, or the requests from it."""
+    name = name_of(inputs) if inputs else "The request"
+    is_count = _A_COUNT.fullmatch(name) is not None
+    if requests > 1:
+        return f"{requests:,} requests {'of' if is_count else 'from'} {name}"
+    return f"A request of {name}" if is_count else name
 
 
 def inputs(inputs: Sequence[InputEntry]) -> str:

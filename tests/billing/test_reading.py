@@ -66,6 +66,7 @@ def test_what_the_second_process_cannot_read_is_an_error_here(
 ) -> None:
     monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
     monkeypatch.setattr(reading, "_WORTH_BYTES_EACH", 0)
+    monkeypatch.setattr(reading, "_read", None)  # not by this process
     gone = TextSource("gone.jsonl", tmp_path / "gone.jsonl", length=5)
     with pytest.raises(InputError, match=r"gone\.jsonl: No such file"):
         list(logs_in([gone], Reading(), lambda _: None, cores=2))

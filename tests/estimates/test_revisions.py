@@ -476,7 +476,7 @@ def test_what_is_not_there_is_one_line_with_the_next_step(
 
 
 @pytest.mark.parametrize("args", [["main", "HEAD"], ["main", "HEAD", "prompts"]])
-def test_a_second_revision_is_reported_how_two_are_written(
+def test_a_second_revision_leads_to_how_two_are_written(
     dscost: Dscost, repository: Repository, args: list[str]
 ) -> None:
     repository.commit({"prompts/a.txt": "Hello"})

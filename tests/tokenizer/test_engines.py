@@ -151,7 +151,7 @@ def test_texts_whose_split_needs_looking_ahead_are_not_plain() -> None:
     assert all(map(is_plain, ("", "a b\r\n\n c", "1234 5.", "\n \n x")))
 
 
-def test_special_tokens_and_what_tiktoken_is_reported_to_look_for_are_plain_text() -> None:
+def test_special_tokens_and_what_tiktoken_is_made_to_look_for_are_plain_text() -> None:
     ranks = vocabulary.load_ranks()
     plain = Encoding("plain", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={})
 
