@@ -30,7 +30,7 @@ from benchmarks.racing import BARE, Run, bare, dscost, process, raced, spread
 from deepseek_cost.tokenizer import default_counter
 
 # Code that loads a counter and defines `count`, for bytes or text.
-_LOADED: Final = {
+LOADED: Final = {
     "tokenizers": """
 from tokenizers import Tokenizer
 tokenizer = Tokenizer.from_file(sys.argv[2])
@@ -65,7 +65,7 @@ from deepseek_cost.tokenizer import fast_counter
 count = lambda data: fast_counter().count(TextSource("x", None).decode(io.BytesIO(data)))
 """,
 }
-_PROGRAM: Final = """
+PROGRAM: Final = """
 import io, json, sys, time
 {loaded}
 data = open(sys.argv[1], "rb").read()
@@ -104,7 +104,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ranks = _ranks(folder)
+        ranks = write_ranks(folder)
         for size in options.kilobytes:
             for kind in options.kinds:
                 path = folder / f"{kind}.txt"
@@ -132,10 +132,10 @@ def _counters(path: Path, ranks: Path, rivals: Path, most: float) -> dict[str, C
             process([rivals / "tokenmeter", "count", "--json", path], most=most), _tokenmeters
         ),
     }
-    for name, loaded in _LOADED.items():
+    for name, loaded in LOADED.items():
         python = rivals / "python" if name in _ELSEWHERE else sys.executable
         for again in (False, True):
-            code = _PROGRAM.format(loaded=loaded, again=again)
+            code = PROGRAM.format(loaded=loaded, again=again)
             command = [python, "-c", code, path, vocabulary.original_path(), ranks]
             counter = Counter(process(command, most=most), _tokens, _seconds if again else None)
             found[f"{name}{' inside' if again else ''}"] = counter
@@ -192,7 +192,7 @@ def _seconds(printed: str) -> float:
     return float(json.loads(printed)["seconds"])
 
 
-def _ranks(folder: Path) -> Path:
+def write_ranks(folder: Path) -> Path:
     """Write the vocabulary in the format gigatoken reads."""
     from deepseek_cost.tokenizer.gigatoken_engine import _lines  # noqa: PLC0415 - may be missing
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import KINDS, paragraphs
-from benchmarks.counters import _LOADED, _PROGRAM, _ranks
+from benchmarks.counters import LOADED, PROGRAM, write_ranks
 from benchmarks.racing import process, raced, spread
 
 _ITSELF = "gigatoken"
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        ranks = _ranks(Path(folder))
+        ranks = write_ranks(Path(folder))
         for kind in options.kinds:
             path = Path(folder, f"{kind}.txt")
             with path.open("w", encoding="utf-8") as file:
@@ -64,7 +64,7 @@ def _race(path: Path, ranks: Path, runs: int) -> None:
 
 
 def _program(name: str) -> str:
-    return _PROGRAM.format(loaded=_LOADED[name], again=False) + _MEMORY
+    return PROGRAM.format(loaded=LOADED[name], again=False) + _MEMORY
 
 
 if __name__ == "__main__":

@@ -52,23 +52,21 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+def _block(page: str, found: re.Match[str]) -> Block:
+    return Block(page, found["language"], found["text"], found["why"], found["fake"])
+
+
 def blocks(page: Path) -> list[Block]:
     """Return the code blocks in a page that a reader can run."""
     name = page.relative_to(ROOT).as_posix()
     found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    every = [
-        Block(name, match["language"], match["text"], match["why"], match["fake"])
-        for match in found
-    ]
+    every = [_block(name, match) for match in found]
     return [block for block in every if block.language in _RUNNABLE]
 
 
 def unfenced(page: Path) -> list[str]:
     """Return the code blocks in a page that have no fence, which `blocks` would not find."""
-    text = re.sub(
-        r"^ *```\w*\n(?s:.*?)^ *```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
-    return _UNFENCED.findall(text)
+    return _UNFENCED.findall(_FENCED.sub("", page.read_text(encoding="utf-8")))
 
 
 def lay_out(folder: Path) -> Path:
@@ -99,7 +97,7 @@ def rerun(page: Path) -> str:
     """Return a page with the current output of its console blocks, each run in its own folder."""
 
     def again(match: re.Match[str]) -> str:
-        block = Block(page.name, match["language"], match["text"], match["why"], match["fake"])
+        block = _block(page.name, match)
         if block.language != "console" or block.why_not or block.fake:
             return match[0]
         with tempfile.TemporaryDirectory() as made:
