@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from itertools import groupby
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.charge import QUARTER, Charged, Charging, OtherHostError
+from deepseek_cost.billing.charge import NO_FEES, QUARTER, Charged, Charging, OtherHostError
 from deepseek_cost.billing.formats.base import (
     Costless,
     Fault,
@@ -18,6 +19,8 @@ from deepseek_cost.billing.formats.base import (
     Kind,
     Reason,
     Response,
+    Row,
+    Series,
     Unreadable,
 )
 from deepseek_cost.billing.identity import Counted, CountedResponses
@@ -129,10 +132,13 @@ class Account(Struct):
 
         self._day = day
 
-    def add(self, found: Found) -> "Entry | None":
+    def add(self, found: Found | Series) -> "Entry | None":
         """Add a log's record. Return how it was entered, or None if it is not billed."""
         if not isinstance(found, Response):
-            self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
+            if isinstance(found, Series):
+                self.add_series(found)
+            else:
+                self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
             return None
         known = self._as_before(found)
         if known is not None:
@@ -149,6 +155,30 @@ class Account(Struct):
                 self._by_quarter.clear()
             self._by_quarter[self._alike(found, charged.seconds)] = charged.stretch, number
         return self._enter(found, charged, number)
+
+    def add_series(self, series: Series, watch: "Watch | None" = None) -> int:
+        """Add the responses of a series as `add` does. Return how many were priced and new.
+
+        `watch` is called with how each response was entered.
+        """
+        new = 0
+        for _, group in groupby(series.rows, _quarter):
+            rows = list(group)
+            while rows:
+                known = self._as_before(series.response(rows[0]))
+                if known is not None and self._is_inside(rows):
+                    new += self._enter_rows(rows, *known, watch)
+                    break
+                entry = self.add(series.response(rows.pop(0)))
+                if entry is not None:
+                    new += entry.former is None
+                    if watch is not None:
+                        watch(entry)
+        return new
+
+    def _is_inside(self, rows: list[Row]) -> bool:
+        """Return whether all rows are in the period."""
+        return all(self.since <= end < self.until for *_, end in rows)
 
     def _as_before(self, response: Response) -> tuple[Charged, int] | None:
         """Return the charge and the place of a response like others in its quarter hour.
@@ -193,16 +223,16 @@ class Account(Struct):
     @property
     def requests(self) -> int:
         """The number of responses that could be priced, each counted once."""
-        return sum(sums.requests for _, sums in self._inside())
+        return sum(sums.requests for _, sums in self._billed())
 
-    def _inside(self) -> Iterator[tuple[_Place, Sums]]:
+    def _billed(self) -> Iterator[tuple[_Place, Sums]]:
         for place, sums in zip(self._places, self._sums, strict=True):
             if place is not None:
                 yield place, sums
 
     def figures(self) -> Iterator[tuple[Group, BillTotals]]:
         """Yield each group's totals, earliest day first. A group may come up more than once."""
-        for place, sums in sorted(self._inside(), key=lambda pair: pair[0].day):
+        for place, sums in sorted(self._billed(), key=lambda pair: pair[0].day):
             day, stretch = place.day, place.stretch
             price = stretch.price
             group = Group(day, price.model.name, price.tier, *place[2:])
@@ -210,7 +240,7 @@ class Account(Struct):
 
     def costs_by_hour(self) -> Iterator[tuple[int, Decimal]]:
         """Yield hours since 1970 and their cost, if hours are kept. An hour may come up twice."""
-        for place, sums in self._inside():
+        for place, sums in self._billed():
             if place.hour is not None:
                 cost = cost_of(sums.usage, place.stretch.price.rates).total
                 yield place.hour, EXACT.add(cost, sums.fees)
@@ -221,31 +251,63 @@ class Account(Struct):
         if identity is None:
             self.unidentified += 1
         known = None if identity is None else self._counted.add(identity, new)
-        fees = charged.fees
         if known is not None and identity is not None:
+            self._replace(identity, *known, charged.fees)
             former, new = known
-            self.repeated += 1
-            before = self._fees.get(identity, Decimal(0))
-            fees = max(fees, before)
-            self._sums[former.group].add(former, before, -1)
-        else:
-            former = None
-            if self._places[number] is None:
-                self.outside += 1
-            else:
-                self._mark(response, charged)
+            return None if self._places[new.group] is None else Entry(charged.stretch, new, former)
+        self._sums[number].add(new, charged.fees)
+        if charged.fees and identity is not None:
+            self._fees[identity] = charged.fees
+        if self._places[number] is None:
+            self.outside += 1
+            return None
+        self._mark(response, charged)
+        return Entry(charged.stretch, new, None)
+
+    def _replace(self, identity: str, former: Counted, new: Counted, fees: Decimal) -> None:
+        """Add what a later record of a response counts, in place of the earlier one's."""
+        self.repeated += 1
+        before = self._fees.get(identity, Decimal(0))
+        fees = max(fees, before)
+        self._sums[former.group].add(former, before, -1)
         self._sums[new.group].add(new, fees)
-        if fees and identity is not None:
+        if fees:
             self._fees[identity] = fees
-        return None if self._places[new.group] is None else Entry(charged.stretch, new, former)
+
+    def _enter_rows(
+        self, rows: list[Row], charged: Charged, number: int, watch: "Watch | None"
+    ) -> int:
+        """Enter rows that have one price and place. Return how many of them are new."""
+        new: list[Counted] = []
+        ends: list[float] = []
+        for _, identity, hit, miss, output, end in rows:
+            counted, former = Counted(hit, miss, output, None, number), None
+            known = self._counted.add(identity, counted)
+            if known is None:
+                new.append(counted)
+                ends.append(end)
+            else:
+                former, counted = known
+                self._replace(identity, former, counted, NO_FEES)
+            if watch is not None and self._places[counted.group] is not None:
+                watch(Entry(charged.stretch, counted, former))
+        if new:
+            self._sums[number].add_all(new)
+            self.other_instant += charged.other_time * len(new)
+            self.unreported_reasoning += len(new)
+            self._mark_time(min(ends))
+            self._mark_time(max(ends))
+        return len(new)
 
     def _mark(self, response: Response, charged: Charged) -> None:
         """Update the counts that the report shows about responses, each counted once."""
-        seconds = charged.seconds
         self.assumed_splits += charged.assumed_split
         self.near_edge += charged.near_edge
         self.other_instant += charged.other_time
         self.unreported_reasoning += response.reasoning is None
+        self._mark_time(charged.seconds)
+
+    def _mark_time(self, seconds: float) -> None:
         self.first = seconds if self.first is None else min(self.first, seconds)
         self.last = seconds if self.last is None else max(self.last, seconds)
 
@@ -302,6 +364,13 @@ class Entry(Struct, frozen=True):
     former: Counted | None
 
 
+Watch = Callable[[Entry], object]
+
+
+def _quarter(row: Row) -> int:
+    return int(row[-1]) // QUARTER
+
+
 class Intake(Struct):
     """Add lines of logs to an account. `make_proof` is called for the first request found.
 
@@ -319,8 +388,11 @@ class Intake(Struct):
     other: Counter[str] = field(default_factory=Counter)
     refused: list[Fault] = field(default_factory=list)
 
-    def add(self, name: str, found: Found) -> None:
+    def add(self, name: str, found: Found | Series) -> None:
         """Add a record from the log with this name."""
+        if isinstance(found, Series):
+            self._add_series(name, found)
+            return
         unpriced = self.account.unpriced
         entry = self.account.add(found)
         if entry is None or not isinstance(found, Response):
@@ -340,6 +412,22 @@ class Intake(Struct):
         if self.profile is not None:
             habit = Habit(entry.stretch.price.model.name, thinking, found.label)
             _learn(self.profile, habit, entry)
+
+    def _add_series(self, name: str, series: Series) -> None:
+        if self.watch is not None:
+            for response in series.responses():
+                self.add(name, response)
+            return
+        unpriced = self.account.unpriced
+        new = self.account.add_series(series, self._learn if self.profile is not None else None)
+        faults = self.account.unpriced - unpriced
+        self.priced[name] += new
+        self.unpriced[name] += faults
+        self.other[name] += len(series.rows) - new - faults
+
+    def _learn(self, entry: Entry) -> None:
+        assert self.profile is not None  # noqa: S101 - it is what learns
+        _learn(self.profile, Habit(entry.stretch.price.model.name, UNKNOWN_MODE), entry)
 
     def refuse(self, name: str, reason: str) -> None:
         """Add a file that is not a log of responses, and why."""

@@ -18,7 +18,7 @@ from deepseek_cost.errors import Advice, Advised, DscostError, UnknownModelError
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
 
-_NOTHING: Final = Decimal(0)
+NO_FEES: Final = Decimal(0)
 QUARTER: Final = 900
 _END: Final = TierBy.END  # looking up a member takes longer than comparing with it
 NO_TIME: Final = Advised("no time in it", Advice.LOG_TIME)
@@ -45,7 +45,7 @@ class Charged(Struct, frozen=True):
     stretch: Stretch
     seconds: float
     other_time: bool = False
-    fees: Decimal = _NOTHING
+    fees: Decimal = NO_FEES
     near_edge: bool = False
     assumed_split: bool = False
     is_steady: bool = False
@@ -83,7 +83,7 @@ class Charging(Struct, frozen=True):
         stretch = tariff.at(seconds)
         if not response.exact_time:
             self._require_one_price(response, stretch)
-        fees = _NOTHING
+        fees = NO_FEES
         for fee, calls in (response.fees or {}).items():
             if calls:
                 fees += self.tariffs.fee(fee, calls, seconds)

@@ -20,6 +20,7 @@ from deepseek_cost.billing.formats.base import (
     Costless,
     CountedFault,
     Fault,
+    Found,
     Line,
     Reason,
     Records,
@@ -226,7 +227,7 @@ def _not_known(costless: Counter[Reason]) -> str:
     return Advised("no usage in it that is known", Advice.LOG_COUNTS)
 
 
-def _records(log: Log, how: Reading) -> Records:
+def _records(log: Log, how: Reading) -> Iterator[Found]:
     chunks = Chunks()
     for document in _documents(log):
         if isinstance(document, Costless):

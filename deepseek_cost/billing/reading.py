@@ -5,7 +5,7 @@ order, so the bill is the same.
 """
 
 import pickle
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 from msgspec import Struct
 
-from deepseek_cost.billing.formats.base import Found, Response
+from deepseek_cost.billing.formats.base import Found, Records, Response, Series
 from deepseek_cost.billing.logs import Copies, OpenedLog, open_log
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.errors import DscostError, WorkerError
@@ -49,7 +49,7 @@ class ReadLog(Struct):
     title: str | None
     caveat: str
     is_copy: bool
-    records: Iterator[Found] = iter(())
+    records: Records = iter(())
     refusal: str | None = None
 
 
@@ -84,7 +84,7 @@ def _read(sources: Sequence[TextSource], how: Reading, advance: Advance) -> Gene
         yield log
 
 
-def _records(opened: OpenedLog, how: Reading, log: ReadLog) -> Iterator[Found]:
+def _records(opened: OpenedLog, how: Reading, log: ReadLog) -> Records:
     yield from opened.read(how)
     log.refusal = opened.refusal
     opened.log.forget()
@@ -122,7 +122,7 @@ class _End(Struct):
     refusal: str | None
 
 
-def _packed(batch: list[Found]) -> tuple[bytes, bytes]:
+def _packed(batch: list[Found | Series]) -> tuple[bytes, bytes]:
     if all(type(found) is Response for found in batch):
         with suppress(OverflowError, UnicodeError, msgspec.MsgspecError):  # a number of 30 digits
             return _RESPONSES, _encode(batch)
@@ -139,9 +139,9 @@ def _received(connection: "Connection", advance: Advance) -> Generator[ReadLog]:
                 pass
 
 
-def _received_records(connection: "Connection", advance: Advance, log: ReadLog) -> Iterator[Found]:
+def _received_records(connection: "Connection", advance: Advance, log: ReadLog) -> Records:
     while not isinstance(found := _next(connection, advance), _End):
-        yield from cast("list[Found]", found)
+        yield from cast("list[Found | Series]", found)
     log.refusal = found.refusal
 
 

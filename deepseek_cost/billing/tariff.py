@@ -1,7 +1,7 @@
 """The price of a model name at any time, and sums at that price."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
@@ -167,6 +167,13 @@ class Sums(Struct):
         self.reasoning += sign * (counted.reasoning or 0)
         if fees:
             self.fees = EXACT.add(self.fees, sign * fees)
+
+    def add_all(self, several: Sequence[Counted]) -> None:
+        """Add requests without reasoning and fees."""
+        self.requests += len(several)
+        self.cache_hit += sum([one.hit for one in several])
+        self.cache_miss += sum([one.miss for one in several])
+        self.output += sum([one.output for one in several])
 
     @property
     def usage(self) -> TokenUsage:

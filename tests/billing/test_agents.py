@@ -15,6 +15,7 @@ from deepseek_cost.billing.formats.base import Costless, Fault, Found, Kind, Rea
 from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.inputs.streams import open_bytes
 from deepseek_cost.pricing.fees import FeeId
+from tests.billing.singly import singly
 
 NOON = "2026-11-28T04:00:00.000Z"
 AT_NOON = 1_795_838_400.0  # NOON in seconds since 1970
@@ -40,7 +41,7 @@ def known(log: Log) -> Format:
 
 
 def read(log: Log) -> list[Found]:
-    return list(known(log).read(log))
+    return list(singly(known(log).read(log)))
 
 
 def responses(found: Iterable[Found]) -> list[Response]:

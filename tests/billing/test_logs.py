@@ -24,6 +24,7 @@ from deepseek_cost.masking import masked
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.currency import Currency
+from tests.billing.singly import singly
 
 CHAT = {
     "prompt_tokens": 300,
@@ -37,7 +38,7 @@ ANSWER = {"id": "a", "created": 1_790_000_000, "model": "deepseek-v4-pro", "usag
 
 def read(path: Path, how: Reading | None = None) -> list[Found]:
     (source,) = find([str(path)]).sources
-    return list(read_log(source, how or Reading(), lambda _: None))
+    return list(singly(read_log(source, how or Reading(), lambda _: None)))
 
 
 def lines(tmp_path: Path, *values: object, how: Reading | None = None) -> list[Found]:

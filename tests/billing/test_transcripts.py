@@ -3,16 +3,19 @@
 import io
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
+from math import inf, isinf
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepseek_cost.billing.account import Account
+from deepseek_cost.billing.account import Account, Intake
 from deepseek_cost.billing.charge import Charging
-from deepseek_cost.billing.formats.base import Costless, Found, Reason
+from deepseek_cost.billing.formats.base import Costless, Found, Reason, Series
 from deepseek_cost.billing.formats.claude_code import _records, _transcript
 from deepseek_cost.billing.formats.log import Log, as_object, decoded
+from deepseek_cost.billing.profile import Habit, Profile
 from deepseek_cost.billing.tariff import Tariffs
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.loader import load_prices
@@ -47,6 +50,7 @@ MESSAGES = st.fixed_dictionaries(
         "content": st.just([{"type": "text", "text": "Ü\n"}]),
     },
 )
+MIDNIGHT = 1_794_960_000  # 2026-11-18 in UTC; the price changes at 01:00
 USUAL = st.fixed_dictionaries(
     {"id": st.sampled_from("abc"), "model": st.just("deepseek-v4-pro"), "usage": USAGES}
 )
@@ -75,23 +79,41 @@ def log_of(data: bytes) -> Log:
     return Log("session.jsonl", lambda: io.BufferedReader(io.BytesIO(data)))
 
 
-def billed(records: Iterable[Found]) -> tuple[object, ...]:
-    account = Account(Charging(Tariffs(load_prices(), Currency.USD)))
+def billed(
+    records: Iterable[Found | Series], keeps: frozenset[str] = frozenset(), since: float = -inf
+) -> tuple[object, ...]:
+    """Return everything an account has of the records, and the lengths learned from them."""
+    charging = Charging(Tariffs(load_prices(), Currency.USD))
+    account = Account(
+        charging, keeps=keeps, since=since, until=-since if isinf(since) else since + 4_000
+    )
+    intake = Intake(account, profile=Profile())
     for found in records:
         if not isinstance(found, Costless) or found.reason is not Reason.NO_RESPONSE:
-            account.add(found)
+            intake.add("session.jsonl", found)
     sums: dict[object, tuple[int, Decimal]] = {}
     for group, totals in account.figures():
         count, cost = sums.get(group, (0, Decimal(0)))
         sums[group] = count + totals.sums.requests, cost + totals.total
-    # A response that cannot be billed is named once, or once for each of its records.
-    others = sum(host.responses for host in account.hosts.values()) + account.unpriced
+    # A response that is not billed is counted once, or once for each of its records.
+    others = (
+        sum(host.responses for host in account.hosts.values()) + account.unpriced + account.outside
+    )
     return (
         {group: found for group, found in sums.items() if found[0]},
-        {fault.reason for fault in account.faults},
+        {fault.reason.partition(", at ")[0] for fault in account.faults},
         *(account.costless, account.hosts.keys(), account.repeated + others),
         *(account.unidentified, account.other_instant, account.first, account.last),
+        *(account.near_edge, account.unreported_reasoning),
+        _learned(intake.profile),
+        intake.priced,
     )
+
+
+def _learned(profile: Profile | None) -> dict[Habit, dict[int, int]]:
+    """Return how often each length of output was seen."""
+    by_habit = profile.by_habit.items() if profile else ()
+    return {habit: +lengths.output.counts for habit, lengths in by_habit}
 
 
 def one_by_one(data: bytes) -> list[Found]:
@@ -105,6 +127,40 @@ def test_a_block_of_lines_is_read_as_each_line_by_itself(
 ) -> None:
     data = as_bytes(lines)
     assert billed(_transcript(log_of(data))) == billed(one_by_one(data))
+
+
+RESPONSES = st.builds(
+    lambda identity, second, output, session, model, project: {
+        "type": "assistant",
+        "timestamp": f"{datetime.fromtimestamp(MIDNIGHT + second, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "sessionId": session,
+        "cwd": project,
+        "message": {
+            "id": identity,
+            "model": model,
+            "usage": {"input_tokens": 9, "cache_read_input_tokens": 1, "output_tokens": output},
+        },
+    },
+    st.sampled_from("abcdefghij"),
+    st.integers(-3_000, 6_000),
+    st.integers(0, 3),
+    st.sampled_from("xxxy"),
+    st.sampled_from(["deepseek-v4-pro"] * 4 + ["deepseek-v4-flash", "deepseek-none", "glm-5"]),
+    st.sampled_from(["/p", "/q"]),
+)
+
+
+@given(
+    st.lists(RESPONSES, min_size=1, max_size=40),
+    st.sets(st.sampled_from(["project", "session", "hour"])),
+    st.sampled_from([-inf, MIDNIGHT, MIDNIGHT + 1_000]),
+)
+def test_a_series_of_responses_is_billed_as_each_by_itself(
+    lines: list[dict[str, object]], keeps: set[str], since: float
+) -> None:
+    data = as_bytes(lines)
+    in_series = billed(_transcript(log_of(data)), frozenset(keeps), since)
+    assert in_series == billed(one_by_one(data), frozenset(keeps), since)
 
 
 def test_a_line_longer_than_a_block_and_one_without_an_end_are_read() -> None:

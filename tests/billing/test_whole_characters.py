@@ -13,6 +13,7 @@ from deepseek_cost.billing.formats.log import decoded, with_whole_characters
 from deepseek_cost.billing.logs import open_log
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.inputs.source import TextSource
+from tests.billing.singly import singly
 
 USAGE = (
     r'"usage": {"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 2, '
@@ -24,7 +25,7 @@ PIECES = st.sampled_from([r"\ud83d", r"\ude00", r"\uD83D\uDE00", r"\\", r"\n", r
 
 def read(path: Path, data: str) -> list[Found]:
     path.write_text(data)
-    return list(open_log(TextSource(str(path), path)).read(Reading()))
+    return list(singly(open_log(TextSource(str(path), path)).read(Reading())))
 
 
 def tokens(records: Iterable[Found]) -> list[tuple[int | None, int, int]]:

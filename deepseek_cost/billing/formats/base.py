@@ -16,7 +16,18 @@ from deepseek_cost.inputs.request import Fault, Line
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.fees import FeeId
 
-__all__ = ["Costless", "Fault", "Found", "Kind", "Line", "Reason", "Response", "Unreadable"]
+__all__ = [
+    "Costless",
+    "Fault",
+    "Found",
+    "Kind",
+    "Line",
+    "Reason",
+    "Response",
+    "Row",
+    "Series",
+    "Unreadable",
+]
 
 
 class Unreadable(ValueError):  # noqa: N818 - a value that is, not an error of ours
@@ -92,6 +103,47 @@ class Response(Struct, kw_only=True, omit_defaults=True):
         return TokenUsage(self.hit or 0, self.miss, self.output)
 
 
+# The line's number, the identity, hit, miss, output, and end of a response.
+Row = tuple[int, str, int, int, int, float]
+
+
+class Series(Struct):
+    """Responses one after another in a log that differ only in their rows.
+
+    A log of many is read several times as fast this way. Hits are reported in all of them, and
+    reasoning and fees in none.
+    """
+
+    source: str
+    model: str
+    kind: Kind
+    agent: str
+    project: str | None
+    session: str | None
+    rows: list[Row]
+
+    def responses(self) -> "Iterator[Response]":
+        """Yield the responses one by one."""
+        return map(self.response, self.rows)
+
+    def response(self, row: Row) -> Response:
+        """Return the response of a row."""
+        number, identity, hit, miss, output, end = row
+        return Response(
+            line=Line(self.source, "", number),
+            model=self.model,
+            hit=hit,
+            miss=miss,
+            output=output,
+            kind=self.kind,
+            identity=identity,
+            end=end,
+            project=self.project,
+            session=self.session,
+            agent=self.agent,
+        )
+
+
 class Costless(Struct, frozen=True):
     """A number of records in a log that are not API responses, or were never charged."""
 
@@ -104,4 +156,4 @@ class CountedFault(Fault, frozen=True):
 
 
 Found = Response | Costless | Fault
-Records = Iterator[Found]
+Records = Iterator[Found | Series]

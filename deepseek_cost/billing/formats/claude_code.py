@@ -21,10 +21,20 @@ from deepseek_cost.billing.formats.base import (
     Reason,
     Records,
     Response,
+    Row,
+    Series,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import MAX_NAME, MOST_TOKENS, Log, as_object, count, name
-from deepseek_cost.billing.formats.provider import is_deepseek_name
+from deepseek_cost.billing.formats.log import (
+    MAX_NAME,
+    MOST_TOKENS,
+    YEARS,
+    Log,
+    as_object,
+    count,
+    name,
+)
+from deepseek_cost.billing.formats.provider import FOREIGN_IDS, is_deepseek_name
 from deepseek_cost.billing.formats.usage import fees_of, usage_of
 from deepseek_cost.pricing.fees import FeeId
 
@@ -32,6 +42,7 @@ _AGENT: Final = "claude"
 _TOKENS: Final = ("input_tokens", "cache_read_input_tokens", "output_tokens")
 _SYNTHETIC: Final = "<synthetic>"
 _ANTHROPIC: Final = "api.anthropic.com"
+_MOST_ROWS: Final = 1_000
 # Anthropic's own ids, which no other host uses; its responses have both of them.
 _RESPONSE_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}")
 _REQUEST_ID: Final = re.compile(r"req_[0-9A-Za-z]{20,}")
@@ -104,29 +115,27 @@ def _transcript(log: Log) -> Records:
 
 
 class _Blocks(Struct):
-    """Merges the consecutive records of a response.
+    """Merges the consecutive records of a response, and gathers responses in series.
 
-    The last record of a response has its tokens, the first one its time.
+    The last record of a response has its tokens, the first one its time. The last response is
+    kept until the next one begins: in `last`, or else as the last row of `series`.
     """
 
     log: Log
     last: Response | None = None
-    line: _Line | None = None  # the line `last` was read from, if in the usual form
+    series: Series | None = None
+    line: _Line | None = None  # the line the last response was read from, if in the usual form
     repeated: int = 0
     others: int = 0
 
-    def add(self, number: int, lines: Sequence[object]) -> Iterator[Found]:
+    def add(self, number: int, lines: Sequence[object]) -> Records:
         """Yield the responses that are complete, and any faults."""
         for at, line in self._unskipped(number, lines):
-            for found in _found_in(self.log, at, line):
-                if isinstance(found, Response):
-                    self.line = line if isinstance(line, _Line) else None
-                    if (complete := self._next(found)) is not None:
-                        yield complete
-                elif isinstance(found, Costless) and found.reason is Reason.NO_RESPONSE:
-                    self.others += 1
-                else:
-                    yield found
+            if isinstance(line, _Line) and (row := _row(at, line)) and not self._may_be_last(row):
+                if (complete := self._in_series(row, line)) is not None:
+                    yield complete
+            else:
+                yield from self._one(at, line)
 
     def _unskipped(self, number: int, lines: Sequence[object]) -> Iterator[tuple[int, object]]:
         """Count and skip lines that are not responses, or repeat the response before them.
@@ -146,24 +155,97 @@ class _Blocks(Struct):
             yield at, line
             last = self.line
 
-    def _next(self, found: Response) -> Response | None:
-        """Add a record. If it begins another response, return the one before, now complete."""
+    def _may_be_last(self, row: Row) -> bool:
+        """Return whether a row has the id of the last response."""
+        if self.series is not None:
+            return self.series.rows[-1][1] == row[1]
+        return self.last is not None and self.last.identity == row[1]
+
+    def _in_series(self, row: Row, line: _Line) -> Response | Series | None:
+        """Begin a response with a row. Return what is complete if it begins another series."""
+        series, self.line = self.series, line
+        message = line.message
+        if (
+            series is not None
+            and message is not None
+            and series.model == message.model
+            and series.session == line.sessionId
+            and series.project == line.cwd
+            and len(series.rows) < _MOST_ROWS
+        ):
+            series.rows.append(row)
+            return None
+        complete = self.last or series
+        self.last, self.series = None, _series(self.log, row, line)
+        return complete
+
+    def _one(self, number: int, line: object) -> Records:
+        """Read a line by itself. Yield the responses that are complete, and any faults."""
+        for found in _found_in(self.log, number, line):
+            if isinstance(found, Response):
+                self.line = line if isinstance(line, _Line) else None
+                yield from self._next(found)
+            elif isinstance(found, Costless) and found.reason is Reason.NO_RESPONSE:
+                self.others += 1
+            else:
+                yield found
+
+    def _next(self, found: Response) -> Iterator[Response | Series]:
+        """Add a record. If it begins another response, yield the one before, now complete."""
+        yield from self._ended_series()
         last = self.last
         if last is not None and found.identity == last.identity and _is_same(last, found):
             self.repeated += 1
             last.output = found.output or last.output
-            return None
+            return
         self.last = found
-        return last
+        if last is not None:
+            yield last
 
-    def end(self) -> Iterator[Found]:
-        """Yield the last response, and the numbers of other and of repeated records."""
-        if self.last is not None:
-            yield self.last
+    def _ended_series(self) -> Iterator[Series]:
+        """Take the last response out of its series, and yield the others."""
+        if (series := self.series) is not None:
+            self.series, self.last = None, series.response(series.rows.pop())
+            if series.rows:
+                yield series
+
+    def end(self) -> Records:
+        """Yield the last responses, and the numbers of other and of repeated records."""
+        if (last := self.last or self.series) is not None:
+            yield last
         if self.others:
             yield Costless(Reason.NO_RESPONSE, self.others)
         if self.repeated:
             yield Costless(Reason.REPEATED, self.repeated)
+
+
+def _series(log: Log, row: Row, line: _Line) -> Series:
+    """Return a series that begins with a row."""
+    model = (line.message and line.message.model) or ""
+    return Series(log.name, model, Kind.MESSAGES, _AGENT, line.cwd, line.sessionId, [row])
+
+
+def _row(number: int, line: _Line) -> Row | None:
+    """Return a response as a row of a series; None if its line has to be read by itself."""
+    message, at = line.message, line.timestamp
+    if message is None or at is None or at.tzinfo is None or at.year not in YEARS:
+        return None
+    usage, identity, model = message.usage, message.id, message.model
+    if usage is None or identity is None or model is None or model == _SYNTHETIC:
+        return None
+    hit, miss, output = (
+        usage.cache_read_input_tokens,
+        usage.input_tokens,
+        usage.output_tokens,
+    )
+    if hit is None or miss is None or output is None or identity.startswith(FOREIGN_IDS):
+        return None
+    miss += usage.cache_creation_input_tokens or 0
+    tools = usage.server_tool_use
+    has_fees = tools is not None and (tools.web_search_requests or tools.web_fetch_requests)
+    if has_fees or hit + miss + output > MOST_TOKENS:
+        return None
+    return number, identity, hit, miss, output, at.timestamp()
 
 
 def _is_of_same(line: _Line, last: _Line) -> bool:

@@ -46,7 +46,7 @@ _UTC: Final = re.compile(  # the most common form of times; the others are read 
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
     re.ASCII,
 )
-_YEARS: Final = range(2000, 2200)
+YEARS: Final = range(2000, 2200)
 _EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, in spreadsheets
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 # An escaped surrogate, or an escaped pair. After two backslashes it is text about one.
@@ -247,7 +247,7 @@ class Log:
         if isinstance(value, str) and _UTC.fullmatch(value):
             return datetime.fromisoformat(value).timestamp()
         if isinstance(value, datetime):
-            if value.tzinfo is not None and value.year in _YEARS:
+            if value.tzinfo is not None and value.year in YEARS:
                 return value.timestamp()
             value = value.isoformat()
         return self._seconds(value)

@@ -17,6 +17,8 @@ _PROTOCOLS: Final = frozenset(_OF_PROTOCOLS.split())
 # Both of Anthropic's ids are random and long; DeepSeek's are UUIDs.
 _ANTHROPIC_ID: Final = re.compile(r"msg_[0-9A-Za-z]{20,}\Z")
 _OPENROUTER_ID: Final = re.compile(r"gen-\d{9,}-")
+# What ids begin with that may show which host served a response.
+FOREIGN_IDS: Final = ("gen-", "msg_")
 
 
 def other_host(response: Response) -> str | None:
@@ -32,7 +34,7 @@ def other_host(response: Response) -> str | None:
 
 def has_foreign_id(response: Response) -> bool:
     """Return whether a response's id may show which host served it."""
-    return response.identity is not None and response.identity.startswith(("gen-", "msg_"))
+    return response.identity is not None and response.identity.startswith(FOREIGN_IDS)
 
 
 @lru_cache(maxsize=1_000)
