@@ -11,7 +11,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import Corpus
-from benchmarks.racing import dscost
+from benchmarks.racing import Memory, dscost
 
 
 def main() -> None:
@@ -40,11 +39,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "batch.jsonl")
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(_lines(options.requests, turns=options.turns))
+            file.writelines(lines(options.requests, turns=options.turns))
         command = [dscost(), "estimate", str(path), "--json", "--engine", options.engine, *jobs]
         began = time.perf_counter()
         with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
-            watched = _Memory(psutil.Process(running.pid))
+            watched = Memory(psutil.Process(running.pid))
             watched.start()
             out, _ = running.communicate()
             seconds = time.perf_counter() - began
@@ -55,7 +54,8 @@ def main() -> None:
         )
 
 
-def _lines(requests: int, *, turns: bool) -> Iterator[str]:
+def lines(requests: int, *, turns: bool) -> Iterator[str]:
+    """Yield the lines of a batch."""
     corpus, chance = Corpus(), Random(2)  # noqa: S311 - no secret
     for number in range(requests):
         line = corpus.jsonl()
@@ -76,27 +76,6 @@ def _conversation(line: str, number: int, chance: Random) -> str:
     if chance.random() < 0.3:
         body["thinking"] = {"type": "disabled"}
     return json.dumps({"custom_id": f"request-{number}", "body": body}) + "\n"
-
-
-class _Memory(threading.Thread):
-    """Track the memory of a process and its children, counting shared pages only once."""
-
-    def __init__(self, process: psutil.Process) -> None:
-        super().__init__(daemon=True)
-        self._process = process
-        self.most = 0
-
-    def run(self) -> None:
-        while True:
-            try:
-                family = [self._process, *self._process.children(recursive=True)]
-                held = sum(one.memory_full_info().pss for one in family)
-            except (psutil.Error, FileNotFoundError):
-                if not self._process.is_running():
-                    return
-                continue
-            self.most = max(self.most, held)
-            time.sleep(0.05)
 
 
 if __name__ == "__main__":

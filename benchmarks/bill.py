@@ -107,4 +107,5 @@ def billed(log: Path) -> dict[str, Any]:
     return json.loads(ran.stdout)  # type: ignore[no-any-return]
 
 
-main()
+if __name__ == "__main__":
+    main()

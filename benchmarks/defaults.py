@@ -16,7 +16,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
-from benchmarks.batches import _lines
+from benchmarks.batches import lines
 from benchmarks.corpora import paragraphs
 from benchmarks.racing import dscost, process, raced, spread
 
@@ -57,7 +57,7 @@ def _written(kind: str, size: int) -> Path:
         if kind == "text":
             file.writelines(paragraphs("mixed", size))
         else:
-            file.writelines(_lines(size, turns=kind == "turns"))
+            file.writelines(lines(size, turns=kind == "turns"))
     return path
 
 

@@ -4,10 +4,13 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import psutil
 
 BARE: Final = "python -c pass"
 # Installed programs come with bytecode that pip compiled, so let Python write it.
@@ -83,3 +86,25 @@ def ratios(times: Mapping[str, Sequence[float]], to: str) -> Iterator[str]:
     base = statistics.median(times[to])
     for name, seconds in times.items():
         yield f"{name:34} {spread(seconds)}  {statistics.median(seconds) / base:7.2f} x {to}"
+
+
+class Memory(threading.Thread):
+    """Track the memory of a process and its children, counting shared pages only once."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self._process = process
+        self.most = 0
+
+    def run(self) -> None:
+        """Look until the process ends."""
+        while True:
+            try:
+                family = [self._process, *self._process.children(recursive=True)]
+                held = sum(one.memory_full_info().pss for one in family)
+            except (psutil.Error, FileNotFoundError):
+                if not self._process.is_running():
+                    return
+                continue
+            self.most = max(self.most, held)
+            time.sleep(0.05)

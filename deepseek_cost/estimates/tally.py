@@ -12,14 +12,22 @@ from msgspec.structs import replace
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.entries import Model
-from deepseek_cost.prompt.breakdown import Hits, RequestTokens, UnknownInput, joined_unknown
+from deepseek_cost.prompt.breakdown import (
+    Hits,
+    RequestTokens,
+    UnknownInput,
+    joined_unknown,
+    times_unknown,
+)
 from deepseek_cost.prompt.template import Mode
 from deepseek_cost.text import token_limit
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+# One object each for the tallies of many sources, which are kept.
 _NO_HITS: Final = Hits()
+_AT_NO_RATIO: Final[Mapping[Decimal, int]] = {}
 
 
 def whole_hits(ratio: "Decimal | Fraction", tokens: int) -> int:
@@ -136,7 +144,7 @@ class Tally(Struct, frozen=True):
             output=None if self.output is None else bodies * self.output,
             output_ceiling=bodies * self.output_ceiling,
             largest_request=self.largest_request,
-            unknown={what: one.times(bodies) for what, one in self.unknown.items()},
+            unknown=times_unknown(self.unknown, bodies),
             calls=bodies * self.calls,
             hits_at={at: bodies * hits for at, hits in self.hits_at.items()},
         )
@@ -169,10 +177,17 @@ def tally_body(body: RequestTokens, scenario: Scenario, hits: Hits | None = None
         output=None if output is None else sent * output,
         output_ceiling=sent * ceiling * body.choices,
         largest_request=text + template + more,
-        unknown={what: one.times(sent) for what, one in body.unknown.items()},
+        unknown=times_unknown(body.unknown, sent),
         calls=sent * body.calls,
-        hits_at={at: sent * whole_hits(at, text + template) for at in scenario.other_ratios},
+        hits_at=_hits_at(scenario, text + template),
     )
+
+
+def _hits_at(scenario: Scenario, tokens: int) -> Mapping[Decimal, int]:
+    """Return the hits of a body of so many tokens at each of the other ratios."""
+    if not scenario.other_ratios:
+        return _AT_NO_RATIO
+    return {at: scenario.requests * whole_hits(at, tokens) for at in scenario.other_ratios}
 
 
 def require_output_limit(model: Model, scenario: Scenario) -> None:

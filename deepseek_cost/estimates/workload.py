@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.errors import InputError, NothingReadError
 from deepseek_cost.estimates.ledger import Ledger, Place, Position
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from deepseek_cost.prompt.text_form import TextForm
     from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
     from deepseek_cost.tokenizer.base import TextCounter
+
+# One set of each kind for all the sources that hold nothing else.
+_ALONE: Final = {kind: frozenset({kind}) for kind in Kind}
 
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 
@@ -94,10 +97,26 @@ class Workload:
         self._source = self._source + 1 if number is None else number
         self._require_output_limits()
         if opened.is_text:
-            text = opened.text_request(whole=self.forecast is not None)
-            self._add_request(text, Position(self._source, text.line))
+            self._add_text(opened)
         else:
             self._add_requests(opened)
+
+    def _add_text(self, opened: Input) -> None:
+        """Count and tally a text; all but the first are not rendered, unless hits are forecast."""
+        from deepseek_cost.prompt.text_form import TextForm, stream_of  # noqa: PLC0415 - not for --help
+
+        request = opened.text_request(whole=self.forecast is not None)
+        at = Position(self._source, request.line)
+        if self.forecast is not None:
+            self._add_request(request, at)
+            return
+        form = self._text_form
+        if form is None:
+            bodies = self._rendered(request)
+            self._prepare(bodies)
+            form = self._text_form = TextForm.of(bodies, self._segments)
+        counted = form.counted(self._segments.count_stream(stream_of(request)))
+        self._add_counted(request, at, form.bodies, counted, self._no_hits())
 
     @property
     def keeps_order(self) -> bool:
@@ -268,23 +287,13 @@ class Workload:
         from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - not for --help
 
         if request.is_prompt:
-            return self._prompts(request)
+            return self._rendered(request)
         route = self._serving(request)
         thinking = route.model.thinking if route else None
         model = route.model if route else self.models[0]
         sent = completed(request, model, self.scenario.mode, self.system)
         models = self._priced_for(route)
         return read_bodies(sent, models, thinking=thinking, history=history)
-
-    def _prompts(self, request: Request) -> "Sequence[Body]":
-        """Read a prompt for each model; of texts, the first one alone where they are counted."""
-        from deepseek_cost.prompt.text_form import TextForm, text_of  # noqa: PLC0415 - as above
-
-        if self.forecast is not None or not text_of(request):
-            return self._rendered(request)
-        if self._text_form is None:
-            self._text_form = TextForm(self._rendered(request))
-        return self._text_form.filled(request)
 
     def _rendered(self, request: Request) -> "list[RenderedBody]":
         """Read a prompt for each model; those of one mode read the same."""
@@ -304,8 +313,6 @@ class Workload:
         return [*models, route.model]
 
     def _add_request(self, request: Request, at: Position, bodies: "Sequence[Body]" = ()) -> None:
-        from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
-
         self._add_model(request, at)
         bodies = self._read_whole(request, bodies)
         counted = [body.count(self._segments) for body in bodies]
@@ -313,6 +320,19 @@ class Workload:
         if self.forecast is not None:
             columns = bodies[: len(self.ledgers)]
             hits = self.forecast.body_hits(columns, request, self.scenario.requests)
+        self._add_counted(request, at, bodies, counted, hits)
+
+    def _add_counted(
+        self,
+        request: Request,
+        at: Position,
+        bodies: "Sequence[Body]",
+        counted: Sequence[RequestTokens],
+        hits: Sequence[Hits | None],
+    ) -> None:
+        """Tally a request that was counted for each model."""
+        from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
+
         place = Place(request.source, request.line, request.custom_id)
         tallies = []
         for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=False):
@@ -328,7 +348,7 @@ class Workload:
             if body.refused:
                 ledger.refusals.add(place, body.refused, tally.requests, at)
         is_empty = counted[0].is_open and not counted[0].parts.user
-        kinds = frozenset({request.source_kind})
+        kinds = _ALONE[request.source_kind]
         self.partial.add(at.source, TalliedSource(request.source, tuple(tallies), kinds, is_empty))
         self._add_written(request, bodies, counted, tallies)
         if self.on_request:

@@ -69,7 +69,10 @@ class RenderedBody(Struct, frozen=True):
 
     def count(self, counter: SegmentCounter) -> RequestTokens:
         """Return its token counts by origin."""
-        parts = self.parts(counter)
+        return self.counted(self.parts(counter))
+
+    def counted(self, parts: Breakdown) -> RequestTokens:
+        """Return its token counts, of which these parts are known."""
         asked = self.conversation.max_tokens
         ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model, asked=asked)
         is_open = self.request.kind is Kind.TEXT

@@ -96,6 +96,8 @@ class UnknownTokens(Struct, frozen=True):
 
 # By what it is, a member of Hidden.
 UnknownInput = Mapping[str, UnknownTokens]
+# One object for the many requests that are known as a whole.
+NOTHING_UNKNOWN: Final[UnknownInput] = {}
 
 
 def joined_unknown(one: UnknownInput, other: UnknownInput) -> UnknownInput:
@@ -106,6 +108,13 @@ def joined_unknown(one: UnknownInput, other: UnknownInput) -> UnknownInput:
     for what, tokens in other.items():
         joined[what] = joined[what] + tokens if what in joined else tokens
     return {what: joined[what] for what in sorted(joined)}
+
+
+def times_unknown(unknown: UnknownInput, requests: int) -> UnknownInput:
+    """Return the unknown input of the same request sent so many times."""
+    if not unknown:
+        return NOTHING_UNKNOWN
+    return {what: one.times(requests) for what, one in unknown.items()}
 
 
 class RequestTokens(Struct, frozen=True):

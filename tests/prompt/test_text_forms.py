@@ -9,7 +9,7 @@ from deepseek_cost.inputs.request import Request, TextStream, text_request
 from deepseek_cost.prompt.body import RenderedBody, completed, render_bodies
 from deepseek_cost.prompt.segments import SegmentCounter
 from deepseek_cost.prompt.template import Effort, Mode
-from deepseek_cost.prompt.text_form import TextForm, text_of
+from deepseek_cost.prompt.text_form import TextForm, stream_of
 from deepseek_cost.tokenizer import default_counter
 
 MODES = [Mode(), Mode(thinking=False), Mode(effort=Effort.MAX)]
@@ -32,24 +32,23 @@ def test_a_text_in_the_form_of_another_is_counted_as_by_itself(
     first: str, second: str, mode: Mode, system: str
 ) -> None:
     counter = SegmentCounter(default_counter())
-    form = TextForm(rendered(text_request("a.txt", first), mode, system))
+    form = TextForm.of(rendered(text_request("a.txt", first), mode, system), counter)
     other = text_request("b.txt", second)
 
-    filled = [body.count(counter) for body in form.filled(other)]
+    counted = form.counted(counter.count(second))
 
-    assert filled == [body.count(counter) for body in rendered(other, mode, system)]
+    assert counted == [body.count(counter) for body in rendered(other, mode, system)]
 
 
 @pytest.mark.parametrize("form_of", ["Hello.", TextStream(["Hello."])])
 def test_a_text_that_is_read_in_blocks_has_the_form_of_any_other(
     form_of: str | TextStream,
 ) -> None:
-    form = TextForm(rendered(text_request("a.txt", form_of), Mode(), ""))
+    counter = SegmentCounter(default_counter())
+    form = TextForm.of(rendered(text_request("a.txt", form_of), Mode(), ""), counter)
     blocks = text_request("b.txt", TextStream(["One ", "two."]))
     whole = text_request("b.txt", "One two.")
-    counter = SegmentCounter(default_counter())
 
-    counted = [body.count(counter) for body in form.filled(blocks)]
+    counted = form.counted(counter.count_stream(stream_of(blocks)))
 
     assert counted == [body.count(counter) for body in rendered(whole, Mode(), "")]
-    assert text_of(whole) == "One two."
