@@ -27,7 +27,7 @@ from deepseek_cost.billing.formats.base import (
     Response,
 )
 from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
-from deepseek_cost.billing.records import A_REQUEST, Reading
+from deepseek_cost.billing.records import A_REQUEST, A_TEXT, Reading
 from deepseek_cost.billing.response import Chunks
 from deepseek_cost.errors import Advice, Advised, placed
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
@@ -107,7 +107,7 @@ class OpenedLog(Struct):
             yield from held.release()
         yield from (Costless(reason, count) for reason, count in costless.items())
         if held.kept:
-            self.refusal = held.reason
+            self.refusal = A_TEXT if self.log.form is Form.TEXT else held.reason
         elif costless and not held.is_released:
             self.refusal = _not_known(costless)
 

@@ -30,14 +30,15 @@ from deepseek_cost.billing.formats.usage import (
     usage_of,
 )
 from deepseek_cost.billing.likely_fields import likely_counts, likely_hits
-from deepseek_cost.errors import Advice, Advised
+from deepseek_cost.errors import Advice, Advised, advised
 from deepseek_cost.inputs.kinds import is_request, kind_of
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import member
 from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
 from deepseek_cost.masking import digest, masked
 
-A_REQUEST: Final = "requests, not responses; dscost estimate prices them"
+A_REQUEST: Final = advised("requests, not responses", "dscost estimate prices them")
+A_TEXT: Final = advised("a text, not a log of responses", "dscost estimate prices prompts")
 _NO_USAGE: Final = "no usage in it"
 _CONTRADICTS: Final = "contradicts itself"
 _NO_HITS: Final = "its usage does not report cache hits"

@@ -22,6 +22,7 @@ from deepseek_cost.cli.command import (
     with_subcommands,
 )
 from deepseek_cost.cli.guesses import expanded
+from deepseek_cost.cli.log_hints import tip_for_log
 from deepseek_cost.cli.messages import show_error, show_note, styles_are_shown
 from deepseek_cost.cli.output import is_output_lost
 from deepseek_cost.cli.wording import message_of, with_tips
@@ -121,16 +122,19 @@ def _report(error: Exception, args: Sequence[str]) -> int:
         case MissingFileError():
             from deepseek_cost.cli.suggestions import in_place_of_file
 
-            tip = in_place_of_file(str(error.value), command, _models())
+            tip = in_place_of_file(str(error.value), command, words[1:], _models())
             show_error(advised(with_tips(message_of(error))[0], tip) if tip else message_of(error))
             return error.exit_code
         case DscostError():
-            show_error(noted(message_of(error), getattr(error, "__notes__", ())))
+            tip = tip_for_log(error, command, words)
+            message = noted(message_of(error), getattr(error, "__notes__", ()))
+            show_error(message, *filter(None, (tip,)))
             return error.exit_code
         case UsageError():
             message = _usage(error, command, args)
             help_of = " ".join(["dscost", *([command] if command else []), "--help"])
-            show_error(message, *(() if with_tips(message)[1] else (f"see {help_of}",)))
+            is_clear = bool(with_tips(message)[1]) or _is_about_value(error)
+            show_error(message, *(() if is_clear else (f"see {help_of}",)))
             return int(error.exit_code)
         case OSError():
             place = error.filename2 or error.filename or _place_of(error)
@@ -142,6 +146,11 @@ def _report(error: Exception, args: Sequence[str]) -> int:
         case _:
             show_error("a number is too large to be worked with exactly")
     return DscostError.exit_code
+
+
+def _is_about_value(error: UsageError) -> bool:
+    """Return whether an error says what is wrong with the value of an option."""
+    return isinstance(error, typer.BadParameter) and bool(error.message)
 
 
 def _place_of(error: OSError) -> str | None:
@@ -163,13 +172,14 @@ def _usage(error: UsageError, command: str, args: Sequence[str]) -> str:
     """Return what is wrong with the command line, with what was likely meant as a tip."""
     from deepseek_cost.cli.suggestions import (
         in_place_of_command,
+        in_place_of_missing,
         in_place_of_option,
         in_place_of_value,
     )
 
     if isinstance(error, typer.BadParameter) and error.message and error.param:
         option = error.param.opts[0]
-        if tip := in_place_of_value(option, error.message):
+        if tip := in_place_of_value(option, error.message, command):
             reason, _ = with_tips(error.message)
             return in_plain_words(advised(reason, tip), option)
         return in_plain_words(error.message, option)
@@ -178,7 +188,9 @@ def _usage(error: UsageError, command: str, args: Sequence[str]) -> str:
         return in_place_of_command(text, ALL_NAMES, args) or in_plain_words(text)
     params = load(command).params if command else []
     options = [name for param in params for name in (*param.opts, *param.secondary_opts)]
-    return in_plain_words(in_place_of_option(text, command, options) or text)
+    metavars = {name: param.metavar for param in params for name in param.opts if param.metavar}
+    meant = in_place_of_missing(text, metavars) or in_place_of_option(text, command, options)
+    return in_plain_words(meant or text)
 
 
 def _models() -> list[str]:

@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from deepseek_cost.cli.groups import GROUPS
-from deepseek_cost.cli.guesses import long_with_one_dash, renamed
+from deepseek_cost.cli.guesses import long_with_one_dash, renamed, without_equals
 from deepseek_cost.cli.help import HelpContext
 from deepseek_cost.cli.manual import OVERVIEW
 from deepseek_cost.cli.messages import show_warning
@@ -59,7 +59,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: _Any, args: list[str]) -> list[str]:
         """Parse the command line; errors in a setting name its file or variable."""
         settings = cast("SettingsContext", ctx)
-        args, old_names = renamed(self.name or "", args)
+        args, old_names = renamed(self.name or "", without_equals(args))
         for old, new in old_names.items():
             show_warning(f"{old} is now {new}; the next version will not know the old name")
         if word := long_with_one_dash(args, [name for one in self.params for name in one.opts]):

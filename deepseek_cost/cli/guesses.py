@@ -48,6 +48,12 @@ def renamed(command: str, args: Sequence[str]) -> tuple[list[str], Mapping[str, 
     return understood, found
 
 
+def without_equals(args: Sequence[str]) -> list[str]:
+    """Return the arguments with `-o=300` as `-o300`, as most people mean it."""
+    end = args.index("--") if "--" in args else len(args)
+    return [*(re.sub(r"\A(-[A-Za-z])=", r"\1", one) for one in args[:end]), *args[end:]]
+
+
 def long_with_one_dash(args: Sequence[str], options: Collection[str]) -> str | None:
     """Return the first long option written with a single dash, such as -model; None without one."""
     for word in args:

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
+from deepseek_cost.cli.log_hints import hint_at_log
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.options import KindByHand, OnFault
 from deepseek_cost.cli.settings import set_by_name
@@ -306,6 +307,8 @@ class Inputs:
             self._check(source, workload)
         opened = self._open(source)
         try:
+            if is_named and (hint := hint_at_log(opened)):
+                show_note(hint)
             with (
                 reading(source.name),
                 nullcontext() if is_named else all_or_nothing(opened, skips=skips),

@@ -7,7 +7,7 @@ compared only to find typos; if nothing is close, nothing is suggested.
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from typing import Final
@@ -19,6 +19,7 @@ from deepseek_cost.cli.synonyms import (
     FORMATS,
     NO_COMMANDS,
     OPTIONS,
+    VALUES,
 )
 from deepseek_cost.errors import advised
 
@@ -26,13 +27,18 @@ _SPELLED_ALIKE: Final = 0.78
 # The commands that take a prompt, and the longest text that a tip repeats.
 _OF_PROMPTS: Final = ("estimate", "count", "compare", "chat")
 _LONGEST_TEXT: Final = 60
+# So many words that are neither commands nor files are a text without quotes.
+_WORDS_OF_TEXT: Final = 3
 # As many names of a folder are compared with a missing one.
 _MOST_NAMES: Final = 2_000
 _QUOTES: Final = "\"'`‘’“”„«»"
 _NO_OPTION: Final = r"No such option:? '?(--?[\w-]+)'?"
 _NO_ARGUMENT: Final = r"unexpected extra argument(?:s|\(s\))? \((.*)\)"
 _NUMBER: Final = r"\d[\d,_]*(\.\d+)?[kKmM]?"
-_FILE_FOR_NUMBER: Final = r"'[^']*\.[A-Za-z]{2,8}' is not a whole number"
+_FILE_FOR_NUMBER: Final = r"'([^'\s]*\.[A-Za-z]{2,8})' is not a whole number"
+_NOT_ONE_OF: Final = r"'([^']*)' is not one of"
+_NO_VALUE: Final = r"Option '(--?[\w-]+)' requires an argument"
+_AMOUNTS: Final = ("--max-cost", "--max-increase", "--granted", "--topped-up")
 _SWITCHES: Final = ("on", "off", "true", "false", "yes", "no")
 
 
@@ -42,8 +48,8 @@ def in_place_of_command(message: str, commands: Collection[str], args: Sequence[
     None if the message is about something else.
     """
     if message.startswith("No such command"):
-        word = next((one for one in args if not one.startswith("-")), "-")
-        return _unknown_command(word, commands)
+        words = [one for one in args if not one.startswith("-")]
+        return _unknown_command(words or ["-"], commands)
     if found := re.search(_NO_OPTION, message):
         word = found[1]
         command = next((one for one in args if one in commands), "COMMAND")
@@ -62,6 +68,8 @@ def in_place_of_option(message: str, command: str, options: Iterable[str]) -> st
         return advised(f"unexpected argument {found[1]!r}", ARGUMENTS[command])
     if message.startswith("Missing argument 'FILE'"):
         return advised("no file is given", "name one, or give - for what is piped in")
+    if message.startswith("Missing argument 'REQUEST'"):
+        return advised("no request is given", "name a JSON file: dscost check request.json")
     if found := re.search(_NO_OPTION, message):
         word, own = found[1], list(options)
         unknown = f"no such option {word}"
@@ -72,15 +80,38 @@ def in_place_of_option(message: str, command: str, options: Iterable[str]) -> st
     return None
 
 
-def in_place_of_value(option: str, message: str) -> str | None:
+def in_place_of_value(option: str, message: str, command: str) -> str | None:
     """Return a tip for the value of an option; None if there is none."""
-    if option == "--output-tokens" and re.search(_FILE_FOR_NUMBER, message):
-        return "-o is the output tokens; to write a file: --json | dscost render - --to FILE"
-    return None
+    if option == "--output-tokens" and (found := re.search(_FILE_FOR_NUMBER, message)):
+        written = _rendered(command, f"--to {found[1]}")
+        return f"-o is the output tokens; to write a file: {written}"
+    found = re.match(_NOT_ONE_OF, message)
+    meant = VALUES.get(option, {}).get(found[1].lower()) if found else None
+    return _meant_by(meant and f"{option} {meant}")
 
 
-def in_place_of_file(name: str, command: str, models: Collection[str]) -> str | None:
-    """Return a tip for a file that does not exist; None if it is not clear what was meant."""
+def in_place_of_missing(message: str, metavars: Mapping[str, str]) -> str | None:
+    """Return a message about an option without its value, with a tip; None if it is not one.
+
+    `metavars` are what the options take, by their names.
+    """
+    found = re.search(_NO_VALUE, message)
+    if found is None:
+        return None
+    option = found[1]
+    tip = f"write {option} {metavars.get(option, 'VALUE')}"
+    if option in _AMOUNTS:
+        tip += "; a shell replaces $5 with nothing: write 5"
+    return advised(f"{option} has no value", tip)
+
+
+def in_place_of_file(
+    name: str, command: str, words: Sequence[str], models: Collection[str]
+) -> str | None:
+    """Return a tip for a file that does not exist; None if it is not clear what was meant.
+
+    `words` are what was given to the command, without options.
+    """
     lowered = name.lower()
     if lowered in models:
         return f"{command} takes a prompt; name models with -m"
@@ -91,19 +122,26 @@ def in_place_of_file(name: str, command: str, models: Collection[str]) -> str | 
     if command == "estimate" and re.fullmatch(_NUMBER, name):
         return f"to estimate a number of tokens: --input-tokens {name}"
     if (near := _near_file(name)) or "*" not in name:
-        piped = _piped(name, command)
-        return _meant_by(near) or (piped and f"to {command} a text itself: {piped}")
+        return _meant_by(near) or _in_words([name, *words[1:]], command)
     return "leave out the quotes, or name the folder and --glob PATTERN"
 
 
-def _unknown_command(word: str, commands: Collection[str]) -> str:
+def _in_words(words: Sequence[str], command: str) -> str | None:
+    if command == "bill":
+        return "give a log of responses: a file, a folder, or - for stdin"
+    piped = _piped(_text_of(words), command)
+    return piped and f"to give a text itself: {piped}"
+
+
+def _unknown_command(words: Sequence[str], commands: Collection[str]) -> str:
+    word = words[0]
     lowered = word.lower()
     if lowered in NO_COMMANDS:
         return advised(f"no such command {word!r}", NO_COMMANDS[lowered])
     if meant := COMMANDS.get(lowered) or _close(lowered, commands):
         return advised(f"no such command {word!r}", f"did you mean dscost {meant}?")
-    if piped := _piped(word, "estimate"):
-        return advised(f"no such command {word!r}", f"to estimate a text itself: {piped}")
+    if piped := _piped(_text_of(words), "estimate"):
+        return advised(f"no such command {word!r}", f"to give a text itself: {piped}")
     near = _near_file(word)
     if near or re.search(r"[/\\]|\.\w+$", word):
         unknown = f"no such command or file {word!r}"
@@ -130,6 +168,11 @@ def _names_in(folder: str) -> Iterator[str]:
         return
 
 
+def _text_of(words: Sequence[str]) -> str:
+    """Return the words of a text written without quotes; of fewer, the first as it is."""
+    return " ".join(words) if len(words) >= _WORDS_OF_TEXT else words[0]
+
+
 def _piped(text: str, command: str) -> str | None:
     """Return how to pipe a text into a command that takes prompts; None if it is not a text."""
     if command not in _OF_PROMPTS or not any(map(str.isspace, text)):
@@ -147,9 +190,16 @@ def _meant_here(word: str, own: Sequence[str]) -> str | None:
             return _meant_by(meant)
     if word not in FORMATS:
         return None
+    what, options = FORMATS[word]
+    if f"--{what.lower()}" in own:  # the command writes it by itself
+        return _meant_by(f"--{what.lower()}")
     if "--json" in own:
-        return _meant_by(f"--json | dscost render - {FORMATS[word]}")
-    return _meant_by(FORMATS[word]) if "--to" in own else None
+        return f"for {what}: {_rendered('{command}', options)}"
+    return _meant_by(options) if "--to" in own else None
+
+
+def _rendered(command: str, options: str) -> str:
+    return f"dscost {command} ... --json | dscost render - {options}"
 
 
 def _meant_by(meant: str | None) -> str | None:

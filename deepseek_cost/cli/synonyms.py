@@ -52,6 +52,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "sessions": "bill --by session",
     "settings": "config",
     "show": "render",
+    "spend": "bill",
+    "spending": "bill",
     "spent": "bill",
     "today": _TODAY,
     "tokenize": "count",
@@ -72,19 +74,25 @@ _INPUT: Final = ("--input-tokens", "for a number of tokens: dscost estimate --in
 _OUTPUT: Final = ("--output-tokens", "--answer-tokens")
 _LIMIT: Final = ("--max-cost", "--max-increase")
 _GLOB: Final = ("--glob",)
+_EXCEPT: Final = ("files are left out with --glob '!PATTERN'",)
 _HITS: Final = ("--cache-hit-ratio",)
 _TIMES: Final = ("--requests", "--per-day", "--turns")
 _BY_DAY: Final = ("--by day", "--per-day")
 _BY_MONTH: Final = ("--by month", "--per-month")
 _NAMED: Final = ("name files without an option",)
 _PIPED: Final = ("pipe it in: echo '...' | dscost {command}",)
-_FOLDERS: Final = ("folders are always read with everything in them",)
+_FOLDERS: Final = ("folders are always read with everything in them; --glob chooses files",)
+_TOTAL: Final = ("the total is always shown",)
+_STREAM: Final = ("streaming changes no cost: leave it out",)
+_BATCH: Final = ("a file with a request a line is a batch: dscost {command} batch.jsonl",)
 _NO_COLOR: Final = ("set NO_COLOR=1 in the environment",)
 _QUIET: Final = ("warnings and notes are on standard error: 2> FILE",)
 _NO_KEY: Final = ("no API key is needed; check --live reads DEEPSEEK_API_KEY",)
 # Names of options in other tools.
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--api-key": _NO_KEY,
+    "--all": ("--history", "everything is shown by default"),
+    "--batch": _BATCH,
     "--budget": _LIMIT,
     "--by-day": ("--by day",),
     "--by-key": ("--by key",),
@@ -99,8 +107,11 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--daily": _BY_DAY,
     "--date": ("--at", "--since"),
     "--day": _BY_DAY,
-    "--days": ("--since 7d", "--per-day"),
+    "--days": ("--since 7d", "--per-day", "for many requests: --requests N"),
+    "--debug": ("--verbose",),
+    "--depth": _FOLDERS,
     "--end": ("--until",),
+    "--exclude": _EXCEPT,
     "--ext": _GLOB,
     "--fail-above": _LIMIT,
     "--fail-on-increase": _LIMIT,
@@ -112,6 +123,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--hit-rate": _HITS,
     "--hits": _HITS,
     "--hourly": ("--by hour",),
+    "--ignore": _EXCEPT,
     "--include": _GLOB,
     "--in": _INPUT,
     "--input": _INPUT,
@@ -149,6 +161,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--set": (_SETTINGS,),
     "--silent": _QUIET,
     "--start": ("--since",),
+    "--stream": _STREAM,
     "--text": _PIPED,
     "--threshold": _LIMIT,
     "--time": ("--at",),
@@ -156,6 +169,8 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--timezone": ("--tz",),
     "--to": ("--until",),
     "--today": ("--since today",),
+    "--tool-tokens": ("--user-tokens",),
+    "--total": _TOTAL,
     "--tokens": ("--input-tokens", *_OUTPUT, *_INPUT),
     "--tokens-in": _INPUT,
     "--tokens-out": _OUTPUT,
@@ -176,20 +191,35 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "-r": _FOLDERS,
     "-t": ("--turns",),
 }
-# Options that write a report in a format or to a file, with those of render.
-FORMATS: Final[Mapping[str, str]] = {
-    "--csv": "-f csv",
-    "--excel": "-f csv",
-    "--export": "-f FORMAT",
-    "--format": "-f FORMAT",
-    "--html": "-f html",
-    "--markdown": "-f markdown",
-    "--output-file": "--to FILE",
-    "--save": "--to FILE",
-    "--svg": "-f svg",
-    "--to": "--to FILE",
-    "--xlsx": "-f csv",
-    "-f": "-f FORMAT",
+# Options that write a report in a format or to a file: what that is, and the options of render.
+FORMATS: Final[Mapping[str, tuple[str, str]]] = {
+    "--csv": ("CSV", "-f csv"),
+    "--excel": ("CSV", "-f csv"),
+    "--export": ("a file", "--to FILE"),
+    "--format": ("a page, Markdown, CSV or SVG", "-f FORMAT"),
+    "--html": ("a web page", "-f html"),
+    "--markdown": ("Markdown", "-f markdown"),
+    "--output-file": ("a file", "--to FILE"),
+    "--save": ("a file", "--to FILE"),
+    "--svg": ("SVG", "-f svg"),
+    "--to": ("a file", "--to FILE"),
+    "--xlsx": ("CSV", "-f csv"),
+    "-f": ("a page, Markdown, CSV or SVG", "-f FORMAT"),
+}
+# Values of options by other names.
+VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "--by": {
+        "daily": "day",
+        "date": "day",
+        "days": "day",
+        "hourly": "hour",
+        "models": "model",
+        "monthly": "month",
+        "sessions": "session",
+        "user": "key",
+        "users": "key",
+        "weekly": "week",
+    },
 }
 # Options that begin a command line, before any command.
 AT_THE_TOP: Final[Mapping[str, str]] = {

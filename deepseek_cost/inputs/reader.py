@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from deepseek_cost.errors import Advice, Advised, InputError, NothingReadError
+from deepseek_cost.errors import Advice, Advised, InputError, NothingReadError, advised
 from deepseek_cost.inputs.datasets import is_messages, messages_of
 from deepseek_cost.inputs.jsonl import (
     MAX_LINE_BYTES,
@@ -52,7 +52,7 @@ _LINES: Final = (".jsonl", ".ndjson")
 # Represents a table row with nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
-_AN_ANSWER: Final = "a response, not a request; dscost bill adds up responses"
+_AN_ANSWER: Final = advised("a response, not a request", "dscost bill adds up responses")
 _OTHER_ENDPOINT: Final = "its url is of no endpoint that has a price"
 _NO_REQUEST: Final = Advised(
     "JSON, but no request: it has neither messages, input, prompt nor body with a model",

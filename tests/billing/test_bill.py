@@ -199,7 +199,9 @@ def test_requests_are_no_bill_of_nothing_but_one_error_with_the_command_that_pri
     beside_an_answer = dscost("bill", written(log, [answer(PEAK), *requests]), "--json")
 
     assert (alone.code, alone.out) == (1, "")
-    assert alone.err == ("error: log.jsonl: requests, not responses; dscost estimate prices them\n")
+    assert (
+        alone.problem == "error: log.jsonl: requests, not responses; dscost estimate prices them\n"
+    )
     report = json.loads(beside_an_answer.out)
     assert (beside_an_answer.code, report["total"]["requests"]) == (0, 1)
     assert report["left_out"] == [{"reason": "a request", "records": 2}]

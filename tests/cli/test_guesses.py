@@ -31,7 +31,16 @@ from tests.conftest import Dscost
         ("estimate hello.txt --out 1", "no such option --out; did you mean --output-tokens?"),
         ("estimate hello.txt --requsts 1", "no such option --requsts; did you mean --requests?"),
         ("estimate hello.txt --reasoning", "no such option --reasoning; did you mean --thinking?"),
-        ("estimate hello.txt --stream", "no such option --stream; see dscost estimate --help"),
+        ("estimate hello.txt --stream", "no such option --stream; streaming changes no cost"),
+        ("estimate hello.txt --frobnicate", "no such option --frobnicate; see dscost estimate"),
+        ("estimate hello.txt --exclude x", "no such option --exclude; files are left out with"),
+        ("estimate hello.txt --xlsx", "no such option --xlsx; did you mean --csv?"),
+        (
+            "estimate hello.txt --html",
+            "no such option --html; for a web page: dscost estimate ",
+        ),
+        ("estimate hello.txt --max-cost", "--max-cost has no value; write --max-cost X; a shell "),
+        ("bill --by date", "--by 'date' is not one of 'day', 'week', 'month', 'hour', 'session', "),
         ("estimate hello.txt --cache-hit 1", "no such option --cache-hit; did you mean --cache-h"),
         ("estimate hello.txt -model pro", "no such option -model; did you mean --model?"),
         ("estimate hello.txt -j", "no such option -j; did you mean --json?"),
@@ -40,7 +49,7 @@ from tests.conftest import Dscost
             "no such option --text; pipe it in: echo '...' | dscost",
         ),
         ("estimate hello.txt --no-color", "no such option --no-color; set NO_COLOR=1"),
-        ("estimate hello.txt --save a.md", "no such option --save; did you mean --json | dscost"),
+        ("estimate hello.txt --save a.md", "no such option --save; for a file: dscost estimate"),
         ("estimate hello.txt -o a.html", "--output-tokens 'a.html' is not a whole number; -o is "),
         ("chat hello.txt -o 300", "no such option -o; did you mean --answer-tokens?"),
         ("bill -m flash", "no such option -m; did you mean --by model?"),
@@ -50,11 +59,13 @@ from tests.conftest import Dscost
         ("login", "no such command 'login'; no API key is needed"),
         ("today", "no such command 'today'; did you mean dscost bill --since today?"),
         ("EstimAte", "no such command 'EstimAte'; did you mean dscost estimate?"),
-        ("What is it?", "no such command 'What'; see dscost --help"),
+        ("What is it?", "no such command 'What'; to give a text itself: echo 'What is it?' | "),
+        ("What is", "no such command 'What'; see dscost --help"),
         ("helo.txt", "no such command or file 'helo.txt'; did you mean hello.txt?"),
         ("other.md", "no such command or file 'other.md'; see dscost --help"),
         ("render a.json a.html", "unexpected argument 'a.html'; to write a file: --to FILE"),
         ("config set model pro", "unexpected argument 'set model pro'; settings are written in"),
+        ("check", "no request is given; name a JSON file: dscost check request.json"),
         ("chat", "no file is given; name one, or give - for what is piped in"),
         ("count hello.txt --input 5", "no such option --input; for a number of tokens: dscost est"),
         ("bill --month", "no such option --month; did you mean --by month?"),
@@ -65,7 +76,7 @@ from tests.conftest import Dscost
         ("bill hello.txt --days 1", "no such option --days; did you mean --since 7d?"),
         ("compare hello.txt --days 1", "no such option --days; did you mean --per-day?"),
         ("compare hello.txt --daily", "no such option --daily; did you mean --per-day?"),
-        ("estimate hello.txt --days 1", "no such option --days; see dscost estimate --help"),
+        ("estimate hello.txt --days 1", "no such option --days; for many requests: --requests N"),
         ("bill --week", "no such option --week; did you mean --by week?"),
     ],
 )
@@ -82,11 +93,13 @@ def test_a_wrong_guess_gets_the_right_hint_or_none(
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (["estimate", "Sum up"], "to estimate a text itself: echo 'Sum up' | dscost estimate -"),
-        (["Sum up"], "to estimate a text itself: echo 'Sum up' | dscost estimate -"),
-        (["count", "it's so"], """to count a text itself: echo 'it'"'"'s so' | dscost count -"""),
-        (["chat", "word " * 50], "to chat a text itself: echo '...' | dscost chat -"),
-        (["count", "a\n\x1b[2J"], "to count a text itself: echo '...' | dscost count -"),
+        (["estimate", "Sum up"], "to give a text itself: echo 'Sum up' | dscost estimate -"),
+        (["Sum up"], "to give a text itself: echo 'Sum up' | dscost estimate -"),
+        (["count", "it's so"], """to give a text itself: echo 'it'"'"'s so' | dscost count -"""),
+        (["chat", "word " * 50], "to give a text itself: echo '...' | dscost chat -"),
+        (["count", "a\n\x1b[2J"], "to give a text itself: echo '...' | dscost count -"),
+        (["count", "What", "is", "it?"], "to give a text itself: echo 'What is it?' | dscost"),
+        (["bill", "logs"], "give a log of responses: a file, a folder, or - for stdin"),
         (["compare", "flash", "pro"], "compare takes a prompt; name models with -m"),
         (["estimate", "-m", "v3", "hello.txt"], "dscost prices DeepSeek models only: flash, pro"),
         (["estimate", "-m", "gpt-4o", "hello.txt"], "dscost prices DeepSeek models only: "),
@@ -279,6 +292,61 @@ def test_the_old_name_of_the_template_works(dscost: Dscost) -> None:
     assert dscost("when", *at, "--template", "{tier}") == (0, "peak\n", "")
 
 
+STREAM = 'data: {"object": "chat.completion.chunk", "model": "deepseek-v4-pro"}\n\ndata: [DONE]\n'
+HAR = '{"log": {"entries": []}}'
+
+
+@pytest.mark.parametrize("command", ["estimate", "count", "compare"])
+def test_a_stream_counted_as_text_is_called_a_log(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a b.txt").write_text(STREAM)
+    hint = "note: {} is a log (a stream), counted as text; dscost bill {} prices it\n"
+
+    assert dscost(command, "a b.txt").err == hint.format("a b.txt", "'a b.txt'")
+    Path("text").write_text("data: Hello")
+    assert dscost(command, "text").err == ""
+
+
+@pytest.mark.parametrize("command", ["estimate", "count", "cache"])
+def test_a_log_that_is_no_prompt_gets_a_tip_with_its_format(
+    dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.har").write_text(HAR)
+    Path("other.json").write_text('{"a": 1}')
+
+    tip = "tip: it is a log (HAR): dscost bill a.har adds up what it cost\n"
+    assert dscost(command, "a.har").err.endswith(tip)
+    assert "bill" not in dscost(command, "other.json").err
+    Path("usage.csv").write_text("day,prompt_tokens\n1,2\n")
+    assert (
+        "tip: it is a log (a table of token counts): dscost bill"
+        in dscost("count", "usage.csv").err
+    )
+
+
+def test_prompts_are_not_billed_and_what_prices_them_is_named(dscost: Dscost, hello: Path) -> None:
+    Path("a.json").write_text('{"model": "deepseek-v4-pro", "messages": []}')
+
+    text, request = dscost("bill", hello), dscost("bill", "a.json")
+
+    tip = "tip: dscost estimate prices"
+    assert text.err == f"error: hello.txt: a text, not a log of responses\n{tip} prompts\n"
+    assert request.err == f"error: a.json: requests, not responses\n{tip} them\n"
+
+
+def test_a_short_option_may_have_an_equals_sign(dscost: Dscost, hello: Path) -> None:
+    at = ("--at", "2026-11-23T02:00Z", "--json")
+
+    written = dscost("estimate", hello, "-o=300", "-m=pro", *at)
+
+    assert written.code == 0
+    assert written == dscost("estimate", hello, "-o", "300", "-m", "pro", *at)
+    assert dscost("estimate", "--", "-o=300").problem.startswith("error: -o=300: no such file")
+
+
 def test_every_suggestion_exists() -> None:
     assert {meant.split()[0] for meant in COMMANDS.values()} <= set(NAMES)
     params = [param for command in NAMES for param in load(command).params]
@@ -286,7 +354,7 @@ def test_every_suggestion_exists() -> None:
     meant = {one.split()[0] for several in OPTIONS.values() for one in several}
     assert {option for option in meant if option.startswith("--")} <= known
     of_render = {name for param in load("render").params for name in param.opts}
-    assert {option.split()[0] for option in FORMATS.values()} <= of_render
+    assert {options.split()[0] for _, options in FORMATS.values()} <= of_render
 
 
 @pytest.mark.parametrize("name", ["deepseek/deepseek-v4-pro", "work/pro", "DeepSeek-V4-Pro[1m]"])

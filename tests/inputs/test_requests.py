@@ -301,7 +301,7 @@ def test_an_answer_is_reported_as_one_with_the_command_that_takes_it(
     ran = dscost("estimate", path)
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.endswith(":1:1: a response, not a request; dscost bill adds up responses\n")
+    assert ran.problem.endswith(":1:1: a response, not a request; dscost bill adds up responses\n")
 
 
 @pytest.mark.parametrize(
