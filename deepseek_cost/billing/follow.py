@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from deepseek_cost.billing.account import Intake
 from deepseek_cost.billing.formats.log import Form, Log, decoded
-from deepseek_cost.billing.logs import Copies, OpenedLog, open_log
+from deepseek_cost.billing.logs import Copies, OpenedLog, head_of, open_log
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.errors import InputError
 from deepseek_cost.inputs.source import TextSource
@@ -105,7 +105,7 @@ class Follower(Struct):
         """Recognize a new log's format; return whether it has the contents of another one."""
         opened = open_log(source, self.how.zone)
         place.log = opened if _is_by_line(opened) else None
-        return self._copies.add(opened.log)
+        return self._copies.add(opened.log, head_of(opened.log))
 
     def _add(self, source: TextSource, place: _Place) -> None:
         """Add the responses of a log, or of the lines added to it."""

@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import io
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -175,16 +176,16 @@ class Copies(Struct):
     _heads: dict[int, list[Log]] = field(default_factory=dict)
     _digests: dict[str, bytes] = field(default_factory=dict)
 
-    def add(self, log: Log) -> bool:
+    def add(self, log: Log, head: int) -> bool:
         """Add a log. Return whether the same contents were added before; raises InputError.
 
-        Whole contents are compared only if logs begin alike.
+        Whole contents are compared only if logs begin alike, by their `head_of`.
         """
+        if not head:
+            return False
+        alike = self._heads.setdefault(head, [])
         with reading(log.name):
-            alike = self._heads.setdefault(hash(log.head), [])
-            is_copy = bool(log.head) and any(
-                self._digest(log) == self._digest(other) for other in alike
-            )
+            is_copy = any(self._digest(log) == self._digest(other) for other in alike)
         if not is_copy:
             alike.append(log)
         return is_copy
@@ -193,6 +194,12 @@ class Copies(Struct):
         if log.name not in self._digests:
             self._digests[log.name] = _digest(log)
         return self._digests[log.name]
+
+
+def head_of(log: Log) -> int:
+    """Return a checksum of a log's first bytes: the same in every process, and 0 for none."""
+    with reading(log.name):
+        return zlib.crc32(log.head)
 
 
 def _digest(log: Log) -> bytes:

@@ -1,20 +1,23 @@
-"""Logs read one after another: by this process, or ahead of it by a second one.
+"""Logs read one after another, large ones by two processes.
 
-The second process finds the responses, and this one prices and adds them up. They come in the same
-order, so the bill is the same.
+The second process reads more than half of them, each while this one reads or adds up another. The
+records come in the order of the logs, so the bill is the same.
 """
 
 import pickle
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 from msgspec import Struct
 
 from deepseek_cost.billing.formats.base import Found, Records, Response, Series
-from deepseek_cost.billing.logs import Copies, OpenedLog, open_log
+from deepseek_cost.billing.formats.log import Log
+from deepseek_cost.billing.logs import Copies, OpenedLog, head_of, open_log
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.errors import DscostError, WorkerError
 from deepseek_cost.inputs.source import TextSource
@@ -23,12 +26,13 @@ from deepseek_cost.inputs.streams import Advance
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-# Below this, a second process would start for longer than it saves; with small files, which are
-# sent one by one, it saves nothing: 1 GB took as long in 2,000 files, and a quarter less in 20.
+# Below this, a second process would start for longer than it saves.
 _WORTH_BYTES: Final = 64_000_000
-_WORTH_BYTES_EACH: Final = 4_000_000
-# So many records are sent at once; a pipe holds a few times as many.
+# The second process reads this share of the bytes, because this one adds up all responses.
+_SHARE: Final = 0.6
+# So many records are sent at once, and so many such messages wait to be received.
 _BATCH: Final = 200
+_AHEAD: Final = 64
 # What a message has after the bytes read since the one before.
 _RESPONSES: Final = b"r"
 _OTHERS: Final = b"o"
@@ -41,14 +45,16 @@ _decode = msgspec.msgpack.Decoder(list[Response]).decode
 class ReadLog(Struct):
     """A log whose records are read once, by `records`.
 
-    `title` and `caveat`: its format's. `is_copy`: its contents were read before, under another
-    name; it has no records. `refusal` is set after the records: why it is not a log of responses.
+    `title` and `caveat`: its format's. `head`: a checksum of its first bytes. `is_copy`: its
+    contents were read before, under another name; its records do not count. `refusal` is set
+    after the records: why it is not a log of responses.
     """
 
     name: str
     title: str | None
     caveat: str
-    is_copy: bool
+    head: int
+    is_copy: bool = False
     records: Records = iter(())
     refusal: str | None = None
 
@@ -58,30 +64,77 @@ def logs_in(
 ) -> Generator[ReadLog]:
     """Yield each log, to be read before the next; raises InputError if one cannot be read.
 
-    With more than one core, large logs are read by a second process. Raises WorkerError if that
-    ends before its work is done.
+    With more than one core, a second process reads a part of large logs. Raises WorkerError if
+    that ends before its work is done.
     """
-    size = sum(source.size for source in sources)
-    is_large = size >= max(_WORTH_BYTES, len(sources) * _WORTH_BYTES_EACH)
+    is_large = sum(source.size for source in sources) >= _WORTH_BYTES
     if cores > 1 and is_large and not any(source.reads_once for source in sources):
         from deepseek_cost.inputs.processes import start  # noqa: PLC0415 - few logs are so large
 
+        theirs = _shared(sources)
+        part = [source for source, is_theirs in zip(sources, theirs, strict=True) if is_theirs]
         with suppress(OSError):  # the system has no room for another process
-            connection, _ = start(_send, sources, how)
-            return _received(connection, advance)
+            connection, _ = start(_send, part, how)
+            return _in_order(sources, theirs, how, advance, connection)
     return _read(sources, how, advance)
+
+
+def _shared(sources: Sequence[TextSource]) -> list[bool]:
+    """Return for each source whether the second process reads it.
+
+    The first one is read here, while that process starts, unless it is most of them.
+    """
+    total = sum(source.size for source in sources)
+    ours = theirs = 0
+    found = []
+    for source in sources:
+        is_theirs = 2 * source.size > total or theirs * (1 - _SHARE) < ours * _SHARE
+        found.append(is_theirs)
+        if is_theirs:
+            theirs += source.size
+        else:
+            ours += source.size
+    return found
+
+
+def _in_order(
+    sources: Sequence[TextSource],
+    theirs: Sequence[bool],
+    how: Reading,
+    advance: Advance,
+    connection: "Connection",
+) -> Generator[ReadLog]:
+    """Yield the logs that either process reads, in the order of the sources."""
+    copies = Copies()
+    with closing(connection):
+        for source, is_theirs in zip(sources, theirs, strict=True):
+            if not is_theirs:
+                yield _opened(source, how, advance, copies)
+                continue
+            log = _received(connection, advance)
+            whole = Log(source.name, source.open, encoding=source.encoding)
+            log.is_copy = copies.add(whole, log.head)
+            yield log
+            for _ in log.records:  # those that were left unread
+                pass
 
 
 def _read(sources: Sequence[TextSource], how: Reading, advance: Advance) -> Generator[ReadLog]:
     copies = Copies()
     for source in sources:
-        opened = open_log(source, how.zone, advance)
-        known = opened.format
-        title, caveat = (known.title, known.caveat) if known else (None, "")
-        log = ReadLog(source.name, title, caveat, is_copy=copies.add(opened.log))
-        if not log.is_copy:
-            log.records = _records(opened, how, log)
-        yield log
+        yield _opened(source, how, advance, copies)
+
+
+def _opened(source: TextSource, how: Reading, advance: Advance, copies: Copies | None) -> ReadLog:
+    """Return a log with its records, unless it is a copy of one before."""
+    opened = open_log(source, how.zone, advance)
+    known = opened.format
+    title, caveat = (known.title, known.caveat) if known else (None, "")
+    log = ReadLog(source.name, title, caveat, head=head_of(opened.log))
+    log.is_copy = copies is not None and copies.add(opened.log, log.head)
+    if not log.is_copy:
+        log.records = _records(opened, how, log)
+    return log
 
 
 def _records(opened: OpenedLog, how: Reading, log: ReadLog) -> Records:
@@ -90,8 +143,39 @@ def _records(opened: OpenedLog, how: Reading, log: ReadLog) -> Records:
     opened.log.forget()
 
 
+class _Sender:
+    """Sends messages from a thread, so that this process reads on until they are received."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._messages: Queue[bytes | None] = Queue(_AHEAD)
+        self._is_broken = False
+        self._thread = Thread(target=self._send, daemon=True)
+        self._thread.start()
+
+    def add(self, message: bytes) -> None:
+        """Send a message after those before; raises BrokenPipeError if nobody receives any."""
+        if self._is_broken:
+            raise BrokenPipeError
+        self._messages.put(message)
+
+    def end(self) -> None:
+        """Return once everything is sent."""
+        self._messages.put(None)
+        self._thread.join()
+
+    def _send(self) -> None:
+        while (message := self._messages.get()) is not None:
+            if not self._is_broken:
+                try:
+                    self._connection.send_bytes(message)
+                except OSError:  # what comes after is only taken out, so that nobody waits
+                    self._is_broken = True
+
+
 def _send(connection: "Connection", sources: Sequence[TextSource], how: Reading) -> None:
     """Read logs and send them: each without its records, then these, then why it is refused."""
+    sender = _Sender(connection)
     read = 0
 
     def advance(size: int) -> None:
@@ -100,20 +184,21 @@ def _send(connection: "Connection", sources: Sequence[TextSource], how: Reading)
 
     def send(kind: bytes, data: bytes) -> None:
         nonlocal read
-        connection.send_bytes(kind + read.to_bytes(_COUNT_BYTES, "little") + data)
+        sender.add(kind + read.to_bytes(_COUNT_BYTES, "little") + data)
         read = 0
 
-    with suppress(BrokenPipeError, ConnectionResetError):  # nobody reads on
+    with suppress(BrokenPipeError):  # nobody reads on
         try:
-            for log in _read(sources, how, advance):
+            for source in sources:
+                log = _opened(source, how, advance, copies=None)
                 records, log.records = log.records, iter(())
                 send(_OTHERS, pickle.dumps(log))
                 while batch := list(islice(records, _BATCH)):
                     send(*_packed(batch))
                 send(_OTHERS, pickle.dumps(_End(log.refusal)))
-            send(_OTHERS, pickle.dumps(None))
         except (DscostError, MemoryError) as error:
             send(_OTHERS, pickle.dumps(error))
+        sender.end()
 
 
 class _End(Struct):
@@ -129,14 +214,11 @@ def _packed(batch: list[Found | Series]) -> tuple[bytes, bytes]:
     return _OTHERS, pickle.dumps(batch)
 
 
-def _received(connection: "Connection", advance: Advance) -> Generator[ReadLog]:
-    with closing(connection):
-        while (log := _next(connection, advance)) is not None:
-            log = cast("ReadLog", log)
-            log.records = _received_records(connection, advance, log)
-            yield log
-            for _ in log.records:  # those that were left unread
-                pass
+def _received(connection: "Connection", advance: Advance) -> ReadLog:
+    """Return a log that the other process read, with its records."""
+    log = cast("ReadLog", _next(connection, advance))
+    log.records = _received_records(connection, advance, log)
+    return log
 
 
 def _received_records(connection: "Connection", advance: Advance, log: ReadLog) -> Records:

@@ -5,8 +5,11 @@ import json
 from collections.abc import Sequence
 from multiprocessing import Pipe
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deepseek_cost.billing import reading
 from deepseek_cost.billing.reading import _received, logs_in
@@ -14,6 +17,7 @@ from deepseek_cost.billing.records import Reading
 from deepseek_cost.errors import InputError, WorkerError
 from deepseek_cost.inputs.folders import find
 from deepseek_cost.inputs.source import TextSource
+from tests.billing.singly import singly
 
 USAGE = {"prompt_tokens": 9, "prompt_cache_hit_tokens": 4, "completion_tokens": 5}
 RESPONSE = {"id": "a", "created": 1_794_900_000, "model": "deepseek-v4-pro", "usage": USAGE}
@@ -35,7 +39,8 @@ def read(sources: Sequence[TextSource], cores: int) -> tuple[list[tuple[object, 
     found: list[tuple[object, ...]] = []
     for log in logs_in(sources, Reading(), sizes.append, cores):
         about = log.name, log.title, log.caveat, log.is_copy
-        found.append((*about, list(log.records), log.refusal))
+        records = [] if log.is_copy else list(singly(log.records))
+        found.append((*about, records, None if log.is_copy else log.refusal))
     return found, sum(sizes)
 
 
@@ -51,41 +56,65 @@ def test_a_second_process_reads_the_same_in_the_same_order(
     (tmp_path / "d.jsonl").write_text("".join(f'{{"x": {number}}}\n' for number in range(500)))
     many = [RESPONSE | {"id": f"{number}"} for number in range(1_000)]
     (tmp_path / "e.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in many))
+    (tmp_path / "f.jsonl.gz").write_bytes(gzip.compress(plain.encode()))  # a copy of a.jsonl
+    (tmp_path / "g.jsonl").write_text("")
     sources = find([str(tmp_path)], any_file=True).sources
 
     alone = read(sources, cores=2)
     monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
-    monkeypatch.setattr(reading, "_WORTH_BYTES_EACH", 0)
     assert read(sources, cores=1) == alone
-    monkeypatch.setattr(reading, "_read", None)  # not by this process
-    assert read(sources, cores=2) == alone
+    for theirs in ([True] * len(sources), [True, False] * len(sources), [False, True, True] * 9):
+        parts = theirs[: len(sources)]
+        monkeypatch.setattr(reading, "_shared", lambda _, parts=parts: parts)
+        found, size = read(sources, cores=2)
+        assert found == alone[0]
+        assert size >= sum(source.size for source in sources)
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=30))
+def test_the_second_process_reads_most_but_not_all(sizes: list[int]) -> None:
+    sources = [TextSource(f"{number}", None, length=size) for number, size in enumerate(sizes)]
+    theirs = sum(size for size, it in zip(sizes, reading._shared(sources), strict=True) if it)
+    largest = max(sizes)
+    if 2 * largest > sum(sizes):
+        assert theirs >= largest
+    else:  # 6 of 10, but for a file more or less
+        assert abs(theirs - 0.6 * sum(sizes)) <= largest
 
 
 def test_what_the_second_process_cannot_read_is_an_error_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
-    monkeypatch.setattr(reading, "_WORTH_BYTES_EACH", 0)
-    monkeypatch.setattr(reading, "_read", None)  # not by this process
+    monkeypatch.setattr(reading, "_opened", None)  # not by this process
     gone = TextSource("gone.jsonl", tmp_path / "gone.jsonl", length=5)
     with pytest.raises(InputError, match=r"gone\.jsonl: No such file"):
         list(logs_in([gone], Reading(), lambda _: None, cores=2))
 
 
-def test_small_files_are_read_by_this_process_however_many_there_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("a.jsonl", "b.jsonl"):
-        (tmp_path / name).write_text(f"{json.dumps(RESPONSE)}\n")
-    sources = find([str(tmp_path)], any_file=True).sources
-    monkeypatch.setattr(reading, "_WORTH_BYTES", 0)
-    monkeypatch.setattr("deepseek_cost.inputs.processes.start", None)
+def test_more_than_a_pipe_holds_is_read_while_nobody_receives_it(tmp_path: Path) -> None:
+    many = [RESPONSE | {"id": f"{number}"} for number in range(9_000)]
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in many))
+    ours, theirs = Pipe()
+    thread = Thread(target=reading._send, args=(theirs, [TextSource("m", path)], Reading()))
+    thread.start()
+    log = _received(ours, lambda _: None)
+    assert len(list(log.records)) == 9_000
+    thread.join()
 
-    assert len(list(logs_in(sources, Reading(), lambda _: None, cores=2))) == 2
+
+def test_nobody_waits_for_a_receiver_that_has_gone(tmp_path: Path) -> None:
+    many = [RESPONSE | {"id": f"{number}"} for number in range(30_000)]
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in many))
+    ours, theirs = Pipe()
+    ours.close()
+    reading._send(theirs, [TextSource("m", path)], Reading())  # it returns
 
 
 def test_a_process_that_ends_early_leaves_no_total() -> None:
     ours, theirs = Pipe()
     theirs.close()
     with pytest.raises(WorkerError, match="ended before its work was done"):
-        list(_received(ours, lambda _: None))
+        _received(ours, lambda _: None)

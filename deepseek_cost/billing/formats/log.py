@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
@@ -154,7 +155,17 @@ class Log:
     @cached_property
     def samples(self) -> "Samples":
         """The first values of JSON, CSV or server-sent events; empty for anything else."""
-        return Samples(self._values(self.head if self.form is not Form.JSON else None))
+        return Samples(self._samples() if self.form is Form.JSON else self._values(self.head))
+
+    def _samples(self) -> Iterator[tuple[int, object]]:
+        """Yield the values of JSON, opening the log again only for those not in its first bytes."""
+        known = 0
+        first, newline, _ = self.head.partition(b"\n")
+        if newline and isinstance(decoded(first), dict):
+            for value in self._values(self.head[: self.head.rfind(b"\n") + 1]):
+                known += 1
+                yield value
+        yield from islice(self._values(None), known, None)
 
     @cached_property
     def tables(self) -> frozenset[str]:
