@@ -12,14 +12,16 @@ PAGE: Final = Path(__file__).with_name("what-is-billed.md")
 _MODELS: Final = ("deepseek-v4-pro", "deepseek-flash")
 _HEAD: Final = """# What is billed, and what is not
 
-Input tokens of small requests that differ in one thing. Pro is served with the template V4, Flash
-with V4.1. Made by `python docs/what_is_billed.py`; the tests compare this page with what the
-renderer counts now. Thinking is on at effort high unless a row says otherwise.
+Input tokens of small requests that differ in one detail. Pro uses the template V4, Flash V4.1.
+Thinking is on at effort high unless a row says otherwise. This page is made by
+`python docs/what_is_billed.py`; a test compares it with what `dscost` counts now.
 
-Evidence: **recorded**: API responses showed this rule on their bills. **oracle**: DeepSeek's
-`deepseek-recipe` 0.2.0, or DeepSeek's published vocabulary, which our counts are compared with; no
-bill for the row is known to us. **documentation**: DeepSeek's pages say so. The evidence is for the
-rule; the figures are our renderer's.
+The evidence for the rule behind each row (the figures are counted by `dscost`):
+
+* **recorded**: responses of the API were billed this way.
+* **oracle**: our counts match DeepSeek's `deepseek-recipe` 0.2.0, or DeepSeek's published vocabulary.
+  Without "recorded", we know of no bill.
+* **documentation**: DeepSeek's pages say so.
 """
 
 _Body = dict[str, Any]
@@ -106,7 +108,7 @@ def _effort() -> tuple[str, str, list[Row]]:
         for level in ("low", "high", "max")
     ]
     rows.append(Row("no effort given", _chat(_HELLO), "recorded, oracle"))
-    return "Thinking and effort", "The effort is text in the prompt, in every request.", rows
+    return "Thinking and effort", "The effort adds text to every prompt.", rows
 
 
 def _messages() -> tuple[str, str, list[Row]]:
@@ -137,7 +139,7 @@ def _reasoning() -> tuple[str, str, list[Row]]:
     ]
     about = (
         "Reasoning of earlier turns is in the prompt only with `tools`. A replayed tool call\n"
-        "without `reasoning_content` is billed as if it had it (recorded): a minimum."
+        "without its `reasoning_content` is billed as if it had it (recorded), so its count is a minimum."
     )
     return "Reasoning in the history", about, rows
 
@@ -159,7 +161,7 @@ def _tools() -> tuple[str, str, list[Row]]:
     ]
     return (
         "Tools",
-        "The first tool brings a fixed text along; each further tool, its own line.",
+        "The first tool adds a fixed text; every tool adds its own definition.",
         rows,
     )
 
@@ -177,7 +179,7 @@ def _settings() -> tuple[str, str, list[Row]]:
         Row("with `temperature`, `top_p`, `max_tokens`",
             _chat(("user", "Reply in JSON."), temperature=0.5, top_p=0.9, max_tokens=9), "oracle"),
     ]  # fmt: skip
-    return "JSON mode and sampling", "Settings outside the messages.", rows
+    return "JSON mode and sampling", "A response format adds text; sampling settings do not.", rows
 
 
 def _images() -> tuple[str, str, list[Row]]:
@@ -185,7 +187,7 @@ def _images() -> tuple[str, str, list[Row]]:
     sizes = ((64, 64), (544, 544), (1000, 1000), (1280, 720), (1920, 1080), (4096, 4096))
     rows = [Row(f"{w} x {h}", _image(w, h), "oracle", flash) for w, h in sizes]
     low = Row("1920 x 1080, detail `low`", _image(1920, 1080, "low"), "oracle", flash)
-    about = "A message with one image and no text. The pixels decide, not the bytes."
+    about = "A message with one image and no text. Tokens depend on the pixels, not on the size of the file."
     return "Images", about, [*rows, low]
 
 
@@ -204,7 +206,7 @@ def _text() -> tuple[str, str, list[Row]]:
     }
     rows = [Row(what, _plain(text), "oracle") for what, text in texts.items()]
     rows.append(Row("`<think>`, as a text", _plain("<think>"), "recorded"))
-    return "Text", "One user message, thinking off: four tokens are the template's.", rows
+    return "Text", "One user message, thinking off: four of the tokens come from the template.", rows
 
 
 if __name__ == "__main__":
