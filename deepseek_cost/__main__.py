@@ -3,7 +3,7 @@
 import gc
 import sys
 
-# Loading makes many objects that are kept. Garbage collection among them takes 15 ms meanwhile, and
+# Loading creates many objects that are kept. Garbage collection would take 15 ms during loading and
 # another 15 ms at the end.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 # Seconds to wait for an interrupted callback to return.

@@ -19,7 +19,7 @@ Thinking is on at effort high unless a row says otherwise. This page is made by
 The evidence for the rule behind each row (the figures are counted by `dscost`):
 
 * **recorded**: responses of the API were billed this way.
-* **oracle**: our counts match DeepSeek's `deepseek-recipe` 0.2.0, or DeepSeek's published vocabulary.
+* **oracle**: our counts match DeepSeek's `deepseek-recipe` 0.2.0, or its published vocabulary.
   Without "recorded", we know of no bill.
 * **documentation**: DeepSeek's pages say so.
 """
@@ -139,7 +139,7 @@ def _reasoning() -> tuple[str, str, list[Row]]:
     ]
     about = (
         "Reasoning of earlier turns is in the prompt only with `tools`. A replayed tool call\n"
-        "without its `reasoning_content` is billed as if it had it (recorded), so its count is a minimum."
+        "without its `reasoning_content` is billed as if it had it (recorded): a minimum."
     )
     return "Reasoning in the history", about, rows
 
@@ -187,7 +187,7 @@ def _images() -> tuple[str, str, list[Row]]:
     sizes = ((64, 64), (544, 544), (1000, 1000), (1280, 720), (1920, 1080), (4096, 4096))
     rows = [Row(f"{w} x {h}", _image(w, h), "oracle", flash) for w, h in sizes]
     low = Row("1920 x 1080, detail `low`", _image(1920, 1080, "low"), "oracle", flash)
-    about = "A message with one image and no text. Tokens depend on the pixels, not on the size of the file."
+    about = "A message with one image and no text. The pixels count, not the size of the file."
     return "Images", about, [*rows, low]
 
 
@@ -206,7 +206,7 @@ def _text() -> tuple[str, str, list[Row]]:
     }
     rows = [Row(what, _plain(text), "oracle") for what, text in texts.items()]
     rows.append(Row("`<think>`, as a text", _plain("<think>"), "recorded"))
-    return "Text", "One user message, thinking off: four of the tokens come from the template.", rows
+    return "Text", "One user message, thinking off: four tokens are from the template.", rows
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Requests counted, added up and priced before they are sent."""
+"""Count, add up and price requests before they are sent."""

@@ -1,4 +1,4 @@
-"""What an estimate rests on."""
+"""The assumptions and warnings of an estimate."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -28,7 +28,7 @@ EACH_COLUMN: Final = "each column"
 
 
 def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
-    """List what the token count of a plain prompt to these models rests on."""
+    """List the assumptions of a plain prompt's token count for these models."""
     mode = scenario.mode
     found = [Assumption("thinking", "on" if mode.thinking else "off", "thinking")]
     if mode.thinking:
@@ -43,7 +43,7 @@ def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
 def of_estimate(
     scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
 ) -> list[Assumption]:
-    """List what an estimate rests on; `time_label` names a time that follows the clock."""
+    """List the assumptions of an estimate; `time_label` names a time that follows the clock."""
     models = [estimate.price.model for estimate in estimates]
     most = dict.fromkeys(str(scenario.mode_for(m).default_max_tokens) for m in models)
     output = "unknown" if scenario.output_tokens is None else str(scenario.output_tokens)
@@ -66,7 +66,7 @@ def _of_calls(estimate: Estimate) -> Assumption:
 
 
 def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Assumption]:
-    """List what prices rest on; `time_label` names a time that follows the clock."""
+    """List the assumptions of prices; `time_label` names a time that follows the clock."""
     found = []
     if time_label:
         found.append(Assumption("priced_at", time_label, "at"))
@@ -120,12 +120,12 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-# A request with more than this part of the context gets a warning.
+# A request that takes more than this part of the context gets a warning.
 _NEARLY_FULL: Final = Decimal("0.9")
 
 
 def _of_context(estimate: Estimate) -> list[str]:
-    """Warn of a request that is longer than the context, or nearly as long."""
+    """Warn about a request that exceeds the context, or nearly fills it."""
     model, largest = estimate.price.model, estimate.tally.largest_request
     request = f"{model.name}: a request of {largest:,} tokens"
     if over := estimate.over_context:
@@ -138,7 +138,7 @@ def _of_context(estimate: Estimate) -> list[str]:
 
 
 def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assumption]:
-    """Put what request bodies decide by themselves in place of what is assumed of prompts."""
+    """Replace assumptions about prompts that the request bodies decide by themselves."""
     kinds = workload.kinds
     listed = list(found)
     if kinds != {"text"}:
@@ -187,7 +187,7 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
 
 
 def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
-    """Report that hits rest on what was not used for long."""
+    """Warn about predicted hits on prefixes that were unused for long."""
     aged = max((tally.hits.aged for tally in tallies), default=0)
     if not aged:
         return []
@@ -196,7 +196,7 @@ def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
 
 
 def warnings_of_skips(skips: Skipped) -> list[str]:
-    """Report that requests were left out; the report names the first of them, with the reasons."""
+    """Warn that requests were left out; the report lists the first ones with the reasons."""
     if not skips.requests:
         return []
     requests = "request" if skips.requests == 1 else "requests"
@@ -222,7 +222,7 @@ _UNITS: Final = "the units that DeepSeek documents, in blocks of 128 tokens"
 def of_trace(
     trace: "Trace", scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
 ) -> list[Assumption]:
-    """List what the hits of a sequence rest on."""
+    """List the assumptions of a sequence's cache hits."""
     prompts = "text" in trace.kinds
     found = of_prompt(scenario, [trace.model]) if prompts else []
     if prompts:
@@ -240,7 +240,7 @@ def of_trace(
 def of_chat(
     dialogue: "Dialogue", quote: "Quote", estimates: Sequence[Estimate]
 ) -> list[Assumption]:
-    """List what the cost of a conversation rests on."""
+    """List the assumptions of a conversation's cost."""
     plan = dialogue.plan
     models = [price.model for price in quote.prices]
     found = of_prompt(quote.scenario, models) if dialogue.kind == "text" else []
@@ -258,7 +258,7 @@ def of_chat(
 
 
 def warnings_of_trace(trace: "Trace") -> list[str]:
-    """List which hits are doubtful, and what was skipped."""
+    """Warn about doubtful hits and skipped requests."""
     return [
         *warnings_of_age(list(trace.diagnosis.tallies.values())),
         *warnings_of_unknown(trace.diagnosis.unknown),
@@ -271,7 +271,7 @@ _OWN: Final = "each request body by the model that it names"
 
 
 def of_diff(parts: "Sequence[Part]") -> list[Assumption]:
-    """List what the figures of both sides rest on; both have the same time."""
+    """List the assumptions of both sides, which are priced at the same time."""
     found = []
     for part in parts:
         if part.workload.partial.sources:

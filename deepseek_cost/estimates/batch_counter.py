@@ -1,4 +1,4 @@
-"""Lines of a batch taken many at a time: those whose form is known need no reading of their own."""
+"""Count many lines of a batch at once: lines of a known form need not be parsed one by one."""
 
 import codecs
 import json
@@ -29,9 +29,9 @@ from deepseek_cost.prompt.skeleton import (
     skeleton_of,
 )
 
-# Outlines that are kept, by their characters; a batch of more pays with time only.
+# How many characters of outlines are kept; a batch with more only takes longer.
 _KEPT_CHARACTERS: Final = 4_000_000
-# A longer line is read by itself: few are, and their outlines would crowd out the others.
+# A longer line is read by itself: such lines are rare, and would crowd out other outlines.
 _LONGEST: Final = 1_000_000
 _NEW: Final = object()
 _SEEN: Final = object()
@@ -63,7 +63,7 @@ class SkeletonCounter(Struct):
     def count(
         self, lines: Lines, source: int, known: Container[int] = ()
     ) -> Iterator[tuple[int, bytes]]:
-        """Tally what can be but for the lines of `known` numbers; return the others in order."""
+        """Tally lines of a known form, except those in `known`; return the others in order."""
         if codecs.lookup(lines.encoding).name not in ("utf-8", "ascii"):
             return iter(lines)
         filled, others = self._sorted(_texts(lines.data), lines, known)
@@ -79,7 +79,7 @@ class SkeletonCounter(Struct):
     def _sorted(
         self, texts: list[str], lines: Lines, known: Container[int]
     ) -> tuple[dict[Skeleton, Filled], list[int]]:
-        """Return the lines by their forms, and the numbers of all others."""
+        """Group the lines by form; also return the numbers of the lines without one."""
         filled: dict[Skeleton, Filled] = {}
         others = []
         for number, line in enumerate(texts, lines.number):
@@ -108,7 +108,7 @@ class SkeletonCounter(Struct):
         values: Sequence[str],
         numbers: Numbers | None = None,
     ) -> Skeleton | None:
-        """Return the form of an outline; one that is new has none, since it may never come back."""
+        """Return the form of an outline; None for a new outline, which may never come back."""
         key = numbers.outline if numbers else outline
         known = self._skeletons.get(key, _NEW)
         if known is _SEEN:
@@ -129,7 +129,7 @@ class SkeletonCounter(Struct):
         values: Sequence[str],
         numbers: Numbers | None,
     ) -> Skeleton | None:
-        """Read an outline; its form is kept if it has the very tokens of the line at hand."""
+        """Read an outline; its form is kept if it gives exactly the tokens of the current line."""
         columns = _decoded([values])
         if columns is None:
             return None
@@ -164,7 +164,7 @@ class SkeletonCounter(Struct):
         columns: Sequence[Sequence[str]],
         source: tuple[str, int],
     ) -> None:
-        """Tally the bodies of a form, all of those at once that have the same tokens."""
+        """Tally the bodies of a form, together where they have the same tokens."""
         alike: dict[tuple[tuple[int, ...], int | None], list[int]] = {}
         counted = zip(skeleton.tokens(columns), skeleton.limits(columns), strict=True)
         for row, key in enumerate(counted):
@@ -227,7 +227,7 @@ class _Places(Struct):
 
 
 def _texts(data: bytes) -> list[str]:
-    """Return the text of each line; an empty one for what is no UTF-8."""
+    """Return the text of each line; empty if it is not valid UTF-8."""
     try:
         return data.decode().split("\n")
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""Where models cross: cost as a function of the cache-hit ratio, and where two costs are equal."""
+"""Break-even: cost as a function of the cache hit rate, and where two costs are equal."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -29,7 +29,7 @@ class Line(Struct, frozen=True):
         return self._cost(Decimal(self.tally.hits_at[ratio]))
 
     def mean_cost(self, ratio: Decimal) -> Decimal:
-        """Return the cost with this very share of the input as hits, not in whole tokens."""
+        """Return the cost at exactly this hit rate, without rounding to whole tokens."""
         return self._cost(EXACT.multiply(Decimal(self.tally.input), ratio))
 
     def _cost(self, hits: Decimal) -> Decimal:
@@ -51,7 +51,7 @@ class BreakEven(Struct, frozen=True):
 
 
 def break_even(first: Line, second: Line, at: Decimal) -> BreakEven:
-    """Compare two lines, exactly; which one is cheaper is said of the share `at`."""
+    """Compare two lines exactly; `at` is the hit rate at which one is called the cheaper one."""
     cheaper, dearer = sorted((first, second), key=lambda line: line.mean_cost(at))
     none, all_ = (Fraction(dearer.mean_cost(Decimal(end))) for end in (0, 1))
     same_none, same_all = (Fraction(cheaper.mean_cost(Decimal(end))) for end in (0, 1))

@@ -1,4 +1,4 @@
-"""The hits of a workload's requests in their order, each model with a cache of its own."""
+"""Predict the cache hits of a workload's requests in order; each model has its own cache."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CacheForecast(Struct):
-    """Takes requests in order; what it holds grows with the distinct blocks of their prompts."""
+    """Takes requests in order; its memory grows with the distinct blocks of their prompts."""
 
     encoder: SegmentEncoder
     timeline: Timeline = field(default_factory=Timeline)
@@ -38,7 +38,7 @@ class CacheForecast(Struct):
         return [one + more.times(sent - 1) for one, more in zip(hits, again, strict=True)]
 
     def own_hits(self, body: "Body", model: str, sent: int) -> Hits:
-        """Forecast the request taken last at its own model, which sees no requests of others."""
+        """Forecast the last request for its own model, whose cache has nothing of other models."""
         cache = self._own.setdefault(model, PrefixCache())
         prompt = body.prompt(self.encoder)
         hits = cache.send(prompt, self._at)

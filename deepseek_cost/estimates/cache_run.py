@@ -1,4 +1,4 @@
-"""Each request in turn: hits and misses."""
+"""The hits and misses of each request in a sequence."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from deepseek_cost.prompt.template import Mode
 from deepseek_cost.prompt.timeline import Timeline
 from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
 
-# Requests that a later one is compared with: so many of the last, and not more text than that.
+# A request is compared with this many of the last ones, and with no more text than this.
 _REMEMBERED: Final = 256
 _REMEMBERED_CHARACTERS: Final = 16_000_000
 _LISTED: Final = 1_000
@@ -56,7 +56,7 @@ class MissGroup(Struct):
 
 
 class Sent(Struct, frozen=True):
-    """A request that later ones are compared with: its number, prompt tokens and parts."""
+    """A request kept to compare later ones with: its number, prompt tokens and parts."""
 
     number: int
     tokens: int
@@ -64,7 +64,7 @@ class Sent(Struct, frozen=True):
 
     @property
     def characters(self) -> int:
-        """What it takes to remember it."""
+        """How many characters are kept for it."""
         return sum(len(item.text) for item in self.items)
 
 
@@ -75,14 +75,14 @@ class Recent(Struct):
     _characters: int = 0
 
     def add(self, sent: Sent) -> None:
-        """Remember a request, and forget the oldest ones where they are too many."""
+        """Keep a request, and drop the oldest ones if there are too many."""
         self._sent.append(sent)
         self._characters += sent.characters
         while len(self._sent) > _REMEMBERED or self._characters > _REMEMBERED_CHARACTERS:
             self._characters -= self._sent.popleft().characters
 
     def find(self, number: int | None) -> Sent | None:
-        """Return a request by its number, or the last one; None if it is forgotten."""
+        """Return a request by its number, or the last one; None if it was dropped."""
         if not self._sent:
             return None
         at = -1 if number is None else number - self._sent[0].number
@@ -108,12 +108,12 @@ class Diagnosis(Struct):
 
     @property
     def requests(self) -> int:
-        """The requests taken."""
+        """The number of requests read."""
         return self._cache.requests
 
     @property
     def unknown(self) -> list[tuple[Model, UnknownInput]]:
-        """What the requests to each model do not show."""
+        """The unknown input of the requests to each model."""
         return [(self._models[name], tally.unknown) for name, tally in self.tallies.items()]
 
     def models(self) -> list[str]:
@@ -237,7 +237,7 @@ class Trace(Struct):
         return request.source_kind
 
     def _completed(self, request: Request) -> tuple[Request, Model, bool | None]:
-        """Return a request as it is sent, its model, and the mode that the model's name implies."""
+        """Return a request as sent, its model, and the mode that the model's name implies."""
         route = self.routes.serving(request)
         model = route.model if route and not self.for_all else self.model
         thinking = route.model.thinking if route else None

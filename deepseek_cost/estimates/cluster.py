@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # A task costs the scheduler some milliseconds, so small sources share one of about this many bytes.
 _TASK_BYTES: Final = 8_000_000
 _LEAST_TASKS_PER_THREAD: Final = 4
-# Tasks handed out ahead, so that no worker waits; the scheduler need not hold all of a bucket.
+# Tasks submitted ahead, so that no worker waits; the scheduler need not hold a whole bucket.
 _AHEAD_PER_THREAD: Final = 4
 _LEAST_AHEAD: Final = 32
 _SECONDS_TO_CONNECT: Final = 10
@@ -59,7 +59,7 @@ class Order(Struct, frozen=True):
     version: str = _VERSION
 
     def workload(self, size: int) -> "Workload":
-        """Return what tallies sources of so many bytes in all."""
+        """Return a workload for sources of this total size in bytes."""
         from deepseek_cost.estimates.ledger import Ledger  # noqa: PLC0415 - on the worker
         from deepseek_cost.estimates.partial_result import Skipped  # noqa: PLC0415
         from deepseek_cost.estimates.workload import Workload  # noqa: PLC0415
@@ -132,7 +132,7 @@ def cluster(address: str) -> "Iterator[Client]":
 def run_on(
     client: "Client", order: Order, sources: Sequence[TextSource]
 ) -> "Iterator[tuple[TextSource, PartialResult | NothingReadError]]":
-    """Yield what each source adds up to, or why it cannot be read, whichever is ready first.
+    """Yield the subtotal of each source, or why it cannot be read, in the order of completion.
 
     A lost worker's sources are counted by others. Raises InputError where a source fells one
     worker after the other, and the DscostError of a source that cannot be counted.

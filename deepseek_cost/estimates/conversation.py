@@ -1,4 +1,4 @@
-"""What a conversation costs, turn by turn, with the cache that its own requests leave behind."""
+"""The cost of a conversation, turn by turn, with the cache hits that its own requests cause."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -68,14 +68,14 @@ class Dialogue(Struct):
         self.request = found[0]
 
     def ignored(self) -> Iterator[str]:
-        """Yield which settings of the request the API ignores."""
+        """Yield the settings of the request that the API ignores."""
         found = IgnoredSettings()
         if names := ignored_settings(self.request):
             found.add(names, Position(1, self.request.line, self.request.column))
         return found.warnings()
 
     def body(self, model: Model) -> RenderedBody:
-        """Return it as a model reads it; raises InputError for what is no conversation."""
+        """Return the body as read for a model; raises InputError if it is not a conversation."""
         route = self.routes.serving(self.request)
         if self.request.kind is Kind.FIM:
             raise InputError(f"{self.source}: a completion, and chat begins with messages")
@@ -118,12 +118,12 @@ class Run(Struct):
 
     @property
     def total(self) -> Tally:
-        """All turns together."""
+        """The tally of all turns."""
         return total(self.turns)
 
     @property
     def context_ends(self) -> int | None:
-        """The turn that the context has no room for, were the plan followed as far as that.
+        """The first turn that would not fit into the context if the plan went on.
 
         None where a history was replayed that it had room for, and where nothing grows.
         """
@@ -134,7 +134,7 @@ class Run(Struct):
         return len(self.turns) + (room - last.largest_request) // grown + 1 if grown else None
 
     def send(self, turns: Iterable[Turn], timeline: Timeline) -> None:
-        """Send turns one after the other, as far as the context goes."""
+        """Send turns one after the other, as long as they fit into the context."""
         cache, room = PrefixCache(), self.price.model.context_tokens
         for number, turn in enumerate(turns, 1):
             tokens, output = turn.prompt.tokens, turn.output

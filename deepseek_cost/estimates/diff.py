@@ -1,4 +1,4 @@
-"""Two sides counted and compared."""
+"""Count two sides and compare them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -54,7 +54,7 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
 
 
 class _Priced(NamedTuple):
-    """Prices tallies for each column; what a body's own model costs is in every one."""
+    """Prices tallies for each column; bodies priced for their own model are in every column."""
 
     parts: Mapping[str, Part]
     columns: int
@@ -64,7 +64,7 @@ class _Priced(NamedTuple):
         return self.figures(side[name].tallies if name in side else {})
 
     def figures(self, tallies: Tallies) -> Sequence[SideTotals]:
-        """Return the figures of a file in each column; of no tallies, those of nothing."""
+        """Return the figures of a file in each column; zeros if it has no tallies."""
         found = [NOTHING] * self.columns
         for name, ones in tallies.items():
             priced = [figures_of(one) for one in self.parts[name].quote.price(ones)]
@@ -89,7 +89,7 @@ def _added(files: Iterable[Tallies]) -> Tallies:
 
 
 def _is_pointer(name: str, old: Counted, new: Counted) -> bool:
-    """Return whether the old side has a pointer to what the new one has."""
+    """Return whether the old side has a Git LFS pointer to the file of the new side."""
     pointer = old.unread.get(name)
     if pointer is None or pointer.reason != lfs.KEPT:
         return False

@@ -71,7 +71,7 @@ NOTHING = SideTotals()
 
 
 class Pair(NamedTuple):
-    """A model's figures on both sides; a file that is not there has those of nothing."""
+    """A model's figures on both sides; zeros for a file that one side does not have."""
 
     before: SideTotals
     after: SideTotals
@@ -83,7 +83,7 @@ class Pair(NamedTuple):
 
     @property
     def costs(self) -> tuple[Decimal, Decimal]:
-        """The whole costs, or those with no output while that is unknown on a side."""
+        """The total costs, or the costs without output if that is unknown on a side."""
         before, after = self.before, self.after
         if before.total is not None and after.total is not None:
             return before.total, after.total
@@ -91,13 +91,13 @@ class Pair(NamedTuple):
 
     @property
     def increase(self) -> Decimal:
-        """What it costs more; negative where it costs less."""
+        """The increase of the cost; negative if the new side costs less."""
         before, after = self.costs
         return EXACT.subtract(after, before)
 
     @property
     def percent(self) -> Decimal | None:
-        """By how many percent the cost grows, rounded to a tenth; None: it grows from nothing."""
+        """The increase of the cost in percent, rounded to a tenth; None if the old cost is zero."""
         before, after = self.costs
         if before == 0:
             return None if after else Decimal("0.0")
@@ -130,7 +130,7 @@ class SkippedChange(NamedTuple):
 
 
 class Difference(Struct, frozen=True):
-    """Two sides compared: the sums for each model, and the files that are not as they were."""
+    """Two sides compared: the sums for each model, and the changed files."""
 
     models: Sequence[str]
     totals: Sequence[Pair]
@@ -139,7 +139,7 @@ class Difference(Struct, frozen=True):
     unchanged_files: int = 0
 
     def changed(self) -> list[FileChange]:
-        """Return the files that are not as they were, the largest increase first."""
+        """Return the changed files, the largest increase first."""
         return sorted(self.files, key=lambda f: (-max(p.increase for p in f.pairs), f.name))
 
     def not_counted(self, *, is_gate: bool) -> list[str]:
@@ -171,7 +171,7 @@ class Limit(Struct, frozen=True):
     amount: Decimal = Decimal(0)
 
     def is_passed(self, pair: Pair) -> bool:
-        """Return whether the cost grows by more; from nothing, it does by more than any percent."""
+        """Return whether the cost grows by more; growth from zero exceeds any percentage."""
         if pair.increase <= 0:
             return False
         if self.percent is None:
@@ -181,7 +181,7 @@ class Limit(Struct, frozen=True):
 
 
 def figures_of(estimate: Estimate) -> SideTotals:
-    """Take the figures of an estimate."""
+    """Return the figures of an estimate."""
     tally = estimate.tally
     return SideTotals(
         requests=tally.requests,
@@ -238,7 +238,7 @@ FindFigures = Callable[[str], Sequence[SideTotals]]
 def changes_of(
     matches: Iterable[Match], before: FindFigures, after: FindFigures
 ) -> list[FileChange]:
-    """Return the files that are not as they were, with their figures on both sides."""
+    """Return the changed files with their figures on both sides."""
     return [
         FileChange(
             one.name,

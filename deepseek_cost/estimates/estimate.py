@@ -12,7 +12,7 @@ from deepseek_cost.pricing.entries import Rates
 
 
 class Estimate(Struct, frozen=True):
-    """A tally with its price; `warnings` say what is doubtful about it, where that is known."""
+    """A tally with its price; `warnings` list what is doubtful about it, if anything."""
 
     tally: Tally
     price: Price
@@ -25,12 +25,12 @@ class Estimate(Struct, frozen=True):
 
     @property
     def fees(self) -> Decimal:
-        """What the calls of server tools cost at most, as far as the bodies limit them."""
+        """The maximum cost of server tool calls, as far as the bodies limit them."""
         return EXACT.multiply(Decimal(self.tally.calls), self.price.call_fee)
 
     @property
     def total(self) -> Decimal | None:
-        """The whole cost; None while the output is unknown."""
+        """The total cost; None if the output is unknown."""
         return self.total_at(self.price.rates)
 
     @property
@@ -47,7 +47,7 @@ class Estimate(Struct, frozen=True):
         return self.ceiling_at(self.price.rates)
 
     def total_at(self, rates: Rates) -> Decimal | None:
-        """Return the whole cost at other rates."""
+        """Return the total cost at other rates."""
         return None if self.tally.output is None else self._known_total_at(rates)
 
     def floor_at(self, rates: Rates) -> Decimal:
@@ -65,7 +65,7 @@ class Estimate(Struct, frozen=True):
 
     @property
     def over_context(self) -> int:
-        """By how many tokens the largest request is longer than the API accepts; 0 if it fits."""
+        """By how many tokens the largest request exceeds what the API accepts; 0 if it fits."""
         return max(0, self.tally.largest_request - self.price.model.context_tokens)
 
     def limit_cost(self, *, any_tier: bool) -> Decimal:
@@ -94,7 +94,7 @@ class Estimate(Struct, frozen=True):
 
 def _of_estimate(estimate: "Estimate") -> str:
     """Return the table of what requests will cost; a range where their output is unknown."""
-    # For notebooks alone.
+    # Only needed in notebooks.
     from deepseek_cost.render.notebook import number, usage_rows, usage_table  # noqa: PLC0415
 
     tally, price = estimate.tally, estimate.price

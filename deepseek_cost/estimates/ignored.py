@@ -10,13 +10,13 @@ from msgspec import Struct, field
 from deepseek_cost.estimates.ledger import Earliest, Position
 from deepseek_cost.text import printable
 
-# Names that a line of the report has, and the characters of each that are kept.
+# The number of names in a line of the report, and the characters kept of each.
 _NAMED: Final = 8
 _LONGEST: Final = 40
 
 
 class _Belief(StrEnum):
-    """What is believed of a setting that is ignored, as what is true instead."""
+    """A group of ignored settings that people expect to do the same, and what is true instead."""
 
     LIMIT = "it does not limit the output"
     FUNCTIONS = "functions are called only if they are in tools"
@@ -32,19 +32,19 @@ _BELIEFS: Final = {
 
 
 class _Group(Struct):
-    """The settings that are believed to do the same, and the requests that have one of them."""
+    """The ignored settings expected to do the same, and the requests that have one of them."""
 
     requests: int = 0
     names: Earliest = field(default_factory=lambda: Earliest(_NAMED + 1))
 
 
 class IgnoredSettings(Struct):
-    """The settings that the API ignores, of any number of requests."""
+    """The settings that the API ignores, over any number of requests."""
 
     groups: dict[str, _Group] = field(default_factory=dict)
 
     def add(self, names: Sequence[str], at: Position, requests: int = 1) -> None:
-        """Add so many requests that have settings of these names, the first of them at a place."""
+        """Add a number of requests with settings of these names; `at` is the first one's place."""
         met = {_BELIEFS.get(name, _Belief.OTHER) for name in names}
         for belief in met:
             self._group(belief).requests += requests

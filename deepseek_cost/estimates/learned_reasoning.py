@@ -1,4 +1,4 @@
-"""What the responses of a log say of the reasoning that later requests leave out."""
+"""Learn from a log's responses the reasoning that later requests leave out."""
 
 from deepseek_cost.billing.response import reasoning_before_calls, reported_reasoning
 from deepseek_cost.inputs.request import Request

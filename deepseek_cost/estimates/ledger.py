@@ -1,4 +1,4 @@
-"""Per model: sums, distribution, most expensive."""
+"""A model's sums, distribution, and most expensive requests."""
 
 import heapq
 from array import array
@@ -86,7 +86,7 @@ class Earliest(Struct):
     found: dict[str, Position] = field(default_factory=dict)
 
     def add(self, text: str, at: Position) -> None:
-        """Note that a text is said here."""
+        """Record that a text appears at this position."""
         known = self.found.get(text)
         if known is None or at < known:
             self.found[text] = at
@@ -94,7 +94,7 @@ class Earliest(Struct):
                 del self.found[max(self.found, key=self.found.__getitem__)]
 
     def merge(self, other: "Earliest") -> None:
-        """Take in what another part of the input says."""
+        """Add the texts of another part of the input."""
         for text, at in other.found.items():
             self.add(text, at)
 
@@ -147,7 +147,7 @@ class Refusals(Struct):
         self.reasons.add(f"{place}: {reason}", at)
 
     def merge(self, other: "Refusals") -> None:
-        """Take in those of another part of the input."""
+        """Add the refusals of another part of the input."""
         self.requests += other.requests
         self.reasons.merge(other.reasons)
 
@@ -184,7 +184,7 @@ class Outputs(Struct):
 
 
 class Ledger(Struct):
-    """The account of a model. Its size does not depend on the number of requests."""
+    """The sums of a model. Its size does not depend on the number of requests."""
 
     model: Model
     rates: Rates | None
@@ -202,7 +202,7 @@ class Ledger(Struct):
     _weights: tuple[int, int, int] | None = None
 
     def add(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
-        """Take in so many bodies that are tallied alike, each as often as it is sent."""
+        """Add a number of bodies with the same tally, each as often as it is sent."""
         self.bodies += bodies
         self.spread.add(parts.input, bodies)
         self.image_tokens += bodies * tally.requests * parts.images
@@ -212,7 +212,7 @@ class Ledger(Struct):
         self.add_parts(tally, parts, bodies)
 
     def add_parts(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
-        """Add what bodies are made of, if that is kept."""
+        """Add the breakdown of bodies, if it is kept."""
         if self.keeps_parts:
             self.parts += parts.times(bodies * tally.requests)
 
@@ -230,7 +230,7 @@ class Ledger(Struct):
                 return
 
     def merge(self, other: "Ledger") -> None:
-        """Take in the bodies of another part of the input, for the same model and rates."""
+        """Add the bodies of another part of the input, for the same model and rates."""
         self.bodies += other.bodies
         self.parts += other.parts
         self.spread.merge(other.spread)
@@ -258,12 +258,12 @@ class Ledger(Struct):
 
 
 def _backwards(at: Position) -> tuple[int, ...]:
-    """Return what is greater for what comes earlier."""
+    """Return a sort key that is greater for an earlier position."""
     return tuple(-number for number in at)
 
 
 def _weights(rates: Rates) -> tuple[int, int, int]:
-    """Return whole numbers that are to each other as the rates."""
+    """Return whole numbers in the same proportions as the rates."""
     ratios = [one.as_integer_ratio() for one in (rates.cache_hit, rates.cache_miss, rates.output)]
     whole = lcm(*(below for _, below in ratios))
     hit, miss, output = (above * whole // below for above, below in ratios)
@@ -271,7 +271,7 @@ def _weights(rates: Rates) -> tuple[int, int, int]:
 
 
 def _weight(tally: Tally, weights: tuple[int, int, int]) -> int:
-    """Return what is greater for what costs more; the maximum if the output is unknown."""
+    """Return a sort key that is greater for a higher cost, or maximum if the output is unknown."""
     output = tally.output_ceiling if tally.output is None else tally.output
     hit, miss, each = weights
     hits = tally.cache_hit

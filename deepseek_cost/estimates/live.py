@@ -1,4 +1,4 @@
-"""One request sent for one token."""
+"""Send one request, for one token of output."""
 
 import http.client
 import json
@@ -43,7 +43,7 @@ _PATHS: Final = {
 _TRIES: Final = 3
 # The default timeout of one try, in seconds.
 TIMEOUT: Final = 60.0
-# The API asks to wait for some seconds; a proxy that asks for hours is not waited for.
+# The API may ask to wait some seconds; if a proxy asks for hours, this gives up.
 _LONGEST_WAIT: Final = 60.0
 _MOST_BYTES: Final = 10_000_000
 _LONGEST_MESSAGE: Final = 200
@@ -247,12 +247,12 @@ class LiveRequest(Struct, frozen=True):
 
     @property
     def input(self) -> int:
-        """The prompt tokens that are forecast."""
+        """The forecast prompt tokens."""
         return self.tokens.parts.input
 
     @property
     def most(self) -> Decimal:
-        """What it costs without a cache hit."""
+        """The cost without cache hits."""
         return cost_of(TokenUsage(0, self.input, 1), self.price.rates).total
 
     @property
@@ -274,7 +274,7 @@ def live_request(request: Request, price: Price, counter: SegmentCounter) -> Liv
 
 
 def billed(answer: Mapping[str, object]) -> TokenUsage:
-    """Return the tokens that a response says are billed; raises LiveError."""
+    """Return the billed tokens that a response reports; raises LiveError."""
     try:
         return usage_of(as_object(answer.get("usage"))).tokens
     except Unreadable as error:

@@ -1,4 +1,4 @@
-"""Output of requests to come, forecast from what a log had."""
+"""Predict the output of future requests from a log."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ class Learned(Struct, frozen=True):
 
 
 def with_output(tally: Tally, spread: Histogram | None, percent: int | None) -> Tally:
-    """Return a tally with the output that is expected: the mean, or a percentile."""
+    """Return a tally with the expected output: the mean, or a percentile."""
     if spread is None or tally.output is not None:
         return tally
     each = spread.mean if percent is None else spread.quantile(percent)

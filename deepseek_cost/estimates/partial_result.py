@@ -1,4 +1,4 @@
-"""What parts add up to, in any order."""
+"""Subtotals of parts of the input, which merge in any order."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -32,7 +32,7 @@ class SkippedOfSource(Struct):
 
 
 class Skipped(Struct):
-    """The requests that were left out; an error where none may be."""
+    """The requests that were left out; an error if none may be left out."""
 
     allowed: bool = False
     named: Earliest = field(default_factory=lambda: Earliest(_NAMED))
@@ -82,7 +82,7 @@ class TalliedSource(Struct, frozen=True):
 
     @property
     def kind(self) -> Kind:
-        """What the source holds."""
+        """The kind of the source."""
         return next(iter(self.kinds)) if len(self.kinds) == 1 else Kind.MIXED
 
     def __add__(self, other: "TalliedSource") -> "TalliedSource":

@@ -43,7 +43,7 @@ class Quote(Struct, frozen=True):
     def price_as_written(
         self, written: Mapping[str, Tally], percent: int | None = None
     ) -> list[Estimate]:
-        """Price requests at the models that they name; raises UnpricedError."""
+        """Price requests for the models that they name; raises UnpricedError."""
         spreads = self.learned.spreads if self.learned else [None] * len(self.prices)
         by_model = {p.model.name: s for p, s in zip(self.prices, spreads, strict=True)}
         at, currency = self.prices[0].at, self.prices[0].currency

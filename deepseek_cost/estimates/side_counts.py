@@ -1,4 +1,4 @@
-"""The files of a side counted: each content once, priced by its own or the given models."""
+"""Count the files of a side: each content once, for its own model or the given ones."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Part:
-    """What of a side is priced together: plain prompts on some models, or bodies on their own."""
+    """A part of a side priced together: prompts for some models, or bodies for their own."""
 
     quote: "Quote"
     workload: "Workload"
@@ -53,7 +53,7 @@ class Part:
         return done.totals() if done.sources else ()
 
     def finish(self) -> None:
-        """Let the workload have all that was counted."""
+        """Hand all that was counted to the workload."""
         self.settle()
         self.workload.partial = self._before
 
@@ -71,7 +71,7 @@ class Known(NamedTuple):
 
 @dataclass(slots=True)
 class Counted:
-    """A side counted: its files with their figures, those without, and what they rest on."""
+    """A counted side: its files with figures, those without, and the assumptions."""
 
     side: Side
     known: dict[str, Known] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Counted:
 
     @property
     def has_plain(self) -> bool:
-        """Return whether something was priced for the models of the columns."""
+        """Return whether anything was priced for the models of the columns."""
         return PLAIN in self.parts and bool(self.parts[PLAIN].workload.partial.sources)
 
 
@@ -101,7 +101,7 @@ PLAIN: Final = ""
 
 
 class Pricing(Protocol):
-    """Who knows how files are counted and priced."""
+    """How files are counted and priced."""
 
     @property
     def models(self) -> Sequence[str]:
@@ -120,7 +120,7 @@ class Pricing(Protocol):
 
 @dataclass(slots=True)
 class Counting:
-    """Counts files; a content that was counted is known, also on the other side."""
+    """Counts files; each content is counted only once for both sides."""
 
     pricing: Pricing
     wanted: "Kind | None"
@@ -142,7 +142,7 @@ class Counting:
 
     def _known_or_counted(self, source: "TextSource", counted: Counted) -> Known | SkippedFile:
         content = source.digest()
-        # The suffixes of a name say how a content is read.
+        # The suffixes of a name determine how a content is read.
         key = content, *source.name.lower().rpartition("/")[2].split(".")[1:][-2:]
         if key not in self._known:
             self._known[key] = self._counted(source, content, counted)

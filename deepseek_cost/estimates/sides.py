@@ -27,7 +27,7 @@ from deepseek_cost.text import unicode_name
 
 
 class Selection(NamedTuple):
-    """What of a folder is compared, how it is read, and where copies may be kept."""
+    """Which files of a folder are compared, how they are read, and where copies may be kept."""
 
     globs: Sequence[str]
     encoding: str
@@ -38,7 +38,7 @@ BINARY: Final = "a binary file"
 
 
 class SkippedFile(NamedTuple):
-    """Why a file cannot be counted, and a digest of what is there."""
+    """Why a file cannot be counted, and a digest of its content."""
 
     reason: str
     digest: str
@@ -73,7 +73,7 @@ class Side:
                 self.unread[name] = SkippedFile(f"a {reason} file" if digest else reason, digest)
 
     def leave(self, unread: Mapping[str, SkippedFile]) -> None:
-        """Leave out files, and all that is below folders, as those that have no text."""
+        """Leave out files, and everything below folders, as having no text."""
         names = unread.keys()
         self.files = {
             name: source
@@ -194,7 +194,7 @@ def _refuse_second_revision(first: str, path: str) -> None:
         raise UsageError(f"{new} is a revision, and no file here", tip=f"write {old}..{new}")
 
 
-# Pipes are kept on disk while they are compared.
+# The content of a pipe is kept on disk during the comparison.
 _MOST_PIPED: Final = 4_000_000_000
 _BLOCK_BYTES: Final = 1 << 18
 _HOW: Final = "give two to compare: OLD NEW, or revisions and paths: main..HEAD prompts"

@@ -1,4 +1,4 @@
-"""What requests cost before they are sent: tokens, tallied and priced at a given time."""
+"""Tallies: the tokens of requests before they are sent."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -37,7 +37,7 @@ def whole_hits(ratio: "Decimal | Fraction", tokens: int) -> int:
 
 
 class Scenario(Struct, frozen=True):
-    """What a prompt alone does not say.
+    """What a prompt alone does not show.
 
     `output_tokens` are of one request, None where unknown. `cache_hit_ratio` is None where hits
     are forecast from the requests themselves; `cached_tokens`, if known, are the hits of one.
@@ -60,19 +60,19 @@ class Scenario(Struct, frozen=True):
         return Hits(whole_hits(self.cache_hit_ratio, tokens))
 
     def mode_for(self, model: Model) -> Mode:
-        """Return the mode; a retired name that stood for one mode has that one."""
+        """Return the mode; a retired model name that implied a mode has that one."""
         return self.mode if model.thinking is None else replace(self.mode, thinking=model.thinking)
 
 
 class PromptTokens(Struct, frozen=True):
-    """The input of one request: what the user wrote, and what the template adds."""
+    """The input tokens of one request: the user's text, and what the template adds."""
 
     text: int
     template: int
 
     @property
     def input(self) -> int:
-        """What the bill calls prompt tokens."""
+        """All input tokens, which the bill calls prompt tokens."""
         return self.text + self.template
 
 
@@ -107,7 +107,7 @@ class Tally(Struct, frozen=True):
 
     @property
     def unknown_images(self) -> int:
-        """How many images are not at hand."""
+        """The number of images whose size is unknown."""
         return self.unknown["image"].count if "image" in self.unknown else 0
 
     @property
@@ -117,7 +117,7 @@ class Tally(Struct, frozen=True):
 
     @property
     def unknown_most(self) -> int:
-        """The tokens that may come on top of the input, of what is bounded."""
+        """The maximum of unknown tokens that may add to the input, as far as it is bounded."""
         return sum(one.most - one.least for one in self.unknown.values() if one.most is not None)
 
     @property

@@ -1,4 +1,4 @@
-"""Input that the API has and the requests do not show, in words."""
+"""Describe input that the API has but the requests do not show."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -29,17 +29,17 @@ _PRO_REFUSES: Final = "a replayed tool turn without its reasoning may be refused
 
 
 def listed(unknown: UnknownInput) -> str:
-    """Name what is unknown, each with its range of tokens if there is one."""
+    """List what is unknown, each with its range of tokens if there is one."""
     return ", ".join(_named(Hidden(what), one) for what, one in unknown.items())
 
 
 def unbounded(unknown: UnknownInput) -> str:
-    """Name what has no upper bound; empty if everything has one."""
+    """List what has no upper bound; empty if everything has one."""
     return listed({what: one for what, one in unknown.items() if one.most is None})
 
 
 def warnings_of_unknown(models: Sequence[tuple[Model, UnknownInput]]) -> Iterable[str]:
-    """Yield what the input of these models leaves out, once where they leave out the same."""
+    """Yield a warning about unknown input, one for all models with the same."""
     by_text: dict[str, list[Model]] = {}
     for model, unknown in models:
         if unknown:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deepseek_cost.estimates.processes import Workload
 
 
-# So many bytes are tallied sooner than workers are started.
+# Up to this many bytes, tallying here takes less time than starting workers.
 _ALONE: Final = 8_000_000
 # A worker starts as this process did, which counts nothing meanwhile: so many times what that took
 # passes before workers are ahead of it.
@@ -27,7 +27,7 @@ _Other = Document | Fault
 
 
 def worker_count(requested: int | None) -> int:
-    """Return how many processes count: as many as were requested, else one a core."""
+    """Return the number of processes: as many as were requested, else one per core."""
     return requested or cores()
 
 
@@ -73,7 +73,7 @@ class WorkerPool(Struct):
                 self._start = process_time()
 
     def _saves_time(self, seconds: float) -> bool:
-        """Return whether workers do sooner what takes one process so many more seconds."""
+        """Return whether workers would be faster with work that takes one process these seconds."""
         saved = seconds * (self.jobs - 1) / self.jobs
         return self._start is not None and saved > _STARTS * self._start
 

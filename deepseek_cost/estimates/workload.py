@@ -1,4 +1,4 @@
-"""All that is to be priced, prompts and requests, read once and tallied for every model."""
+"""Read all prompts and requests once, and tally them for every model."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 
 @dataclass(slots=True)
 class Workload:
-    """Takes sources in, one after the other; memory does not grow with their requests."""
+    """Reads sources one after the other; memory does not grow with their requests."""
 
     partial: PartialResult
     scenario: Scenario
@@ -65,17 +65,17 @@ class Workload:
 
     @property
     def ledgers(self) -> Sequence[Ledger]:
-        """The account of each model."""
+        """The ledger of each model."""
         return self.partial.ledgers
 
     @property
     def skips(self) -> Skipped:
-        """What was left out."""
+        """The requests that were left out."""
         return self.partial.skips
 
     @property
     def models(self) -> list[Model]:
-        """The models that all is tallied for."""
+        """The models that everything is tallied for."""
         return [ledger.model for ledger in self.ledgers]
 
     @property
@@ -156,7 +156,7 @@ class Workload:
         return done
 
     def _begin(self, partial: PartialResult) -> None:
-        """Add what comes to this subtotal."""
+        """Add everything that follows to this subtotal."""
         self.partial = partial
         if self._skeletons:
             self._skeletons.partial = partial
@@ -180,13 +180,13 @@ class Workload:
 
     @property
     def _takes_many_lines(self) -> bool:
-        """Whether lines need no order, and none is shown by itself."""
+        """Whether lines need no order and are not printed one by one."""
         return not self.keeps_order and self._reasoning is None
 
     def _read_line(
         self, document: Document | Fault, wanted: Kind | None
     ) -> "tuple[Request | Fault, Sequence[Body]]":
-        """Read a line for each model; what it cannot be read for is said when it is tallied."""
+        """Read a line for each model; an error is kept until the line is tallied."""
         found = request_of(document, wanted)
         if isinstance(found, Fault):
             return found, ()
@@ -250,7 +250,7 @@ class Workload:
             self._try(request_of(part, wanted), self._source)
 
     def _so_far(self) -> str:
-        """Describe what has been counted so far."""
+        """Describe how much was counted so far."""
         sums = self.partial.totals()
         counted = (
             f"{tally.input:,} input tokens for {ledger.model.name}"
@@ -264,7 +264,7 @@ class Workload:
         self._try(found, self._source)
 
     def _try(self, found: Request | Fault, source: int, bodies: "Sequence[Body]" = ()) -> None:
-        """Tally a request, unless it is to be skipped."""
+        """Tally a request; if it is invalid, skip it if that is wanted."""
         at = Position(source, found.line, found.column)
         try:
             self._add_request(sound(found), at, bodies)
@@ -272,7 +272,7 @@ class Workload:
             self.skips.add(error, at)
 
     def _line_counter(self) -> "SkeletonCounter":
-        """Return who takes lines many at a time, for what needs no order and no line of its own."""
+        """Return the counter of many lines at once; None if order or single lines matter."""
         from deepseek_cost.estimates.batch_counter import SkeletonCounter  # noqa: PLC0415 - of lines alone
 
         return SkeletonCounter(
@@ -369,7 +369,7 @@ class Workload:
         return restored
 
     def _prepare(self, bodies: "Sequence[Body]") -> None:
-        """Count all texts, so that one encoder knows what they need; it is made for the longest."""
+        """Count all texts first, so that one encoder is built for all of them."""
         for body in bodies:
             for stream in body.streams():
                 self._segments.count_stream(stream)
@@ -382,7 +382,7 @@ class Workload:
         counted: Sequence[RequestTokens],
         tallies: Sequence[Tally],
     ) -> None:
-        """Add a request at its own model, which a forecast gives a cache of its own."""
+        """Add a request to its own model, which has its own cache in a forecast."""
         route = self._serving(request)
         if route is None:
             self.partial.add_unnamed(tuple(tallies))

@@ -1,1 +1,1 @@
-"""From what a user names to requests: files, folders, URLs, revisions, JSONL, Parquet."""
+"""Read requests from files, folders, URLs, git revisions, JSONL and Parquet."""

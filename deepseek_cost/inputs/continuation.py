@@ -16,10 +16,10 @@ from deepseek_cost.inputs.strict_json import MAX_DEPTH, JsonFaultError, is_deepe
 
 _BEGIN: Final = re.compile(rb'"messages"[ \t]*:[ \t]*\[[ \t]*')
 _HOLDERS: Final = ("body", "params")  # of a request in a line of a batch
-# So much of the messages has to be alike before it is looked where those of the line before end.
+# This much of the messages must be the same before the end of the line before is searched for.
 _PROBE: Final = 1_000
-# After so many lines that begin alike and do not go on, one in so many is looked at: such a batch
-# repeats a system text.
+# After this many lines that begin alike but do not continue, only one in so many is checked: such a
+# batch repeats a system text.
 _PATIENCE: Final = 64
 # Levels around a message: a list, a body, a line of a batch.
 _AROUND: Final = 3

@@ -66,13 +66,13 @@ def _run(connection: "Connection") -> None:
 
 
 def _end(_: int, __: "FrameType | None") -> None:
-    """End as whoever is asked to, with what is temporary put away."""
+    """End when asked to, after removing temporary files."""
     sys.exit(_TERMINATED)
 
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """Set what the processes started meanwhile go by."""
+    """Set the environment of processes that are started meanwhile."""
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
     try:

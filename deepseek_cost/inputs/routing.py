@@ -48,7 +48,7 @@ FindRoute = Callable[[str, Kind], Route | None]
 
 
 def api_name(name: str) -> str:
-    """Return a model's name as the API has it, of one that tools write.
+    """Return a model's name as the API has it, given the form that tools write.
 
     That is without a label before it (`deepseek/deepseek-v4-pro`, `work/deepseek-v4-flash`) and
     without `[1m]` after it.

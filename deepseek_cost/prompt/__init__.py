@@ -1,1 +1,1 @@
-"""A request in DeepSeek's chat template, and what the context cache has of it."""
+"""Render a request with DeepSeek's chat template, and predict its cache hits."""

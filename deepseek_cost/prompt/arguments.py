@@ -39,7 +39,7 @@ def _refuse_constant(name: str) -> float:
 
 _LONG_NUMBER: Final = re.compile(rf"\d{{{_LONG + 1}}}")
 
-# What may be a float, which msgspec writes in another way, or a whole number beyond 64 bits.
+# What may be a float, which msgspec formats differently, or a whole number beyond 64 bits.
 _ODD_NUMBER: Final = re.compile(rb"[0-9](?:[.e]|[0-9]{18})")
 
 _DECODER: Final = json.JSONDecoder(
@@ -49,7 +49,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
 def arguments_of(text: str) -> Mapping[str, object] | str:
-    """Return the arguments that a text spells; the text itself where it is no JSON object."""
+    """Return the arguments in a text; the text itself if it is not a JSON object."""
     if text == "{}":
         return {}
     try:
@@ -62,7 +62,7 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
 
 
 def written(value: object) -> str:
-    """Return JSON as a template has it: Python's spacing, nothing but controls escaped."""
+    """Return JSON as a template has it: Python's spacing, and only control characters escaped."""
     if type(value) is str:
         return encode_basestring(value)
     try:
@@ -82,7 +82,7 @@ def _written(value: object) -> str:
 
 
 def _rounded(value: object) -> object:
-    """Return JSON with the numbers that 64 bits hold."""
+    """Return JSON with its numbers rounded to 64 bits."""
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A request body read, rendered for a model, and counted."""
+"""Read a request body, render it for a model, and count it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
@@ -107,7 +107,7 @@ class RenderedBody(Struct, frozen=True):
         return replace(tokens, output_ceiling=ceiling, refused=refused)
 
     def parts(self, counter: SegmentCounter) -> Breakdown:
-        """Count what its tokens are of."""
+        """Count its tokens by part."""
         return break_down(self.segments, self._images(), counter)
 
     def texts(self) -> Sequence[str]:
@@ -133,7 +133,7 @@ class RenderedBody(Struct, frozen=True):
 
 
 def unsent_reasoning(conversation: Conversation) -> int:
-    """Return how many responses with calls came back without the reasoning that is billed again."""
+    """Return how many replayed responses with calls lack the reasoning that is billed again."""
     if not (conversation.effort and conversation.tools):
         return 0
     return sum(bool(one.calls) and one.reasoning is None for one in conversation.messages)
@@ -236,7 +236,7 @@ def _message(role: str, text: str | TextStream) -> Message:
 
 
 def images_without_vision(body: Body) -> int:
-    """Return the images of a body that the template replaces by a line of text."""
+    """Return the images of a body that the template replaces with a line of text."""
     if not isinstance(body, RenderedBody) or body.model.template is not Template.V4:
         return 0
     contents = [m.content for m in body.conversation.messages if type(m.content) is not str]
@@ -275,7 +275,7 @@ def _render(
 def _output_ceiling(
     conversation: Conversation, tokens: int, model: Model, *, asked: int | None
 ) -> tuple[int, str | None]:
-    """Return the most output that a body allows, and why the API refuses that."""
+    """Return the maximum output that a body allows, and why the API refuses it, if it does."""
     context = model.context_tokens
     left = max(0, context - tokens)
     refused = conversation.refused

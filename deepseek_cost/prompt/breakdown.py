@@ -1,4 +1,4 @@
-"""What input is made of, and its cache hits."""
+"""The parts of the input, and its cache hits."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -8,9 +8,9 @@ from msgspec import Struct, field
 # What an image has, by DeepSeek's renderer: from about 544 x 544 pixels down, and at any size.
 LEAST_IMAGE_TOKENS: Final = 184
 MOST_IMAGE_TOKENS: Final = 1_024
-# Who says what is counted as history, in the order in which it is shown.
+# The roles in the history, in the order in which they are shown.
 ROLES: Final = ("user", "assistant", "tool", "latest_reminder")
-# Names beyond these are put together, so that a batch that makes up names keeps its memory.
+# Names beyond this many are grouped together, so made-up names can't use up memory.
 _MOST_TOOLS: Final = 1_000
 _OTHER_TOOLS: Final = "(other tools)"
 
@@ -37,7 +37,7 @@ class Breakdown(Struct, frozen=True):
 
     @property
     def text(self) -> int:
-        """All that the requests bring along, images included."""
+        """All tokens of the requests themselves, including images."""
         tools = sum(tool.tokens for tool in self.tools.values())
         return self.system + tools + sum(self.history.values()) + self.user + self.images
 
@@ -89,12 +89,12 @@ class UnknownTokens(Struct, frozen=True):
         return UnknownTokens(self.count + other.count, self.least + other.least, most)
 
     def times(self, requests: int) -> "UnknownTokens":
-        """Return that of so many requests like this one."""
+        """Return the unknown input of so many requests like this one."""
         most = None if self.most is None else self.most * requests
         return UnknownTokens(self.count * requests, self.least * requests, most)
 
 
-# By what it is, a member of Hidden.
+# By a member of Hidden.
 UnknownInput = Mapping[str, UnknownTokens]
 # One object for the many requests that are known as a whole.
 NOTHING_UNKNOWN: Final[UnknownInput] = {}
@@ -134,7 +134,7 @@ class RequestTokens(Struct, frozen=True):
 
     @property
     def unknown_images(self) -> int:
-        """How many images are not at hand."""
+        """The number of images whose size is unknown."""
         return self.unknown["image"].count if "image" in self.unknown else 0
 
 
@@ -156,7 +156,7 @@ def _merged(
 
 
 def _bounded(tools: dict[str, ToolTokens]) -> dict[str, ToolTokens]:
-    """Keep the names that come first in the alphabet, which any order of adding up agrees on."""
+    """Keep the names that come first in the alphabet, so the order of adding up does not matter."""
     if len(tools) <= _MOST_TOOLS:
         return tools
     names = sorted(name for name in tools if name != _OTHER_TOOLS)

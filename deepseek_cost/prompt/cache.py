@@ -15,7 +15,7 @@ from deepseek_cost.prompt.breakdown import Hits
 from deepseek_cost.tokenizer.base import ID_BYTES
 
 BLOCK: Final = 128
-# "Hours to days", says DeepSeek of a unit that nobody uses: sure for an hour, gone in a week.
+# DeepSeek keeps unused units for "hours to days": certain for an hour, gone in a week.
 SURE_FOR: Final = 3_600.0
 GONE_AFTER: Final = 7 * 86_400.0
 _BLOCK_BYTES: Final = BLOCK * ID_BYTES
@@ -49,7 +49,7 @@ class _Chain:
     """A prompt's tokens with the digests of its beginnings at every block."""
 
     def __init__(self, prompt: Prompt, other: "_Chain | None" = None) -> None:
-        """Prompts mostly repeat the one before; the digests of what they share are taken over."""
+        """Prompts mostly repeat the one before; the digests of the shared part are reused."""
         self.ids, self.owner = prompt.ids, prompt.owner
         self.blocks = [blake2b(prompt.owner, digest_size=_DIGEST_BYTES).digest()]
         if other and other.owner == prompt.owner:
@@ -85,7 +85,7 @@ class PrefixCache(Struct):
     _at: float = 0.0
 
     def send(self, prompt: Prompt, at: float | None = None) -> Hits:
-        """Forecast the hits of the next request, then keep what it leaves in the cache.
+        """Predict the hits of the next request, then add it to the cache.
 
         `at` is when it is sent, in seconds; without it, soon after the one before.
         """
@@ -127,7 +127,7 @@ class PrefixCache(Struct):
         return 0, 0
 
     def _units_in(self, chain: _Chain, most: int) -> Iterator[tuple[bytes, int]]:
-        """Yield the units that the prompt begins with whole, the longest first, in blocks."""
+        """Yield the units that the prompt begins with, the longest first, in blocks."""
         for block in range(len(chain.blocks) - 1, 0, -1):
             lengths = self._lengths.get(chain.blocks[block], {})
             for length in sorted(lengths, reverse=True):
@@ -159,7 +159,7 @@ class PrefixCache(Struct):
 
 
 def shared_length(one: AnyStr, other: AnyStr) -> int:
-    """Return how long the beginning is that two texts share."""
+    """Return the length of the common beginning of two texts."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -73,7 +73,7 @@ _SETTINGS: Final[dict[str, settings.Setting]] = {
 
 
 class _Reader:
-    """Reads one body; keeps what it has besides text."""
+    """Reads one body; keeps what is not text."""
 
     def __init__(self) -> None:
         self.unknown: list[Unknown] = []
@@ -163,7 +163,7 @@ def refused_setting(body: Body) -> RefusalError | None:
 
 
 def _combined(body: Body) -> RefusalError | None:
-    """Return the refusal of settings that do not go together."""
+    """Return the refusal of settings that exclude each other."""
     if body.get("stream_options") is not None and body.get("stream") is not True:
         return RefusalError(
             "stream_options should be set along with stream = true", "stream_options"
@@ -185,7 +185,7 @@ def _effort(body: Body, *, thinks: bool) -> str | None:
 def _messages(
     reader: _Reader, items: Sequence[object], history: History | None
 ) -> Sequence[Message]:
-    """Read the messages, of those that the request before has only what comes after."""
+    """Read the messages; those that the request before also has are not read again."""
     known = history.messages_of(items) if history else []
     others = len(reader.unknown)
     new = enumerate(items[len(known) :], len(known))
@@ -452,7 +452,7 @@ def schema_of(holder: Body, place: str) -> object:
 
 
 def says_json(messages: Sequence[Message]) -> bool:
-    """Return whether any message has the word that JSON mode asks for."""
+    """Return whether any message has the word that JSON mode requires."""
     return any("json" in text.lower() for message in messages for text in texts(message))
 
 

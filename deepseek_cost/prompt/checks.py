@@ -1,4 +1,4 @@
-"""Fields of a body as the API takes them, and its reasons, with the place, where it does not.
+"""Check the fields of a body as the API does; a refusal has the API's reason and the place.
 
 The reasons are those of DeepSeek's own renderer. A place is written as a path: `messages[2].role`.
 """
@@ -19,7 +19,7 @@ _LEAST_I64: Final = -(1 << 63)
 
 
 class RefusalError(ValueError):
-    """What the API refuses: its reason, and the place in the body."""
+    """The API refuses the body: its reason, and the place in the body."""
 
     def __init__(self, reason: str, place: str = "") -> None:
         super().__init__(_printable(f"{place}: {reason}" if place else reason))
@@ -28,14 +28,14 @@ class RefusalError(ValueError):
 
 
 class UncountedError(ValueError):
-    """What the API may take, and nothing here knows how to count; with its place."""
+    """The API may accept this, but it cannot be counted here; with its place."""
 
     def __init__(self, reason: str, place: str = "") -> None:
         super().__init__(f"{place}: {reason}" if place else reason)
 
 
 def _printable(text: str) -> str:
-    """Return a reason in one line: what it quotes of a body may be anything."""
+    """Return a reason as one printable line, whatever it quotes from a body."""
     if text.isprintable():
         return text
     return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
@@ -125,7 +125,7 @@ def variant(value: object, choices: Sequence[str], place: str) -> str:
 
 
 def tag(body: Body, key: str, choices: Sequence[str], place: str) -> str:
-    """Return the word that says what an object is."""
+    """Return the word that names an object's type."""
     value = required(body, key, place)
     if not isinstance(value, str):
         refuse_type(value, "variant identifier", joined(place, key))
@@ -176,7 +176,7 @@ def u64(value: object, place: str) -> int:
 
 
 def f32(value: object, place: str) -> float:
-    """Return a number, as exact as 32 bits hold it."""
+    """Return a number, rounded to 32 bits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         refuse_type(value, "f32", place)
     number = float(cast("float", value))

@@ -1,4 +1,4 @@
-"""JSON Schemas of nothing but the keywords that nearly all are made of, checked fast."""
+"""A fast check of JSON Schemas that have only common keywords, as nearly all do."""
 
 from typing import Annotated, Literal
 
@@ -41,7 +41,7 @@ class _Schema(Struct, rename={"schema": "$schema"}, forbid_unknown_fields=True):
 
 
 def is_common(schema: object) -> bool:
-    """Return whether a schema is valid and of common keywords alone; others may be valid, too."""
+    """Return whether a schema is valid and has only common keywords; others may be valid, too."""
     try:
         msgspec.convert(schema, _Schema)
     except (msgspec.ValidationError, RecursionError):

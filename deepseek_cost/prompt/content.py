@@ -1,4 +1,4 @@
-"""Contents of messages made of blocks."""
+"""Message contents that consist of blocks."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from deepseek_cost.prompt.conversation import Image
 
 
 def in_pieces(parts: Sequence[str | Image]) -> list[str | Image]:
-    """Return parts with the empty lines between them, texts that meet joined."""
+    """Return parts with empty lines between them; adjacent texts are joined."""
     pieces: list[str | Image] = []
     text = ""
     for at, part in enumerate(parts):

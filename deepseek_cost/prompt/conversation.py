@@ -1,4 +1,4 @@
-"""A request body as a conversation, the same for every protocol: what a template is filled with."""
+"""A request body as a conversation, the same for every protocol: the input of a template."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -10,7 +10,7 @@ from msgspec import Struct
 from deepseek_cost.inputs.request import TextStream
 
 SYSTEM: Final = "system"
-# Roles that a template gives a place of its own: Responses has one, Messages the other.
+# Roles that a template renders differently: Responses has one, Messages the other.
 DEVELOPER: Final = "developer"
 INLINE_SYSTEM: Final = "inline_system"
 USER: Final = "user"
@@ -72,7 +72,7 @@ class Tool(Struct, frozen=True):
 
 
 class Hidden(StrEnum):
-    """What the API adds to the input and a body does not show."""
+    """Kinds of input that the API adds and a body does not show."""
 
     IMAGE = "image"
     FILE = "file"
@@ -96,7 +96,7 @@ class Unknown(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True):
-    """What decides the prompt, and what the body asks of the output.
+    """What determines the prompt, and what the body requires of the output.
 
     `effort` is None without thinking. `forced`: the response must begin with a call.
     `json_mode`: the response is any JSON object. `schema` is what it has to match if `has_schema`.
@@ -121,6 +121,6 @@ class Conversation(Struct, frozen=True):
 
 
 def alike(one: Sequence[object], other: Sequence[object]) -> int:
-    """Return how many objects both begin with."""
+    """Return how many objects both sequences begin with."""
     differ = map(is_not, one, other)
     return next((at for at, differs in enumerate(differ) if differs), min(len(one), len(other)))

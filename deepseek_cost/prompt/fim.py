@@ -46,7 +46,7 @@ class FimBody(Struct, frozen=True):
         return (self.before, self.after)
 
     def streams(self) -> Sequence[TextStream]:
-        """Return no texts: none is read as it is counted."""
+        """Return nothing: no text is read while it is counted."""
         return ()
 
     def prompt(self, encoder: SegmentEncoder) -> Prompt:

@@ -1,4 +1,4 @@
-"""What a request has in common with the one before it, kept so that it is done once."""
+"""What a request has in common with the one before it, kept so that it is processed once."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class History(Struct):
     _messages: Sequence[Message] = ()
 
     def messages_of(self, items: Sequence[object]) -> Sequence[Message]:
-        """Return the messages that items begin with, as far as they are known."""
+        """Return the known messages that items begin with."""
         return self._messages[: alike(items, self._items)]
 
     def keep(self, items: Sequence[object], messages: Sequence[Message]) -> None:

@@ -1,4 +1,4 @@
-"""Settings at the top of a body that the API of its endpoint does not have: it ignores them."""
+"""Top-level settings of a body that its endpoint does not have and the API ignores."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ _OF_COMPLETIONS: Final = (
     *("prompt", "suffix", "echo", "stop", "stream_options", "presence_penalty"),
     *("frequency_penalty", "logprobs", "user_id"),
 )
-# What DeepSeek documents or its renderer checks; it does nothing with other settings.
+# The settings that DeepSeek documents or its renderer checks; others have no effect.
 _KNOWN: Final = {
     Kind.CHAT: frozenset(_SAMPLING + _OF_CHAT),
     Kind.MESSAGES: frozenset(_SAMPLING + _OF_MESSAGES),

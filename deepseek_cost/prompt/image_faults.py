@@ -1,4 +1,4 @@
-"""Why the API refuses an image by what the body says of it, before anyone looks at the image."""
+"""Why the API refuses an image because of its description in the body, before loading it."""
 
 import binascii
 import re
@@ -10,7 +10,7 @@ _SCHEME: Final = re.compile(r"(?!file:)[a-z][a-z\d+.-]+://|data:|https?:", re.IG
 
 
 def is_remote(url: str) -> bool:
-    """Return whether an address is one of the web."""
+    """Return whether an address is a web address."""
     return url.lower().startswith(_REMOTE)
 
 

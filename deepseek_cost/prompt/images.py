@@ -16,16 +16,16 @@ from deepseek_cost.prompt.image_faults import is_remote
 from deepseek_cost.text import printable
 
 _LOW_DETAIL_PIXELS: Final = 512
-# A patch is a square of so many pixels, and a token one of three by three patches; each row of
+# A patch is a square with sides of this many pixels, a token is three by three patches. Each row of
 # tokens has one more, and the image two.
 _PATCH: Final = 14
 _CELL: Final = 42
 _AROUND: Final = 2
 _MOST_TOKENS: Final = 1_024
-# Smaller images are enlarged to so many pixels at least; what that makes too long is cut short.
+# Smaller images are enlarged to at least this many pixels; a side that gets too long is cut.
 _LEAST_PIXELS: Final = 544 * 544
 _LONGEST: Final = 16_380
-# Nothing but these is ever handed to the header parser.
+# Only these formats are ever given to the header parser.
 _MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 # Enough for the header of any image that has no more metadata than picture.
 _HEADER_BYTES: Final = 1 << 20
@@ -33,7 +33,7 @@ _MOST_PIXELS: Final = 8_192
 
 
 def image_tokens(image: Image, folder: Path) -> int | None:
-    """Return an image's tokens by its header; None for one that is not at hand."""
+    """Return an image's tokens by its header; None if the image is not available."""
     url = image.url
     if url is None or is_remote(url):
         return None

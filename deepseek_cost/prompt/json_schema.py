@@ -44,7 +44,7 @@ _OLDER: Final = re.compile(r"https?://json-schema\.org/draft(-0[4-7]|/2019-09)/s
 
 
 def refuse_invalid(schema: object, place: str) -> None:
-    """Refuse what is no JSON Schema; raises RefusalError."""
+    """Raise RefusalError for an invalid JSON Schema."""
     if isinstance(schema, dict) and "$schema" in schema:
         named = schema["$schema"]
         if isinstance(named, str):

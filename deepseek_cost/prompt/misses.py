@@ -22,7 +22,7 @@ from deepseek_cost.prompt.token_ids import owner_of
 # More parts than these are not searched for what they still share behind a change.
 _COMPARED: Final = 2_000
 _SHOWN: Final = 32
-# Fewer tokens in common are chance, not a prefix that somebody meant to repeat.
+# Fewer tokens in common are chance, not a prefix that was meant to be repeated.
 _LEAST_SHARED: Final = 32
 _DAY_SECONDS: Final = 86_400
 
@@ -146,7 +146,7 @@ def _tools(items: Sequence[Item]) -> Counter[Item]:
 
 
 def _where(old: Sequence[Item], new: Sequence[Item]) -> str:
-    """Say at what two rests of prompts differ first, with the texts around the place."""
+    """Describe where the rests of two prompts first differ, with the text around that place."""
     was, now = old[0], new[0]
     if _cause(old, new) is Cause.TOOL_ORDER:
         return f"in the order of the tools: {now.name} where {was.name} was"
@@ -167,7 +167,7 @@ def _around(text: str, at: int) -> str:
 
 
 def _shared_behind(old: Sequence[Item], new: Sequence[Item], count: Callable[[str], int]) -> int:
-    """Count the tokens that two rests of prompts share behind their first difference."""
+    """Count the tokens that the rests of two prompts share after their first difference."""
     if len(old) > _COMPARED or len(new) > _COMPARED:
         return 0
     tools = _tools(new)

@@ -1,4 +1,4 @@
-"""Segments counted: every token once, by what brought it along."""
+"""Count segments: every token once, by its origin."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -16,7 +16,7 @@ _KEPT_CHARACTERS: Final = 4_000_000
 
 
 class SegmentCounter:
-    """Counts texts; what a batch repeats, system texts and tools above all, is counted once."""
+    """Counts texts; what a batch repeats, such as system texts and tools, is counted once."""
 
     def __init__(self, counter: "TextCounter") -> None:
         self._counter = counter
@@ -62,7 +62,7 @@ class SegmentCounter:
 
 
 class SegmentEncoder(SegmentCounter):
-    """Counts texts by their tokens, and keeps these for whoever asks for them."""
+    """Counts texts and keeps their tokens, for callers that need the ids."""
 
     def __init__(self, encoder: "TextEncoder") -> None:
         super().__init__(encoder)

@@ -137,7 +137,7 @@ def stream_options(value: object, place: str) -> None:
 
 
 def user_id(value: object, place: str) -> None:
-    """Check whom a Messages body names as its user."""
+    """Check the user that a Messages body names."""
     metadata = mapping(value, "struct MessagesMetadata", place)
     if metadata.get("user_id") is not None:
         string(metadata["user_id"], joined(place, "user_id"))

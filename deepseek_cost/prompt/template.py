@@ -1,4 +1,4 @@
-"""A prompt as the API receives it: the user's text in DeepSeek's template, and what each costs."""
+"""DeepSeek's templates: modes, efforts, and the output that the API allows by default."""
 
 from enum import StrEnum
 from functools import cache
@@ -17,7 +17,7 @@ MOST_OUTPUT: Final = 393_216
 
 
 class Effort(StrEnum):
-    """How much the model is asked to think."""
+    """The effort of thinking."""
 
     LOW = "low"
     HIGH = "high"

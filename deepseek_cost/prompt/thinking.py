@@ -27,7 +27,7 @@ _DEFAULT: Final = "high"
 
 
 def thinking_of(body: Body, expected: str) -> bool | None:
-    """Return whether `thinking` is on; None if it does not say."""
+    """Return whether `thinking` is on; None if the body does not set it."""
     value = body.get("thinking")
     if value is None:
         return None

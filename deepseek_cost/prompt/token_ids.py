@@ -43,7 +43,7 @@ def tokenized(
 
 
 def owner_of(body: Mapping[str, object]) -> bytes:
-    """Return whom a body names as its user: caches are isolated by that."""
+    """Return the user that a body names: each user has a separate cache."""
     metadata = body.get("metadata")
     users = (body.get("user_id"), metadata.get("user_id") if isinstance(metadata, dict) else None)
     return next((json.dumps(user).encode() for user in users if user is not None), b"")

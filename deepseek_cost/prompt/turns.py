@@ -57,7 +57,7 @@ def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterat
 
 
 def replayed(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterator[Turn]:
-    """Yield the request of each response in a body's history, with what was answered.
+    """Yield the request of each response in a body's history, with the response's tokens.
 
     Reasoning that did not come back has the tokens of the plan. What follows the last response is a
     request of its own where the plan says what is answered.

@@ -13,7 +13,7 @@ from deepseek_cost.pricing.page.comparison import PEAK_RULES, Comparison, Key
 from deepseek_cost.pricing.page.wording import FEATURES, RATES, Row
 from deepseek_cost.pricing.schedule import Tier
 
-# No instant, so that a price table with it is refused until somebody has filled it in.
+# Not a valid time, so a price table with it is refused until somebody fills it in.
 TO_FILL_IN: Final = "FILL IN"
 _TIERS: Final = (Tier.FLAT, Tier.OFF_PEAK, Tier.PEAK)
 _LIMITS: Final = (Row.CONTEXT, Row.OUTPUT, Row.CONCURRENCY)
@@ -21,9 +21,9 @@ _RATE_KEY: Final = 3
 
 
 def additions(compared: Mapping[str, Comparison], book: PriceBook) -> str:
-    """Return TOML of all that differs on pages, by their names; empty where nothing does.
+    """Return TOML for everything that differs on the pages, given by name; empty if nothing does.
 
-    Two pages of one day, such as an English and a Chinese one, make one period of a model.
+    Two pages of the same day, such as an English and a Chinese one, give one period per model.
     """
     blocks = [
         *_periods(compared, book),
@@ -55,7 +55,7 @@ def _head(
 
 
 def _string(text: str) -> str:
-    """Return a TOML string; JSON's escapes are TOML's, but for DEL."""
+    """Return a TOML string; TOML has the same escapes as JSON, except for DEL."""
     return dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -89,7 +89,7 @@ def _billed_as(book: PriceBook, model: str, at: datetime) -> str:
 def _rates_of(
     model: str, facts: Mapping[Key, str], currency: Currency
 ) -> dict[tuple[Currency, str], dict[str, str]]:
-    """Return all rates of a model on a page, the unchanged ones too: a period has all or none."""
+    """Return all rates of a model on a page, even unchanged ones: a period needs all of them."""
     found: dict[tuple[Currency, str], dict[str, str]] = {}
     for key, value in facts.items():
         if key[0] == model and len(key) >= _RATE_KEY:
@@ -166,7 +166,7 @@ def _features(page: str, found: Comparison) -> Iterator[str]:
 
 
 def _edits(found: Comparison, book: PriceBook) -> Iterator[str]:
-    """Yield what belongs in an entry that exists, as comments."""
+    """Yield the changes to existing entries, as comments."""
     known = {model.name for model in book.model}
     for name in found.models:
         if name not in known:

@@ -1,4 +1,4 @@
-"""A price page compared with the price book at an instant."""
+"""Compare a price page with the price book at a given time."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from deepseek_cost.pricing.schedule import BEIJING, Schedule
 
 Key = tuple[str, ...]
 
-# What a whole page says in sentences.
+# The sentences of a complete page.
 _REQUIRED: Final = ("unit of prices", "deduction", "prices may vary")
 _PEAK: Final = "peak hours"
 PEAK_RULES: Final = {
@@ -34,7 +34,7 @@ _QUARTER: Final = 4
 
 
 class Status(StrEnum):
-    """What became of one thing on the page."""
+    """The result for one item on the page."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -45,7 +45,7 @@ class Status(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of the page; only the first is a success."""
+    """The result for the page; only the first is a success."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -98,7 +98,7 @@ class Comparison(Struct):
 
 
 def compare(reading: Reading, book: PriceBook, at: datetime) -> Comparison:
-    """Compare a page with the book at an instant; never raises for what is unknown."""
+    """Compare a page with the book at a given time; unknown items raise no error."""
     currency = reading.currency or Currency.USD
     facts = {fact.key: fact.value for fact in reading.facts}
     found = Comparison(at, currency, tuple(reading.models), facts)
@@ -132,7 +132,7 @@ def _compare_columns(
 
 
 def _columns(book: PriceBook, at: datetime) -> Iterator[str]:
-    """Yield the models that the page has a column for: accepted, and billed by their own name."""
+    """Yield the models that have a column on the page: accepted, and billed by their own name."""
     for model in book.model:
         is_listed = model.is_accepted(at) and model.confidence is not Confidence.LOW
         if is_listed and _service(model, at) == model.name:
@@ -149,7 +149,7 @@ def _service(model: Model, at: datetime) -> str | None:
 def _expected(
     book: PriceBook, names: Iterable[str], at: datetime, currency: Currency
 ) -> dict[Key, str]:
-    """Return what the page has to say of these models, by the book."""
+    """Return the facts that the page should have about these models, according to the book."""
     facts: dict[Key, str] = {("endpoint", name): url for name, url in book.endpoints.items()}
     for name in names:
         try:
@@ -241,7 +241,7 @@ class _Sentences:
             self._found.add(Status.MISSING, f"footnote ({number})", None, None)
 
     def _compare(self, note: Note, *, is_last: bool) -> str | None:
-        """Add a finding of a sentence, and return its kind; None where it is not understood."""
+        """Add a finding for a sentence, and return its kind; None if it is not understood."""
         text = squeezed(note.text)
         for pattern in PATTERNS:
             kind = pattern.sentence.kind
@@ -295,7 +295,7 @@ class _Sentences:
     def _alternatives(  # noqa: PLR0911 - a case each
         self, kind: str
     ) -> list[dict[str, str]]:
-        """Return what the slots of a sentence hold by the book; none where it is not true."""
+        """Return what the slots of a sentence should hold by the book; empty if it is not true."""
         at, book = self._found.at, self._book
         if kind in PEAK_RULES:
             schedule = in_force(book.schedule, at)
@@ -394,7 +394,7 @@ def _announced_start(text: str) -> datetime | None:
 
 
 def _compare_announced(found: Comparison, reading: Reading, book: PriceBook) -> None:
-    """Compare coming prices with the book at the instant that they take effect."""
+    """Compare announced prices with the book at the time that they take effect."""
     since = found.announced_since or _known_start(found, book)
     if since is None:
         for fact in reading.announced:
@@ -425,7 +425,7 @@ def _known_start(found: Comparison, book: PriceBook) -> datetime | None:
 def _coming(
     found: Comparison, reading: Reading, book: PriceBook, since: datetime
 ) -> dict[Key, str]:
-    """Return what the book has from a time on; nothing where the page announces something else."""
+    """Return the book's facts from a time on; empty if the page announces something else."""
     if ("announcement",) in found.announced:
         return {}
     facts: dict[Key, str] = {}

@@ -65,7 +65,7 @@ def read_blocks(text: str) -> list[Block]:
 
 
 def page_text(text: str) -> str:
-    """Return the paragraphs of a page, one a line; text that is no HTML as it is."""
+    """Return the paragraphs of a page, one per line; text other than HTML is returned unchanged."""
     if not _HTML.search(text):
         return text
     return "\n".join(block.text for block in _html_blocks(text) if isinstance(block, Paragraph))
@@ -141,7 +141,7 @@ def _html_table(table: "LexborNode") -> Table:
 
 
 def _hang(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Add the cells that reach down from rows above."""
+    """Add the cells that span down from rows above."""
     while len(row) in hanging:
         column = len(row)
         left, text = hanging.pop(column)
@@ -188,7 +188,7 @@ def _line_blocks(lines: Iterable[str]) -> Iterator[Block]:
 
 
 def _markdown(text: str) -> str:
-    """Return the text of a piece of Markdown: links by their words, nothing bold."""
+    """Return the plain text of a piece of Markdown: links as their text, no emphasis."""
     text = _AUTOLINK.sub(r"\1", _LINK.sub(r"\1", text)).replace("**", "").replace("`", "")
     text = re.sub(r"<br\s*/?>", " ", text)
     return plain(_ESCAPE.sub(r"\1", text))

@@ -1,4 +1,4 @@
-"""The blocks of a price page, read as facts; whatever is not one is kept as unread."""
+"""Read the blocks of a price page as facts; anything else is kept as unread."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,7 +94,7 @@ class Reading(Struct):
 
 
 def read_page(text: str, name: str) -> Reading:
-    """Read a price page; raises InputError for what is no price page of DeepSeek's."""
+    """Read a price page; raises InputError if it is not DeepSeek's price page."""
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"{name}: larger than {MAX_CHARACTERS:,} characters; not a price page")
     blocks = [_unglued(block) for block in read_blocks(text)]
@@ -170,7 +170,7 @@ class _TableReader:
                 self._reading.unread.append(f"row: {shown}")
 
     def _is_odd(self, cells: Sequence[str]) -> bool:
-        """Return whether a row has a cell that no table has; otherwise it only ends early."""
+        """Return whether a row has an unknown kind of cell; otherwise it only ends early."""
         return any(_is_unknown(cell) for cell in cells if cell)
 
     def _reader(self) -> Callable[[Sequence[str]], bool]:
@@ -296,7 +296,7 @@ class _TableReader:
         self._reading.add(key, value, shown, is_announced=not self._is_first and key[0] != "fee")
 
     def _announced_row(self, row: Sequence[str]) -> bool:
-        """Read a row of a table with a column a price: a model, a tier, three prices."""
+        """Read a row of a table with one price per column: a model, a tier, three prices."""
         cells = [cell for cell in row if cell]
         if [BY_LABEL.get(squeezed(_MARKS.sub("", cell))) for cell in dict.fromkeys(cells)] == [
             Row.NAMES,

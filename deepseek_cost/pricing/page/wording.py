@@ -1,6 +1,6 @@
 """What DeepSeek's price page says, in English and Chinese: labels, values and whole sentences.
 
-Everything on a page has to be found here, or it is reported as not understood.
+Anything on a page that is not here is reported as not understood.
 """
 
 import re
@@ -324,7 +324,7 @@ SENTENCES: Final = (
 
 
 class Pattern(Struct, frozen=True):
-    """A sentence as what is looked for in squeezed text."""
+    """A sentence as a pattern for squeezed text."""
 
     sentence: Sentence
     pattern: re.Pattern[str]

@@ -1,1 +1,1 @@
-"""One file a template of DeepSeek's: what it is made of, as data."""
+"""DeepSeek's templates as data, one file each."""

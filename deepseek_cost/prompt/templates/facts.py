@@ -1,4 +1,4 @@
-"""What a template of DeepSeek's is made of, as data: its pieces, their order, what it merges.
+"""The types that describe a template as data: its pieces, their order, what it merges.
 
 Constant pieces are DeepSeek's token ids: they are what is billed, and need no encoding. Only the
 characters that can join with a user's text into one token stay text. Each piece of ids begins and
