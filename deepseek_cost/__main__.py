@@ -20,7 +20,7 @@ def main() -> None:
             _write_prompt_line(sys.argv[3])
         if sys.argv[1:] == ["statusline"]:
             _write_status_line()
-        _answer_signals()
+        _handle_signals()
         _buffer_output()
         from deepseek_cost.cli.app import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
@@ -40,7 +40,7 @@ def _is_interrupt(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _answer_signals() -> None:
+def _handle_signals() -> None:
     """Make every interrupt end the process, and SIGTERM and SIGHUP, leaving no files behind."""
     import signal  # noqa: PLC0415 - a status line is too short to be ended
 

@@ -98,6 +98,19 @@ def test_pip_then_an_estimate(folder: Path) -> None:
     assert "TOTAL at most" in ran(pip + faked("pip"), folder)
 
 
+def test_a_clone_then_an_installation(folder: Path) -> None:
+    made = "git init -q origin && git -C origin -c user.name=a -c user.email=a@example.org commit"
+    uv = "uv() { test \"$*\" = 'tool install .' && test -d .git && pwd; }\n"
+
+    script = f"{made} -q --allow-empty -m a\n{uv}{faked('clone').replace('REPOSITORY', './origin')}"
+
+    assert ran(script, folder).strip() == str(folder / "dscost")
+
+
+def test_an_installation_from_a_clone(folder: Path) -> None:
+    assert ran('uv() { echo "uv $*"; }\n' + faked("uv"), folder) == "uv tool install .\n"
+
+
 def test_a_bucket(folder: Path) -> None:
     bucket = folder / "bucket/prompts"
     bucket.mkdir(parents=True)
@@ -108,14 +121,19 @@ def test_a_bucket(folder: Path) -> None:
     assert json.loads(out)["inputs"][0]["requests"] == 2
 
 
-def test_a_job_of_cron_is_sent_off_peak_alone(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("at", "is_sent"),
+    [("2026-11-23T02:00Z", False), ("2026-11-23T12:00Z", True)],
+    ids=["peak", "off-peak"],
+)
+def test_a_job_of_cron_is_sent_only_off_peak(folder: Path, at: str, *, is_sent: bool) -> None:
     (line,) = (one for one in faked("cron").splitlines() if one.startswith("*/15"))
+    command = line.split(maxsplit=5)[5].replace("dscost when", f"dscost when --at {at}")
     send = "send-the-batch() { touch sent; }\n"
 
-    ran(f"{send}{line.split(maxsplit=5)[5]} || test $? = 3", folder)
+    ran(f"{send}{command} || test $? = 3", folder)
 
-    is_peak = examples.run("dscost when --exit-code > /dev/null; echo $?", folder) == "3\n"
-    assert (folder / "sent").exists() is not is_peak
+    assert (folder / "sent").exists() is is_sent
 
 
 def test_logs_of_an_agent(folder: Path) -> None:

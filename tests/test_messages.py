@@ -134,7 +134,7 @@ def test_a_next_step_is_in_plain_words_until_the_command_line_says_its_flag() ->
     )
     assert with_flags(found) == (
         "a.jsonl:1:1: no such model; add one to your own table and pass it with --prices; "
-        "pass --model to price another"
+        "price another model with --model"
     )
     assert with_flags("as it is; --at") == "as it is; --at"
 

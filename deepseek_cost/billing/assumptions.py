@@ -13,7 +13,7 @@ from deepseek_cost.pricing.schedule import TierBy
 def assumptions_of(account: Account) -> Iterator[Assumption]:
     """Yield the assumptions of a bill."""
     tier_by = account.charging.tier_by
-    is_known = account.charging.tariffs.book.is_tier_instant_known
+    is_known = account.charging.tariffs.book.is_tier_time_known
     why = "as the price table has it" if is_known else "DeepSeek does not say which time counts"
     by = f"by the {tier_by} of each request; {why}"
     yield Assumption("tier", by, "tier_by")

@@ -34,7 +34,7 @@ from deepseek_cost.errors import Advice, Advised, advised
 from deepseek_cost.inputs.kinds import is_request, kind_of
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import member
-from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
+from deepseek_cost.inputs.timestamps import NoTimeError, NoZoneError, seconds_of
 from deepseek_cost.masking import digest, masked
 
 A_REQUEST: Final = advised("requests, not responses", "dscost estimate prices them")
@@ -66,7 +66,7 @@ class Reading(Struct, frozen=True):
             return self._without_charge(outer, response) or self._response(line, outer, response)
         except NoZoneError as error:
             reason: str = Advised(str(error), Advice.LOG_ZONE)
-        except (Unreadable, NoInstantError) as error:
+        except (Unreadable, NoTimeError) as error:
             reason = error.args[0]
         return self._fault(line, outer, response, reason)
 
@@ -107,7 +107,7 @@ class Reading(Struct, frozen=True):
         usage, counts = self._counts(outer, response)
         if not (counts.hit or counts.miss or counts.output):
             return Costless(Reason.FAILED)
-        start, end = self._instants(outer, response)
+        start, end = self._times(outer, response)
         return Response(
             line=line,
             kind=counts.kind,
@@ -173,18 +173,18 @@ class Reading(Struct, frozen=True):
             if has_usage(place):
                 yield place
 
-    def _instants(
+    def _times(
         self, outer: Mapping[str, object], response: Mapping[str, object]
     ) -> tuple[float | None, float | None]:
-        start = self._instant(Field.TIME, response, outer)
+        start = self._time(Field.TIME, response, outer)
         try:
-            return start, self._instant(Field.END, response, outer)
+            return start, self._time(Field.END, response, outer)
         except NoZoneError:
             if start is None:
                 raise
             return start, None  # the response's own time has a zone, the log's does not
 
-    def _instant(self, what: Field, *places: Mapping[str, object]) -> float | None:
+    def _time(self, what: Field, *places: Mapping[str, object]) -> float | None:
         found = (at(place, name) for place in places for name in self.fields.names(what))
         known = (value for value in found if value not in (None, "", 0, "0"))
         return next((seconds_of(value, self.zone) for value in known), None)

@@ -24,8 +24,8 @@ class Group(NamedTuple):
 
 READ: Final = Group("Input")
 SENT: Final = Group("Request")
-ANSWERS: Final = Group("Cache hits and output")
+USAGE: Final = Group("Cache hits and output")
 PRICED: Final = Group("Prices")
 SHOWN: Final = Group("Output")
 # In the order of the help.
-GROUPS: Final = (READ, SENT, ANSWERS, PRICED, SHOWN)
+GROUPS: Final = (READ, SENT, USAGE, PRICED, SHOWN)

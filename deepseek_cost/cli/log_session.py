@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.cli import values
 from deepseek_cost.cli.messages import show_note, show_warning
-from deepseek_cost.cli.session import DEFAULT_MODELS, instant_of
+from deepseek_cost.cli.session import DEFAULT_MODELS, time_of
 from deepseek_cost.cli.sources import find_sources, progress
 from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import InputError, UsageError, advised, placed
@@ -106,7 +106,7 @@ def charging_of(
     return Charging(
         tariffs,
         tier_by,
-        at=None if at is None else instant_of(at, tariffs.book, tz).timestamp(),
+        at=None if at is None else time_of(at, tariffs.book, tz).timestamp(),
         hit_share=None if cache_hit_ratio is None else Fraction(parse_ratio(cache_hit_ratio)),
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from deepseek_cost.cli import values
-from deepseek_cost.cli.groups import ANSWERS, PRICED, READ, SENT, SHOWN
+from deepseek_cost.cli.groups import PRICED, READ, SENT, SHOWN, USAGE
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
@@ -26,7 +26,7 @@ def whole(least: int, most: int | None = None) -> dict[str, Any]:
 def _hit_ratio(more: str = "", default: str = "0") -> Any:  # noqa: ANN401 - as typer's own
     text = f"Cache hit rate, e.g. 0.8 or 80%{more}."
     names = "--cache-hit-ratio", "-c"
-    return ANSWERS.setting(*names, metavar="R", help=text, show_default=default)
+    return USAGE.setting(*names, metavar="R", help=text, show_default=default)
 
 
 FixedHitRatio = Annotated[str | None, _hit_ratio()]
@@ -41,7 +41,7 @@ AssumedHitRatio = Annotated[
 ]
 OutputTokens = Annotated[
     int | None,
-    ANSWERS.setting(
+    USAGE.setting(
         "--output-tokens",
         "-o",
         **whole(0),
@@ -52,7 +52,7 @@ OutputTokens = Annotated[
 ]
 InputTokens = Annotated[
     int | None,
-    ANSWERS.option(
+    USAGE.option(
         "--input-tokens",
         **whole(1, 10**12),
         metavar="N",
@@ -61,7 +61,7 @@ InputTokens = Annotated[
 ]
 OutputFrom = Annotated[
     str | None,
-    ANSWERS.setting(
+    USAGE.setting(
         "--output-from",
         metavar="FILE",
         help="Predict output from a log, or from a profile that bill --calibrate wrote.",
@@ -293,7 +293,7 @@ def complete_currencies(incomplete: str) -> list[str]:
     return [name for name in Currency if name.startswith(incomplete.upper())]
 
 
-def complete_instants(incomplete: str) -> list[str]:
+def complete_times(incomplete: str) -> list[str]:
     """Return the named times that begin with `incomplete`."""
     names = ("now", "cheapest", "peak", "off-peak")
     return [name for name in names if name.startswith(incomplete)]
@@ -326,7 +326,7 @@ At = Annotated[
         metavar="TIME",
         help="Time to price at: 2026-11-23T10:00Z, 14:30+08:00, now, cheapest, peak or off-peak.",
         show_default="now",
-        autocompletion=complete_instants,
+        autocompletion=complete_times,
     ),
 ]
 Tz = Annotated[

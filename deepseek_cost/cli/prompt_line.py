@@ -121,12 +121,12 @@ def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
     """Return the contents of the file, from the day the table was checked until it would warn."""
     calendar = book.calendar
     start = datetime.combine(book.checked, datetime.min.time(), UTC)
-    instants = [start]
+    times = [start]
     for change in calendar.changes(start, start + timedelta(days=366)):
         if book.warnings_at(change):
             break
-        instants.append(change)
-    rows = (f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in instants)
+        times.append(change)
+    rows = (f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in times)
     return f"{mark[0]} {mark[1]}\n{''.join(rows)}"
 
 

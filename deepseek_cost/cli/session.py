@@ -78,13 +78,13 @@ def _with_own_holidays(book: "PriceBook") -> "PriceBook":
     return with_holidays(book, path)
 
 
-def instant_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
+def time_of(at: str | None, book: "PriceBook", tz: str | None = None) -> datetime:
     """Return the time given, or now, in UTC: this is the only place that reads the clock."""
     now = datetime.now(UTC).replace(microsecond=0)
     if at is None:
         return now
     clock = values.Clock(now, book.calendar, values.zone(tz) if tz else None)
-    return values.instant(at, clock)
+    return values.point_in_time(at, clock)
 
 
 def zone_of(tz: str | None) -> str:

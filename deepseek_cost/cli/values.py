@@ -113,7 +113,7 @@ class IncreaseLimit(NamedTuple):
     unit: str
 
 
-def instant(text: str, clock: Clock) -> datetime:
+def point_in_time(text: str, clock: Clock) -> datetime:
     """Parse a time into UTC: a date and time, a time of day, or a name.
 
     The names are `now`, `cheapest`, `peak` and `off-peak`, for the next such time. A time of day

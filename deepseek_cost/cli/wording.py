@@ -36,7 +36,7 @@ FLAGS: Final = {
 # The tips; each `{}` is replaced by a value of the message.
 STEPS: Final = {
     Advice.PLAIN: "{}",
-    Advice.API_ADDRESS: "look at --base-url",
+    Advice.API_ADDRESS: "check --base-url",
     Advice.AS_TEXT: "to count it as text: --as text",
     Advice.COLUMN_OR_TEXT: (
         "a table is not one prompt: name the prompts with --column NAME, or give --as text; "
@@ -44,9 +44,9 @@ STEPS: Final = {
     ),
     Advice.MODEL: "name it with --model",
     Advice.COLUMN: "name the prompts with --column NAME; it has {}",
-    Advice.ENCODING: "give --encoding",
+    Advice.ENCODING: "set its encoding with --encoding",
     Advice.ENCODING_LIKELY: "it looks like --encoding {}",
-    Advice.ENDPOINT: "to count its body all the same: --as chat, messages or responses",
+    Advice.ENDPOINT: "to count its body anyway: --as chat, messages or responses",
     Advice.FILE_ENCODING: "give the file's own --encoding",
     Advice.HIDDEN_FILES_AND_GLOB: (
         "hidden and git-ignored files are left out, and so is what --glob {} does not match"
@@ -62,13 +62,13 @@ STEPS: Final = {
     Advice.LOG_TIME: "name its field with --time-field, or give --at",
     Advice.LOG_ZONE: "add --tz",
     Advice.LONGER_TIMEOUT: "give a longer --timeout",
-    Advice.LONGER_TIMEOUT_SENT: ("give a longer --timeout; the request may be billed all the same"),
+    Advice.LONGER_TIMEOUT_SENT: ("give a longer --timeout; the request may be billed anyway"),
     Advice.NEWER_PRICES: "look for a newer dscost, or pass your own with --prices",
-    Advice.NOT_LEARNED: "no response like these of {} is in --output-from: its output is unknown",
+    Advice.NOT_LEARNED: "--output-from has no response of {} like these, so its output is unknown",
     Advice.ONE_PROCESS: "try again with --jobs 1",
-    Advice.OTHER_MODEL: "pass --model to price another",
+    Advice.OTHER_MODEL: "price another model with --model",
     Advice.OWN_PRICES: "add one to your own table and pass it with --prices",
-    Advice.PER_REQUEST: "lines of --per-request; give a whole report, made without it",
+    Advice.PER_REQUEST: "these are lines of --per-request; give a whole report, made without it",
     Advice.PRICE_FILE: "see --prices",
     Advice.PROFILE: "write one with dscost bill --calibrate",
     Advice.REASONING: "add them with --reasoning-tokens N",

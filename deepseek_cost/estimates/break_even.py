@@ -38,27 +38,27 @@ class Line(Struct, frozen=True):
 
 
 class BreakEven(Struct, frozen=True):
-    """Two lines; where they cross, and where the dearer one reaches the cheaper one's cost.
+    """Two lines; where they cross, and where the costlier one reaches the cheaper one's cost.
 
     `ratio` is the share of hits, equal for both, at which they cost the same; `reached_at` the
-    share at which `dearer` costs what the other costs at the share asked for. None: nowhere.
+    share at which `costlier` costs what the other costs at the share asked for. None: nowhere.
     """
 
     cheaper: Line
-    dearer: Line
+    costlier: Line
     ratio: Fraction | None
     reached_at: Fraction | None
 
 
 def break_even(first: Line, second: Line, at: Decimal) -> BreakEven:
     """Compare two lines exactly; `at` is the hit rate at which one is called the cheaper one."""
-    cheaper, dearer = sorted((first, second), key=lambda line: line.mean_cost(at))
-    none, all_ = (Fraction(dearer.mean_cost(Decimal(end))) for end in (0, 1))
+    cheaper, costlier = sorted((first, second), key=lambda line: line.mean_cost(at))
+    none, all_ = (Fraction(costlier.mean_cost(Decimal(end))) for end in (0, 1))
     same_none, same_all = (Fraction(cheaper.mean_cost(Decimal(end))) for end in (0, 1))
     goal = Fraction(cheaper.mean_cost(at))
     return BreakEven(
         cheaper,
-        dearer,
+        costlier,
         ratio=_root(none - same_none, all_ - same_all),
         reached_at=_root(none - goal, all_ - goal),
     )

@@ -105,7 +105,7 @@ class Earliest(Struct):
         return len(self.found)
 
 
-_DEAREST: Final = 5
+_MOST_EXPENSIVE: Final = 5
 # An identifier is shown, and kept for the most expensive; none needs to be longer.
 _LONGEST_ID: Final = 256
 
@@ -127,7 +127,7 @@ class Place(Struct, frozen=True):
 
 
 # Weight, backward position, place, tally.
-_Dear = tuple[int, tuple[int, ...], Place, Tally]
+_Expensive = tuple[int, tuple[int, ...], Place, Tally]
 
 
 class Refusals(Struct):
@@ -198,7 +198,7 @@ class Ledger(Struct):
     unknown: UnknownInput = field(default_factory=dict)
     replaced_images: int = 0
     is_fim: bool = False
-    dear: list[_Dear] = field(default_factory=list)
+    kept: list[_Expensive] = field(default_factory=list)
     _weights: tuple[int, int, int] | None = None
 
     def add(self, tally: Tally, parts: Breakdown, bodies: int = 1) -> None:
@@ -223,7 +223,7 @@ class Ledger(Struct):
         if self._weights is None:
             self._weights = _weights(self.rates)
         weight = _weight(tally, self._weights)
-        if len(self.dear) == _DEAREST and weight < self.dear[0][0]:
+        if len(self.kept) == _MOST_EXPENSIVE and weight < self.kept[0][0]:
             return
         for at, place in places:
             if not self._keep((weight, _backwards(at), place, tally)):
@@ -240,18 +240,18 @@ class Ledger(Struct):
         self.unknown = joined_unknown(self.unknown, other.unknown)
         self.replaced_images += other.replaced_images
         self.is_fim |= other.is_fim
-        for entry in other.dear:
+        for entry in other.kept:
             self._keep(entry)
 
-    def dearest(self) -> list[tuple[Place, Tally]]:
+    def most_expensive(self) -> list[tuple[Place, Tally]]:
         """Return the most expensive bodies in descending order; of equals, the earlier first."""
-        return [(place, tally) for _, _, place, tally in sorted(self.dear, reverse=True)]
+        return [(place, tally) for _, _, place, tally in sorted(self.kept, reverse=True)]
 
-    def _keep(self, entry: _Dear) -> bool:
-        if len(self.dear) < _DEAREST:
-            heapq.heappush(self.dear, entry)
-        elif entry[:2] > self.dear[0][:2]:
-            heapq.heapreplace(self.dear, entry)
+    def _keep(self, entry: _Expensive) -> bool:
+        if len(self.kept) < _MOST_EXPENSIVE:
+            heapq.heappush(self.kept, entry)
+        elif entry[:2] > self.kept[0][:2]:
+            heapq.heapreplace(self.kept, entry)
         else:
             return False
         return True

@@ -67,7 +67,7 @@ def is_exchange(document: Mapping[str, object]) -> bool:
     return isinstance(request, dict) and isinstance(response, dict) and kind_of(request) is not None
 
 
-def is_answer(document: Mapping[str, object]) -> bool:
+def is_response_line(document: Mapping[str, object]) -> bool:
     """Return whether an object that is not a request is a response, or a log line with one."""
     return any(isinstance(document.get(name), dict) for name in ("usage", "response"))
 

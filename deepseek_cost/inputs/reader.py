@@ -23,9 +23,9 @@ from deepseek_cost.inputs.jsonl import (
 from deepseek_cost.inputs.kinds import (
     BATCH_BODIES,
     Kind,
-    is_answer,
     is_batch_line,
     is_exchange,
+    is_response_line,
     kind_of,
     kind_of_url,
 )
@@ -225,7 +225,7 @@ def _request(line: Line, value: object, wanted: Kind | None) -> Request | Fault:
     if kind is None and is_exchange(value):
         return _from_exchange(line, value)
     if kind is None:
-        return line.fault(_AN_ANSWER if is_answer(value) else _NO_REQUEST)
+        return line.fault(_AN_ANSWER if is_response_line(value) else _NO_REQUEST)
     return Request(
         source=line.source,
         line=line.line,

@@ -33,18 +33,18 @@ _NOON: Final = 12
 _EITHER: Final = "its date is month/day or day/month; write it as 2026-11-03"
 
 
-class NoInstantError(ValueError):
+class NoTimeError(ValueError):
     """A field is not a valid time; the message says why, without quoting the field."""
 
 
-class NoZoneError(NoInstantError):
+class NoZoneError(NoTimeError):
     """A time without a time zone, which is needed."""
 
 
 def seconds_of(value: object, zone: tzinfo | None) -> float:
     """Return a time as seconds since 1970; a time without a time zone is in `zone`.
 
-    Raises NoInstantError.
+    Raises NoTimeError.
     """
     if isinstance(value, dict):  # a document database's own form
         value = value.get("$date", value.get("$numberLong"))
@@ -52,25 +52,25 @@ def seconds_of(value: object, zone: tzinfo | None) -> float:
     if isinstance(value, str):
         value = _from_text(value.strip(), zone)
     if isinstance(value, bool) or not isinstance(value, int | float) or value > _LARGEST:
-        raise NoInstantError(_NO_TIME)
+        raise NoTimeError(_NO_TIME)
     while value > _MOST_SECONDS:
         value /= 1_000
     if not _FIRST_SECOND <= value < _LAST_SECOND:
-        raise NoInstantError("its time is not between the years 2000 and 2200")
+        raise NoTimeError("its time is not between the years 2000 and 2200")
     return value
 
 
 def _from_text(text: str, zone: tzinfo | None) -> float:
     if len(text) > _LONGEST:
-        raise NoInstantError(_NO_TIME)
+        raise NoTimeError(_NO_TIME)
     if text.replace(".", "", 1).isdecimal() and not _is_date(text):
         return float(text)
     try:
         at, later = _date(text)
-    except NoInstantError:
+    except NoTimeError:
         raise
     except (ValueError, OverflowError):
-        raise NoInstantError(_NO_TIME) from None
+        raise NoTimeError(_NO_TIME) from None
     if at.tzinfo is None:
         if zone is None:
             raise NoZoneError("its time has no time zone")
@@ -89,11 +89,11 @@ def _date(text: str) -> tuple[datetime, timedelta]:
 
 
 def _numbered_date(found: re.Match[str]) -> datetime:
-    """Return a date written in numbers, without a zone; raises NoInstantError if it may be two."""
+    """Return a date written in numbers, without a zone; raises NoTimeError if it may be two."""
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     month, day = (first, second) if found[2] == "/" and second > _NOON else (second, first)
     if found[2] == "/" and first != second and max(first, second) <= _NOON:
-        raise NoInstantError(_EITHER)
+        raise NoTimeError(_EITHER)
     hour, minute, second = (int(part or 0) for part in found.group(5, 6, 7))
     if found[8]:
         if not 1 <= hour <= _NOON:

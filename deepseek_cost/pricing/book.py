@@ -89,7 +89,7 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         return TierBy.END if known == TierBy.END else TierBy.START
 
     @property
-    def is_tier_instant_known(self) -> bool:
+    def is_tier_time_known(self) -> bool:
         """Whether the table says which time of a request picks its rate."""
         return self.billing is not None and self.billing.tier_instant in tuple(TierBy)
 
@@ -157,11 +157,9 @@ class PriceBook(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         )
         return max(fees, default=Decimal(0))
 
-    def at(self, instant: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
+    def at(self, time: datetime, currency: Currency = Currency.USD) -> tuple[Price, ...]:
         """Return the price of each model that has one at a given time, in the table's order."""
-        return tuple(
-            price for model in self.model if (price := self._known(model, instant, currency))
-        )
+        return tuple(price for model in self.model if (price := self._known(model, time, currency)))
 
     def _known(self, model: Model, at: datetime, currency: Currency) -> Price | None:
         try:

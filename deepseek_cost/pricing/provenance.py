@@ -67,9 +67,9 @@ class Dated(Sourced, frozen=True, kw_only=True):
 AnyDated = TypeVar("AnyDated", bound=Dated)
 
 
-def require_utc(instant: datetime, what: str) -> None:
-    """Raise ValueError unless `instant` is in UTC."""
-    if instant.utcoffset() != timedelta(0):
+def require_utc(time: datetime, what: str) -> None:
+    """Raise ValueError unless `time` is in UTC."""
+    if time.utcoffset() != timedelta(0):
         raise ValueError(f"{what} is not in UTC; write it like 2026-08-16T16:00:00Z")
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from deepseek_cost.errors import InputError, placed
 from deepseek_cost.inputs.kinds import TIME_FIELDS
-from deepseek_cost.inputs.timestamps import NoInstantError, seconds_of
+from deepseek_cost.inputs.timestamps import NoTimeError, seconds_of
 
 if TYPE_CHECKING:
     from deepseek_cost.inputs.request import Request
@@ -67,5 +67,5 @@ def sent_at(record: Mapping[str, object]) -> float | None:
         return None
     try:
         return seconds_of(record[name], None)
-    except NoInstantError as error:
+    except NoTimeError as error:
         raise InputError(f"{name}: {error}") from None

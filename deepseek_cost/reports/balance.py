@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from deepseek_cost.billing.balance import Balance, run_down
 from deepseek_cost.estimates.estimate import Estimate
-from deepseek_cost.reports.parts import Instant, Part
+from deepseek_cost.reports.parts import Part, Timestamp
 
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,8 +34,8 @@ class RunDownEntry(Part):
     before: BalanceAmounts
     after: BalanceAmounts
     owed: Annotated[Decimal, Meta(description="what was billed after all was used up")]
-    granted_used_up: Instant | None
-    topped_up_used_up: Instant | None
+    granted_used_up: Timestamp | None
+    topped_up_used_up: Timestamp | None
     requests_left: int | None
     days_left: Annotated[Decimal | None, Meta(description="rounded down to tenths")]
 

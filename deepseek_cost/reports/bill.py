@@ -64,7 +64,7 @@ from deepseek_cost.reports.bill_fields import (
 )
 from deepseek_cost.reports.bill_rows import FIGURE_COLUMNS, GROUP_COLUMNS, group_rows, rows_by_name
 from deepseek_cost.reports.breakdown import bar_of, names_of, with_bars
-from deepseek_cost.reports.parts import Instant, PriceTable, Report, assumed
+from deepseek_cost.reports.parts import PriceTable, Report, Timestamp, assumed
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
 # The number of files a warning names.
@@ -82,8 +82,8 @@ class BillReport(Report):
     timezone: str
     price_table: PriceTable
     inputs: tuple[LogEntry, ...]
-    first: Instant | None
-    last: Instant | None
+    first: Timestamp | None
+    last: Timestamp | None
     tier_by: TierBy
     near_edge: Annotated[int, Meta(description="requests within a minute of a change of price")]
     total: Annotated[BillFigures | None, Meta(description="null: nothing could be priced")]
@@ -93,8 +93,8 @@ class BillReport(Report):
     by_key: tuple[KeyEntry, ...]
     by_agent: tuple[AgentEntry, ...] = ()
     groups: tuple[GroupEntry, ...]
-    since: Annotated[Instant | None, Meta(description="where a range was asked for")] = None
-    until: Annotated[Instant | None, Meta(description="the end of the range, excluded")] = None
+    since: Annotated[Timestamp | None, Meta(description="where a range was asked for")] = None
+    until: Annotated[Timestamp | None, Meta(description="the end of the range, excluded")] = None
     outside: Annotated[int, Meta(description="responses at other times than the range's")] = 0
     by: tuple[By, ...] = ()
     breakdown: tuple[NamedFigures, ...] = ()
@@ -188,8 +188,8 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         timezone=terms.zone,
         price_table=terms.table,
         inputs=log_entries(intake, read.formats),
-        first=_instant(account.first),
-        last=_instant(account.last),
+        first=_time(account.first),
+        last=_time(account.last),
         tier_by=account.charging.tier_by,
         near_edge=account.near_edge,
         total=figures_entry(total(figures for _, figures in groups)) if is_known else None,
@@ -231,7 +231,7 @@ def _named(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def _instant(seconds: float | None) -> datetime | None:
+def _time(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
 

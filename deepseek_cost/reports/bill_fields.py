@@ -13,7 +13,7 @@ from deepseek_cost.billing.dimensions import By
 from deepseek_cost.billing.tariff import BillTotals, total
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.reports.breakdown import broken_down
-from deepseek_cost.reports.parts import Instant, Part
+from deepseek_cost.reports.parts import Part, Timestamp
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -105,7 +105,7 @@ class GroupEntry(Part):
     agent: str | None = None
     project: str | None = None
     session: str | None = None
-    hour: Instant | None = None
+    hour: Timestamp | None = None
     figures: BillFigures
 
 
@@ -159,8 +159,8 @@ class BudgetEntry(Part):
 
     amount: Decimal
     used: Decimal
-    since: Instant
-    until: Instant
+    since: Timestamp
+    until: Timestamp
     projected: Annotated[Decimal | None, Meta(description="rounded to four decimals")]
     is_over: bool
 

@@ -21,12 +21,12 @@ from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Page, Table, Words, grid, page_of, short, words
 from deepseek_cost.reports.parts import (
     InputEntry,
-    Instant,
     Json,
     Part,
     PeriodNote,
     PriceTable,
     Report,
+    Timestamp,
     assumed,
     inputs,
     left_out,
@@ -100,7 +100,7 @@ class CacheReport(Report):
 
     command: Literal["cache"] = "cache"
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     price_table: PriceTable
     inputs: tuple[InputEntry, ...]
     requests: int

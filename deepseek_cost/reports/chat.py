@@ -21,12 +21,12 @@ from deepseek_cost.render.money import money
 from deepseek_cost.render.page import MARKERS, Chart, Drawing, Page, Table, grid, page_of, short
 from deepseek_cost.reports.parts import (
     InputEntry,
-    Instant,
     Json,
     Part,
     PeriodNote,
     PriceTable,
     Report,
+    Timestamp,
     assumed,
     inputs,
     period_note,
@@ -80,7 +80,7 @@ class ChatReport(Report):
 
     command: Literal["chat"] = "chat"
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     price_table: PriceTable
     inputs: tuple[InputEntry, ...]
     projected: Annotated[bool, Meta(description="false: replayed from the history of the request")]

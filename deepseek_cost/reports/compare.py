@@ -33,11 +33,11 @@ from deepseek_cost.render.page import (
 )
 from deepseek_cost.reports.parts import (
     InputEntry,
-    Instant,
     Json,
     Part,
     PeriodNote,
     Report,
+    Timestamp,
     assumed,
     input_entries,
     inputs,
@@ -122,7 +122,7 @@ class CompareReport(Report):
 
     command: Literal["compare"] = "compare"
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     inputs: tuple[InputEntry, ...]
     requests: int
     cache_hit_ratio: Decimal
@@ -225,7 +225,7 @@ def _line(
 def _break_even(pair: BreakEven) -> BreakEvenEntry:
     return BreakEvenEntry(
         cheaper=_side(pair.cheaper),
-        dearer=_side(pair.dearer),
+        dearer=_side(pair.costlier),
         crossing=_share(pair.ratio),
         reached_at=_share(pair.reached_at),
     )

@@ -24,11 +24,11 @@ from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
 from deepseek_cost.reports.count import PromptTokenCounts
 from deepseek_cost.reports.parts import (
-    Instant,
     Json,
     Part,
     PriceTable,
     Report,
+    Timestamp,
     assumed,
     exact,
     thinking_of,
@@ -55,7 +55,7 @@ class SideEntry(Part):
 
     name: str
     commit: Annotated[str | None, Meta(description="of a git revision")] = None
-    priced_at: Instant
+    priced_at: Timestamp
     own_models: Annotated[
         tuple[str, ...],
         Meta(

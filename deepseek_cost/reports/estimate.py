@@ -33,18 +33,18 @@ from deepseek_cost.reports.estimate_fields import (
     with_learned,
 )
 from deepseek_cost.reports.estimate_rows import (
-    answer_table,
     cost_of,
     details_table,
     output_of_each,
+    result_table,
 )
 from deepseek_cost.reports.parts import (
     InputEntry,
-    Instant,
     Json,
     Part,
     PriceTable,
     Report,
+    Timestamp,
     assumed,
     input_entries,
     inputs,
@@ -86,7 +86,7 @@ class EstimateReport(Report):
 
     command: Literal["estimate"] = "estimate"
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     timezone: Annotated[str, Meta(description="the user's zone, in which the table shows times")]
     price_table: PriceTable
     inputs: tuple[InputEntry, ...]
@@ -106,7 +106,7 @@ class EstimateReport(Report):
         return page_of(
             _head(self),
             words(shown(self.as_written, currency)),
-            answer_table(entries, currency),
+            result_table(entries, currency),
             words(_notable(self)),
             *request_tables(entries, currency, self.inputs),
             *([_files_table(self)] if self.files else ()),

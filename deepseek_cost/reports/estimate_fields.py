@@ -19,12 +19,12 @@ from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.reports.balance import Affordable, affordable
 from deepseek_cost.reports.count import ImageTokens, PromptTokenCounts
-from deepseek_cost.reports.parts import Instant, Part, PeriodNote, period_note
+from deepseek_cost.reports.parts import Part, PeriodNote, Timestamp, period_note
 from deepseek_cost.reports.requests import (
     BreakdownEntry,
     CacheForecastEntry,
-    DearRequest,
     DistributionEntry,
+    ExpensiveRequest,
     LedgerDetails,
     RefusalEntry,
     UnknownImages,
@@ -51,7 +51,7 @@ class OtherTier(Part):
 class Waiting(Part):
     """What sending the same requests after peak hours would save."""
 
-    until: Instant
+    until: Timestamp
     total: Decimal | None
     floor: Decimal
     ceiling: Ceiling
@@ -180,7 +180,7 @@ class EstimateEntry(Part):
     billed_as: str
     version: str
     tier: Tier
-    tier_until: Instant | None
+    tier_until: Timestamp | None
     requests: int
     tokens: TokenCounts
     rates_per_million: Rates
@@ -206,7 +206,9 @@ class EstimateEntry(Part):
     images: ImageTokens = UNSET
     breakdown: Annotated[BreakdownEntry | None, Meta(description="with --breakdown")] = None
     distribution: Annotated[DistributionEntry | None, Meta(description="of several bodies")] = None
-    dearest: Annotated[tuple[DearRequest, ...] | None, Meta(description="of several bodies")] = None
+    dearest: Annotated[
+        tuple[ExpensiveRequest, ...] | None, Meta(description="of several bodies")
+    ] = None
     tier_is_certain: Annotated[
         bool,
         Meta(description="false: the day may become a holiday, and the other tier's cost hold"),

@@ -20,9 +20,9 @@ _THOUSAND: Final = 1_000
 _CENT: Final = Decimal("0.01")
 
 
-def answer_table(entries: Entries, currency: Currency) -> Table:
+def result_table(entries: Entries, currency: Currency) -> Table:
     """Return what the requests cost, in a few rows."""
-    return _table(entries, _answer_rows(entries, currency))
+    return _table(entries, _result_rows(entries, currency))
 
 
 def details_table(entries: Entries, currency: Currency) -> Table:
@@ -68,7 +68,7 @@ def _table(entries: Entries, rows: Rows) -> Table:
     return table
 
 
-def _answer_rows(entries: Entries, currency: Currency) -> Rows:
+def _result_rows(entries: Entries, currency: Currency) -> Rows:
     tokens = [entry.tokens for entry in entries]
     yield "input", [at_least(f"{e.tokens.input:,} tokens", e.unknown_input) for e in entries]
     if any(entry.images for entry in entries):

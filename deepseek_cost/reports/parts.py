@@ -42,7 +42,7 @@ _POSITION: Final = re.compile(r"\A(:\d+)*: ")
 _A_COUNT: Final = re.compile(r"[\d,]+ input tokens")
 
 
-Instant = Annotated[datetime, Meta(tz=True)]
+Timestamp = Annotated[datetime, Meta(tz=True)]
 AnyMeta = TypeVar("AnyMeta", bound="_KeywordsOnly")
 
 
@@ -164,8 +164,8 @@ class PeriodNote(Part):
     """Where the prices come from, and when they apply."""
 
     id: str
-    since: Instant
-    until: Instant | None
+    since: Timestamp
+    until: Timestamp | None
     precision: Precision
     confidence: Confidence
     checked: date

@@ -24,11 +24,11 @@ from deepseek_cost.render.page import (
     words,
 )
 from deepseek_cost.reports.parts import (
-    Instant,
     Part,
     PeriodNote,
     PriceTable,
     Report,
+    Timestamp,
     period_note,
 )
 from deepseek_cost.reports.prices import PRICE_COLUMNS, exact_rates, interval_of, origin
@@ -46,7 +46,7 @@ class HistoryEntry(Part):
     """The prices of a model name at a rate, in force from `since` on."""
 
     model: str
-    since: Instant
+    since: Timestamp
     tier: Tier
     rates_per_million: Rates
     change_percent: ChangePercent | None
@@ -70,7 +70,7 @@ class HistoryReport(Report):
 
     command: Literal["prices --history"] = "prices --history"
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     price_table: PriceTable
     history: tuple[HistoryEntry, ...]
     cancelled: tuple[CancelledEntry, ...]

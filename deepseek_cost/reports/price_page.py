@@ -10,7 +10,7 @@ from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.page.additions import additions
 from deepseek_cost.pricing.page.comparison import Comparison, Finding, Status, Verdict
 from deepseek_cost.render.page import Column, Page, Table, Words, page_of, words
-from deepseek_cost.reports.parts import Instant, Json, Part, PriceTable, Report
+from deepseek_cost.reports.parts import Json, Part, PriceTable, Report, Timestamp
 from deepseek_cost.text import printable
 
 
@@ -32,7 +32,7 @@ class VerifyReport(Report):
     """The output of `dscost prices verify --json`; `toml` is to be appended to the price table."""
 
     command: Literal["prices verify"] = "prices verify"
-    verified_at: Instant
+    verified_at: Timestamp
     price_table: PriceTable
     pages: tuple[VerifiedPage, ...]
     toml: str

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.other_tables import Cell, Tool
 from deepseek_cost.render.page import Page, Table, grid, page_of, short, words
-from deepseek_cost.reports.parts import Instant, Json, Part, PriceTable, Report, exact
+from deepseek_cost.reports.parts import Json, Part, PriceTable, Report, Timestamp, exact
 from deepseek_cost.text import printable
 
 
@@ -21,7 +21,7 @@ class DifferentPrice(Part):
 
     model: str
     when: str
-    at: Instant
+    at: Timestamp
     kind: Literal["cache_hit", "cache_miss", "output"]
     theirs: Decimal | None
     ours: Decimal
@@ -35,7 +35,7 @@ class TableDiffReport(Report):
     tool: Tool
     source: str
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     price_table: PriceTable
     compared: int
     differences: tuple[DifferentPrice, ...]

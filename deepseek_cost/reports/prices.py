@@ -21,11 +21,11 @@ from deepseek_cost.render.page import (
     words,
 )
 from deepseek_cost.reports.parts import (
-    Instant,
     Part,
     PeriodNote,
     PriceTable,
     Report,
+    Timestamp,
     exact,
     period_note,
     price_sources,
@@ -61,7 +61,7 @@ class FeeEntry(Part):
     unit: str
     price: Decimal | None
     list_price: Decimal | None
-    since: Instant
+    since: Timestamp
     confidence: Confidence
     checked: date
     source: tuple[str, ...]
@@ -90,7 +90,7 @@ class PricesReport(Report):
 
     command: Literal["prices"] = "prices"
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     price_table: PriceTable
     prices: tuple[ListedPrice, ...]
     fees: tuple[FeeEntry, ...]

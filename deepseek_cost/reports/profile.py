@@ -12,7 +12,7 @@ from deepseek_cost.errors import Advice, Advised, InputError
 from deepseek_cost.text import quiet_json
 
 Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
-Answers = Annotated[int, Field(ge=1, le=10**12)]
+Responses = Annotated[int, Field(ge=1, le=10**12)]
 
 
 class ProfileEntry(BaseModel, extra="forbid"):
@@ -21,8 +21,8 @@ class ProfileEntry(BaseModel, extra="forbid"):
     model: str
     thinking: str
     label: str | None
-    output: Annotated[tuple[tuple[Tokens, Answers], ...], Field(min_length=1)]
-    reasoning: tuple[tuple[Tokens, Answers], ...]
+    output: Annotated[tuple[tuple[Tokens, Responses], ...], Field(min_length=1)]
+    reasoning: tuple[tuple[Tokens, Responses], ...]
 
 
 class ProfileFile(BaseModel, extra="forbid"):

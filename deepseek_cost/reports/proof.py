@@ -15,7 +15,7 @@ from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.cache import BLOCK
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Page, Table, grid, page_of, words
-from deepseek_cost.reports.parts import Instant, Json, Part, Report, exact, without
+from deepseek_cost.reports.parts import Json, Part, Report, Timestamp, exact, without
 from deepseek_cost.text import unicode_name
 
 
@@ -126,7 +126,7 @@ class ExpectedTokens(Part):
     cache_hit_at_most: int
 
 
-class AnsweredTokens(Part):
+class BilledUsage(Part):
     """The usage reported by the response."""
 
     input: int
@@ -143,9 +143,9 @@ class LiveReport(Report):
     model: str
     tier: Tier
     currency: Currency
-    priced_at: Instant
+    priced_at: Timestamp
     forecast: ExpectedTokens
-    billed: AnsweredTokens
+    billed: BilledUsage
     difference: Annotated[int, Meta(description="billed less forecast input")]
     likely_reason: Annotated[str | None, Meta(description="null where there is no difference")]
     cost: Decimal
@@ -184,7 +184,7 @@ def live_report(
         forecast=ExpectedTokens(
             input=forecast, cache_hit_at_most=max(0, forecast - 1) // BLOCK * BLOCK
         ),
-        billed=AnsweredTokens(
+        billed=BilledUsage(
             input=billed.input,
             cache_hit=billed.cache_hit,
             cache_miss=billed.cache_miss,

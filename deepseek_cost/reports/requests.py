@@ -151,7 +151,7 @@ class DistributionEntry(Part):
     ] = None
 
 
-class DearRequest(Part):
+class ExpensiveRequest(Part):
     """One of the most expensive requests, by total, or by ceiling if the output is unknown."""
 
     source: str
@@ -190,7 +190,7 @@ class LedgerDetails(Part):
     breakdown: BreakdownEntry | None
     images: int
     distribution: DistributionEntry | None = None
-    dearest: tuple[DearRequest, ...] | None = None
+    dearest: tuple[ExpensiveRequest, ...] | None = None
     concurrent_requests: int | None = None
 
 
@@ -202,7 +202,7 @@ def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
         breakdown=breakdown_entry(ledger.parts, price) if ledger.keeps_parts else None,
         images=ledger.image_tokens,
         distribution=_distribution(ledger, price, share) if several else None,
-        dearest=_dearest(ledger.dearest(), price) if several else None,
+        dearest=_most_expensive(ledger.most_expensive(), price) if several else None,
         concurrent_requests=ledger.model.concurrent_requests if several else None,
     )
 
@@ -282,8 +282,10 @@ def _cost(tokens: int, output: int, price: Price, share: Fraction) -> Decimal:
     return cost_of(usage, price.rates).total
 
 
-def _dearest(found: Sequence[tuple[Place, Tally]], price: Price) -> tuple[DearRequest, ...]:
-    return tuple(DearRequest.of(place, Estimate(tally, price)) for place, tally in found)
+def _most_expensive(
+    found: Sequence[tuple[Place, Tally]], price: Price
+) -> tuple[ExpensiveRequest, ...]:
+    return tuple(ExpensiveRequest.of(place, Estimate(tally, price)) for place, tally in found)
 
 
 class DetailedEntry(Protocol):
@@ -310,7 +312,7 @@ class DetailedEntry(Protocol):
         """The distribution of the requests."""
 
     @property
-    def dearest(self) -> tuple[DearRequest, ...] | None:
+    def dearest(self) -> tuple[ExpensiveRequest, ...] | None:
         """The most expensive requests."""
 
     @property
@@ -435,7 +437,7 @@ def _expensive_table(entries: Sequence[DetailedEntry], currency: Currency, sent:
     return table
 
 
-def _total_or_most(request: DearRequest, currency: Currency) -> str:
+def _total_or_most(request: ExpensiveRequest, currency: Currency) -> str:
     if request.total is None:
         return at_most(request.ceiling, currency, ())
     return money(request.total, currency)

@@ -15,7 +15,7 @@ from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Column, Page, Table, Week, grid, page_of, short
 from deepseek_cost.reports.clock import zone_name
-from deepseek_cost.reports.parts import Instant, Json, Part, Report
+from deepseek_cost.reports.parts import Json, Part, Report, Timestamp
 
 _DAYS: Final = 7
 _MARKS: Final = {Tier.PEAK: "P", Tier.OFF_PEAK: "-", Tier.FLAT: "="}
@@ -27,7 +27,7 @@ EXAMPLE: Final = TokenUsage(cache_hit=8_000, cache_miss=2_000, output=1_000)
 class TierChange(Part):
     """A time at which the rate changes."""
 
-    at: Instant
+    at: Timestamp
     tier: Tier
 
 
@@ -63,9 +63,9 @@ class WhenReport(Report):
     """The output of `dscost when --json`."""
 
     command: Literal["when"] = "when"
-    at: Instant
+    at: Timestamp
     tier: Tier
-    until: Instant | None
+    until: Timestamp | None
     timezone: str
     changes: tuple[TierChange, ...]
     week: tuple[Day, ...]

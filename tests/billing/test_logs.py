@@ -19,7 +19,7 @@ from deepseek_cost.billing.logs import read_log
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.billing.tariff import Tariffs
 from deepseek_cost.inputs.folders import find
-from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
+from deepseek_cost.inputs.timestamps import NoTimeError, NoZoneError, seconds_of
 from deepseek_cost.masking import masked
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.cost import TokenUsage
@@ -328,10 +328,10 @@ def test_dates_in_numbers_and_asctime_are_read_where_they_are_one_day(value: str
 
 
 def test_a_date_that_may_be_two_days_is_refused_with_the_way_out() -> None:
-    with pytest.raises(NoInstantError, match="month/day or day/month; write it as 2026-11-03"):
+    with pytest.raises(NoTimeError, match="month/day or day/month; write it as 2026-11-03"):
         seconds_of("11/03/2026 05:00:00", UTC)
     for wrong in ("23/23/2026", "11/23/2026 13:00 PM", "Mon Foo  2 00:00:00 2026"):
-        with pytest.raises(NoInstantError, match="time cannot be read"):
+        with pytest.raises(NoTimeError, match="time cannot be read"):
             seconds_of(wrong, UTC)
 
 
@@ -349,7 +349,7 @@ def test_a_time_without_a_zone_needs_one() -> None:
     [True, [], "yesterday", "9" * 50, 5, 10**30, 10**400, float("inf"), float("nan"), -1, "²"],
 )
 def test_what_is_no_time_is_refused(value: object) -> None:
-    with pytest.raises(NoInstantError):
+    with pytest.raises(NoTimeError):
         seconds_of(value, ZoneInfo("UTC"))
 
 

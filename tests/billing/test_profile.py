@@ -144,7 +144,7 @@ def test_a_mode_picks_its_answers() -> None:
 def test_a_model_without_answers_stays_unknown(dscost: Dscost, hello: Path) -> None:
     Path("log.jsonl").write_text(answers(10))
     ran = dscost("estimate", hello, *AT, "--output-from", "log.jsonl")
-    assert "no response like these of deepseek-v4-flash is in --output-from" in ran.err
+    assert "--output-from has no response of deepseek-v4-flash like these" in ran.err
     assert "unknown" in ran.out
     assert "$0.00 " not in ran.out
 

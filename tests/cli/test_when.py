@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from deepseek_cost import PriceBook, UsageError
-from deepseek_cost.cli.values import Clock, instant, zone
+from deepseek_cost.cli.values import Clock, point_in_time, zone
 from deepseek_cost.reports.when import when_report
 from tests.conftest import Dscost, utc
 
@@ -143,14 +143,14 @@ def test_a_week_looks_like_this(dscost: Dscost) -> None:
     ],
 )
 def test_an_instant_can_be_named(book: PriceBook, text: str, expected: str) -> None:
-    assert instant(text, Clock(NOW, book.calendar)) == utc(expected)
+    assert point_in_time(text, Clock(NOW, book.calendar)) == utc(expected)
 
 
 def test_a_time_without_a_zone_takes_that_of_the_clock(book: PriceBook) -> None:
     clock = Clock(NOW, book.calendar, zone("Europe/Berlin"))
 
-    assert instant("14:30", clock) == utc("2026-11-23 13:30")
-    assert instant("2026-07-01T14:30", clock) == utc("2026-07-01 12:30")
+    assert point_in_time("14:30", clock) == utc("2026-11-23 13:30")
+    assert point_in_time("2026-07-01T14:30", clock) == utc("2026-07-01 12:30")
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_a_time_without_a_zone_takes_that_of_the_clock(book: PriceBook) -> None:
 )
 def test_what_is_no_instant_is_refused(book: PriceBook, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        instant(text, Clock(NOW, book.calendar))
+        point_in_time(text, Clock(NOW, book.calendar))
 
 
 def test_off_peak_the_cheapest_is_now(book: PriceBook) -> None:
     lunch = Clock(utc("2026-11-23 05:00"), book.calendar)
 
-    assert instant("cheapest", lunch) == lunch.now
-    assert instant("peak", lunch) == utc("2026-11-23 06:00")
+    assert point_in_time("cheapest", lunch) == lunch.now
+    assert point_in_time("peak", lunch) == utc("2026-11-23 06:00")
 
 
 @pytest.mark.parametrize("name", ["Mars/Base", "../../etc/passwd", "", "Europe", "\0"])

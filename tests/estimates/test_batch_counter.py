@@ -139,7 +139,7 @@ def test_lines_that_differ_in_their_texts_alone_are_not_read_again(
     assert set(read) == {1, 2}  # the first may be unique; the second establishes the form
     assert [tally.requests for tally in done.totals()] == [50, 50]
     assert done.totals()[0].text == sum(counter.count_each(texts))
-    (dearest, _), *_ = done.ledgers[0].dearest()
+    (dearest, _), *_ = done.ledgers[0].most_expensive()
     most = max(counter.count_each(texts))
     assert dearest.custom_id == f"r{counter.count_each(texts).index(most)}"
 

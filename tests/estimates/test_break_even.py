@@ -36,7 +36,7 @@ def test_pro_off_peak_catches_up_with_flash_at_peak_where_the_hits_pay_for_it(
     pair = break_even(pro, flash, Decimal(0))
 
     # 0.66 - r x (0.66 - 0.022) = 0.30, so r = 0.36 / 0.638; and 0.30 is below 0.66 at every rate
-    assert (pair.cheaper, pair.dearer) == (flash, pro)
+    assert (pair.cheaper, pair.costlier) == (flash, pro)
     assert pair.reached_at == Fraction(360, 638)
     assert pair.ratio is None
 
@@ -74,7 +74,7 @@ def test_only_lines_of_different_models_are_compared(book: PriceBook) -> None:
 
     assert [entry.tier for entry in lines] == [Tier.OFF_PEAK, Tier.PEAK] * 2
     assert len(pairs) == 4
-    assert all(pair.cheaper.model != pair.dearer.model for pair in pairs)
+    assert all(pair.cheaper.model != pair.costlier.model for pair in pairs)
 
 
 prices = st.decimals(0, 10, places=3)
@@ -96,10 +96,10 @@ def test_a_crossing_is_where_the_cheaper_one_changes(
     shares = [Decimal(n) / 20 for n in range(21)]
     signs = {(a.mean_cost(s) > b.mean_cost(s)) - (a.mean_cost(s) < b.mean_cost(s)) for s in shares}
     assert (pair.ratio is not None) or signs in ({1}, {-1}, {0})
-    assert pair.cheaper.mean_cost(asked) <= pair.dearer.mean_cost(asked)
+    assert pair.cheaper.mean_cost(asked) <= pair.costlier.mean_cost(asked)
     if pair.reached_at is not None:
-        at_zero = Fraction(pair.dearer.mean_cost(Decimal(0)))
-        at_one = Fraction(pair.dearer.mean_cost(Decimal(1)))
+        at_zero = Fraction(pair.costlier.mean_cost(Decimal(0)))
+        at_one = Fraction(pair.costlier.mean_cost(Decimal(1)))
         cost = at_zero + (at_one - at_zero) * pair.reached_at
         assert cost == Fraction(pair.cheaper.mean_cost(asked))
 

@@ -199,7 +199,7 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
     [
         (failing(401, f"Your api key: {KEY} is invalid"), "the API does not accept the key in"),
         (failing(402, "Insufficient Balance"), "the account's balance is used up (402); top it"),
-        (failing(404), "nothing answers there (404); look at --base-url"),
+        (failing(404), "nothing answers there (404); check --base-url"),
         (
             failing(400, f"no, {KEY}!\x1b[2J"),
             "the API refuses the request (400): no, (key)!\\x1b[2J",
@@ -214,7 +214,7 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
         (failing(503, **{"Retry-After": "0"}), "still after a wait (503); try later"),
         (Reply(act=close), "the connection was dropped before the response was complete"),
         (Reply(act=half), "the connection was dropped before the response was complete"),
-        (Reply(body=b"<html>"), "the response is not a JSON object; look at --base-url"),
+        (Reply(body=b"<html>"), "the response is not a JSON object; check --base-url"),
         (Reply(body=b"{}"), "the API answered, but input_tokens is missing in its usage"),
     ],
 )

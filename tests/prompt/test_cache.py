@@ -156,8 +156,8 @@ def sequences(draw: st.DrawFn) -> list[Asked]:
         base = draw(st.sampled_from([[], *(one.tokens for one in asked)]))
         cut = draw(st.sampled_from([len(base), max(0, len(base) - 1), len(base) // 2]))
         tokens = list(base[:cut])
-        for stretch, is_answer in draw(turns):
-            tokens += [*stretch, END] if is_answer else [*stretch, MARK]
+        for stretch, is_response_line in draw(turns):
+            tokens += [*stretch, END] if is_response_line else [*stretch, MARK]
         made = prompt(tokens)
         at += draw(st.sampled_from([0.0, 10.0, 3601.0, 8 * 24 * 3600.0]))
         owner = draw(st.integers(0, 1))

@@ -223,11 +223,11 @@ def _without(name: str) -> dict[str, Any]:
         ("{}\n{}", "report.json:2: not valid JSON: Extra data; give a report of --json"),
         (
             '{"line": 1, "estimates": []}\n{}',
-            "report.json: lines of --per-request; give a whole report, made without it",
+            "report.json: these are lines of --per-request; give a whole report, made without it",
         ),
         (
             '{"line": 1, "estimates": []}\n',
-            "report.json: lines of --per-request; give a whole report, made without it",
+            "report.json: these are lines of --per-request; give a whole report, made without it",
         ),
         ("[1]", "report.json: not a report; give what a command of dscost prints with --json"),
         ('{"a": 1}', "report.json: not a report; give what a command of dscost prints with --json"),

@@ -7,7 +7,7 @@ from typing import Final
 from deepseek_cost.billing.formats.base import Kind, Response, Unreadable
 from deepseek_cost.billing.formats.log import Log, as_object, at, name
 from deepseek_cost.billing.formats.usage import fees_of, has_usage, usage_of
-from deepseek_cost.inputs.timestamps import NoInstantError, seconds_of
+from deepseek_cost.inputs.timestamps import NoTimeError, seconds_of
 
 _STARTS: Final = (
     *("start_time", "startTime", "started_at", "request_created_at", "created_at", "createdAt"),
@@ -82,7 +82,7 @@ def utc_seconds(value: object) -> float | None:
         return None
     try:
         return seconds_of(value, UTC)
-    except NoInstantError as error:
+    except NoTimeError as error:
         raise Unreadable(str(error)) from None
 
 

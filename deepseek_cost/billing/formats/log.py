@@ -21,7 +21,7 @@ import msgspec
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
 from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.inputs.streams import Pieces, is_unpacked, unpacked
-from deepseek_cost.inputs.timestamps import NoInstantError, NoZoneError, seconds_of
+from deepseek_cost.inputs.timestamps import NoTimeError, NoZoneError, seconds_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -268,7 +268,7 @@ class Log:
             return seconds_of(value, self.zone)
         except NoZoneError as error:
             raise Unreadable(Advised(str(error), Advice.LOG_ZONE)) from None
-        except NoInstantError as error:
+        except NoTimeError as error:
             raise Unreadable(str(error)) from None
 
     @contextmanager

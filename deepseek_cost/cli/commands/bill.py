@@ -28,7 +28,7 @@ from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.output import require_one_format, write, write_file
 from deepseek_cost.cli.ranges import budget_of, span_of
-from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, instant_of, price_table
+from deepseek_cost.cli.session import DEFAULT_MODELS, balance_of, price_table, time_of
 from deepseek_cost.cli.sources import find_sources, is_piped
 from deepseek_cost.errors import DscostError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
@@ -107,7 +107,7 @@ BillAt = Annotated[
         help="Time to price all responses at: 2026-11-23T10:00Z, 14:30+08:00, now, peak or "
         "off-peak.",
         show_default="each response's own",
-        autocompletion=options.complete_instants,
+        autocompletion=options.complete_times,
     ),
 ]
 
@@ -184,7 +184,7 @@ def bill(
         currency,
         charging_of(tariffs, tier_by, at, tz, cache_hit_ratio),
         zone,
-        lambda: span_of(since, until, instant_of(None, table.book), zone),
+        lambda: span_of(since, until, time_of(None, table.book), zone),
         names,
         balance_of(granted, topped_up),
         by_session=watch,

@@ -8,13 +8,13 @@ from deepseek_cost.cli.manual import WRONG, Example, Manual
 from deepseek_cost.cli.output import require_one_format, write
 from deepseek_cost.cli.session import (
     exit_if_incomplete,
-    instant_of,
     mode_of,
     names_of,
     price_table,
     prompt_options,
     report_skips,
     serving,
+    time_of,
     timeline_by,
     zone_of,
 )
@@ -78,10 +78,10 @@ def cache(
     mode = mode_of(thinking, effort)
     scenario = Scenario(mode, cache_hit_ratio=None)
     table = price_table(prices)
-    instant = instant_of(at, table.book, tz)
+    priced_at = time_of(at, table.book, tz)
     trace = Trace(
         diagnosis=Diagnosis(SegmentEncoder(default_counter()), timeline_by(gap), scenario),
-        routes=Routes(partial(serving, table.book, model, instant)),
+        routes=Routes(partial(serving, table.book, model, priced_at)),
         model=table.book.find(names_of(table.book, model or [_OF_TEXTS])[0]),
         mode=mode,
         system=system_text(system, encoding),
@@ -93,7 +93,7 @@ def cache(
     inputs.run(trace, prompt_options(thinking, effort, system))
     report_skips(trace.skips)
     models = trace.diagnosis.models()
-    listed = [table.book.price(name, instant, currency) for name in models]
+    listed = [table.book.price(name, priced_at, currency) for name in models]
     quote = Quote(table.book, listed, scenario, time_label=values.time_label(at), zone=zone_of(tz))
     write(
         cache_report(quote, trace, table.entry, inputs.found.skipped),

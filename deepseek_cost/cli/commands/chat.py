@@ -10,12 +10,12 @@ from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
-    instant_of,
     mode_of,
     names_to_price,
     price_table,
     prompt_options,
     serving,
+    time_of,
     timeline_by,
     zone_of,
 )
@@ -125,16 +125,16 @@ def chat(
     require_one_format(as_json=as_json, as_csv=as_csv)
     plan = _plan(turns, user_tokens, answer_tokens, reasoning_tokens)
     table = price_table(prices)
-    instant = instant_of(at, table.book, tz)
+    priced_at = time_of(at, table.book, tz)
     scenario = Scenario(mode_of(thinking, effort), cache_hit_ratio=None)
     kind = as_.kind if as_ else None
     inputs = Inputs(find_prompts([file], None, encoding, kind), kind)
-    names = names_to_price(table.book, model, inputs, instant)
-    routes = Routes(partial(serving, table.book, model, instant))
+    names = names_to_price(table.book, model, inputs, priced_at)
+    routes = Routes(partial(serving, table.book, model, priced_at))
     text = system_text(system, encoding)
     dialogue = Dialogue(plan, timeline_by(gap), routes, scenario.mode, text)
     inputs.run(dialogue, prompt_options(thinking, effort, system))
-    listed = [table.book.price(name, instant, currency) for name in names]
+    listed = [table.book.price(name, priced_at, currency) for name in names]
     quote = Quote(table.book, listed, scenario, time_label=values.time_label(at), zone=zone_of(tz))
     encoder = SegmentEncoder(default_counter())
     runs = [run for one in listed for run in dialogue.runs(one, encoder)]

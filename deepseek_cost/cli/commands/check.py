@@ -12,7 +12,7 @@ from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.output import write
-from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.cli.session import price_table, time_of
 from deepseek_cost.cli.sources import find_sources
 from deepseek_cost.errors import DscostError, InputError, LiveError, UsageError
 from deepseek_cost.estimates.live import TIMEOUT
@@ -79,7 +79,7 @@ def check(
     api = Api(base_url or book.endpoints.get("openai", ""), _key(), timeout)
     found = _only_request(request, encoding)
     model = route(str(found.body.get("model")), found.kind, book).model
-    price = book.price(model.name, instant_of(None, book), currency)
+    price = book.price(model.name, time_of(None, book), currency)
     planned = live_request(found, price, SegmentCounter(default_counter()))
     _confirm(planned, yes=yes)
     answer = billed(api.send(planned.request.kind, planned.request.body))

@@ -9,12 +9,12 @@ from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
     exit_if_incomplete,
     exit_if_refused,
-    instant_of,
     mode_of,
     names_to_price,
     price_table,
     prompt_options,
     serving,
+    time_of,
     workload_of,
 )
 from deepseek_cost.cli.sources import (
@@ -76,7 +76,7 @@ def compare(
     mode = mode_of(thinking, effort)
     scenario = Scenario(mode, output_tokens, ratio, other_ratios=(*RATIOS, ratio))
     table = price_table(prices)
-    instant = instant_of(at, table.book, tz)
+    priced_at = time_of(at, table.book, tz)
     text = system_text(system, encoding)
     inputs = Inputs(Found(), None)
     if input_tokens is None:
@@ -84,13 +84,13 @@ def compare(
         inputs = Inputs(find_prompts(named, glob, encoding), None)
     else:
         refuse_texts(files)
-    names = names_to_price(table.book, model, inputs, instant)
-    quoted = [table.book.price(name, instant, currency) for name in names]
+    names = names_to_price(table.book, model, inputs, priced_at)
+    quoted = [table.book.price(name, priced_at, currency) for name in names]
     workload = workload_of(
         [(price.model, price.rates) for price in quoted],
         scenario,
         text,
-        partial(serving, table.book, model, instant),
+        partial(serving, table.book, model, priced_at),
     )
     if input_tokens is None:
         inputs.run(workload, prompt_options(thinking, effort, system))

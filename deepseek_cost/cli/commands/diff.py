@@ -21,12 +21,12 @@ from deepseek_cost.cli.messages import show_error, show_note
 from deepseek_cost.cli.output import report_warnings, write, write_text
 from deepseek_cost.cli.session import (
     Table,
-    instant_of,
     mode_of,
     names_of,
     price_table,
     prompt_options,
     serving,
+    time_of,
     workload_of,
     zone_of,
 )
@@ -182,7 +182,7 @@ def _pricing(asked: Asked, size: int) -> Pricing:
     from deepseek_cost.tokenizer.base import EngineName
 
     table = price_table(asked.prices)
-    at = instant_of(asked.at, table.book, asked.tz)
+    at = time_of(asked.at, table.book, asked.tz)
     names = names_of(table.book, asked.models)
     listed = [table.book.price(name, at, asked.currency) for name in names]
     time_label, zone = values.time_label(asked.at), zone_of(asked.tz)

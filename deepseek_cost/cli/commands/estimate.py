@@ -7,7 +7,7 @@ import typer
 
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.gate import gate
-from deepseek_cost.cli.groups import ANSWERS, SHOWN
+from deepseek_cost.cli.groups import SHOWN, USAGE
 from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import report_warnings, require_one_format, write, write_line
@@ -15,7 +15,6 @@ from deepseek_cost.cli.session import (
     balance_of,
     exit_if_incomplete,
     exit_if_refused,
-    instant_of,
     mode_of,
     names_of,
     names_to_price,
@@ -23,6 +22,7 @@ from deepseek_cost.cli.session import (
     prompt_options,
     report_skips,
     serving,
+    time_of,
     timeline_of,
     with_worker_pool,
     workload_of,
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 CachedTokens = Annotated[
     int | None,
-    ANSWERS.option(
+    USAGE.option(
         "--cached",
         **options.whole(0, 10**12),
         metavar="N",
@@ -66,7 +66,7 @@ CachedTokens = Annotated[
 ]
 OutputLabel = Annotated[
     str | None,
-    ANSWERS.option(
+    USAGE.option(
         "--output-label",
         metavar="NAME",
         help="With --output-from: use only responses with this label.",
@@ -153,7 +153,7 @@ def estimate(
     timeline = timeline_of(gap, forecasts=ratio is None)
     scenario = Scenario(mode_of(thinking, effort), output_tokens, ratio, requests, cached)
     table = price_table(prices)
-    instant = instant_of(at, table.book, tz)
+    priced_at = time_of(at, table.book, tz)
     text = system_text(system, encoding)
     body = partial(body_of, names_of(table.book, model)[0], scenario.mode, text)
     inputs = Inputs(Found(), None)
@@ -164,8 +164,8 @@ def estimate(
         inputs = Inputs(found, kind, on_error)
     if dask:
         inputs.require_files()
-    names = names_to_price(table.book, model, inputs, instant)
-    listed = [table.book.price(name, instant, currency) for name in names]
+    names = names_to_price(table.book, model, inputs, priced_at)
+    listed = [table.book.price(name, priced_at, currency) for name in names]
     learned = learned_from(
         *(output_from, output_label, table.book, listed, scenario),
         holds_requests=inputs.hold_requests,
@@ -179,7 +179,7 @@ def estimate(
         balance=balance_of(granted, topped_up),
         learned=learned,
     )
-    find_route = partial(serving, table.book, model, instant)
+    find_route = partial(serving, table.book, model, priced_at)
     of_prompts = prompt_options(thinking, effort, system)
     counter = None if dask else inputs.counter(engine)
     ways = (on_error, timeline, breakdown, per_request, counter, jobs)
@@ -198,8 +198,8 @@ def estimate(
         report_warnings(report)
     else:
         write(report, as_json=as_json, as_csv=as_csv, plain=plain, verbose=verbose)
-    dear = 95 if learned else None  # a limit is compared with more than the mean
-    gate(quote.gated(workload, dear, is_chosen=model is not None), limit, any_tier=at is None)
+    percentile = 95 if learned else None  # a limit is compared with more than the mean
+    gate(quote.gated(workload, percentile, is_chosen=model is not None), limit, any_tier=at is None)
     exit_if_incomplete(inputs.found.skipped, workload.skips, limit)
     exit_if_refused(workload)
     exit_if_too_long(report)

@@ -9,7 +9,7 @@ from deepseek_cost.cli import options
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_text
-from deepseek_cost.cli.session import instant_of, names_of, price_table
+from deepseek_cost.cli.session import names_of, price_table, time_of
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.currency import Currency
 
@@ -69,11 +69,11 @@ def prices(
         write(checked, as_json=as_json, plain=plain)
         return
     table = price_table(prices)
-    instant = instant_of(at, table.book, tz)
+    priced_at = time_of(at, table.book, tz)
     named = [*(models or ()), *(model or ())]
     names = names_of(table.book, named) if named or history else ()
     make = history_report if history else prices_report
-    report = make(table.book, names, instant, currency, table.entry)
+    report = make(table.book, names, priced_at, currency, table.entry)
     if as_csv:
         from deepseek_cost.reports.csv import to_csv
 

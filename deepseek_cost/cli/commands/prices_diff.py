@@ -8,7 +8,7 @@ import typer
 from deepseek_cost.cli import options
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write
-from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.cli.session import price_table, time_of
 from deepseek_cost.errors import DscostError
 from deepseek_cost.pricing.other_tables import Tool
 
@@ -46,12 +46,12 @@ def prices_diff(
     from deepseek_cost.reports.price_tables import table_diff_report
 
     chosen = price_table(prices)
-    instant = instant_of(at, chosen.book, tz)
+    priced_at = time_of(at, chosen.book, tz)
     path = file or find_table(tool)
     table = read_table(tool, path)
-    cells = list(compare(chosen.book, table, instant))
-    missing = missing_models(chosen.book, table, instant)
-    report = table_diff_report(tool, str(path), cells, missing, table=chosen.entry, at=instant)
+    cells = list(compare(chosen.book, table, priced_at))
+    missing = missing_models(chosen.book, table, priced_at)
+    report = table_diff_report(tool, str(path), cells, missing, table=chosen.entry, at=priced_at)
     write(report, as_json=as_json, plain=plain)
     if not report.is_same:
         raise typer.Exit(DscostError.exit_code)

@@ -7,7 +7,7 @@ from deepseek_cost.cli.groups import PRICED, SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.output import write_text
-from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.cli.session import price_table, time_of
 from deepseek_cost.errors import UsageError
 from deepseek_cost.pricing.exports import Tool
 from deepseek_cost.pricing.schedule import Tier
@@ -49,7 +49,7 @@ def prices_export(
     if rate is Tier.FLAT:
         raise UsageError("--rate is peak or off_peak")
     book = price_table(prices).book
-    exported = export(book, tool, instant_of(at, book, tz), rate)
+    exported = export(book, tool, time_of(at, book, tz), rate)
     for comment in exported.comments:
         show_note(comment)
     write_text(write(exported, tool))

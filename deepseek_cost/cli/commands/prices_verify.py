@@ -9,7 +9,7 @@ from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_error
 from deepseek_cost.cli.output import write, write_text
-from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.cli.session import price_table, time_of
 from deepseek_cost.errors import DscostError
 
 MANUAL: Final = Manual(
@@ -58,12 +58,12 @@ def prices_verify(
 
     values.require_one_of({"--toml": as_toml, "--json": as_json})
     table = price_table(prices)
-    instant = instant_of(at, table.book, tz)
+    priced_at = time_of(at, table.book, tz)
     compared = {}
     for name in dict.fromkeys(pages):
         source = find([name], (), "utf-8").sources[0]
         text = in_one_piece(source.blocks(), source.name, MAX_CHARACTERS)
-        compared[source.name] = compare(read_page(text, source.name), table.book, instant)
+        compared[source.name] = compare(read_page(text, source.name), table.book, priced_at)
     report = verify_report(compared, table.book, table.entry)
     if as_toml:
         write_text(report.toml)

@@ -8,7 +8,7 @@ from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
 from deepseek_cost.cli.output import write_text
-from deepseek_cost.cli.session import instant_of, price_table
+from deepseek_cost.cli.session import price_table, time_of
 from deepseek_cost.errors import InputError
 from deepseek_cost.pricing.currency import Currency
 
@@ -58,7 +58,7 @@ def statusline(
         text = session_line(read_input(), time.time(), index)
     except ValueError as error:
         raise InputError(f"standard input is not Claude Code's status: {error}") from None
-    at = instant_of("now", table.book, None).astimezone()
+    at = time_of("now", table.book, None).astimezone()
     calendar = table.book.calendar
     change = calendar.next_change(at)
     until = change and change.astimezone(at.tzinfo)

@@ -11,7 +11,7 @@ from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_warning
 from deepseek_cost.cli.output import write, write_text
-from deepseek_cost.cli.session import instant_of, price_table, zone_of
+from deepseek_cost.cli.session import price_table, time_of, zone_of
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Tier
 
@@ -60,12 +60,12 @@ def when(
 
     values.require_one_of({"--template": template is not None, "--json": as_json})
     book = price_table(prices).book
-    instant = instant_of(at, book, tz)
+    priced_at = time_of(at, book, tz)
     if template is None:
-        write(when_report(book, instant, zone_of(tz), currency), as_json=as_json, plain=plain)
+        write(when_report(book, priced_at, zone_of(tz), currency), as_json=as_json, plain=plain)
     else:
-        _write_line(template, book, instant.astimezone(values.zone(tz) if tz else None))
-    if exit_code and book.calendar.tier_at(instant) is Tier.PEAK:
+        _write_line(template, book, priced_at.astimezone(values.zone(tz) if tz else None))
+    if exit_code and book.calendar.tier_at(priced_at) is Tier.PEAK:
         raise typer.Exit(OVER_LIMIT)
 
 
