@@ -1,5 +1,6 @@
 """A page as HTML: one file without network access or scripts, or a fragment for a notebook."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -18,7 +19,6 @@ from deepseek_cost.render.page import (
     Words,
     aligned,
     for_others,
-    has_amount,
     indent,
     is_label,
 )
@@ -27,6 +27,11 @@ from deepseek_cost.render.text import spans, spoken
 # Spaces as wide as a point and as a digit.
 _POINT: Final = "\u2008"
 _DIGIT: Final = "\u2007"
+# A table fits on a phone by these characters: in all, in its labels (at least and at most),
+# and in the gap of two columns.
+_PHONE: Final = 46
+_LABELS: Final = (13, 22)
+_GAP: Final = 2
 # For desktop and phone: letters keep their size.
 _SIZES: Final = {"wide": (900, 520), "narrow": (360, 420)}
 
@@ -53,7 +58,7 @@ def _templates() -> Environment:
     )
     environment.globals |= {
         "aligned_rows": _aligned_rows,
-        "amounts_at": _amounts_at,
+        "is_wide": _is_wide,
         "indent": indent,
         "pictures": _pictures,
         "spans": spans,
@@ -84,11 +89,19 @@ def _aligned_rows(table: Table) -> list[list[tuple[str, ...]]]:
     return [[next(shown) for _ in section] for section in table.sections]
 
 
-def _amounts_at(table: Table) -> int:
-    """Return the index of the last column with amounts, always shown on a phone; -1 if none."""
-    rows = [row for section in table.sections for row in section]
-    columns = range(len(table.columns))
-    return max((at for at in columns if has_amount([row[at] for row in rows])), default=-1)
+def _is_wide(table: Table) -> bool:
+    """Return whether a table is wider than a phone, which shows each row as a card.
+
+    Headings are broken between words and at hyphens there, and so are long labels.
+    """
+    rows = [row for section in table.sections for row in section if not is_label(row)]
+    widths = [
+        max(len(text) for text in (*re.split(r"[\s-]", column.heading), *(row[at] for row in rows)))
+        for at, column in enumerate(table.columns)
+    ]
+    label, *others = widths
+    least, most = _LABELS
+    return min(max(label, least), most) + sum(others) + _GAP * len(others) > _PHONE
 
 
 def _aligned(column: Column, texts: list[str]) -> list[str]:

@@ -190,11 +190,6 @@ def aligned(cells: Sequence[str], point: str = " ", digit: str = " ") -> list[st
     ]
 
 
-def has_amount(cells: Sequence[str]) -> bool:
-    """Return whether a cell of a column is an amount."""
-    return any(re.fullmatch(_AMOUNT, cell) for cell in cells)
-
-
 def _padding(decimals: int, most: int, point: str, digit: str) -> str:
     return (point if most and not decimals else "") + digit * (most - decimals)
 

@@ -10,14 +10,16 @@ from deepseek_cost.render.terminal import to_terminal
 from deepseek_cost.render.text import to_plain
 
 
-def test_a_phone_always_shows_the_column_of_costs() -> None:
-    table = grid("day", "requests", "cost", "output")
-    table.add_row("2026-11-02", "3", "$0.50", "7")
+def test_a_phone_shows_the_rows_of_a_wide_table_as_cards_with_the_headings_in_them() -> None:
+    wide, narrow = grid("day", "requests", "cost"), grid("day", "requests", "cost")
+    wide.add_row("2026-11-02", "3 of them, and 40,000 that could not be priced", "$0.50")
+    narrow.add_row("2026-11-02", "3", "$0.50")
 
-    page = to_html(page_of("head", table))
+    page, other = to_html(page_of("head", wide)), to_html(page_of("head", narrow))
 
-    assert page.count('class="figure amount"') == 2  # the heading and the cell
-    assert '<td class="figure amount">$0.50</td>' in page
+    assert '<table class="cards">' in page
+    assert '<td class="figure" data-label="cost">$0.50</td>' in page
+    assert "<table>" in other
 
 
 def test_bars_are_left_out_where_the_figures_need_the_room() -> None:
