@@ -1,6 +1,8 @@
 """Words that the pages, the help and the tips avoid."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,28 @@ WORDS = {
     r"(is|are) none": "there is no",
     r"noughts?": "zero",
 }
+# The same for names in the code, whose words are apart by underscores or capitals.
+NAMES = re.compile(
+    r"(^|_)(take|tells?|told|said|beside|dear|dearer|dearest|instants?|slips?|nought|answers?|floor|"
+    r"ceiling)(_|$)"
+)
+IN_REPORTS = "a field of the JSON, whose names stay the same in a version of the contract"
+ALLOWED = {
+    "answer": "the parameter of price_answer and the plan of --answer-tokens",
+    "answer_tokens": "of the option --answer-tokens",
+    "AnswerTokens": "of the option --answer-tokens",
+    "_ANSWER": "what errors of price_answer call its argument",
+    "_AFTER_RESPONSE": "of billing, to be renamed with it",
+    "_A_RESPONSE": "of inputs, likewise",
+    "price_answer": "a public name",
+    "take": "a public name: deprecated, for one version",
+    "other_instant": "the other of start and end: an instant in the strict sense",
+    "INSTANT": "a value in the price table",
+    "tier_instant": "a key of the price table",
+    **dict.fromkeys(("answers", "dearer", "dearest", "output_ceiling"), IN_REPORTS),
+    **dict.fromkeys(("at_floor", "at_ceiling", "floor", "ceiling", "Ceiling"), IN_REPORTS),
+    **dict.fromkeys(("floor_at", "ceiling_at", "_output_ceiling"), "computes such a field"),
+}
 FORBIDDEN = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
 # Code and program output: names of fields and values are exempt.
 CODE = re.compile(r"^```.*?^```$|^ {4}.*?$|`[^`]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
@@ -49,6 +73,24 @@ def test_help_is_in_plain_words(dscost: Dscost, name: str) -> None:
 def test_tips_are_in_plain_words() -> None:
     advice = [text for name, text in vars(Advice).items() if name.isupper()]
     assert found("\n".join([*STEPS.values(), *advice])) == []
+
+
+def names_in(path: Path) -> Iterator[str]:
+    """Yield the names that a module defines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def test_names_in_the_code_are_plain_words_or_have_a_reason() -> None:
+    names = {name for path in (ROOT / "deepseek_cost").rglob("*.py") for name in names_in(path)}
+    words = {name: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names}
+
+    assert {name for name, word in words.items() if NAMES.search(word)} == set(ALLOWED)
 
 
 def test_the_search_finds_such_words_outside_of_code() -> None:

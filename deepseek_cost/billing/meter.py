@@ -55,7 +55,7 @@ class ClientObject(Protocol):
         """Return its fields, including those unknown to the client."""
 
 
-Answer = Mapping[str, object] | ClientObject
+ApiObject = Mapping[str, object] | ClientObject
 # The source's name in reading errors, in place of a log's name; it is not shown.
 _ANSWER: Final = "answer"
 _HELPER_EVENTS: Final = ("text", "thinking", "signature", "citation", "input_json", "compaction")
@@ -86,7 +86,7 @@ class Charge(Struct, frozen=True):
 
 
 def price_usage(
-    usage: TokenUsage | Answer,
+    usage: TokenUsage | ApiObject,
     *,
     model: str,
     at: datetime,
@@ -108,7 +108,7 @@ def price_usage(
 
 
 def price_answer(
-    answer: Answer | Iterable[Answer],
+    answer: ApiObject | Iterable[ApiObject],
     *,
     at: datetime | None = None,
     currency: Currency | str = Currency.USD,
@@ -164,7 +164,7 @@ class Meter:
         """The total cost of all responses so far, including fees."""
         return EXACT.add(self.cost.total, self.fees)
 
-    def add(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
+    def add(self, part: ApiObject, *, at: datetime | None = None) -> Charge | None:
         """Return the charge for a response or for the end of a stream; None for earlier chunks.
 
         A response with the id and input of an earlier one is the same response and counts once.
@@ -173,7 +173,7 @@ class Meter:
         """
         fields = _fields(part)
         if fields.get("type") == "chunk":  # a streaming helper's event, which contains the chunk
-            fields = _fields(cast("Answer", fields.get("chunk")))
+            fields = _fields(cast("ApiObject", fields.get("chunk")))
         self._parts += 1
         charge = None
         if not _is_of_helper(fields):
@@ -181,7 +181,7 @@ class Meter:
                 charge = self._price(found, at or self._at) or charge
         return charge
 
-    def take(self, part: Answer, *, at: datetime | None = None) -> Charge | None:
+    def take(self, part: ApiObject, *, at: datetime | None = None) -> Charge | None:
         """Call `add`, the new name of this method; issues a DeprecationWarning."""
         warn("Meter.take is now Meter.add", DeprecationWarning, stacklevel=2)
         return self.add(part, at=at)
@@ -243,7 +243,7 @@ def _is_of_helper(fields: Mapping[str, object]) -> bool:
     return kind in _HELPER_EVENTS or ("." in kind and not kind.startswith("response."))
 
 
-def _fields(found: Answer) -> Mapping[str, object]:
+def _fields(found: ApiObject) -> Mapping[str, object]:
     """Return an object's fields, whatever the client wraps it in; raises InputError."""
     if isinstance(found, Mapping):
         return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from deepseek_cost.billing.response import Answer, first_message
+from deepseek_cost.billing.response import ResponseText, first_message
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.prompt.unsent_reasoning import filler
@@ -16,14 +16,14 @@ _Object = dict[str, object]
 
 
 def next_turn(
-    request: Request, response: Mapping[str, object], answer: Answer, reasoning: int
+    request: Request, response: Mapping[str, object], parsed: ResponseText, reasoning: int
 ) -> tuple[_Object, int] | None:
     """Return a request's body with its response and empty tool results, and how many these are.
 
     A text of `reasoning` tokens takes the place of reasoning that was not kept. None if a part of
     the response is not one that a history has, such as a search on the server.
     """
-    missing = 0 if answer.reasoning else reasoning
+    missing = 0 if parsed.reasoning else reasoning
     match request.kind:
         case Kind.CHAT:
             return _of_chat(request.body, response, missing)

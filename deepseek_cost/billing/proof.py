@@ -14,7 +14,7 @@ from deepseek_cost.billing.formats.base import Response
 from deepseek_cost.billing.next_turn import next_turn
 from deepseek_cost.billing.records import request_in
 from deepseek_cost.billing.response import (
-    Answer,
+    ResponseText,
     parse_response,
     reasoning_before_calls,
 )
@@ -68,7 +68,7 @@ def reason_of(request: Request, tokens: RequestTokens) -> Reason:
 
 # Tokens that follow a response in a history but are not generated: its end, and each tool result,
 # if empty. Measured on recorded responses of all three templates.
-_AFTER_ANSWER: Final = 4
+_AFTER_RESPONSE: Final = 4
 _AFTER_CALL: Final = 7
 # A request's model, the service at that time, and the tokens of its prompt.
 _Counted = tuple[Model, Service, int]
@@ -110,7 +110,7 @@ class Proof(Struct):
     encoder: SegmentEncoder
     prompts: Tried = field(default_factory=Tried)
     hits: Tried = field(default_factory=Tried)
-    answers: Tried = field(default_factory=Tried)
+    outputs: Tried = field(default_factory=Tried)
     best_hits: int = 0
     uncounted: int = 0
     deviations: list[Deviation] = field(default_factory=list)
@@ -195,20 +195,20 @@ class Proof(Struct):
 
         `prompt` is the request's model, service and prompt tokens, or None if not countable.
         """
-        answer = parse_response(record.response or {})
-        if answer is None:
+        parsed = parse_response(record.response or {})
+        if parsed is None:
             return
-        thinking = record.reasoning is not None or bool(answer.reasoning)
-        counted = answer.tokens(self.encoder.count, thinking=thinking, reported=record.reasoning)
-        if counted is None and prompt is not None and not answer.is_cut:
-            counted = self._count_calls(record, request, prompt, answer)
+        thinking = record.reasoning is not None or bool(parsed.reasoning)
+        counted = parsed.tokens(self.encoder.count, thinking=thinking, reported=record.reasoning)
+        if counted is None and prompt is not None and not parsed.is_cut:
+            counted = self._count_calls(record, request, prompt, parsed)
         billed = record.tokens.output
-        if counted is not None and not self.answers.add(counted, billed):
-            reason = _reason_of_output(request, answer, billed)
+        if counted is not None and not self.outputs.add(counted, billed):
+            reason = _reason_of_output(request, parsed, billed)
             self._deviates(record, "output", counted, billed, reason)
 
     def _count_calls(
-        self, record: Response, request: Request, prompt: _Counted, answer: Answer
+        self, record: Response, request: Request, prompt: _Counted, parsed: ResponseText
     ) -> int | None:
         """Return the output tokens of a response that calls tools: what it adds to the history.
 
@@ -217,7 +217,7 @@ class Proof(Struct):
         reasoning = record.reasoning or 0
         turn = None
         if reasoning <= MOST_OUTPUT:
-            turn = next_turn(request, record.response or {}, answer, reasoning)
+            turn = next_turn(request, record.response or {}, parsed, reasoning)
         if turn is None:
             return None
         body, results = turn
@@ -227,7 +227,7 @@ class Proof(Struct):
             after = self._read(longer, model, service)[0].count(self.encoder).parts.input
         except DscostError:
             return None
-        return after - before - _AFTER_ANSWER - _AFTER_CALL * results
+        return after - before - _AFTER_RESPONSE - _AFTER_CALL * results
 
     def _deviates(
         self, record: Response, about: str, forecast: int, billed: int, reason: str
@@ -244,13 +244,13 @@ class Proof(Struct):
             return None
 
 
-def _reason_of_output(request: Request, answer: Answer, billed: int) -> Reason:
+def _reason_of_output(request: Request, parsed: ResponseText, billed: int) -> Reason:
     body = request.body
     found = {
-        Reason.FORCED: answer.calls_tools and body.get("tool_choice") not in (None, "auto", "none"),
-        Reason.CUT: answer.is_cut or billed == body.get("max_tokens"),
+        Reason.FORCED: parsed.calls_tools and body.get("tool_choice") not in (None, "auto", "none"),
+        Reason.CUT: parsed.is_cut or billed == body.get("max_tokens"),
         Reason.STOP: bool(body.get("stop") or body.get("stop_sequences")),
-        Reason.CALLS: answer.calls_tools,
+        Reason.CALLS: parsed.calls_tools,
     }
     return next((reason for reason, holds in found.items() if holds), Reason.UNKNOWN)
 

@@ -12,7 +12,7 @@ from deepseek_cost.inputs.request import Fault, Line
 _CUT: Final = ("length", "max_tokens", "incomplete")
 
 
-class Answer(Struct, frozen=True):
+class ResponseText(Struct, frozen=True):
     """The texts of a response. `is_cut`: it reached its token limit."""
 
     reasoning: str
@@ -38,7 +38,7 @@ class Answer(Struct, frozen=True):
         return count(self.reasoning) if self.reasoning else reported or 0
 
 
-def parse_response(response: Mapping[str, object]) -> Answer | None:
+def parse_response(response: Mapping[str, object]) -> ResponseText | None:
     """Return the texts of a response, or None if there is no message in it, or several."""
     if isinstance(response.get("choices"), list):
         return _of_chat(response)
@@ -57,10 +57,10 @@ def reasoning_before_calls(
     That is its text, or if it was not kept, `reported`, its number of tokens. None if the response
     calls no tools, or says nothing of its reasoning.
     """
-    answer = parse_response(response)
-    if answer is None or not answer.calls_tools:
+    parsed = parse_response(response)
+    if parsed is None or not parsed.calls_tools:
         return None
-    reasoning = answer.reasoning or reported
+    reasoning = parsed.reasoning or reported
     calls = list(_calls(response))
     return None if reasoning is None or not calls else (calls, reasoning)
 
@@ -93,12 +93,12 @@ def first_message(response: Mapping[str, object]) -> dict[str, object] | None:
     return message if isinstance(message, dict) else None
 
 
-def _of_chat(response: Mapping[str, object]) -> Answer | None:
+def _of_chat(response: Mapping[str, object]) -> ResponseText | None:
     message = first_message(response)
     if message is None:
         return None
     (choice,) = _objects(response.get("choices"))
-    return Answer(
+    return ResponseText(
         reasoning=_text(message.get("reasoning_content")),
         content=_text(message.get("content")),
         calls_tools=bool(message.get("tool_calls")),
@@ -106,7 +106,7 @@ def _of_chat(response: Mapping[str, object]) -> Answer | None:
     )
 
 
-def _of_blocks(response: Mapping[str, object], name: str, end: object) -> Answer:
+def _of_blocks(response: Mapping[str, object], name: str, end: object) -> ResponseText:
     reasoning, content, calls_tools = "", "", False
     for block in _objects(response.get(name)):
         match block.get("type"):
@@ -120,7 +120,7 @@ def _of_blocks(response: Mapping[str, object], name: str, end: object) -> Answer
                 content += "".join(_texts(block.get("content")))
             case _:
                 calls_tools = True
-    return Answer(reasoning, content, calls_tools, end in _CUT)
+    return ResponseText(reasoning, content, calls_tools, end in _CUT)
 
 
 def _texts(value: object) -> Iterator[str]:

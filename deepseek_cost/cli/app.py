@@ -85,9 +85,9 @@ def run(args: Sequence[str]) -> int:
     try:
         command = application()
         if os.environ.get("_DSCOST_COMPLETE"):
-            from deepseek_cost.cli.commands.completion import answer
+            from deepseek_cost.cli.commands.completion import complete
 
-            answer(command)
+            complete(command)
         args = _understood(args)
         outcome = command(args=args or ["--help"], prog_name="dscost", standalone_mode=False)
     except (DscostError, UsageError, ArithmeticError, ImportError, MemoryError, OSError) as error:

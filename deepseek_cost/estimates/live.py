@@ -88,7 +88,7 @@ class Api(Struct, frozen=True):
         for tried in range(1, _TRIES + 1):
             reply = self._exchange(kind, body)
             if reply.status == HTTPStatus.OK:
-                return _answer(reply.body)
+                return _parsed(reply.body)
             if reply.status not in _AGAIN or tried == _TRIES:
                 break
             self.wait(_pause(reply.headers, tried))
@@ -128,7 +128,7 @@ class Api(Struct, frozen=True):
                 f"the API has a fault of its own, still after a wait ({status})", "try later"
             )
         with suppress(LiveError):
-            found = _answer(reply.body).get("error")
+            found = _parsed(reply.body).get("error")
             message = found.get("message") if isinstance(found, dict) else None
             if isinstance(message, str):
                 shown = without_key(message, self.key)[:_LONGEST_MESSAGE]
@@ -203,7 +203,7 @@ def _connection(url: SplitResult, seconds: float) -> http.client.HTTPConnection:
     return connection
 
 
-def _answer(data: bytes) -> dict[str, object]:
+def _parsed(data: bytes) -> dict[str, object]:
     try:
         found = parse(data.decode())
     except (JsonFaultError, UnicodeError):
@@ -273,9 +273,9 @@ def live_request(request: Request, price: Price, counter: SegmentCounter) -> Liv
     return LiveRequest(sent, tokens, price)
 
 
-def billed(answer: Mapping[str, object]) -> TokenUsage:
+def billed(response: Mapping[str, object]) -> TokenUsage:
     """Return the billed tokens that a response reports; raises LiveError."""
     try:
-        return usage_of(as_object(answer.get("usage"))).tokens
+        return usage_of(as_object(response.get("usage"))).tokens
     except Unreadable as error:
         raise LiveError(f"the API answered, but {error}") from None

@@ -455,10 +455,10 @@ class _Recording:
         off = set(filters)
         if not off:
             return {}
-        answers = iter(self._run("check-attr", "-z", "--stdin", "filter", fed=paths))
+        attributes = iter(self._run("check-attr", "-z", "--stdin", "filter", fed=paths))
         return {
             path: f"filtered by {unicode_name(value)}, which is not run"
-            for path, _, value in zip(answers, answers, answers, strict=True)
+            for path, _, value in zip(attributes, attributes, attributes, strict=True)
             if value in off
         }
 

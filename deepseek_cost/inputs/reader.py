@@ -52,7 +52,7 @@ _LINES: Final = (".jsonl", ".ndjson")
 # Represents a table row with nothing where the request should be.
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
-_AN_ANSWER: Final = advised("a response, not a request", "dscost bill adds up responses")
+_A_RESPONSE: Final = advised("a response, not a request", "dscost bill adds up responses")
 _OTHER_ENDPOINT: Final = "its url is of no endpoint that has a price"
 _NO_REQUEST: Final = Advised(
     "JSON, but no request: it has neither messages, input, prompt nor body with a model",
@@ -225,7 +225,7 @@ def _request(line: Line, value: object, wanted: Kind | None) -> Request | Fault:
     if kind is None and is_exchange(value):
         return _from_exchange(line, value)
     if kind is None:
-        return line.fault(_AN_ANSWER if is_response_line(value) else _NO_REQUEST)
+        return line.fault(_A_RESPONSE if is_response_line(value) else _NO_REQUEST)
     return Request(
         source=line.source,
         line=line.line,

@@ -92,7 +92,7 @@ class PrefixCache(Struct):
         chain = _Chain(prompt, self._last)
         self._at = self._at if at is None else at
         use = _Use(self.requests, self._at)
-        self._learn_answer(prompt, chain)
+        self._learn_response(prompt, chain)
         best = self._shared_blocks(prompt, chain)
         self.nearest = self._seen[chain.blocks[best]].request if best else None
         expected, aged = self._hit(chain, best, use)
@@ -135,7 +135,7 @@ class PrefixCache(Struct):
                 if digest in self._units:
                     yield digest, min(lengths[length], most)
 
-    def _learn_answer(self, prompt: Prompt, chain: _Chain) -> None:
+    def _learn_response(self, prompt: Prompt, chain: _Chain) -> None:
         """Write the unit at the end of the latest response to a known request."""
         for begin, end in reversed(prompt.outputs):
             use = self._inputs.get(chain.digest(begin))

@@ -204,7 +204,7 @@ def _message(reader: _Reader, value: object, number: int) -> Message:
     if role not in _ROLES:
         role = tag(message, "role", _ROLES, place)
     if role == ASSISTANT:
-        return _answer(reader, message, place, number)
+        return _response(reader, message, place, number)
     at = f"{place}.content"
     content = message.get("content")
     if role == REMINDER:
@@ -218,7 +218,7 @@ def _message(reader: _Reader, value: object, number: int) -> Message:
     return Message(role, content)
 
 
-def _answer(reader: _Reader, message: Body, place: str, number: int) -> Message:
+def _response(reader: _Reader, message: Body, place: str, number: int) -> Message:
     content = message.get("content")
     text: Content | None = None
     if content is not None:

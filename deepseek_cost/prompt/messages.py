@@ -193,7 +193,7 @@ class _Reader:
             return self._user(blocks, number)
         self._refuse_waiting(number)
         if role == ASSISTANT:
-            return [self._answer(blocks, number)]
+            return [self._response(blocks, number)]
         return [self._inline_system(blocks, number)]
 
     def end(self) -> None:
@@ -294,7 +294,7 @@ class _Reader:
         self.unknown.append(Unknown(Hidden.FOUND_TOOL, place))
         return ""
 
-    def _answer(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Message:
+    def _response(self, blocks: Sequence[tuple[str, Body, str]], number: int) -> Message:
         parts: list[str | Image] = []
         thoughts: list[str] = []
         calls: list[Call] = []
@@ -311,7 +311,7 @@ class _Reader:
                 if calls:
                     ids = [call.id for call in calls]
                     raise _missing(ids, f"messages.{number}.{at}: ", place)
-                part = self._answer_part(kind, block, place)
+                part = self._response_part(kind, block, place)
                 if parts or part:
                     parts.append(part)
             elif kind == "tool_result":
@@ -324,7 +324,7 @@ class _Reader:
         reasoning = "\n\n".join(thoughts) if thoughts else None
         return Message(ASSISTANT, _joined(parts), reasoning, calls)
 
-    def _answer_part(self, kind: str, block: Body, place: str) -> str | Image:
+    def _response_part(self, kind: str, block: Body, place: str) -> str | Image:
         if kind == "text":
             return text_of(block, "text", place)
         if kind == "document":

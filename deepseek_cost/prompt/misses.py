@@ -129,7 +129,7 @@ def _without_reasoning(new: Sequence[Item], count: Callable[[str], int]) -> Miss
     """Return the miss if the earlier response came back without its reasoning, else None."""
     if not new or new[0].cause is not Cause.REASONING:
         return None
-    where = f"in its answer: {new[0].name} has no reasoning_content"
+    where = f"in its response: {new[0].name} has no reasoning_content"
     return Miss(Cause.REASONING, count(new[0].text), "differs from", where)
 
 

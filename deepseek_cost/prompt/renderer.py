@@ -341,7 +341,7 @@ def _body(
     stem: Stem | None,
 ) -> Stem | None:
     """Write the messages and what the response begins with; return the stem of what may follow."""
-    last = _last_answer(messages)
+    last = _last_response(messages)
     order: dict[str, int] = {}
     at = 0
     if stem is not None and stem.begins(messages, conversation, last):
@@ -363,7 +363,7 @@ def _body(
             order = _others(run, row, order, conversation, facts)
         at += len(row)
     if not (messages and messages[-1].prefix):
-        _begin_answer(run, conversation, facts)
+        _begin_response(run, conversation, facts)
     size, end, order = cut
     segments = run.out[begin:end]
     if not segments or any(type(value) in _UNCOUNTED for _, value in segments):
@@ -372,14 +372,14 @@ def _body(
     return Stem(messages[:size], thinks, has_tools, order, segments, stem)
 
 
-def _begin_answer(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None:
+def _begin_response(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None:
     run.ids(facts.assistant)
     run.ids(facts.think if conversation.effort else facts.end_think)
     if conversation.forced:
         run.ids(facts.calls.forced)
 
 
-def _last_answer(messages: Sequence[Message]) -> int:
+def _last_response(messages: Sequence[Message]) -> int:
     """Return where the last response is; -1 if there is none."""
     for at in range(len(messages) - 1, -1, -1):
         if messages[at].role == ASSISTANT and not messages[at].prefix:
@@ -406,7 +406,7 @@ def _others(
             if facts.sorts_calls and len(calls) > 1:
                 calls = sorted(calls, key=lambda call: call.id)
             order = {call.id: number for number, call in enumerate(calls)}
-            _answer(run, message, calls, conversation, facts)
+            _response(run, message, calls, conversation, facts)
         elif message.role == SYSTEM:
             run.ids(facts.system or b"")
             _content(run, SYSTEM, message.content, facts)
@@ -466,7 +466,7 @@ def _content(run: _Run, owner: str, content: Content, facts: TemplateFacts) -> N
             run.image(piece)
 
 
-def _answer(
+def _response(
     run: _Run,
     message: Message,
     calls: Sequence[Call],

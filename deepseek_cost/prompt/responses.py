@@ -146,7 +146,7 @@ class _Reader:
         self._calls: list[Call] = []
         self._ids: set[str] = set()
         self._waiting: dict[str, str] = {}
-        self._answered: set[str] = set()
+        self._with_output: set[str] = set()
 
     def hidden(self, body: Body) -> None:
         """Note what a body names as history without showing it."""
@@ -321,14 +321,14 @@ class _Reader:
     def _output(self, value: Body, place: str) -> None:
         identifier = text_of(value, "call_id", place)
         content = self._output_content(required(value, "output", place), place)
-        if identifier in self._answered:
+        if identifier in self._with_output:
             raise RefusalError(f"Duplicate tool output for call_id: {identifier}.", place)
         if identifier not in self._waiting:
             raise RefusalError(
                 f"No tool call found for tool output with call_id {identifier}.", place
             )
         self._close()
-        self._answered.add(identifier)
+        self._with_output.add(identifier)
         del self._waiting[identifier]
         self.messages.append(Message(TOOL, content, call_id=identifier))
 

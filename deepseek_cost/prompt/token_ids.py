@@ -25,11 +25,11 @@ def tokenized(
     """Return a rendered prompt's tokens; `images` are the tokens of each image in it."""
     sizes = iter(images)
     parts: list[bytes] = []
-    answers: list[tuple[int, int]] = []
+    outputs: list[tuple[int, int]] = []
     begin, input_end, at, before = -1, 0, 0, b""
     for _, value in segments:
         if begin >= 0 and value == facts.end:
-            answers.append((begin, at))
+            outputs.append((begin, at))
         if value == facts.end or (value == facts.end_think and at == begin):
             begin = -1  # its end, or reasoning that did not come back: not as it was given
         parts.append(_ids(value, sizes, encoder))
@@ -39,7 +39,7 @@ def tokenized(
         before = value if isinstance(value, bytes) else b""
         if before == facts.assistant:
             input_end = at - 1
-    return Prompt(b"".join(parts), input_end, answers, owner)
+    return Prompt(b"".join(parts), input_end, outputs, owner)
 
 
 def owner_of(body: Mapping[str, object]) -> bytes:

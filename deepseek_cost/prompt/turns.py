@@ -45,8 +45,8 @@ def projected(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterat
     conversation = body.conversation
     thinks = conversation.effort is not None
     reasoning = (plan.reasoning or 0) if thinks else 0
-    answer = Message(ASSISTANT, filler(plan.answer or 0), filler(reasoning) or None)
-    then = [answer, Message(USER, filler(plan.user))]
+    response = Message(ASSISTANT, filler(plan.answer or 0), filler(reasoning) or None)
+    then = [response, Message(USER, filler(plan.user))]
     messages = list(conversation.messages)
     for _ in range(plan.turns):
         turn = body.saying(replace(conversation, messages=list(messages)))
@@ -66,14 +66,14 @@ def replayed(body: RenderedBody, plan: Plan, encoder: SegmentEncoder) -> Iterato
     for number, message in enumerate(messages):
         if number and _is_response(message):
             asked = body.saying(replace(body.conversation, messages=messages[:number]))
-            answered = body.saying(replace(body.conversation, messages=messages[: number + 1]))
-            visible = _visible(answered, encoder)
-            yield _answered(asked, message.reasoning, visible, plan, encoder)
+            with_response = body.saying(replace(body.conversation, messages=messages[: number + 1]))
+            visible = _visible(with_response, encoder)
+            yield _replayed_turn(asked, message.reasoning, visible, plan, encoder)
     if plan.answer is not None and not _is_response(messages[-1]):
-        yield _answered(body, None, plan.answer, plan, encoder)
+        yield _replayed_turn(body, None, plan.answer, plan, encoder)
 
 
-def _answered(
+def _replayed_turn(
     asked: RenderedBody,
     reasoning: str | None,
     visible: int,

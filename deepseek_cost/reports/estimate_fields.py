@@ -115,12 +115,12 @@ def with_learned(quote: Quote, assumed: Sequence[Assumption]) -> list[Assumption
     """Return the assumptions with the source of learned output in place of unknown output."""
     if quote.learned is None:
         return list(assumed)
-    answers = " and ".join(
+    responses = " and ".join(
         f"{spread.total:,} of {price.model.name}"
         for price, spread in zip(quote.prices, quote.learned.spreads, strict=True)
         if spread
     )
-    value = f"the mean of responses in {unicode_name(quote.learned.source)}: {answers or 'none'}"
+    value = f"the mean of responses in {unicode_name(quote.learned.source)}: {responses or 'none'}"
     learned = Assumption("output_tokens", value, "output_from")
     return [learned if one.about == "output_tokens" else one for one in assumed]
 

@@ -73,7 +73,7 @@ def read_profile(text: str, name: str) -> Profile:
 
 
 def _histogram(pairs: tuple[tuple[int, int], ...]) -> Histogram:
-    answers: Counter[int] = Counter()
+    lengths: Counter[int] = Counter()
     for tokens, count in pairs:
-        answers[tokens] += count
-    return Histogram(answers)
+        lengths[tokens] += count
+    return Histogram(lengths)

@@ -58,7 +58,7 @@ def proof_entry(proof: Proof) -> ProofEntry:
         prompt_tokens=proof.prompts,
         cache_hits=proof.hits,
         cache_hits_at_best=proof.best_hits,
-        output_tokens=proof.answers,
+        output_tokens=proof.outputs,
         input_cost=InputCostEntry(
             forecast=forecast, billed=billed, error=exact(EXACT.subtract(forecast, billed))
         ),

@@ -116,7 +116,7 @@ class BreakdownEntry(Part):
     system: int
     tools: Annotated[tuple[ToolEntry, ...], Meta(description="the most tokens first")]
     history: Annotated[dict[str, int], Meta(description="by role")]
-    user: Annotated[int, Meta(description="user messages that no answer follows")]
+    user: Annotated[int, Meta(description="user messages without a response after them")]
     images: int
     template: int
 

@@ -138,7 +138,7 @@ def test_reasoning_that_does_not_come_back_is_named(cache: Cache) -> None:
     (miss,) = cache(first, second)["misses"]
 
     assert miss["cause"] == "reasoning"
-    assert "in its answer: message 3 (assistant) has no reasoning_content" in miss["example"]
+    assert "in its response: message 3 (assistant) has no reasoning_content" in miss["example"]
 
 
 def test_a_message_of_several_blocks_has_the_number_that_it_was_written_with(cache: Cache) -> None:

@@ -82,8 +82,8 @@ def check(
     price = book.price(model.name, time_of(None, book), currency)
     planned = live_request(found, price, SegmentCounter(default_counter()))
     _confirm(planned, yes=yes)
-    answer = billed(api.send(planned.request.kind, planned.request.body))
-    report = live_report(found.source, price, planned.input, answer, planned.reason)
+    usage = billed(api.send(planned.request.kind, planned.request.body))
+    report = live_report(found.source, price, planned.input, usage, planned.reason)
     write(report, as_json=as_json, plain=plain)
     if report.difference:
         raise typer.Exit(DscostError.exit_code)

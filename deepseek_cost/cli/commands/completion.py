@@ -47,7 +47,7 @@ def completion(context: typer.Context, shell: ShellName) -> None:
     write_text(script.getvalue())
 
 
-def answer(app: typer.Typer) -> None:
+def complete(app: typer.Typer) -> None:
     """Print completions for a shell; raises UsageError if its request is invalid."""
     get_completion_inspect_parameters()  # registers the shells
     try:
