@@ -39,8 +39,6 @@ ALLOWED = {
     "answer_tokens": "of the option --answer-tokens",
     "AnswerTokens": "of the option --answer-tokens",
     "_ANSWER": "what errors of price_answer call its argument",
-    "_AFTER_RESPONSE": "of billing, to be renamed with it",
-    "_A_RESPONSE": "of inputs, likewise",
     "price_answer": "a public name",
     "take": "a public name: deprecated, for one version",
     "other_instant": "the other of start and end: an instant in the strict sense",
