@@ -113,9 +113,22 @@ def find_rows(
         from deepseek_cost.inputs.parquet import in_columns
 
         found.sources = in_columns(found.sources, column, kind, body)
+        if column is None:
+            _show_columns(found)
     elif kind is None:
         _require_columns(found)
     return found
+
+
+def _show_columns(found: "Found") -> None:
+    """Print which column of Parquet files is read where none was named, once per name."""
+    from deepseek_cost.inputs.columns import ColumnSource
+
+    tables = [one for one in found.sources if isinstance(one, ColumnSource)]
+    for column in dict.fromkeys(one.column for one in tables):
+        first, *others = (one.name for one in tables if one.column == column)
+        more = f" and {len(others):,} more" if others else ""
+        show_note(f"{first}{more}: the prompts are in column {column!r}")
 
 
 def _require_columns(found: "Found") -> None:

@@ -101,6 +101,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--cache": _HITS,
     "--cached": _HITS,
     "--cached-tokens": ("--cached", *_HITS),
+    "--color": ("color follows FORCE_COLOR=1 and NO_COLOR=1 in the environment",),
     "--cny": ("--currency CNY",),
     "--completion-tokens": _OUTPUT,
     "--count": _TIMES,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
 
 
+# What a column of prompts or request bodies is called.
+_OF_PROMPTS: Final = ("prompt", "text", "messages", "body", "request")
 # This many rows are kept in memory at once.
 _ROWS_OF_TEXT: Final = 512
 _ROWS_OF_STRUCTURES: Final = 32
@@ -106,8 +108,8 @@ def in_columns(
     """Return the sources, with tables replaced by their column.
 
     The column's texts are prompts for `body` if the kind is TEXT, or request bodies for any other
-    kind; without a kind, the first text decides. Raises UsageError or InputError if there is no
-    such column.
+    kind; without a kind, the first text decides. Without a column's name, that of a Parquet file is
+    found if it is clear. Raises UsageError or InputError if there is no such column.
     """
     if column and not any(is_parquet(one) or has_columns(one) for one in sources):
         reason = "of Parquet, CSV and JSONL files, and there is none"
@@ -122,12 +124,27 @@ def _of_file(
     table = ParquetSource if is_parquet(source) else RowSource
     if table is ParquetSource and column is None:
         with reading(source.name), source.raw() as raw, _translating_errors(source.name):
-            has = _listed(_opened(raw, source.name))
-        raise UsageError(Advised(f"{source.name}: ", Advice.COLUMN, has))
+            column = _clear_column(_opened(raw, source.name), source.name)
     if column is None or not (table is ParquetSource or has_columns(source)):
         return source
     where = (source.name, source.path, source.encoding)
     return table(*where, file=source, column=column, body=body, texts_are_bodies=are_bodies)
+
+
+def _clear_column(opened: "ParquetFile", name: str) -> str:
+    """Return the only column of texts or structures, or else the only one named like prompts.
+
+    Raises UsageError if neither is clear.
+    """
+    fields = opened.schema_arrow
+    readable: list[str] = [
+        one.name for one in fields if _is_text(one.type) or _is_structured(one.type)
+    ]
+    named = [one for one in readable if one.lower() in _OF_PROMPTS]
+    for found in (readable, named):
+        if len(found) == 1:
+            return found[0]
+    raise UsageError(Advised(f"{name}: ", Advice.COLUMN, _listed(opened)))
 
 
 def _opened(raw: BinaryIO, name: str, texts: Sequence[str] = ()) -> "ParquetFile":

@@ -159,9 +159,40 @@ def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("columns", "clear"),
+    [
+        ({"id": [1], "question": ["Hello"]}, "question"),
+        ({"title": ["a"], "Prompt": ["Hello"]}, "Prompt"),
+        ({"body": [body("Hi")]}, "body"),
+    ],
+)
+def test_a_column_that_is_clear_needs_no_name_and_is_reported(
+    dscost: Dscost, tmp_path: Path, columns: dict[str, list[object]], clear: str
+) -> None:
+    path = written(tmp_path / "p.parquet", **columns)
+
+    found = dscost("count", path, "--json")
+
+    assert found.err == f"note: {path}: the prompts are in column {clear!r}\n"
+    assert (found.code, found.out) == dscost("count", path, "--column", clear, "--json")[:2]
+
+
+@pytest.mark.parametrize("names", [("question", "answer"), ("prompt", "text"), ("id",)])
+def test_of_several_columns_or_none_one_has_to_be_named(
+    dscost: Dscost, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    path = written(tmp_path / "p.parquet", **{name: [1 if name == "id" else "a"] for name in names})
+
+    ran = dscost("count", path)
+
+    assert (ran.code, ran.out) == (2, "")
+    listed = ", ".join(map(repr, names))
+    assert ran.problem.endswith(f"name the prompts with --column NAME; it has {listed}\n")
+
+
+@pytest.mark.parametrize(
     ("options", "code", "told"),
     [
-        ((), 2, "name the prompts with --column NAME; it has 'id', 'prompt'"),
         (("--column", "id"), 1, "column 'id' has int64; it must be text, structures or messages"),
         (("--column", "text"), 1, "no column 'text'; it has 'id', 'prompt'"),
     ],
