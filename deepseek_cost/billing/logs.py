@@ -258,6 +258,9 @@ def _documents(log: Log) -> Iterator[Document | Fault | Costless]:
                 row = value if log.form is Form.EVENTS else _nested(value)
                 yield Document(log.line(number), row)
         return
+    if log.is_indented and (objects := _indented(log)):
+        yield from objects
+        return
     source = _Utf8(log.name, log.path, log=log)
     opened = open_input(source, Kind.CHAT, lambda _: None)  # any kind but text: it is JSON
     with closing(opened.file):
@@ -266,6 +269,18 @@ def _documents(log: Log) -> Iterator[Document | Fault | Costless]:
                 yield found
             else:
                 yield from _unwrapped(found, _WRAPPED)
+
+
+def _indented(log: Log) -> list[Document]:
+    """Return consecutive objects of several lines each; none if that is not what the log is.
+
+    A JSON file of one object is read elsewhere, with its text.
+    """
+    values = list(log.values())
+    is_document = len(values) == 1 and ".jsonl" not in log.name
+    if is_document or not all(isinstance(value, dict) for _, value in values):
+        return []
+    return [Document(log.line(number), value) for number, value in values]
 
 
 def _unwrapped(document: Document, depth: int) -> Documents:

@@ -751,7 +751,7 @@ def test_a_har_without_contents_is_a_fault_and_a_page_is_nothing(tmp_path: Path)
     assert faults(read(written(tmp_path / "b.har", har("", request=page)))) == []
 
 
-# Batches
+# OpenAI's and Anthropic's batches of 2026-11
 
 
 def test_results_of_an_openai_batch_are_its_responses(tmp_path: Path) -> None:
@@ -858,6 +858,39 @@ def test_langchain_messages_in_the_ways_they_are_dumped(tmp_path: Path) -> None:
     assert responses(found)[4].start == AT_NOON
 
 
+def test_langchain_messages_are_found_in_lists_and_in_what_a_program_wrote_around_them(
+    tmp_path: Path,
+) -> None:
+    message, other = (
+        {"content": "Hi", "type": "ai", "response_metadata":
+         {"token_usage": USAGE, "model_name": "deepseek-flash", "id": f"api-{number}"}}
+        for number in (1, 2)
+    )  # fmt: skip
+    human = {"content": "hi", "type": "human", "response_metadata": {}}
+    sums = {"token_usage": {"prompt_tokens": 2762, "completion_tokens": 122}}
+    prompts = {"generations": [[{"message": message}], [{"message": other}]], "llm_output": sums}
+    lines = [
+        {"time": NOON, "message": {"type": "ai", "data": message}},
+        {"time": NOON, "response": prompts},
+        {"time": NOON, "messages": [human, message, human, other]},
+        {"time": NOON, "output": {"messages": [{"type": "human", "data": human}, message]}},
+    ]
+    for line, count in zip(lines, (1, 2, 2, 1), strict=True):
+        found = read(written(tmp_path / "log.jsonl", line))
+
+        assert tokens(found) == [BILLED] * count
+        assert [one.identity for one in responses(found)] == ["api-1", "api-2"][:count]
+        assert [one.start for one in responses(found)] == [AT_NOON] * count
+
+
+def test_a_langchain_result_of_two_prompts_with_only_their_sum_is_a_fault(tmp_path: Path) -> None:
+    generations = [[{"message": {"content": "Hi"}}]] * 2
+    line = {"time": NOON, "generations": generations, "llm_output": {"token_usage": USAGE}}
+    (fault,) = faults(read(written(tmp_path / "log.jsonl", line)))
+
+    assert "a result of several prompts, with their sum alone" in fault
+
+
 def test_langchain_adds_hits_to_the_input_of_the_messages_format_too(tmp_path: Path) -> None:
     about = {"usage": MESSAGE["usage"], "model_name": "deepseek-v4-pro", "id": "api-2"}
     message = {
@@ -902,6 +935,10 @@ def test_pydantic_ai_keeps_requests_and_responses_in_one_list(tmp_path: Path) ->
 
     assert (found.hit, found.miss, found.output, found.reasoning) == BILLED
     assert (found.identity, found.end) == ("api-1", AT_NOON)
+
+    turns = [messages, [*messages, messages[0], messages[1] | {"provider_response_id": "api-2"}]]
+    found_in_lines = responses(read(written(tmp_path / "turns.jsonl", *turns)))
+    assert [one.identity for one in found_in_lines] == ["api-1", "api-1", "api-2"]
 
 
 # Helicone, Portkey, OpenRouter

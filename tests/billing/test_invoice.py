@@ -40,6 +40,9 @@ ROWS = (
 TOTAL = Decimal("0.000192")
 
 
+# DeepSeek's export, both generations (to July, and of August 2026)
+
+
 def table(path: Path, head: str, rows: Iterable[str]) -> Path:
     path.write_bytes(("\ufeff" + "\r\n".join([head, *rows]) + "\r\n").encode())
     return path

@@ -531,3 +531,17 @@ def test_counts_whose_sum_no_response_can_have_are_refused(book: PriceBook) -> N
         )
         with pytest.raises(Unreadable, match="not a number of tokens"):
             charging.charge(response)
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.json", "log.txt"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_responses_of_several_lines_each_are_read(tmp_path: Path, name: str, count: int) -> None:
+    answers = [ANSWER | {"id": f"a{number}"} for number in range(count)]
+    path = tmp_path / name  # as openai 3.57.0 writes with to_json()
+    path.write_text("".join(f"{json.dumps(one, indent=2)}\n" for one in answers))
+
+    found = [one for one in read(path) if isinstance(one, Response)]
+
+    assert [one.identity for one in found] == [f"a{number}" for number in range(count)]
+    # An answer takes 14 lines.
+    assert [one.line.line for one in found] == [1, 15][:count]

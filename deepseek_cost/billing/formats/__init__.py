@@ -22,6 +22,15 @@ def _tables(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+def _below(names: str, shapes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the shapes of values that have something of these shapes under one of the names."""
+    return tuple(
+        " ".join(f"{outer}.{part}" for part in shape.split())
+        for outer in names.split()
+        for shape in shapes
+    )
+
+
 _CLAUDE_CODE: Final = (
     *("type=assistant message.usage message.model", "type=assistant message.usage session_id"),
     *("type=result modelUsage", "type=user message.role=user uuid sessionId isSidechain"),
@@ -89,12 +98,15 @@ _VERCEL: Final = (
     *("usage.inputTokens usage.outputTokens", "usage.promptTokens usage.completionTokens"),
     *("steps.0.usage.inputTokens", "steps.0.usage.promptTokens"),
 )
-_LANGCHAIN: Final = (
+_OF_LANGCHAIN: Final = (
     *("response_metadata usage_metadata", "data.response_metadata", "kwargs.response_metadata"),
     *("response_metadata.token_usage", "generations.0.0.message", "response_metadata.usage"),
-    *("message.response_metadata", "response.response_metadata", "message.usage_metadata"),
-    *("response.usage_metadata", "response.generations.0.0.message", "content usage_metadata"),
-    *("response.kwargs.response_metadata", "message.kwargs.response_metadata"),
+    *("content usage_metadata", "messages.0.response_metadata", "messages.0.data.content"),
+    "messages.0.kwargs.content",
+)
+_LANGCHAIN: Final = (
+    *_OF_LANGCHAIN,
+    *_below("message response output result", _OF_LANGCHAIN),
 )
 _PYDANTIC_AI: Final = (
     *("kind=response parts", "kind=request parts", "kind=response usage", "messages.0.kind"),

@@ -35,17 +35,26 @@ def read(log: Log) -> Records:
 
 
 def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Found]:
-    """Yield a line's response. A result of several prompts has only their sum."""
+    """Yield a line's responses, several for a result of several prompts."""
     start, end = times_of(log, line)
-    message = _message(line)
+    for message in _messages(line):
+        yield _record(log, number, message, line, (start, end))
+
+
+def _record(
+    log: Log,
+    number: int,
+    message: Mapping[str, object],
+    line: Mapping[str, object],
+    times: tuple[float | None, float | None],
+) -> Found:
     if not has_counts(message):
-        yield Costless(Reason.NO_RESPONSE)
-        return
+        return Costless(Reason.NO_RESPONSE)
     model = name(first(message, *_MODELS)) or name(line.get("model"))
     if model is None:
         raise Unreadable("no model in a message with a usage")
     counts = counts_of(message)
-    yield Response(
+    return Response(
         line=log.line(number),
         model=model,
         hit=counts.hit,
@@ -55,33 +64,49 @@ def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Foun
         kind=counts.kind,
         identity=identity_of(message),
         provider=name(at(message, f"{_METADATA}.model_provider")),
-        start=start,
-        end=end,
+        start=times[0],
+        end=times[1],
     )
 
 
-def _message(line: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the fields of a line's message; the line may be the message itself."""
+def _messages(line: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the fields of a line's messages; the line may be the message itself."""
     if line.get("generations") is not None:
-        return message_in(line)
+        return messages_in(line)
+    if listed := items(line.get("messages")):
+        return [_unwrapped(as_object(message)) for message in listed]
     wrapped = next((inner for key in _WRAPPED if (inner := as_object(line.get(key)))), {})
     if wrapped and not has_counts(_unwrapped(line)):
-        return _message(wrapped)
-    return _unwrapped(line)
+        return _messages(wrapped)
+    return [_unwrapped(line)]
+
+
+def messages_in(result: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the fields of a result's messages, one a prompt.
+
+    Alternatives to a prompt's first message are of the same response. Raises Unreadable if several
+    prompts have only their sum.
+    """
+    prompts = [items(prompt) for prompt in items(result.get("generations"))]
+    found = [_unwrapped(as_object(at(prompt[0], "message"))) for prompt in prompts if prompt]
+    usage = as_object(at(result, "llm_output.token_usage"))
+    if not usage or any(has_usage(as_object(first(message, *_RAW))) for message in found):
+        return found
+    if len(prompts) > 1:
+        raise Unreadable("a result of several prompts, with their sum alone")
+    about = {"token_usage": usage, "model_name": at(result, "llm_output.model_name")}
+    return [
+        {**message, _METADATA: {**as_object(message.get(_METADATA)), **about}}
+        for message in found or [{}]
+    ]
 
 
 def message_in(result: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the fields of a result's message; raises Unreadable if it has several."""
-    prompts = items(result.get("generations"))
-    if len(prompts) > 1:
+    """Return the fields of a result's only message; raises Unreadable if it has several."""
+    found = messages_in(result)
+    if len(found) > 1:
         raise Unreadable("a result of several prompts, with their sum alone")
-    first_prompt = items(prompts[0]) if prompts else []
-    message = _unwrapped(as_object(at(first_prompt[0], "message"))) if first_prompt else {}
-    usage = as_object(at(result, "llm_output.token_usage"))
-    if usage and not has_usage(as_object(first(message, *_RAW))):
-        about = {"token_usage": usage, "model_name": at(result, "llm_output.model_name")}
-        return {**message, _METADATA: {**as_object(message.get(_METADATA)), **about}}
-    return message
+    return found[0] if found else {}
 
 
 def _unwrapped(line: Mapping[str, object]) -> Mapping[str, object]:

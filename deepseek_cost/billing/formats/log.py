@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
@@ -167,6 +167,11 @@ class Log:
                 yield value
         yield from islice(self._values(None), known, None)
 
+    @property
+    def is_indented(self) -> bool:
+        """Whether the first value is an object of several lines."""
+        return self.head.lstrip().partition(b"\n")[0].strip() == b"{"
+
     @cached_property
     def tables(self) -> frozenset[str]:
         """The tables of an SQLite file (`message`) and their columns (`message.data`)."""
@@ -319,8 +324,8 @@ class Log:
         value = decoded(first)
         rest = file.readline(_MAX_LINE + 1)
         if value is not None and (rest or isinstance(value, dict)):
-            yield number, value
-            yield from self._lines(rest, number + 1, file)
+            for at_, found in chain([(number, value)], self._lines(rest, number + 1, file)):
+                yield from _elements(at_, found)
             return
         data = first + rest + _up_to(file, _MAX_DOCUMENT + 1 - len(first) - len(rest))
         if len(data) > _MAX_DOCUMENT:
@@ -330,12 +335,11 @@ class Log:
 
     def _document(self, data: bytes, number: int) -> Iterator[tuple[int, object]]:
         value = decoded(data)
-        if isinstance(value, list):
-            yield from ((number, element) for element in value)
-        elif value is not None:
-            yield number, value
+        if value is not None:
+            yield from _elements(number, value)
         elif values := _concatenated(data):
-            yield from ((number, value) for value in values)
+            for line, value in values:
+                yield from _elements(number + line, value)
         else:  # lines, with the first one broken
             yield from self._lines(b"", number, io.BytesIO(data))
 
@@ -396,6 +400,14 @@ class Log:
                     yield number, dict(zip(names, row, strict=False))
         except csv.Error as error:
             yield skipped, self.fault(skipped, f"not CSV: {error}")
+
+
+def _elements(number: int, value: object) -> Iterator[tuple[int, object]]:
+    """Yield a value with its line number; the elements if it is a list."""
+    if isinstance(value, list):
+        yield from ((number, element) for element in value)
+    else:
+        yield number, value
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[memoryview]:
@@ -537,24 +549,27 @@ def _whole(found: re.Match[bytes]) -> bytes:
     return found[0] if low else backslashes[:-1] + _REPLACED
 
 
-def _concatenated(data: bytes) -> list[object]:
+def _concatenated(data: bytes) -> list[tuple[int, object]]:
     """Return consecutive objects of several lines each, as printed to a console.
 
-    Empty if the first line ends inside a string: then it is a broken line.
+    Each has the number of lines before it. Empty if the first line ends inside a string: then it
+    is a broken line.
     """
     if data.partition(b"\n")[0].strip() not in {b"{", b"["}:
         return []
-    found: list[object] = []
-    decode, at_ = json.JSONDecoder().raw_decode, 0
+    found: list[tuple[int, object]] = []
+    decode, at_, line = json.JSONDecoder().raw_decode, 0, 0
     text = with_whole_characters(data).decode(errors="replace")
     while at_ < len(text):
+        begin = at_
         try:
             value, at_ = decode(text, at_)
         except (ValueError, RecursionError):
             break
-        found.append(value)
+        found.append((line, value))
         while at_ < len(text) and (text[at_].isspace() or text[at_] == ","):
             at_ += 1
+        line += text.count("\n", begin, at_)
     return found
 
 
