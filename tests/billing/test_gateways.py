@@ -822,6 +822,12 @@ def test_vercels_steps_are_billed_and_their_total_is_not(tmp_path: Path) -> None
     assert [one.start for one in responses(found)] == [AT_NOON] * 3
     assert responses(found)[0].provider == "deepseek"
 
+    alone = {"usage": usage, "response": {"id": "api-1", "modelId": "deepseek-flash"}}
+    for name in ("result", "output", "response"):
+        around = only(written(tmp_path / "around.jsonl", {"time": NOON, name: alone}))
+        assert (around.hit, around.miss, around.output, around.reasoning) == BILLED
+        assert (around.start, around.identity) == (AT_NOON, "api-1")
+
 
 # langchain-core 1.8.3, langchain-deepseek 1.1.1, langchain-anthropic 1.7.10
 
@@ -936,7 +942,8 @@ def test_pydantic_ai_keeps_requests_and_responses_in_one_list(tmp_path: Path) ->
     assert (found.hit, found.miss, found.output, found.reasoning) == BILLED
     assert (found.identity, found.end) == ("api-1", AT_NOON)
 
-    turns = [messages, [*messages, messages[0], messages[1] | {"provider_response_id": "api-2"}]]
+    second = {**messages[1], "provider_response_id": "api-2"}
+    turns = [messages, [*messages, messages[0], second]]
     found_in_lines = responses(read(written(tmp_path / "turns.jsonl", *turns)))
     assert [one.identity for one in found_in_lines] == ["api-1", "api-1", "api-2"]
 

@@ -94,10 +94,11 @@ _INSPECT: Final = ("eval.eval_id plan", "eval.eval_id samples")
 _BATCHES: Final = (
     *("custom_id response.status_code", "custom_id response error", "custom_id result.type"),
 )
-_VERCEL: Final = (
+_OF_VERCEL: Final = (
     *("usage.inputTokens usage.outputTokens", "usage.promptTokens usage.completionTokens"),
     *("steps.0.usage.inputTokens", "steps.0.usage.promptTokens"),
 )
+_VERCEL: Final = (*_OF_VERCEL, *_below("result response output", _OF_VERCEL))
 _OF_LANGCHAIN: Final = (
     *("response_metadata usage_metadata", "data.response_metadata", "kwargs.response_metadata"),
     *("response_metadata.token_usage", "generations.0.0.message", "response_metadata.usage"),

@@ -27,6 +27,7 @@ _HITS: Final = (
     "experimental_providerMetadata.deepseek.promptCacheHitTokens",
 )
 _REASONING: Final = ("usage.outputTokenDetails.reasoningTokens", "usage.reasoningTokens")
+_WRAPPED: Final = ("result", "response", "output")
 _MODELS: Final = ("response.modelId", "model.modelId", "modelId", "model", "response.model")
 
 
@@ -35,14 +36,28 @@ def read(log: Log) -> Records:
     return log.each(lambda number, value: _records(log, number, as_object(value)))
 
 
-def _records(log: Log, number: int, result: Mapping[str, object]) -> Iterator[Found]:
+def _records(log: Log, number: int, line: Mapping[str, object]) -> Iterator[Found]:
+    result = _result(line)
+    times = times_of(log, line)
     steps = [as_object(step) for step in items(result.get("steps"))]
     for step in steps or [result]:
-        yield _record(log, number, step, result)
+        yield _record(log, number, step, {**line, **result}, times)
+
+
+def _result(line: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a line's result; the line may be the result itself."""
+    if line.get("usage") is not None or line.get("steps") is not None:
+        return line
+    wrapped = (as_object(line.get(key)) for key in _WRAPPED)
+    return next((inner for inner in wrapped if "usage" in inner or "steps" in inner), line)
 
 
 def _record(
-    log: Log, number: int, step: Mapping[str, object], result: Mapping[str, object]
+    log: Log,
+    number: int,
+    step: Mapping[str, object],
+    result: Mapping[str, object],
+    times: tuple[float | None, float | None],
 ) -> Found:
     if not as_object(step.get("usage")):
         return Costless(Reason.NO_RESPONSE)
@@ -53,7 +68,6 @@ def _record(
     if model is None:
         raise Unreadable("no model in a result with a usage")
     start = log.seconds(first(step, "response.timestamp"))
-    outer, end = times_of(log, result)
     return Response(
         line=log.line(number),
         model=model,
@@ -64,8 +78,8 @@ def _record(
         kind=counts.kind,
         identity=name(at(step, "response.id")),
         provider=_provider(name(first(step, "model.provider", "provider"))),
-        start=outer if start is None else start,
-        end=end,
+        start=times[0] if start is None else start,
+        end=times[1],
     )
 
 
