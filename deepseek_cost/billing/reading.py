@@ -19,7 +19,7 @@ from deepseek_cost.billing.formats.base import Found, Records, Response, Series
 from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.logs import Copies, OpenedLog, head_of, open_log
 from deepseek_cost.billing.records import Reading
-from deepseek_cost.errors import DscostError, WorkerError
+from deepseek_cost.errors import Advice, Advised, DscostError, WorkerError
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import Advance
 
@@ -233,8 +233,11 @@ def _next(connection: "Connection", advance: Advance) -> object:
         message = connection.recv_bytes()
     except (EOFError, OSError) as error:
         raise WorkerError(
-            "the process that reads the logs ended before its work was done, so there is no "
-            "total; it was killed, or the memory was not enough"
+            Advised(
+                "the process that reads the logs ended before its work was done, so there is no "
+                "total; it was killed, or the memory was not enough",
+                Advice.PIPED,
+            )
         ) from error
     begin = 1 + _COUNT_BYTES
     advance(int.from_bytes(message[1:begin], "little"))

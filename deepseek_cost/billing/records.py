@@ -31,7 +31,7 @@ from deepseek_cost.billing.formats.usage import (
 )
 from deepseek_cost.billing.likely_fields import likely_counts, likely_hits
 from deepseek_cost.errors import Advice, Advised, advised
-from deepseek_cost.inputs.kinds import is_request, kind_of
+from deepseek_cost.inputs.kinds import is_request, kind_of, kind_of_url
 from deepseek_cost.inputs.request import Request
 from deepseek_cost.inputs.strict_json import member
 from deepseek_cost.inputs.timestamps import NoTimeError, NoZoneError, seconds_of
@@ -95,7 +95,8 @@ class Reading(Struct, frozen=True):
         if usages:
             return None
         if is_request(outer) and not likely_counts(outer):
-            return Costless(Reason.REQUEST)
+            is_other = "url" in outer and kind_of_url(outer["url"]) is None
+            return Costless(Reason.OTHER_ENDPOINT if is_other else Reason.REQUEST)
         names_a_model = isinstance(self.fields.value(Field.MODEL, response, outer), str)
         is_response = names_a_model or any(key in response for key in ("choices", "output"))
         return None if is_response else Costless(Reason.NO_RESPONSE)

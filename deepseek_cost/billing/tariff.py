@@ -149,7 +149,10 @@ class Tariffs(Struct):
 
 
 class Sums(Struct):
-    """Requests, their tokens, and the amount of their fees. `reasoning` is as far as reported."""
+    """Requests, their tokens, and the amount of their fees.
+
+    `reasoning` is as far as reported; `unreported` requests do not report theirs.
+    """
 
     requests: int = 0
     cache_hit: int = 0
@@ -157,6 +160,7 @@ class Sums(Struct):
     output: int = 0
     reasoning: int = 0
     fees: Decimal = Decimal(0)
+    unreported: int = 0
 
     def add(self, counted: Counted, fees: Decimal, sign: int = 1) -> None:
         """Add a request, or subtract it if `sign` is -1."""
@@ -165,12 +169,14 @@ class Sums(Struct):
         self.cache_miss += sign * counted.miss
         self.output += sign * counted.output
         self.reasoning += sign * (counted.reasoning or 0)
+        self.unreported += sign * (counted.reasoning is None)
         if fees:
             self.fees = EXACT.add(self.fees, sign * fees)
 
     def add_all(self, several: Sequence[Counted]) -> None:
         """Add requests without reasoning and fees."""
         self.requests += len(several)
+        self.unreported += len(several)
         self.cache_hit += sum([one.hit for one in several])
         self.cache_miss += sum([one.miss for one in several])
         self.output += sum([one.output for one in several])
@@ -188,6 +194,7 @@ class Sums(Struct):
             self.output + other.output,
             self.reasoning + other.reasoning,
             EXACT.add(self.fees, other.fees),
+            self.unreported + other.unreported,
         )
 
 

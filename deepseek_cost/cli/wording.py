@@ -69,6 +69,7 @@ STEPS: Final = {
     Advice.OTHER_MODEL: "price another model with --model",
     Advice.OWN_PRICES: "add one to your own table and pass it with --prices",
     Advice.PER_REQUEST: "these are lines of --per-request; give a whole report, made without it",
+    Advice.PIPED: "a single process reads what is piped to it: dscost bill - < LOG",
     Advice.PRICE_FILE: "see --prices",
     Advice.PROFILE: "write one with dscost bill --calibrate",
     Advice.REASONING: "add them with --reasoning-tokens N",

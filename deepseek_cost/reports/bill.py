@@ -325,7 +325,7 @@ def _reasoning(report: BillReport, figures: BillFigures) -> str:
     if report.unreported_reasoning >= figures.requests:
         return "unknown"
     least = "at least " if report.unreported_reasoning else ""
-    return f"{least}{figures.tokens.reasoning:,}"
+    return f"{least}{figures.tokens.reported_reasoning:,}"
 
 
 def _breakdown(report: BillReport) -> Table:

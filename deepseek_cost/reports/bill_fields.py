@@ -28,7 +28,10 @@ class BilledTokens(Part):
     cache_hit: int
     cache_miss: int
     output: int
-    reasoning: Annotated[int, Meta(description="as far as the lines report it")]
+    reasoning: Annotated[
+        int | None, Meta(description="null if there are responses that do not report theirs")
+    ]
+    reported_reasoning: Annotated[int, Meta(description="of the responses that report it")]
 
 
 class BilledCost(Part):
@@ -282,7 +285,8 @@ def figures_entry(figures: BillTotals) -> BillFigures:
             cache_hit=sums.cache_hit,
             cache_miss=sums.cache_miss,
             output=sums.output,
-            reasoning=sums.reasoning,
+            reasoning=None if sums.unreported else sums.reasoning,
+            reported_reasoning=sums.reasoning,
         ),
         cost=BilledCost(
             cache_hit=cost.cache_hit,

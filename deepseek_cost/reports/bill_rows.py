@@ -29,7 +29,8 @@ def rows_by_name(breakdown: Sequence[NamedFigures], currency: Currency) -> Itera
         amounts = (cost.cache_hit, cost.cache_miss, cost.output, cost.fees, cost.total)
         yield [
             *(name or "" for name in one.names),
-            *map(str, (*counts, tokens.output, tokens.reasoning)),
+            *map(str, (*counts, tokens.output)),
+            _if_known(tokens.reasoning),
             currency,
             *map(exact, amounts),
         ]
@@ -46,8 +47,13 @@ def group_rows(
         alternative = figures.other_model
         yield [
             *(group.day.isoformat(), timezone, group.model, group.tier, group.key or ""),
-            *map(str, (figures.requests, *counts, tokens.reasoning)),
+            *map(str, (figures.requests, *counts)),
+            _if_known(tokens.reasoning),
             currency,
             *map(exact, (*amounts, figures.saved_by_cache, figures.peak_extra)),
             "" if alternative is None else exact(alternative),
         ]
+
+
+def _if_known(count: int | None) -> str:
+    return "" if count is None else str(count)

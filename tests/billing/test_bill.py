@@ -98,6 +98,7 @@ def test_each_line_costs_what_its_instant_says(dscost: Dscost, log: Path) -> Non
         "cache_miss": 88,
         "output": 100,
         "reasoning": 60,
+        "reported_reasoning": 60,
     }
 
 
@@ -540,3 +541,22 @@ def test_a_table_whose_rows_do_not_fit_has_no_total(
     ran = dscost("bill", path, "--json")
     assert (ran.code, ran.out) == (1, "")
     assert reason in ran.err
+
+
+def test_reasoning_that_responses_do_not_report_is_empty_and_never_zero(
+    tmp_path: Path, dscost: Dscost
+) -> None:
+    log = tmp_path / "log.jsonl"
+    usage = {"prompt_tokens": 300, "prompt_cache_hit_tokens": 0, "completion_tokens": 50}
+    day, next_day = "2026-11-02T05:00:00Z", "2026-11-03T05:00:00Z"
+    lines = [answer(day), answer(next_day, usage=usage), answer(next_day)]
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    report = json.loads(dscost("bill", log, "--json").out)
+    days = [one["figures"]["tokens"] for one in report["by_day"]]
+    assert [one["reasoning"] for one in days] == [30, None]
+    assert [one["reported_reasoning"] for one in days] == [30, 30]
+    assert report["total"]["tokens"]["reasoning"] is None
+    for by in ([], ["--by", "day"]):
+        rows = csv.DictReader(io.StringIO(dscost("bill", log, "--csv", *by).out))
+        assert [row["reasoning"] for row in rows] == ["30", ""]

@@ -190,6 +190,16 @@ def test_what_litellm_did_not_send_or_did_not_get_costs_nothing(tmp_path: Path) 
     assert costless(found, Reason.OTHER_ENDPOINT) == 1
 
 
+def test_litellms_own_estimate_of_a_stream_is_not_what_deepseek_billed(tmp_path: Path) -> None:
+    # LiteLLM 1.81.10, where the usage comes with the finish reason, as DeepSeek sends it
+    usage = {"prompt_tokens": 8, "completion_tokens": 1, "prompt_tokens_details": None}
+    call = spend(stream=True, metadata={"usage_object": usage}, custom_llm_provider="deepseek")
+
+    (fault,) = faults(read(written(tmp_path / "log.jsonl", call)))
+
+    assert "LiteLLM's own estimates" in fault
+
+
 def test_the_payload_that_litellm_logs_to_s3_is_read_the_same(tmp_path: Path) -> None:
     payload = {
         "id": "api-1",
@@ -921,7 +931,7 @@ def test_pydantic_ai_keeps_requests_and_responses_in_one_list(tmp_path: Path) ->
         "output_tokens": 61,
         "details": {"reasoning_tokens": 21},
     }
-    messages = [
+    messages: list[dict[str, object]] = [
         {"kind": "request", "parts": [], "timestamp": NOON},
         {
             "kind": "response",

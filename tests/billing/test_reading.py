@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from deepseek_cost.billing import reading
 from deepseek_cost.billing.reading import _received, logs_in
 from deepseek_cost.billing.records import Reading
+from deepseek_cost.cli.wording import with_tips
 from deepseek_cost.errors import InputError, WorkerError
 from deepseek_cost.inputs.folders import find
 from deepseek_cost.inputs.source import TextSource
@@ -116,5 +117,7 @@ def test_nobody_waits_for_a_receiver_that_has_gone(tmp_path: Path) -> None:
 def test_a_process_that_ends_early_leaves_no_total() -> None:
     ours, theirs = Pipe()
     theirs.close()
-    with pytest.raises(WorkerError, match="ended before its work was done"):
+    with pytest.raises(WorkerError, match="ended before its work was done") as raised:
         _received(ours, lambda _: None)
+    (tip,) = with_tips(raised.value.message)[1]
+    assert tip.endswith("dscost bill - < LOG")

@@ -135,6 +135,24 @@ def test_a_line_with_all_its_counts_is_of_a_log_whatever_else_it_lacks(
     assert (ran.code, report["total"], report["unpriced"]["lines"]) == (1, None, 1)
 
 
+def test_requests_for_endpoints_without_a_price_are_not_sent_to_another_command(
+    dscost: Dscost,
+) -> None:
+    line = {
+        "custom_id": "a",
+        "method": "POST",
+        "body": {"model": "deepseek-v4-flash", "input": "a"},
+    }
+    Path("other.jsonl").write_text(json.dumps(line | {"url": "/v1/embeddings"}))
+    Path("own.jsonl").write_text(json.dumps(line | {"url": "/v1/responses"}))
+
+    other, own = dscost("bill", "other.jsonl"), dscost("bill", "own.jsonl")
+
+    assert (other.code, "1 x for another endpoint" in other.out) == (0, True)
+    assert (own.code, "dscost estimate prices them" in own.err) == (1, True)
+    assert dscost("estimate", "own.jsonl").code == 0  # the advice works
+
+
 def _option(tip: str) -> list[str]:
     """Return the option that a tip advises, as a shell would pass it."""
     return shlex.split(tip[tip.index("--") :])

@@ -373,6 +373,51 @@ def test_models_have_the_names_that_tools_write(
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "deepseek-v4-pro[1m]",
+        "deepseek/deepseek-v4-pro",
+        "work/deepseek-v4-pro",
+        "deepseek-official/deepseek-v4-pro",
+        "openai-api/deepseek/deepseek-v4-pro",
+    ],
+)
+def test_a_bill_and_an_estimate_know_models_by_the_same_names(
+    dscost: Dscost, tmp_path: Path, name: str
+) -> None:
+    costs = []
+    for written in (name, "deepseek-v4-pro"):
+        log = tmp_path / "log.jsonl"
+        counts = {"prompt_cache_hit_tokens": 0, "prompt_tokens": 1000, "completion_tokens": 100}
+        log.write_text(json.dumps({"time": "2026-11-23T05:00Z", "model": written, "usage": counts}))
+        bill = json.loads(dscost("bill", log, "--json").out)
+        body = {"model": written, "messages": [{"role": "user", "content": "Hello"}]}
+        (tmp_path / "body.json").write_text(json.dumps(body))
+        at = ("--at", "2026-11-23T05:00Z", "-o", "100", "--json")
+        estimate = json.loads(dscost("estimate", tmp_path / "body.json", *at).out)
+        costs.append((bill["total"]["cost"], estimate["estimates"][0]["cost"]))
+
+    assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("name", ["deepseek-chat", "deepseek-reasoner"])
+def test_a_retired_name_that_is_answered_again_is_billed_and_estimated_as_flash(
+    dscost: Dscost, tmp_path: Path, name: str
+) -> None:
+    log = tmp_path / "log.jsonl"
+    counts = {"prompt_cache_hit_tokens": 0, "prompt_tokens": 1000, "completion_tokens": 100}
+    at = "2026-09-10T04:00Z"
+    log.write_text(json.dumps({"time": at, "model": name, "usage": counts}))
+    bill = json.loads(dscost("bill", log, "--json").out)
+    given = ("--input-tokens", "1000", "-o", "100", "--at", at, "-m", name, "--json")
+    estimate = json.loads(dscost("estimate", *given).out)
+
+    # 1,000 misses at $0.15 a million and 100 tokens of output at $0.60
+    assert bill["total"]["cost"]["total"] == "0.00021"
+    assert estimate["estimates"][0]["cost"]["total"] == "0.00021"
+
+
 def test_a_model_of_another_host_is_refused_by_its_host(dscost: Dscost, hello: Path) -> None:
     ran = dscost("count", hello, "-m", "openrouter/deepseek/deepseek-v4-pro")
 

@@ -9,7 +9,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from deepseek_cost.billing.formats.api import first, utc_seconds
-from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
+from deepseek_cost.billing.formats.base import (
+    Costless,
+    Found,
+    Reason,
+    Records,
+    Response,
+    Unreadable,
+)
 from deepseek_cost.billing.formats.log import Log, as_object, at, name
 from deepseek_cost.billing.formats.provider import host_by
 from deepseek_cost.billing.formats.usage import fees_of, has_usage, usage_of
@@ -21,6 +28,11 @@ _OTHER_CALLS: Final = (
 )
 _OWN_CACHE: Final = "_cache_hit"
 _USAGES: Final = ("metadata.usage_object", "response.usage", "usage_object")
+# LiteLLM 1.81.10, for one, drops a usage that comes with the reason that a stream finished.
+_ESTIMATES: Final = (
+    "its counts are LiteLLM's own estimates: of a stream, DeepSeek's usage has cache hits; a newer "
+    "LiteLLM keeps it"
+)
 _FALSE: Final = frozenset({"", "none", "false", "null", "0", "f"})
 
 
@@ -43,6 +55,9 @@ def _record(log: Log, number: int, call: Mapping[str, object]) -> Found:
     if model is None:
         return Costless(Reason.NO_RESPONSE)
     counts = usage_of(usage)
+    is_streamed = call.get("stream") is True and call.get("custom_llm_provider") == "deepseek"
+    if is_streamed and counts.hit is None and usage is not call:
+        raise Unreadable(_ESTIMATES)
     return Response(
         line=log.line(number),
         model=model,
