@@ -5,11 +5,10 @@ records come in the order of the logs, so the bill is the same.
 """
 
 import pickle
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from itertools import islice
-from queue import Queue
-from threading import Thread
+from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
@@ -30,9 +29,11 @@ if TYPE_CHECKING:
 _WORTH_BYTES: Final = 64_000_000
 # The second process reads this share of the bytes, because this one adds up all responses.
 _SHARE: Final = 0.6
-# So many records are sent at once, and so many such messages wait to be received.
+# A message has so many responses, which may come with their bodies, or ten times as many rows.
 _BATCH: Final = 200
-_AHEAD: Final = 64
+_ROWS: Final = 10
+# Bytes of messages that may wait until they are received.
+_AHEAD: Final = 16_000_000
 # What a message has after the bytes read since the one before.
 _RESPONSES: Final = b"r"
 _OTHERS: Final = b"o"
@@ -148,29 +149,48 @@ class _Sender:
 
     def __init__(self, connection: "Connection") -> None:
         self._connection = connection
-        self._messages: Queue[bytes | None] = Queue(_AHEAD)
-        self._is_broken = False
+        self._messages: deque[bytes] = deque()
+        self._waiting = 0  # bytes
+        self._is_ended = self._is_broken = False
+        self._changed = Condition()
         self._thread = Thread(target=self._send, daemon=True)
         self._thread.start()
 
     def add(self, message: bytes) -> None:
         """Send a message after those before; raises BrokenPipeError if nobody receives any."""
-        if self._is_broken:
-            raise BrokenPipeError
-        self._messages.put(message)
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_broken or self._waiting < _AHEAD)
+            if self._is_broken:
+                raise BrokenPipeError
+            self._messages.append(message)
+            self._waiting += len(message)
+            self._changed.notify()
 
     def end(self) -> None:
         """Return once everything is sent."""
-        self._messages.put(None)
+        with self._changed:
+            self._is_ended = True
+            self._changed.notify()
         self._thread.join()
 
     def _send(self) -> None:
-        while (message := self._messages.get()) is not None:
-            if not self._is_broken:
-                try:
-                    self._connection.send_bytes(message)
-                except OSError:  # what comes after is only taken out, so that nobody waits
+        while (message := self._next()) is not None:
+            try:
+                self._connection.send_bytes(message)
+            except OSError:
+                with self._changed:
                     self._is_broken = True
+                    self._changed.notify()
+                return
+            with self._changed:
+                self._waiting -= len(message)
+                self._changed.notify()
+
+    def _next(self) -> bytes | None:
+        """Wait for a message; None once there will be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._messages or self._is_ended)
+            return self._messages.popleft() if self._messages else None
 
 
 def _send(connection: "Connection", sources: Sequence[TextSource], how: Reading) -> None:
@@ -193,7 +213,7 @@ def _send(connection: "Connection", sources: Sequence[TextSource], how: Reading)
                 log = _opened(source, how, advance, copies=None)
                 records, log.records = log.records, iter(())
                 send(_OTHERS, pickle.dumps(log))
-                while batch := list(islice(records, _BATCH)):
+                for batch in _batches(records):
                     send(*_packed(batch))
                 send(_OTHERS, pickle.dumps(_End(log.refusal)))
         except (DscostError, MemoryError) as error:
@@ -205,6 +225,19 @@ class _End(Struct):
     """The end of a log's records, and why it is not a log of responses."""
 
     refusal: str | None
+
+
+def _batches(records: Records) -> Iterator[list[Found | Series]]:
+    batch: list[Found | Series] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.rows) if isinstance(record, Series) else _ROWS
+        if size >= _BATCH * _ROWS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _packed(batch: list[Found | Series]) -> tuple[bytes, bytes]:
