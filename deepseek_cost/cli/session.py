@@ -149,7 +149,8 @@ def names_of(book: "PriceBook", names: Sequence[str] | None) -> list[str]:
 
     Names in the form of other tools work, too: `deepseek/deepseek-v4-pro`, `deepseek-v4-pro[1m]`.
     """
-    each = [name for text in names or DEFAULT_MODELS for name in text.replace(",", " ").split()]
+    texts = names or DEFAULT_MODELS
+    each = [name for text in texts for name in text.replace(",", " ").split() or [text]]
     if any(mark in name for name in each for mark in "/["):
         from deepseek_cost.inputs.routing import own_name
 

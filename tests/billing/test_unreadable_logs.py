@@ -123,6 +123,13 @@ def test_a_log_in_another_encoding_can_be_read_as_its_tip_says(dscost: Dscost) -
     assert report["total"]["cost"]["total"] == COST
 
 
+def test_a_log_that_is_not_in_the_encoding_given_is_not_priced(dscost: Dscost) -> None:
+    Path("a.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
+    ran = dscost("bill", "a.jsonl", "--encoding", "utf-16")
+    assert ran.code == 1
+    assert "a.jsonl:1:1: not utf-16" in ran.err
+
+
 @pytest.mark.parametrize("line", [{"time": "2026-11-03T05:00:00"}, {"model": None}, {"time": 1e30}])
 def test_a_line_with_all_its_counts_is_of_a_log_whatever_else_it_lacks(
     dscost: Dscost, line: dict[str, Any]

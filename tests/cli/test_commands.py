@@ -95,6 +95,18 @@ def test_a_command_within_a_command_wins_over_the_name_of_a_model(dscost: Dscost
     assert dscost("prices", "flash", "--at", "2026-11-20T02:00Z").code == 0
 
 
+@pytest.mark.parametrize("command", ["estimate", "count", "compare", "cache", "chat"])
+@pytest.mark.parametrize("name", ["", ","])
+def test_an_empty_name_is_an_unknown_model(
+    dscost: Dscost, tmp_path: Path, command: str, name: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"model": "deepseek-flash", "messages": [{"role": "user", "content": "a"}]}')
+    ran = dscost(command, str(path), "--model", name)
+    assert ran.code in {1, 2}
+    assert f"unknown model '{name}'" in ran.err
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
     """A folder with everything the examples in the help name, in a repository with a branch."""

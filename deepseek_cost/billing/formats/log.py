@@ -8,7 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
@@ -125,9 +125,13 @@ class Log:
 
     @cached_property
     def head(self) -> bytes:
-        """The first bytes, without a byte order mark; raises OSError."""
-        with closing(self.open()) as file:
+        """The first bytes, without a byte order mark; raises OSError.
+
+        Empty if they are not in the file's encoding, which is reported when the log is read.
+        """
+        with closing(self.open()) as file, suppress(UnicodeError):
             return _up_to(file, HEAD_BYTES).removeprefix(_MARK)
+        return b""
 
     def forget(self) -> None:
         """Free what was read to recognize the format; it is read again if needed."""
