@@ -35,7 +35,8 @@ _CLAUDE_CODE: Final = (
     *("type=assistant message.usage message.model", "type=assistant message.usage session_id"),
     *("type=result modelUsage", "type=user message.role=user uuid sessionId isSidechain"),
     *("type=system subtype=init session_id", "type=summary leafUuid"),
-    "type=file-history-snapshot messageId",
+    *("type=file-history-snapshot messageId", "type=mode mode sessionId"),
+    "type=queue-operation operation sessionId",
 )
 _CODEX: Final = (
     *("timestamp type=session_meta payload.id", "timestamp type=turn_context payload.model"),
