@@ -28,9 +28,9 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
 
     A file that Git LFS keeps is the same as its pointer.
     """
-    unread = new.unread | {
-        name: old.unread[name] for name in new.known if _is_pointer(name, old, new)
-    }
+    unread = {name: one for name, one in old.unread.items() if _is_left_out(name, old, new)}
+    faults = {name for name, one in unread.items() if one.is_fault} - new.unread.keys()
+    unread |= new.unread
     unread = {name: _known_as(name, one, old) for name, one in unread.items()}
     before, after = (
         {name: known for name, known in side.known.items() if name not in unread}
@@ -47,7 +47,12 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
     digests = {name: one.digest for name, one in old.unread.items()}
     digests |= {name: one.digest for name, one in old.known.items()}
     uncounted = [
-        SkippedChange(name, one.reason, digests.get(name) != one.digest, one.is_fault)
+        SkippedChange(
+            name,
+            one.reason,
+            name in faults or digests.get(name) != one.digest,
+            one.is_fault,
+        )
         for name, one in unread.items()
     ]
     return Difference(models, sums, files, uncounted, len(same))
@@ -86,6 +91,16 @@ def _added(files: Iterable[Tallies]) -> Tallies:
     return {
         name: [total(column) for column in zip(*ones, strict=True)] for name, ones in found.items()
     }
+
+
+def _is_left_out(name: str, old: Counted, new: Counted) -> bool:
+    """Return whether a file that the old side cannot show is left out of the new side, too.
+
+    So it is if the user gave it. In a commit, whose mending must pass a check, it counts nothing.
+    """
+    if old.side.commit is None and old.unread[name].is_fault:
+        return True
+    return name in new.known and _is_pointer(name, old, new)
 
 
 def _is_pointer(name: str, old: Counted, new: Counted) -> bool:

@@ -141,6 +141,21 @@ def test_a_message_of_claude_code_itself_is_not_a_response(tmp_path: Path) -> No
     assert (len(responses(found)), costless(found, Reason.NO_RESPONSE)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"type": "mode", "mode": "normal", "sessionId": "s"},
+        {"type": "queue-operation", "operation": "enqueue", "sessionId": "s", "content": "hi"},
+    ],
+)
+def test_a_session_of_claude_code_that_was_only_opened_has_no_response(
+    tmp_path: Path, line: dict[str, str]
+) -> None:
+    log = written(tmp_path / "session.jsonl", line)
+    assert known(log).title == "Claude Code"
+    assert read(log) == [Costless(Reason.NO_RESPONSE, 1)]
+
+
 def test_of_claude_codes_stream_only_the_result_was_billed(tmp_path: Path) -> None:
     log = written(
         tmp_path / "ci.jsonl",

@@ -471,3 +471,19 @@ def test_options_of_files_are_refused_for_reports_and_a_report_next_to_a_file(
         2,
         "error: a.json, new/longer.txt: one is a report, the other is none\n",
     )
+
+
+@pytest.mark.parametrize(("old", "new"), [("old.json", "new.txt"), ("new.txt", "old.json")])
+def test_a_file_that_cannot_be_counted_is_named_on_either_side(
+    dscost: Dscost, two: Path, old: str, new: str
+) -> None:
+    """Its cost is not 0: the other file alone is no change of so much."""
+    (two / "old.json").write_text('{"a": 1}')
+    (two / "new.txt").write_text("Hello")
+    ran = dscost("diff", old, new, *PRO)
+
+    assert ran.code == 1
+    assert ran.err.startswith("error: not counted:")
+    assert "old.json:1:1: JSON, but no request" in ran.err
+    assert "as before" not in ran.out
+    assert "from nothing" not in ran.out

@@ -71,7 +71,7 @@ class Response(Struct, kw_only=True, omit_defaults=True):
     `agent`: the tool that sent it, by its `--agent` name. `key`: the API key's name or the user.
     `stated_cost`: its cost in USD according to the log; shown only for other hosts.
     `line`: where it was read. Its text is empty unless the request in it is to be counted again.
-    `request`, `response`: both bodies, if the log has the request. `request_at`: the path to the request.
+    `request`, `response`: both bodies, if the log has the request; `request_at`: the path to it.
     """
 
     line: Line
