@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 # Loading gigatoken takes as long as tiktoken takes to count this many characters.
-PAYS_FROM: Final = 8_000_000
+PAYS_FROM: Final = 3_000_000
 # Up to this many characters, an encoder with only the tokens that they can need is faster to build
 # than one with the whole vocabulary. A character has four bytes at most.
 MOST_SHORT: Final = 8_192
