@@ -11,6 +11,9 @@ from tests.conftest import Dscost
 
 TASK = "User/globalStorage/saoudrizwan.claude-dev/tasks/1/ui_messages.json"
 
+ROO = "User/globalStorage/rooveterinaryinc.roo-cline/tasks/1/ui_messages.json"
+KILO = "User/globalStorage/kilocode.kilo-code/tasks/1/ui_messages.json"
+
 
 @pytest.mark.parametrize(
     ("platform", "name", "path"),
@@ -29,7 +32,26 @@ TASK = "User/globalStorage/saoudrizwan.claude-dev/tasks/1/ui_messages.json"
         ("win32", "cline", f"AppData/Roaming/VSCodium/{TASK}"),
         ("linux", "cline", ".cline/data/sessions/s/s.messages.json"),
         ("linux", "continue", ".continue/sessions/s.json"),
+        ("linux", "roo", f".vscode-server/data/{ROO}"),
+        ("linux", "kilo", f".config/Code/{KILO}"),
+        ("darwin", "claude", ".claude/projects/-p/s.jsonl"),
+        ("darwin", "codex", ".codex/sessions/2026/11/28/rollout-1.jsonl"),
+        ("darwin", "dsh", ".dsh/sessions/p/s/session.jsonl.zstd"),
+        ("darwin", "kilo", f"Library/Application Support/Code/{KILO}"),
+        ("darwin", "reasonix", ".reasonix/stats/2026-11-28.jsonl"),
+        ("darwin", "qwen", ".qwen/projects/p/chats/s.jsonl"),
+        ("darwin", "roo", f"Library/Application Support/Code/{ROO}"),
+        ("darwin", "continue", ".continue/sessions/s.json"),
         ("darwin", "zed", "Library/Application Support/Zed/threads/threads.db"),
+        ("win32", "claude", ".claude/projects/-p/s.jsonl"),
+        ("win32", "codex", ".codex/sessions/2026/11/28/rollout-1.jsonl"),
+        ("win32", "dsh", ".dsh/sessions/p/s/session.jsonl.zstd"),
+        ("win32", "opencode", ".local/share/opencode/opencode.db"),
+        ("win32", "kilo", f"AppData/Roaming/Code/{KILO}"),
+        ("win32", "reasonix", ".reasonix/stats/2026-11-28.jsonl"),
+        ("win32", "qwen", ".qwen/projects/p/chats/s.jsonl"),
+        ("win32", "roo", f"AppData/Roaming/Cursor/{ROO}"),
+        ("win32", "continue", ".continue/sessions/s.json"),
         ("win32", "zed", "AppData/Local/Zed/threads/threads.db"),
     ],
 )
