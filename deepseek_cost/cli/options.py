@@ -84,7 +84,7 @@ Logs = Annotated[
 ]
 AgentLogs = Annotated[
     bool,
-    READ.setting("--agent-logs/--no-agent-logs", help="Find the logs of agents without FILE."),
+    READ.setting("--agent-logs/--no-agent-logs", help="Without FILE, find the logs of agents."),
 ]
 Budget = Annotated[
     str | None,

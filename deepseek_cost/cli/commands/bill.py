@@ -77,7 +77,7 @@ Until = Annotated[
     READ.option(
         "--until",
         metavar="TIME",
-        help="Only until then, a whole day or month included: 2026-11, 2026-11-03, yesterday.",
+        help="Up to this time, or the end of this day or month: 2026-11, 2026-11-03, yesterday.",
     ),
 ]
 WithForecast = Annotated[
@@ -160,7 +160,7 @@ def bill(
 ) -> None:
     """Add up what you spent, from logs of API responses.
 
-    Without FILE, from the logs of the coding agents that are installed here. DeepSeek's own usage
+    Without FILE, reads the logs of the coding agents that are installed here. DeepSeek's own usage
     export is shown as the invoice; with logs, both are compared.
 
     Each response is priced at the time it was made. No prompt, response or key is shown.

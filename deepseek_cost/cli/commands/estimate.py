@@ -139,7 +139,7 @@ def estimate(
 ) -> None:
     """Estimate what prompts and requests cost before you send them.
 
-    Exact token counts at the rate of the moment, both models side by side. A file can be text, a
+    Exact token counts at the current rate, both models side by side. A file can be text, a
     request body (Chat Completions, Messages, Responses), or JSONL of them.
     """
     from deepseek_cost.estimates.quote import Quote
