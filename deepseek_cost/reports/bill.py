@@ -325,7 +325,9 @@ def _reasoning(report: BillReport, figures: BillFigures) -> str:
     if report.unreported_reasoning >= figures.requests:
         return "unknown"
     least = "at least " if report.unreported_reasoning else ""
-    return f"{least}{figures.tokens.reported_reasoning:,}"
+    tokens = figures.tokens
+    reported = tokens.reasoning if tokens.reported_reasoning is None else tokens.reported_reasoning
+    return f"{least}{reported or 0:,}"
 
 
 def _breakdown(report: BillReport) -> Table:

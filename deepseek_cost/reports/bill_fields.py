@@ -31,7 +31,9 @@ class BilledTokens(Part):
     reasoning: Annotated[
         int | None, Meta(description="null if there are responses that do not report theirs")
     ]
-    reported_reasoning: Annotated[int, Meta(description="of the responses that report it")]
+    reported_reasoning: Annotated[
+        int | None, Meta(description="of the responses that report it; earlier reports lack it")
+    ] = None
 
 
 class BilledCost(Part):

@@ -109,7 +109,7 @@ def test_a_spreadsheet_has_the_same_rows(dscost: Dscost, log: Path) -> None:
     lines = dscost("bill", log, "--by", "month", "--by", "model", "--csv").out.splitlines()
 
     assert lines[0].startswith("month,model,requests,input,cache_hit")
-    assert lines[1].startswith("2026-10,deepseek-v4-flash,1,0,0,0,1000,0,USD,")
+    assert lines[1].startswith("2026-10,deepseek-v4-flash,1,0,0,0,1000,,USD,")
     assert [line.rpartition(",")[2] for line in lines[1:]] == ["0.0006", "0.0018", "0.00198"]
 
 

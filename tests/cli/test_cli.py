@@ -89,7 +89,7 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         (
             "estimate hello.txt --html",
             2,
-            "no such option --html; for a web page: dscost estimate ... --json | dscost render - -f html",
+            "no such option --html; for a web page: dscost estimate ... --json | dscost render",
         ),
         (
             "prices --format svg",
