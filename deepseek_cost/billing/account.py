@@ -132,13 +132,10 @@ class Account(Struct):
 
         self._day = day
 
-    def add(self, found: Found | Series) -> "Entry | None":
+    def add(self, found: Found) -> "Entry | None":
         """Add a log's record. Return how it was entered, or None if it is not billed."""
         if not isinstance(found, Response):
-            if isinstance(found, Series):
-                self.add_series(found)
-            else:
-                self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
+            self._refuse(found) if isinstance(found, Fault) else self._pass_over(found)
             return None
         known = self._as_before(found)
         if known is not None:
@@ -156,10 +153,10 @@ class Account(Struct):
             self._by_quarter[self._alike(found, charged.seconds)] = charged.stretch, number
         return self._enter(found, charged, number)
 
-    def add_series(self, series: Series, watch: "Watch | None" = None) -> int:
+    def add_series(self, series: Series, learn: "Learn | None" = None) -> int:
         """Add the responses of a series as `add` does. Return how many were priced and new.
 
-        `watch` is called with how each response was entered.
+        `learn` is called with how each response was entered.
         """
         new = 0
         for _, group in groupby(series.rows, _quarter):
@@ -167,13 +164,13 @@ class Account(Struct):
             while rows:
                 known = self._as_before(series.response(rows[0]))
                 if known is not None and self._is_inside(rows):
-                    new += self._enter_rows(rows, *known, watch)
+                    new += self._enter_rows(rows, *known, learn)
                     break
                 entry = self.add(series.response(rows.pop(0)))
                 if entry is not None:
                     new += entry.former is None
-                    if watch is not None:
-                        watch(entry)
+                    if learn is not None:
+                        learn(entry)
         return new
 
     def _is_inside(self, rows: list[Row]) -> bool:
@@ -275,7 +272,7 @@ class Account(Struct):
             self._fees[identity] = fees
 
     def _enter_rows(
-        self, rows: list[Row], charged: Charged, number: int, watch: "Watch | None"
+        self, rows: list[Row], charged: Charged, number: int, learn: "Learn | None"
     ) -> int:
         """Enter rows that have one price and place. Return how many of them are new."""
         new: list[Counted] = []
@@ -289,8 +286,8 @@ class Account(Struct):
             else:
                 former, counted = known
                 self._replace(identity, former, counted, NO_FEES)
-            if watch is not None and self._places[counted.group] is not None:
-                watch(Entry(charged.stretch, counted, former))
+            if learn is not None and self._places[counted.group] is not None:
+                learn(Entry(charged.stretch, counted, former))
         if new:
             self._sums[number].add_all(new)
             self.other_instant += charged.other_time * len(new)
@@ -364,7 +361,7 @@ class Entry(Struct, frozen=True):
     former: Counted | None
 
 
-Watch = Callable[[Entry], object]
+Learn = Callable[[Entry], object]
 
 
 def _quarter(row: Row) -> int:

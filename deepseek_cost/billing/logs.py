@@ -40,7 +40,7 @@ from deepseek_cost.inputs.streams import Advance, Pieces, reading
 _NAMED_KEY: Final = "occurs twice in one object"
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK: Final = 1 << 20
-_CHECKED: Final = 4_096  # to add up a whole head takes as long as to read it
+_CHECKED: Final = 4_096  # a checksum of the whole head takes as long as reading it
 _LONGEST_ESCAPE: Final = len(r"\ud83d\ude00")
 _NOT_LOGS: Final = {
     Form.SQLITE: "an SQLite database that is not a known tool's",

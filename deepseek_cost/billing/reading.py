@@ -1,7 +1,7 @@
 """Logs read one after another, large ones by two processes.
 
-The second process reads more than half of them, each while this one reads or adds up another. The
-records come in the order of the logs, so the bill is the same.
+The second process reads most of them, while this one reads the others and adds up all. The records
+come in the order of the logs, so the bill is the same.
 """
 
 import pickle

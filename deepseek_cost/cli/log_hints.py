@@ -25,9 +25,9 @@ def hint_at_log(opened: "Input") -> str | None:
         title = _title(_log(source.name, source.open))
     else:
         return None
-    read_as = "as text" if opened.is_text else "as prompts"
     if title is None:
         return None
+    read_as = "as text" if opened.is_text else "as prompts"
     return f"{source.name} is a log ({title}), counted {read_as}; {_bill(source.name)} prices it"
 
 

@@ -46,13 +46,12 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
     sums = summed([*(file.pairs for file in files), unchanged])
     digests = {name: one.digest for name, one in old.unread.items()}
     digests |= {name: one.digest for name, one in old.known.items()}
+
+    def is_new(name: str, one: SkippedFile) -> bool:
+        return name in faults or digests.get(name) != one.digest
+
     uncounted = [
-        SkippedChange(
-            name,
-            one.reason,
-            name in faults or digests.get(name) != one.digest,
-            one.is_fault,
-        )
+        SkippedChange(name, one.reason, is_new(name, one), one.is_fault)
         for name, one in unread.items()
     ]
     return Difference(models, sums, files, uncounted, len(same))
@@ -96,7 +95,7 @@ def _added(files: Iterable[Tallies]) -> Tallies:
 def _is_left_out(name: str, old: Counted, new: Counted) -> bool:
     """Return whether a file that the old side cannot show is left out of the new side, too.
 
-    So it is if the user gave it. In a commit, whose mending must pass a check, it counts nothing.
+    In a commit it counts as nothing, so that a check does not fail the one that mends it.
     """
     if old.side.commit is None and old.unread[name].is_fault:
         return True

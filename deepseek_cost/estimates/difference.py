@@ -115,7 +115,7 @@ class FileChange(Struct, frozen=True):
 
 
 class SkippedChange(NamedTuple):
-    """A file of the new side without figures, and why. `is_new`: it is not as it was before."""
+    """A file without figures on a side, and why. `is_new`: it is not as it was before."""
 
     name: str
     reason: str

@@ -111,7 +111,11 @@ def test_nobody_waits_for_a_receiver_that_has_gone(tmp_path: Path) -> None:
     path.write_text("".join(f"{json.dumps(line)}\n" for line in many))
     ours, theirs = Pipe()
     ours.close()
-    reading._send(theirs, [TextSource("m", path)], Reading())  # it returns
+    sources = [TextSource("m", path)]
+    sending = Thread(target=reading._send, args=(theirs, sources, Reading()), daemon=True)
+    sending.start()
+    sending.join(timeout=60)
+    assert not sending.is_alive()
 
 
 def test_a_process_that_ends_early_leaves_no_total() -> None:

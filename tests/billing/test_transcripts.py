@@ -181,7 +181,7 @@ LINE = (
 def test_a_character_cut_in_half_and_a_broken_line_spoil_no_other_line() -> None:
     halves = LINE % (b"a", b"\\ud83d"), LINE % (b"b", b"x\\uDE00 \\ud83d\\ude00")
     account = Account(Charging(Tariffs(load_prices(), Currency.USD)))
-    for found in _transcript(log_of(b"".join([*halves, b"{broken\n", LINE % (b"c", b"")]))):
+    for found in singly(_transcript(log_of(b"".join([*halves, b"{broken\n", LINE % (b"c", b"")])))):
         account.add(found)
     assert account.requests == 3
     assert [(fault.line, fault.reason) for fault in account.faults] == [(3, "not valid JSON")]
