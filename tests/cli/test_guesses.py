@@ -296,7 +296,9 @@ STREAM = 'data: {"object": "chat.completion.chunk", "model": "deepseek-v4-pro"}\
 HAR = '{"log": {"entries": []}}'
 
 
-@pytest.mark.parametrize("command", ["estimate", "count", "compare"])
+@pytest.mark.parametrize(
+    "command", ["estimate --at 2026-11-23T02:00Z", "count", "compare --at 2026-11-23T02:00Z"]
+)
 def test_a_stream_counted_as_text_is_called_a_log(
     dscost: Dscost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -304,9 +306,10 @@ def test_a_stream_counted_as_text_is_called_a_log(
     Path("a b.txt").write_text(STREAM)
     hint = "note: {} is a log (a stream), counted as text; dscost bill {} prices it\n"
 
-    assert dscost(command, "a b.txt").err == hint.format("a b.txt", "'a b.txt'")
+    words = command.split()
+    assert dscost(*words, "a b.txt").err == hint.format("a b.txt", "'a b.txt'")
     Path("text").write_text("data: Hello")
-    assert dscost(command, "text").err == ""
+    assert dscost(*words, "text").err == ""
 
 
 @pytest.mark.parametrize("command", ["estimate", "count", "cache"])
