@@ -104,6 +104,7 @@ class Account(Struct):
     repeated: int = 0
     unidentified: int = 0
     near_edge: int = 0
+    near_edge_cost: Decimal = Decimal(0)
     other_instant: int = 0
     assumed_splits: int = 0
     unreported_reasoning: int = 0
@@ -299,7 +300,10 @@ class Account(Struct):
     def _mark(self, response: Response, charged: Charged) -> None:
         """Update the counts that the report shows about responses, each counted once."""
         self.assumed_splits += charged.assumed_split
-        self.near_edge += charged.near_edge
+        if charged.near_edge:
+            usage, rates = response.tokens, charged.stretch.price.rates
+            self.near_edge += 1
+            self.near_edge_cost = EXACT.add(self.near_edge_cost, cost_of(usage, rates).total)
         self.other_instant += charged.other_time
         self.unreported_reasoning += response.reasoning is None
         self._mark_time(charged.seconds)

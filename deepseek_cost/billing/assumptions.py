@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from deepseek_cost.billing.account import Account
 from deepseek_cost.errors import placed
 from deepseek_cost.pricing.book import PriceBook
-from deepseek_cost.pricing.provenance import Assumption
+from deepseek_cost.pricing.provenance import Assumption, is_noticeable
 from deepseek_cost.pricing.schedule import TierBy
 
 
-def assumptions_of(account: Account) -> Iterator[Assumption]:
-    """Yield the assumptions of a bill."""
+def assumptions_of(account: Account, cost: Decimal) -> Iterator[Assumption]:
+    """Yield the assumptions of a bill of this cost."""
     tier_by = account.charging.tier_by
     is_known = account.charging.tariffs.book.is_tier_time_known
     why = "as the price table has it" if is_known else "DeepSeek does not say which time counts"
@@ -21,6 +22,8 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
         other = TierBy.END if tier_by is TierBy.START else TierBy.START
         value = f"{account.other_instant:,} lines have only the {other}, which is used instead"
         yield Assumption("tier", value, "field")
+    if account.near_edge and not _is_edge_noticeable(account, cost):
+        yield Assumption("tier", _near_edge(account))
     if account.assumed_splits:
         split = f"assumed for {account.assumed_splits:,} lines that do not report hits"
         yield Assumption("cache_hits", split, "cache_hit_ratio")
@@ -34,19 +37,33 @@ def assumptions_of(account: Account) -> Iterator[Assumption]:
         yield Assumption("identity", value)
 
 
-def warnings_of(account: Account, book: PriceBook) -> Iterator[str]:
-    """Yield warnings about what is missing from a bill or may be wrong."""
+def warnings_of(account: Account, book: PriceBook, cost: Decimal) -> Iterator[str]:
+    """Yield warnings about what is missing from a bill of this cost or may be wrong."""
     if account.unpriced:
         lines, are = ("line", "is") if account.unpriced == 1 else ("lines", "are")
         left_out = (
             f"{account.unpriced:,} {lines} could not be priced and {are} not included; the first: "
         )
         yield placed(left_out, account.faults[0].message)
-    if account.near_edge:
-        requests = "request is" if account.near_edge == 1 else "requests are"
-        yield (
-            f"{account.near_edge:,} {requests} within a minute of a change of price, and may be "
-            f"billed at the other rate"
-        )
+    if _is_edge_noticeable(account, cost):
+        yield _near_edge(account)
     if account.last is not None:
         yield from book.warnings_at(datetime.fromtimestamp(int(account.last), UTC))
+
+
+def _is_edge_noticeable(account: Account, cost: Decimal) -> bool:
+    """Return whether the other rate for the requests near a change of price would be noticed.
+
+    Their number counts as well as their cost, which a later record of a response may raise.
+    """
+    return is_noticeable(account.near_edge_cost, cost) or is_noticeable(
+        account.near_edge, account.requests
+    )
+
+
+def _near_edge(account: Account) -> str:
+    requests = "request is" if account.near_edge == 1 else "requests are"
+    return (
+        f"{account.near_edge:,} {requests} within a minute of a change of price, and may be "
+        f"billed at the other rate"
+    )

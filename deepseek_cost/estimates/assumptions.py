@@ -10,7 +10,7 @@ from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.estimates.unknown_input import warnings_of_unknown
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Model
-from deepseek_cost.pricing.provenance import Assumption, Confidence
+from deepseek_cost.pricing.provenance import Assumption, Confidence, is_noticeable
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.prompt.breakdown import LEAST_IMAGE_TOKENS, MOST_IMAGE_TOKENS
 from deepseek_cost.prompt.conversation import Hidden
@@ -152,6 +152,8 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
     listed += [Assumption("model", note, "model") for note in workload.partial.notes]
     if workload.forecast is not None:
         listed.append(Assumption("cache_age", workload.forecast.timeline.known, "gap"))
+        listed += _of_age(workload.totals())
+    listed += workload.partial.ignored.assumptions()
     if any(ledger.is_fim for ledger in workload.ledgers):
         layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
         listed.append(Assumption("fim", layout))
@@ -187,12 +189,29 @@ def warnings_of_workload(workload: "Workload") -> list[str]:
 
 
 def warnings_of_age(tallies: Sequence[Tally]) -> list[str]:
-    """Warn about predicted hits on prefixes that were unused for long."""
-    aged = max((tally.hits.aged for tally in tallies), default=0)
-    if not aged:
+    """Warn about predicted hits on prefixes unused for long, if their cost is noticeable."""
+    return [_aged(tallies)] if any(map(_rests_on_age, tallies)) else []
+
+
+def _of_age(tallies: Sequence[Tally]) -> list[Assumption]:
+    """List such hits as an assumption if they are too few for a warning."""
+    if not any(tally.hits.aged for tally in tallies) or any(map(_rests_on_age, tallies)):
         return []
+    return [Assumption("cache_hits", _aged(tallies))]
+
+
+def _rests_on_age(tally: Tally) -> bool:
+    """Return whether the cost would rise noticeably if these hits were misses.
+
+    It would rise by at most their share of the misses, which cost more than hits.
+    """
+    return is_noticeable(tally.hits.aged, tally.input - tally.hits.expected)
+
+
+def _aged(tallies: Sequence[Tally]) -> str:
+    aged = max(tally.hits.aged for tally in tallies)
     what = f"{aged:,} of the expected cache hits rest on what no request has used for over an hour"
-    return [f"{what}; DeepSeek keeps it for hours to days, so they are an assumption"]
+    return f"{what}; DeepSeek keeps it for hours to days, so they are an assumption"
 
 
 def warnings_of_skips(skips: Skipped) -> list[str]:
@@ -231,6 +250,8 @@ def of_trace(
         Assumption("cache_hits", _UNITS),
         Assumption("answers", "as the later requests have them"),
         Assumption("cache_age", trace.diagnosis.timeline.known, "gap"),
+        *_of_age(list(trace.diagnosis.tallies.values())),
+        *trace.ignored.assumptions(),
         *(Assumption("model", note, "model") for note in trace.notes),
         *of_prices(estimates, time_label),
     ]
@@ -252,6 +273,7 @@ def of_chat(
         Assumption("reasoning", known, "reasoning_tokens"),
         Assumption("cache_hits", _UNITS),
         Assumption("cache_age", dialogue.timeline.known, "gap"),
+        *dialogue.ignored.assumptions(),
         *of_prices(estimates, quote.time_label),
     ]
     return list(dict.fromkeys(found))

@@ -67,12 +67,13 @@ class Dialogue(Struct):
             raise InputError(found[0].message)
         self.request = found[0]
 
-    def ignored(self) -> Iterator[str]:
-        """Yield the settings of the request that the API ignores."""
+    @property
+    def ignored(self) -> IgnoredSettings:
+        """The settings of the request that the API ignores."""
         found = IgnoredSettings()
         if names := ignored_settings(self.request):
             found.add(names, Position(1, self.request.line, self.request.column))
-        return found.warnings()
+        return found
 
     def body(self, model: Model) -> RenderedBody:
         """Return the body as read for a model; raises InputError if it is not a conversation."""

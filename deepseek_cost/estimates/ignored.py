@@ -1,13 +1,18 @@
-"""Settings of bodies that the API ignores: how many requests have them, and what to do instead."""
+"""Settings of bodies that the API ignores: how many requests have them, and what to do instead.
+
+Those that people expect to change the tokens or the price are warnings, others assumptions.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct, field
 
 from deepseek_cost.estimates.ledger import Earliest, Position
+from deepseek_cost.pricing.provenance import Assumption
 from deepseek_cost.text import printable
 
 # The number of names in a line of the report, and the characters kept of each.
@@ -20,6 +25,9 @@ class _Belief(StrEnum):
 
     LIMIT = "it does not limit the output"
     FUNCTIONS = "functions are called only if they are in tools"
+    THINKING = "it does not change how much a model thinks"
+    SYSTEM = "a system prompt is a message of its own"
+    PRICE = "it does not change the price"
     EXTRA = "Python's SDK puts what is in it into the body; in JSON, write that yourself"
     OTHER = ""
 
@@ -27,8 +35,22 @@ class _Belief(StrEnum):
 _BELIEFS: Final = {
     **dict.fromkeys(("max_completion_tokens", "max_output_tokens", "max_tokens"), _Belief.LIMIT),
     **dict.fromkeys(("functions", "function_call"), _Belief.FUNCTIONS),
+    **dict.fromkeys(
+        ("enable_thinking", "thinking_budget", "chat_template_kwargs", "effort"), _Belief.THINKING
+    ),
+    **dict.fromkeys(
+        ("reasoning", "reasoning_effort", "thinking", "output_config"), _Belief.THINKING
+    ),
+    **dict.fromkeys(("system", "instructions"), _Belief.SYSTEM),
+    "service_tier": _Belief.PRICE,
     "extra_body": _Belief.EXTRA,
 }
+# Settings that change the tokens; a name close to one of them is most likely a typo.
+_COUNTED: Final = (
+    *("max_tokens", "max_output_tokens", "messages", "thinking", "reasoning_effort", "tools"),
+    *("response_format", "tool_choice", "input", "instructions", "suffix", "output_config"),
+)
+_CLOSE: Final = 0.8
 
 
 class _Group(Struct):
@@ -61,18 +83,33 @@ class IgnoredSettings(Struct):
             group.names.merge(its.names)
 
     def warnings(self) -> Iterator[str]:
-        """Yield a line for each kind of setting: its names, its requests, what is true instead."""
+        """Yield a line for each kind of setting: its names, its requests, what is true instead.
+
+        Settings that nobody expects to change the cost are left out, apart from likely typos.
+        """
         for belief in _Belief:
-            if group := self.groups.get(belief):
-                requests = f" ({group.requests:,} requests)" if group.requests > 1 else ""
-                why = f"; {belief}" if belief else ""
-                yield f"the API ignores {_listed(list(group.names))}{requests}{why}"
+            if belief is not _Belief.OTHER and (group := self.groups.get(belief)):
+                yield f"the API ignores {_listed(group)}; {belief}"
+        if others := self.groups.get(_Belief.OTHER):
+            for name in others.names:
+                if close := get_close_matches(name, _COUNTED, 1, _CLOSE):
+                    yield f"the API ignores {_quoted(name)}; did you mean {_quoted(close[0])}?"
+
+    def assumptions(self) -> Iterator[Assumption]:
+        """Yield the settings that are no warning, if there are any."""
+        if others := self.groups.get(_Belief.OTHER):
+            yield Assumption("ignored_by_the_api", _listed(others))
 
     def _group(self, belief: str) -> _Group:
         return self.groups.setdefault(belief, _Group())
 
 
-def _listed(names: Sequence[str]) -> str:
-    quoted = [printable(json.dumps(name, ensure_ascii=False)) for name in names[:_NAMED]]
+def _listed(group: _Group) -> str:
+    names = list(group.names)
     more = " and others" if len(names) > _NAMED else ""
-    return f"{', '.join(quoted)}{more}"
+    requests = f" ({group.requests:,} requests)" if group.requests > 1 else ""
+    return f"{', '.join(map(_quoted, names[:_NAMED]))}{more}{requests}"
+
+
+def _quoted(name: str) -> str:
+    return printable(json.dumps(name, ensure_ascii=False))

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Struct
+
+# A doubt about less than this share of a figure is an assumption, about more a warning.
+_NOTICEABLE: Final = Decimal("0.01")
+
+
+def is_noticeable(part: Decimal | int, whole: Decimal | int) -> bool:
+    """Return whether a part that is in doubt could change the whole enough to warn about it."""
+    return part > 0 and part >= whole * _NOTICEABLE
 
 
 class Assumption(Struct, frozen=True):

@@ -64,14 +64,10 @@ from deepseek_cost.reports.bill_fields import (
 )
 from deepseek_cost.reports.bill_rows import FIGURE_COLUMNS, GROUP_COLUMNS, group_rows, rows_by_name
 from deepseek_cost.reports.breakdown import bar_of, names_of, with_bars
-from deepseek_cost.reports.parts import PriceTable, Report, Timestamp, assumed
+from deepseek_cost.reports.parts import PriceTable, Report, Timestamp, assumed, listed
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
 
-# The number of files a warning names.
 _MOST_BARS: Final = 400
-
-
-_NAMED: Final = 5
 
 
 class BillReport(Report):
@@ -181,8 +177,9 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
     """Report what was read from logs, in total and by day, model, rate, key and agent."""
     account = intake.account
     groups = list(account.figures())
-    left_out = [f"left out {_named(read.skipped)}"] if read.skipped else []
+    left_out = [f"left out {listed(read.skipped)}"] if read.skipped else []
     is_known = bool(groups) or not account.unpriced
+    whole = total(figures for _, figures in groups)
     return BillReport(
         currency=terms.currency,
         timezone=terms.zone,
@@ -192,7 +189,7 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         last=_time(account.last),
         tier_by=account.charging.tier_by,
         near_edge=account.near_edge,
-        total=figures_entry(total(figures for _, figures in groups)) if is_known else None,
+        total=figures_entry(whole) if is_known else None,
         by_day=day_entries(groups),
         by_model=model_entries(groups, terms.alternative),
         by_tier=tier_entries(groups),
@@ -213,8 +210,11 @@ def bill_report(terms: Terms, intake: Intake, read: Read) -> BillReport:
         copies=tuple(read.copies),
         other_hosts=host_entries(account),
         left_out=left_out_entries(account),
-        assumptions=(*assumptions_of(account), *(Assumption("log", one) for one in read.caveats)),
-        warnings=(*left_out, *warnings_of(account, terms.book)),
+        assumptions=(
+            *assumptions_of(account, whole.cost.total),
+            *(Assumption("log", one) for one in read.caveats),
+        ),
+        warnings=(*left_out, *warnings_of(account, terms.book, whole.cost.total)),
     )
 
 
@@ -223,12 +223,6 @@ def _run_down(balance: Balance | None, account: Account) -> RunDownEntry | None:
         return None
     seconds = (account.last or 0) - (account.first or 0)
     return run_down_entry(balance, account.costs_by_hour(), account.requests, seconds)
-
-
-def _named(names: Sequence[str]) -> str:
-    """List names; if there are many, only the first ones."""
-    more = f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _time(seconds: float | None) -> datetime | None:

@@ -128,7 +128,7 @@ def chat_report(
         warnings=(
             *warnings_of(quote.book, estimates),
             *warnings_of_unknown([(run.price.model, run.total.unknown) for run in runs]),
-            *dialogue.ignored(),
+            *dialogue.ignored.warnings(),
             *_warnings(runs),
         ),
     )

@@ -42,6 +42,7 @@ from deepseek_cost.reports.parts import (
     input_entries,
     inputs,
     period_note,
+    source_assumptions,
     source_warnings,
     thinking_of,
     without,
@@ -184,7 +185,7 @@ def compare_report(
     ]
     warnings = (
         *source_warnings(workload.partial.tallied, skipped),
-        *book.warnings_at(first.at),
+        *book.warnings_at(first.at, tiered=False),
         *warnings_of_workload(workload),
     )
     found = of_prompt(workload.scenario, workload.models)
@@ -199,7 +200,10 @@ def compare_report(
         lines=tuple(_line(line, price, ratio, per_day, per_month) for line, price in lines),
         break_even=tuple(map(_break_even, break_evens([line for line, _ in lines], ratio))),
         list_prices=tuple(_list_prices(book, [line for line, _ in lines], first, ratio)),
-        assumptions=tuple(of_workload(workload, found)),
+        assumptions=(
+            *of_workload(workload, found),
+            *source_assumptions(workload.partial.tallied, skipped),
+        ),
         warnings=warnings,
     )
 

@@ -18,6 +18,7 @@ from deepseek_cost.reports.parts import (
     input_entries,
     inputs,
     records_by_source,
+    source_assumptions,
     source_warnings,
     subject_of,
     thinking_of,
@@ -115,7 +116,7 @@ def count_report(
         inputs=input_entries(tallied),
         estimates=tuple(map(count_entry, names, workload.totals(), images)),
         files=tuple(files) if per_file else UNSET,
-        assumptions=tuple(of_workload(workload, found)),
+        assumptions=(*of_workload(workload, found), *source_assumptions(tallied, skipped)),
         warnings=(*source_warnings(tallied, skipped), *warnings_of_workload(workload)),
     )
 

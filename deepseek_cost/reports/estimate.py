@@ -50,6 +50,7 @@ from deepseek_cost.reports.parts import (
     inputs,
     price_sources,
     records_by_source,
+    source_assumptions,
     source_warnings,
     subject_of,
 )
@@ -168,7 +169,10 @@ def estimate_report(
         ),
         files=tuple(files) if per_file else UNSET,
         skipped=skipped_entry(workload),
-        assumptions=tuple(with_learned(quote, of_workload(workload, listed))),
+        assumptions=(
+            *with_learned(quote, of_workload(workload, listed)),
+            *source_assumptions(tallied, skipped),
+        ),
         warnings=(
             *source_warnings(tallied, skipped),
             *warnings_of(quote.book, estimates),

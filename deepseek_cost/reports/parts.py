@@ -29,7 +29,7 @@ from deepseek_cost.inputs.source import (
     SkippedSource,
 )
 from deepseek_cost.pricing.entries import Period, stamp
-from deepseek_cost.pricing.provenance import Assumption, Confidence, Precision
+from deepseek_cost.pricing.provenance import Assumption, Confidence, Precision, is_noticeable
 from deepseek_cost.render.page import Note, Notes
 from deepseek_cost.text import quiet_json
 
@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 # Line and column, after the name of a file.
 _POSITION: Final = re.compile(r"\A(:\d+)*: ")
+_BYTE: Final = re.compile(r" at byte [\d,]+")
 _A_COUNT: Final = re.compile(r"[\d,]+ input tokens")
+# The number of files that a warning names.
+_NAMED: Final = 5
 
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
@@ -210,52 +213,102 @@ def source_warnings(
 ) -> Iterable[str]:
     """Yield a warning for empty sources and for files left out."""
     empty = [one.source for one in tallied if one.is_empty]
-    if len(empty) == 1:
-        yield f"{empty[0]}: empty; the template around it is billed all the same"
-    elif empty:
-        names = ", ".join(empty)
-        yield f"{len(empty):,} files are empty ({names}); the template is billed all the same"
+    if is_noticeable(len(empty), len(tallied)):
+        yield _empty(empty)
     yield from left_out(skipped)
+
+
+def source_assumptions(
+    tallied: "Sequence[TalliedSource]", skipped: Sequence[SkippedSource]
+) -> Iterable[Assumption]:
+    """Yield what is too little for a warning about sources, and names that a warning leaves out."""
+    empty = [one.source for one in tallied if one.is_empty]
+    if empty and not is_noticeable(len(empty), len(tallied)):
+        yield Assumption("empty_files", _empty(empty))
+    for reason, names in _by_reason(skipped).items():
+        if len(names) > _NAMED:
+            yield Assumption("left_out", f"{_what(reason, names)}: {', '.join(names)}")
+    for its in _by_fault(skipped).values():
+        if len(its) > _NAMED:
+            yield Assumption("left_out", f"{len(its):,} files: {', '.join(map(_place, its))}")
+
+
+def _empty(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]}: empty; the template around it is billed all the same"
+    return f"{len(names):,} files are empty ({listed(names)}); the template is billed all the same"
 
 
 def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:
     """Yield warnings about files left out, with the reason for each that cannot be read."""
-    for reason in dict.fromkeys(one.reason for one in skipped if not one.is_failure):
-        names = [one.name for one in skipped if one.reason == reason]
+    for reason, names in _by_reason(skipped).items():
         if reason.startswith(UNASKED):
-            yield f"{', '.join(names)}: {reason}"
-            continue
-        s = "" if len(names) == 1 else "s"
-        what = {
-            BINARY: f"binary file{s}",
-            SUBMODULE: f"submodule{s}",
-            LINK_TO_FOLDER: f"symbolic link{s} to a folder",
-            BROKEN_LINK: f"symbolic link{s} to nothing",
-        }.get(reason, f"file{s} {reason}")
-        yield f"left out {len(names)} {what}: {', '.join(names)}"
-    yield from _failures([one for one in skipped if one.is_failure])
+            yield f"{listed(names)}: {reason}"
+        else:
+            yield f"left out {_what(reason, names)}: {listed(names)}"
+    yield from _failures(skipped)
+
+
+def _by_reason(skipped: Sequence[SkippedSource]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in skipped:
+        if not one.is_failure:
+            found.setdefault(one.reason, []).append(one.name)
+    return found
+
+
+def _what(reason: str, names: Sequence[str]) -> str:
+    """Return how many files of a kind were left out, in words."""
+    s = "" if len(names) == 1 else "s"
+    what = {
+        BINARY: f"binary file{s}",
+        SUBMODULE: f"submodule{s}",
+        LINK_TO_FOLDER: f"symbolic link{s} to a folder",
+        BROKEN_LINK: f"symbolic link{s} to nothing",
+    }.get(reason, f"file{s} {reason}")
+    return f"{len(names):,} {what}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names; if there are many, only the first ones."""
+    more = f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _failures(skipped: Sequence[SkippedSource]) -> Iterable[str]:
     """Yield a warning for each reason, with the files that it is of."""
-    found: dict[str, list[SkippedSource]] = {}
-    for one in skipped:
-        found.setdefault(_unplaced(one.name, one.reason), []).append(one)
-    for reason, its in found.items():
+    for reason, its in _by_fault(skipped).items():
         if len(its) == 1:
             yield placed("left out ", its[0].reason)
         else:
-            names = ", ".join(str(one.reason).removesuffix(f": {reason}") for one in its)
-            yield placed(f"left out {len(its):,} files ({names}): ", reason)
+            names = [_place(one) for one in its]
+            yield placed(f"left out {len(its):,} files ({listed(names)}): ", reason)
+
+
+def _by_fault(skipped: Sequence[SkippedSource]) -> dict[str, list[SkippedSource]]:
+    found: dict[str, list[SkippedSource]] = {}
+    for one in skipped:
+        if one.is_failure:
+            found.setdefault(_unplaced(one.name, one.reason), []).append(one)
+    return found
+
+
+def _place(one: SkippedSource) -> str:
+    """Return a file's name, with the line and column if its message begins with them."""
+    message = str(one.reason)
+    if not message.startswith(one.name):
+        return one.name
+    found = _POSITION.match(message[len(one.name) :])
+    return one.name + (found[0].removesuffix(": ") if found else "")
 
 
 def _unplaced(name: str, message: str) -> str:
-    """Return a message without the position that it begins with; it keeps its next step."""
+    """Return a message without its position in a file; it keeps its next step."""
     if isinstance(message, Advised):
         return Advised(_unplaced(name, message.reason), message.advice, *message.values)
     if not message.startswith(name):
         return message
-    return _POSITION.sub("", message[len(name) :], count=1)
+    return _BYTE.sub("", _POSITION.sub("", message[len(name) :], count=1))
 
 
 def assumed(assumptions: Sequence[Assumption]) -> Notes:
@@ -271,6 +324,7 @@ _LABELS: Final = {
     "answers": "responses",
     "cache_hit_ratio": "cache hit rate",
     "ceiling": "most output tokens",
+    "ignored_by_the_api": "ignored by the API",
     "tier": "peak or off-peak",
 }
 

@@ -181,7 +181,7 @@ def history_report(
             for change in book.cancelled
             if change.announced <= at.date()
         ),
-        warnings=tuple(book.warnings_at(at)),
+        warnings=tuple(book.warnings_at(at, tiered=False)),
     )
 
 

@@ -16,6 +16,11 @@ AT = ("--at", "2026-11-23T02:00Z")
 LIMIT = 'the API ignores "max_completion_tokens"; it does not limit the output'
 
 
+def ignored(report: dict[str, Any]) -> list[str]:
+    found = report["assumptions"]
+    return [one["value"] for one in found if one["about"] == "ignored_by_the_api"]
+
+
 def written(path: Path, *bodies: dict[str, Any]) -> Path:
     path.write_text("\n".join(json.dumps(body) for body in bodies) + "\n")
     return path
@@ -49,17 +54,18 @@ def test_each_kind_of_ignored_setting_is_a_line(dscost: Dscost, tmp_path: Path) 
     more = {"functions": [], "extra_body": {"thinking": {"type": "disabled"}}, "top_k": 5}
     body = written(tmp_path / "a.json", HELLO | {"max_completion_tokens": 5} | more)
 
-    warnings = json.loads(dscost("estimate", body, "--json", *AT).out)["warnings"]
+    report = json.loads(dscost("estimate", body, "--json", *AT).out)
 
-    assert warnings == [
+    assert report["warnings"] == [
         LIMIT,
         'the API ignores "functions"; functions are called only if they are in tools',
         (
             'the API ignores "extra_body"; Python\'s SDK puts what is in it into the body; '
             "in JSON, write that yourself"
         ),
-        'the API ignores "top_k"',
     ]
+    # Nobody expects this one to change the tokens or the price.
+    assert ignored(report) == ['"top_k"']
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -70,11 +76,24 @@ def test_of_a_batch_the_requests_are_counted_and_the_first_names_listed(
     bodies += [HELLO | {f"k{number}": 1} for number in range(20)]
     batch = written(tmp_path / "a.jsonl", *bodies)
 
-    ran = dscost("estimate", batch, "--json", "--jobs", jobs, *AT)
+    report = json.loads(dscost("estimate", batch, "--json", "--jobs", jobs, *AT).out)
 
-    assert json.loads(ran.out)["warnings"] == [
-        'the API ignores "max_completion_tokens" (40 requests); it does not limit the output',
-        'the API ignores "k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7" and others (20 requests)',
+    assert report["warnings"] == [
+        'the API ignores "max_completion_tokens" (40 requests); it does not limit the output'
+    ]
+    assert ignored(report) == [
+        '"k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7" and others (20 requests)'
+    ]
+
+
+def test_a_name_close_to_a_setting_that_counts_is_a_likely_typo(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    body = written(tmp_path / "a.json", HELLO | {"max_tokens_": 5, "reasoning_efort": "max"})
+
+    assert json.loads(dscost("estimate", body, "--json", *AT).out)["warnings"] == [
+        'the API ignores "max_tokens_"; did you mean "max_tokens"?',
+        'the API ignores "reasoning_efort"; did you mean "reasoning_effort"?',
     ]
 
 
@@ -88,10 +107,10 @@ def test_the_time_of_a_record_is_no_setting(dscost: Dscost, tmp_path: Path) -> N
 def test_names_are_quoted_cut_and_escaped(dscost: Dscost, tmp_path: Path) -> None:
     body = written(tmp_path / "a.json", HELLO | {"\x1b[31m\u202e": 1, "a" * 1_000: 2, '"\n': 3})
 
-    ran = dscost("estimate", body)
+    ran = dscost("estimate", body, "--json", *AT)
 
     shown = f'"\\u001b[31m\\u202e", "{"a" * 40}…", "\\"\\n"'
-    assert f"the API ignores {shown}\n" in ran.err
+    assert ignored(json.loads(ran.out)) == [shown]
 
 
 OF_OTHERS: dict[str, dict[str, Any]] = {
