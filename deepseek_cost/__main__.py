@@ -18,7 +18,7 @@ def main() -> None:
     try:
         if sys.argv[1:3] == ["when", "--template"] and len(sys.argv) == len(_PROMPT_LINE):
             _write_prompt_line(sys.argv[3])
-        if sys.argv[1:] == ["statusline"]:
+        if sys.argv[1:2] == ["statusline"]:
             _write_status_line()
         _handle_signals()
         _buffer_output()

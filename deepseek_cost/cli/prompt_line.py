@@ -2,8 +2,9 @@
 
 Nothing heavy is loaded for it, since a shell asks before every command.
 
-This works without settings or a custom price table, at a time that the file of rates covers. In
-all other cases, including errors, the command line takes over; a test compares both.
+This works at a time that the file of rates covers, with settings that were read before (see
+`line_setup`). In all other cases, including errors, the command line takes over; a test compares
+both.
 
 The file's first line is the mark of the price table it was made from. Each following line is a
 time, in seconds since 1970, and the rate that begins then. The file ends where the price table
@@ -15,11 +16,14 @@ from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
+from deepseek_cost.cli.line_setup import DAYS, Setup, keep, own_holidays, price_mark, setups
 from deepseek_cost.errors import UsageError
-from deepseek_cost.pricing.own_files import config_folder
 
 TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
+    from datetime import tzinfo
+    from pathlib import Path
+
     from deepseek_cost.pricing.book import PriceBook
 
 FIELDS = ("tier", "until", "left", "next", "at")
@@ -104,9 +108,6 @@ def _is_wide(spec: str) -> bool:
     return any(len(number) > _MOST_DIGITS for number in digits)
 
 
-NAME = "tiers.txt"
-
-
 def read(text: str, at: datetime) -> Moment | None:
     """Return the moment at a time according to the file; None if the file does not cover it."""
     rows = [line.split() for line in text.splitlines()[1:]]
@@ -119,40 +120,75 @@ def read(text: str, at: datetime) -> Moment | None:
 
 def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
     """Return the contents of the file, from the day the table was checked until it would warn."""
-    calendar = book.calendar
     start = datetime.combine(book.checked, datetime.min.time(), UTC)
+    return f"{mark[0]} {mark[1]}\n{rows(book, start, 366, warned=False)}"
+
+
+def rows(book: "PriceBook", start: datetime, days: int, *, warned: bool) -> str:
+    """Return the lines of the file for some days; unless `warned`, until the table would warn."""
+    calendar = book.calendar
     times = [start]
-    for change in calendar.changes(start, start + timedelta(days=366)):
-        if book.warnings_at(change):
+    for change in calendar.changes(start, start + timedelta(days=days)):
+        if not warned and book.warnings_at(change):
             break
         times.append(change)
-    rows = (f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in times)
-    return f"{mark[0]} {mark[1]}\n{''.join(rows)}"
-
-
-PACKAGE = os.path.dirname(os.path.dirname(__file__))
-_PREFIX = "DSCOST_"
-_MAX_BYTES = 200_000
+    return "".join(f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in times)
 
 
 def line(template: str, now: datetime | None = None) -> str | None:
     """Return the line for a time (default now); None if the command line must take over."""
     try:
-        moment = None if _is_set_otherwise() else moment_at(now)
-        return None if moment is None else filled(template, moment) + "\n"
+        found = setup_and_moment(now)
+        return None if found is None else filled(template, found[1]) + "\n"
     except (OSError, ValueError, UsageError):
         return None
 
 
-def moment_at(now: datetime | None = None) -> Moment | None:
-    """Return the moment at a time (default now) according to the bundled file; raises OSError.
+def setup_and_moment(now: datetime | None = None) -> tuple[Setup, Moment] | None:
+    """Return the settings of this command line, and the moment at a time (default now).
 
-    None if the file was made from another price table or does not cover the time.
+    None if they are not known without reading settings or the price table; raises OSError.
     """
-    tiers = _built(NAME).decode()
-    if " ".join(tiers.split(maxsplit=2)[:2]) != price_mark():
-        return None
-    return read(tiers, (now or datetime.now(UTC)).replace(microsecond=0).astimezone())
+    at = (now or datetime.now(UTC)).replace(microsecond=0)
+    for setup in setups():
+        if moment := read(setup.tiers, at.astimezone(_zone(setup.zone))):
+            return setup, moment
+    return None
+
+
+def kept(
+    book: "PriceBook",
+    at: datetime,
+    table: "Path | None",
+    currency: str,
+    zone: str = "",
+    *,
+    warned: bool,
+) -> Setup:
+    """Return the settings that the command line found, and keep them for the next line.
+
+    `table` is a price table of the user's own. Unless `warned`, the line takes the long way when
+    the price table warns, which shows the warnings.
+    """
+    mark, index = price_mark(), currency.lower()
+    for path in (table,) if table else own_holidays():
+        with open(path, "rb") as file:
+            mark = f"{'' if table else mark} {crc32(file.read())}"
+        index += f"-{crc32(os.fsencode(os.path.abspath(path))):08x}"
+    start = at.astimezone(UTC)
+    changes = f"{mark}\n{rows(book, start, DAYS, warned=warned)}"
+    setup = Setup(currency, zone, mark, index, changes)
+    keep(setup, str(table) if table else None)
+    return setup
+
+
+def moment_of(book: "PriceBook", at: datetime) -> Moment:
+    """Return the moment at a time, in the time's zone, by the price table."""
+    calendar = book.calendar
+    change = calendar.next_change(at)
+    until = change and change.astimezone(at.tzinfo)
+    following = calendar.tier_at(change).label if change else None
+    return Moment(at, calendar.tier_at(at).label, until, following)
 
 
 def in_words(moment: Moment) -> str:
@@ -162,48 +198,10 @@ def in_words(moment: Moment) -> str:
     return f"{moment.tier} until {moment.until.strftime(_shortest(moment.until, moment.at))}"
 
 
-def price_mark() -> str:
-    """Return what identifies the bundled price table: its length and checksum."""
-    table = _table()
-    return f"{len(table)} {crc32(table)}"
+def _zone(name: str) -> "tzinfo | None":
+    """Return a time zone; None for the machine's."""
+    if not name:
+        return None
+    from deepseek_cost.pricing.timezones import find_zone
 
-
-def _built(name: str) -> bytes:
-    with open(os.path.join(PACKAGE, "data", name), "rb") as file:
-        return file.read()
-
-
-def _table() -> bytes:
-    """Return the bundled price table, from the place where pricing.loader finds it."""
-    try:
-        return _built("prices.toml")
-    except FileNotFoundError:
-        with open(os.path.join(os.path.dirname(PACKAGE), "data", "prices.toml"), "rb") as file:
-            return file.read()
-
-
-def _is_set_otherwise() -> bool:
-    by_variable = any(name.startswith(_PREFIX) for name in os.environ)
-    folder = config_folder()
-    own = (os.path.join(folder, name) for name in ("prices.toml", "holidays.toml"))
-    return by_variable or any(map(os.path.exists, own)) or _has_config()
-
-
-def _has_config() -> bool:
-    """Return whether a file in the current folder or above it may have settings."""
-    folder = os.getcwd()
-    while True:
-        if os.path.exists(os.path.join(folder, "dscost.toml")):
-            return True
-        project = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(project) and _names_us(project):
-            return True
-        if folder == os.path.dirname(folder):
-            return False
-        folder = os.path.dirname(folder)
-
-
-def _names_us(project: str) -> bool:
-    with open(project, "rb") as file:
-        data = file.read(_MAX_BYTES)
-    return b"dscost" in data or len(data) == _MAX_BYTES
+    return find_zone(name)

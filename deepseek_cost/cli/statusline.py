@@ -13,9 +13,10 @@ import sys
 import time
 from datetime import datetime
 
-from deepseek_cost.cli.prompt_line import _is_set_otherwise, in_words, moment_at, price_mark
+from deepseek_cost.cli.line_setup import cache_folder, write_whole
+from deepseek_cost.cli.prompt_line import in_words, setup_and_moment
 
-_VERSION = 1
+_VERSION = 2
 # Prices are whole billionths of a currency unit, per million tokens or per thousand calls.
 SCALE = 10**9
 _TOKENS, _CALLS = 10**6, 10**3
@@ -29,12 +30,29 @@ _ANTHROPIC_ID = 24  # the length of its shortest IDs; those of others can begin 
 TYPE_CHECKING = False  # `typing` takes as long to load as Python itself
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any, TypedDict
 
-    FindRates = Callable[[str, float], "Rates | None"]
+    FindRates = Callable[[str, float], "Rates"]
+    # ID, model, seconds, then the counts of tokens and calls.
+    Response = list[Any]
+
+    class Entry(TypedDict):
+        """What is known of a transcript.
+
+        `today` has pairs of a response's key and cost, `unpriced` has keys of responses.
+        """
+
+        identity: list[int]
+        read: int
+        cost: int
+        today: list[int]
+        unpriced: list[int]
+        last: Response | None
+
 
 # Since, until, then the prices: hit, miss, output, search, fetch; times are seconds since 1970.
+# A model without prices has none of these.
 Rates = list[float]
-Entry = dict[str, object]
 
 
 class RatesMissingError(Exception):
@@ -43,14 +61,14 @@ class RatesMissingError(Exception):
 
 def main() -> bool:
     """Print the line for Claude Code's input; return False if the command line must do it."""
-    if _is_set_otherwise():
-        return False
     try:
-        index = Index(cache_folder(), "USD", price_mark(), _missing)
-        text = session_line(read_input(), time.time(), index)
-        moment = moment_at()
-        if moment is None:
+        found = setup_and_moment()
+        if found is None:
             return False
+        setup, moment = found
+        path = index_path(setup.index)
+        index = Index(path, setup.currency, setup.mark, _missing)
+        text = session_line(read_input(), time.time(), index)
         sys.stdout.write(f"{text} · {in_words(moment)}\n")
         sys.stdout.flush()
     except (RatesMissingError, OSError, ValueError):
@@ -88,8 +106,8 @@ def read_input() -> str:
 class Index:
     """A file of what was read from transcripts so far; costs are in units of 1 / SCALE."""
 
-    def __init__(self, folder: str, currency: str, mark: str, find_rates: "FindRates") -> None:
-        self.path = os.path.join(folder, f"sessions-{currency.lower()}.json")
+    def __init__(self, path: str, currency: str, mark: str, find_rates: "FindRates") -> None:
+        self.path = path
         self.currency = currency
         self.unpriced = 0
         self._mark = f"{_VERSION} {mark}"
@@ -104,42 +122,45 @@ class Index:
         session = set(_of_session(transcript))
         files = sorted(session | set(_changed_since(transcript, midnight)))
         seen: dict[int, int] = {}
+        unpriced: set[int] = set()
         whole = 0
         for path in files:
             entry = self._updated(path, midnight)
             if entry is None:
                 continue
-            last = self._cost(entry["last"])
-            whole += (int(str(entry["cost"])) + last) if path in session else 0
-            pairs = entry["today"]
-            if isinstance(pairs, list):
-                seen.update(zip(pairs[::2], pairs[1::2], strict=True))
-            if isinstance(entry["last"], list) and entry["last"][2] >= midnight:
-                seen[_key(entry["last"])] = last
+            last = entry["last"] and self._cost(entry["last"])
+            whole += (entry["cost"] + (last or 0)) if path in session else 0
+            seen.update(zip(entry["today"][::2], entry["today"][1::2], strict=True))
+            unpriced.update(entry["unpriced"])
+            if entry["last"] and last is None:
+                unpriced.add(_key(entry["last"]))
+            elif entry["last"] and entry["last"][2] >= midnight:
+                seen[_key(entry["last"])] = last or 0
+        self.unpriced = len(unpriced)
         if self._changed:
             self._files = {path: self._files[path] for path in files if path in self._files}
             self._save()
         return whole, sum(seen.values())
 
-    def _updated(self, path: str, midnight: float) -> Entry | None:
+    def _updated(self, path: str, midnight: float) -> "Entry | None":
         """Read the new lines of a transcript; None if it is not a file."""
         status = _status(path)
         if status is None:
             return None
         identity = [status.st_dev, status.st_ino, int(midnight)]
         entry = self._files.get(path)
-        if entry is None or entry.get("is") != identity or int(str(entry["read"])) > status.st_size:
-            entry = {"is": identity, "read": 0, "cost": 0, "today": [], "last": None}
+        if entry is None or entry["identity"] != identity or entry["read"] > status.st_size:
+            entry = _new(identity)
         if entry["read"] != status.st_size:
             self._changed = True
             self._read(path, entry, midnight)
         self._files[path] = entry
         return entry
 
-    def _read(self, path: str, entry: Entry, midnight: float) -> None:
-        known = set(entry["today"][::2]) if isinstance(entry["today"], list) else set()
+    def _read(self, path: str, entry: "Entry", midnight: float) -> None:
+        known = {*entry["today"][::2], *entry["unpriced"]}
         with open(path, "rb") as file:
-            file.seek(int(str(entry["read"])))
+            file.seek(entry["read"])
             for line in iter(lambda: file.readline(_MAX_LINE), b""):
                 if not line.endswith(b"\n") and len(line) < _MAX_LINE:
                     break  # the line is still being written
@@ -147,40 +168,45 @@ class Index:
                 if b'"usage"' in line and (response := response_of(line)) is not None:
                     self._add(entry, response, known, midnight)
 
-    def _add(
-        self, entry: Entry, response: list[object], known: set[object], midnight: float
-    ) -> None:
+    def _add(self, entry: "Entry", response: "Response", known: set[int], midnight: float) -> None:
         """Add a response; the previous one is final once another begins."""
         last = entry["last"]
-        if isinstance(last, list):
+        if last is not None:
             if last[0] == response[0] and _input(last) == _input(response):
                 entry["last"] = [*response[:2], last[2], *response[3:]]
                 return
-            key, cost = _key(last), self._cost(last)
-            if key not in known:
-                entry["cost"] = int(str(entry["cost"])) + cost
+            if (key := _key(last)) not in known:
                 known.add(key)
-                today = entry["today"]
-                if last[2] >= midnight and isinstance(today, list):
-                    today += [key, cost]
-                    if len(today) > 2 * _MOST_KEYS:
-                        today[:4] = [0, today[1] + today[3]]
+                self._settle(entry, last, key, midnight)
         entry["last"] = None if _key(response) in known else response
 
-    def _cost(self, last: object) -> int:
-        """Return the cost of a response; raises RatesMissingError if the index has no prices."""
-        if not isinstance(last, list):
-            return 0
-        _, model, seconds, *counts = last
+    def _settle(self, entry: "Entry", last: "Response", key: int, midnight: float) -> None:
+        """Add the cost of a response of which no more records come."""
+        cost = self._cost(last)
+        if cost is None:
+            entry["unpriced"] = [*entry["unpriced"], key][-_MOST_KEYS:]
+            return
+        entry["cost"] += cost
+        today = entry["today"]
+        if last[2] >= midnight:
+            today += [key, cost]
+            if len(today) > 2 * _MOST_KEYS:
+                today[:4] = [0, today[1] + today[3]]
+
+    def _cost(self, last: "Response") -> int | None:
+        """Return the cost of a response, None if its model has no price.
+
+        Raises RatesMissingError if the index does not know.
+        """
+        model, seconds, counts = str(last[1]), last[2], [int(count) for count in last[3:]]
         known = self._rates.setdefault(model, [])
         rates = next((one for one in known if one[0] <= seconds < one[1]), None)
         if rates is None:
             rates = self._find_rates(model, seconds)
-            if rates is None:
-                self.unpriced += 1
-                return 0
             known.append(rates)
             self._changed = True
+        if not rates[2:]:
+            return None
         units = (_TOKENS, _TOKENS, _TOKENS, _CALLS, _CALLS)
         return sum(
             int(rate) * count // unit
@@ -200,24 +226,11 @@ class Index:
         return {"rates": {}, "files": {}}
 
     def _save(self) -> None:
-        """Write the index; if that fails, lines are just read again.
-
-        A pipe or a device in the file's place is left alone.
-        """
-        if os.path.exists(self.path) and _status(self.path) is None:
-            return
-        data = {"mark": self._mark, "rates": self._rates, "files": self._files}
-        own = f"{self.path}.{os.getpid()}"
-        try:
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-            with open(own, "w", encoding="utf-8") as file:
-                json.dump(data, file, separators=(",", ":"))
-            os.replace(own, self.path)
-        except OSError:
-            remove(own)
+        """Write the index; if that fails, lines are just read again."""
+        write_whole(self.path, {"mark": self._mark, "rates": self._rates, "files": self._files})
 
 
-def response_of(line: bytes) -> list[object] | None:
+def response_of(line: bytes) -> "Response | None":
     """Return the DeepSeek response in a line: ID, model, seconds, and its counts; else None.
 
     The counts are cache hits, cache misses, output, searches and fetches.
@@ -244,27 +257,25 @@ def response_of(line: bytes) -> list[object] | None:
     return [str(identity), model, seconds, *counts]
 
 
-def cache_folder() -> str:
-    """Return the user's cache folder as platformdirs does, without loading it on Linux."""
-    home = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
-    if sys.platform != "linux" or not os.path.isabs(home):
-        from platformdirs import user_cache_dir
-
-        return user_cache_dir("dscost")
-    return os.path.join(home, "dscost")
+def index_path(name: str) -> str:
+    """Return where the index of this name is."""
+    return os.path.join(cache_folder(), f"sessions-{name}.json")
 
 
-def remove(path: str) -> bool:
-    """Remove a file; return whether it was there."""
-    try:
-        os.remove(path)
-    except OSError:
-        return False
-    return True
-
-
-def _missing(model: str, seconds: float) -> Rates | None:
+def _missing(model: str, seconds: float) -> Rates:
     raise RatesMissingError(model, seconds)
+
+
+def _new(identity: list[int]) -> "Entry":
+    """Return the entry of a transcript of which nothing was read yet."""
+    return {
+        "identity": identity,
+        "read": 0,
+        "cost": 0,
+        "today": [],
+        "unpriced": [],
+        "last": None,
+    }
 
 
 def _is_anthropics(identity: str, request: str, model: str) -> bool:
@@ -281,11 +292,11 @@ def _count(usage: dict[str, object], name: str) -> int:
     return value
 
 
-def _input(response: list[object]) -> tuple[object, ...]:
+def _input(response: "Response") -> tuple[object, ...]:
     return tuple(response[3:5])
 
 
-def _key(response: list[object]) -> int:
+def _key(response: "Response") -> int:
     from zlib import crc32
 
     return crc32(f"{response[0]} {response[3]} {response[4]}".encode(errors="replace"))
@@ -338,5 +349,7 @@ def _is_index(found: dict[str, object]) -> bool:
     return (
         isinstance(files, dict)
         and isinstance(rates, dict)
-        and all(isinstance(entry, dict) and len(entry) == 5 for entry in files.values())  # noqa: PLR2004
+        and all(
+            isinstance(entry, dict) and entry.keys() == _new([]).keys() for entry in files.values()
+        )
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from platformdirs import user_config_dir
 
 from deepseek_cost import PriceBook, UsageError
-from deepseek_cost.cli import prompt_line
+from deepseek_cost.cli import line_setup
 from deepseek_cost.cli.prompt_line import FIELDS, Moment, filled, line, made_of, read
 from deepseek_cost.pricing.loader import bundled, mark_of
 from deepseek_cost.pricing.own_files import config_folder
@@ -115,7 +115,8 @@ def package(book: PriceBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     table = bundled().read_bytes()
     (folder / "data" / "prices.toml").write_bytes(table)
     (folder / "data" / "tiers.txt").write_text(made_of(book, mark_of(table)))
-    monkeypatch.setattr(prompt_line, "PACKAGE", str(folder))
+    monkeypatch.setattr(line_setup, "PACKAGE", str(folder))
+    monkeypatch.setattr(sys, "argv", ["dscost", "when", "--template", "{tier}"])
     return folder
 
 
@@ -229,8 +230,8 @@ def test_a_status_line_loads_neither_the_command_line_nor_the_price_table(packag
     code = """import sys; package = sys.argv[1]
 sys.argv = ["dscost", "when", "--template", "{tier}"]
 from deepseek_cost.__main__ import main
-from deepseek_cost.cli import prompt_line
-prompt_line.PACKAGE = package
+from deepseek_cost.cli import line_setup
+line_setup.PACKAGE = package
 try:
     main()
 finally:

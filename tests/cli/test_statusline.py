@@ -23,11 +23,11 @@ MIDNIGHT = NOON - 6 * 3_600
 PRO: Rates = [0.0, 10.0**12, 22_000_000, 660_000_000, 1_980_000_000, 750_000_000, 750_000_000]
 
 
-def rates(model: str, seconds: float) -> Rates | None:  # noqa: ARG001 - the same at any time
-    return PRO if model == "deepseek-v4-pro" else None
+def rates(model: str, seconds: float) -> Rates:  # noqa: ARG001 - the same at any time
+    return PRO if model == "deepseek-v4-pro" else PRO[:2]
 
 
-def none(model: str, seconds: float) -> Rates | None:
+def none(model: str, seconds: float) -> Rates:
     raise RatesMissingError(model, seconds)
 
 
@@ -52,9 +52,13 @@ def transcript(tmp_path: Path) -> Path:
 
 
 def costs(
-    tmp_path: Path, transcript: Path, find: Callable[[str, float], Rates | None] = rates
+    tmp_path: Path, transcript: Path, find: Callable[[str, float], Rates] = rates
 ) -> tuple[int, int]:
-    return Index(str(tmp_path / "cache"), "USD", "mark", find).costs(str(transcript), MIDNIGHT)
+    return index(tmp_path, find).costs(str(transcript), MIDNIGHT)
+
+
+def index(tmp_path: Path, find: Callable[[str, float], Rates] = rates) -> Index:
+    return Index(str(tmp_path / "cache/sessions-usd.json"), "USD", "mark", find)
 
 
 def test_a_response_counts_once_with_its_last_record(tmp_path: Path, transcript: Path) -> None:
@@ -88,6 +92,21 @@ def test_what_a_fork_copied_is_of_its_session_but_once_of_today(
     assert costs(tmp_path, transcript) == (2 * COST, 3 * COST)
 
 
+def test_what_has_no_price_is_counted_on_every_line_until_the_session_ends(
+    tmp_path: Path, transcript: Path
+) -> None:
+    usage = {"input_tokens": 5, "output_tokens": 5}
+    others = [
+        line(f"o{n}", message={"id": f"o{n}", "model": "m", "usage": usage}) for n in range(3)
+    ]
+    transcript.write_bytes(transcript.read_bytes() + others[0] + others[1] + line("c") + others[2])
+    os.utime(transcript, (NOON, NOON))
+    for find in (rates, none):  # the second time from the index alone
+        one = index(tmp_path, find)
+        assert one.costs(str(transcript), MIDNIGHT) == (3 * COST, 3 * COST)
+        assert one.unpriced == 3
+
+
 def test_sub_agents_are_of_their_session(tmp_path: Path, transcript: Path) -> None:
     agent = transcript.with_suffix("") / "subagents/agent-1.jsonl"
     agent.parent.mkdir(parents=True)
@@ -111,17 +130,17 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, transcript: Path, damage: 
 def test_a_pipe_or_device_in_place_of_the_index_is_left_alone(
     tmp_path: Path, transcript: Path
 ) -> None:
-    index = tmp_path / "cache/sessions-usd.json"
-    index.parent.mkdir()
-    os.mkfifo(index)
+    path = tmp_path / "cache/sessions-usd.json"
+    path.parent.mkdir()
+    os.mkfifo(path)
     assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
-    assert index.is_fifo()
+    assert path.is_fifo()
 
-    index.unlink()
-    index.symlink_to(os.devnull)
+    path.unlink()
+    path.symlink_to(os.devnull)
     assert costs(tmp_path, transcript) == (2 * COST, 2 * COST)
-    assert index.is_symlink()
-    assert [*index.parent.iterdir()] == [index]
+    assert path.is_symlink()
+    assert [*path.parent.iterdir()] == [path]
 
 
 def test_a_transcript_that_was_replaced_is_read_again(tmp_path: Path, transcript: Path) -> None:
@@ -194,8 +213,8 @@ def test_eight_at_once_print_the_same_and_leave_a_whole_index(
     assert {(one.returncode, one.stderr) for one in ran} == {(0, "")}
     # 500 x 0.001078
     assert {one.stdout.partition(" · ")[0] for one in ran} == {"$0.5390 session"}
-    (index,) = (tmp_path / "cache").rglob("sessions-*")
-    entry = json.loads(index.read_text())["files"][str(transcript)]
+    (path,) = (tmp_path / "cache").rglob("sessions-*")
+    entry = json.loads(path.read_text())["files"][str(transcript)]
     assert entry["read"] == transcript.stat().st_size
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from deepseek_cost.cli.statusline import Rates
 
 
+# After all times, in seconds since 1970.
+_END: Final = 10.0**12
+
 ClearIndex = Annotated[
     bool, SHOWN.option("--clear", help="Remove the index of transcripts from the cache, and exit.")
 ]
@@ -44,46 +47,38 @@ def statusline(
     It reads what Claude Code sends to a status line command, and the session's transcript.
     """
     from deepseek_cost.billing.tariff import Tariffs
-    from deepseek_cost.cli.prompt_line import Moment, in_words
-    from deepseek_cost.cli.statusline import Index, cache_folder, read_input, session_line
+    from deepseek_cost.cli.line_setup import cache_folder
+    from deepseek_cost.cli.prompt_line import in_words, kept, moment_of
+    from deepseek_cost.cli.statusline import Index, index_path, read_input, session_line
+    from deepseek_cost.pricing.loader import choose
 
     if clear:
         _clear(cache_folder())
         return
-    table = price_table(prices)
-    tariffs = Tariffs(table.book, currency)
-    mark = f"{table.entry.checked} {table.entry.source}" if prices else _mark()
-    index = Index(cache_folder(), currency.value, mark, lambda *asked: _rates(tariffs, *asked))
+    book = price_table(prices).book
+    at = time_of("now", book).astimezone()
+    setup = kept(book, at, choose(prices).path, currency, warned=True)
+    tariffs = Tariffs(book, currency)
+    path = index_path(setup.index)
+    index = Index(path, setup.currency, setup.mark, lambda *asked: _rates(tariffs, *asked))
     try:
         text = session_line(read_input(), time.time(), index)
     except ValueError as error:
         raise InputError(f"standard input is not Claude Code's status: {error}") from None
-    at = time_of("now", table.book, None).astimezone()
-    calendar = table.book.calendar
-    change = calendar.next_change(at)
-    until = change and change.astimezone(at.tzinfo)
-    following = calendar.tier_at(change).label if change else None
-    moment = Moment(at, calendar.tier_at(at).label, until, following)
-    write_text(f"{text} · {in_words(moment)}\n")
-
-
-def _mark() -> str:
-    from deepseek_cost.cli.prompt_line import price_mark
-
-    return price_mark()
+    write_text(f"{text} · {in_words(moment_of(book, at))}\n")
 
 
 def _clear(folder: str) -> None:
     from pathlib import Path
 
-    removed = list(Path(folder).glob("sessions-*.json*"))
+    removed = [*Path(folder).glob("sessions-*.json*"), *Path(folder).glob("lines.json*")]
     for path in removed:
         path.unlink(missing_ok=True)
     show_note(f"removed {len(removed)} files from {folder}" if removed else f"no index in {folder}")
 
 
-def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":
-    """Return a model's rates at a time; None if it is not a DeepSeek model or has no price."""
+def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates":
+    """Return a model's rates at a time; without prices if it has none, as those of others."""
     from deepseek_cost.billing.formats.base import Kind
     from deepseek_cost.cli.statusline import SCALE
     from deepseek_cost.errors import UnknownModelError, UnpricedError
@@ -92,8 +87,10 @@ def _rates(tariffs: "Tariffs", model: str, seconds: float) -> "Rates | None":
     try:
         stretch = tariffs.find(model, Kind.MESSAGES).at(seconds)
         fees = [tariffs.fee(fee, 1_000, seconds) for fee in FeeId]
-    except (UnknownModelError, UnpricedError):
-        return None
+    except UnknownModelError:
+        return [0.0, _END]
+    except UnpricedError:
+        return [seconds // 60 * 60, seconds // 60 * 60 + 60]
     rates = stretch.price.rates
     prices = (rates.cache_hit, rates.cache_miss, rates.output, *fees)
     until = min(stretch.until, stretch.since + 86_400)

@@ -56,6 +56,8 @@ def when(
     prices: options.PricesFile = None,
 ) -> None:
     """Show current and upcoming peak hours."""
+    from deepseek_cost.cli.prompt_line import kept
+    from deepseek_cost.pricing.loader import choose
     from deepseek_cost.reports.when import when_report
 
     values.require_one_of({"--template": template is not None, "--json": as_json})
@@ -64,19 +66,17 @@ def when(
     if template is None:
         write(when_report(book, priced_at, zone_of(tz), currency), as_json=as_json, plain=plain)
     else:
-        _write_line(template, book, priced_at.astimezone(values.zone(tz) if tz else None))
+        zone = values.zone(tz) if tz else None
+        kept(book, priced_at, choose(prices).path, currency, zone.key if zone else "", warned=False)
+        _write_line(template, book, priced_at.astimezone(zone))
     if exit_code and book.calendar.tier_at(priced_at) is Tier.PEAK:
         raise typer.Exit(OVER_LIMIT)
 
 
 def _write_line(template: str, book: "PriceBook", at: datetime) -> None:
-    from deepseek_cost.cli.prompt_line import Moment, filled
+    from deepseek_cost.cli.prompt_line import filled, moment_of
 
-    calendar = book.calendar
-    change = calendar.next_change(at)
-    until = change and change.astimezone(at.tzinfo)
-    following = calendar.tier_at(change).label if change else None
-    line = filled(template, Moment(at, calendar.tier_at(at).label, until, following))
+    line = filled(template, moment_of(book, at))
     for warning in book.warnings_at(at):
         show_warning(warning)
     write_text(f"{line}\n")
