@@ -110,7 +110,8 @@ class Account(Struct):
     unreported_reasoning: int = 0
     first: float | None = None
     last: float | None = None
-    # None is the place of all responses outside the period, and so of their later records.
+    # None is the place of all responses outside the period or without a price, and so of their
+    # later records.
     _places: list[_Place | None] = field(default_factory=list)
     _sums: list[Sums] = field(default_factory=list)
     _numbers: dict[_Place | None, int] = field(default_factory=dict)
@@ -208,6 +209,9 @@ class Account(Struct):
 
     def _leave_out(self, response: Response, error: Exception) -> None:
         """Count a response without a price here: another host served it, or it is refused."""
+        has_no_price = isinstance(error, UnknownModelError | UnpricedError)
+        if has_no_price and self._is_counted(response):
+            return
         seconds = response.end if response.start is None else response.start
         if seconds is not None and not self.since <= seconds < self.until:
             self.outside += 1
@@ -217,6 +221,22 @@ class Account(Struct):
             self._refuse(response.line.fault(_reason(error, response)))
         else:
             self._refuse(response.line.fault(error.args[0]))
+
+    def _is_counted(self, response: Response) -> bool:
+        """Return whether a response that has no price at its time is one counted before.
+
+        If it is not, later records of it are not billed either: the first one's time decides.
+        """
+        if response.identity is None or response.hit is None:
+            return False
+        nowhere = self._numbered(None)
+        new = Counted(response.hit, response.miss, response.output, response.reasoning, nowhere)
+        known = self._counted.add(response.identity, new)
+        if known is None:
+            self._sums[nowhere].add(new, NO_FEES)
+            return False
+        self._replace(response.identity, *known, NO_FEES)
+        return True
 
     @property
     def requests(self) -> int:

@@ -146,10 +146,13 @@ def test_a_message_of_claude_code_itself_is_not_a_response(tmp_path: Path) -> No
     [
         {"type": "mode", "mode": "normal", "sessionId": "s"},
         {"type": "queue-operation", "operation": "enqueue", "sessionId": "s", "content": "hi"},
+        {"type": "last-prompt", "lastPrompt": "hi", "sessionId": "s"},
+        {"type": "user", "message": {"role": "user", "content": "hi"}, "sessionId": "s"},
+        {"type": "attachment", "uuid": "u", "sessionId": "s", "isSidechain": False},
     ],
 )
 def test_a_session_of_claude_code_that_was_only_opened_has_no_response(
-    tmp_path: Path, line: dict[str, str]
+    tmp_path: Path, line: dict[str, object]
 ) -> None:
     log = written(tmp_path / "session.jsonl", line)
     assert known(log).title == "Claude Code"

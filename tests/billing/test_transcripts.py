@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import inf, isinf
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +22,7 @@ from deepseek_cost.billing.tariff import Tariffs
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.loader import load_prices
 from tests.billing.singly import singly
+from tests.conftest import Dscost
 
 COUNTS = st.sampled_from([None, 0, 1, 7, 7, 128, 1_280, 2**32 - 2, 2**32, -1, 5.0, 5.5, "9", ""])
 USAGES = st.dictionaries(
@@ -195,3 +198,42 @@ def test_later_records_of_a_response_need_no_time() -> None:
     first = LINE % (b"a", b"")
     data = first + first.replace(b"2026-11-18T15:26:14Z", b"")
     assert billed(_transcript(log_of(data)))[:2] == billed(_transcript(log_of(first)))[:2]
+
+
+# Its name had a price from 2026-09-07 16:00 to 2026-09-10 04:00 UTC.
+EXPIRING = "deepseek-v4.1-flash-expires-on-0910"
+
+
+def block(identity: str, at: str, output: int = 1, model: str = EXPIRING) -> bytes:
+    usage = {"input_tokens": 9, "cache_read_input_tokens": 1, "output_tokens": output}
+    message = {"id": identity, "model": model, "usage": usage}
+    line = {"type": "assistant", "timestamp": f"2026-09-{at}:00Z", "message": message}
+    return json.dumps(line).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (("07T15:59", "07T16:01"), (0, 1)),  # begun before the name had a price
+        (("10T03:59", "10T04:01"), (1, 0)),  # and before it lost it
+        (("07T15:58", "07T15:59"), (0, 1)),  # one response, not two
+    ],
+)
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_response_is_billed_or_has_no_price_by_the_time_of_its_first_record(
+    dscost: Dscost, tmp_path: Path, times: tuple[str, str], expected: tuple[int, int], files: int
+) -> None:
+    first, second = (block("a", at, output) for at, output in zip(times, (1, 300), strict=True))
+    other = block("b", times[0], model="deepseek-v4-pro")
+    logs = [first + other + second] if files == 1 else [first + other, second]
+    paths = [tmp_path / f"{number}.jsonl" for number in range(files)]
+    for path, data in zip(paths, logs, strict=True):
+        path.write_bytes(data)
+
+    ran = dscost("bill", *paths, "--json")
+
+    report = json.loads(ran.out)
+    priced, unpriced = expected
+    assert ran.code == unpriced
+    assert (report["total"]["requests"], report["unpriced"]["lines"]) == (priced + 1, unpriced)
+    assert report["total"]["tokens"]["output"] == 1 + 300 * priced

@@ -33,10 +33,11 @@ def _below(names: str, shapes: tuple[str, ...]) -> tuple[str, ...]:
 
 _CLAUDE_CODE: Final = (
     *("type=assistant message.usage message.model", "type=assistant message.usage session_id"),
-    *("type=result modelUsage", "type=user message.role=user uuid sessionId isSidechain"),
+    *("type=result modelUsage", "type=user message.role=user message.content sessionId"),
     *("type=system subtype=init session_id", "type=summary leafUuid"),
     *("type=file-history-snapshot messageId", "type=mode mode sessionId"),
-    "type=queue-operation operation sessionId",
+    *("type=queue-operation operation sessionId", "type=last-prompt sessionId"),
+    "type uuid sessionId isSidechain",
 )
 _CODEX: Final = (
     *("timestamp type=session_meta payload.id", "timestamp type=turn_context payload.model"),
