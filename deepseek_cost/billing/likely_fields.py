@@ -19,8 +19,9 @@ _NO_COUNT: Final = re.compile(
 _LIKE: Final = {
     what: re.compile(pattern, re.IGNORECASE)
     for what, pattern in {
-        Field.HIT: r"cach\w*?(read|hit)|(read|hit)\w*?cach|^hits?$|^cached(_?tokens)?$",
-        Field.MISS: r"cach\w*?(miss|writ|creat)|^miss(es)?$",
+        Field.HIT: r"cach\w*?(read|hit)|(read|hit)\w*?cach|^hits?$"
+        r"|(?<!un)(?<!non)(?<!non_)(?<!not_)cached(?!\w*?(writ|creat|miss))",
+        Field.MISS: r"cach\w*?(miss|writ|creat)|^miss(es)?$|(un|no[nt]_?)cached",
         Field.REASONING: LIKE_REASONING.pattern,
         Field.INPUT: r"input|prompt|^in$|tokens_?in$",
         Field.OUTPUT: r"output|completion|generat|visible|candidates|^out$|tokens_?out$",

@@ -28,7 +28,7 @@ from deepseek_cost.billing.formats.base import (
     Response,
 )
 from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
-from deepseek_cost.billing.records import A_REQUEST, A_TEXT, Reading
+from deepseek_cost.billing.records import A_REQUEST, A_TEXT, NO_USAGE, Reading
 from deepseek_cost.billing.response import Chunks
 from deepseek_cost.errors import Advice, Advised, placed
 from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
@@ -129,7 +129,10 @@ class _Held(Struct):
         """Why nothing in the file can be priced, from its first line."""
         first = self.kept[0]
         none = "" if self.count == 1 else f"none of its {self.count:,} lines can be priced; "
-        return placed(f"{none}line {first.line}: ", first.reason)
+        reason = first.reason
+        if reason == NO_USAGE:
+            reason = Advised(reason, Advice.LOG_COUNTS)
+        return placed(f"{none}line {first.line}: ", reason)
 
     def passed(self, found: Response | Fault) -> Iterator[Response | Fault]:
         """Yield what is not to be held back any longer once this was found."""

@@ -40,7 +40,7 @@ from deepseek_cost.masking import digest, masked
 
 A_REQUEST: Final = advised("requests, not responses", "dscost estimate prices them")
 A_TEXT: Final = advised("a text, not a log of responses", "dscost estimate prices prompts")
-_NO_USAGE: Final = "no usage in it"
+NO_USAGE: Final = "no usage in it"
 _CONTRADICTS: Final = "contradicts itself"
 _NO_HITS: Final = "its usage does not report cache hits"
 _FAILED: Final = ("failure", "failed", "error")
@@ -154,7 +154,7 @@ class Reading(Struct, frozen=True):
                 reason = reason or error
             else:
                 return found, counts
-        reason = reason or Unreadable(_NO_USAGE)
+        reason = reason or Unreadable(NO_USAGE)
         raise Unreadable(_with_likely_counts(reason.reason, outer))
 
     def _usages(

@@ -73,10 +73,10 @@ def _translating_errors(name: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except ImportError as error:
-        raise InputError(
-            f"{name}: {error}", tip=f"reading URLs needs: {installing('dask')}"
-        ) from error
+    except ImportError as error:  # fsspec itself, or what it needs for a protocol, which it names
+        is_fsspec = error.name == "fsspec"
+        tip = f"reading URLs needs: {installing('dask')}" if is_fsspec else ""
+        raise InputError(f"{name}: {error}", tip=tip) from error
     except FileNotFoundError as error:
         raise InputError(f"{name}: no such file there, or no response") from error
     except Exception as error:  # each of fsspec's protocols has errors of its own
