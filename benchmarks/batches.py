@@ -67,11 +67,11 @@ def _conversation(line: str, number: int, chance: Random) -> str:
     system, user = body["messages"]
     words = user["content"].split()
     count = chance.choice((1, 3, 5))
-    said = [
+    reported = [
         {"role": ("user", "assistant")[at % 2], "content": " ".join(words[at::count])}
         for at in range(count)
     ]
-    body["messages"] = [*([system] if chance.random() < 0.5 else []), *said]
+    body["messages"] = [*([system] if chance.random() < 0.5 else []), *reported]
     body["max_tokens"] = chance.choice((256, 1_024, 4_096))
     if chance.random() < 0.3:
         body["thinking"] = {"type": "disabled"}

@@ -31,10 +31,10 @@ def main() -> int:
     sequences = Sequences(load_prices(), SegmentEncoder(default_counter()))
     found = list(sequences.transitions(parser.parse_args().recorded))
     for one in found:
-        said = "continues" if one.continues else one.reason or "other words"
+        reported = "continues" if one.continues else one.reason or "other words"
         mark = " " if one.hit == one.forecast.expected else "!"
         figures = f"{one.input:>6}{one.hit:>6}{one.forecast.expected:>6}{one.forecast.best or 0:>6}"
-        print(f"{mark}{figures} {one.template:<10} {one.name[:72]}: {said}")
+        print(f"{mark}{figures} {one.template:<10} {one.name[:72]}: {reported}")
     continuing = [one for one in found if one.continues]
     exact = sum(one.hit == one.forecast.expected for one in continuing)
     print(f"{len(found)} transitions, {len(continuing)} continue, {exact} of these as expected")

@@ -55,7 +55,7 @@ class PromptOptions(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.effort is not None and self.thinking is False:
-            raise UsageError("effort is of thinking", tip="leave out effort or thinking=False")
+            raise UsageError("effort needs thinking", tip="leave out effort or thinking=False")
 
     @property
     def names(self) -> list[str]:
@@ -86,7 +86,7 @@ def open_request(request: Request, model: str | None, options: PromptOptions) ->
     if isinstance(request, Mapping):
         if options.names:
             names = ", ".join(options.names)
-            raise UsageError(f"{names}: of texts and messages; a whole request says it by itself")
+            raise UsageError(f"{names}: only for texts and messages; a whole request has its own")
         return _of_json(_sent(request))
     if isinstance(request, Sequence) and not isinstance(request, bytes | bytearray):
         return _of_json(_body(request, _require_model(model), options))
@@ -103,7 +103,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - whatever the object holds
         return dump(mode="json", exclude_unset=True, warnings=False)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"it holds a {type(value).__name__}")
+    raise TypeError(f"it contains a {type(value).__name__}")
 
 
 def _require_model(model: str | None) -> str:
@@ -165,8 +165,8 @@ def count_tokens(
     ).totals()
     if tally.unknown:
         raise InputError(
-            f"the input has what the request does not show: {listed(tally.unknown)}; "
-            f"estimate() gives the range of the cost as far as there is one"
+            f"part of the input is not in the request: {listed(tally.unknown)}; "
+            f"estimate() gives the range of its cost"
         )
     return PromptTokens(tally.text, tally.template)
 

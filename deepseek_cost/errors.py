@@ -53,7 +53,7 @@ class Advice:
     LONGER_TIMEOUT = "allow more time"
     LONGER_TIMEOUT_SENT = "allow more time; the request may be billed anyway"
     ONE_PROCESS = "try again in one process"
-    PIPED = "pipe it, for one process to read it"
+    PIPED = "pipe it in, and one process reads it"
     MODEL = "name the model to count it for"
     OTHER_MODEL = "name another model to price"
     OWN_PRICES = "add one to a price table of your own"

@@ -15,7 +15,9 @@ def choice(kind: type[AnyChoice], value: AnyChoice | str, name: str) -> AnyChoic
     try:
         return kind(value)
     except ValueError:
-        raise UsageError(f"{name}={value!r} is no choice", tip=f"write {', '.join(kind)}") from None
+        raise UsageError(
+            f"{name}={value!r} is not a choice", tip=f"write {', '.join(kind)}"
+        ) from None
 
 
 # DeepSeek writes limits that are whole multiples of this in K of 1,024.

@@ -94,7 +94,7 @@ def _image(width: int, height: int, detail: str = "auto") -> _Body:
 
 _HELLO: Final = ("user", "Hello")
 _SYSTEM: Final = ("system", "Be brief.")
-_ANSWER: Final = ("assistant", "Hi!")
+_RESPONSE: Final = ("assistant", "Hi!")
 
 
 def _sections() -> list[tuple[str, str, list[Row]]]:
@@ -120,7 +120,7 @@ def _messages() -> tuple[str, str, list[Row]]:
         Row("the same after it", _chat(_HELLO, _SYSTEM), "oracle; Flash recorded"),
         Row("two user messages, `One.` and `Two.`", _chat(first, second), "oracle"),
         Row("one with both, joined by a blank line", _chat(("user", "One.\n\nTwo.")), "oracle"),
-        Row("with an assistant message between them", _chat(first, _ANSWER, second), "oracle"),
+        Row("with an assistant message between them", _chat(first, _RESPONSE, second), "oracle"),
         Row("`Hello` with a `name`", _chat(named), "oracle"),
         Row("`Hello` with a `user` id", _chat(_HELLO, user="account-1"), "oracle"),
     ]
@@ -132,9 +132,9 @@ def _reasoning() -> tuple[str, str, list[Row]]:
     tools = [_tool("weather")]
     rule = "documentation, recorded"
     rows = [
-        Row("no tools, without reasoning", _chat(_HELLO, _ANSWER, _HELLO), rule),
+        Row("no tools, without reasoning", _chat(_HELLO, _RESPONSE, _HELLO), rule),
         Row("no tools, with reasoning", _chat(_HELLO, thought, _HELLO), rule),
-        Row("tools, without reasoning", _chat(_HELLO, _ANSWER, _HELLO, tools=tools), rule),
+        Row("tools, without reasoning", _chat(_HELLO, _RESPONSE, _HELLO, tools=tools), rule),
         Row("tools, with reasoning", _chat(_HELLO, thought, _HELLO, tools=tools), rule),
     ]
     about = (

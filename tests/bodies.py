@@ -114,7 +114,7 @@ class Bodies:
         body = self.tools() if self._maybe(0.8) else self.plain()
         for _ in range(self._random.randint(1, 2)):
             calls = self.calls()
-            said = [
+            reported = [
                 {
                     "id": call["id"],
                     "type": "function",
@@ -122,14 +122,14 @@ class Bodies:
                 }
                 for call in calls
             ]
-            message: Body = {"role": "assistant", "content": self.text(), "tool_calls": said}
+            message: Body = {"role": "assistant", "content": self.text(), "tool_calls": reported}
             message |= {"reasoning_content": self.text()} if self._maybe() else {}
             self._random.shuffle(calls)
-            answers = [
+            replies = [
                 {"role": "tool", "tool_call_id": call["id"], "content": self.text()}
                 for call in calls
             ]
-            body["messages"] += [message, *answers]
+            body["messages"] += [message, *replies]
         if self._maybe():
             body["messages"].append({"role": "user", "content": self.text()})
         return body
@@ -179,12 +179,12 @@ class Bodies:
         body: Body = {"model": "m", "max_tokens": 9, "messages": []}
         for _ in range(self._random.randint(0, 3)):
             calls = self.calls() if self._maybe() else []
-            said: list[Body] = [{"type": "thinking", "thinking": self.text(), "signature": "s"}]
-            said = said if self._maybe() else []
-            said += self.texts("text")
+            reported: list[Body] = [{"type": "thinking", "thinking": self.text(), "signature": "s"}]
+            reported = reported if self._maybe() else []
+            reported += self.texts("text")
             for call in calls:
                 use = {"type": "tool_use", "id": call["id"], "name": call["name"]}
-                said.append(use | {"input": call["arguments"]})
+                reported.append(use | {"input": call["arguments"]})
             heard: list[Body] = [
                 {
                     "type": "tool_result",
@@ -194,14 +194,14 @@ class Bodies:
                 for call in calls
             ]
             body["messages"] += [
-                self._said("user"),
-                {"role": "assistant", "content": said},
+                self._spoken("user"),
+                {"role": "assistant", "content": reported},
                 *([{"role": "user", "content": heard}] if heard else []),
             ]
             heard += self.texts("text") if self._maybe(0.3) else []
             if self._maybe(0.1):
-                body["messages"].append(self._said("system"))
-        body["messages"].append(self._said("user"))
+                body["messages"].append(self._spoken("system"))
+        body["messages"].append(self._spoken("user"))
         if self._maybe():
             body["system"] = self.text() if self._maybe() else self.texts("text")
         if self._maybe():
@@ -213,7 +213,7 @@ class Bodies:
             body["thinking"] = {"type": self._random.choice(["enabled", "disabled"])}
         return body
 
-    def _said(self, role: str) -> Body:
+    def _spoken(self, role: str) -> Body:
         """Return a message for the Messages API: a text, or blocks including an image."""
         if self._maybe(0.6):
             return {"role": role, "content": self.some_text()}
@@ -234,14 +234,14 @@ class Bodies:
         items: list[Body] = []
         for _ in range(self._random.randint(1, 3)):
             items.append(self._item("user"))
-            items += self._answer()
+            items += self._response()
             for call in self.calls() if self._maybe() else []:
                 named = {"call_id": call["id"], "name": call["name"]}
                 arguments = json.dumps(call["arguments"])
                 items.append({"type": "function_call", **named, "arguments": arguments})
                 output = {"type": "function_call_output", "call_id": call["id"]}
                 items.append(output | {"output": self.some_text()})
-            items += self._answer()
+            items += self._response()
         items.append(self._item("user"))
         body: Body = {"model": "m", "input": items}
         if self._maybe():
@@ -252,7 +252,7 @@ class Bodies:
             body["reasoning"] = {"effort": self._random.choice(["low", "high", "max"])}
         return body
 
-    def _answer(self) -> list[Body]:
+    def _response(self) -> list[Body]:
         """Return output items of the Responses API: reasoning and texts, either possibly empty."""
         found: list[Body] = []
         for _ in range(self._random.choice([0, 0, 1, 1, 2, 3])):

@@ -132,14 +132,14 @@ def _asked(
     }
     tokens = reference.tokens(Kind.CHAT, template, body)
     assert 0 < tokens - sum(count for _, count, _ in messages) < 15  # each word is a token
-    answer = next((f" {word}" * n for _, n, word in _MORE[len(messages) :][:1]), "")
+    response = next((f" {word}" * n for _, n, word in _MORE[len(messages) :][:1]), "")
     return {
         "sequence": name,
         "endpoint": "chat/completions",
         "model": body["model"],
         "template": str(template),
         "request": body,
-        "response_text": answer,
+        "response_text": response,
         "reasoning_text": "",
         "response_tool_calls": [],
         "usage": {"prompt_tokens": tokens, "prompt_cache_hit_tokens": hit},

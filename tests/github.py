@@ -30,18 +30,18 @@ class GitHub:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self._answer()
+                self._response()
 
             def do_PATCH(self) -> None:
-                self._answer()
+                self._response()
 
             def log_message(self, *_: object) -> None:
                 pass
 
-            def _answer(self) -> None:
+            def _response(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, answer = github.answer(self.command, self.path, asked)
-                data = json.dumps(answer).encode()
+                status, response = github.response(self.command, self.path, asked)
+                data = json.dumps(response).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
@@ -60,7 +60,7 @@ class GitHub:
             {"databaseId": len(self.comments) + 1, "body": body, "viewerDidAuthor": is_mine}
         )
 
-    def answer(self, method: str, path: str, asked: dict[str, Any]) -> tuple[int, Any]:
+    def response(self, method: str, path: str, asked: dict[str, Any]) -> tuple[int, Any]:
         self.requests.append(f"{method} {path}")
         if path.endswith("/graphql"):
             return 200, self._page(asked["variables"])

@@ -102,14 +102,14 @@ class Sequences:
         calls = case["response_tool_calls"] or []
         if case["endpoint"] != "chat/completions":
             return None
-        answer = {"role": "assistant", "content": case["response_text"] or ""}
+        response = {"role": "assistant", "content": case["response_text"] or ""}
         if case["reasoning_text"]:
-            answer["reasoning_content"] = case["reasoning_text"]
+            response["reasoning_content"] = case["reasoning_text"]
         results = [{"role": "tool", "tool_call_id": call["id"], "content": "-"} for call in calls]
         if calls:
-            answer["tool_calls"] = calls
+            response["tool_calls"] = calls
         after = results or [{"role": "user", "content": "-"}]
-        return self._body(case, body | {"messages": [*body["messages"], answer, *after]}).prompt(
+        return self._body(case, body | {"messages": [*body["messages"], response, *after]}).prompt(
             self._encoder
         )
 
@@ -156,5 +156,5 @@ def _input(case: dict[str, Any]) -> tuple[int, int]:
 def _longer(prompt: Prompt, more: int) -> Prompt:
     """Return a prompt with `more` tokens added at its beginning, or removed if negative."""
     ids = bytes(ID_BYTES * max(0, more)) + prompt.ids[ID_BYTES * max(0, -more) :]
-    answers = [(begin + more, end + more) for begin, end in prompt.outputs]
-    return Prompt(ids, prompt.input_end + more, answers, prompt.owner)
+    responses = [(begin + more, end + more) for begin, end in prompt.outputs]
+    return Prompt(ids, prompt.input_end + more, responses, prompt.owner)

@@ -10,8 +10,8 @@ class Asked:
     """A request: its tokens, where the input ends, responses in it, owner, and time in seconds."""
 
     tokens: list[int]
-    said: int
-    answers: list[tuple[int, int]]
+    input: int
+    responses: list[tuple[int, int]]
     owner: int
     at: float
 
@@ -31,18 +31,18 @@ class Simulator:
     units: list[Unit] = field(default_factory=list)
 
     def take(self, request: Asked) -> Hits:
-        self._write_the_latest_answer(request)
+        self._write_the_latest_response(request)
         best = self._longest_common_prefix(request)
         expected, aged = self._longest_unit(request, best)
         if best > expected:
             self._write(request.owner, request.tokens[:best], best, request.at)
-        self._write_end(request.owner, request.tokens[: request.said], request.at)
+        self._write_end(request.owner, request.tokens[: request.input], request.at)
         self.known.append((request.owner, request.tokens))
         self.asked.append(request)
         return Hits(expected, best, aged)
 
-    def _write_the_latest_answer(self, request: Asked) -> None:
-        for begin, end in reversed(request.answers):
+    def _write_the_latest_response(self, request: Asked) -> None:
+        for begin, end in reversed(request.responses):
             earlier = [
                 other
                 for other in self.asked

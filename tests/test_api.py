@@ -83,7 +83,7 @@ def test_a_body_says_itself_what_a_text_needs_options_for() -> None:
     body = {"model": "deepseek-v4-pro", "messages": [HELLO], "thinking": {"type": "disabled"}}
 
     assert count_tokens(body).input == count_tokens("Hello", thinking=False).input
-    with pytest.raises(UsageError, match="thinking: of texts and messages; a whole request"):
+    with pytest.raises(UsageError, match="thinking: only for texts and messages; a whole request"):
         count_tokens(body, thinking=True)
 
 
@@ -135,7 +135,7 @@ def test_the_arguments_of_a_clients_call_are_a_request() -> None:
     assert count_tokens(call).input == 5  # as billed by the API without thinking
 
 
-def test_what_is_doubtful_about_an_estimate_is_said_with_it() -> None:
+def test_what_is_doubtful_about_an_estimate_comes_with_it() -> None:
     picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
     asked = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, picture]}]
     old = {"model": "deepseek-v4-flash", "messages": [HELLO]}
@@ -152,7 +152,7 @@ def test_what_is_doubtful_about_an_estimate_is_said_with_it() -> None:
     assert estimate(old, at=PEAK).warnings[0].startswith("deepseek-v4-flash: the model was retired")
     assert estimate("Hello", model="v4-pro", at=PEAK).warnings == ()
     assert "2028" in estimate("Hello", model="v4-pro", at=PEAK.replace(year=2028)).warnings[-1]
-    with pytest.raises(InputError, match="1 image that is not at hand"):
+    with pytest.raises(InputError, match="1 image that cannot be read here"):
         count_tokens(asked, model="flash")
 
 
@@ -173,9 +173,9 @@ def test_a_column_with_something_else_than_text_is_an_input_error() -> None:
     ("options", "reason"),
     [
         ({"at": datetime(2026, 11, 23)}, "has no time zone"),  # noqa: DTZ001 - the case under test
-        ({"currency": "EUR"}, "currency='EUR' is no choice; write USD, CNY"),
-        ({"effort": "huge"}, "effort='huge' is no choice; write low, high, max"),
-        ({"effort": "low", "thinking": False}, "effort is of thinking"),
+        ({"currency": "EUR"}, "currency='EUR' is not a choice; write USD, CNY"),
+        ({"effort": "huge"}, "effort='huge' is not a choice; write low, high, max"),
+        ({"effort": "low", "thinking": False}, "effort needs thinking"),
         ({"cache_hit_ratio": 1.5}, "cache_hit_ratio: '1.5' is not a share between 0 and 1"),
         ({"requests": 0}, "requests=0 is not between 1 and"),
         ({"output_tokens": -1}, "output_tokens=-1 is negative"),
@@ -205,7 +205,7 @@ def test_more_output_than_a_model_gives_is_refused_for_bodies_too() -> None:
         estimate([HELLO], model="v4-pro", at=PEAK, output_tokens=10**9)
 
 
-def test_the_book_reports_all_prices_of_an_instant() -> None:
+def test_the_book_reports_all_prices_of_a_time() -> None:
     book = load_prices()
     before_v4 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -256,7 +256,7 @@ def test_a_usage_costs_its_tokens_at_their_rates(hit: int, miss: int, output: in
         ({**CHAT_USAGE, "prompt_tokens": 99}, "contradicts itself"),
         ({**CHAT_USAGE, "completion_tokens": -1}, "is not a number of tokens"),
         ({**CHAT_USAGE, "completion_tokens": 10**5_000}, "is not a number of tokens"),
-        (b"usage", "a bytes is no object"),
+        (b"usage", "a bytes is not an object"),
     ],
 )
 def test_an_unclear_usage_is_an_error_never_zero(usage: dict[str, object], reason: str) -> None:
@@ -264,17 +264,17 @@ def test_an_unclear_usage_is_an_error_never_zero(usage: dict[str, object], reaso
         price_usage(usage, model="v4-pro", at=PEAK)
 
 
-def test_an_answer_without_a_time_asks_for_one() -> None:
-    answer = {"model": "deepseek-v4-pro", "usage": CHAT_USAGE}
+def test_a_response_without_a_time_asks_for_one() -> None:
+    response = {"model": "deepseek-v4-pro", "usage": CHAT_USAGE}
 
     with pytest.raises(InputError, match=r"^no time in it; pass at=$"):
-        price_answer(answer)
+        price_answer(response)
     with pytest.raises(UsageError, match="has no time zone; for UTC write"):
-        price_answer(answer, at=PEAK.replace(tzinfo=None))
-    assert price_answer(answer, at=PEAK).total == COST
+        price_answer(response, at=PEAK.replace(tzinfo=None))
+    assert price_answer(response, at=PEAK).total == COST
 
 
-def test_an_answer_of_an_unknown_model_or_without_tokens_is_an_error() -> None:
+def test_a_response_of_an_unknown_model_or_without_tokens_is_an_error() -> None:
     with pytest.raises(UnknownModelError):
         price_answer({"model": "gpt-9", "usage": CHAT_USAGE}, at=PEAK)
     with pytest.raises(InputError, match="no usage in it"):

@@ -34,6 +34,11 @@ NAMES = re.compile(
     r"ceiling)(_|$)"
 )
 IN_REPORTS = "a field of the JSON, whose names stay the same in a version of the contract"
+# In names of tests, which are sentences, a verb such as "takes" is no metaphor.
+IN_TESTS = re.compile(
+    r"(^|_)(tells?|told|said|beside|dear|dearer|dearest|instants?|slips?|nought|answers?|floor|"
+    r"ceiling|which_is_none|that_is_none)(_|$)"
+)
 ALLOWED = {
     "answer": "the parameter of price_answer and the plan of --answer-tokens",
     "answer_tokens": "of the option --answer-tokens",
@@ -89,6 +94,21 @@ def test_names_in_the_code_are_plain_words_or_have_a_reason() -> None:
     words = {name: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names}
 
     assert {name for name, word in words.items() if NAMES.search(word)} == set(ALLOWED)
+
+
+def test_names_in_the_tests_are_plain_words() -> None:
+    folders = ("tests", "benchmarks", "docs", "examples")
+    names = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for name in names_in(path)
+        if name not in ALLOWED
+    }
+
+    assert [
+        name for name in sorted(names) if IN_TESTS.search(name.partition(": ")[2].lower())
+    ] == []
 
 
 def test_the_search_finds_such_words_outside_of_code() -> None:

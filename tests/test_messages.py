@@ -120,9 +120,9 @@ def test_an_error_is_plain_words_in_python_and_a_flag_on_the_command_line() -> N
     assert str(error) == "dask: tcp://localhost: nobody answers"
     assert message_of(error) == "--dask tcp://localhost: nobody answers"
 
-    error = UsageError("http sends the key in the clear", field="base_url")
-    assert str(error) == "base_url: http sends the key in the clear"
-    assert message_of(error) == "--base-url: http sends the key in the clear"
+    error = UsageError("http would send the key unencrypted", field="base_url")
+    assert str(error) == "base_url: http would send the key unencrypted"
+    assert message_of(error) == "--base-url: http would send the key unencrypted"
 
 
 def test_a_next_step_is_in_plain_words_until_the_command_line_says_its_flag() -> None:

@@ -50,7 +50,7 @@ _NOT_LOGS: Final = {
 _OF_RECORDS: Final = ("usage", "choices", "messages", "model", "response", "request")
 _WRAPPED: Final = 3
 _MOST_HELD: Final = 100  # no report names more
-_AN_INVOICE: Final = "DeepSeek's usage export, an invoice in place of a log; name it .zip or .csv"
+_AN_INVOICE: Final = "DeepSeek's usage export is an invoice, not a log; name it .zip or .csv"
 _IN_MEMORY: Final = 8_000_000
 
 
@@ -235,7 +235,7 @@ def _not_a_log(log: Log) -> str | None:
 def _not_known(costless: Counter[Reason]) -> str:
     if Reason.REQUEST in costless and len(costless) == 1:
         return A_REQUEST
-    return Advised("no usage in it that is known", Advice.LOG_COUNTS)
+    return Advised("no usage in a known form", Advice.LOG_COUNTS)
 
 
 def _records(log: Log, how: Reading) -> Iterator[Found]:

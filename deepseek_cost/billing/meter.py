@@ -249,7 +249,7 @@ def _fields(found: ApiObject) -> Mapping[str, object]:
         return found
     if isinstance(found, ClientObject):
         return found.model_dump(exclude_unset=True)
-    raise InputError(f"a {type(found).__name__} is no object of the API, nor one of its clients")
+    raise InputError(f"a {type(found).__name__} is not an object of the API or of its clients")
 
 
 def _of_python(reason: object) -> str:

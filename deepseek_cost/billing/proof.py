@@ -39,7 +39,7 @@ _SERVER_SIDE: Final = re.compile(r'"type"\s*:\s*"(web_search|web_fetch)')
 class Reason(StrEnum):
     """The likely reason for a difference."""
 
-    IMAGES = "an image that is not at hand"
+    IMAGES = "an image that cannot be read here"
     FIM = "a completion between prompt and suffix is an estimate"
     SERVER_SIDE = "web search or fetch on the server adds tokens"
     STRICT = "the server rewrites the schema of strict tools"

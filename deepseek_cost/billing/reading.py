@@ -267,8 +267,8 @@ def _next(connection: "Connection", advance: Advance) -> object:
     except (EOFError, OSError) as error:
         raise WorkerError(
             Advised(
-                "the process that reads the logs ended before its work was done, so there is no "
-                "total; it was killed, or the memory was not enough",
+                "the process that reads the logs died before it was done, so there is no total; "
+                "it was killed or ran out of memory",
                 Advice.PIPED,
             )
         ) from error

@@ -95,7 +95,7 @@ def run(args: Sequence[str]) -> int:
     except RuntimeError as error:
         if "start new thread" not in str(error):
             raise
-        show_error("the system starts no thread: too many run, or the memory is not enough")
+        show_error("the system cannot start a thread: too many are running, or memory is short")
         return DscostError.exit_code
     if outcome == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the exit is left to interrupt
@@ -142,9 +142,9 @@ def _report(error: Exception, args: Sequence[str]) -> int:
         case ImportError():  # a library that is broken or does not fit in memory
             show_error(f"{error.name or 'a library'} cannot be loaded: {error}")
         case MemoryError():
-            show_error("out of memory", "give less at a time")
+            show_error("out of memory", "try less at a time")
         case _:
-            show_error("a number is too large to be worked with exactly")
+            show_error("a number is too large for exact arithmetic")
     return DscostError.exit_code
 
 

@@ -62,5 +62,5 @@ def _exit_if_unbounded(estimates: "Sequence[Estimate]") -> None:
 
 def exit_unkept(reason: str) -> NoReturn:
     """Exit with code 3, since a limit cannot be checked if something is unknown."""
-    show_error(placed("--max-cost cannot be kept: ", reason))
+    show_error(placed("--max-cost cannot be checked: ", reason))
     raise typer.Exit(OVER_LIMIT)

@@ -66,7 +66,7 @@ def read_invoice(logs: "Sequence[Log]", table: "Table", currency: Currency) -> "
                 invoice.add(row)
     if invoice.is_empty:
         why = f"; {invoice.faults[0]}" if invoice.faults else ""
-        raise InputError(f"{', '.join(invoice.sources)}: no row in it{why}")
+        raise InputError(f"{', '.join(invoice.sources)}: no rows in it{why}")
     return invoice
 
 
@@ -118,7 +118,7 @@ def _failures(report: "InvoiceReport") -> list[str]:
     found: list[str] = []
     if missing:
         reason = f"{_first_of(missing)}: billed at a price that is not in the price table"
-        steps = "append the TOML of the report to a copy of the table, and give that with --prices"
+        steps = "append the report's TOML to a copy of the table, and pass it with --prices"
         found.append(advised(reason, steps))
     if unknown:
         reason = f"{_first_of(unknown)}: no price in the export, and several in the price table"

@@ -144,7 +144,7 @@ def _read_log(log: "ReadLog", intake: "Intake", read: "Read", *, is_named: bool)
         intake.refuse(name, log.refusal)
     elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
         if is_named:
-            raise InputError(f"{name}: no line in it", tip="give responses of the API, one a line")
+            raise InputError(f"{name}: no lines in it", tip="give API responses, one per line")
         return
     read.formats[name] = log.title
     if log.caveat and intake.priced[name] and log.caveat not in read.caveats:

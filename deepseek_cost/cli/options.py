@@ -91,8 +91,8 @@ Budget = Annotated[
     SHOWN.setting(
         "--budget",
         metavar="X",
-        help="Show how much of X is spent, and exit with code 3 if it is exceeded. It is for the "
-        "range of --since, else for this month with --by month, likewise week and day.",
+        help="Show how much of X is spent, and exit with code 3 if it is exceeded. It covers the "
+        "range of --since, else the current month, week or day of --by.",
     ),
 ]
 LogFields = Annotated[
@@ -114,7 +114,7 @@ TierByName = Annotated[
         "--tier-by",
         metavar="start|end",
         help="Which time of a request sets its rate.",
-        show_default="as the price table",
+        show_default="as in the price table",
     ),
 ]
 

@@ -91,7 +91,7 @@ def _field(name: str, spec: str, conversion: str | None, moment: Moment) -> str:
     if name not in FIELDS:
         raise UsageError(f"--template: no field {name!r}", tip=_HINT)
     if conversion or "{" in spec or _is_wide(spec):
-        raise UsageError(f"--template: {{{name}}} cannot be shown so", tip=_HINT)
+        raise UsageError(f"--template: {{{name}}} cannot be formatted like that", tip=_HINT)
     value = getattr(moment, name)
     if isinstance(value, datetime):
         return value.strftime(spec or _shortest(value, moment.at))

@@ -57,7 +57,7 @@ def budget_of(text: str | None, by: Sequence[By], span: Range) -> Budget | None:
         start = today - timedelta(days=today.weekday()) if By.WEEK in by else today
         days = 7 if By.WEEK in by else 1
         return Budget(amount, start, start + timedelta(days=days), span.now)
-    raise UsageError("--budget is for a time", tip="add --by month, or --since")
+    raise UsageError("--budget needs a period", tip="add --by month, or --since")
 
 
 def _end_of_month(at: datetime) -> datetime:

@@ -114,7 +114,7 @@ def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
 def mode_of(thinking: bool, effort: Effort | None) -> Mode:
     """Return the thinking mode; raises UsageError for an effort without thinking."""
     if effort is not None and not thinking:
-        raise UsageError("--effort is of thinking", tip="leave out --no-thinking or --effort")
+        raise UsageError("--effort needs thinking", tip="leave out --no-thinking or --effort")
     return Mode(thinking, effort or Effort.HIGH)
 
 
@@ -123,7 +123,7 @@ def timeline_of(gap: str | None, *, forecasts: bool) -> "Timeline | None":
     if forecasts:
         return timeline_by(gap)
     if gap is not None:
-        raise UsageError("--gap is of the cache forecast", tip="add --cache-hit-ratio auto")
+        raise UsageError("--gap needs a cache forecast", tip="add --cache-hit-ratio auto")
     return None
 
 

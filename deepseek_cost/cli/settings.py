@@ -253,7 +253,9 @@ def _table(file: Path, keys: tuple[str, ...]) -> Mapping[str, object]:
     for number, key in enumerate(keys, 1):
         table = table.get(key, {}) if isinstance(table, dict) else table
         if not isinstance(table, dict):
-            raise ConfigError(f"{_shown(file)}: {'.'.join(keys[:number])} is no table of settings")
+            raise ConfigError(
+                f"{_shown(file)}: {'.'.join(keys[:number])} is not a table of settings"
+            )
     return table if isinstance(table, dict) else {}
 
 

@@ -433,5 +433,5 @@ def require_prompts(kinds: set[Kind], prompt_options: Sequence[str]) -> None:
     """Raise UsageError for options of plain prompts if there are only request bodies."""
     if prompt_options and kinds and Kind.TEXT not in kinds:
         raise UsageError(
-            f"{', '.join(prompt_options)}: of plain prompts; a request body says it by itself"
+            f"{', '.join(prompt_options)}: only for plain prompts; a request body has its own"
         )

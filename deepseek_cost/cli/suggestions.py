@@ -84,7 +84,7 @@ def in_place_of_value(option: str, message: str, command: str) -> str | None:
     """Return a tip for the value of an option; None if there is none."""
     if option == "--output-tokens" and (found := re.search(_FILE_FOR_NUMBER, message)):
         written = _rendered(command, f"--to {found[1]}")
-        return f"-o is the output tokens; to write a file: {written}"
+        return f"-o sets the output tokens; to write a file: {written}"
     found = re.match(_NOT_ONE_OF, message)
     meant = VALUES.get(option, {}).get(found[1].lower()) if found else None
     return _meant_by(meant and f"{option} {meant}")

@@ -37,7 +37,7 @@ def require_one_of(options: Mapping[str, object]) -> None:
     """Raise UsageError if several of these options are given."""
     given = [name for name, value in options.items() if value]
     if len(given) > 1:
-        raise UsageError(f"{given[0]} and {given[1]} exclude each other")
+        raise UsageError(f"{given[0]} and {given[1]} cannot be combined")
 
 
 def whole_number(least: int, most: int | None) -> Callable[[str | int], int]:

@@ -62,7 +62,7 @@ def of_estimate(
 def _of_calls(estimate: Estimate) -> Assumption:
     calls, price = estimate.tally.calls, estimate.price
     each = f"at {price.call_fee} {price.currency}" if price.call_fee else "free then"
-    return Assumption("server_tools", f"{calls:,} calls at most, {each}; in the ceiling")
+    return Assumption("server_tools", f"{calls:,} calls at most, {each}; in the maximum")
 
 
 def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Assumption]:
@@ -71,7 +71,7 @@ def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Ass
     if time_label:
         found.append(Assumption("priced_at", time_label, "at"))
     if any(estimate.price.tier is not Tier.FLAT for estimate in estimates):
-        by = "by one time; DeepSeek does not say whether a request's start or its end"
+        by = "at a single time; DeepSeek does not say whether a request's start or end counts"
         found.append(Assumption("tier", by, "at"))
     for estimate in estimates:
         found += _of_price(estimate)
@@ -155,14 +155,16 @@ def of_workload(workload: "Workload", found: Sequence[Assumption]) -> list[Assum
         listed += _of_age(workload.totals())
     listed += workload.partial.ignored.assumptions()
     if any(ledger.is_fim for ledger in workload.ledgers):
-        layout = "an estimate: prompt, suffix and 4 tokens of layout; no bill of one is known"
+        layout = (
+            "an estimate: prompt, suffix and 4 tokens of layout; no bill of such a request is known"
+        )
         listed.append(Assumption("fim", layout))
     if any(Hidden.IMAGE in ledger.unknown for ledger in workload.ledgers):
         listed.append(
             Assumption(
                 "images",
-                f"{LEAST_IMAGE_TOKENS} tokens each where not at hand; "
-                f"in the ceiling {MOST_IMAGE_TOKENS}",
+                f"{LEAST_IMAGE_TOKENS} tokens each if they cannot be read here; "
+                f"{MOST_IMAGE_TOKENS} in the maximum",
             )
         )
     return list(dict.fromkeys(listed))
@@ -211,7 +213,7 @@ def _rests_on_age(tally: Tally) -> bool:
 def _aged(tallies: Sequence[Tally]) -> str:
     aged = max(tally.hits.aged for tally in tallies)
     what = f"{aged:,} of the expected cache hits rest on what no request has used for over an hour"
-    return f"{what}; DeepSeek keeps it for hours to days, so they are an assumption"
+    return f"{what}; DeepSeek keeps it for hours to days, so they may be misses"
 
 
 def warnings_of_skips(skips: Skipped) -> list[str]:
@@ -266,7 +268,7 @@ def of_chat(
     models = [price.model for price in quote.prices]
     found = of_prompt(quote.scenario, models) if dialogue.kind == "text" else []
     if plan.turns:
-        each = f"{plan.user:,} tokens of the user and {plan.answer:,} of the response"
+        each = f"{plan.user:,} tokens from the user and {plan.answer:,} in the response"
         found.append(Assumption("turns", f"{each} each", "turns"))
     known = "as sent back, else unknown" if plan.reasoning is None else f"{plan.reasoning:,} tokens"
     found += [

@@ -220,7 +220,9 @@ class Trace(Struct):
             except InputError as error:
                 self.skips.add(error, Position(self.source, found.line, found.column))
         if not kinds and skipped == self.skips.requests:
-            raise InputError(f"{opened.source.name}: no request in it", tip="give JSON, one a line")
+            raise InputError(
+                f"{opened.source.name}: no request in it", tip="give JSON, one request per line"
+            )
         if kinds:
             kind = next(iter(kinds)) if len(kinds) == 1 else Kind.MIXED
             self.sources.append((opened.source.name, kind, kinds.total()))

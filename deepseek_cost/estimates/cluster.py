@@ -120,7 +120,7 @@ def cluster(address: str) -> "Iterator[Client]":
         client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(
-            "no scheduler answers",
+            "no scheduler responds",
             tip="start one with: dask scheduler",
             field="dask",
             value=address,
@@ -158,8 +158,8 @@ def run_on(
             except KilledWorker as error:
                 if len(task) == 1:
                     raise InputError(
-                        f"{task[0][1].name}: several workers died over it",
-                        tip="look into their logs, or give them more memory",
+                        f"{task[0][1].name}: several workers died on it",
+                        tip="check their logs, or give them more memory",
                     ) from error
                 done.update(hand_out([one] for one in task))  # one of them is at fault
             done.update(hand_out(islice(waiting, 1)))

@@ -79,7 +79,7 @@ class Dialogue(Struct):
         """Return the body as read for a model; raises InputError if it is not a conversation."""
         route = self.routes.serving(self.request)
         if self.request.kind is Kind.FIM:
-            raise InputError(f"{self.source}: a completion, and chat begins with messages")
+            raise InputError(f"{self.source}: a completion; chat needs messages")
         sent = completed(self.request, model, self.mode, self.system)
         return render_body(sent, model, thinking=route.model.thinking if route else None)
 

@@ -51,8 +51,8 @@ _AGAIN: Final = (429, 500, 502, 503, 504)
 _REASONS: Final = {
     401: advised("the API does not accept the key in DEEPSEEK_API_KEY (401)", "create a new key"),
     402: advised("the account's balance is used up (402)", "top it up"),
-    404: Advised("nothing answers there (404)", Advice.API_ADDRESS),
-    429: advised("too many requests at a time, still after a wait (429)", "try again later"),
+    404: Advised("nothing is there (404)", Advice.API_ADDRESS),
+    429: advised("too many requests at a time, even after waiting (429)", "try again later"),
 }
 
 
@@ -74,14 +74,14 @@ class Api(Struct, frozen=True):
         url = urlsplit(self.base_url)
         if url.scheme not in ("https", "http") or not url.hostname:
             raise UsageError(
-                "is no address", tip="write https://HOST", field="base_url", value=self.base_url
+                "is not a URL", tip="write https://HOST", field="base_url", value=self.base_url
             )
         if url.scheme == "http" and not _is_loopback(url.hostname):
             raise UsageError(
-                "http would send the key in the clear", tip="write https://", field="base_url"
+                "http would send the key unencrypted", tip="write https://", field="base_url"
             )
         if not self.key.isascii() or not self.key.isprintable():
-            raise LiveError("DEEPSEEK_API_KEY is no key: it has characters that none has")
+            raise LiveError("DEEPSEEK_API_KEY is not a key: it has characters that keys never have")
 
     def send(self, kind: Kind, body: Mapping[str, object]) -> dict[str, object]:
         """Send a body and return the response; raises LiveError with a message of one line."""
@@ -124,9 +124,7 @@ class Api(Struct, frozen=True):
         if status in _REASONS:
             return _REASONS[status]
         if status in _AGAIN:
-            return advised(
-                f"the API has a fault of its own, still after a wait ({status})", "try later"
-            )
+            return advised(f"the API failed, even after waiting ({status})", "try later")
         with suppress(LiveError):
             found = _parsed(reply.body).get("error")
             message = found.get("message") if isinstance(found, dict) else None
@@ -136,7 +134,7 @@ class Api(Struct, frozen=True):
         return f"the API refuses the request ({status})"
 
     def _broken(self, error: BaseException, *, is_sent: bool) -> str:
-        billed = "; the request may be billed all the same" if is_sent else ""
+        billed = "; the request may still be billed" if is_sent else ""
         if isinstance(error, LiveError):
             return f"{error}{billed}" if billed else error.message
         if isinstance(error, TimeoutError):
@@ -278,4 +276,4 @@ def billed(response: Mapping[str, object]) -> TokenUsage:
     try:
         return usage_of(as_object(response.get("usage"))).tokens
     except Unreadable as error:
-        raise LiveError(f"the API answered, but {error}") from None
+        raise LiveError(f"the API responded, but {error}") from None

@@ -125,8 +125,8 @@ def _loss_reported() -> Iterator[None]:
     except (EOFError, OSError) as error:
         raise WorkerError(
             Advised(
-                "a worker process ended before its work was done, so there is no total; it was "
-                "killed, or the memory was not enough",
+                "a worker process died before it was done, so there is no total; it was killed or "
+                "ran out of memory",
                 Advice.ONE_PROCESS,
             )
         ) from error

@@ -191,7 +191,7 @@ def _refuse_second_revision(first: str, path: str) -> None:
     """Refuse what git takes for two revisions, `A B`; here what follows A is a path."""
     if ".." not in first and ".." not in path and are_revisions(path):
         old, new = unicode_name(first), unicode_name(path)
-        raise UsageError(f"{new} is a revision, and no file here", tip=f"write {old}..{new}")
+        raise UsageError(f"{new} is a revision, not a file here", tip=f"write {old}..{new}")
 
 
 # The content of a pipe is kept on disk during the comparison.
@@ -214,7 +214,9 @@ def sides_of(
     if _could_be_revision(first) and are_revisions(first):
         name = unicode_name(first)
         how = "move the file away" if ".." in name else f"{name}..HEAD"
-        raise UsageError(f"{name} is a file here and a revision", tip=f"write ./{name}, or {how}")
+        raise UsageError(
+            f"{name} is both a file here and a revision", tip=f"write ./{name}, or {how}"
+        )
     return _on_disk(args, selection)
 
 

@@ -195,7 +195,7 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
     output = scenario.output_tokens
     if output is not None and output > model.max_output_tokens:
         raise UsageError(
-            f"is more than {model.name} gives in a request: its output limit is "
+            f"is more than {model.name} allows in a request: its output limit is "
             f"{token_limit(model.max_output_tokens)} ({model.max_output_tokens:,})",
             field="output_tokens",
             value=output,

@@ -9,7 +9,7 @@ from deepseek_cost.prompt.conversation import Hidden
 
 # One of them, and several.
 _NAMES: Final = {
-    Hidden.IMAGE: ("image that is not at hand", "images that are not at hand"),
+    Hidden.IMAGE: ("image that cannot be read here", "images that cannot be read here"),
     Hidden.FILE: ("file", "files"),
     Hidden.HISTORY: ("history kept by the API", "histories kept by the API"),
     Hidden.SERVER_TOOL: (
@@ -17,11 +17,11 @@ _NAMES: Final = {
         "server tools, whose results are input",
     ),
     Hidden.FOUND_TOOL: ("tool found by a search", "tools found by a search"),
-    Hidden.ITEM: ("item that no count is known for", "items that no count is known for"),
+    Hidden.ITEM: ("item of unknown size", "items of unknown size"),
     Hidden.ENCRYPTED: ("encrypted reasoning", "encrypted reasonings"),
     Hidden.REASONING: (
-        "turn whose reasoning was not sent back and is billed all the same",
-        "turns whose reasoning was not sent back and is billed all the same",
+        "turn whose reasoning was not sent back but is still billed",
+        "turns whose reasoning was not sent back but is still billed",
     ),
 }
 _MINIMUM: Final = "the input is a minimum; it does not count"
@@ -58,4 +58,4 @@ def _named(what: Hidden, one: UnknownTokens) -> str:
         return name
     if not one.least:
         return f"{name} (up to {one.most:,} tokens)"
-    return f"{name} ({one.least:,} to {one.most:,} tokens; the least is counted)"
+    return f"{name} ({one.least:,} to {one.most:,} tokens; the minimum is counted)"

@@ -221,7 +221,9 @@ class Workload:
         for part in self._shared(opened):
             self._add_part(part, opened.kind)
         if not self.partial.sources and not self.skips.requests:
-            raise InputError(f"{opened.source.name}: no request in it", tip="give JSON, one a line")
+            raise InputError(
+                f"{opened.source.name}: no request in it", tip="give JSON, one request per line"
+            )
 
     def _known_reasoning(self, first: Request | Fault | None) -> "KnownReasoning | None":
         """Return what keeps the reasoning of responses, if a source begins with one."""

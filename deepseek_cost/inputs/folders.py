@@ -232,7 +232,7 @@ def _overrides(folder: Path, globs: Sequence[str]) -> "Override":
         return overrides.build()
     except (ignore.Error, UnicodeError) as error:
         raise UsageError(
-            f"is no pattern: {error}", field="glob", value=" ".join(globs)[:80]
+            f"is not a valid pattern: {error}", field="glob", value=" ".join(globs)[:80]
         ) from error
 
 
@@ -243,7 +243,10 @@ def _refuse_odd_ignore_files(folder: Path) -> None:
         for name in {".gitignore", ".ignore"}.intersection(names):
             path = Path(place, name)
             if path.exists() and not (path.is_file() and path.stat().st_size <= _MAX_IGNORE_BYTES):
-                raise InputError(f"{path}: no regular file of ignore rules", tip="remove it")
+                raise InputError(
+                    f"{path}: not a regular file, so its ignore rules cannot be read",
+                    tip="remove it",
+                )
 
 
 def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str | None:

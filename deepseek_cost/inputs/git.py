@@ -221,7 +221,7 @@ def _find(name: str) -> Revision:
     except GitError as error:
         if "not a git repository" in error.stderr:
             raise InputError(
-                f"{unicode_name(name)}: no such file or folder, and this is no git repository",
+                f"{unicode_name(name)}: no such file or folder, and this is not a git repository",
                 tip="give two files, folders or reports, or run it inside a repository",
             ) from None
         if "dubious ownership" in error.stderr:
@@ -239,7 +239,7 @@ def _find(name: str) -> Revision:
 
 def _commit(name: str) -> str:
     if "\0" in name:
-        raise InputError("a name with NUL is no revision")
+        raise InputError("a name with NUL is not a revision")
     return ask("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
 
 

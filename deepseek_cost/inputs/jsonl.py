@@ -91,7 +91,7 @@ def parsed(line: Line) -> object:
 
 def too_long(source: str, number: int, what: str) -> Fault:
     """Return a Fault for more data than is kept in memory at once."""
-    return Fault(source, number, 1, f"{what}; split it, one request a line")
+    return Fault(source, number, 1, f"{what}; split it, one request per line")
 
 
 def _skip_line(file: BinaryIO, data: bytes) -> None:

@@ -112,7 +112,7 @@ def in_columns(
     found if it is clear. Raises UsageError or InputError if there is no such column.
     """
     if column and not any(is_parquet(one) or has_columns(one) for one in sources):
-        reason = "of Parquet, CSV and JSONL files, and there is none"
+        reason = "is for Parquet, CSV and JSONL files, and there is none here"
         raise UsageError(reason, field="column", value=column)
     are_bodies = None if kind is None else kind is not Kind.TEXT
     return [_of_file(one, column, body, are_bodies=are_bodies) for one in sources]
@@ -194,7 +194,7 @@ def _translating_errors(name: str) -> Iterator[None]:
     except _arrows_own() as error:
         reason = str(error).split("\n")[0][:200] or "not enough memory for it"
         is_broken = isinstance(error, (ValueError, NotImplementedError, OSError))
-        fault = "no sound Parquet file" if is_broken else "cannot be read"
+        fault = "not a valid Parquet file" if is_broken else "cannot be read"
         raise InputError(f"{name}: {fault}: {reason}") from error
 
 

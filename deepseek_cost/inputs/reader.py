@@ -53,7 +53,7 @@ _LINES: Final = (".jsonl", ".ndjson")
 NO_VALUE: Final = {"row without a value": None}
 _MARK: Final = b"\xef\xbb\xbf"
 _A_RESPONSE: Final = advised("a response, not a request", "dscost bill adds up responses")
-_OTHER_ENDPOINT: Final = "its url is of no endpoint that has a price"
+_OTHER_ENDPOINT: Final = "its url is not that of an endpoint with a price"
 _NO_REQUEST: Final = Advised(
     "JSON, but no request: it has neither messages, input, prompt nor body with a model",
     Advice.AS_TEXT,
@@ -250,7 +250,7 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
         return line.fault(Advised(_OTHER_ENDPOINT, Advice.ENDPOINT))
     kind = kind or (Kind.MESSAGES if is_anthropic else kind_of(body))
     if kind is None:
-        return line.fault("a batch's line whose url and body are of no known request")
+        return line.fault("a line of a batch whose url and body match no known request")
     span = _span_of_body(line.text, value) if key == "body" else member(line.text, key)
     part = line.part(*span)
     name = value.get("custom_id")

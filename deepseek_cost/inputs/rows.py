@@ -91,7 +91,7 @@ def _table(source: TextSource, lines: io.TextIOWrapper) -> Iterator[list[str]]:
         reason = Advised(f"{source.name}: not {source.encoding}", Advice.FILE_ENCODING)
         raise InputError(reason) from error
     except csv.Error as error:
-        raise InputError(f"{source.name}:{rows.line_num}: no sound CSV: {error}") from error
+        raise InputError(f"{source.name}:{rows.line_num}: not valid CSV: {error}") from error
 
 
 def _bounded(source: TextSource, lines: io.TextIOWrapper) -> Iterator[str]:

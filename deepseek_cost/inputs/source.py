@@ -152,7 +152,7 @@ def in_one_piece(blocks: Iterable[str], name: str, limit: int) -> str:
         parts.append(block)
         read += len(block)
         if read > limit:
-            raise InputError(f"{name}: longer than {limit:,} characters, more than is taken here")
+            raise InputError(f"{name}: longer than {limit:,} characters, more than is accepted")
     return "".join(parts)
 
 
@@ -207,4 +207,4 @@ def require_text_encoding(encoding: str) -> None:
             "is unknown", tip="try utf-8, gb18030, utf-16", field="encoding", value=encoding
         ) from error
     if info.incrementaldecoder is None or info.name in _NOT_FOR_FILES:
-        raise UsageError("is no encoding of text files", field="encoding", value=encoding)
+        raise UsageError("is not a text encoding", field="encoding", value=encoding)

@@ -163,7 +163,7 @@ def refused_setting(body: Body) -> RefusalError | None:
 
 
 def _combined(body: Body) -> RefusalError | None:
-    """Return the refusal of settings that exclude each other."""
+    """Return the refusal of settings that cannot be combined."""
     if body.get("stream_options") is not None and body.get("stream") is not True:
         return RefusalError(
             "stream_options should be set along with stream = true", "stream_options"

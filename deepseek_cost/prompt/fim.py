@@ -1,4 +1,4 @@
-"""The body of a completion (fill in the middle), counted; no bill of one is known."""
+"""The body of a completion (fill in the middle), counted; no bill of such a request is known."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ _MAX_TOKENS: Final = 8_192
 
 
 class FimBody(Struct, frozen=True):
-    """The body of a completion, read for a model; no bill of one is known."""
+    """The body of a completion, read for a model; no bill of such a request is known."""
 
     request: Request
     model: Model

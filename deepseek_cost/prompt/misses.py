@@ -60,7 +60,7 @@ _ADVICE: Final = {
     Cause.HISTORY: "append to the history instead of rewriting it, or rewrite it rarely",
     Cause.PROMPT: "put what repeats before what changes",
     Cause.SHORT: f"no prefix under {BLOCK} tokens is cached: put what repeats first",
-    Cause.AGE: "send such requests sooner: DeepSeek keeps what nobody uses for hours to days",
+    Cause.AGE: "send such requests sooner: DeepSeek drops what is not used for hours to days",
     Cause.NEW_PREFIX: "nothing to do: a shared prefix is cached once two requests have sent it",
 }
 # Not in the prompt as a text.

@@ -44,9 +44,9 @@ class Affordable(Part):
     """How many times a balance pays for the whole estimate; null if the estimate costs nothing."""
 
     balance: BalanceAmounts
-    at_total: Annotated[int | None, Meta(description="null, too, while output or input is unknown")]
+    at_total: Annotated[int | None, Meta(description="also null while output or input is unknown")]
     at_floor: int | None
-    at_ceiling: Annotated[int | None, Meta(description="0, too, where nothing bounds the input")]
+    at_ceiling: Annotated[int | None, Meta(description="also 0 where nothing bounds the input")]
 
 
 def run_down_entry(

@@ -401,7 +401,7 @@ def _logs(report: BillReport) -> str:
 
 def _span(report: BillReport) -> str:
     if report.first is None or report.last is None:
-        return "none at any time"
+        return "no times"
     return f"{stamp(report.first)} to {stamp(report.last)}, days in {report.timezone}"
 
 

@@ -31,7 +31,7 @@ class ConfigReport(Report):
     def page(self) -> Page:
         """Describe every setting, its value, and where it was set."""
         is_set = sum(entry.source != "default" for entry in self.settings)
-        head = f"{len(self.settings)} settings, {is_set} of them given; the others are the defaults"
+        head = f"{len(self.settings)} settings, {is_set} set; the others have their defaults"
         table = grid("setting", "value", "from", left=3)
         for entry in self.settings:
             table.add_row(entry.name, _value(entry), entry.place or entry.source)

@@ -137,7 +137,7 @@ class LimitsEntry(LimitEntry):
     """All limits, the models over any limit, and whether the limits can be checked at all."""
 
     unkept: Annotated[
-        str | None, Meta(description="why the limit cannot be kept: what could not be counted")
+        str | None, Meta(description="why the limit cannot be checked: what could not be counted")
     ] = None
 
 
@@ -354,7 +354,7 @@ def _bounded(change: str, entry: ModelDiff) -> str:
     before, after = entry.before.unknown_input, entry.after.unknown_input
     if before == after:
         return change
-    return f"{change} or more" if after and not before else f"{change}, in what is known"
+    return f"{change} or more" if after and not before else f"{change} in the known input"
 
 
 def _counted(report: DiffReport) -> str:
@@ -407,7 +407,7 @@ def _verdict(report: DiffReport) -> str:
     named = report.limit.exceeded_by or tuple(entry.model for entry in report.models)
     entries = [entry for entry in report.models if entry.model in named]
     if not entries:
-        return f"the limit of {report.limit.max_increase} cannot be kept: {report.limit.unkept}"
+        return f"the limit of {report.limit.max_increase} cannot be checked: {report.limit.unkept}"
     worst = max(entries, key=_growth)
     requests = max(worst.before.requests, worst.after.requests)
     many = "a request" if requests <= 1 else f"for {requests:,} requests"
@@ -415,7 +415,7 @@ def _verdict(report: DiffReport) -> str:
     by = f"{_signed(worst.increase.cost, report.currency)} {many} ({_share(worst, closest)})"
     held_to = " and ".join(limit.max_increase for limit in over or limits)
     if report.limit.unkept and not over:
-        kept = f"but the limit of {held_to} cannot be kept: {report.limit.unkept}"
+        kept = f"but the limit of {held_to} cannot be checked: {report.limit.unkept}"
     else:
         kept = f"{'over' if over else 'within'} {held_to}"
     return f"{by} on {worst.model}, {kept}"

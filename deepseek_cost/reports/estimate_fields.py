@@ -211,7 +211,7 @@ class EstimateEntry(Part):
     ] = None
     tier_is_certain: Annotated[
         bool,
-        Meta(description="false: the day may become a holiday, and the other tier's cost hold"),
+        Meta(description="false: the day may become a holiday, and the other rate apply"),
     ] = True
     concurrent_requests: Annotated[
         int | None, Meta(description="that the API serves at a time; given for several bodies")

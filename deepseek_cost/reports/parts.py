@@ -152,7 +152,7 @@ def _written(value: object) -> str:
         return exact(value)
     if isinstance(value, str):
         return str(value)
-    raise TypeError(f"a {type(value).__name__} has no place in JSON")
+    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
 
 
 class InputEntry(Part):
@@ -235,8 +235,8 @@ def source_assumptions(
 
 def _empty(names: Sequence[str]) -> str:
     if len(names) == 1:
-        return f"{names[0]}: empty; the template around it is billed all the same"
-    return f"{len(names):,} files are empty ({listed(names)}); the template is billed all the same"
+        return f"{names[0]}: empty, but the template around it is still billed"
+    return f"{len(names):,} files are empty ({listed(names)}), but the template is still billed"
 
 
 def left_out(skipped: Sequence[SkippedSource]) -> Iterable[str]:

@@ -101,7 +101,7 @@ def gigatoken_engine() -> "Gigatoken":
         raise EngineError("gigatoken is not installed", tip=f"install it with: {_INSTALL}")
     if not version.startswith(_COMPARED):
         raise EngineError(
-            f"gigatoken {version} was not compared with tiktoken, and may count otherwise",
+            f"gigatoken {version} was not compared with tiktoken, and may count differently",
             tip=f"install one that was: {_INSTALL}",
         )
     from deepseek_cost.tokenizer.tiktoken_engine import tiktoken_engine  # noqa: PLC0415 - few texts need it

@@ -35,7 +35,7 @@ PEAK = "2026-11-02T02:00:00Z"
 OFF_PEAK = "2026-11-02T05:00:00Z"
 
 
-def answer(at: str, **more: object) -> dict[str, object]:
+def reply(at: str, **more: object) -> dict[str, object]:
     usage = {
         "prompt_tokens": 300,
         "completion_tokens": 50,
@@ -49,7 +49,7 @@ def answer(at: str, **more: object) -> dict[str, object]:
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    lines = [answer(PEAK, user="search"), answer(OFF_PEAK, user="sk-live-secret")]
+    lines = [reply(PEAK, user="search"), reply(OFF_PEAK, user="sk-live-secret")]
     return written(Path("log.jsonl"), lines)
 
 
@@ -79,7 +79,7 @@ def record(
     )
 
 
-def test_each_line_costs_what_its_instant_says(dscost: Dscost, log: Path) -> None:
+def test_each_line_is_priced_at_its_own_time(dscost: Dscost, log: Path) -> None:
     report = billed(dscost, log)
     # In millionths of a dollar, at peak: hits 256 x 0.044 = 11.264, misses 44 x 1.32 = 58.08,
     # output 50 x 3.96 = 198; 267.344 in total. Off-peak is half: 133.672.
@@ -117,7 +117,7 @@ def test_the_currency_has_its_own_list(dscost: Dscost, log: Path) -> None:
 
 
 def test_days_are_those_of_the_zone(dscost: Dscost, log: Path) -> None:
-    written(log, [answer("2026-11-02T07:30:00Z"), answer("2026-11-02T08:30:00Z")])
+    written(log, [reply("2026-11-02T07:30:00Z"), reply("2026-11-02T08:30:00Z")])
     utc_days = [entry["day"] for entry in billed(dscost, log)["by_day"]]
     # In Honolulu, ten hours behind UTC, both fall on the evening before.
     there = [entry["day"] for entry in billed(dscost, log, "--tz", "Pacific/Honolulu")["by_day"]]
@@ -132,11 +132,11 @@ def test_a_key_that_looks_like_a_secret_is_never_shown(dscost: Dscost, log: Path
         assert "search" in ran.out
 
 
-def test_nothing_of_a_prompt_or_an_answer_is_shown(dscost: Dscost, log: Path) -> None:
+def test_nothing_of_a_prompt_or_a_response_is_shown(dscost: Dscost, log: Path) -> None:
     body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "my secret"}]}
     broken = {"model": "deepseek-v4-pro", "messages": [{"role": "secret", "content": 7}]}
-    said = {"choices": [{"message": {"content": "a secret"}, "finish_reason": "stop"}]}
-    lines = [{"request": one, "response": answer(PEAK) | said} for one in (body, broken)]
+    reported = {"choices": [{"message": {"content": "a secret"}, "finish_reason": "stop"}]}
+    lines = [{"request": one, "response": reply(PEAK) | reported} for one in (body, broken)]
     written(log, [*lines, {"request": body, "error": "secret"}])
     for more in ([], ["--json"], ["--csv"], ["--calibrate", "profile.json"]):
         ran = dscost("bill", log, *more)
@@ -150,7 +150,7 @@ def test_where_nothing_could_be_priced_the_total_is_unknown_and_not_zero(
     dscost: Dscost, log: Path, line: dict[str, Any]
 ) -> None:
     options = ("--since", "2026-11-01", "--until", "2026-11-30", "--budget", "5", "--granted", "1")
-    ran = dscost("bill", written(log, [answer(PEAK) | line]), *options, "--json")
+    ran = dscost("bill", written(log, [reply(PEAK) | line]), *options, "--json")
     report = json.loads(ran.out)
 
     assert report["budget"] is report["balance"] is None
@@ -163,11 +163,11 @@ def test_lines_without_a_price_are_named_and_make_the_exit_code_1(
     dscost: Dscost, log: Path
 ) -> None:
     lines = [
-        answer(PEAK),
-        answer(PEAK, usage=None),
-        answer(PEAK, model="gpt-5"),
-        answer("2026-08-01T00:00:00Z", model="deepseek-chat"),
-        answer("2026-04-01T00:00:00Z"),
+        reply(PEAK),
+        reply(PEAK, usage=None),
+        reply(PEAK, model="gpt-5"),
+        reply("2026-08-01T00:00:00Z", model="deepseek-chat"),
+        reply("2026-04-01T00:00:00Z"),
     ]
     ran = dscost("bill", written(log, lines), "--json")
     report = json.loads(ran.out)
@@ -186,7 +186,7 @@ def test_an_empty_log_is_an_error(dscost: Dscost, log: Path) -> None:
     log.write_text("\n")
     ran = dscost("bill", log)
     assert (ran.code, ran.out) == (1, "")
-    assert "log.jsonl: no line in it" in ran.err
+    assert "log.jsonl: no lines in it" in ran.err
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
@@ -197,21 +197,21 @@ def test_requests_are_no_bill_of_nothing_but_one_error_with_the_command_that_pri
     requests = [body, {"custom_id": "1", "body": body}]
 
     alone = dscost("bill", written(log, requests), *more)
-    beside_an_answer = dscost("bill", written(log, [answer(PEAK), *requests]), "--json")
+    next_to_a_response = dscost("bill", written(log, [reply(PEAK), *requests]), "--json")
 
     assert (alone.code, alone.out) == (1, "")
     assert (
         alone.problem == "error: log.jsonl: requests, not responses; dscost estimate prices them\n"
     )
-    report = json.loads(beside_an_answer.out)
-    assert (beside_an_answer.code, report["total"]["requests"]) == (0, 1)
+    report = json.loads(next_to_a_response.out)
+    assert (next_to_a_response.code, report["total"]["requests"]) == (0, 1)
     assert report["left_out"] == [{"reason": "a request", "records": 2}]
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--csv", "--json"], "--csv and --json exclude each other"),
+        (["--csv", "--json"], "--csv and --json cannot be combined"),
         (["--field", "cost=x"], "--field 'cost=x': write WHAT=NAME"),
         (["--field", "time"], "--field 'time': write WHAT=NAME"),
         (["--granted", "-1"], "--granted '-1' is not an amount"),
@@ -227,7 +227,7 @@ def test_options_that_mean_nothing_are_refused(
 
 
 def test_the_table_is_whole(dscost: Dscost, log: Path) -> None:
-    lines = [answer(PEAK, user="a"), answer(OFF_PEAK, user="b"), answer("2026-11-03T00:59:30Z")]
+    lines = [reply(PEAK, user="a"), reply(OFF_PEAK, user="b"), reply("2026-11-03T00:59:30Z")]
     ran = dscost("bill", written(log, lines))
     assert ran.err == (
         "warning: 1 request is within a minute of a change of price, and may be billed at "
@@ -273,19 +273,20 @@ b                  1   256      44      50  $0.0001337
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"), [((True, True), "60"), ((True, False), "at least 30"), ((False,), "unknown")]
+    ("reported", "shown"),
+    [((True, True), "60"), ((True, False), "at least 30"), ((False,), "unknown")],
 )
 def test_reasoning_that_a_log_does_not_report_is_not_shown_as_zero(
-    dscost: Dscost, log: Path, told: tuple[bool, ...], shown: str
+    dscost: Dscost, log: Path, reported: tuple[bool, ...], shown: str
 ) -> None:
-    usage: Any = answer(PEAK)["usage"]
+    usage: Any = reply(PEAK)["usage"]
     without = {name: count for name, count in usage.items() if "details" not in name}
-    lines = [answer(PEAK, usage=usage if is_told else without) for is_told in told]
+    lines = [reply(PEAK, usage=usage if is_reported else without) for is_reported in reported]
     ran = dscost("bill", written(log, lines))
 
     (row,) = (line for line in ran.out.splitlines() if line.startswith("  reasoning"))
     assert row.split(maxsplit=1)[1].strip() == shown
-    assert billed(dscost, log)["unreported_reasoning"] == told.count(False)
+    assert billed(dscost, log)["unreported_reasoning"] == reported.count(False)
 
 
 def test_a_spreadsheet_of_the_bill_adds_up(dscost: Dscost, log: Path) -> None:
@@ -296,13 +297,13 @@ def test_a_spreadsheet_of_the_bill_adds_up(dscost: Dscost, log: Path) -> None:
 
 
 def test_a_user_that_is_a_formula_is_text_in_the_spreadsheet(dscost: Dscost, log: Path) -> None:
-    written(log, [answer(PEAK, user="=1+1")])
+    written(log, [reply(PEAK, user="=1+1")])
     assert ",'=1+1," in dscost("bill", log, "--csv").out
 
 
 def test_start_or_end_picks_the_tier(dscost: Dscost, log: Path) -> None:
     # Started at 03:59:50, in peak hours; ended at 04:00:10, after them.
-    line = answer(PEAK) | {"timestamp": None, "startTime": "2026-11-02T03:59:50Z"}
+    line = reply(PEAK) | {"timestamp": None, "startTime": "2026-11-02T03:59:50Z"}
     written(log, [line | {"endTime": "2026-11-02T04:00:10Z"}])
     by_start, by_end = (billed(dscost, log, "--tier-by", by) for by in ("start", "end"))
     assert by_start["by_tier"][0]["tier"] == "peak"
@@ -310,10 +311,10 @@ def test_start_or_end_picks_the_tier(dscost: Dscost, log: Path) -> None:
     assert by_start["near_edge"] == by_end["near_edge"] == 1
 
 
-def test_where_an_instant_is_not_reported_the_other_stands_in(dscost: Dscost, log: Path) -> None:
+def test_if_one_time_is_not_reported_the_other_is_used(dscost: Dscost, log: Path) -> None:
     report = billed(dscost, log, "--tier-by", "end")
-    told = [entry["value"] for entry in report["assumptions"] if entry["about"] == "tier"]
-    assert "2 lines have only the start, which is used instead" in told
+    reported = [entry["value"] for entry in report["assumptions"] if entry["about"] == "tier"]
+    assert "2 lines have only the start, which is used instead" in reported
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,7 @@ def test_where_an_instant_is_not_reported_the_other_stands_in(dscost: Dscost, lo
 def test_near_an_edge_is_a_minute_on_both_sides(
     dscost: Dscost, log: Path, at: str, near: int
 ) -> None:
-    written(log, [answer(f"2026-11-02T{at}Z")])
+    written(log, [reply(f"2026-11-02T{at}Z")])
     assert billed(dscost, log)["near_edge"] == near
 
 
@@ -549,7 +550,7 @@ def test_reasoning_that_responses_do_not_report_is_empty_and_never_zero(
     log = tmp_path / "log.jsonl"
     usage = {"prompt_tokens": 300, "prompt_cache_hit_tokens": 0, "completion_tokens": 50}
     day, next_day = "2026-11-02T05:00:00Z", "2026-11-03T05:00:00Z"
-    lines = [answer(day), answer(next_day, usage=usage), answer(next_day)]
+    lines = [reply(day), reply(next_day, usage=usage), reply(next_day)]
     log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
     report = json.loads(dscost("bill", log, "--json").out)

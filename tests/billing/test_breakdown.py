@@ -24,17 +24,17 @@ NOW = utc("2026-11-28 12:00")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def answer(at: str, output: int = 1000, **more: object) -> str:
+def response(at: str, output: int = 1000, **more: object) -> str:
     usage = {"prompt_tokens": 0, "completion_tokens": output, "prompt_cache_hit_tokens": 0}
     return json.dumps({"created": at, "model": "deepseek-v4-flash", "usage": usage} | more)
 
 
 # All off-peak: 1,000 output tokens at 0.60 USD per million cost 0.0006 USD.
 LINES = (
-    answer("2026-10-31T23:30:00Z", user="a"),
-    answer("2026-11-01T12:00:00Z", 2000, user="b", id="r1"),
-    answer("2026-11-08T12:00:00Z", model="deepseek-v4-pro", user="a"),  # 0.00198
-    answer("2026-11-28T10:30:00Z", user="a"),
+    response("2026-10-31T23:30:00Z", user="a"),
+    response("2026-11-01T12:00:00Z", 2000, user="b", id="r1"),
+    response("2026-11-08T12:00:00Z", model="deepseek-v4-pro", user="a"),  # 0.00198
+    response("2026-11-28T10:30:00Z", user="a"),
 )
 
 
@@ -165,7 +165,7 @@ def test_days_models_rates_and_keys_of_the_spreadsheet_are_those_of_json_and_the
         assert all(f"  {money(cost, Currency.USD)}" in page for cost in costs.values())
 
 
-def test_where_nothing_is_of_the_time_asked_for_that_is_said(dscost: Dscost, log: Path) -> None:
+def test_a_period_without_responses_is_reported(dscost: Dscost, log: Path) -> None:
     ran = dscost("bill", log, "--since", "2026-12")
     shown = " ".join(ran.out.split())
 
@@ -197,7 +197,7 @@ def test_a_range_has_whole_months_and_days_of_the_zone(
 
 def test_what_is_outside_of_a_range_cannot_fail_the_bill(dscost: Dscost, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    log.write_text("\n".join([answer("2024-12-01T00:00:00Z", model="deepseek-chat"), *LINES]))
+    log.write_text("\n".join([response("2024-12-01T00:00:00Z", model="deepseek-chat"), *LINES]))
 
     assert dscost("bill", log).code == 1  # the price book has no prices for 2024
     assert dscost("bill", log, "--since", "2026-10").code == 0
@@ -210,8 +210,8 @@ def test_a_response_is_on_the_day_of_its_first_record_in_a_range_too(
     log.write_text(
         "\n".join(
             [
-                answer("2026-10-31T23:59:59Z", 1, id="r1"),
-                answer("2026-11-01T00:00:01Z", 1000, id="r1"),
+                response("2026-10-31T23:59:59Z", 1, id="r1"),
+                response("2026-11-01T00:00:01Z", 1000, id="r1"),
             ]
         )
     )
@@ -295,7 +295,7 @@ def test_a_budget_of_a_time_that_has_ended_projects_nothing() -> None:
 
 
 def test_a_budget_needs_a_time() -> None:
-    with pytest.raises(UsageError, match="--budget is for a time; add --by month, or --since"):
+    with pytest.raises(UsageError, match="--budget needs a period; add --by month, or --since"):
         budget_of("20", [By.MODEL], span_of(None, None, NOW, UTC))
 
 

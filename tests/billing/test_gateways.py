@@ -1022,14 +1022,14 @@ def test_portkey_has_hits_in_its_bodies_alone(tmp_path: Path) -> None:
 
 def test_openrouter_charges_itself_unless_the_key_is_the_users_own(tmp_path: Path) -> None:
     cost = USAGE | {"cost": 0.00121, "is_byok": False}
-    answer = BODY | {"provider": "DeepSeek", "usage": cost}
+    reply = BODY | {"provider": "DeepSeek", "usage": cost}
 
     found = responses(
         read(
             written(
                 tmp_path / "answers.jsonl",
-                answer,
-                answer | {"usage": cost | {"is_byok": True}},
+                reply,
+                reply | {"usage": cost | {"is_byok": True}},
             )
         )
     )

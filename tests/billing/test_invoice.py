@@ -269,7 +269,7 @@ def test_hours_of_the_console_are_priced_by_the_book(tmp_path: Path, book: Price
         ),
     ],
 )
-def test_a_row_that_is_none_is_refused_by_its_line(tmp_path: Path, row: str, reason: str) -> None:
+def test_what_is_not_a_row_is_refused_by_its_line(tmp_path: Path, row: str, reason: str) -> None:
     (fault,) = read(opened(amounts(tmp_path, row)))
 
     assert isinstance(fault, Fault)

@@ -33,7 +33,7 @@ CHAT = {
     "prompt_cache_miss_tokens": 44,
     "completion_tokens_details": {"reasoning_tokens": 30},
 }
-ANSWER = {"id": "a", "created": 1_790_000_000, "model": "deepseek-v4-pro", "usage": CHAT}
+RESPONSE = {"id": "a", "created": 1_790_000_000, "model": "deepseek-v4-pro", "usage": CHAT}
 
 
 def read(path: Path, how: Reading | None = None) -> list[Found]:
@@ -231,11 +231,11 @@ def test_hits_and_misses_are_the_input_in_every_format(hit: int, miss: int, outp
 @pytest.mark.parametrize(
     "line",
     [
-        ANSWER,
-        {"request": {"model": "deepseek-v4-pro", "messages": []}, "response": ANSWER},
-        {"custom_id": "x", "response": {"status_code": 200, "body": ANSWER}, "error": None},
-        {"response": json.dumps(ANSWER)},
-        {"type": "response.completed", "response": ANSWER},
+        RESPONSE,
+        {"request": {"model": "deepseek-v4-pro", "messages": []}, "response": RESPONSE},
+        {"custom_id": "x", "response": {"status_code": 200, "body": RESPONSE}, "error": None},
+        {"response": json.dumps(RESPONSE)},
+        {"type": "response.completed", "response": RESPONSE},
         # LiteLLM's log: the split is only in the usage object.
         {
             "model": "deepseek/deepseek-v4-pro",
@@ -370,7 +370,7 @@ def test_numbers_of_spreadsheets_and_objects_of_data_frames_are_read_in_a_table(
 
 
 def test_a_line_without_a_time_takes_the_one_given(tmp_path: Path, book: PriceBook) -> None:
-    line = {key: value for key, value in ANSWER.items() if key != "created"}
+    line = {key: value for key, value in RESPONSE.items() if key != "created"}
     record = only(lines(tmp_path, line))
     assert (record.start, record.end) == (None, None)
     tariffs = Tariffs(book, Currency.USD)
@@ -383,7 +383,7 @@ def test_an_assumed_share_splits_only_what_is_not_reported(tmp_path: Path, book:
     usage = {"prompt_tokens": 301, "completion_tokens": 5}
     how = Reading(splits_input=True)
     charging = Charging(Tariffs(book, Currency.USD), hit_share=Fraction(1, 2))
-    split, whole = lines(tmp_path, ANSWER | {"usage": usage}, ANSWER, how=how)
+    split, whole = lines(tmp_path, RESPONSE | {"usage": usage}, RESPONSE, how=how)
     assert isinstance(split, Response)
     assert isinstance(whole, Response)
     assert charging.charge(split).assumed_split
@@ -435,7 +435,7 @@ def test_events_of_the_other_formats_are_put_together(tmp_path: Path) -> None:
         {"type": "message_stop"},
         {"type": "response.created", "response": {"id": "r"}},
         {"type": "response.output_text.delta", "delta": "x"},
-        {"type": "response.completed", "response": ANSWER | {"id": "r"}},
+        {"type": "response.completed", "response": RESPONSE | {"id": "r"}},
     )
     tokens = [record.tokens for record in found if isinstance(record, Response)]
     assert tokens == [TokenUsage(256, 44, 50)] * 2
@@ -536,9 +536,9 @@ def test_counts_whose_sum_no_response_can_have_are_refused(book: PriceBook) -> N
 @pytest.mark.parametrize("name", ["log.jsonl", "log.json", "log.txt"])
 @pytest.mark.parametrize("count", [1, 2])
 def test_responses_of_several_lines_each_are_read(tmp_path: Path, name: str, count: int) -> None:
-    answers = [ANSWER | {"id": f"a{number}"} for number in range(count)]
+    replies = [RESPONSE | {"id": f"a{number}"} for number in range(count)]
     path = tmp_path / name  # as openai 3.57.0 writes with to_json()
-    path.write_text("".join(f"{json.dumps(one, indent=2)}\n" for one in answers))
+    path.write_text("".join(f"{json.dumps(one, indent=2)}\n" for one in replies))
 
     found = [one for one in read(path) if isinstance(one, Response)]
 

@@ -34,8 +34,8 @@ class Api(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         kind = "text/event-stream" if body.get("stream") else "application/json"
-        answer = {"/chat/completions": _chat, "/responses": _response, "/v1/messages": _message}
-        data = answer[self.path](body).encode()
+        response = {"/chat/completions": _chat, "/responses": _response, "/v1/messages": _message}
+        data = response[self.path](body).encode()
         self.send_response(200)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(data)))
@@ -67,8 +67,8 @@ def _response(_: dict[str, Any]) -> str:
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": 110,
     }
-    answer = {"id": "r", "object": "response", "created_at": OF_CHAT["created"], "output": []}
-    return json.dumps({**answer, "model": "deepseek-v4-pro", "usage": usage})
+    response = {"id": "r", "object": "response", "created_at": OF_CHAT["created"], "output": []}
+    return json.dumps({**response, "model": "deepseek-v4-pro", "usage": usage})
 
 
 def _message(body: dict[str, Any]) -> str:
@@ -124,30 +124,30 @@ def messages_client(server: str) -> Iterator[anthropic.Anthropic]:
 
 
 def test_what_the_openai_client_returns_is_priced(chat_client: openai.OpenAI) -> None:
-    answer = chat_client.chat.completions.create(**CHAT)
+    response = chat_client.chat.completions.create(**CHAT)
     stream = chat_client.chat.completions.create(**CHAT, stream=True)
 
-    assert price_answer(answer).total == COST
-    assert price_usage(answer.usage, model=answer.model, at=PEAK).total == COST
+    assert price_answer(response).total == COST
+    assert price_usage(response.usage, model=response.model, at=PEAK).total == COST
     assert price_answer(stream).total == COST
 
 
 def test_what_the_openai_client_returns_for_responses_is_priced(
     chat_client: openai.OpenAI,
 ) -> None:
-    answer = chat_client.responses.create(model="deepseek-v4-pro", input="Hello")
+    response = chat_client.responses.create(model="deepseek-v4-pro", input="Hello")
 
-    assert price_answer(answer).total == COST
+    assert price_answer(response).total == COST
 
 
 def test_what_the_anthropic_client_returns_is_priced(
     messages_client: anthropic.Anthropic,
 ) -> None:
-    answer = messages_client.messages.create(**MESSAGES)
+    response = messages_client.messages.create(**MESSAGES)
     stream = messages_client.messages.create(**MESSAGES, stream=True)
 
-    assert price_answer(answer, at=PEAK).total == COST
-    assert price_usage(answer.usage, model=answer.model, at=PEAK).total == COST
+    assert price_answer(response, at=PEAK).total == COST
+    assert price_usage(response.usage, model=response.model, at=PEAK).total == COST
     assert price_answer(stream, at=PEAK).total == COST
 
 
@@ -180,14 +180,14 @@ def test_a_meter_prices_what_an_asynchronous_client_streams(server: str) -> None
     assert (meter.requests, meter.total) == (1, COST)
 
 
-def test_an_answer_in_the_history_counts_as_its_dict(chat_client: openai.OpenAI) -> None:
+def test_a_response_in_the_history_counts_as_its_dict(chat_client: openai.OpenAI) -> None:
     message = chat_client.chat.completions.create(**CHAT).choices[0].message
     again = {"role": "user", "content": "Again"}
 
     as_object = count_tokens([HELLO, message, again], model="v4-pro")
 
-    said = {"role": "assistant", "content": "Hi"}
-    assert as_object == count_tokens([HELLO, said, again], model="v4-pro")
+    reported = {"role": "assistant", "content": "Hi"}
+    assert as_object == count_tokens([HELLO, reported, again], model="v4-pro")
 
 
 def _chunk(name: str, usage: dict[str, int] | None = None) -> dict[str, object]:

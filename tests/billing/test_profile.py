@@ -62,7 +62,7 @@ def test_what_is_no_profile_is_refused(text: str) -> None:
         read_profile(text, "p.json")
 
 
-def answers(*lengths: int, **more: object) -> str:
+def responses(*lengths: int, **more: object) -> str:
     lines = (
         {
             "created": 1_793_577_600,
@@ -82,11 +82,11 @@ def estimate(dscost: Dscost, *args: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("source", ["log.jsonl", "profile.json"])
-def test_an_estimate_goes_by_the_answers_of_a_log_or_its_profile(
+def test_an_estimate_learns_from_the_responses_of_a_log_or_its_profile(
     dscost: Dscost, hello: Path, source: str
 ) -> None:
     log = Path("log.jsonl")
-    log.write_text(answers(*range(1, 101)))
+    log.write_text(responses(*range(1, 101)))
     assert dscost("bill", log, "--calibrate", "profile.json").code == 0
     one = estimate(dscost, hello, "--output-from", source, "-n", 1_000)
     # Lengths from 1 to 100: the mean is 50.5, so 50,500 tokens for 1,000 requests. Off-peak:
@@ -106,14 +106,14 @@ def test_an_estimate_goes_by_the_answers_of_a_log_or_its_profile(
 
 def test_a_limit_is_compared_with_the_95th_percentile(dscost: Dscost, hello: Path) -> None:
     log = Path("log.jsonl")
-    log.write_text(answers(*range(1, 101)))
+    log.write_text(responses(*range(1, 101)))
     args = ("estimate", hello, *AT, "-m", "v4-pro", "-n", 1_000, "--output-from", log)
     assert dscost(*args, "--max-cost", "0.24354").code == 0
     assert dscost(*args, "--max-cost", "0.24353").code == 3
 
 
-def test_a_label_picks_its_answers(dscost: Dscost, hello: Path) -> None:
-    Path("log.jsonl").write_text(answers(10, label="short") + answers(90, label="long"))
+def test_a_label_picks_its_responses(dscost: Dscost, hello: Path) -> None:
+    Path("log.jsonl").write_text(responses(10, label="short") + responses(90, label="long"))
     args = (hello, "--output-from", "log.jsonl", "--output-label")
     assert estimate(dscost, *args, "short")["tokens"]["output"] == 10
     assert estimate(dscost, *args, "long")["tokens"]["output"] == 90
@@ -124,14 +124,14 @@ def test_a_label_picks_its_answers(dscost: Dscost, hello: Path) -> None:
     )
 
 
-def test_where_no_answer_has_a_label_none_can_be_picked(dscost: Dscost, hello: Path) -> None:
-    Path("log.jsonl").write_text(answers(10))
+def test_a_label_that_no_response_has_is_refused(dscost: Dscost, hello: Path) -> None:
+    Path("log.jsonl").write_text(responses(10))
     ran = dscost("estimate", hello, "--output-from", "log.jsonl", "--output-label", "nope")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.endswith("'nope': no response in log.jsonl has a label\n")
 
 
-def test_a_mode_picks_its_answers() -> None:
+def test_a_mode_picks_its_responses() -> None:
     profile = Profile()
     profile.add(Habit(PRO, "high"), 90, None)
     profile.add(Habit(PRO, "off"), 10, None)
@@ -141,8 +141,8 @@ def test_a_mode_picks_its_answers() -> None:
     assert profile.output(families, PRO, None, None) == Histogram(Counter({10: 1, 90: 1}))
 
 
-def test_a_model_without_answers_stays_unknown(dscost: Dscost, hello: Path) -> None:
-    Path("log.jsonl").write_text(answers(10))
+def test_a_model_without_responses_stays_unknown(dscost: Dscost, hello: Path) -> None:
+    Path("log.jsonl").write_text(responses(10))
     ran = dscost("estimate", hello, *AT, "--output-from", "log.jsonl")
     assert "--output-from has no response of deepseek-v4-flash like these" in ran.err
     assert "unknown" in ran.out
@@ -152,7 +152,7 @@ def test_a_model_without_answers_stays_unknown(dscost: Dscost, hello: Path) -> N
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--output-from", "log.jsonl", "-o", "5"], "--output-tokens and --output-from exclude"),
+        (["--output-from", "log.jsonl", "-o", "5"], "--output-tokens and --output-from cannot"),
         (["--output-label", "x"], "--output-label goes with --output-from"),
         (["--output-from", "-"], "--output-from takes a file"),
     ],
@@ -160,7 +160,7 @@ def test_a_model_without_answers_stays_unknown(dscost: Dscost, hello: Path) -> N
 def test_options_that_do_not_go_together_are_refused(
     dscost: Dscost, hello: Path, args: list[str], message: str
 ) -> None:
-    Path("log.jsonl").write_text(answers(10))
+    Path("log.jsonl").write_text(responses(10))
     ran = dscost("estimate", hello, *args)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err

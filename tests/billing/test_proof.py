@@ -38,7 +38,7 @@ def written(path: Path, *lines: object) -> Path:
     return path
 
 
-def test_a_request_next_to_its_answer_is_counted_as_before_it_was_sent(
+def test_a_request_next_to_its_response_is_counted_as_before_it_was_sent(
     dscost: Dscost, tmp_path: Path
 ) -> None:
     off = {"thinking": {"type": "disabled"}}
@@ -138,8 +138,8 @@ def dated(case: dict[str, Any]) -> dict[str, Any]:
         "tool_calls": case["response_tool_calls"],
     }
     choices = [{"message": message, "finish_reason": case["finish_reason"]}]
-    said = items(case) if case["endpoint"] == "responses" else {"choices": choices}
-    response = {"model": case["model"], "usage": case["usage"]} | said
+    reported = items(case) if case["endpoint"] == "responses" else {"choices": choices}
+    response = {"model": case["model"], "usage": case["usage"]} | reported
     return {
         "timestamp": case["recorded_at"] or f"{case['recorded_by']}T00:00:00Z",
         "request": case["request"],
@@ -168,7 +168,7 @@ def whole(case: dict[str, Any]) -> tuple[int, int]:
     )
 
 
-def test_recorded_answers_are_billed_by_their_usage(
+def test_recorded_responses_are_billed_by_their_usage(
     dscost: Dscost, cases: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     ran = dscost("bill", written(tmp_path / "log.jsonl", *map(dated, cases)), "--json")
@@ -211,7 +211,7 @@ def deviations(found: dict[str, Any], about: str) -> Iterator[tuple[int, int]]:
             yield int(one["place"].rpartition(":")[2]), one["billed"] - one["forecast"]
 
 
-def test_output_of_recorded_answers_follows_the_formula(
+def test_output_of_recorded_responses_follows_the_formula(
     dscost: Dscost, cases: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     text_only = [case for case in cases if not case["response_tool_calls"]]

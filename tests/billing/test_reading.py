@@ -121,7 +121,7 @@ def test_nobody_waits_for_a_receiver_that_has_gone(tmp_path: Path) -> None:
 def test_a_process_that_ends_early_leaves_no_total() -> None:
     ours, theirs = Pipe()
     theirs.close()
-    with pytest.raises(WorkerError, match="ended before its work was done") as raised:
+    with pytest.raises(WorkerError, match="died before it was done") as raised:
         _received(ours, lambda _: None)
     (tip,) = with_tips(raised.value.message)[1]
     assert tip.endswith("dscost bill - < LOG")

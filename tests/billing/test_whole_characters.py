@@ -19,7 +19,9 @@ USAGE = (
     r'"usage": {"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 2, '
     r'"prompt_cache_miss_tokens": 8}'
 )
-ANSWER = rf'{{"id": "a", "model": "deepseek-v4-pro", "created": 1794900000, "text": "%s", {USAGE}}}'
+RESPONSE = (
+    rf'{{"id": "a", "model": "deepseek-v4-pro", "created": 1794900000, "text": "%s", {USAGE}}}'
+)
 PIECES = st.sampled_from([r"\ud83d", r"\ude00", r"\uD83D\uDE00", r"\\", r"\n", r"\u00fc", "u", "d"])
 
 
@@ -35,11 +37,11 @@ def tokens(records: Iterable[Found]) -> list[tuple[int | None, int, int]]:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("lines.jsonl", ANSWER % r"\ud83d" + "\n"),
-        ("list.json", "[" + ANSWER % r"\ude00" + "]"),
-        ("document.json", ANSWER.replace(", ", ",\n") % r"\ud83d\ud83d"),
-        ("stream.txt", "data: " + ANSWER % r"\ud83d" + "\n\ndata: [DONE]\n"),
-        ("table.csv", "response\n" + '"' + (ANSWER % r"\ud83d").replace('"', '""') + '"\n'),
+        ("lines.jsonl", RESPONSE % r"\ud83d" + "\n"),
+        ("list.json", "[" + RESPONSE % r"\ude00" + "]"),
+        ("document.json", RESPONSE.replace(", ", ",\n") % r"\ud83d\ud83d"),
+        ("stream.txt", "data: " + RESPONSE % r"\ud83d" + "\n\ndata: [DONE]\n"),
+        ("table.csv", "response\n" + '"' + (RESPONSE % r"\ud83d").replace('"', '""') + '"\n'),
     ],
 )
 def test_half_a_character_spoils_no_response(name: str, data: str, tmp_path: Path) -> None:
@@ -48,7 +50,7 @@ def test_half_a_character_spoils_no_response(name: str, data: str, tmp_path: Pat
 
 def test_halves_at_the_end_of_a_block_are_whole_characters_or_replaced(tmp_path: Path) -> None:
     block = 1 << 20
-    first = ANSWER % ("x" * (block - len(ANSWER) - 8) + r"\ud83d\ude00" * 3 + r"\ud83d")
+    first = RESPONSE % ("x" * (block - len(RESPONSE) - 8) + r"\ud83d\ude00" * 3 + r"\ud83d")
     assert tokens(read(tmp_path / "log.jsonl", f"{first}\n{first}\n")) == [(2, 8, 5)] * 2
 
 
@@ -62,6 +64,6 @@ def test_the_others_characters_stay_as_they_are(text: str) -> None:
 
 
 def test_what_is_not_json_stays_a_fault(tmp_path: Path) -> None:
-    found = read(tmp_path / "log.jsonl", ANSWER % r"\ud83d" + "\n" + r'{"\ud83d": broken' + "\n")
+    found = read(tmp_path / "log.jsonl", RESPONSE % r"\ud83d" + "\n" + r'{"\ud83d": broken' + "\n")
     assert tokens(found) == [(2, 8, 5)]
     assert [fault.line for fault in found if isinstance(fault, Fault)] == [2]

@@ -74,9 +74,7 @@ def test_a_limit_is_not_for_a_model_that_nobody_names(dscost: Dscost, tmp_path: 
     assert ran.code == 0  # Flash costs 0.0006; Pro, at 0.002, is only compared
 
 
-def test_prompts_for_which_nobody_names_a_model_are_held_to_both(
-    dscost: Dscost, hello: Path
-) -> None:
+def test_prompts_without_a_model_are_checked_against_both(dscost: Dscost, hello: Path) -> None:
     ran = dscost("estimate", hello, "-o", "1000", "--max-cost", "0.003")
 
     assert ran.code == 3

@@ -71,7 +71,7 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         ("estimate hello.txt --at 2026-04-01T00:00Z", 1, "first accepted at 2026-04-23 16:00 UTC"),
         ("estimate hello.txt --currency EUR", 2, "--currency 'EUR' is not a currency"),
         ("estimate hello.txt --effort huge", 2, "'huge' is not one of 'low', 'high', 'max'"),
-        ("estimate hello.txt --effort max --no-thinking", 2, "--effort is of thinking"),
+        ("estimate hello.txt --effort max --no-thinking", 2, "--effort needs thinking"),
         ("estimate hello.txt --max-cost -1", 2, "--max-cost '-1' is not an amount"),
         ("estimate hello.txt --max-cost $1", 2, "--max-cost '$1' is not an amount"),
         ("estimate hello.txt --prices nowhere.toml", 1, "price table nowhere.toml: No such file"),
@@ -142,7 +142,7 @@ def test_an_empty_file_is_warned_of_and_its_template_billed(dscost: Dscost, hell
     ran = dscost("count", hello, "-m", "pro", "--json")
 
     assert ran.code == 0
-    assert ran.err == ("warning: hello.txt: empty; the template around it is billed all the same\n")
+    assert ran.err == ("warning: hello.txt: empty, but the template around it is still billed\n")
     assert json.loads(ran.out)["estimates"][0]["tokens"] == {"input": 83, "text": 0, "template": 83}
 
 
@@ -159,7 +159,9 @@ def test_an_empty_file_is_warned_of_and_its_template_billed(dscost: Dscost, hell
         ),
     ],
 )
-def test_a_context_that_is_nearly_full_is_said(dscost: Dscost, tokens: int, warning: str) -> None:
+def test_a_context_that_is_nearly_full_is_a_warning(
+    dscost: Dscost, tokens: int, warning: str
+) -> None:
     ran = dscost("estimate", "--input-tokens", tokens, "-m", "flash", "--at", "2026-11-23T02:00Z")
 
     assert (ran.code, ran.err) == (0, warning)
@@ -219,7 +221,7 @@ def test_a_limit_fires_after_the_output_and_early_rather_than_late(
     assert ("over --max-cost" in ran.err) is (code == 3)
 
 
-def test_without_an_instant_the_price_is_that_of_now(dscost: Dscost, hello: Path) -> None:
+def test_without_a_time_the_price_is_that_of_now(dscost: Dscost, hello: Path) -> None:
     report = json.loads(dscost("estimate", hello, "--json").out)
 
     age = datetime.now(UTC) - datetime.fromisoformat(report["priced_at"])
@@ -339,13 +341,13 @@ def test_an_odd_width_of_the_terminal_costs_no_figure(
 
 def test_closed_standard_streams_are_reported(hello: Path) -> None:
     shell = f"{' '.join(DSCOST)} count"
-    for command, said in (
+    for command, reported in (
         (f"{shell} - <&-", b"error: -: standard input is closed\n"),
         (f"{shell} {hello} >&-", b"error: standard output is closed\n"),
     ):
         done = subprocess.run(command, shell=True, capture_output=True, check=False)
 
-        assert (done.returncode, done.stderr) == (1, said)
+        assert (done.returncode, done.stderr) == (1, reported)
 
 
 def test_a_full_stderr_changes_neither_result_nor_exit_code(hello: Path) -> None:
@@ -380,7 +382,7 @@ def test_a_system_text_does_not_hide_that_a_file_is_empty(dscost: Dscost, hello:
         ("2026-11-23T10:00Z", None),
     ],
 )
-def test_an_instant_that_follows_the_clock_is_an_assumption(
+def test_a_time_that_follows_the_clock_is_an_assumption(
     dscost: Dscost, hello: Path, at: str | None, name: str | None
 ) -> None:
     options = () if at is None else ("--at", at)
@@ -391,15 +393,15 @@ def test_an_instant_that_follows_the_clock_is_an_assumption(
     assert noted == ([name] if name else [])
 
 
-def test_a_retired_name_has_its_own_mode_and_ceiling(dscost: Dscost, hello: Path) -> None:
+def test_a_retired_name_has_its_own_mode_and_maximum(dscost: Dscost, hello: Path) -> None:
     options = ("-m", "deepseek-chat", "--at", "2026-07-01T00:00Z", "--json")
 
     report = json.loads(dscost("estimate", hello, *options).out)
 
-    told = {(a["about"], a["value"]) for a in report["assumptions"]}
+    reported = {(a["about"], a["value"]) for a in report["assumptions"]}
     assert report["estimates"][0]["tokens"]["output_ceiling"] == 8_192
-    assert ("ceiling", "8192, the API's default max_tokens") in told
-    assert ("thinking", "off, implied by the name deepseek-chat") in told
+    assert ("ceiling", "8192, the API's default max_tokens") in reported
+    assert ("thinking", "off, implied by the name deepseek-chat") in reported
 
 
 def test_output_beyond_the_models_limit_is_refused_for_bodies_too(
@@ -423,17 +425,18 @@ def test_output_beyond_the_models_limit_is_refused_for_bodies_too(
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"), [("0.0022", "95.0% of it"), ("0.00209088", "100.0% of it"), ("0.0024", "")]
+    ("limit", "reported"),
+    [("0.0022", "95.0% of it"), ("0.00209088", "100.0% of it"), ("0.0024", "")],
 )
-def test_a_cost_near_its_limit_is_said_to_be(
-    dscost: Dscost, hello: Path, limit: str, said: str
+def test_a_cost_near_its_limit_is_a_note(
+    dscost: Dscost, hello: Path, limit: str, reported: str
 ) -> None:
     # (84 x 1.32 + 500 x 3.96) millionths of a dollar, at peak.
     ran = dscost("estimate", hello, "-m", "pro", "-o", "500", "--max-cost", limit)
 
     line = f"note: within --max-cost {limit} USD, but near: deepseek-v4-pro may cost 0.00209088"
     notes = [one for one in ran.err.splitlines() if one.startswith("note: ")]
-    assert (ran.code, notes) == (0, [f"{line}, {said}"] if said else [])
+    assert (ran.code, notes) == (0, [f"{line}, {reported}"] if reported else [])
 
 
 @pytest.mark.parametrize("command", ["estimate", "count", "compare", "chat", "cache"])

@@ -73,9 +73,9 @@ def test_every_command_ends_its_help_with_examples_and_exit_codes(dscost: Dscost
     codes = {}
     for name in ALL_NAMES:
         out = dscost(*name.split(), "--help").out
-        told = out.partition("\nExamples:\n")[2]
-        codes[name] = re.findall(r"^  (\d+) ", told.partition("Exit codes:\n")[2], re.MULTILINE)
-        assert f"  {manual_of(name).examples[0].command}\n" in told
+        reported = out.partition("\nExamples:\n")[2]
+        codes[name] = re.findall(r"^  (\d+) ", reported.partition("Exit codes:\n")[2], re.MULTILINE)
+        assert f"  {manual_of(name).examples[0].command}\n" in reported
 
     usual = ["0", "1", "2", "130"]
     assert codes == dict.fromkeys(ALL_NAMES, usual) | {
@@ -115,7 +115,7 @@ def desk(tmp_path: Path) -> Path:
     request = json.loads((examples / "weather.json").read_text(encoding="utf-8"))
     request["messages"].insert(1, {"role": "user", "content": "Hello"})
     request["messages"].insert(2, {"role": "assistant", "content": "Hello, how can I help?"})
-    answers = (examples / "november-log.jsonl").read_text(encoding="utf-8").splitlines()
+    responses = (examples / "november-log.jsonl").read_text(encoding="utf-8").splitlines()
     prompt = (examples / "review.txt").read_text(encoding="utf-8")
     report = (ROOT / "tests" / "reports" / "estimate.json").read_text(encoding="utf-8")
     repository.commit(
@@ -126,7 +126,7 @@ def desk(tmp_path: Path) -> Path:
             "prompts/review.txt": "Review this.",
             "src/main.py": "print()",
             "batch.jsonl": (examples / "batch.jsonl").read_bytes(),
-            "responses.jsonl": "\n".join(line for line in answers if "usage" in line),
+            "responses.jsonl": "\n".join(line for line in responses if "usage" in line),
             "request.json": json.dumps(request),
             "report.json": report,
         }

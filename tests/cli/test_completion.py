@@ -194,8 +194,8 @@ def test_a_malformed_question_is_reported_in_one_line(
 
     ran = dscost()
 
-    said = "error: the shell asks wrongly; see dscost completion --help\n"
-    assert (ran.code, ran.out, ran.problem) == (2, "", said)
+    reported = "error: the shell's request is malformed; see dscost completion --help\n"
+    assert (ran.code, ran.out, ran.problem) == (2, "", reported)
 
 
 def test_a_file_that_is_wrong_does_not_keep_a_shell_from_completing(

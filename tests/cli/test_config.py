@@ -80,28 +80,28 @@ def test_the_table_has_a_line_for_each(dscost: Dscost, monkeypatch: pytest.Monke
 
     lines = dscost("config").out.splitlines()
 
-    assert lines[0] == f"{len(names())} settings, 2 of them given; the others are the defaults"
+    assert lines[0] == f"{len(names())} settings, 2 set; the others have their defaults"
     assert ["model", "v4-pro", "dscost.toml:model"] in [line.split() for line in lines]
     assert ["tz", "Asia/Tokyo", "DSCOST_TZ"] in [line.split() for line in lines]
     assert ["thinking", "true", "default"] in [line.split() for line in lines]
 
 
 @pytest.mark.usefixtures("inner")
-def test_a_variable_that_is_no_setting_is_warned_of(
+def test_a_variable_that_is_not_a_setting_is_warned_of(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DSCOST_MODLE", "pro")
 
     ran = dscost("config", "--json")
 
-    said = "DSCOST_MODLE is no setting; did you mean DSCOST_MODEL?"
-    assert (ran.code, ran.err) == (0, f"warning: {said}\n")
-    assert json.loads(ran.out)["warnings"] == [said]
+    reported = "DSCOST_MODLE is not a setting; did you mean DSCOST_MODEL?"
+    assert (ran.code, ran.err) == (0, f"warning: {reported}\n")
+    assert json.loads(ran.out)["warnings"] == [reported]
 
 
 @pytest.mark.usefixtures("inner")
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
         ("timeout = 0.01", "dscost.toml:timeout: 0.01 is not in the range"),
         ('tier-by = "middle"', "dscost.toml:tier-by: 'middle' is not one of 'start', 'end'"),
@@ -110,7 +110,7 @@ def test_a_variable_that_is_no_setting_is_warned_of(
     ],
 )
 def test_a_typo_is_reported_whichever_command_has_the_option(
-    dscost: Dscost, text: str, said: str
+    dscost: Dscost, text: str, reported: str
 ) -> None:
     Path("dscost.toml").write_text(text)
 
@@ -118,7 +118,7 @@ def test_a_typo_is_reported_whichever_command_has_the_option(
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.problem
-    assert said in ran.problem
+    assert reported in ran.problem
 
 
 @pytest.mark.usefixtures("inner")
@@ -145,7 +145,7 @@ def test_a_typo_is_reported_whichever_command_has_the_option(
         ("", True),
     ],
 )
-def test_an_editor_and_the_tool_take_the_same_for_right(
+def test_an_editor_and_the_tool_accept_the_same(
     dscost: Dscost, schema: dict[str, Any], text: str, *, is_right: bool
 ) -> None:
     Path("dscost.toml").write_text(text)

@@ -159,21 +159,25 @@ def test_an_increase_from_nothing_is_over_any_percentage(dscost: Dscost) -> None
 
 
 @pytest.mark.parametrize(
-    ("args", "code", "said"),
+    ("args", "code", "reported"),
     [
         (["old"], 2, "give two to compare"),
         (["old", "new", "old"], 2, "give two to compare"),
         (["old", "nowhere"], 1, "nowhere: no such file or folder; two revisions are written"),
         (["old", "new/same.txt"], 2, "old and new/same.txt: a folder and a file"),
         (["-", "-"], 2, "- (standard input) can be read only once"),
-        (["nowhere", "new"], 1, "nowhere: no such file or folder, and this is no git repository"),
-        (["", "new"], 1, "no git repository"),
+        (
+            ["nowhere", "new"],
+            1,
+            "nowhere: no such file or folder, and this is not a git repository",
+        ),
+        (["", "new"], 1, "not a git repository"),
         (["old", "new", "--max-increase", "5"], 2, "has no unit; write 5%, 5USD or 5CNY"),
         (["old", "new", "--max-increase", "ten"], 2, "--max-increase 'ten' is neither"),
         (["old", "new", "--max-increase", "-1%"], 2, "--max-increase '-1%' is neither"),
         (["old", "new", "--max-increase", "1EUR"], 2, "--max-increase '1EUR' is neither"),
         (["old", "new", "--max-increase", "1 CNY"], 2, "the costs are in USD"),
-        (["old", "new", "--json", "--markdown"], 2, "--json and --markdown exclude each other"),
+        (["old", "new", "--json", "--markdown"], 2, "--json and --markdown cannot be combined"),
         (["old", "new", "-m", "gpt"], 1, "unknown model 'gpt'"),
         (["old", "new", "--at", "2026-01-01T00:00Z"], 1, ""),
         (["old", "new", "--encoding", "morse"], 2, "--encoding 'morse' is unknown"),
@@ -185,13 +189,13 @@ def test_what_cannot_be_compared_is_one_line_and_no_output(
     monkeypatch: pytest.MonkeyPatch,
     args: list[str],
     code: int,
-    said: str,
+    reported: str,
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(two.parent))
     ran = dscost("diff", *args)
 
     assert (ran.code, ran.out) == (code, "")
-    assert said in ran.problem
+    assert reported in ran.problem
 
 
 def test_a_file_that_cannot_be_counted_is_on_neither_side_and_ends_with_1(dscost: Dscost) -> None:
@@ -336,7 +340,7 @@ def test_an_image_of_unknown_size_fails_a_gate(dscost: Dscost) -> None:
     ran = dscost("diff", "a.json", "b.json", *AT, "--max-increase", "100USD")
 
     assert ran.code == 3
-    assert "b.json: 1 image that is not at hand" in ran.err
+    assert "b.json: 1 image that cannot be read here" in ran.err
 
 
 def test_the_first_line_is_bold_on_a_terminal_and_in_a_comment() -> None:
@@ -403,7 +407,7 @@ def test_two_reports_are_compared_without_counting(dscost: Dscost) -> None:
     assert dscost("diff", old, new, "--max-increase", "1%").code == 3
 
 
-def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None:
+def test_reports_of_different_times_and_models_are_warned_of(dscost: Dscost) -> None:
     old = saved(dscost, "old/longer.txt", "a.json", *AT)
     new = saved(dscost, "old/longer.txt", "b.json", "--at", "2026-11-23T05:00Z", "-m", "pro")
 
@@ -423,7 +427,7 @@ def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reported"),
     [
         ({"currency": "CNY"}, "a.json is in USD, b.json in CNY"),
         ({"command": "count"}, "a report of count; compare two of dscost estimate"),
@@ -433,8 +437,8 @@ def test_reports_of_different_instants_and_models_say_so(dscost: Dscost) -> None
         ({"priced_at": "soon"}, "is it whole, as dscost wrote it?"),
     ],
 )
-def test_a_report_that_is_none_is_one_line(
-    dscost: Dscost, change: dict[str, object], said: str
+def test_what_is_not_a_report_is_one_line(
+    dscost: Dscost, change: dict[str, object], reported: str
 ) -> None:
     saved(dscost, "old/longer.txt", "a.json", *PRO)
     Path("b.json").write_text(json.dumps(json.loads(Path("a.json").read_text()) | change))
@@ -442,14 +446,14 @@ def test_a_report_that_is_none_is_one_line(
     ran = dscost("diff", "a.json", "b.json")
 
     assert (ran.code, ran.out) == (1, "")
-    assert said in ran.problem
+    assert reported in ran.problem
 
 
-@pytest.mark.parametrize("floor", ["1e999999", "-1", "NaN", "9" * 5_000])
-def test_an_absurd_amount_in_a_report_is_refused(dscost: Dscost, floor: str) -> None:
+@pytest.mark.parametrize("minimum", ["1e999999", "-1", "NaN", "9" * 5_000])
+def test_an_absurd_amount_in_a_report_is_refused(dscost: Dscost, minimum: str) -> None:
     saved(dscost, "old/longer.txt", "a.json", *PRO)
     absurd = json.loads(Path("a.json").read_text())
-    absurd["estimates"][0]["cost"]["floor"] = floor
+    absurd["estimates"][0]["cost"]["floor"] = minimum
     Path("b.json").write_text(json.dumps(absurd))
 
     ran = dscost("diff", "a.json", "b.json")
@@ -464,12 +468,12 @@ def test_options_of_files_are_refused_for_reports_and_a_report_next_to_a_file(
     saved(dscost, "old/longer.txt", "a.json", *PRO)
 
     assert dscost("diff", "a.json", "a.json", "-m", "pro").err == (
-        "error: --model: of files; a report has figures of its own\n"
+        "error: --model: only for files; a report has its own figures\n"
     )
     ran = dscost("diff", "a.json", "new/longer.txt")
     assert (ran.code, ran.err) == (
         2,
-        "error: a.json, new/longer.txt: one is a report, the other is none\n",
+        "error: a.json, new/longer.txt: one is a report, the other is not\n",
     )
 
 

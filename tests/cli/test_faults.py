@@ -305,13 +305,13 @@ def test_a_full_disk_leaves_the_old_file(
     dscost: Dscost, hello: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
     report(dscost, hello)
-    answer = (
+    response = (
         '{"model": "deepseek-flash", "created": 1795000000, "choices": [{"index": 0, '
         '"message": {"content": "Hi"}, "finish_reason": "stop"}], "object": "chat.completion", '
         '"usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10, '
         '"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": 9}}\n'
     )
-    Path("log.jsonl").write_text(answer)
+    Path("log.jsonl").write_text(response)
     Path("old.html").write_text("old")
     before = sorted(Path().iterdir())
     monkeypatch.setattr(os, "fsync", filled)

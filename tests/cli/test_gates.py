@@ -169,7 +169,7 @@ def test_several_limits_all_hold(pull_request: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "code", "said"),
+    ("inputs", "code", "reported"),
     [
         ({"max-increase": "5"}, 2, "--max-increase '5' has no unit; write 5%, 5USD or 5CNY"),
         ({"model": "gpt-5"}, 1, "unknown model 'gpt-5'"),
@@ -182,12 +182,12 @@ def test_several_limits_all_hold(pull_request: Repository) -> None:
     ],
 )
 def test_what_the_action_cannot_do_fails_with_the_reason(
-    pull_request: Repository, inputs: dict[str, str], code: int, said: str
+    pull_request: Repository, inputs: dict[str, str], code: int, reported: str
 ) -> None:
     ran = run_action(pull_request, inputs)
 
     assert ran.code == code
-    assert said in ran.problem
+    assert reported in ran.problem
     assert not list(pull_request.folder.rglob("pwned"))
 
 
@@ -206,7 +206,7 @@ def test_a_file_named_as_the_revisions_are_does_not_get_round_the_gate(
     ran = run_action(pull_request, {"paths": "prompts/review.txt", "max-increase": "10%"})
 
     assert ran.code == 2
-    assert "is a file here and a revision; write" in ran.problem
+    assert "is both a file here and a revision; write" in ran.problem
 
 
 def test_an_uncounted_file_fails_the_gate(pull_request: Repository) -> None:
@@ -216,7 +216,7 @@ def test_an_uncounted_file_fails_the_gate(pull_request: Repository) -> None:
 
     assert ran.code == 3
     assert "not counted: prompts/a.json" in ran.err
-    assert "the limit of 10% cannot be kept: not counted: prompts/a" in ran.out + summary(
+    assert "the limit of 10% cannot be checked: not counted: prompts/a" in ran.out + summary(
         pull_request
     )
 

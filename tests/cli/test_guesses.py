@@ -50,7 +50,10 @@ from tests.conftest import Dscost
         ),
         ("estimate hello.txt --no-color", "no such option --no-color; set NO_COLOR=1"),
         ("estimate hello.txt --save a.md", "no such option --save; for a file: dscost estimate"),
-        ("estimate hello.txt -o a.html", "--output-tokens 'a.html' is not a whole number; -o is "),
+        (
+            "estimate hello.txt -o a.html",
+            "--output-tokens 'a.html' is not a whole number; -o sets ",
+        ),
         ("chat hello.txt -o 300", "no such option -o; did you mean --answer-tokens?"),
         ("bill -m flash", "no such option -m; did you mean --by model?"),
         ("-m flash estimate hello.txt", "no such option -m before a command; options follow the "),
@@ -125,7 +128,7 @@ def test_a_text_or_a_model_in_place_of_a_file_gets_its_own_hint(
     assert ran.err.count("\n") == 2
 
 
-def test_a_file_alone_is_estimated_and_that_is_said(dscost: Dscost, hello: Path) -> None:
+def test_a_file_alone_is_estimated_with_a_note(dscost: Dscost, hello: Path) -> None:
     options = ("--at", "2026-11-23T02:00Z", "--json")
     alone, named = dscost(hello, *options), dscost("estimate", hello, *options)
 

@@ -55,7 +55,7 @@ def test_a_limit_holds_for_counts_as_well(dscost: Dscost) -> None:
         ("--cached 3", "--cached goes with --input-tokens"),
         ("--input-tokens 5 x.txt", "replaces files"),
         ("--input-tokens 5 --cached 6", "--cached 6 is more than --input-tokens 5"),
-        ("--input-tokens 5 --cached 3 -c 0.5", "both say what hits"),
+        ("--input-tokens 5 --cached 3 -c 0.5", "both set the cache hits"),
         ("--input-tokens 5 -c auto", "no text, which --cache-hit-ratio auto needs"),
         ("--input-tokens 5 --breakdown", "no text, which --breakdown needs"),
         ("--input-tokens 5 --system x.txt", "no text, which --system needs"),

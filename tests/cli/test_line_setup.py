@@ -178,7 +178,7 @@ def test_a_wrong_setting_is_reported_on_every_line(
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", "[" * 99_999, '{"statusline": 5}', "pipe"])
-def test_damage_to_what_is_kept_makes_the_command_line_answer(
+def test_damage_to_what_is_kept_makes_the_command_line_run(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch, status: Path, damage: str
 ) -> None:
     (status / "dscost.toml").write_text('currency = "CNY"\n')

@@ -53,7 +53,7 @@ def test_the_last_minute_counts_as_whole_and_another_day_is_named() -> None:
     assert filled("{left} {until}", weekend) == "63h00m Mon 01:00"
 
 
-def test_without_a_change_in_sight_there_is_nothing_to_tell_of_it() -> None:
+def test_without_a_coming_change_its_fields_are_empty() -> None:
     assert filled("{tier}[{until}{left}{next}]", Moment(NOW, "flat", None, None)) == "flat[]"
 
 
@@ -91,7 +91,7 @@ def test_any_template_gives_a_line_or_a_refusal(template: str) -> None:
         assert isinstance(filled(template, MOMENT), str)
 
 
-def test_the_command_takes_an_instant_and_a_zone(dscost: Dscost) -> None:
+def test_the_command_takes_a_time_and_a_zone(dscost: Dscost) -> None:
     options = ("--at", "2026-11-23T02:00Z", "--tz", "Asia/Tokyo")
 
     ran = dscost("when", "--template", "{tier} until {until}", *options)
@@ -134,7 +134,7 @@ def test_the_tiers_end_where_the_price_table_would_warn(book: PriceBook) -> None
 
 @pytest.mark.usefixtures("elsewhere", "package")
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York", "XYZ-3:30", "Mars"])
-def test_the_fast_way_reports_what_the_command_tells(
+def test_the_fast_way_prints_what_the_command_prints(
     dscost: Dscost, set_zone: Callable[[str], None], zone: str
 ) -> None:
     set_zone(zone)
@@ -169,7 +169,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_after_an_edit_of_the_table_or_without_a_build_the_command_answers(package: Path) -> None:
+def test_after_an_edit_of_the_table_or_without_a_build_the_command_runs(package: Path) -> None:
     assert line("{tier}", CHECKED) == "peak\n"
 
     with (package / "data" / "prices.toml").open("a") as table:

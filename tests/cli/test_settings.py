@@ -143,7 +143,7 @@ def test_what_chose_the_price_table_is_reported(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
         ('modle = "pro"', "dscost.toml:modle: no such setting; did you mean model?"),
         ("zzz = 1", "dscost.toml:zzz: no such setting; dscost config lists them"),
@@ -172,38 +172,42 @@ def test_what_chose_the_price_table_is_reported(
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_a_typo_in_a_file_is_one_line_that_names_it(dscost: Dscost, text: str, said: str) -> None:
+def test_a_typo_in_a_file_is_one_line_that_names_it(
+    dscost: Dscost, text: str, reported: str
+) -> None:
     Path("dscost.toml").write_text(text)
 
     ran = dscost("estimate", "hello.txt", *AT)
 
     is_input = "unknown model" in ran.problem or "no such file" in ran.problem
     assert (ran.code, ran.out) == (1 if is_input else 2, "")
-    assert said in ran.problem
+    assert reported in ran.problem
     assert ran.problem.startswith("error: ")
     assert ran.problem[:-1].isprintable()
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
-        ("[tool]\ndscost = 1", "pyproject.toml: tool.dscost is no table of settings"),
-        ("tool = 1\n# dscost", "pyproject.toml: tool is no table of settings"),
+        ("[tool]\ndscost = 1", "pyproject.toml: tool.dscost is not a table of settings"),
+        ("tool = 1\n# dscost", "pyproject.toml: tool is not a table of settings"),
         ("[tool.dscost]\nmodle = 1", "pyproject.toml:tool.dscost.modle: no such setting"),
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_a_typo_in_pyproject_is_reported_with_its_key(dscost: Dscost, text: str, said: str) -> None:
+def test_a_typo_in_pyproject_is_reported_with_its_key(
+    dscost: Dscost, text: str, reported: str
+) -> None:
     Path("pyproject.toml").write_text(text)
 
     ran = dscost("count", "hello.txt")
 
     assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
+    assert reported in ran.err
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "reported"),
     [
         (
             "DSCOST_OUTPUT_TOKENS",
@@ -217,7 +221,7 @@ def test_a_typo_in_pyproject_is_reported_with_its_key(dscost: Dscost, text: str,
 )
 @pytest.mark.usefixtures("project")
 def test_a_typo_in_a_variable_is_one_line_that_names_it(
-    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+    dscost: Dscost, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reported: str
 ) -> None:
     monkeypatch.setenv(variable, value)
 
@@ -225,7 +229,7 @@ def test_a_typo_in_a_variable_is_one_line_that_names_it(
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.problem
-    assert said in ran.problem
+    assert reported in ran.problem
 
 
 @pytest.mark.usefixtures("project")

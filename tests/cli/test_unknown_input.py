@@ -27,11 +27,11 @@ def written(folder: Path, **body: object) -> Path:
     return path
 
 
-def replayed(folder: Path, **answer: object) -> Path:
+def replayed(folder: Path, **response: object) -> Path:
     """Write a body whose second message is an assistant message with a tool call."""
     messages = [
         *QUESTION,
-        {"role": "assistant", "content": "", "tool_calls": [CALL]} | answer,
+        {"role": "assistant", "content": "", "tool_calls": [CALL]} | response,
         {"role": "tool", "content": "noon", "tool_call_id": "c1"},
     ]
     return written(folder, messages=messages, tools=[TOOL], max_tokens=1_000)
@@ -71,7 +71,7 @@ def test_a_limit_is_not_kept_by_what_nothing_bounds(
     ran = dscost("estimate", path, "--at", AT, "--max-cost", "1000", "--json")
 
     assert ran.code == 3
-    assert "--max-cost cannot be kept: the input has no upper bound" in ran.err
+    assert "--max-cost cannot be checked: the input has no upper bound" in ran.err
     for entry in json.loads(ran.out)["estimates"]:
         assert entry["unknown_input"] == [{"what": what, "count": 1, "least": 0, "most": None}]
 
@@ -104,15 +104,15 @@ def test_a_limit_is_compared_with_calls_of_a_server_tool_up_to_their_limit(
 
     options = ("estimate", path, "-m", "flash", "--at", AT, "--json")
 
-    floor = Decimal(json.loads(dscost(*options).out)["estimates"][0]["cost"]["floor"])
+    minimum = Decimal(json.loads(dscost(*options).out)["estimates"][0]["cost"]["floor"])
     # 40 calls at 0.75 per thousand, and one output token at 0.60 per million.
-    known = floor + Decimal("0.0300006")
+    known = minimum + Decimal("0.0300006")
     within, over = (
         dscost(*options, "--max-cost", f"{most:f}") for most in (known, known - Decimal("1e-7"))
     )
 
     assert (within.code, over.code) == (3, 3)
-    assert "cannot be kept: the input has no upper bound" in within.err
+    assert "cannot be checked: the input has no upper bound" in within.err
     assert "over --max-cost" in over.err
 
 
@@ -218,7 +218,7 @@ def test_every_figure_of_a_batch_says_that_it_is_a_minimum(dscost: Dscost, tmp_p
 
 
 @pytest.mark.parametrize("what", BODIES)
-def test_what_nothing_bounds_has_no_ceiling(dscost: Dscost, tmp_path: Path, what: str) -> None:
+def test_what_nothing_bounds_has_no_maximum(dscost: Dscost, tmp_path: Path, what: str) -> None:
     path = written(tmp_path, **BODIES[what])
     options = ("-m", "flash", "--at", AT, "--granted", "5")
 
@@ -233,7 +233,7 @@ def test_what_nothing_bounds_has_no_ceiling(dscost: Dscost, tmp_path: Path, what
     assert "at most, $" not in shown
 
 
-def test_a_report_with_a_ceiling_that_is_none_is_read_back(dscost: Dscost, tmp_path: Path) -> None:
+def test_a_report_without_a_maximum_is_read_back(dscost: Dscost, tmp_path: Path) -> None:
     path = written(tmp_path, **BODIES["file"])
     report = tmp_path / "report.json"
     report.write_text(dscost("estimate", path, "--at", AT, "--json").out)

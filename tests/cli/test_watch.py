@@ -137,7 +137,7 @@ def test_a_log_that_is_not_read_by_lines_is_read_anew(
     assert bills(ran.out) == ["$0.015 spent · 1 request", "$0.03 spent · 2 requests"]
 
 
-def test_what_cannot_be_followed_is_said(
+def test_what_cannot_be_followed_is_reported(
     dscost: Dscost, tmp_path: Path, steps: Callable[..., None]
 ) -> None:
     steps()
@@ -146,9 +146,9 @@ def test_what_cannot_be_followed_is_said(
     other.write_text('{"a": 1}\n{"a": 2}\n')
 
     assert (
-        "--watch and --json exclude each other" in dscost("bill", log, "--watch", "--json").problem
+        "--watch and --json cannot be combined" in dscost("bill", log, "--watch", "--json").problem
     )
     assert "follows files on this machine" in dscost("bill", "--watch", "-").problem
     refused = dscost("bill", "--watch", other)
     assert (refused.code, refused.out) == (1, "")
-    assert "other.jsonl: no usage in it that is known" in refused.problem
+    assert "other.jsonl: no usage in a known form" in refused.problem

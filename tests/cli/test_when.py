@@ -14,7 +14,7 @@ from tests.conftest import Dscost, utc
 NOW = utc("2026-11-23 02:00")  # Monday, 10:00 in Beijing: peak
 
 
-def test_it_says_the_tier_until_when_and_what_comes(dscost: Dscost) -> None:
+def test_it_shows_the_rate_until_when_and_what_comes(dscost: Dscost) -> None:
     report = json.loads(dscost("when", "--at", "2026-11-23T02:00Z", "--json").out)
 
     assert (report["tier"], report["at"]) == ("peak", "2026-11-23T02:00:00Z")
@@ -142,7 +142,7 @@ def test_a_week_looks_like_this(dscost: Dscost) -> None:
         ("02:00Z", "2026-11-23 02:00"),
     ],
 )
-def test_an_instant_can_be_named(book: PriceBook, text: str, expected: str) -> None:
+def test_a_time_can_be_named(book: PriceBook, text: str, expected: str) -> None:
     assert point_in_time(text, Clock(NOW, book.calendar)) == utc(expected)
 
 
@@ -161,7 +161,7 @@ def test_a_time_without_a_zone_takes_that_of_the_clock(book: PriceBook) -> None:
         ("noon", "is not a time"),
     ],
 )
-def test_what_is_no_instant_is_refused(book: PriceBook, text: str, message: str) -> None:
+def test_what_is_not_a_time_is_refused(book: PriceBook, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         point_in_time(text, Clock(NOW, book.calendar))
 
@@ -179,7 +179,7 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
         zone(name)
 
 
-def test_waiting_is_worth_the_difference_and_is_said_by_the_users_clock(
+def test_waiting_saves_the_difference_and_is_shown_by_the_users_clock(
     dscost: Dscost, hello: object
 ) -> None:
     options = ("-m", "pro", "-o", "500", "--at", "2026-11-23T02:00Z", "--tz", "Europe/Berlin")

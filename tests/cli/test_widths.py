@@ -91,7 +91,7 @@ def test_a_terminal_without_unicode_gets_ascii(
     out.encode(encoding)
 
 
-def test_the_answer_is_in_the_first_eight_of_at_most_fourteen_lines(
+def test_the_total_is_in_the_first_eight_of_at_most_fourteen_lines(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")

@@ -96,16 +96,16 @@ def test_any_split_and_any_order_of_merging_has_the_report_of_one_reader(
     assert report(merged, prices) == report(whole, prices)
 
 
-@given(said=st.lists(st.tuples(st.sampled_from("abcdefg"), st.integers(0, 50))), data=st.data())
+@given(reported=st.lists(st.tuples(st.sampled_from("abcdefg"), st.integers(0, 50))), data=st.data())
 def test_the_earliest_are_those_of_the_sorted_whole(
-    said: list[tuple[str, int]], data: st.DataObject
+    reported: list[tuple[str, int]], data: st.DataObject
 ) -> None:
-    expected = list(dict.fromkeys(text for text, _ in sorted(said, key=lambda pair: pair[1])))
+    expected = list(dict.fromkeys(text for text, _ in sorted(reported, key=lambda pair: pair[1])))
     first: dict[str, int] = {}
-    for text, line in said:
+    for text, line in reported:
         first[text] = min(line, first.get(text, line))
     parts = [Earliest(3) for _ in range(3)]
-    for text, line in said:
+    for text, line in reported:
         parts[data.draw(st.integers(0, 2))].add(text, Position(1, line))
 
     parts[2].merge(parts[0])

@@ -123,10 +123,10 @@ def test_the_list_price_is_shown_while_the_discount_is_in_force(
     dscost: Dscost, hello: Path
 ) -> None:
     """The discount on v4-pro ended on 2026-05-31 at 15:59 UTC."""
-    said = "v4-pro at its list price before the discount: "
+    reported = "v4-pro at its list price before the discount: "
 
-    assert said in dscost("compare", hello, "--at", "2026-05-31T15:58Z").out
-    assert said not in dscost("compare", hello, "--at", "2026-05-31T15:59Z").out
+    assert reported in dscost("compare", hello, "--at", "2026-05-31T15:58Z").out
+    assert reported not in dscost("compare", hello, "--at", "2026-05-31T15:59Z").out
 
 
 def test_a_flat_time_has_one_line_a_model(dscost: Dscost, hello: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_url_is_counted_as_the_file_behind_it(dscost: Dscost, batch: Path, fil
 
 
 @pytest.mark.parametrize("options", [[], ["--breakdown", "--per-file"], ["--output-tokens", "9"]])
-def test_a_cluster_says_what_one_machine_says(
+def test_a_cluster_reports_what_one_machine_reports(
     dscost: Dscost, batch: Path, workers: LocalCluster, options: list[str]
 ) -> None:
     sources = [*names(batch), str(batch / "prompt.txt")]
@@ -189,7 +189,7 @@ def test_a_source_that_fells_its_workers_is_named(
     assert (failed.code, failed.out) == (1, "")
     # The worker had another file in its queue, and Dask does not distinguish between them.
     assert f"{files.url}/part-" in failed.err
-    assert ".jsonl.gz: several workers died over it" in failed.err
+    assert ".jsonl.gz: several workers died on it" in failed.err
 
 
 def _kill_who_reads_the_slow_file(
@@ -229,7 +229,7 @@ def test_what_has_an_order_or_no_file_is_refused(dscost: Dscost) -> None:
         refused = dscost("estimate", "examples/batch.jsonl", *options, *on)
 
         assert refused.code == 2
-        assert "--dask counts in no order" in refused.err
+        assert "--dask counts in no set order" in refused.err
 
     refused = dscost("estimate", "-", *on)
     assert (refused.code, refused.out) == (2, "")
@@ -243,7 +243,7 @@ def test_an_address_where_no_scheduler_can_be_is_reported_in_one_line(
     refused = dscost("estimate", names(batch)[0], "--dask", address)
 
     assert (refused.code, refused.out) == (2, "")
-    assert "no scheduler answers" in refused.problem
+    assert "no scheduler responds" in refused.problem
 
 
 def test_urls_that_lead_nowhere_are_reported_in_one_line(dscost: Dscost, files: Files) -> None:

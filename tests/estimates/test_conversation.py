@@ -37,19 +37,19 @@ def opening(**more: object) -> dict[str, Any]:
 
 
 def turns(
-    body: dict[str, Any], count: int, user: int, answer: int, reasoning: int
+    body: dict[str, Any], count: int, user: int, response: int, reasoning: int
 ) -> list[dict[str, Any]]:
     """Return the bodies of a conversation turn by turn, with different words in each."""
     random = Random(5)  # noqa: S311 - made texts
     sent = [body]
     for _ in range(count - 1):
-        said = {
+        reported = {
             "role": "assistant",
-            "content": words(answer, random),
+            "content": words(response, random),
             "reasoning_content": words(reasoning, random),
         }
         asked = {"role": "user", "content": words(user, random)}
-        sent.append(sent[-1] | {"messages": [*sent[-1]["messages"], said, asked]})
+        sent.append(sent[-1] | {"messages": [*sent[-1]["messages"], reported, asked]})
     return sent
 
 
@@ -74,7 +74,7 @@ def test_a_projection_is_what_the_same_conversation_costs_when_sent_and_when_rep
     chat: Chat, dscost: Dscost, tmp_path: Path, more: dict[str, Any]
 ) -> None:
     body = opening(**more)
-    sent = turns(body, 20, user=70, answer=110, reasoning=90)
+    sent = turns(body, 20, user=70, response=110, reasoning=90)
     file = tmp_path / "sent.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in sent))
     output = 110 if "thinking" in more else 90 + 1 + 110  # the mark that ends thinking is one token
@@ -181,24 +181,24 @@ def test_a_gap_of_days_makes_hits_an_assumption_and_then_misses(chat: Chat) -> N
 
 
 @pytest.mark.parametrize(
-    ("args", "code", "says"),
+    ("args", "code", "message"),
     [
         ((), 2, "no turn to show: project some with --turns N --user-tokens A"),
         (("--turns", 3), 2, "--turns needs --user-tokens A and --answer-tokens B"),
-        (("--user-tokens", 3), 2, "--user-tokens is of a projection; add --turns N"),
+        (("--user-tokens", 3), 2, "--user-tokens needs --turns N, the number of turns to project"),
         (("--turns", 0), 2, "--turns 0 is less than 1"),
         (("--gap", "soon"), 2, "--gap 'soon' is not a length of time; write 30s, 5m, 2h or 1d"),
     ],
 )
-def test_what_chat_cannot_do_it_says(
-    dscost: Dscost, tmp_path: Path, args: tuple[object, ...], code: int, says: str
+def test_what_chat_cannot_do_is_an_error(
+    dscost: Dscost, tmp_path: Path, args: tuple[object, ...], code: int, message: str
 ) -> None:
     file = tmp_path / "request.json"
     file.write_text(json.dumps(opening()))
     ran = dscost("chat", file, *args)
 
     assert (ran.code, ran.out) == (code, "")
-    assert says in ran.problem
+    assert message in ran.problem
     assert len(ran.problem.splitlines()) == 1
 
 

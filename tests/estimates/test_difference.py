@@ -23,10 +23,10 @@ from deepseek_cost.estimates.sides import Side, SkippedFile
 from deepseek_cost.inputs.source import TextSource
 
 
-def figures(floor: str, total: str | None = None) -> SideTotals:
+def figures(minimum: str, total: str | None = None) -> SideTotals:
     whole = None if total is None else Decimal(total)
     return SideTotals(
-        requests=1, text=1, template=0, output=None, floor=Decimal(floor), total=whole
+        requests=1, text=1, template=0, output=None, floor=Decimal(minimum), total=whole
     )
 
 

@@ -72,7 +72,7 @@ def test_the_design_example_comes_out_to_the_last_digit(book: PriceBook) -> None
     assert result.total_at(price.other_rates) == Decimal("0.00110352")
 
 
-def test_without_output_there_is_no_total_but_floor_and_ceiling(book: PriceBook) -> None:
+def test_without_output_there_is_no_total_but_a_minimum_and_a_maximum(book: PriceBook) -> None:
     price = book.price("deepseek-v4-pro", PEAK)
     result = Estimate(tallied(price.model, 172, Scenario()), price)
 
@@ -90,7 +90,7 @@ def test_without_output_there_is_no_total_but_floor_and_ceiling(book: PriceBook)
         (Mode(effort=Effort.MAX), 131_072),
     ],
 )
-def test_the_ceiling_is_the_apis_default_and_what_the_context_leaves(
+def test_the_maximum_is_the_apis_default_and_what_the_context_leaves(
     book: PriceBook, mode: Mode, most: int
 ) -> None:
     model = book.find("v4-pro")
@@ -135,7 +135,7 @@ def test_more_output_than_the_model_gives_is_refused_by_the_name_of_the_limit(
         require_output_limit(model, Scenario(output_tokens=393_217))
 
 
-def test_a_limit_is_compared_with_the_higher_rate_and_the_ceiling(book: PriceBook) -> None:
+def test_a_limit_is_compared_with_the_higher_rate_and_the_maximum(book: PriceBook) -> None:
     price = book.price("deepseek-v4-pro", OFF_PEAK)
     unknown = Estimate(tallied(price.model, 172, Scenario()), price)
     known = Estimate(tallied(price.model, 172, Scenario(output_tokens=0)), price)

@@ -91,8 +91,8 @@ def request_file(tmp_path: Path) -> Path:
 
 
 def usage(tokens: int, hit: int = 0) -> Reply:
-    told = {"prompt_tokens": tokens, "prompt_cache_hit_tokens": hit, "completion_tokens": 1}
-    return Reply(body=json.dumps({"model": "deepseek-v4-pro", "usage": told}).encode())
+    reported = {"prompt_tokens": tokens, "prompt_cache_hit_tokens": hit, "completion_tokens": 1}
+    return Reply(body=json.dumps({"model": "deepseek-v4-pro", "usage": reported}).encode())
 
 
 def failing(status: int, message: str = "", **headers: str) -> Reply:
@@ -127,7 +127,10 @@ def test_the_bill_is_shown_next_to_the_forecast(
         "input": INPUT, "cache_hit": 0, "cache_miss": INPUT, "output": 1
     }  # fmt: skip
     assert (report["difference"], report["likely_reason"]) == (0, None)
-    assert "sends 84 prompt tokens to deepseek-v4-pro, 1 of output: at most 0.000" in ran.err
+    assert (
+        "this sends 84 prompt tokens to deepseek-v4-pro, for 1 token of output: at most 0.000"
+        in ran.err
+    )
 
 
 def test_one_token_is_asked_for_and_no_stream(
@@ -160,8 +163,8 @@ def test_a_difference_is_reported_and_makes_the_exit_code_1(
 def test_each_format_has_its_address(
     dscost: Dscost, server: Server, tmp_path: Path, body: dict[str, object], path: str, limit: str
 ) -> None:
-    told = {"input_tokens": INPUT, "cache_read_input_tokens": 0, "output_tokens": 1}
-    server.replies = [Reply(body=json.dumps({"usage": told}).encode())]
+    reported = {"input_tokens": INPUT, "cache_read_input_tokens": 0, "output_tokens": 1}
+    server.replies = [Reply(body=json.dumps({"usage": reported}).encode())]
     file = tmp_path / "body.json"
     file.write_text(json.dumps(body))
     ran = check(dscost, server, file)
@@ -199,23 +202,23 @@ def blank_lines(handler: BaseHTTPRequestHandler) -> None:
     [
         (failing(401, f"Your api key: {KEY} is invalid"), "the API does not accept the key in"),
         (failing(402, "Insufficient Balance"), "the account's balance is used up (402); top it"),
-        (failing(404), "nothing answers there (404); check --base-url"),
+        (failing(404), "nothing is there (404); check --base-url"),
         (
             failing(400, f"no, {KEY}!\x1b[2J"),
             "the API refuses the request (400): no, (key)!\\x1b[2J",
         ),
         (failing(422), "the API refuses the request (422)"),
         (failing(302, Location="http://127.0.0.1:1/"), "the API refuses the request (302)"),
-        (failing(429, **{"Retry-After": "0"}), "too many requests at a time, still after a wait"),
+        (failing(429, **{"Retry-After": "0"}), "too many requests at a time, even after waiting"),
         (
             failing(500, **{"Retry-After": "0"}),
-            "a fault of its own, still after a wait",
+            "the API failed, even after waiting",
         ),
-        (failing(503, **{"Retry-After": "0"}), "still after a wait (503); try later"),
+        (failing(503, **{"Retry-After": "0"}), "even after waiting (503); try later"),
         (Reply(act=close), "the connection was dropped before the response was complete"),
         (Reply(act=half), "the connection was dropped before the response was complete"),
         (Reply(body=b"<html>"), "the response is not a JSON object; check --base-url"),
-        (Reply(body=b"{}"), "the API answered, but input_tokens is missing in its usage"),
+        (Reply(body=b"{}"), "the API responded, but input_tokens is missing from its usage"),
     ],
 )
 def test_what_goes_wrong_is_reported_in_one_line(
@@ -224,13 +227,13 @@ def test_what_goes_wrong_is_reported_in_one_line(
     server.replies = [reply]
     ran = check(dscost, server, request_file)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("note: sends ")  # the note about the cost
+    assert ran.err.startswith("note: this sends ")  # the note about the cost
     assert message in ran.problem
     assert KEY not in ran.err
 
 
 @pytest.mark.parametrize("act", [blank_lines, lambda handler: handler.rfile.read(1)])
-def test_an_answer_that_does_not_come_ends_in_time(
+def test_a_response_that_does_not_come_ends_in_time(
     dscost: Dscost, server: Server, request_file: Path, act: Callable[..., None]
 ) -> None:
     server.replies = [Reply(act=act)]
@@ -376,10 +379,13 @@ def test_what_may_have_been_billed_is_not_sent_again(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "say that you want it with --live"),
-        (["--live"], "nobody is asked here; add --yes"),
-        (["--live", "--yes", "--base-url", "http://example.com"], "http would send the key in the"),
-        (["--live", "--yes", "--base-url", "ftp://example.com"], "is no address; write https://"),
+        ([], "confirm it with --live"),
+        (["--live"], "there is no terminal to confirm on; add --yes"),
+        (
+            ["--live", "--yes", "--base-url", "http://example.com"],
+            "http would send the key unencrypted",
+        ),
+        (["--live", "--yes", "--base-url", "ftp://example.com"], "is not a URL; write https://"),
     ],
 )
 def test_nothing_is_sent_unless_it_is_wanted_and_safe(
@@ -401,7 +407,7 @@ def test_without_a_key_nothing_is_sent(
 
 
 def test_a_key_is_no_line_of_a_header() -> None:
-    with pytest.raises(LiveError, match="has characters that none has"):
+    with pytest.raises(LiveError, match="has characters that keys never have"):
         Api("https://example.com", "sk-\r\nX: y")
     with pytest.raises(UsageError):
         Api("https://", KEY)

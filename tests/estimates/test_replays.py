@@ -23,7 +23,7 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 def turn(random: Random, bodies: Bodies, number: int) -> list[dict[str, Any]]:
     """Return messages that may follow a response."""
     user = {"role": "user", "content": bodies.some_text()}
-    answer = {"role": "assistant", "content": bodies.text()}
+    response = {"role": "assistant", "content": bodies.text()}
     ids = [f"{number}{letter}" for letter in "ba"[: random.randint(1, 2)]]
     calls = [
         {"id": one, "type": "function", "function": {"name": "f", "arguments": bodies.text(2)}}
@@ -37,13 +37,13 @@ def turn(random: Random, bodies: Bodies, number: int) -> list[dict[str, Any]]:
     others: list[list[dict[str, Any]]] = [
         [user],
         [user, user],
-        [answer],
-        [answer, user],
+        [response],
+        [response, user],
         [called, *results],
-        [called | {"reasoning_content": "Let me see."}, *results, answer],
+        [called | {"reasoning_content": "Let me see."}, *results, response],
         [{"role": "system", "content": bodies.some_text()}, user],
         [{"role": "latest_reminder", "content": bodies.text()}],
-        [answer, {"role": "latest_reminder", "content": "now"}, user],
+        [response, {"role": "latest_reminder", "content": "now"}, user],
         [{"role": "user", "content": [{"type": "text", "text": bodies.text()}]}],
     ]
     rare: list[list[dict[str, Any]]] = [
@@ -51,7 +51,7 @@ def turn(random: Random, bodies: Bodies, number: int) -> list[dict[str, Any]]:
         [{"role": "user", "content": [{"type": "file", "file": {"file_id": "a"}}]}],
         [{"role": "tool", "tool_call_id": "none", "content": "refused"}],
         [{"role": "nobody", "content": "refused"}],
-        [answer | {"prefix": True}],
+        [response | {"prefix": True}],
     ]
     return random.choice(rare if random.random() < 0.05 else others)
 
@@ -151,7 +151,7 @@ def test_a_line_with_a_fault_is_read_whole_and_so_is_the_one_after_it() -> None:
     assert continued(doubled, again) == {}
 
 
-def test_a_list_of_messages_elsewhere_in_a_line_is_not_taken_for_those_sent() -> None:
+def test_a_list_of_messages_elsewhere_in_a_line_is_not_mistaken_for_those_sent() -> None:
     decoy = {"metadata": chat("a"), **chat("a")}
 
     assert continued(decoy, {"metadata": chat("a", "b"), **chat("a")}) == {}

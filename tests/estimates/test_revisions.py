@@ -358,7 +358,7 @@ def test_a_tree_of_few_objects_and_many_entries_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "reported"),
     [
         ("a/" * 1_500 + "a", "a/" * 30 + "...: below more than 100 folders"),
         ("a/" * 101 + "a", "a/" * 30 + "...: below more than 100 folders"),
@@ -367,7 +367,7 @@ def test_a_tree_of_few_objects_and_many_entries_is_refused(
     ],
 )
 def test_a_path_that_no_checkout_has_is_refused_with_its_commit(
-    dscost: Dscost, repository: Repository, path: str, said: str
+    dscost: Dscost, repository: Repository, path: str, reported: str
 ) -> None:
     *folders, name = path.split("/")
     oid = tree_of(repository, [("100644", name, repository.git("rev-parse", "main:code/x.py"))])
@@ -377,7 +377,7 @@ def test_a_path_that_no_checkout_has_is_refused_with_its_commit(
 
     ran = dscost("diff", f"main..{commit}", *PRO)
 
-    assert (ran.code, ran.out, ran.err) == (1, "", f"error: {commit[:12]}: {said}\n")
+    assert (ran.code, ran.out, ran.err) == (1, "", f"error: {commit[:12]}: {reported}\n")
 
 
 def test_a_path_below_a_hundred_folders_is_compared(dscost: Dscost, repository: Repository) -> None:
@@ -451,7 +451,7 @@ def test_a_filter_that_the_user_set_up_is_run_as_git_runs_it(
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "reported"),
     [
         (["nope..HEAD", "prompts"], "nope: no such file or folder, and no revision; git branch -a"),
         (["nope", "prompts"], "nope: no such file or folder, and no revision"),
@@ -464,7 +464,7 @@ def test_a_filter_that_the_user_set_up_is_run_as_git_runs_it(
     ],
 )
 def test_what_is_not_there_is_one_line_with_the_next_step(
-    dscost: Dscost, repository: Repository, args: list[str], said: str
+    dscost: Dscost, repository: Repository, args: list[str], reported: str
 ) -> None:
     repository.git("switch", "-q", "--orphan", "other")
     repository.commit({"prompts/a.txt": "Hello"})
@@ -472,7 +472,7 @@ def test_what_is_not_there_is_one_line_with_the_next_step(
     ran = dscost("diff", *args)
 
     assert (ran.code, ran.out) == (1, "")
-    assert said in ran.problem
+    assert reported in ran.problem
 
 
 @pytest.mark.parametrize("args", [["main", "HEAD"], ["main", "HEAD", "prompts"]])
@@ -484,7 +484,7 @@ def test_a_second_revision_leads_to_how_two_are_written(
     ran = dscost("diff", *args)
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.problem == "error: HEAD is a revision, and no file here; write main..HEAD\n"
+    assert ran.problem == "error: HEAD is a revision, not a file here; write main..HEAD\n"
 
 
 def test_a_name_of_both_a_folder_and_a_branch_is_asked_back(
@@ -496,7 +496,7 @@ def test_a_name_of_both_a_folder_and_a_branch_is_asked_back(
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.problem == (
-        "error: prompts is a file here and a revision; write ./prompts, or prompts..HEAD\n"
+        "error: prompts is both a file here and a revision; write ./prompts, or prompts..HEAD\n"
     )
     assert dscost("diff", "./prompts", "code", *PRO).code == 0
 

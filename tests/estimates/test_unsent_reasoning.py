@@ -15,7 +15,7 @@ TOOL = {
 }
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
 ASKED = [{"role": "user", "content": "Rain?"}]
-ANSWER = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+RESPONSE = {"role": "assistant", "content": "", "tool_calls": [CALL]}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "No."}
 
 
@@ -35,11 +35,11 @@ def response(message: dict[str, Any], reasoning: int = 0) -> dict[str, Any]:
     return named | {"created": 1_790_339_200, "choices": choices, "usage": usage}
 
 
-def log(path: Path, *answers: dict[str, Any]) -> Path:
+def log(path: Path, *responses: dict[str, Any]) -> Path:
     """Write requests that are answered by a call, then one that replays the last of them."""
-    lines = [{"request": body(), "response": one} for one in answers]
+    lines = [{"request": body(), "response": one} for one in responses]
     done = response({"role": "assistant", "content": "No."}) | {"id": "last"}
-    lines.append({"request": body(ANSWER, RESULT), "response": done})
+    lines.append({"request": body(RESPONSE, RESULT), "response": done})
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     return path
 
@@ -52,7 +52,7 @@ def inputs(dscost: Dscost, path: Path, *args: object) -> dict[str, Any]:
 
 def sent_whole(dscost: Dscost, path: Path) -> int:
     """Return the tokens of both requests where the second has its reasoning."""
-    bodies = (body(), body(ANSWER | {"reasoning_content": REASONING}, RESULT))
+    bodies = (body(), body(RESPONSE | {"reasoning_content": REASONING}, RESULT))
     path.write_text("".join(f"{json.dumps(one)}\n" for one in bodies))
     return int(inputs(dscost, path)["tokens"]["input"])
 
@@ -65,7 +65,7 @@ def test_a_request_without_reasoning_is_exact_after_the_response_that_had_it(
     whole = sent_whole(dscost, tmp_path / "whole.jsonl")
     text = {"reasoning_content": REASONING} if is_kept else {}
     # The text has 12 tokens: a word or a mark each.
-    path = log(tmp_path / "log.jsonl", response(ANSWER | text, reasoning=12))
+    path = log(tmp_path / "log.jsonl", response(RESPONSE | text, reasoning=12))
 
     found = inputs(dscost, path, "--jobs", jobs)
 
@@ -80,7 +80,7 @@ def test_a_request_without_reasoning_is_exact_after_the_response_that_had_it(
 def test_ids_that_two_responses_share_leave_the_input_a_minimum(
     dscost: Dscost, tmp_path: Path
 ) -> None:
-    both = (ANSWER | {"reasoning_content": text} for text in (REASONING, "Again, the tool."))
+    both = (RESPONSE | {"reasoning_content": text} for text in (REASONING, "Again, the tool."))
     path = log(tmp_path / "log.jsonl", *map(response, both))
 
     found = inputs(dscost, path)
@@ -92,7 +92,7 @@ def test_a_batch_without_responses_says_that_its_input_is_a_minimum(
     dscost: Dscost, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
-    path.write_text(f"{json.dumps(body(ANSWER, RESULT))}\n")
+    path.write_text(f"{json.dumps(body(RESPONSE, RESULT))}\n")
 
     assert inputs(dscost, path)["unknown_input"][0]["count"] == 1
 
@@ -101,9 +101,9 @@ def test_a_batch_without_responses_says_that_its_input_is_a_minimum(
 def test_a_number_that_no_response_can_have_is_not_believed(
     dscost: Dscost, tmp_path: Path, reported: object
 ) -> None:
-    answer = response(ANSWER)
-    answer["usage"]["completion_tokens_details"]["reasoning_tokens"] = reported
-    path = log(tmp_path / "log.jsonl", answer)
+    reply = response(RESPONSE)
+    reply["usage"]["completion_tokens_details"]["reasoning_tokens"] = reported
+    path = log(tmp_path / "log.jsonl", reply)
 
     assert inputs(dscost, path)["unknown_input"][0]["count"] == 1
     assert dscost("bill", path).code in {0, 1}

@@ -162,7 +162,7 @@ def test_a_worker_that_is_killed_is_reported_and_there_is_no_total(endless: Path
     out, err = running.communicate(timeout=60)
 
     assert (running.returncode, out) == (1, "")
-    assert err.startswith("error: a worker process ended before its work was done")
+    assert err.startswith("error: a worker process died before it was done")
     assert "--jobs 1" in err
 
 

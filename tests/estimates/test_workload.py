@@ -60,8 +60,8 @@ def test_a_batch_has_totals_its_spread_and_the_most_expensive(dscost: Dscost) ->
         },
         "total": None,
     }
-    dearest = [(entry["line"], entry["custom_id"]) for entry in flash["dearest"]]
-    assert dearest == [(3, "r2"), (2, "r1"), (1, "r0")]
+    most_expensive = [(entry["line"], entry["custom_id"]) for entry in flash["dearest"]]
+    assert most_expensive == [(3, "r2"), (2, "r1"), (1, "r0")]
     assert (flash["concurrent_requests"], pro["concurrent_requests"]) == (2_500, 500)
     assert flash["breakdown"] == {
         "system": 0,
@@ -166,7 +166,7 @@ def test_what_the_api_refuses_is_counted_and_the_exit_code_is_1(dscost: Dscost) 
     assert flash["tokens"]["output"] == flash["tokens"]["output_ceiling"] == 2 * 10
 
 
-def test_an_unseen_image_is_in_the_floor_with_184_and_in_the_ceiling_with_1024(
+def test_an_unseen_image_is_in_the_minimum_with_184_and_in_the_maximum_with_1024(
     dscost: Dscost,
 ) -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
@@ -247,7 +247,7 @@ def test_options_of_prompts_are_refused_for_bodies(dscost: Dscost) -> None:
     ran = dscost("estimate", "a.json", "--no-thinking")
 
     assert (ran.code, ran.out) == (2, "")
-    assert "--no-thinking: of plain prompts" in ran.err
+    assert "--no-thinking: only for plain prompts" in ran.err
 
 
 def test_the_table_names_the_kind_and_escapes_what_bodies_bring(dscost: Dscost) -> None:

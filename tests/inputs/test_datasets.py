@@ -97,7 +97,7 @@ def test_a_table_is_not_one_prompt(dscost: Dscost, tmp_path: Path) -> None:
         (b"id,prompt\n1,Hello\n", "no column 'question'; it has 'id', 'prompt'"),
         (b"question,question\n1,2\n", "several columns 'question'"),
         (b"question\n", "no rows in it"),
-        (b'question\n"Hello\n', "no sound CSV"),
+        (b'question\n"Hello\n', "not valid CSV"),
         (b"question\n\xff\n", "not utf-8"),
         (b"", "no column 'question'"),
     ],

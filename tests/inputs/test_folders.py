@@ -78,7 +78,7 @@ def test_empty_files_are_one_warning_with_all_their_names(
 
     assert (ran.code, ran.err.splitlines()[-1]) == (
         0,
-        "warning: 2 files are empty (a.txt, b.txt); the template is billed all the same",
+        "warning: 2 files are empty (a.txt, b.txt), but the template is still billed",
     )
 
 
@@ -86,7 +86,9 @@ def test_a_limit_cannot_be_kept_for_what_is_left_out(dscost: Dscost, src: Path) 
     ran = dscost("estimate", src, *AT, "-o", "1", "--max-cost", "100")
 
     assert ran.code == 3
-    assert "--max-cost cannot be kept: not counted: src/latin.txt: not utf-8 at byte 3" in ran.err
+    assert (
+        "--max-cost cannot be checked: not counted: src/latin.txt: not utf-8 at byte 3" in ran.err
+    )
 
 
 def test_a_file_that_is_named_is_an_error_as_before(dscost: Dscost, src: Path) -> None:
@@ -139,7 +141,7 @@ def test_a_limit_is_not_kept_where_a_batch_was_left_out(dscost: Dscost, src: Pat
     ran = dscost("estimate", src, *AT, "-o", 10, "--max-cost", 1)
 
     assert ran.code == 3
-    assert "--max-cost cannot be kept: not counted: " in ran.err
+    assert "--max-cost cannot be checked: not counted: " in ran.err
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_a_limit_is_not_kept_where_a_forecast_left_a_batch_out(dscost: Dscost, s
     ran = dscost("estimate", src, *AT, "-o", 10, "-c", "auto", "--max-cost", 1)
 
     assert ran.code == 3
-    assert "--max-cost cannot be kept: not counted: " in ran.err
+    assert "--max-cost cannot be checked: not counted: " in ran.err
 
 
 def test_a_packed_file_counts_in_a_folder_as_when_it_is_named(dscost: Dscost, src: Path) -> None:
@@ -228,7 +230,7 @@ def test_a_folder_says_that_each_file_is_a_request_of_its_own(dscost: Dscost, sr
     assert hint not in dscost("estimate", src / "a.txt", *AT).err
 
 
-def test_only_texts_are_said_to_be_a_request_each(dscost: Dscost, src: Path) -> None:
+def test_only_for_texts_is_it_a_note_that_each_is_a_request(dscost: Dscost, src: Path) -> None:
     line = '{"model": "deepseek-flash", "messages": [{"role": "user", "content": "Hi"}]}\n'
     (src / "many.jsonl").write_text(line * 3)
 

@@ -143,7 +143,7 @@ def test_bodies_in_a_column_refuse_the_options_of_prompts(
     ran = dscost("count", path, "--column", *column, "--no-thinking")
 
     assert (ran.code, ran.out) == (2, "")
-    assert "--no-thinking: of plain prompts; a request body says it by itself" in ran.err
+    assert "--no-thinking: only for plain prompts; a request body has its own" in ran.err
 
 
 def test_a_row_that_is_no_request_is_named_by_its_number(dscost: Dscost, tmp_path: Path) -> None:
@@ -191,21 +191,21 @@ def test_of_several_columns_or_none_one_has_to_be_named(
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "told"),
+    ("options", "code", "reported"),
     [
         (("--column", "id"), 1, "column 'id' has int64; it must be text, structures or messages"),
         (("--column", "text"), 1, "no column 'text'; it has 'id', 'prompt'"),
     ],
 )
 def test_what_is_wrong_is_reported_with_the_columns_that_there_are(
-    dscost: Dscost, tmp_path: Path, options: tuple[str, ...], code: int, told: str
+    dscost: Dscost, tmp_path: Path, options: tuple[str, ...], code: int, reported: str
 ) -> None:
     path = written(tmp_path / "p.parquet", id=[1], prompt=["Hello"])
 
     ran = dscost("count", path, *options)
 
     assert (ran.code, ran.out) == (code, "")
-    assert told in ran.err
+    assert reported in ran.err
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped"])
@@ -225,14 +225,14 @@ def test_a_damaged_file_is_one_clear_line(dscost: Dscost, tmp_path: Path, damage
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.count("\n") == 1
-    assert "p.parquet: no sound Parquet file" in ran.err
+    assert "p.parquet: not a valid Parquet file" in ran.err
 
 
 def test_a_column_without_a_parquet_file_is_refused(dscost: Dscost, hello: Path) -> None:
     ran = dscost("count", hello, "--column", "prompt")
 
     assert (ran.code, ran.out) == (2, "")
-    assert "of Parquet, CSV and JSONL files, and there is none" in ran.err
+    assert "is for Parquet, CSV and JSONL files, and there is none here" in ran.err
 
 
 def test_a_row_without_a_body_is_not_lost(dscost: Dscost, tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ def signals() -> Iterator[None]:
     """Answer signals as before, whatever a test sets."""
     before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
     yield
-    for name, answer in before.items():
-        signal.signal(name, answer)
+    for name, response in before.items():
+        signal.signal(name, response)
 
 
 def send_back(connection: "Connection", data: bytes, *, twice: bool) -> None:

@@ -85,7 +85,7 @@ def test_a_batch_line_for_another_endpoint_is_not_counted_as_a_request(
     ran = dscost("estimate", path)
 
     assert (ran.code, ran.out) == (1, "")
-    assert "batch.jsonl:2:1: its url is of no endpoint that has a price" in ran.problem
+    assert "batch.jsonl:2:1: its url is not that of an endpoint with a price" in ran.problem
     assert "--as chat" in ran.problem
     assert "skipped 1 request" in dscost("estimate", path, "--on-error", "skip").err
     alone = write(tmp_path / "other.jsonl", line("b", body, f"/v1/{end}"))
@@ -213,7 +213,7 @@ BAD = {
     ),
     "no request": ('{"name": "x"}', "JSON, but no request: it has neither messages, input"),
     "a number": ("7", "JSON, but no request: a number; to count it as text: --as text"),
-    "an unknown batch line": ('{"custom_id": "a", "body": {}}', "of no known request"),
+    "an unknown batch line": ('{"custom_id": "a", "body": {}}', "match no known request"),
     "an image without a header": (
         json.dumps(HELLO).replace(
             '"Hello"',
@@ -268,11 +268,11 @@ def test_json_is_text_only_if_the_user_says_so(dscost: Dscost, tmp_path: Path) -
     path = write(tmp_path / "package.json", {"name": "x"})
 
     asked = dscost("count", path)
-    said = dscost("count", path, "--as", "text", "--json")
+    reported = dscost("count", path, "--as", "text", "--json")
 
     assert asked.code == 1
     assert "--as text" in asked.err
-    assert json.loads(said.out)["inputs"][0]["kind"] == "text"
+    assert json.loads(reported.out)["inputs"][0]["kind"] == "text"
 
 
 @pytest.mark.parametrize("command", ["estimate", "count", "compare"])
@@ -293,7 +293,7 @@ def test_json_in_a_directory_that_is_no_request_is_left_out_by_name_or_by_a_glob
 
 
 @pytest.mark.parametrize("name", ["usage", "response"])
-def test_an_answer_is_reported_as_one_with_the_command_that_takes_it(
+def test_a_response_is_reported_as_one_with_the_command_that_takes_it(
     dscost: Dscost, tmp_path: Path, name: str
 ) -> None:
     path = write(tmp_path / "log.jsonl", {"id": "1", name: {}})

@@ -115,7 +115,7 @@ def test_a_folder_without_text_files_is_an_error(
         find([str(tree(files))])
 
 
-def test_what_skipped_files_there_were_is_said(dscost: Dscost, tree: Tree) -> None:
+def test_skipped_files_are_a_warning(dscost: Dscost, tree: Tree) -> None:
     folder = tree({"a.txt": b"a", "b.bin": b"\x00"})
 
     ran = dscost("count", folder)
@@ -176,7 +176,7 @@ def test_what_is_no_text_is_refused_with_the_byte(
 @pytest.mark.parametrize(
     "encoding", ["no-such", "base64", "punycode", "idna", "utf-7", "unicode_escape", "\0", ""]
 )
-def test_an_encoding_that_is_none_is_refused(encoding: str) -> None:
+def test_what_is_not_an_encoding_is_refused(encoding: str) -> None:
     with pytest.raises(UsageError, match="encoding: "):
         find(["-"], (), encoding)
 
@@ -229,15 +229,17 @@ def test_ignore_rules_are_not_read_from_what_is_no_file_of_rules(tree: Tree, odd
     else:
         rules.write_bytes(b"*.log\n" * 200_000)
 
-    with pytest.raises(InputError, match=r"\.gitignore: no regular file of ignore rules"):
+    with pytest.raises(
+        InputError, match=r"\.gitignore: not a regular file, so its ignore rules cannot be read"
+    ):
         find(["prompts"])
 
 
 @pytest.mark.parametrize("glob", ["*" * 100_000, "{a," * 20_000, "[", "\udcff"])
-def test_a_glob_that_is_none_is_refused(tree: Tree, glob: str) -> None:
+def test_what_is_not_a_glob_is_refused(tree: Tree, glob: str) -> None:
     folder = tree({"a.txt": b"a"})
 
-    with pytest.raises(UsageError, match="is no pattern"):
+    with pytest.raises(UsageError, match="is not a valid pattern"):
         find([str(folder)], [glob])
 
 

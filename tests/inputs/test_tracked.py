@@ -84,7 +84,7 @@ def test_what_a_sparse_checkout_leaves_out_is_named_and_fails_a_limit(
 
     assert ran.code == 3
     assert "left out 1 file not in this sparse checkout: prompts/far/away.txt" in ran.err
-    assert "cannot be kept: not counted: prompts/far/away.txt" in ran.err
+    assert "cannot be checked: not counted: prompts/far/away.txt" in ran.err
 
 
 @pytest.mark.usefixtures("repository")
@@ -110,15 +110,17 @@ def test_a_link_to_a_file_is_the_file_and_others_are_named_and_fail_a_limit(
 
 
 @pytest.mark.usefixtures("repository")
-def test_where_git_does_not_answer_that_is_named_and_fails_a_limit(
+def test_a_git_that_does_not_respond_is_named_and_fails_a_limit(
     dscost: Dscost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
 
     ran = dscost("estimate", "prompts", *LIMIT)
 
-    said = "prompts: tracked files that are hidden or ignored are not counted (git is not installed"
-    assert (ran.code, said in ran.err) == (3, True)
+    reported = (
+        "prompts: tracked files that are hidden or ignored are not counted (git is not installed"
+    )
+    assert (ran.code, reported in ran.err) == (3, True)
 
 
 @pytest.mark.usefixtures("repository")

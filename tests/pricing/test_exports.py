@@ -253,7 +253,7 @@ def test_a_file_that_is_no_table_is_one_line_and_exit_1(
     assert str(path) in ran.err
 
 
-def test_a_tool_that_is_not_installed_is_said_to_be(dscost: Dscost) -> None:
+def test_a_tool_that_is_not_installed_is_an_error(dscost: Dscost) -> None:
     ran = dscost("prices", "diff", "ccusage")
     assert (ran.code, ran.problem.count("\n")) == (1, 1)
     assert "give the file" in ran.problem

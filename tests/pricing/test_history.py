@@ -88,14 +88,14 @@ def test_every_hour_since_the_launch_has_the_price_of_the_pages(
         ("2026-08-22 02:00", Tier.PEAK, "a Saturday by the rule then in force"),
     ],
 )
-def test_the_instants_that_others_get_wrong(book: PriceBook, at: str, tier: Tier, why: str) -> None:
+def test_the_times_that_others_get_wrong(book: PriceBook, at: str, tier: Tier, why: str) -> None:
     assert book.price(PRO, utc(at)).tier is tier, why
 
 
 def test_the_history_of_a_name_goes_on_through_what_serves_it(book: PriceBook) -> None:
-    told = [(c.period.id, c.since) for c in chapters(book, book.find(FLASH))]
+    reported = [(c.period.id, c.since) for c in chapters(book, book.find(FLASH))]
 
-    assert told == [
+    assert reported == [
         ("flash-1-launch", utc("2026-04-23 16:00")),
         ("flash-2-cache-cut", utc("2026-04-26 12:15")),
         ("flash-3-peak-off-peak", utc("2026-08-16 16:00")),
@@ -137,7 +137,9 @@ def test_the_list_before_the_discount_is_the_last_one_shown(book: PriceBook) -> 
 def test_a_list_in_the_history_ends_where_the_next_begins_or_the_name_does(dscost: Dscost) -> None:
     at = ("--at", "2026-11-23T02:00Z")
     ran = dscost("prices", "--history", "deepseek-chat", "--csv", *at)
-    told = json.loads(dscost("prices", "--history", "deepseek-chat", "--json", *at).out)["history"]
+    reported = json.loads(dscost("prices", "--history", "deepseek-chat", "--json", *at).out)[
+        "history"
+    ]
 
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     off_peak = [(row["since"], row["until"]) for row in rows if row["tier"] != "peak"]
@@ -147,4 +149,4 @@ def test_a_list_in_the_history_ends_where_the_next_begins_or_the_name_does(dscos
         ("2026-09-07T06:02:00Z", "2026-09-10T04:00:00Z"),  # accepted again
         ("2026-09-10T04:00:00Z", ""),
     ]
-    assert [entry["period"]["until"] or "" for entry in told] == [row["until"] for row in rows]
+    assert [entry["period"]["until"] or "" for entry in reported] == [row["until"] for row in rows]

@@ -427,7 +427,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_page_that_is_none_is_one_line_and_exit_1(
+def test_what_is_not_a_page_is_one_line_and_exit_1(
     what: str, dscost: Dscost, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"

@@ -59,7 +59,7 @@ BOUNDARIES = [
 
 
 @pytest.mark.parametrize(("name", "since", "before", "after"), BOUNDARIES)
-def test_a_list_holds_from_its_first_instant_and_not_a_second_earlier(
+def test_a_list_is_in_force_from_its_first_second_and_not_one_earlier(
     book: PriceBook, name: str, since: str, before: str, after: str
 ) -> None:
     start = utc(since)
@@ -146,14 +146,14 @@ def test_a_retired_name_is_refused_with_the_reason_and_the_replacement(book: Pri
         book.price("deepseek-chat", utc("2026-08-23 00:00"))
 
 
-def test_a_retired_name_that_answers_again_has_the_price_of_flash(book: PriceBook) -> None:
+def test_a_retired_name_that_is_served_again_has_the_price_of_flash(book: PriceBook) -> None:
     for name, thinks in (("deepseek-chat", False), ("deepseek-reasoner", True)):
         price = book.price(name, utc("2026-11-23 02:00"))
         assert price.rates == book.price("flash", utc("2026-11-23 02:00")).rates
         assert (price.model.status, price.model.thinking) == ("retired", thinks)
 
 
-def test_a_name_older_than_the_book_is_never_said_to_be_new(book: PriceBook) -> None:
+def test_a_name_older_than_the_book_is_never_called_new(book: PriceBook) -> None:
     with pytest.raises(UnpricedError, match="no price of it is known before 2026-04-23 16:00"):
         book.price("deepseek-chat", utc("2025-01-01 00:00"))
 
@@ -196,7 +196,7 @@ def test_an_unknown_model_is_an_error_that_offers_the_nearest_names(book: PriceB
         book.find("v4-flsh")
 
 
-def test_an_instant_without_a_zone_is_refused(book: PriceBook) -> None:
+def test_a_time_without_a_zone_is_refused(book: PriceBook) -> None:
     with pytest.raises(UsageError, match="has no time zone; for UTC write"):
         book.price("v4-pro", datetime(2026, 11, 23))  # noqa: DTZ001 - the case under test
 

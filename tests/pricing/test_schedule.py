@@ -25,11 +25,11 @@ HOLIDAYS = {
 def test_a_window_includes_its_first_second_and_not_its_last(
     book: PriceBook, edge: str, before: Tier, at: Tier
 ) -> None:
-    instant = utc(f"2026-11-23 {edge}")  # a Monday
+    moment = utc(f"2026-11-23 {edge}")  # a Monday
 
-    assert book.calendar.tier_at(instant - timedelta(seconds=1)) is before
-    assert book.calendar.tier_at(instant) is at
-    assert book.calendar.tier_at(instant + timedelta(seconds=1)) is at
+    assert book.calendar.tier_at(moment - timedelta(seconds=1)) is before
+    assert book.calendar.tier_at(moment) is at
+    assert book.calendar.tier_at(moment + timedelta(seconds=1)) is at
 
 
 @pytest.mark.parametrize(

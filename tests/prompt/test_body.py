@@ -66,7 +66,7 @@ def test_a_body_has_the_tokens_of_deepseeks_own_code_and_is_refused_as_there(
 texts = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join)
 user = st.fixed_dictionaries({"role": st.just("user"), "content": texts})
 system = st.fixed_dictionaries({"role": st.just("system"), "content": texts})
-answer = st.fixed_dictionaries(
+response = st.fixed_dictionaries(
     {"role": st.just("assistant"), "content": texts}, optional={"reasoning_content": texts}
 )
 tool = st.fixed_dictionaries(
@@ -81,7 +81,7 @@ tool = st.fixed_dictionaries(
 chats = st.fixed_dictionaries(
     {
         "model": st.just("m"),
-        "messages": st.lists(st.one_of(user, system, answer), min_size=1, max_size=5),
+        "messages": st.lists(st.one_of(user, system, response), min_size=1, max_size=5),
     },
     optional={
         "tools": st.lists(tool, max_size=1),
@@ -283,23 +283,23 @@ def test_v4_leaves_out_empty_blocks_of_a_users_message_and_v41_keeps_them(counte
     assert v41.parts.input == 6  # and an empty line before x
 
 
-def test_reasoning_without_a_text_neither_ends_an_answer_of_responses_nor_begins_one(
+def test_reasoning_without_a_text_neither_ends_a_turn_of_responses_nor_begins_one(
     differential: Differential,
 ) -> None:
     nothing = {"type": "reasoning", "summary": [], "content": []}
     thought = {"type": "reasoning", "summary": [], "content": [{"type": "x", "text": "r"}]}
-    told = {"role": "assistant", "content": "x"}
+    reported = {"role": "assistant", "content": "x"}
 
-    def answers(*items: dict[str, Any]) -> list[tuple[object, str | None]]:
+    def replies(*items: dict[str, Any]) -> list[tuple[object, str | None]]:
         body = {"model": "m", "input": list(items)}
         for found in differential.compare(Kind.RESPONSES, body).values():
             assert found == Compared()
         return [(one.content, one.reasoning) for one in read_responses(body).messages]
 
-    assert answers(nothing) == []
-    assert answers(told, nothing, told) == [("x\n\nx", "")]
-    assert answers(told, thought, told) == [("x", None), ("x", "r")]
-    assert answers(told | {"content": ""}, thought) == [("", "r")]
+    assert replies(nothing) == []
+    assert replies(reported, nothing, reported) == [("x\n\nx", "")]
+    assert replies(reported, thought, reported) == [("x", None), ("x", "r")]
+    assert replies(reported | {"content": ""}, thought) == [("", "r")]
 
 
 @pytest.mark.parametrize(
@@ -518,7 +518,7 @@ def chat(**more: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("more", "ceiling", "reason"),
+    ("more", "maximum", "reason"),
     [
         ({}, 65_536, None),
         ({"max_tokens": 100}, 100, None),
@@ -531,12 +531,12 @@ def chat(**more: object) -> dict[str, Any]:
         ({"response_format": {"type": "json_object"}}, 65_536, "must contain the word 'json'"),
     ],
 )
-def test_a_body_has_its_own_ceiling_and_what_is_refused_is_counted(
-    counted: Count, more: dict[str, Any], ceiling: int, reason: str | None
+def test_a_body_has_its_own_maximum_and_what_is_refused_is_counted(
+    counted: Count, more: dict[str, Any], maximum: int, reason: str | None
 ) -> None:
     tokens = counted(chat(**more))
 
-    assert tokens.output_ceiling == ceiling
+    assert tokens.output_ceiling == maximum
     assert (reason or "") in (tokens.refused or "")
     assert (tokens.refused is None) == (reason is None)
     if more.get("reasoning_effort") is None and "thinking" not in more:

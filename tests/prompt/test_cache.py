@@ -25,14 +25,14 @@ MARK, END = 7, 8  # the tokens that ask for a response and end it
 
 def prompt(tokens: Sequence[int], *, owner: int = 0) -> Prompt:
     """Return a prompt as templates render it: each response is between a mark and an end."""
-    answers, begin, said = [], None, len(tokens)
+    responses, begin, reported = [], None, len(tokens)
     for at, token in enumerate(tokens):
         if token == MARK:
-            begin, said = at + 1, at
+            begin, reported = at + 1, at
         elif token == END and begin is not None:
-            answers.append((begin, at))
+            responses.append((begin, at))
             begin = None
-    return Prompt(array("I", tokens).tobytes(), said, answers, bytes(owner))
+    return Prompt(array("I", tokens).tobytes(), reported, responses, bytes(owner))
 
 
 def words(count: int, seed: int = 1) -> list[int]:
@@ -68,26 +68,26 @@ def test_a_prompt_under_128_tokens_never_hits() -> None:
     assert forecast(short, short) == [(0, 0), (0, 0)]
 
 
-def test_the_next_turn_hits_the_earlier_prompt_and_its_answer() -> None:
+def test_the_next_turn_hits_the_earlier_prompt_and_its_response() -> None:
     first = [*words(299), MARK]
-    answer = words(100, seed=2)
-    then = [*first, *answer, END, *words(50, seed=3), MARK]
+    response = words(100, seed=2)
+    then = [*first, *response, END, *words(50, seed=3), MARK]
 
     # L = 300 prompt tokens + 100 of the response; 399 // 128 = 3
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (384, 384)]
 
 
-@pytest.mark.parametrize(("answer", "hit"), [(99, 256), (100, 256), (101, 384)])
-def test_a_unit_that_ends_with_a_block_is_hit_without_that_block(answer: int, hit: int) -> None:
+@pytest.mark.parametrize(("response", "hit"), [(99, 256), (100, 256), (101, 384)])
+def test_a_unit_that_ends_with_a_block_is_hit_without_that_block(response: int, hit: int) -> None:
     first = [*words(283), MARK]
-    then = [*first, *words(answer, seed=2), END, *words(50, seed=3), MARK]
-    best = (284 + answer) // 128 * 128
+    then = [*first, *words(response, seed=2), END, *words(50, seed=3), MARK]
+    best = (284 + response) // 128 * 128
 
     # L = 284 prompt tokens + 100 of the response = 384; 128 * floor(383 / 128) = 256
     assert forecast(prompt(first), prompt(then)) == [(0, 0), (hit, best)]
 
 
-def test_an_answer_that_comes_back_otherwise_leaves_the_end_of_the_input() -> None:
+def test_a_response_that_comes_back_changed_leaves_the_end_of_the_input() -> None:
     first = [*words(299), MARK, 1]
     then = [*first[:-1], 2, *words(100, seed=2), END, *words(50, seed=3), MARK, 1]
 

@@ -28,10 +28,12 @@ def tool(name: str) -> dict[str, Any]:
 Body = dict[str, Any]
 
 
-def body(*said: str, system: str = SYSTEM, model: str = "deepseek-v4-pro", **more: object) -> Body:
+def body(
+    *reported: str, system: str = SYSTEM, model: str = "deepseek-v4-pro", **more: object
+) -> Body:
     """Return a request whose messages alternate between user and assistant."""
     roles = ("user", "assistant")
-    messages = [{"role": roles[n % 2], "content": text} for n, text in enumerate(said)]
+    messages = [{"role": roles[n % 2], "content": text} for n, text in enumerate(reported)]
     for message in messages[1::2]:
         message["reasoning_content"] = "Hm. "
     system_message = [{"role": "system", "content": system}] if system else []
@@ -182,7 +184,7 @@ def test_a_miss_of_what_was_cached_days_ago_is_named_by_its_age(
     assert miss["example"] == (
         f"request 2 comes 9 days after request 1 whose {miss['tokens']} tokens are no longer cached"
     )
-    assert "DeepSeek keeps what nobody uses for hours to days" in miss["advice"]
+    assert "DeepSeek drops what is not used for hours to days" in miss["advice"]
 
 
 def test_a_short_common_prefix_is_named(cache: Cache) -> None:
@@ -205,8 +207,8 @@ def test_the_first_to_share_a_prefix_stores_it(cache: Cache) -> None:
 
 
 def test_a_conversation_that_goes_on_misses_nothing(cache: Cache) -> None:
-    said = [LONG, "Yes.", "And?", "No.", "So?"]
-    found = cache(*(body(*said[:n], tools=TWO) for n in (1, 3, 5)))
+    reported = [LONG, "Yes.", "And?", "No.", "So?"]
+    found = cache(*(body(*reported[:n], tools=TWO) for n in (1, 3, 5)))
 
     assert found["misses"] == []
     for one in found["listed"][1:]:
@@ -250,7 +252,7 @@ def test_timestamps_age_the_hits(cache: Cache) -> None:
         ([1], "its time cannot be read"),
     ],
 )
-def test_a_timestamp_that_means_no_instant_is_an_error_with_its_place(
+def test_a_timestamp_that_means_no_time_is_an_error_with_its_place(
     dscost: Dscost, tmp_path: Path, stamp: object, says: str
 ) -> None:
     file = tmp_path / "sequence.jsonl"
@@ -297,7 +299,7 @@ def test_a_gap_is_of_the_forecast_alone(dscost: Dscost, hello: Path) -> None:
     ran = dscost("estimate", hello, "--gap", "1h")
 
     assert ran.code == 2
-    assert "--gap is of the cache forecast; add --cache-hit-ratio auto" in ran.problem
+    assert "--gap needs a cache forecast; add --cache-hit-ratio auto" in ran.problem
 
 
 def test_hostile_texts_reach_the_screen_as_plain_ones(dscost: Dscost, tmp_path: Path) -> None:

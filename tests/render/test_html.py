@@ -35,14 +35,14 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 
 
 @contextmanager
-def served(answers: dict[str, str]) -> Iterator[tuple[int, list[str]]]:
+def served(responses: dict[str, str]) -> Iterator[tuple[int, list[str]]]:
     """Serve pages on loopback; yield the port and the list of requested addresses."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(f"{self.headers['Host'].partition(':')[0]}{self.path}")
-            body = answers.get(self.path, "").encode()
+            body = responses.get(self.path, "").encode()
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

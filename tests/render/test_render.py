@@ -67,7 +67,7 @@ def test_a_stored_report_is_shown_in_every_format(dscost: Dscost, path: Path, fo
 
 
 @pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
-def test_a_report_read_back_says_what_it_said(path: Path) -> None:
+def test_a_report_read_back_is_shown_as_before(path: Path) -> None:
     written = json.loads(to_json(read(path)))
     stored = json.loads(path.read_text(encoding="utf-8"))
 
@@ -181,7 +181,7 @@ def test_an_unknown_suffix_is_reported_with_those_known(dscost: Dscost) -> None:
 
     assert ran.code == 2
     assert ran.problem == (
-        "error: --to a.pdf: its suffix is none of "
+        "error: --to a.pdf: its suffix is not one of "
         ".txt, .md, .markdown, .html, .htm, .csv, .svg; add --format\n"
     )
     assert render(dscost, report("estimate"), "--to", "a.pdf", "-f", "html").code == 0
@@ -217,7 +217,7 @@ def _without(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
         ("", "report.json:1: not valid JSON: Expecting value; give a report of --json"),
         ("{}\n{}", "report.json:2: not valid JSON: Extra data; give a report of --json"),
@@ -289,12 +289,14 @@ def _without(name: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_no_report_is_reported_in_one_line(dscost: Dscost, text: str, said: str) -> None:
+def test_what_is_no_report_is_reported_in_one_line(
+    dscost: Dscost, text: str, reported: str
+) -> None:
     Path("report.json").write_text(text)
 
     ran = dscost("render", "report.json")
 
-    assert (ran.code, ran.out, ran.problem) == (1, "", f"error: {said}\n")
+    assert (ran.code, ran.out, ran.problem) == (1, "", f"error: {reported}\n")
 
 
 @pytest.mark.parametrize("target", ["missing.json", "."])
@@ -417,7 +419,7 @@ def test_a_report_that_somebody_changed_is_shown_or_refused_in_one_line(
         assert ran.code == 0 or ran.problem.splitlines()[-1].startswith("error: report.json")
 
 
-def test_a_fragment_stands_in_another_page_with_its_own_style() -> None:
+def test_a_fragment_keeps_its_own_style_in_another_page() -> None:
     page = read(ROOT / "tests" / "reports" / "compare.json").page()
 
     tags = Tags(fragment(page))

@@ -113,7 +113,7 @@ def test_a_narrow_terminal_loses_no_figure(
     narrow = dscost(*command)
 
     figures = {word for word in wide.split() if word[:1] in "$¥0123456789"}
-    told = "".join(narrow.out.split())
+    reported = "".join(narrow.out.split())
     assert narrow.code == 0
     if command[0] not in {"compare", "chat", "when"}:  # charts change with the width
-        assert not {figure for figure in figures if figure not in told}
+        assert not {figure for figure in figures if figure not in reported}

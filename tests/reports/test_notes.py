@@ -100,7 +100,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str | None]] = {
     "a binary file left out": (with_binary, ("count", "."), LEFT_OUT),
     "95% of the context": (text, ("estimate", "--input-tokens", "990000", *AT), "of the context"),
     "half of the context": (text, ("estimate", "--input-tokens", "500000", *AT), None),
-    "an image that is not at hand": (
+    "an image that cannot be read here": (
         body(messages=[{"role": "user", "content": [IMAGE]}]),
         ("count", "a.jsonl", "-m", "flash"),
         "the input is a minimum",

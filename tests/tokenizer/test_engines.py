@@ -230,14 +230,14 @@ def test_a_vocabulary_that_comes_out_as_another_one_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "reported"),
     [
         (None, r"gigatoken is not installed; .* pip install '\.\[fast\]'"),
         ("0.11.0", r"gigatoken 0\.11\.0 was not compared .* pip install '\.\[fast\]'"),
     ],
 )
 def test_gigatoken_is_refused_where_it_is_missing_or_was_not_compared(
-    monkeypatch: pytest.MonkeyPatch, version: str | None, said: str
+    monkeypatch: pytest.MonkeyPatch, version: str | None, reported: str
 ) -> None:
     def found(_name: str) -> str:
         if version is None:
@@ -246,7 +246,7 @@ def test_gigatoken_is_refused_where_it_is_missing_or_was_not_compared(
 
     monkeypatch.setattr(metadata, "version", found)
 
-    with pytest.raises(EngineError, match=said):
+    with pytest.raises(EngineError, match=reported):
         gigatoken_engine.gigatoken_engine.__wrapped__()
     assert counter_on(EngineName.AUTO, 10**9) is default_counter()
 

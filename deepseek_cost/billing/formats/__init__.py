@@ -49,15 +49,15 @@ _DSH: Final = (
     *("type=session version createdAt cwd", "type=turn/start seq time", "type=session/header seq"),
 )
 _QWEN_REBUILT: Final = (
-    "what it writes with openai-logging is rebuilt, without cache hits; use its chats in "
-    "~/.qwen/projects in place of it"
+    "its openai-logging records are reconstructed and lack cache hits; use its chats in "
+    "~/.qwen/projects instead"
 )
 _AIDER: Final = ("event=message_send properties.edit_format", "event=launched properties user_id")
 _AIDER_ESTIMATES: Final = (
-    "its counts are Aider's own estimates, without cache hits; use DeepSeek's export in place of it"
+    "its counts are Aider's own estimates, without cache hits; use DeepSeek's export instead"
 )
-_NO_TITLES: Final = "opencode records the requests that name its sessions nowhere"
-_SUMS: Final = "it keeps a session's sums, without cache hits; use DeepSeek's export in place of it"
+_NO_TITLES: Final = "opencode does not record the requests that name its sessions"
+_SUMS: Final = "it keeps only a session's sums, without cache hits; use DeepSeek's export instead"
 _LITELLM: Final = (
     *("call_type custom_llm_provider startTime", "litellm_call_id startTime model"),
     *("request_id spend startTime model", "id call_type response_cost startTime"),
@@ -221,7 +221,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         *("continue_dev", "Continue"),
         ("sessionId history workspaceDirectory",),
-        caveat="Continue has the time of a session's beginning alone",
+        caveat="Continue records only when a session began",
     ),
     Format("continue_dev", "Continue", ("sessionId dateCreated workspaceDirectory",)),
     Format("zed", "Zed", tables=_tables("threads.data threads.data_type threads.updated_at")),

@@ -285,11 +285,11 @@ def _usual(log: Log, number: int, line: _Line, message: _Message) -> Found:
         usage.output_tokens,
     )
     if miss is None:
-        raise Unreadable("input_tokens is missing in its usage")
+        raise Unreadable("input_tokens is missing from its usage")
     if hit is None and written is not None:
-        raise Unreadable("cache_read_input_tokens is missing in its usage")
+        raise Unreadable("cache_read_input_tokens is missing from its usage")
     if output is None:
-        raise Unreadable("output_tokens is missing in its usage")
+        raise Unreadable("output_tokens is missing from its usage")
     return Response(
         line=log.line(number),
         model=model,

@@ -30,8 +30,8 @@ _OWN_CACHE: Final = "_cache_hit"
 _USAGES: Final = ("metadata.usage_object", "response.usage", "usage_object")
 # LiteLLM 1.81.10, for one, drops a usage that comes with the reason that a stream finished.
 _ESTIMATES: Final = (
-    "its counts are LiteLLM's own estimates: of a stream, DeepSeek's usage has cache hits; a newer "
-    "LiteLLM keeps it"
+    "its counts are LiteLLM's own estimates of a stream; a newer LiteLLM keeps "
+    "DeepSeek's usage, with its cache hits"
 )
 _FALSE: Final = frozenset({"", "none", "false", "null", "0", "f"})
 

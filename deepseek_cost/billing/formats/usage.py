@@ -136,7 +136,7 @@ def _input(found: Mapping[str, object]) -> tuple[int | None, int]:
     whole, hit, miss = (largest(found, names) for names in (_INPUT, _HITS, _MISSES))
     if whole is None and (hit is None or miss is None):
         key = "input_tokens" if hit is None and miss is None else "prompt_tokens"
-        raise Unreadable(f"{key} is missing in its usage")
+        raise Unreadable(f"{key} is missing from its usage")
     whole = whole or (hit or 0) + (miss or 0)
     if whole and miss == 0 and not hit:  # 0 and 0 with an input show nothing about the cache
         return None, whole
@@ -155,9 +155,9 @@ def _of_messages(found: Mapping[str, object]) -> Counts:
     # Here `input_tokens` is the misses. DeepSeek does not charge extra for cache writes.
     miss, read, written = (largest(found, names) for names in (("input_tokens",), _READ, _WRITTEN))
     if miss is None:
-        raise Unreadable("input_tokens is missing in its usage")
+        raise Unreadable("input_tokens is missing from its usage")
     if read is None and written is not None:
-        raise Unreadable("cache_read_input_tokens is missing in its usage")
+        raise Unreadable("cache_read_input_tokens is missing from its usage")
     output = _output(found, None)
     return Counts(
         read, miss + (written or 0), output, _reasoning(found, output), kind=Kind.MESSAGES
@@ -169,7 +169,7 @@ def _output(found: Mapping[str, object], whole: int | None) -> int:
     output = largest(found, _OUTPUT)
     if output is None:
         key = "completion_tokens" if found.get("prompt_tokens") is not None else "output_tokens"
-        raise Unreadable(f"{key} is missing in its usage")
+        raise Unreadable(f"{key} is missing from its usage")
     total = largest(found, _TOTAL)
     if not total or whole is None or total == whole + output:
         return output

@@ -247,7 +247,7 @@ def _found(
     """Find the logs named, or, without names, those of the agents installed here."""
     if files:
         if agents:
-            raise UsageError("--agent finds logs by itself", tip="give it, or FILE")
+            raise UsageError("--agent finds the logs itself", tip="give --agent or FILE, not both")
         return find_sources(files, glob, encoding, any_file=True)
     if is_piped():
         show_note(advised("standard input is not read", "to read it: dscost bill -"))

@@ -152,7 +152,7 @@ def _plan(turns: int | None, user: int | None, answer: int | None, reasoning: in
 
     if turns is None:
         if user is not None:
-            raise UsageError("--user-tokens is of a projection", tip="add --turns N")
+            raise UsageError("--user-tokens needs --turns N, the number of turns to project")
         return Plan(answer=answer, reasoning=reasoning)
     if user is None or answer is None:
         raise UsageError("--turns needs --user-tokens A and --answer-tokens B, of each turn")

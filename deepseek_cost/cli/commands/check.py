@@ -72,9 +72,7 @@ def check(
     from deepseek_cost.tokenizer import default_counter
 
     if not live:
-        raise UsageError(
-            "check sends the request to the API", tip="say that you want it with --live"
-        )
+        raise UsageError("check sends the request to the API", tip="confirm it with --live")
     book = price_table(prices).book
     api = Api(base_url or book.endpoints.get("openai", ""), _key(), timeout)
     found = _only_request(request, encoding)
@@ -110,7 +108,7 @@ def _only_request(name: str, encoding: str) -> "Request":
         with closing(opened.file):
             found = None if opened.is_text else next(opened.requests(), None)
     if found is None or isinstance(found, Fault):
-        raise InputError(str(found or f"{name}: no request body, as the API takes them"))
+        raise InputError(str(found or f"{name}: not a request body that the API accepts"))
     return found
 
 
@@ -118,10 +116,11 @@ def _confirm(planned: "LiveRequest", *, yes: bool) -> None:
     """Show the cost, and exit unless the user confirms it."""
     price = planned.price
     cost = f"at most {planned.most:f} {price.currency} ({price.tier.label})"
-    show_note(f"sends {planned.input:,} prompt tokens to {price.model.name}, 1 of output: {cost}")
+    sent = f"{planned.input:,} prompt tokens to {price.model.name}, for 1 token of output"
+    show_note(f"this sends {sent}: {cost}")
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("nobody is asked here", tip="add --yes to send it")
+        raise UsageError("there is no terminal to confirm on", tip="add --yes to send it")
     if not typer.confirm("Send it?", err=True):
         raise typer.Exit(DscostError.exit_code)

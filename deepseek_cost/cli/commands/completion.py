@@ -13,7 +13,7 @@ from deepseek_cost.cli.output import write_text
 from deepseek_cost.errors import UsageError
 
 MANUAL: Final = Manual(
-    (Example("for the bash that is running", 'eval "$(dscost completion bash)"'),),
+    (Example("for the current bash", 'eval "$(dscost completion bash)"'),),
     page="configuration.md",
     failure="",
 )
@@ -53,4 +53,6 @@ def complete(app: typer.Typer) -> None:
     try:
         app(args=[], prog_name="dscost", standalone_mode=False)
     except (KeyError, ValueError) as error:
-        raise UsageError("the shell asks wrongly", tip="see dscost completion --help") from error
+        raise UsageError(
+            "the shell's request is malformed", tip="see dscost completion --help"
+        ) from error

@@ -86,7 +86,7 @@ def _unknown(known: "Collection[str]") -> "Iterator[str]":
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
             near = get_close_matches(name, known, n=1)
-            yield f"{name} is no setting{f'; did you mean {near[0]}?' if near else ''}"
+            yield f"{name} is not a setting{f'; did you mean {near[0]}?' if near else ''}"
 
 
 class Listed(NamedTuple):

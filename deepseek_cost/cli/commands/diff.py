@@ -214,7 +214,7 @@ def saved_pair(old: "Side", new: "Side") -> "tuple[Saved, Saved] | None":
 
     are_reports = {is_report(one[0]), is_report(other[0])}
     if are_reports == {True, False}:
-        raise UsageError(f"{old.name}, {new.name}: one is a report, the other is none")
+        raise UsageError(f"{old.name}, {new.name}: one is a report, the other is not")
     return (read_saved(one[0]), read_saved(other[0])) if are_reports == {True} else None
 
 
@@ -246,7 +246,7 @@ def _unkept(found: "Difference", missing: Sequence[str]) -> str | None:
     The reason is models that only one report has, or input without figures.
     """
     if missing:
-        return f"{', '.join(missing)}: not held to the limit"
+        return f"{', '.join(missing)}: not checked against the limit"
     for pair in found.totals:
         if pair.after.unknown and pair.after.unknown != pair.before.unknown:
             named = (f"{one.count:,} {what}" for what, one in pair.after.unknown.items())
@@ -390,7 +390,7 @@ def _refuse_options_of_files(context: typer.Context) -> None:
     passed = [name for name in _OF_FILES if _is_passed(context, name)]
     if passed:
         flags = ", ".join(f"--{name.rstrip('_').replace('_', '-')}" for name in passed)
-        raise UsageError(f"{flags}: of files; a report has figures of its own")
+        raise UsageError(f"{flags}: only for files; a report has its own figures")
 
 
 def _is_passed(context: typer.Context, name: str) -> bool:

@@ -221,7 +221,9 @@ def _refuse_odd_ways(
 ) -> None:
     require_one_format(as_json=as_json, as_csv=as_csv)
     if dask and (per_request or gap or ratio == "auto"):
-        raise UsageError("--dask counts in no order; it cannot go with --per-request or auto")
+        raise UsageError(
+            "--dask counts in no set order; it cannot be combined with --per-request or auto"
+        )
     if per_request and not as_json:
         raise UsageError("--per-request needs --json: it prints a line of JSON for each request")
 
@@ -240,7 +242,9 @@ def _refuse_odd_counts(
             "--cached goes with --input-tokens", tip="for files write --cache-hit-ratio"
         )
     if set_by_name("cache_hit_ratio"):
-        raise UsageError("--cached and --cache-hit-ratio both say what hits", tip="leave out one")
+        raise UsageError(
+            "--cached and --cache-hit-ratio both set the cache hits", tip="leave out one"
+        )
     if cached > tokens:
         raise UsageError(f"--cached {cached:,} is more than --input-tokens {tokens:,}")
 

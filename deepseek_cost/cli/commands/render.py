@@ -115,7 +115,7 @@ def _by_suffix(to: Path | None) -> Format:
     known = _SUFFIXES.get(to.suffix.lower())
     if known is None:
         raise UsageError(
-            f"--to {to}: its suffix is none of {', '.join(_SUFFIXES)}", tip="add --format"
+            f"--to {to}: its suffix is not one of {', '.join(_SUFFIXES)}", tip="add --format"
         )
     return known
 
