@@ -37,9 +37,30 @@ class Home(Struct, frozen=True):
             *self._native("APPDATA"),
         ]
 
-    def own(self, variable: str, *usual: str) -> list[Path]:
-        """Return the comma-separated folders in a variable, or the usual ones if it is not set."""
-        return self._set(variable) or [self.path / name for name in usual]
+    def own(self, usual: str, *places: str) -> list[Path]:
+        """Return the folder by the first of these variables that is set, or the usual one.
+
+        A place is a variable, and perhaps a path below its folder: `CLINE_DIR/data`.
+        """
+        for variable, _, below in (place.partition("/") for place in places):
+            if folders := self._set(variable):
+                return [folders[0] / below]
+        return [self.path / usual]
+
+    def listed(self, usual: str, variable: str) -> list[Path]:
+        """Return the folders in a variable, separated by commas, or the usual one."""
+        named = self.environ.get(variable, "").split(",")
+        return [one for name in named for one in self._folder(name)] or [self.path / usual]
+
+    def database(self, name: str, variable: str) -> list[tuple[list[Path], str]]:
+        """Return where a tool of this name has a database: in a data folder, or by a variable."""
+        folders = [one / name for one in self.data]
+        usual = (folders, rf"{name}[^/]*\.db|storage/message/.*\.json")
+        own = Path(self.environ.get(variable, "").strip())
+        if not own.name or own.name == ":memory:":
+            return [usual]
+        places = [own.parent] if own.is_absolute() else [one / own.parent for one in folders]
+        return [(places, re.escape(own.name)), usual]
 
     def extension(self, name: str) -> list[Path]:
         """Return the folders where the editors keep an extension's data."""
@@ -50,8 +71,13 @@ class Home(Struct, frozen=True):
         ]
 
     def _set(self, variable: str) -> list[Path]:
-        named = (name.strip() for name in self.environ.get(variable, "").split(","))
-        return [Path(name) for name in named if name and Path(name).is_absolute()]
+        return self._folder(self.environ.get(variable, ""))
+
+    def _folder(self, text: str) -> list[Path]:
+        """Return the folder in a text, `~` being the user's; none for a relative one."""
+        path = Path(text.strip())
+        path = self.path.joinpath(*path.parts[1:]) if path.parts[:1] == ("~",) else path
+        return [path] if path.is_absolute() else []
 
     def _native(self, variable: str) -> list[Path]:
         if self.platform == "darwin":
@@ -79,51 +105,75 @@ def agents(home: Home) -> tuple[Agent, ...]:
             "claude",
             "Claude Code",
             (
-                [*own("CLAUDE_CONFIG_DIR", ".claude"), *(one / "claude" for one in home.config)],
+                [
+                    *home.listed(".claude", "CLAUDE_CONFIG_DIR"),
+                    *(one / "claude" for one in home.config),
+                ],
                 r"projects/.*\.jsonl",
             ),
         ),
         _agent(
             "codex",
             "Codex CLI",
-            (own("CODEX_HOME", ".codex"), r"(archived_)?sessions/.*rollout-.*\.jsonl"),
+            (own(".codex", "CODEX_HOME"), r"(archived_)?sessions/.*rollout-.*\.jsonl(\.zst)?"),
         ),
-        _agent("dsh", "DeepSeek Harness", ([home.path / ".dsh"], r"sessions/.*\.jsonl\.zstd")),
+        _agent("dsh", "DeepSeek Harness", (own(".dsh", "DSH_HOME"), r"sessions/.*\.jsonl\.zstd")),
+        _agent("opencode", "opencode", *home.database("opencode", "OPENCODE_DB")),
         _agent(
-            "opencode",
-            "opencode",
-            ([one / "opencode" for one in data], r"opencode[^/]*\.db|storage/message/.*\.json"),
-        ),
-        _agent(
-            "kilo",
-            "Kilo",
-            ([one / "kilo" for one in data], r"kilo[^/]*\.db|storage/message/.*\.json"),
+            *("kilo", "Kilo"),
+            *home.database("kilo", "KILO_DB"),
             (vscode("kilocode.kilo-code"), _TASKS),
         ),
-        _agent("reasonix", "Reasonix", ([home.path / ".reasonix"], r"stats/[^/]*\.jsonl")),
-        _agent("qwen", "Qwen Code", ([home.path / ".qwen"], r"projects/[^/]+/chats/.*\.jsonl")),
+        _agent(
+            *("reasonix", "Reasonix"),
+            (own(".reasonix", "REASONIX_STATE_HOME", "REASONIX_HOME"), r"stats/[^/]*\.jsonl"),
+            ([one / "reasonix" for one in home.config], r"stats/[^/]*\.jsonl"),
+        ),
+        _agent(
+            *("qwen", "Qwen Code"),
+            (own(".qwen", "QWEN_RUNTIME_DIR", "QWEN_HOME"), r"projects/[^/]+/chats/.*\.jsonl"),
+        ),
         _agent(
             "cline",
             "Cline",
             (vscode("saoudrizwan.claude-dev"), _TASKS),
             (
-                own("CLINE_DIR", ".cline"),
-                rf"data/sessions/[^/]+/[^/]+\.messages\.json|data/{_TASKS}",
+                own(
+                    *(".cline/data/sessions", "CLINE_SESSION_DATA_DIR"),
+                    *("CLINE_DATA_DIR/sessions", "CLINE_DIR/data/sessions"),
+                ),
+                r"[^/]+/[^/]+\.messages\.json",
             ),
+            (own(".cline/data", "CLINE_DATA_DIR", "CLINE_DIR/data"), _TASKS),
         ),
         _agent("roo", "Roo Code", (vscode("rooveterinaryinc.roo-cline"), _TASKS)),
         _agent(
             "continue",
             "Continue",
-            (own("CONTINUE_GLOBAL_DIR", ".continue"), r"sessions/(?!sessions\.json)[^/]*\.json"),
+            (own(".continue", "CONTINUE_GLOBAL_DIR"), r"sessions/(?!sessions\.json)[^/]*\.json"),
         ),
         _agent(
             "zed",
             "Zed",
             ([one / name for one in data for name in ("zed", "Zed")], r"threads/threads\.db"),
         ),
-        _agent("goose", "Goose", ([one / "goose" for one in data], r"sessions/sessions\.db")),
-        _agent("crush", "Crush", ([one / "crush" for one in data], r"[^/]*\.db")),
+        _agent(
+            *("goose", "Goose"),
+            (
+                [
+                    *(one / "goose" for one in data),
+                    *own(".local/share/goose", "GOOSE_PATH_ROOT/data"),
+                ],
+                r"sessions/sessions\.db",
+            ),
+        ),
+        _agent(
+            *("crush", "Crush"),
+            (
+                [*(one / "crush" for one in data), *own(".local/share/crush", "CRUSH_GLOBAL_DATA")],
+                r"[^/]*\.db",
+            ),
+        ),
     )
 
 
@@ -144,6 +194,8 @@ def _below(folder: Path, files: re.Pattern[str], seen: set[tuple[int, int]]) -> 
     """Yield each file whose path below a folder matches, once. Links are not followed."""
     for place, folders, names in os.walk(folder):
         folders.sort()
+        if "/" not in files.pattern:  # a file named by a variable, next to anything
+            folders.clear()
         below = os.path.relpath(place, folder).replace(os.sep, "/")
         for name in sorted(names):
             path = name if below == "." else f"{below}/{name}"

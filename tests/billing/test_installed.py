@@ -1,14 +1,36 @@
 """Where agents keep their logs, on three platforms; and the bill without arguments."""
 
 import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from deepseek_cost.billing.agents import Home, agents, logs_of
-from tests.billing.test_agents import claude_line, codex_count, codex_session, codex_usage
+from tests.billing.test_agents import (
+    AT_NOON,
+    CODEX_MODEL,
+    NOON,
+    claude_line,
+    codex_count,
+    codex_session,
+    codex_usage,
+    dsh_events,
+    opencode_database,
+    opencode_message,
+    written,
+)
 from tests.conftest import Dscost
 
+VARIABLES = (
+    *("CLAUDE_CONFIG_DIR", "CODEX_HOME", "DSH_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"),
+    *("OPENCODE_DB", "KILO_DB", "REASONIX_HOME", "REASONIX_STATE_HOME", "QWEN_HOME"),
+    *("QWEN_RUNTIME_DIR", "CLINE_DIR", "CLINE_DATA_DIR", "CLINE_SESSION_DATA_DIR"),
+    *("CONTINUE_GLOBAL_DIR", "GOOSE_PATH_ROOT", "CRUSH_GLOBAL_DATA"),
+)
 TASK = "User/globalStorage/saoudrizwan.claude-dev/tasks/1/ui_messages.json"
 
 ROO = "User/globalStorage/rooveterinaryinc.roo-cline/tasks/1/ui_messages.json"
@@ -48,7 +70,7 @@ KILO = "User/globalStorage/kilocode.kilo-code/tasks/1/ui_messages.json"
         ("win32", "dsh", ".dsh/sessions/p/s/session.jsonl.zstd"),
         ("win32", "opencode", ".local/share/opencode/opencode.db"),
         ("win32", "kilo", f"AppData/Roaming/Code/{KILO}"),
-        ("win32", "reasonix", ".reasonix/stats/2026-11-28.jsonl"),
+        ("win32", "reasonix", "AppData/Roaming/reasonix/stats/2026-11-28.jsonl"),
         ("win32", "qwen", ".qwen/projects/p/chats/s.jsonl"),
         ("win32", "roo", f"AppData/Roaming/Cursor/{ROO}"),
         ("win32", "continue", ".continue/sessions/s.json"),
@@ -70,17 +92,135 @@ def test_each_agents_logs_are_where_it_keeps_them(
     assert {name: logs for name, logs in found.items() if logs} == {name: [tmp_path / path]}
 
 
-def test_a_variable_says_where_an_agents_folder_is(tmp_path: Path) -> None:
-    log = tmp_path / "elsewhere/projects/p/s.jsonl"
+def transcript(path: Path) -> None:
+    written(path, claude_line())
+
+
+def rollout(path: Path) -> None:
+    usage = codex_usage(1381, 1280, 61, 21)
+    written(path, codex_session(model_provider="deepseek"), CODEX_MODEL, codex_count(usage, usage))
+
+
+def packed_rollout(path: Path) -> None:
+    rollout(path)
+    path.write_bytes(zstandard.compress(path.read_bytes()))
+
+
+def dsh(path: Path) -> None:
+    lines = b"".join(json.dumps(event).encode() + b"\n" for event in dsh_events()[:4])
+    path.write_bytes(zstandard.compress(lines))
+
+
+def database(path: Path) -> None:
+    opencode_database(path, opencode_message())
+
+
+def reasonix(path: Path) -> None:
+    counts = {"prompt": 1381, "completion": 61, "cache_hit": 1280, "cache_miss": 101}
+    written(path, {"ts": NOON, "model": "cheap/deepseek-v4-flash"} | counts)
+
+
+def qwen(path: Path) -> None:
+    counts = {"promptTokenCount": 1381, "candidatesTokenCount": 61, "cachedContentTokenCount": 1280}
+    about = {"sessionId": "s", "timestamp": NOON, "cwd": "/p", "type": "assistant"}
+    written(path, about | {"model": "deepseek-flash", "usageMetadata": counts})
+
+
+def cline_cli(path: Path) -> None:
+    counts = {"inputTokens": 1381, "outputTokens": 61, "cacheReadTokens": 1280}
+    message = {
+        "id": "msg_1",
+        "role": "assistant",
+        "ts": int(AT_NOON * 1000),
+        "modelInfo": {"id": "deepseek-v4-pro", "provider": "deepseek"},
+        "metrics": counts,
+    }
+    written(path, {"sessionId": "s", "origin": {"source": "cli"}, "messages": [message]})
+
+
+def continues(path: Path) -> None:
+    usage = {"prompt_tokens": 1381, "completion_tokens": 61, "prompt_cache_hit_tokens": 1280}
+    message = {"role": "assistant", "usage": usage | {"model": "deepseek-flash"}}
+    about = {"sessionId": "s", "workspaceDirectory": "/p"}
+    written(path, about | {"history": [{"message": message}]})
+    began = {"sessionId": "s", "dateCreated": str(int(AT_NOON * 1000))}
+    path.with_name("sessions.json").write_text(json.dumps([began]))
+
+
+def declined(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE sessions (accumulated_total_tokens, prompt_tokens)")
+        connection.execute("CREATE TABLE messages (parts)")
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("environ", "title", "path", "write"),
+    [
+        ({"CLAUDE_CONFIG_DIR": "{}/x"}, "Claude Code", "x/projects/p/s.jsonl", transcript),
+        # as ccusage has it
+        ({"CLAUDE_CONFIG_DIR": "/a,{}/x"}, "Claude Code", "x/projects/p/s.jsonl", transcript),
+        ({"XDG_CONFIG_HOME": "{}/x"}, "Claude Code", "x/claude/projects/p/s.jsonl", transcript),
+        ({"CODEX_HOME": "{}/x"}, "Codex CLI", "x/sessions/2026/11/28/rollout-1.jsonl", rollout),
+        ({"CODEX_HOME": "~/x"}, "Codex CLI", "x/sessions/rollout-1.jsonl.zst", packed_rollout),
+        ({"DSH_HOME": "{}/x"}, "DeepSeek Harness", "x/sessions/p/s/session.jsonl.zstd", dsh),
+        ({"XDG_DATA_HOME": "{}/x"}, "opencode", "x/opencode/opencode.db", database),
+        ({"OPENCODE_DB": "{}/x/mine.db"}, "opencode", "x/mine.db", database),
+        ({"OPENCODE_DB": "a.db"}, "opencode", ".local/share/opencode/a.db", database),
+        ({"OPENCODE_DB": ":memory:"}, "opencode", ".local/share/opencode/opencode.db", database),
+        ({"XDG_DATA_HOME": "{}/x"}, "Kilo", "x/kilo/kilo.db", database),
+        ({"KILO_DB": "{}/x/k.sqlite"}, "Kilo", "x/k.sqlite", database),
+        ({"REASONIX_HOME": "{}/x"}, "Reasonix", "x/stats/2026-11-28.jsonl", reasonix),
+        (
+            {"REASONIX_HOME": "{}/y", "REASONIX_STATE_HOME": "{}/x"},
+            *("Reasonix", "x/stats/2026-11-28.jsonl", reasonix),
+        ),
+        ({"QWEN_HOME": "~/x"}, "Qwen Code", "x/projects/p/chats/s.jsonl", qwen),
+        (
+            {"QWEN_HOME": "{}/y", "QWEN_RUNTIME_DIR": "{}/x"},
+            *("Qwen Code", "x/projects/p/chats/s.jsonl", qwen),
+        ),
+        ({"CLINE_DIR": "{}/x"}, "Cline", "x/data/sessions/s/s.messages.json", cline_cli),
+        ({"CLINE_DATA_DIR": "{}/x"}, "Cline", "x/sessions/s/s.messages.json", cline_cli),
+        (
+            {"CLINE_DIR": "{}/y", "CLINE_SESSION_DATA_DIR": "{}/x"},
+            *("Cline", "x/s/s.messages.json", cline_cli),
+        ),
+        ({"CONTINUE_GLOBAL_DIR": "{}/x"}, "Continue", "x/sessions/s.json", continues),
+        ({"GOOSE_PATH_ROOT": "{}/x"}, "Goose", "x/data/sessions/sessions.db", declined),
+        ({"CRUSH_GLOBAL_DATA": "{}/x"}, "Crush", "x/crush.db", declined),
+    ],
+)
+def test_a_variable_says_where_an_agents_logs_are(
+    dscost: Dscost,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    title: str,
+    path: str,
+    write: Callable[[Path], None],
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value.format(tmp_path))
+    log = tmp_path / path
     log.parent.mkdir(parents=True)
-    log.write_text("{}")
-    home = Home(tmp_path / "home", {"CLAUDE_CONFIG_DIR": str(tmp_path / "elsewhere")}, "linux")
-    assert list(logs_of(agents(home)[0])) == [log]
+    write(log)
+
+    ran = dscost("bill", "--json")
+
+    assert f"reading the logs of {title} (1 file)\n" in ran.err
+    if write is declined:
+        assert (ran.code, "cannot be billed" in ran.err) == (1, True)
+    else:
+        assert (ran.code, json.loads(ran.out)["total"]["requests"]) == (0, 1)
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_DATA_HOME"):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     usage = codex_usage(1000, 896, 100, 40)
