@@ -292,10 +292,10 @@ def _unpacked_by_zstd(bill: Bill) -> None:
     bill.costs(bill.write("a.jsonl", LINE))
 
 
-@follows("_WHAT_TO_NAME", "'give responses of the API, one a line'", "'give a log, or - for stdin'")
+@follows("_WHAT_TO_NAME", "'give API responses, one per line'", "'give a log, or - for stdin'")
 def _named(bill: Bill) -> None:
     assert bill.tip("none.jsonl")
-    assert bill.tip(bill.write("a.jsonl")) == "give responses of the API, one a line"
+    assert bill.tip(bill.write("a.jsonl")) == "give API responses, one per line"
     assert bill.tip() == "give a log, or - for stdin"
     bill.costs(bill.write("a.jsonl", LINE))
 
@@ -384,9 +384,9 @@ def _piped(bill: Bill) -> None:
 
 
 @follows(
-    "; use DeepSeek's export in place of it",
+    "; use DeepSeek's export instead",
     "; name it .zip or .csv",
-    "; use its chats in ~/.qwen/projects in place of it",
+    "; use its chats in ~/.qwen/projects instead",
 )
 def _export(bill: Bill) -> None:
     aider = {"event": "message_send", "properties": {"edit_format": "diff"}}
@@ -459,10 +459,10 @@ def _watched(bill: Bill) -> None:
     assert "$0.00027 spent" in first
 
 
-@follows("'give it, or FILE'")
+@follows("'give --agent or FILE, not both'")
 def _agent_or_file(bill: Bill) -> None:
     log = bill.write("a.jsonl", LINE)
-    assert bill.tip(log, "--agent", "claude", code=2) == "give it, or FILE"
+    assert bill.tip(log, "--agent", "claude", code=2) == "give --agent or FILE, not both"
     bill.costs(log)
 
 
@@ -520,7 +520,7 @@ def _one_currency(bill: Bill) -> None:
 def _missing_price(bill: Bill) -> None:
     row = f"u,{DAY},k,sk,output_tokens,0.0000013,50"
     export = amounts(bill.folder, row)
-    assert bill.tip(export).startswith("append the TOML of the report to a copy of the table")
+    assert bill.tip(export).startswith("append the report's TOML to a copy of the table")
     missing = json.loads(bill.dscost("bill", export, "--json").out)["missing_prices"]
     added = "".join(one["toml"] for one in missing)
     own = bundled().read_text(encoding="utf-8")
