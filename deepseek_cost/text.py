@@ -61,7 +61,9 @@ def printable(text: str) -> str:
     That is: controls, bidi marks, surrogates; `##[error]` and the like.
     """
     shown = "".join(char if char.isprintable() else _escaped(char) for char in text)
-    return re.sub(_AT_START, r"\1\\x3a", re.sub(_ANYWHERE, r"#\\x23", shown))
+    if "##" in shown:
+        shown = re.sub(_ANYWHERE, r"#\\x23", shown)
+    return re.sub(_AT_START, r"\1\\x3a", shown) if "::" in shown else shown
 
 
 def quiet_json(text: str) -> str:

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 def nearest_rank(counts: Iterable[tuple[int, int]], total: int, percent: int) -> int:
@@ -32,8 +35,10 @@ class Histogram(Struct):
         return self.counts.total()
 
     @property
-    def mean(self) -> Fraction:
+    def mean(self) -> "Fraction":
         """The mean of all values; there must be at least one value."""
+        from fractions import Fraction  # noqa: PLC0415 - few commands need it
+
         return Fraction(sum(value * count for value, count in self.counts.items()), self.total)
 
     def quantile(self, percent: int) -> int:

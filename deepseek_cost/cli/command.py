@@ -3,9 +3,10 @@
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
+from msgspec import Struct
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
@@ -151,7 +152,7 @@ _REPORTS: Final = "Reports"
 _TOOL: Final = "Settings"
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """A command: the name of its module and function, and the first line of its docstring."""
 
     name: str

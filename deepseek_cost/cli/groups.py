@@ -1,13 +1,14 @@
 """The headings of options in the help, and how options are declared."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import typer
+from msgspec import Struct
 
 PREFIX: Final = "DSCOST_"
 
 
-class Group(NamedTuple):
+class Group(Struct, frozen=True):
     """A heading in the help, and how to declare the options below it."""
 
     title: str

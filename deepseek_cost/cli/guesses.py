@@ -1,7 +1,6 @@
 """Shortcuts of the command line, and names of options in the previous version."""
 
 import os
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -10,6 +9,10 @@ _RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     "render": {"--output": "--to", "-o": "--to"},
     "when": {"--format": "--template"},
 }
+
+
+# A dash and two letters can be short options together.
+_SHORTEST: Final = 3
 
 
 def expanded(args: Sequence[str], commands: Sequence[str]) -> list[str]:
@@ -51,7 +54,12 @@ def renamed(command: str, args: Sequence[str]) -> tuple[list[str], Mapping[str, 
 def without_equals(args: Sequence[str]) -> list[str]:
     """Return the arguments with `-o=300` as `-o300`, as most people mean it."""
     end = args.index("--") if "--" in args else len(args)
-    return [*(re.sub(r"\A(-[A-Za-z])=", r"\1", one) for one in args[:end]), *args[end:]]
+    return [*map(_without_equals, args[:end]), *args[end:]]
+
+
+def _without_equals(word: str) -> str:
+    is_short = word[:1] == "-" and word[2:3] == "=" and word[1].isascii() and word[1].isalpha()
+    return f"{word[:2]}{word[3:]}" if is_short else word
 
 
 def long_with_one_dash(args: Sequence[str], options: Collection[str]) -> str | None:
@@ -60,7 +68,7 @@ def long_with_one_dash(args: Sequence[str], options: Collection[str]) -> str | N
         if word == "--":
             return None
         name = word.partition("=")[0]
-        if re.fullmatch(r"-[a-z][a-z-]{2,}", name) and f"-{name}" in options:
+        if len(name) > _SHORTEST and not name.startswith("--") and f"-{name}" in options:
             return name
     return None
 

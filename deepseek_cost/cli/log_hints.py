@@ -1,7 +1,6 @@
 """Hints for a log of responses where a prompt is expected, which `dscost bill` adds up."""
 
 import io
-import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -79,4 +78,6 @@ def _title(log: "Log") -> str | None:
 
 
 def _bill(name: str) -> str:
+    import shlex
+
     return f"dscost bill {shlex.quote(name)}"

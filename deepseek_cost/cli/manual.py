@@ -1,7 +1,9 @@
 """The help of each command apart from its options: examples, its page, its exit codes."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from deepseek_cost.cli.gate import OVER_LIMIT
 
@@ -9,14 +11,14 @@ WRONG: Final = "an input or a price is wrong or unknown"
 REFUSED: Final = f"{WRONG}, or the API would refuse a request"
 
 
-class Example(NamedTuple):
+class Example(Struct, frozen=True):
     """A command line, and what it is for."""
 
     purpose: str
     command: str
 
 
-class Manual(NamedTuple):
+class Manual(Struct, frozen=True):
     """Examples of a command, its page in docs/, and what its exit codes 1 and 3 mean."""
 
     examples: tuple[Example, ...]

@@ -1,11 +1,14 @@
 """What commands have in common: prices, time, models, workload, and their exit codes."""
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import typer
+from msgspec import Struct
 
 from deepseek_cost.cli import values
 from deepseek_cost.cli.gate import exit_unkept
@@ -38,10 +41,11 @@ if TYPE_CHECKING:
     from deepseek_cost.reports.parts import PriceTable
     from deepseek_cost.tokenizer.base import TextCounter
 
+_LOCAL_TIME: Final = Path("/etc/localtime")
 DEFAULT_MODELS: Final = ("deepseek-v4-flash", "deepseek-v4-pro")
 
 
-class Table(NamedTuple):
+class Table(Struct, frozen=True):
     """A price table, and how it was chosen."""
 
     book: "PriceBook"
@@ -91,12 +95,25 @@ def zone_of(tz: str | None) -> str:
     """Return the name of the user's time zone: the one given, the machine's, or UTC."""
     if tz:
         return values.zone(tz).key
-    from tzlocal import get_localzone_name
-
     try:
-        return values.zone(get_localzone_name() or "UTC").key
+        return values.zone(_local_zone()).key
     except (UsageError, KeyError, ValueError, OSError):  # the machine's zone has no name
         return "UTC"
+
+
+def _local_zone() -> str:
+    """Return the name of the machine's time zone; most machines have a link to its file.
+
+    Raises KeyError, ValueError or OSError if it has no name.
+    """
+    if "TZ" not in os.environ:
+        with suppress(OSError):
+            _, is_known, name = str(_LOCAL_TIME.readlink()).partition("/zoneinfo/")
+            if is_known:
+                return name
+    from tzlocal import get_localzone_name
+
+    return get_localzone_name() or "UTC"
 
 
 def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":

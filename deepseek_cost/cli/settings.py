@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast, get_args
+from typing import Any, Final, cast, get_args
 
+from msgspec import Struct
 from typer.core import TyperOption
 from typer.models import OptionInfo
 
@@ -32,7 +33,7 @@ def name_of(option: Any) -> str | None:  # noqa: ANN401 - Typer's parameters and
     return variable.removeprefix(PREFIX).lower().replace("_", "-")
 
 
-class Declaration(NamedTuple):
+class Declaration(Struct, frozen=True):
     """A setting as declared: the type of its value, and the rest."""
 
     type: Any
@@ -209,7 +210,7 @@ _MAX_BYTES: Final = 200_000
 _MAX_LINE: Final = 5_000
 
 
-class Setting(NamedTuple):
+class Setting(Struct, frozen=True):
     """A value from TOML (fractions as written), with its file and key."""
 
     value: object

@@ -232,7 +232,11 @@ class Reads(Protocol):
         """Read a source."""
 
 
-@dataclass(slots=True)
+def _unwatched(count: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(eq=False, repr=False)
 class Inputs:
     """The sources found, which are opened one by one.
 
@@ -243,7 +247,7 @@ class Inputs:
     kind: Kind | None
     on_error: OnFault = OnFault.STOP
     _opened: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
-    _advance: "Advance" = field(default=lambda _: None, init=False)
+    _advance: "Advance" = field(default_factory=lambda: _unwatched, init=False)
 
     def require_files(self) -> None:
         """Raise UsageError for standard input, which the workers of a cluster cannot read."""

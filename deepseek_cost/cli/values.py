@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -106,7 +106,7 @@ class Clock(Struct, frozen=True):
         return self.next_in(Tier.OFF_PEAK) if peak else self.now
 
 
-class IncreaseLimit(NamedTuple):
+class IncreaseLimit(Struct, frozen=True):
     """How much a cost may grow: in percent (`%`), or in a currency (`USD`, `CNY`)."""
 
     value: Decimal

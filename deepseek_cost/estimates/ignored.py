@@ -3,7 +3,6 @@
 Those that people expect to change the tokens or the price are warnings, others assumptions.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
@@ -112,4 +111,6 @@ def _listed(group: _Group) -> str:
 
 
 def _quoted(name: str) -> str:
+    import json  # noqa: PLC0415 - few requests have such settings
+
     return printable(json.dumps(name, ensure_ascii=False))

@@ -40,7 +40,7 @@ _ALONE: Final = {kind: frozenset({kind}) for kind in Kind}
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Workload:
     """Reads sources one after the other; memory does not grow with their requests."""
 
@@ -333,8 +333,6 @@ class Workload:
         hits: Sequence[Hits | None],
     ) -> None:
         """Tally a request that was counted for each model."""
-        from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - as above
-
         place = Place(request.source, request.line, request.custom_id)
         tallies = []
         for ledger, body, found, read in zip(self.ledgers, counted, hits, bodies, strict=False):
@@ -342,13 +340,9 @@ class Workload:
             tallies.append(tally)
             if body.is_open:
                 ledger.add_parts(tally, body.parts)
-                continue
-            ledger.add(tally, body.parts)
-            ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
-            ledger.replaced_images += images_without_vision(read)
-            ledger.is_fim |= request.kind is Kind.FIM
-            if body.refused:
-                ledger.refusals.add(place, body.refused, tally.requests, at)
+            else:
+                _add_body(ledger, tally, body, place, at)
+                _add_kind(ledger, request.kind, read)
         is_empty = counted[0].is_open and not counted[0].parts.user
         kinds = _ALONE[request.source_kind]
         self.partial.add(at.source, TalliedSource(request.source, tuple(tallies), kinds, is_empty))
@@ -417,6 +411,24 @@ class Workload:
             self.partial.named_models.add(found.model.name if found else name, at)
         if found and found.notice:
             self.partial.notes.add(found.notice, at)
+
+
+def _add_body(
+    ledger: Ledger, tally: Tally, counted: RequestTokens, place: Place, at: Position
+) -> None:
+    """Add a counted body to a model's ledger, with its place if it is expensive or refused."""
+    ledger.add(tally, counted.parts)
+    ledger.offer(tally, [(at, Place(place.source, place.line, place.short_id))])
+    if counted.refused:
+        ledger.refusals.add(place, counted.refused, tally.requests, at)
+
+
+def _add_kind(ledger: Ledger, kind: Kind, body: "Body") -> None:
+    """Keep in a ledger what is special about a body: images sent to a model without vision, FIM."""
+    from deepseek_cost.prompt.body import images_without_vision  # noqa: PLC0415 - not for --help
+
+    ledger.replaced_images += images_without_vision(body)
+    ledger.is_fim |= kind is Kind.FIM
 
 
 def _texts(bodies: "Sequence[Body]") -> "Iterator[str]":

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 from msgspec import Struct
 
@@ -34,7 +34,7 @@ UNASKED: Final = "tracked files that are hidden or ignored are not counted"
 BROKEN_LINK: Final = "a symbolic link to nothing"
 
 
-class SkippedSource(NamedTuple):
+class SkippedSource(Struct, frozen=True):
     """A file or folder that was left out, and why.
 
     `is_failure`: it should have been counted; the reason begins with its position.

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from deepseek_cost.render.page import (
     BREAK,
     Block,
@@ -62,7 +64,7 @@ def to_comment(page: Page) -> str:
         if len(text) <= _MOST_CHARACTERS:
             return text
     head = clipped(page, _LONGEST_NAME)
-    return to_markdown(head._replace(blocks=(), details=(), warnings=(), bars=None))
+    return to_markdown(replace(head, blocks=(), details=(), warnings=(), bars=None))
 
 
 def _block(block: Block) -> str:

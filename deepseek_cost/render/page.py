@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from math import inf
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,7 +33,7 @@ class HasParts(Protocol):
     def output(self) -> Decimal | None: ...  # noqa: D102
 
 
-class Bar(NamedTuple):
+class Bar(Struct, frozen=True):
     """An amount: its name, its parts as shares of the longest bar, and the amount in words."""
 
     name: str
@@ -41,7 +41,7 @@ class Bar(NamedTuple):
     amount: str
 
 
-class Bars(NamedTuple):
+class Bars(Struct, frozen=True):
     """Bars below each other, with their caption and the names of the parts."""
 
     caption: str
@@ -124,7 +124,7 @@ class Chart(Struct, frozen=True):
 BREAK: Final = "\n"
 
 
-class Column(NamedTuple):
+class Column(Struct, frozen=True):
     """A column: words may be wrapped where the screen is narrow; a figure or a time may not."""
 
     heading: str
@@ -194,28 +194,28 @@ def _padding(decimals: int, most: int, point: str, digit: str) -> str:
     return (point if most and not decimals else "") + digit * (most - decimals)
 
 
-class Words(NamedTuple):
+class Words(Struct, frozen=True):
     """Lines of text. Quiet ones are of less interest; an indented line continues the one above."""
 
     lines: tuple[str, ...]
     is_quiet: bool = False
 
 
-class Note(NamedTuple):
+class Note(Struct, frozen=True):
     """A line about a figure, and the option that changes it where there is a command line."""
 
     text: str
     option: str = ""
 
 
-class Notes(NamedTuple):
+class Notes(Struct, frozen=True):
     """Notes below a title. A page for others than the user leaves out the options."""
 
     title: str
     notes: tuple[Note, ...]
 
 
-class Week(NamedTuple):
+class Week(Struct, frozen=True):
     """Days with 48 half hours each, marked as in the report, by the clock of a zone."""
 
     days: tuple[tuple[str, str], ...]
@@ -223,7 +223,7 @@ class Week(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Drawing(NamedTuple):
+class Drawing(Struct, frozen=True):
     """A chart with its caption."""
 
     chart: Chart
@@ -233,7 +233,7 @@ class Drawing(NamedTuple):
 Block = Table | Words | Notes | Week | Drawing
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """What a report shows; the first line of its head is its title.
 
     `headline` is the result in a sentence; a terminal leaves it to a table's TOTAL row if there is
@@ -254,15 +254,16 @@ class Page(NamedTuple):
         """Return the page without its details, but with what it assumes and where they are."""
         line = "  ".join(filter(None, [self.basis, hint if self.details else ""]))
         blocks = (*self.blocks, Words((line,), is_quiet=True)) if line else self.blocks
-        return self._replace(blocks=blocks, details=(), basis="")
+        return replace(self, blocks=blocks, details=(), basis="")
 
     def in_full(self) -> "Page":
         """Return the page with its details as the last blocks."""
-        return self._replace(blocks=(*self.blocks, *self.details), details=(), basis="")
+        return replace(self, blocks=(*self.blocks, *self.details), details=(), basis="")
 
     def written(self, change: Callable[[str], str]) -> "Page":
         """Return the page with each of its texts changed."""
-        return self._replace(
+        return replace(
+            self,
             head=_each(self.head, change),
             blocks=tuple(_changed(block, change) for block in self.blocks),
             details=tuple(_changed(block, change) for block in self.details),
@@ -317,7 +318,7 @@ def shortened(page: Page, most: int) -> Page:
     blocks, details = (
         tuple(_shortened(block, most) for block in each) for each in (page.blocks, page.details)
     )
-    return page._replace(blocks=blocks, details=details, warnings=warnings)
+    return replace(page, blocks=blocks, details=details, warnings=warnings)
 
 
 def indent(text: str) -> tuple[int, str]:
@@ -326,21 +327,21 @@ def indent(text: str) -> tuple[int, str]:
     return (len(text) - len(stripped)) // 2, stripped
 
 
-_CLAUSE_WITH_FLAG: Final = re.compile(r"; [^;]*(?<!\S)--[a-z][^;]*$")
+_CLAUSE_WITH_FLAG: Final = r"; [^;]*(?<!\S)--[a-z][^;]*$"
 
 
 def for_others(warning: str) -> str:
     """Return a warning without the option that changes it, for those who did not run the tool."""
-    return _CLAUSE_WITH_FLAG.sub("", warning)
+    return re.sub(_CLAUSE_WITH_FLAG, "", warning)
 
 
 def _shortened(block: Block, most: int) -> Block:
     if isinstance(block, Words) and len(block.lines) > most:
         more = f"and {len(block.lines) - most:,} more"
-        return block._replace(lines=(*block.lines[:most], more))
+        return replace(block, lines=(*block.lines[:most], more))
     if isinstance(block, Notes) and len(block.notes) > most:
         more = f"and {len(block.notes) - most:,} more"
-        return block._replace(notes=(*block.notes[:most], Note(more)))
+        return replace(block, notes=(*block.notes[:most], Note(more)))
     if not isinstance(block, Table):
         return block
     short = Table(*block.columns, caption=block.caption, is_by_model=block.is_by_model)
@@ -371,7 +372,7 @@ def _changed(block: Block, change: Callable[[str], str]) -> Block:
         case Words():
             return Words(_each(block.lines, change), block.is_quiet)
         case Notes(title, notes):
-            changed = (Note(change(text), change(option)) for text, option in notes)
+            changed = (Note(change(note.text), change(note.option)) for note in notes)
             return Notes(change(title), tuple(changed))
         case Week():
             days = tuple((change(day), change(marks)) for day, marks in block.days)
@@ -384,7 +385,7 @@ def _changed(block: Block, change: Callable[[str], str]) -> Block:
 
 def _changed_table(table: Table, change: Callable[[str], str]) -> Table:
     columns = (
-        column._replace(heading=BREAK.join(_each(column.heading.split(BREAK), change)))
+        replace(column, heading=BREAK.join(_each(column.heading.split(BREAK), change)))
         for column in table.columns
     )
     changed = Table(*columns, caption=change(table.caption), is_by_model=table.is_by_model)

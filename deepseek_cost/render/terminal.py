@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from deepseek_cost.render.page import (
     BREAK,
@@ -48,7 +51,7 @@ _FALLBACKS: Final[Mapping[str, str]] = {
 Style = Callable[[str], str]
 
 
-class _Layout(NamedTuple):
+class _Layout(Struct, frozen=True):
     """The widths of a table's columns, what is between them, and the width of the screen."""
 
     widths: Sequence[int]
@@ -61,7 +64,7 @@ class _Layout(NamedTuple):
         return sum(self.widths) + len(self.gap) * (len(self.widths) - 1)
 
 
-class _Styles(NamedTuple):
+class _Styles(Struct, frozen=True):
     strong: Style
     quiet: Style
 
@@ -120,7 +123,7 @@ def _block(block: Block, width: int, styles: _Styles, *, is_plotted: bool) -> It
             style = styles.quiet if is_quiet else str.rstrip
             yield from (style(part) for line in lines for part in wrapped(line, width))
         case Notes(title, notes):
-            texts = (f"{text}  [{option}]" if option else text for text, option in notes)
+            texts = (f"{n.text}  [{n.option}]" if n.option else n.text for n in notes)
             lines = (title, *(f"  {text}" for text in texts))
             yield from (styles.quiet(part) for line in lines for part in wrapped(line, width))
         case Table():
@@ -248,7 +251,7 @@ def _model_by_model(table: Table, width: int, styles: _Styles) -> Iterator[str]:
     first, *models = table.columns
     for number, column in enumerate(models, 1):
         name = " ".join(filter(None, [first.heading, column.heading.replace(BREAK, " ")]))
-        part = Table(first._replace(heading=name), column._replace(heading=""))
+        part = Table(replace(first, heading=name), replace(column, heading=""))
         part.sections = [
             [(row[0], row[number]) for row in rows if row[number] or is_label(row)]
             for rows in table.sections

@@ -117,7 +117,7 @@ def _lines(block: Block) -> Iterator[str]:
             yield from (line.strip() for line in lines)
         case Notes(title, notes):
             yield f"{title}:"
-            yield from (f"{text} [{option}]" if option else text for text, option in notes)
+            yield from (f"{n.text} [{n.option}]" if n.option else n.text for n in notes)
         case Drawing(chart, caption):
             yield f"chart: {caption or chart.title}"
             yield from spoken_chart(chart)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -53,6 +52,8 @@ def run_down_entry(
     before: Balance, hours: Iterable[tuple[int, Decimal]], requests: int, seconds: float
 ) -> RunDownEntry:
     """Run a balance down by hourly costs, which come from `requests` in `seconds`."""
+    from fractions import Fraction  # noqa: PLC0415 - estimates need none
+
     costs = list(hours)
     found = run_down(before, costs)
     spent = sum((Fraction(cost) for _, cost in costs), Fraction())

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -16,6 +15,7 @@ from deepseek_cost.estimates.assumptions import (
 )
 from deepseek_cost.estimates.quote import Quote
 from deepseek_cost.estimates.tally import Tally
+from deepseek_cost.pricing.cost import EXACT
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.provenance import Assumption
@@ -65,6 +65,8 @@ from deepseek_cost.reports.unknown_input import at_least, is_unbounded
 from deepseek_cost.text import parse_number
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.source import SkippedSource
 
@@ -182,10 +184,14 @@ def estimate_report(
     )
 
 
-def _hit_share(quote: Quote, tally: Tally) -> Fraction:
+def _hit_share(quote: Quote, tally: Tally) -> "Decimal | Fraction":
     """Return the cache hit rate of a single request: the one given, or the predicted average."""
     ratio = quote.scenario.cache_hit_ratio
-    return Fraction(tally.cache_hit, max(1, tally.input)) if ratio is None else Fraction(ratio)
+    if ratio is not None:
+        return ratio
+    from fractions import Fraction  # noqa: PLC0415 - for forecasts alone
+
+    return Fraction(tally.cache_hit, max(1, tally.input))
 
 
 def _headline(report: EstimateReport) -> str:
@@ -226,8 +232,12 @@ def _factor(entries: Sequence[EstimateEntry]) -> str:
     pairs = [(cost.floor, other.floor) for cost, other in others]
     nothing = Decimal(0)
     pairs += [(cost.ceiling or nothing, other.ceiling or nothing) for cost, other in others]
-    factors = {Fraction(max(pair)) / Fraction(min(pair)) for pair in pairs if min(pair)}
-    return f"{float(factors.pop()):.3g}" if len(factors) == 1 else ""
+    ordered = [(max(pair), min(pair)) for pair in pairs if min(pair)]
+    if not ordered:
+        return ""
+    high, low = ordered[0]
+    is_one = all(EXACT.multiply(a, low) == EXACT.multiply(b, high) for a, b in ordered)
+    return f"{float(high) / float(low):.3g}" if is_one else ""
 
 
 def _basis(report: EstimateReport) -> str:

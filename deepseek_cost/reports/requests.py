@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Final, Protocol, Self
 
 from msgspec import UNSET, Meta, UnsetType
@@ -27,6 +26,8 @@ from deepseek_cost.reports.parts import InputEntry, Part
 from deepseek_cost.reports.unknown_input import Ceiling, UnknownInputEntry, at_most
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from deepseek_cost.estimates.workload import Workload
 
 _DECIMALS: Final = 6
@@ -65,6 +66,8 @@ def cache_forecast(estimate: Estimate) -> CacheForecastEntry | None:
 
 def share_of(hits: int, tokens: int) -> Decimal:
     """Return the cache hit rate, rounded to six decimals."""
+    from fractions import Fraction  # noqa: PLC0415 - for forecasts alone
+
     return Decimal(round(Fraction(hits, max(1, tokens)) * 10**_DECIMALS)).scaleb(-_DECIMALS)
 
 
@@ -194,7 +197,7 @@ class LedgerDetails(Part):
     concurrent_requests: int | None = None
 
 
-def details_of(ledger: Ledger, price: Price, share: Fraction) -> LedgerDetails:
+def details_of(ledger: Ledger, price: Price, share: "Decimal | Fraction") -> LedgerDetails:
     """Report a ledger's details; those of single requests only if there are several bodies."""
     several = ledger.bodies > 1
     return LedgerDetails(
@@ -257,7 +260,7 @@ def _tool(name: str, tool: ToolTokens, price: Price) -> ToolEntry:
     )
 
 
-def _distribution(ledger: Ledger, price: Price, share: Fraction) -> DistributionEntry:
+def _distribution(ledger: Ledger, price: Price, share: "Decimal | Fraction") -> DistributionEntry:
     ranks = {"min": 0, "median": 50, "p95": 95, "max": 100}
     tokens = {name: ledger.spread.quantile(percent) for name, percent in ranks.items()}
 
@@ -275,7 +278,7 @@ def _distribution(ledger: Ledger, price: Price, share: Fraction) -> Distribution
     )
 
 
-def _cost(tokens: int, output: int, price: Price, share: Fraction) -> Decimal:
+def _cost(tokens: int, output: int, price: Price, share: "Decimal | Fraction") -> Decimal:
     """Return the cost of one request; it never falls as input tokens increase."""
     hits = whole_hits(share, tokens)
     usage = TokenUsage(hits, tokens - hits, output)

@@ -8,12 +8,11 @@ with the number of its token (u32, 0: none; a slot taken is followed by the next
 """
 
 import os
+import re
 import sys
-import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
@@ -30,6 +29,11 @@ _SLOTS: Final = 1 << 18
 _TABLES: Final = 4 * (TOKENS + 1 + _SLOTS)
 
 Ranks = dict[bytes, int]
+# Where the pattern ends a piece for sure: no token has characters of both sides. After an ASCII
+# letter or digit, before any other ASCII character; after ASCII punctuation, before a space.
+CUT: Final = re.compile(
+    rb"(?<=[A-Za-z])(?=[\x00-@\[-`{-\x7f])|(?<=[0-9])(?=[\x00-/:-\x7f])|(?<=[!-/:-@\[-`{-~])(?= )"
+)
 
 
 class Index(Struct, frozen=True):
@@ -71,10 +75,21 @@ class Index(Struct, frozen=True):
     def add_ranks_within(self, text: bytes, ranks: Ranks, most_lookups: int) -> bool:
         """Add the ranks of every token that byte-pair encoding can meet within `text`.
 
-        Merging looks up only pairs of adjacent tokens, and so does this: it is all that an encoder
-        needs to encode `text`, or any part of `text`, as if it knew every token.
-        Returns False if that takes more lookups than allowed; what was found is kept.
+        This is all that an encoder needs to encode `text`, or any part of `text`, as if it knew
+        every token. Returns False if that takes more lookups than allowed; what was found is kept.
         """
+        for part in dict.fromkeys(CUT.split(text)):
+            most_lookups -= self._add_ranks_of_part(part, ranks)
+            if most_lookups < 0:
+                return False
+        return True
+
+    def _add_ranks_of_part(self, text: bytes, ranks: Ranks) -> int:
+        """Add the ranks of a part that is encoded by itself; return how many lookups it took.
+
+        Merging looks up only pairs of adjacent tokens, and so does this.
+        """
+        lookups = 0
         ends: list[list[int]] = [[] for _ in text]
         ends.append([])
         for begin in reversed(range(len(text))):
@@ -91,10 +106,8 @@ class Index(Struct, frozen=True):
                         elif (rank := self.rank(token)) is not None:
                             ranks[token] = rank
                             mine.append(end)
-            most_lookups -= len(tried)
-            if most_lookups < 0:
-                return False
-        return True
+            lookups += len(tried)
+        return lookups
 
 
 def pack(ranks: Ranks) -> bytes:
@@ -190,6 +203,8 @@ def _load() -> memoryview:
 
 def original_path() -> Path:
     """Find tokenizer.json in its package, without importing the package's code."""
+    from importlib.util import find_spec  # noqa: PLC0415 - for a checkout never built
+
     spec = find_spec(PACKAGE.replace("-", "_"))
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         path = Path(folder) / "tokenizer.json"
@@ -259,7 +274,7 @@ def _read(path: Path) -> memoryview | None:
         if not path.is_file():  # a pipe could block forever
             return None
         with path.open("rb") as file:
-            data = file.read(_MOST_BYTES)
+            data = file.read(min(os.fstat(file.fileno()).st_size, _MOST_BYTES))
     except OSError:
         return None
     body = memoryview(data)[_BODY_AT:]
@@ -269,6 +284,8 @@ def _read(path: Path) -> memoryview | None:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file atomically, or not at all if the cache folder is not writable."""
+    import tempfile  # noqa: PLC0415 - for a checkout never built
+
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():

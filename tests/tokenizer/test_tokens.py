@@ -4,7 +4,7 @@ import json
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, islice, repeat
+from itertools import accumulate, chain, islice, product, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -241,6 +241,19 @@ def test_tokens_found_within_a_text_are_those_that_pairs_of_tokens_make() -> Non
 
     assert {part for part in found if len(part) > 1} == pairs
     assert found.items() <= ranks.items()
+
+
+def test_no_piece_has_both_sides_of_where_a_text_is_cut_to_look_for_its_tokens() -> None:
+    every = [*map(chr, range(0x80)), *"\x85\xa0é\u0301令、。\u200b\u3000"]
+    cuts = 0
+    for before, after in product(every, repeat=2):
+        text = f"a1,{before}{after}b2 "
+        ends = set(accumulate(len(one.group().encode()) for one in grammar().piece.finditer(text)))
+        parts = vocabulary.CUT.split(text.encode())
+        assert ends.issuperset(accumulate(map(len, parts[:-1]))), (text, parts)
+        cuts += len(parts) - 1
+
+    assert cuts > len(every) ** 2  # it does cut
 
 
 def test_a_lone_surrogate_is_refused_by_the_sparing_counter_too() -> None:

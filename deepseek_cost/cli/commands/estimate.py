@@ -8,7 +8,6 @@ import typer
 from deepseek_cost.cli import options, values
 from deepseek_cost.cli.gate import gate
 from deepseek_cost.cli.groups import SHOWN, USAGE
-from deepseek_cost.cli.log_session import learned_from
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import report_warnings, require_one_format, write, write_line
 from deepseek_cost.cli.session import (
@@ -47,9 +46,12 @@ from deepseek_cost.tokenizer.base import EngineName
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from deepseek_cost.estimates.output_forecast import Learned
     from deepseek_cost.estimates.quote import Quote
+    from deepseek_cost.estimates.tally import Scenario
     from deepseek_cost.estimates.workload import Workload
     from deepseek_cost.inputs.routing import FindRoute
+    from deepseek_cost.pricing.book import Price, PriceBook
     from deepseek_cost.prompt.timeline import Timeline
     from deepseek_cost.reports.estimate import EstimateReport
     from deepseek_cost.tokenizer.base import TextCounter
@@ -166,10 +168,7 @@ def estimate(
         inputs.require_files()
     names = names_to_price(table.book, model, inputs, priced_at)
     listed = [table.book.price(name, priced_at, currency) for name in names]
-    learned = learned_from(
-        *(output_from, output_label, table.book, listed, scenario),
-        holds_requests=inputs.hold_requests,
-    )
+    learned = _learned(output_from, output_label, table.book, listed, scenario, inputs)
     quote = Quote(
         table.book,
         listed,
@@ -247,6 +246,23 @@ def _refuse_odd_counts(
         )
     if cached > tokens:
         raise UsageError(f"--cached {cached:,} is more than --input-tokens {tokens:,}")
+
+
+def _learned(
+    name: str | None,
+    label: str | None,
+    book: "PriceBook",
+    listed: "Sequence[Price]",
+    scenario: "Scenario",
+    inputs: Inputs,
+) -> "Learned | None":
+    """Return the output learned from a log; None if neither option for it is given."""
+    if name is None and label is None:
+        return None
+    from deepseek_cost.cli.log_session import learned_from
+
+    holds = inputs.hold_requests
+    return learned_from(name, label, book, listed, scenario, holds_requests=holds)
 
 
 def _workload(
