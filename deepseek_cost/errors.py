@@ -198,7 +198,7 @@ class LiveError(DscostError):
 
 
 class WorkerError(DscostError):
-    """A worker process ended before its work was done, so there is no total."""
+    """A worker process died before it was done, so there is no total."""
 
 
 class UsageError(DscostError):

@@ -201,8 +201,8 @@ class Sums(Struct):
 class BillTotals(Struct, frozen=True):
     """Sums with their exact cost, and what they would have cost otherwise.
 
-    `saved`: by cache hits. `peak_extra`: over the off-peak rates of the same period. `beside`: the
-    cost of the same tokens on the other model, or None if it had no price.
+    `saved`: by cache hits. `peak_extra`: over the off-peak rates of the same period.
+    `alternative`: the cost of the same tokens on the other model, or None if it had no price.
     """
 
     sums: Sums

@@ -39,7 +39,7 @@ def _has_prompt(opened: "Input") -> bool:
 
 
 def tip_for_log(error: DscostError, command: str, args: Sequence[str]) -> str | None:
-    """Return a tip for an error about a file that is a log; None if it is none, or has a tip."""
+    """Return a tip for an error about a file that is a log; None if it is not one, or has a tip."""
     message = str(error.message)
     if command not in _OF_PROMPTS or "dscost bill" in message:
         return None

@@ -40,8 +40,8 @@ class Line(Struct, frozen=True):
 class BreakEven(Struct, frozen=True):
     """Two lines; where they cross, and where the costlier one reaches the cheaper one's cost.
 
-    `ratio` is the share of hits, equal for both, at which they cost the same; `reached_at` the
-    share at which `costlier` costs what the other costs at the share asked for. None: nowhere.
+    `ratio` is the cache hit rate, equal for both, at which they cost the same; `reached_at` the
+    rate at which `costlier` costs what the other costs at the rate asked for. None: nowhere.
     """
 
     cheaper: Line

@@ -196,7 +196,7 @@ def figures_of(estimate: Estimate) -> SideTotals:
 
 
 class Match(NamedTuple):
-    """A file of either side, and what became of it; `old_name` if it was called otherwise."""
+    """A file of either side, and what became of it; `old_name` if it was renamed."""
 
     name: str
     state: State

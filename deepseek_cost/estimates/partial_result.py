@@ -91,7 +91,7 @@ class TalliedSource(Struct, frozen=True):
 
 
 class PartialResult(Struct):
-    """What some of the requests add up to: sums for each model, and what is said of them.
+    """What some of the requests add up to: sums for each model, and notes about them.
 
     Subtotals of parts, however the input is cut and whoever reads them, merge in any order to what
     one reader of everything has. They can be pickled.

@@ -39,7 +39,7 @@ _ENVIRONMENT: Final = {
 
 
 class GitError(InputError):
-    """git failed; `said` is its own first line."""
+    """git failed; `stderr` is the first line that it wrote there."""
 
     def __init__(self, stderr: str) -> None:
         super().__init__(f"git: {stderr}")

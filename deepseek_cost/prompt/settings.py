@@ -1,4 +1,4 @@
-"""Settings that do not change a prompt, and for which the API refuses a body all the same.
+"""Settings that do not change a prompt, and for which the API may still refuse a body.
 
 A body so refused is still counted: its first refusal is returned, not raised.
 """

@@ -1,4 +1,4 @@
-"""Reasoning that a request leaves out and is billed all the same, known from earlier responses.
+"""Reasoning that a request leaves out but is still billed for, known from earlier responses.
 
 The API looks up the reasoning of a replayed turn with tool calls. So does this, by its calls, in
 whatever came before: responses, and histories that have it.
