@@ -35,7 +35,7 @@ class Advice:
     COLUMN_OR_TEXT = "name the column of the prompts, or count it as one text; it has {}"
     ENCODING = "give its encoding"
     ENDPOINT = "name the endpoint that its body is for"
-    FILE_ENCODING = "give the file's own encoding"
+    FILE_ENCODING = "set its encoding, such as cp1252"
     ENCODING_LIKELY = "it looks like {}"
     HIT_RATIO = "without them its cost is unknown"
     HIDDEN_FILES_AND_GLOB = (

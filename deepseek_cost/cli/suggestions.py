@@ -7,9 +7,11 @@ compared only to find typos; if nothing is close, nothing is suggested.
 import os
 import re
 import shlex
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from deepseek_cost.cli.synonyms import (
@@ -39,6 +41,9 @@ _FILE_FOR_NUMBER: Final = r"'([^'\s]*\.[A-Za-z]{2,8})' is not a whole number"
 _NOT_ONE_OF: Final = r"'([^']*)' is not one of"
 _NO_VALUE: Final = r"Option '(--?[\w-]+)' requires an argument"
 _AMOUNTS: Final = ("--max-cost", "--max-increase", "--granted", "--topped-up")
+# What other programs take for --help.
+_HELP: Final = ("help", "/?", "/h", "/help", "?")
+_CURRENCIES: Final = {"usd": "USD", "dollar": "USD", "dollars": "USD", "cny": "CNY", "rmb": "CNY"}
 _SWITCHES: Final = ("on", "off", "true", "false", "yes", "no")
 
 
@@ -68,6 +73,9 @@ def in_place_of_option(message: str, command: str, options: Iterable[str]) -> st
         return advised(f"unexpected argument {found[1]!r}", ARGUMENTS[command])
     if message.startswith("Missing argument 'FILE'"):
         return advised("no file is given", "name one, or give - for what is piped in")
+    if message.startswith("Missing argument 'OLD NEW"):
+        pairs = "dscost diff old.txt new.txt; for a branch: dscost diff main...HEAD"
+        return advised("nothing to compare is given", f"for two versions: {pairs}")
     if message.startswith("Missing argument 'REQUEST'"):
         return advised("no request is given", "name a JSON file: dscost check request.json")
     if found := re.search(_NO_OPTION, message):
@@ -112,18 +120,41 @@ def in_place_of_file(
 
     `words` are what was given to the command, without options.
     """
-    lowered = name.lower()
-    if lowered in models:
+    if tip := _for_word(name, command, models):
+        return tip
+    if command == "bill" and (meant := _of_bill(words)):
+        return _meant_by(f"dscost bill {meant}")
+    if (near := _near_file(name)) or "*" not in name:
+        text = words if [name] == words[:1] else [name]
+        return _meant_by(near) or _in_words(text, command)
+    return "leave out the quotes, or name the folder and --glob PATTERN"
+
+
+def _for_word(name: str, command: str, models: Collection[str]) -> str | None:
+    """Return a tip for a word that is no file; None if it has no meaning here."""
+    word = name.lower()
+    if word in models:
         return f"{command} takes a prompt; name models with -m"
-    if lowered in _SWITCHES:
+    if word in _SWITCHES:
         return "switches take no value: --thinking or --no-thinking"
-    if lowered == "help":
-        return f"did you mean dscost {command} --help?"
+    if word in _CURRENCIES:
+        return _meant_by(f"--currency {_CURRENCIES[word]}")
     if command == "estimate" and re.fullmatch(_NUMBER, name):
         return f"to estimate a number of tokens: --input-tokens {name}"
-    if (near := _near_file(name)) or "*" not in name:
-        return _meant_by(near) or _in_words([name, *words[1:]], command)
-    return "leave out the quotes, or name the folder and --glob PATTERN"
+    return _meant_by(f"dscost {command} --help") if word in _HELP else None
+
+
+def _of_bill(words: Sequence[str]) -> str | None:
+    """Return the options for words that name a period, a breakdown or an agent."""
+    from deepseek_cost.billing.agents import Home, agents
+
+    lowered = [word.lower() for word in words]
+    for word in lowered:
+        meant = OPTIONS.get(f"--{word}", ("",))[0]
+        if meant.startswith(("--by", "--since")):
+            return meant
+    known = {agent.name for agent in agents(Home(Path.home(), os.environ, sys.platform))}
+    return next((f"--agent {word}" for word in lowered if word in known), None)
 
 
 def _in_words(words: Sequence[str], command: str) -> str | None:
@@ -136,6 +167,8 @@ def _in_words(words: Sequence[str], command: str) -> str | None:
 def _unknown_command(words: Sequence[str], commands: Collection[str]) -> str:
     word = words[0]
     lowered = word.lower()
+    if lowered in _HELP:
+        return advised(f"no such command {word!r}", "did you mean dscost --help?")
     if lowered in NO_COMMANDS:
         return advised(f"no such command {word!r}", NO_COMMANDS[lowered])
     if meant := COMMANDS.get(lowered) or _close(lowered, commands):

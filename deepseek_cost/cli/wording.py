@@ -47,7 +47,7 @@ STEPS: Final = {
     Advice.ENCODING: "set its encoding with --encoding",
     Advice.ENCODING_LIKELY: "it looks like --encoding {}",
     Advice.ENDPOINT: "to count its body anyway: --as chat, messages or responses",
-    Advice.FILE_ENCODING: "give the file's own --encoding",
+    Advice.FILE_ENCODING: "set its --encoding, such as cp1252",
     Advice.HIDDEN_FILES_AND_GLOB: (
         "hidden and git-ignored files are left out, and so is what --glob {} does not match"
     ),

@@ -39,7 +39,12 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
     own = not (old.has_plain or new.has_plain) and (old.own_models or new.own_models)
     models = [_own_label(old.own_models, new.own_models)] if own else models
     priced = _Priced({**old.parts, **new.parts}, len(models))
-    matches = matched(_digests(before), _digests(after))
+    matches = [
+        one._replace(state=State.CHANGED)
+        if one.state is State.ADDED and one.name in old.unread
+        else one
+        for one in matched(_digests(before), _digests(after))
+    ]
     same = [after[one.name].tallies for one in matches if one.state is State.UNCHANGED]
     files = changes_of(matches, partial(priced.of, before), partial(priced.of, after))
     unchanged = [Pair(one, one) for one in priced.figures(_added(same))]
@@ -54,7 +59,12 @@ def compare(models: Sequence[str], old: Counted, new: Counted) -> Difference:
         SkippedChange(name, one.reason, is_new(name, one), one.is_fault)
         for name, one in unread.items()
     ]
-    return Difference(models, sums, files, uncounted, len(same))
+    newly = [
+        SkippedChange(name, one.reason, is_new=True, is_fault=one.is_fault)
+        for name, one in old.unread.items()
+        if name in after
+    ]
+    return Difference(models, sums, files, uncounted, len(same), newly)
 
 
 class _Priced(NamedTuple):
@@ -95,7 +105,8 @@ def _added(files: Iterable[Tallies]) -> Tallies:
 def _is_left_out(name: str, old: Counted, new: Counted) -> bool:
     """Return whether a file that the old side cannot show is left out of the new side, too.
 
-    In a commit it counts as nothing, so that a check does not fail the one that mends it.
+    In a commit it counts as nothing and is listed: a gate compares the whole cost of the new side
+    with its limit, and does not fail forever because of what can no longer be changed.
     """
     if old.side.commit is None and old.unread[name].is_fault:
         return True

@@ -130,13 +130,18 @@ class SkippedChange(NamedTuple):
 
 
 class Difference(Struct, frozen=True):
-    """Two sides compared: the sums for each model, and the changed files."""
+    """Two sides compared: the sums for each model, and the changed files.
+
+    `uncounted` are files without figures on the new side, left out of both; `uncounted_before` are
+    those without figures on the old side alone, which are nothing there.
+    """
 
     models: Sequence[str]
     totals: Sequence[Pair]
     files: Sequence[FileChange] = ()
     uncounted: Sequence[SkippedChange] = ()
     unchanged_files: int = 0
+    uncounted_before: Sequence[SkippedChange] = ()
 
     def changed(self) -> list[FileChange]:
         """Return the changed files, the largest increase first."""

@@ -17,6 +17,7 @@ from deepseek_cost.inputs.source import (
     BLOCK_BYTES,
     BROKEN_LINK,
     LINK_TO_FOLDER,
+    PDF_MARK,
     REQUEST_SUFFIXES,
     SPARSE,
     SUBMODULE,
@@ -302,6 +303,8 @@ def _is_pointer(path: Path) -> bool:
 
 def is_binary(name: str, head: bytes, encoding: str) -> bool:
     """Return whether a file is binary in this encoding, by its name and first bytes."""
+    if head.startswith(PDF_MARK):
+        return True
     if 0 not in head or head.startswith(_UTF16_MARKS):
         return False
     return not (_has_nuls(encoding) or _holds_requests(PurePath(name)))

@@ -26,6 +26,7 @@ _NOT_FOR_FILES: Final = (
 )
 
 
+PDF_MARK: Final = b"%PDF-"
 BINARY: Final = "binary"
 SUBMODULE: Final = "a submodule"
 SPARSE: Final = "not in this sparse checkout"
@@ -184,7 +185,18 @@ def _has_nuls(encoding: str) -> bool:
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 
+def _document(head: bytes) -> tuple[str, str] | None:
+    """Return what a document is and how to get its text; None if it is not a known one."""
+    if head.startswith(PDF_MARK):
+        return "a PDF", "pipe its text in: pdftotext FILE - | dscost estimate"
+    if head.startswith(b"PK") and b"word/" in head:
+        return "a Word document", "save it as text, and give that"
+    return None
+
+
 def _refuse_binary(data: bytes, name: str, encoding: str, offset: int) -> None:
+    if offset == 0 and (how := _document(data)):
+        raise InputError(f"{name}: {how[0]}; only text is counted", tip=how[1])
     if _has_nuls(encoding):
         return
     if offset == 0 and data.startswith(_UTF16_MARKS):

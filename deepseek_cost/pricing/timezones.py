@@ -83,6 +83,6 @@ def _looked_up(text: str, name: str) -> str:
 
     # Etc/GMT+8 is eight hours behind UTC, which no reader expects.
     places = sorted(zone for zone in known if not zone.startswith("Etc/"))
-    near = found or get_close_matches(text, places, n=3, cutoff=0.6)
+    near = found or get_close_matches(text, places, n=3, cutoff=0.7)
     hint = f"did you mean {', '.join(sorted(near))}?" if near else "write it like Europe/Berlin"
     raise UsageError(f"{text!r} is not a time zone", tip=hint)

@@ -15,6 +15,7 @@ from deepseek_cost.estimates.difference import (
     Limit,
     Pair,
     SideTotals,
+    SkippedChange,
     State,
 )
 from deepseek_cost.pricing.currency import Currency
@@ -119,7 +120,7 @@ class FileDiff(Part):
 
 
 class UncountedFile(Part):
-    """A file on the new side that could not be counted; it is in neither side's figures."""
+    """A file that could not be counted, and why."""
 
     source: str
     reason: str
@@ -152,7 +153,14 @@ class DiffReport(Report):
     models: tuple[ModelDiff, ...]
     files: tuple[FileDiff, ...]
     unchanged_files: int
-    uncounted: tuple[UncountedFile, ...]
+    uncounted: Annotated[
+        tuple[UncountedFile, ...],
+        Meta(description="files that cannot be counted on the new side; in neither side's figures"),
+    ]
+    uncounted_before: Annotated[
+        tuple[UncountedFile, ...],
+        Meta(description="files that can be counted on the new side only; nothing on the old one"),
+    ] = ()
     limit: Annotated[LimitsEntry | None, Meta(description="with --max-increase")] = None
     limits: Annotated[
         tuple[LimitEntry, ...], Meta(description="each --max-increase by itself")
@@ -168,7 +176,8 @@ class DiffReport(Report):
             words([_counted(self)]),
             *([_files(self)] if self.files else ()),
             words(_uncounted(self)),
-            details=(assumed(self.assumptions),),
+            words(_uncounted_before(self)),
+            details=(words(_unchanged_uncounted(self)), assumed(self.assumptions)),
             basis=thinking_of(self.assumptions),
             warnings=self.warnings,
             headline=_verdict(self) if self.limit else _growths(self),
@@ -210,14 +219,18 @@ def diff_report(
         models=_models(found.models, found.totals),
         files=tuple(_file(file, found.models) for file in changed),
         unchanged_files=found.unchanged_files,
-        uncounted=tuple(
-            UncountedFile(source=file.name, reason=file.reason, changed=file.is_new)
-            for file in found.uncounted
-        ),
+        uncounted=_uncounted_files(found.uncounted),
+        uncounted_before=_uncounted_files(found.uncounted_before),
         limit=_limits_entry(found, limits, unkept),
         limits=tuple(limit_entry(found, limit) for limit in limits),
         assumptions=tuple(assumptions),
         warnings=tuple(warnings),
+    )
+
+
+def _uncounted_files(files: Iterable[SkippedChange]) -> tuple[UncountedFile, ...]:
+    return tuple(
+        UncountedFile(source=file.name, reason=file.reason, changed=file.is_new) for file in files
     )
 
 
@@ -377,17 +390,35 @@ def _file_cells(file: FileDiff, currency: Currency) -> Iterable[str]:
 
 
 def _uncounted(report: DiffReport) -> Iterable[str]:
-    """Yield the files that are in neither side's figures."""
+    """Yield the changed files that are in neither side's figures."""
     for file in report.uncounted:
-        known = "" if file.changed else ", as before"
-        is_named = file.reason.startswith(f"{file.source}:")
-        line = file.reason if is_named else f"{file.source}: {file.reason}"
-        yield f"not counted{known}: {line}"
+        if file.changed:
+            yield f"not counted: {_reason(file)}"
+
+
+def _unchanged_uncounted(report: DiffReport) -> Iterable[str]:
+    """Yield the files that are in neither side's figures, but do not change them either."""
+    for file in report.uncounted:
+        if not file.changed:
+            yield f"not counted, as before: {_reason(file)}"
+
+
+def _uncounted_before(report: DiffReport) -> Iterable[str]:
+    """Yield the files whose whole cost is an increase, because the old side's is unknown."""
+    for file in report.uncounted_before:
+        yield f"not counted in {report.before.name}, so its whole cost is new: {_reason(file)}"
+
+
+def _reason(file: UncountedFile) -> str:
+    is_named = file.reason.startswith(f"{file.source}:")
+    return file.reason if is_named else f"{file.source}: {file.reason}"
 
 
 def _growths(report: DiffReport) -> str:
     """Return how much the cost of each model grows, in a line."""
     if not any(entry.increase.cost for entry in report.models):
+        if any(file.changed for file in report.uncounted):
+            return "What changed could not be counted"
         return "The cost does not change" if report.models else ""
     grown = (
         f"{_signed(entry.increase.cost, report.currency)} ({_percent(entry.increase)}) on "
@@ -476,7 +507,11 @@ def _signed(amount: Decimal, currency: Currency) -> str:
 
 def _percent(more: Increase) -> str:
     """Format the growth of a cost in percent; growth from zero has no number."""
-    return "from nothing" if more.cost_percent is None else f"{more.cost_percent}%"
+    if more.cost_percent is None:
+        return "from nothing"
+    if not more.cost:
+        return "0%"
+    return f"{'-' if more.cost < 0 else '+'}{more.cost_percent.lstrip('+-')}%"
 
 
 def _cost(side: SideFigures, more: Increase) -> Decimal:

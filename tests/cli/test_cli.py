@@ -22,7 +22,11 @@ DSCOST = [sys.executable, "-m", "deepseek_cost"]
         ("estimate nowhere.txt", 1, "nowhere.txt: no such file; give a text file, a directory"),
         ("estimate empty-folder", 1, "empty-folder: no text files"),
         ("estimate binary.txt", 1, "binary.txt: a binary file (NUL at byte 2)"),
-        ("estimate latin.txt", 1, "latin.txt: not utf-8 at byte 3; give the file's own --encoding"),
+        (
+            "estimate latin.txt",
+            1,
+            "latin.txt: not utf-8 at byte 3; set its --encoding, such as cp1252",
+        ),
         ("estimate hello.txt latin.txt", 1, "latin.txt: not utf-8 at byte 3"),
         (
             "estimate hello.txt -c 1.01",

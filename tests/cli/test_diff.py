@@ -13,6 +13,7 @@ from deepseek_cost.render.markdown import to_markdown
 from deepseek_cost.render.page import page_of
 from deepseek_cost.render.terminal import to_terminal
 from tests.conftest import Dscost, report_schema
+from tests.repository import Repository
 
 AT = ("--at", "2026-11-23T02:00Z")
 # "Hello" is one token; the template adds 83 on Pro, whose cache misses cost 1.32 USD per million.
@@ -221,7 +222,7 @@ def test_a_binary_file_fails_a_gate_only_where_it_is_new(
     Path("new/picture.bin").write_bytes(b"\0")
 
     assert dscost("diff", "old", "new", *PRO).code == 0
-    ran = dscost("diff", "old", "new", *PRO, "--max-increase", "10%")
+    ran = dscost("diff", "old", "new", *PRO, "--max-increase", "10%", "-v")
     assert ran.code == code
     assert "not counted" in ran.out
 
@@ -491,3 +492,32 @@ def test_a_file_that_cannot_be_counted_is_named_on_either_side(
     assert "old.json:1:1: JSON, but no request" in ran.err
     assert "as before" not in ran.out
     assert "from nothing" not in ran.out
+
+
+def test_a_file_that_could_not_be_counted_in_a_commit_is_named_and_its_cost_is_new(
+    dscost: Dscost, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate applies its limit to the whole new cost, and so passes whatever is under it."""
+    body = {"model": "deepseek-v4-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    repository = Repository(two)
+    repository.commit({"p/a.txt": "Hello", "p/r.json": '{"a": 1}'})
+    repository.commit({"p/r.json": json.dumps(body)})
+    monkeypatch.chdir(two)
+
+    ran = dscost("diff", "HEAD~..HEAD", "p", *PRO)
+    found = json.loads(dscost("diff", "HEAD~..HEAD", "p", *PRO, "--json").out)
+    tight, wide = (
+        dscost("diff", "HEAD~..HEAD", "p", *PRO, "--max-increase", limit)
+        for limit in ("0.000001USD", "1USD")
+    )
+
+    assert (ran.code, ran.err) == (0, "")
+    reason = "p/r.json:1:1: JSON, but no request"
+    assert f"not counted in HEAD~, so its whole cost is new: {reason}" in " ".join(ran.out.split())
+    assert [file["source"] for file in found["uncounted_before"]] == ["p/r.json"]
+    (change,) = found["files"]
+    assert (change["source"], change["state"]) == ("p/r.json", "changed")
+    (figures,) = change["models"]
+    assert figures["before"]["cost"]["floor"] == "0"
+    assert figures["increase"]["cost"] == figures["after"]["cost"]["floor"] != "0"
+    assert (tight.code, wide.code) == (3, 0)

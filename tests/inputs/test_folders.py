@@ -10,7 +10,7 @@ from tests.conftest import Dscost
 
 AT = ("--at", "2026-11-23T10:00Z")
 LEFT_OUT = [
-    "left out src/latin.txt: not utf-8 at byte 3; give the file's own --encoding",
+    "left out src/latin.txt: not utf-8 at byte 3; set its --encoding, such as cp1252",
     (
         "left out src/tsconfig.json:1:1: JSON, but no request: it has neither messages, input, "
         "prompt nor body with a model; to count it as text: --as text"
@@ -56,8 +56,8 @@ def test_files_left_out_for_the_same_reason_are_one_warning_with_all_their_names
     assert ran.code == 1
     assert ran.err.splitlines()[-2:] == [
         (
-            "warning: left out 2 files (src/latin.txt, src/other.txt): not utf-8; give the file's "
-            "own --encoding"
+            "warning: left out 2 files (src/latin.txt, src/other.txt): not utf-8; set its "
+            "--encoding, such as cp1252"
         ),
         (
             "warning: left out 2 files (src/package.json:1:1, src/tsconfig.json:1:1): JSON, but no "
@@ -96,7 +96,7 @@ def test_a_file_that_is_named_is_an_error_as_before(dscost: Dscost, src: Path) -
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.problem == (
-        "error: src/latin.txt: not utf-8 at byte 3; give the file's own --encoding\n"
+        "error: src/latin.txt: not utf-8 at byte 3; set its --encoding, such as cp1252\n"
     )
 
 

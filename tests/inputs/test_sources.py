@@ -75,7 +75,7 @@ def test_a_text_in_another_encoding_is_not_left_out_quietly(dscost: Dscost, tree
     ran = dscost("count", folder)
 
     assert ran.code == 1
-    assert "latin.txt: not utf-8 at byte 3; give the file's own --encoding" in ran.err
+    assert "latin.txt: not utf-8 at byte 3; set its --encoding, such as cp1252" in ran.err
 
 
 def test_globs_narrow_a_folder_down(tree: Tree) -> None:
@@ -155,7 +155,10 @@ def test_a_character_across_two_blocks_is_decoded_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"caf\xe9", "not utf-8 at byte 3; give the file's own encoding"),
+        (
+            b"caf\xe9",
+            "not utf-8 at byte 3; set its encoding, such as cp1252",
+        ),
         (b"x" * 300_000 + b"\xff", "not utf-8 at byte 300000;"),
         (b"x" * 262_143 + b"\xe4\xb8", "not utf-8 at byte 262143;"),  # cut off, across blocks
         (b"\xff\xfeH\x00", "it looks like utf-16"),
@@ -257,3 +260,24 @@ def test_a_folder_whose_name_is_no_unicode_is_refused_with_a_way_out(tmp_path: P
 
     with pytest.raises(InputError, match=r"give \. inside it"):
         find([str(folder)])
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (
+            b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+            "a PDF; only text is counted; pipe its text in: pdftotext",
+        ),
+        (b"PK\x03\x04\x14\x00word/document.xml", "a Word document; only text is counted; save it"),
+    ],
+)
+def test_a_document_gets_a_tip_how_to_count_its_text(
+    dscost: Dscost, tmp_path: Path, head: bytes, message: str
+) -> None:
+    (tmp_path / "report").write_bytes(head)
+    (tmp_path / "a.txt").write_text("Hello")
+
+    assert f"report: {message}" in dscost("count", tmp_path / "report").problem
+    ran = dscost("count", tmp_path)
+    assert (ran.code, ran.err) == (0, f"warning: left out 1 binary file: {tmp_path / 'report'}\n")

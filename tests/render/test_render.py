@@ -515,3 +515,10 @@ print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"""
     )
 
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_report_that_powershell_wrote_as_utf_16_is_read(dscost: Dscost, hello: Path) -> None:
+    report = dscost("count", hello, "--json").out
+    hello.with_name("report.json").write_text(report, encoding="utf-16")
+
+    assert dscost("render", "report.json", "-f", "plain") == dscost("count", hello, "--plain")

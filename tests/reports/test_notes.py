@@ -199,7 +199,7 @@ def test_a_long_list_of_files_is_cut_in_a_warning_and_whole_with_v(
     binary = [f"b{number}.bin" for number in range(7)]
     latin = [f"latin{number}.txt" for number in range(7)]
 
-    why = "not utf-8; give the file's own --encoding"
+    why = "not utf-8; set its --encoding, such as cp1252"
 
     ran = dscost("count", ".", "-v")
 

@@ -1,5 +1,6 @@
 """dscost render."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -128,8 +129,18 @@ def _read(name: str) -> "ReadReport":
         raise InputError(f"{name}: give a report here, not a folder")
     if name != "-" and not is_url(name) and not Path(name).exists():
         raise InputError(f"{unicode_name(name)}: no such report", tip="make one with --json")
-    (source,) = find_sources([name], None, "utf-8").sources
+    encoding = "utf-16" if name != "-" and not is_url(name) and _is_utf16(name) else "utf-8"
+    (source,) = find_sources([name], None, encoding).sources
     return read_report(in_one_piece(source.blocks(), name, _MOST_CHARACTERS), name)
+
+
+def _is_utf16(name: str) -> bool:
+    """Return whether a file begins with UTF-16's mark, as PowerShell 5 writes its redirects."""
+    path = Path(name)
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
 def _report_unknown(found: "ReadReport", name: str) -> None:
