@@ -380,7 +380,7 @@ def test_packed_frames_of_dsh_are_read_and_a_torn_tail_loses_its_own_lines_only(
     assert tokens(read(opened(path)))[: 2 - bool(cut)] == expected[: 2 - bool(cut)]
 
 
-# opencode 1.18.33; Kilo 7 writes the same
+# opencode 1.18.33; Kilo's command line 7.7.7 writes the same
 
 
 def opencode_message(**changes: object) -> dict[str, object]:
@@ -465,7 +465,32 @@ def test_each_step_of_an_opencode_message_is_a_request(tmp_path: Path) -> None:
         found = [read(opened(path)), read(written(tmp_path / "export.json", export))]
         assert [tokens(one) for one in found] == [expected, expected]
         ids = [[one.identity for one in responses(each)] for each in found]
-        assert ids == [["opencode msg_0 -1", "opencode msg_0"]] * 2
+        assert ids == [["opencode 1795838400000 -1", "opencode 1795838400000"]] * 2
+
+
+def test_a_forked_session_of_opencode_has_the_same_responses_under_new_ids(tmp_path: Path) -> None:
+    own = opencode_message(time={"created": int(AT_NOON * 1000) + 9000})
+    first, copy, later = opencode_message(), opencode_message(), own
+    log = opencode_database(tmp_path / "opencode.db", first, copy, later)
+    ids = [one.identity for one in responses(read(log))]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_message_of_opencode_without_a_time_is_known_by_its_id(tmp_path: Path) -> None:
+    log = opencode_database(tmp_path / "opencode.db", opencode_message(time=None))
+    assert [one.identity for one in responses(read(log))] == ["opencode msg_0"]
+
+
+def test_kilos_database_has_indexes_on_what_is_inside_its_json(tmp_path: Path) -> None:
+    # An SQLite of 2023 calls json_extract unsafe in a schema that is not to be trusted.
+    path = tmp_path / "kilo.db"
+    opencode_database(path, opencode_message())
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE INDEX i ON message (id, json_extract(data, '$.role'))")
+        database.commit()
+    found = read(opened(path))
+    assert tokens(found) == [(2560, 102, 62, 22)]
+    assert [one.agent for one in responses(found)] == ["kilo"]
 
 
 def test_a_database_is_read_without_a_file_appearing_next_to_it(tmp_path: Path) -> None:
@@ -539,7 +564,7 @@ def test_reasonixs_statistics_have_a_label_before_the_model(tmp_path: Path) -> N
     assert responses(found)[0].model == "deepseek-v4-flash"
 
 
-# Qwen Code 0.15.10
+# Qwen Code 0.24.4 and 0.15.10
 
 
 def test_what_qwen_code_rebuilds_as_openais_is_declined_with_the_way_to_its_chats(
@@ -557,10 +582,13 @@ def test_what_qwen_code_rebuilds_as_openais_is_declined_with_the_way_to_its_chat
     assert "use its chats in ~/.qwen/projects" in format_.declined
 
 
-def test_only_the_usage_events_of_qwen_code_count(tmp_path: Path) -> None:
+ABOUT_QWEN = {"sessionId": "s", "timestamp": NOON, "cwd": "/p"}
+
+
+def qwen_event(identity: str) -> dict[str, object]:
     event = {
         "event.name": "qwen-code.api_response",
-        "response_id": "r1",
+        "response_id": identity,
         "model": "deepseek-flash",
         "input_token_count": 1381,
         "output_token_count": 61,
@@ -568,24 +596,67 @@ def test_only_the_usage_events_of_qwen_code_count(tmp_path: Path) -> None:
         "thoughts_token_count": 21,
         "total_token_count": 1442,
     }
-    about = {"sessionId": "s", "timestamp": NOON, "cwd": "/p"}
-    log = written(
-        tmp_path / "chats/s.jsonl",
-        about | {"type": "system", "systemPayload": {"uiEvent": event}},
-        about
-        | {
-            "type": "assistant",
-            "model": "deepseek-flash",
-            "usageMetadata": {
-                "promptTokenCount": 1381,
-                "candidatesTokenCount": 61,
-                "cachedContentTokenCount": 1280,
-                "totalTokenCount": 1442,
-            },
-        },
-        about | {"type": "system", "systemPayload": {"uiEvent": event | {"response_id": "r2"}}},
-    )
+    return ABOUT_QWEN | {"type": "system", "systemPayload": {"uiEvent": event}}
+
+
+def qwen_message(uuid: str, **changes: object) -> dict[str, object]:
+    usage = {
+        "promptTokenCount": 1381,
+        "candidatesTokenCount": 61,
+        "cachedContentTokenCount": 1280,
+        "totalTokenCount": 1442,
+    }
+    about = {"type": "assistant", "uuid": uuid, "model": "deepseek-flash"}
+    return ABOUT_QWEN | about | {"usageMetadata": usage} | changes
+
+
+def test_only_the_usage_events_of_qwen_code_count(tmp_path: Path) -> None:
+    chat = (qwen_event("r1"), qwen_message("u1"), qwen_event("r2"))
+    log = written(tmp_path / "chats/s.jsonl", *chat)
     assert [one.identity for one in responses(read(log))] == ["r1", "r2"]
+
+
+def test_a_chat_of_qwen_code_may_begin_long_before_its_first_event(tmp_path: Path) -> None:
+    older = [qwen_message(f"u{number}") for number in range(50)]  # written by a version without
+    log = written(tmp_path / "chats/s.jsonl", *older, qwen_event("r1"), qwen_message("u50"))
+    ids = [one.identity for one in responses(read(log))]
+    assert ids == [*(f"qwen u{number}" for number in range(50)), "r1"]
+
+
+def test_a_sub_agents_file_of_qwen_code_repeats_what_its_chat_has(tmp_path: Path) -> None:
+    about = {"agentId": "general-purpose-1", "isSidechain": True, "model": None}
+    asked = {"type": "user", "usageMetadata": None, "message": {"role": "user", "parts": []}}
+    answered = {"message": {"role": "model", "parts": []}}
+    log = written(
+        tmp_path / "subagents/s/agent-general-purpose-1.jsonl",
+        qwen_message("u0", **(about | asked)),
+        qwen_message("u1", **(about | answered)),
+    )
+    found = read(log)
+    assert known(log).title == "Qwen Code"
+    assert responses(found) == []
+    assert costless(found, Reason.REPEATED) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (
+            {"type": "system", "subtype": "init", "session_id": "s", "qwen_code_version": "0.24.4"},
+            "its printed output has no times",
+        ),
+        (
+            {"version": 1, "sessionId": "s", "totalLatencyMs": 733, "models": {}},
+            "it is a list of whole sessions' sums",
+        ),
+    ],
+)
+def test_what_qwen_code_adds_up_or_prints_is_declined_with_the_way_to_its_chats(
+    tmp_path: Path, line: dict[str, object], reason: str
+) -> None:
+    found = known(written(tmp_path / "output.jsonl", line))
+    assert found.title == "Qwen Code"
+    assert found.declined == f"{reason}; use its chats in ~/.qwen/projects instead"
 
 
 # Cline 3 for VS Code (its DeepSeek provider), Roo Code
@@ -705,30 +776,50 @@ def test_clines_command_line_has_the_hits_in_its_input(tmp_path: Path) -> None:
 # Continue's command line 1.5.47
 
 
+def continue_session(path: Path, *hits: int, **changes: object) -> Log:
+    """A session with one response for each number of hits."""
+    history: list[object] = []
+    for hit in hits:
+        usage = {
+            "prompt_tokens": hit + 101,
+            "completion_tokens": 61,
+            "total_tokens": hit + 162,
+            "prompt_cache_hit_tokens": hit,
+            "prompt_cache_miss_tokens": 101,
+            "completion_tokens_details": {"reasoning_tokens": 21},
+            "model": "deepseek-flash",
+        }
+        history += [{"message": {"role": "user"}}, {"message": {"usage": usage}}]
+    about = {"sessionId": path.stem, "workspaceDirectory": "/p", "history": history}
+    return written(path, about | changes)
+
+
 def test_continues_responses_get_the_time_of_their_session(tmp_path: Path) -> None:
-    usage = {
-        "prompt_tokens": 1381,
-        "completion_tokens": 61,
-        "total_tokens": 1442,
-        "prompt_cache_hit_tokens": 1280,
-        "prompt_cache_miss_tokens": 101,
-        "completion_tokens_details": {"reasoning_tokens": 21},
-        "model": "deepseek-flash",
-    }
-    log = written(
-        tmp_path / "s.json",
-        {
-            "sessionId": "s",
-            "workspaceDirectory": "/p",
-            "history": [{"message": {"role": "user"}}, {"message": {"usage": usage}}],
-        },
-    )
+    log = continue_session(tmp_path / "s.json", 1280)
     found = read(log)
     assert tokens(found) == [(1280, 101, 61, 21)]
     assert [one.start for one in responses(found)] == [None]
     began = {"sessionId": "s", "dateCreated": str(int(AT_NOON * 1000))}
     (tmp_path / "sessions.json").write_text(json.dumps([began]))
     assert [one.start for one in responses(read(log))] == [AT_NOON]
+
+
+@pytest.mark.parametrize(
+    ("prompts", "outputs", "own"),
+    [
+        (1381 + 229 + 613, 3 * 61, [1280, 128, 512]),
+        (613, 61, [512]),  # a fork: the sums begin at 0
+        (0, 0, []),  # a fork before its first response
+        (9999, 3 * 61, [1280, 128, 512]),  # sums that fit none of it show nothing
+    ],
+)
+def test_a_fork_of_continue_begins_with_a_copy_that_its_sums_do_not_have(
+    tmp_path: Path, prompts: int, outputs: int, own: list[int]
+) -> None:
+    sums = {"totalCost": 0.01, "promptTokens": prompts, "completionTokens": outputs}
+    found = read(continue_session(tmp_path / "s.json", 1280, 128, 512, usage=sums))
+    assert [one.hit for one in responses(found)] == own
+    assert costless(found, Reason.REPEATED) == 3 - len(own)
 
 
 # Zed, thread format 0.3.0

@@ -238,7 +238,7 @@ def test_a_protocols_name_gives_way_to_the_address_that_was_called(
     assert other_host(only(written(tmp_path / "spend.jsonl", row))) == host
 
 
-# Langfuse 3
+# Langfuse 3; its spans, of langfuse 5.0.4, are below OpenTelemetry
 
 
 def observation(**changes: object) -> dict[str, object]:
@@ -309,7 +309,7 @@ def test_langfuse_pages_and_csv_are_read(tmp_path: Path) -> None:
     assert tokens(read(page)) == tokens(read(table)) == [BILLED]
 
 
-# LangSmith 0.4
+# LangSmith 0.15.1
 
 
 def run(**changes: object) -> dict[str, object]:
@@ -351,7 +351,8 @@ def test_a_langsmith_run_has_the_apis_id_where_its_message_kept_it(tmp_path: Pat
     assert (found.identity, found.hit) == ("api-1", 1280)
 
 
-# OpenTelemetry: opentelemetry-instrumentation-openai 0.62.4, openinference 0.1.66
+# OpenTelemetry: opentelemetry-instrumentation-openai 0.62.4, openinference 0.1.66, langfuse 5.0.4,
+# opentelemetry-instrumentation-openai-v2 2.4b0
 
 
 GEN_AI = {
@@ -407,6 +408,61 @@ def test_a_span_of_one_call_is_a_response(tmp_path: Path, attributes: Mapping[st
     (one,) = responses(found)
     assert (one.identity, one.project, other_host(one)) == ("api-1", "shop", None)
     assert (one.start, one.end) == (AT_NOON, AT_NOON + 1)
+
+
+CHAT_COUNTS = {
+    "prompt_tokens": 1381,
+    "completion_tokens": 61,
+    "total_tokens": 1442,
+    "prompt_tokens_details": {"cached_tokens": 1280},
+    "completion_tokens_details": {"reasoning_tokens": 21},
+}
+RESPONSES_COUNTS = {
+    "input_tokens": 1381,
+    "output_tokens": 61,
+    "total_tokens": 1442,
+    "input_tokens_details": {"cached_tokens": 1280},
+    "output_tokens_details": {"reasoning_tokens": 21},
+}
+SPLIT_COUNTS = {
+    "input": 101,
+    "input_cached_tokens": 1280,
+    "output": 40,
+    "output_reasoning_tokens": 21,
+}
+
+
+@pytest.mark.parametrize("usage", [CHAT_COUNTS, RESPONSES_COUNTS, SPLIT_COUNTS])
+def test_spans_of_langfuses_sdk_have_the_usage_as_json(
+    tmp_path: Path, usage: Mapping[str, object]
+) -> None:
+    generation = {
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.model.name": "deepseek-flash",
+        "langfuse.observation.usage_details": json.dumps(usage),
+    }
+    outer = {"langfuse.observation.type": "span"}
+    embedding = generation | {"langfuse.observation.type": "embedding"}
+    spans = (
+        otlp_span(generation, parentSpanId="s0"),
+        otlp_span(outer, spanId="s0"),
+        otlp_span(embedding, spanId="s2"),
+    )
+
+    found = read(written(tmp_path / "spans.json", otlp(*spans)))
+
+    assert tokens(found) == [BILLED]
+    assert costless(found, Reason.NO_RESPONSE) == 1
+    assert costless(found, Reason.OTHER_ENDPOINT) == 1
+
+
+def test_a_span_without_hits_does_not_show_that_there_were_none(tmp_path: Path) -> None:
+    # opentelemetry-instrumentation-openai-v2 2.4b0 has the hits of Responses only.
+    span = {key: value for key, value in GEN_AI.items() if "cache_read" not in key}
+
+    found = read(written(tmp_path / "spans.json", otlp(otlp_span(span))))
+
+    assert [one.hit for one in responses(found)] == [None]
 
 
 def test_a_client_traced_inside_a_framework_counts_once(tmp_path: Path) -> None:

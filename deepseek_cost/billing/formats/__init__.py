@@ -48,10 +48,12 @@ _DSH: Final = (
     *("type=assistant/message seq time data", "type=assistant/chunk seq time data"),
     *("type=session version createdAt cwd", "type=turn/start seq time", "type=session/header seq"),
 )
+_QWEN_CHATS: Final = "use its chats in ~/.qwen/projects instead"
 _QWEN_REBUILT: Final = (
-    "its openai-logging records are reconstructed and lack cache hits; use its chats in "
-    "~/.qwen/projects instead"
+    f"its openai-logging records are reconstructed and lack cache hits; {_QWEN_CHATS}"
 )
+_QWEN_OUTPUT: Final = f"its printed output has no times; {_QWEN_CHATS}"
+_QWEN_SUMS: Final = f"it is a list of whole sessions' sums; {_QWEN_CHATS}"
 _AIDER: Final = ("event=message_send properties.edit_format", "event=launched properties user_id")
 _AIDER_ESTIMATES: Final = (
     "its counts are Aider's own estimates, without cache hits; use DeepSeek's export instead"
@@ -189,6 +191,9 @@ class Format(Struct, frozen=True):
 # The order matters only for formats that share keys: the more specific one comes first.
 FORMATS: Final[tuple[Format, ...]] = (
     # coding agents
+    Format("", "Qwen Code", ("type=system subtype=init qwen_code_version",), declined=_QWEN_OUTPUT),
+    Format("", "Qwen Code", ("sessionId totalLatencyMs models",), declined=_QWEN_SUMS),
+    Format("qwen", "Qwen Code", ("agentId isSidechain message.parts sessionId",)),
     Format("claude_code", "Claude Code", _CLAUDE_CODE, by_line=True),
     Format("codex", "Codex CLI", _CODEX),
     Format("dsh", "DeepSeek Harness", _DSH),

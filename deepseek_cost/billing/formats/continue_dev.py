@@ -1,13 +1,15 @@
 """Continue: a session's messages with their usage, but without times of their own.
 
-The list of sessions in the same folder has the start of each, which all its responses get.
+The list of sessions in the same folder has the start of each, which all its responses get. A fork
+begins with a copy of another session's messages, which are not in its own sums.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from deepseek_cost.billing.formats.api import items
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, at, name, small_json
+from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
 from deepseek_cost.billing.formats.usage import usage_of
 
 _AGENT: Final = "continue"
@@ -20,12 +22,13 @@ def read(log: Log) -> Records:
 
 
 def _records(log: Log, number: int, session: Mapping[str, object]) -> Iterator[Found]:
-    history = session.get("history")
+    history = items(session.get("history"))
     start = log.seconds(_began(log, session.get("sessionId")))
-    for index, item in enumerate(history if isinstance(history, list) else ()):
+    copied = _copied(session, history)
+    for index, item in enumerate(history):
         usage = as_object(at(item, "message.usage"))
-        if not usage:
-            yield Costless(Reason.NO_RESPONSE)
+        if not usage or index < copied:
+            yield Costless(Reason.REPEATED if usage else Reason.NO_RESPONSE)
             continue
         model = name(usage.get("model"))
         if model is None:
@@ -45,6 +48,18 @@ def _records(log: Log, number: int, session: Mapping[str, object]) -> Iterator[F
             session=name(session.get("sessionId")),
             agent=_AGENT,
         )
+
+
+def _copied(session: Mapping[str, object], history: list[object]) -> int:
+    """Return how many messages, from the first, are not in the session's own sums."""
+    left = [count(at(session, f"usage.{key}")) for key in ("promptTokens", "completionTokens")]
+    for index in range(len(history), 0, -1):
+        if left == [0, 0]:
+            return index
+        usage = as_object(at(history[index - 1], "message.usage"))
+        spent = [count(usage.get(key)) or 0 for key in ("prompt_tokens", "completion_tokens")]
+        left = [(total or 0) - tokens for total, tokens in zip(left, spent, strict=True)]
+    return 0
 
 
 def _began(log: Log, session: object) -> object:

@@ -61,7 +61,7 @@ def _record(
         return Costless(Reason.OTHER_ENDPOINT if is_embedding else Reason.NO_RESPONSE)
     if identity in enclosing:
         return Costless(Reason.SUM)
-    counts = _counts(observation)
+    counts = counts_of(observation)
     model = name(first(observation, "model", "providedModelName", "provided_model_name"))
     if counts is None:
         return Costless(Reason.FAILED)
@@ -84,10 +84,10 @@ def _record(
     )
 
 
-def _counts(observation: Mapping[str, object]) -> Counts | None:
+def counts_of(observation: Mapping[str, object]) -> Counts | None:
     """Return the billed tokens, or None for a generation that failed or has not ended."""
     details = as_object(first(observation, *_DETAILS))
-    if "prompt_tokens" in details:  # stored as the API sent it
+    if "prompt_tokens" in details or "input_tokens" in details:  # as the API sent it
         return usage_of(details)
     if not details:
         return _of_version_2(observation)

@@ -299,7 +299,6 @@ class Log:
             looks = iter(range(_SQL_LOOKS))
             database.set_progress_handler(lambda: next(looks, None) is None, _SQL_STEPS)
             try:
-                database.execute("PRAGMA trusted_schema = OFF")
                 database.execute("PRAGMA query_only = ON")
                 yield database
             except UnicodeDecodeError as error:  # of SQLite's message, which quotes the file

@@ -2,7 +2,8 @@
 
 `input` does not include the hits, nor `output` the reasoning. A message of several steps, each a
 request, has the counts of its last step or their sum; the steps are among its parts. The request
-that names a session is billed as well, but not recorded anywhere.
+that names a session is billed as well, but not recorded anywhere. A fork copies messages under new
+ids, so a message is known by the millisecond in which it was created.
 """
 
 from collections.abc import Iterator, Mapping
@@ -103,7 +104,7 @@ def _record(log: Log, number: int, message: Mapping[str, object]) -> Found:
         miss=miss + written,
         output=output,
         reasoning=reasoning,
-        identity=f"opencode {message.get('id')}",
+        identity=f"opencode {at(message, 'time.created') or message.get('id')}",
         provider=label_of_host(name(message.get("providerID"))),
         start=log.seconds(at(message, "time.created")),
         end=log.seconds(at(message, "time.completed")),

@@ -1,13 +1,15 @@
 """OpenTelemetry's GenAI conventions and OpenInference: OTLP JSON, console exporters, Phoenix.
 
-Written by opentelemetry-instrumentation-openai 0.62, openinference-instrumentation-openai 0.1.66
-and others. Only spans of a single model call count; the span of an agent, a chain or a framework
-repeats the sums of its calls. The input includes the hits, and the output the reasoning.
+Written by opentelemetry-instrumentation-openai 0.62, openinference-instrumentation-openai 0.1.66,
+langfuse 5.0 and others. Only spans of a single model call count; the span of an agent, a chain or a
+framework repeats the sums of its calls. The input includes the hits, and the output the reasoning.
+opentelemetry-instrumentation-openai-v2 2.4 leaves the hits out, and has no spans of Responses.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from deepseek_cost.billing.formats import langfuse
 from deepseek_cost.billing.formats.api import first, items, utc_seconds
 from deepseek_cost.billing.formats.base import (
     Costless,
@@ -21,6 +23,7 @@ from deepseek_cost.billing.formats.leaves import Enclosing
 from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
 from deepseek_cost.billing.formats.provider import host_by
+from deepseek_cost.billing.formats.usage import Counts
 
 _USAGE: Final = "gen_ai.usage"
 _LLM: Final = "llm.token_count"
@@ -49,12 +52,14 @@ _TOTAL: Final = (
 )
 _MODELS: Final = (
     *("gen_ai.response.model", "gen_ai.request.model", "llm.model_name"),
-    *("ai.response.model", "ai.model.id"),
+    *("ai.response.model", "ai.model.id", "langfuse.observation.model.name"),
 )
 _PROVIDERS: Final = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
 _ADDRESSES: Final = (
     *("gen_ai.openai.api_base", "server.address", "url.full", "http.url", "llm.request.base_url"),
 )
+_OF_LANGFUSE: Final = "langfuse.observation.usage_details"
+_LANGFUSE_KINDS: Final = {"generation": "LLM", "embedding": "EMBEDDING", "span": "CHAIN"}
 _CALLS: Final = ("chat", "text_completion", "generate_content", "responses")
 _EMBEDDINGS: Final = ("embeddings", "embedding")
 _NANOS: Final = 1_000_000_000
@@ -107,7 +112,7 @@ class Span:
     @property
     def is_call(self) -> bool:
         """Whether this is a single model call with a usage."""
-        if self.value(_INPUT) is None and self.value(_OUTPUT) is None:
+        if self.value((*_INPUT, *_OUTPUT, _OF_LANGFUSE)) is None:
             return False
         operation = self.attributes.get("gen_ai.operation.name")
         return self.kind in {None, "LLM"} and (operation is None or operation in _CALLS)
@@ -120,9 +125,19 @@ class Span:
 
     @property
     def kind(self) -> str | None:
-        """The span's kind according to OpenInference, or None."""
+        """The span's kind in OpenInference's terms, or None."""
         found = self.attributes.get("openinference.span.kind") or self._value.get("span_kind")
-        return str(found).upper() if isinstance(found, str) else None
+        found = found or _LANGFUSE_KINDS.get(str(self.attributes.get("langfuse.observation.type")))
+        return found.upper() if isinstance(found, str) else None
+
+    def counts(self) -> Counts | None:
+        """Return the billed tokens, or None if there were none; raises Unreadable."""
+        if details := as_object(self.attributes.get(_OF_LANGFUSE)):
+            return langfuse.counts_of({"usageDetails": details})
+        whole, output, hit, reasoning, total = (
+            count(self.value(names)) for names in (_INPUT, _OUTPUT, _HITS, _REASONING, _TOTAL)
+        )
+        return Parts(whole, output, hit, reasoning=reasoning, total=total).counts(WHOLE)
 
     def times(self) -> tuple[float | None, float | None]:
         """Return start and end in seconds since 1970; raises Unreadable."""
@@ -173,10 +188,9 @@ def _record(log: Log, number: int, span: Span, enclosing: Enclosing) -> Found:
     model = name(span.value(_MODELS))
     if model is None:
         raise Unreadable("no model in a span with a usage")
-    whole, output, hit, reasoning, total = (
-        count(span.value(names)) for names in (_INPUT, _OUTPUT, _HITS, _REASONING, _TOTAL)
-    )
-    counts = Parts(whole, output, hit, reasoning=reasoning, total=total).counts(WHOLE)
+    counts = span.counts()
+    if counts is None:
+        return Costless(Reason.FAILED)
     start, end = span.times()
     attributes = span.attributes
     answer = as_object(attributes.get("output.value"))

@@ -1,8 +1,10 @@
 """Qwen Code: only its usage events have every request exactly once.
 
 A prompt can cause a second request (for its memory), which does not appear in the chat's messages.
+The requests of a sub-agent are events of its chat too; its own file has neither events nor a model.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
@@ -14,15 +16,33 @@ _EVENT: Final = "qwen-code.api_response"
 
 
 def read(log: Log) -> Records:
-    """Yield a chat's responses, from its messages if an older version wrote no events."""
-    has_events = any(at(value, "systemPayload.uiEvent") is not None for value in log.samples)
-    return log.each(lambda number, value: [_record(log, number, value, has_events=has_events)])
+    """Yield a chat's responses, from its messages until the first event: older versions wrote none.
+
+    An event comes before its message.
+    """
+    has_events = False
+
+    def convert(number: int, value: object) -> list[Found]:
+        nonlocal has_events
+        line = as_object(value)
+        event = as_object(at(line, "systemPayload.uiEvent"))
+        has_events = has_events or event.get("event.name") == _EVENT
+        return [_record(log, number, line, event, has_events=has_events)]
+
+    return log.each(convert)
 
 
-def _record(log: Log, number: int, value: object, *, has_events: bool) -> Found:
-    line = as_object(value)
-    event = as_object(at(line, "systemPayload.uiEvent"))
+def _record(
+    log: Log,
+    number: int,
+    line: Mapping[str, object],
+    event: Mapping[str, object],
+    *,
+    has_events: bool,
+) -> Found:
     message = as_object(line.get("usageMetadata"))
+    if line.get("isSidechain") and message:
+        return Costless(Reason.REPEATED)
     if event.get("event.name") == _EVENT:
         usage, model = event, event.get("model")
         names = ("input_token_count", "output_token_count", "cached_content_token_count")
