@@ -29,8 +29,8 @@ _POINT: Final = "\u2008"
 _DIGIT: Final = "\u2007"
 # A table fits on a phone by these characters: in all, in its labels (at least and at most),
 # and in the gap of two columns.
-_PHONE: Final = 46
-_LABELS: Final = (13, 22)
+_PHONE: Final = 48
+_LABELS: Final = (8, 22)
 _GAP: Final = 2
 # For desktop and phone: letters keep their size.
 _SIZES: Final = {"wide": (900, 520), "narrow": (360, 420)}
