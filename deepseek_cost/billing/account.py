@@ -244,8 +244,9 @@ class Account(Struct):
         return sum(sums.requests for _, sums in self._billed())
 
     def _billed(self) -> Iterator[tuple[_Place, Sums]]:
+        """Yield the places with responses; those that had only later records have none."""
         for place, sums in zip(self._places, self._sums, strict=True):
-            if place is not None:
+            if place is not None and sums.requests:
                 yield place, sums
 
     def figures(self) -> Iterator[tuple[Group, BillTotals]]:

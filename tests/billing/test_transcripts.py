@@ -237,3 +237,19 @@ def test_a_response_is_billed_or_has_no_price_by_the_time_of_its_first_record(
     assert ran.code == unpriced
     assert (report["total"]["requests"], report["unpriced"]["lines"]) == (priced + 1, unpriced)
     assert report["total"]["tokens"]["output"] == 1 + 300 * priced
+
+
+def test_a_day_that_has_only_later_records_of_a_response_is_no_row(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    first, later = (
+        block("a", "07T15:00", model="deepseek-m"),
+        block("a", "08T15:00", model="deepseek-chat"),
+    )
+    log = tmp_path / "s.jsonl"
+    log.write_bytes(first + block("b", "07T15:00", model="deepseek-v4-pro") + later)
+    report = json.loads(dscost("bill", log, "--json").out)
+    assert [day["day"] for day in report["by_day"]] == ["2026-09-07"]
+
+    log.write_bytes(block("a", "07T15:00", model="deepseek-x") + b"{}\n" + later)
+    assert json.loads(dscost("bill", log, "--json").out)["total"] is None
