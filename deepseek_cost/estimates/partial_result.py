@@ -15,6 +15,8 @@ from deepseek_cost.pricing.entries import Model
 
 # Those that the report names; all are counted.
 _NAMED: Final = 100
+# Adding up many tallies is faster than adding one to the others each time.
+_ADDED_AT_ONCE: Final = 1_000
 
 
 class SkippedOfSource(Struct):
@@ -104,7 +106,7 @@ class PartialResult(Struct):
     ignored: IgnoredSettings = field(default_factory=IgnoredSettings)
     sources: dict[int, TalliedSource] = field(default_factory=dict)
     as_written: dict[str, Tally] = field(default_factory=dict)
-    unnamed: tuple[Tally, ...] = ()
+    _unnamed: list[tuple[Tally, ...]] = field(default_factory=list)
     _totals: Sequence[Tally] | None = None  # until a source is added
 
     @property
@@ -137,8 +139,14 @@ class PartialResult(Struct):
 
     def add_unnamed(self, tallies: tuple[Tally, ...]) -> None:
         """Add a prompt, which names no model, in the models' order."""
-        pairs = zip(self.unnamed, tallies, strict=True) if self.unnamed else ()
-        self.unnamed = tuple(one + more for one, more in pairs) or tallies
+        self._unnamed.append(tallies)
+        if len(self._unnamed) == _ADDED_AT_ONCE:
+            self._unnamed = [self.unnamed]
+
+    @property
+    def unnamed(self) -> tuple[Tally, ...]:
+        """The sums of the prompts, in the models' order; empty if there are none."""
+        return tuple(map(total, zip(*self._unnamed, strict=True)))
 
     def merge(self, other: "PartialResult") -> None:
         """Add what another part of the input adds up to, for the same models."""

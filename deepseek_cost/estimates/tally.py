@@ -203,5 +203,18 @@ def require_output_limit(model: Model, scenario: Scenario) -> None:
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """Add up tallies; there must be one at least."""
-    return reduce(add, tallies)
+    """Add up tallies, field by field; there must be one at least."""
+    found = list(tallies)
+    outputs = [one.output for one in found if one.output is not None]
+    return Tally(
+        requests=sum(one.requests for one in found),
+        text=sum(one.text for one in found),
+        template=sum(one.template for one in found),
+        hits=reduce(add, (one.hits for one in found)),
+        output=sum(outputs) if len(outputs) == len(found) else None,
+        output_ceiling=sum(one.output_ceiling for one in found),
+        largest_request=max(one.largest_request for one in found),
+        unknown=reduce(joined_unknown, (one.unknown for one in found)),
+        calls=sum(one.calls for one in found),
+        hits_at={at: sum(one.hits_at[at] for one in found) for at in found[0].hits_at},
+    )

@@ -133,7 +133,7 @@ def below(
     """
     paths, others = _paths_below(folder, globs)
     texts = []
-    for path in sorted(paths, key=lambda path: path.parts):
+    for path in sorted(paths, key=lambda path: str(path).replace(os.sep, "\0")):
         found = _examined(path, encoding, any_file=any_file)
         if isinstance(found, TextSource):
             texts.append(found)
@@ -264,7 +264,7 @@ def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str 
         return LINK_TO_FOLDER if os.path.islink(name) else None  # noqa: PTH114
     if not stat.S_ISREG(state.st_mode):
         return None
-    head = _head(name)
+    head = _head(name, state.st_size)
     if not any_file and not _holds_requests(path):
         if lfs.pointed_at(head):
             return lfs.KEPT
@@ -275,11 +275,14 @@ def _examined(path: Path, encoding: str, *, any_file: bool) -> TextSource | str 
     return TextSource(unicode_name(name), path, encoding, state.st_size, is_plain)
 
 
-def _head(name: str) -> bytes:
-    """Return the first bytes of a file; empty if it cannot be read."""
+def _head(name: str, size: int) -> bytes:
+    """Return the first bytes of a file of so many; empty if it cannot be read.
+
+    Reading with room for a whole block would take longer than all else about a small file.
+    """
     try:
         with io.FileIO(name) as file:
-            return file.read(BLOCK_BYTES) or b""
+            return file.read(min(size, BLOCK_BYTES) or BLOCK_BYTES) or b""
     except OSError:
         return b""
 

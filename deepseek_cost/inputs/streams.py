@@ -55,7 +55,7 @@ def _small_content(raw: io.FileIO) -> bytes | None:
     state = os.fstat(raw.fileno())
     if not stat.S_ISREG(state.st_mode) or not 0 < state.st_size <= _SMALL:
         return None
-    content = raw.read(_SMALL + 1)
+    content = raw.read(state.st_size + 1)
     if content is not None and len(content) == state.st_size:
         return content
     raw.seek(0)  # the file is changing meanwhile

@@ -1,6 +1,8 @@
 """Tallies and estimates: totals in any order, minimums, maximums, limits."""
 
 from decimal import Decimal
+from functools import reduce
+from operator import add
 from random import Random
 
 import pytest
@@ -54,7 +56,7 @@ def test_tallies_add_up_to_the_same_in_any_order_and_grouping(
     middle = len(shuffled) // 2
     groups = [group for group in (shuffled[:middle], shuffled[middle:]) if group]
 
-    assert total(total(group) for group in groups) == total(parts)
+    assert total(total(group) for group in groups) == total(parts) == reduce(add, shuffled)
 
 
 def test_the_design_example_comes_out_to_the_last_digit(book: PriceBook) -> None:
