@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
-from itertools import groupby
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,18 +16,20 @@ from deepseek_cost.billing.formats.base import (
     Fault,
     Found,
     Kind,
+    Origin,
     Reason,
     Response,
     Row,
     Series,
     Unreadable,
 )
-from deepseek_cost.billing.identity import Counted, CountedResponses
+from deepseek_cost.billing.identity import Added, Counted, CountedResponses
 from deepseek_cost.billing.profile import UNKNOWN_MODE, Habit, Profile
 from deepseek_cost.billing.tariff import BillTotals, Stretch, Sums, figures_of
 from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.pricing.cost import EXACT, cost_of
 from deepseek_cost.pricing.entries import stamp
+from deepseek_cost.pricing.schedule import TierBy
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.proof import Proof
@@ -38,7 +39,7 @@ _NAMED: Final = 100
 # Names beyond this many are grouped together, so a log full of made-up names can't use up memory.
 _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
 _HOUR: Final = 3_600
-_MOST_QUARTERS: Final = 100_000
+_MOST_REMEMBERED: Final = 100_000
 _MESSAGES: Final = Kind.MESSAGES  # looking up a member takes longer than comparing with it
 
 
@@ -68,6 +69,22 @@ class _Place(NamedTuple):
     project: str | None
     session: str | None
     hour: int | None
+
+
+class _Moment(Struct, eq=False):
+    """A day, and an hour if hours are kept, at one price of a model. Compared by identity."""
+
+    day: date
+    stretch: Stretch
+    hour: int | None
+
+
+# A model, whether it was asked for in Anthropic's format, and a provider.
+_Names = tuple[str, bool, str | None]
+
+
+def _names(origin: Origin, provider: str | None) -> _Names:
+    return origin.model, origin.kind is _MESSAGES, provider
 
 
 class HostTotals(Struct):
@@ -118,7 +135,11 @@ class Account(Struct):
     _names: dict[str, set[str]] = field(default_factory=dict)
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
-    _by_quarter: dict[tuple[object, ...], tuple[Stretch, int]] = field(default_factory=dict)
+    # By names and quarter hours since 1970: the moments of those in which nothing changes.
+    _steady: "dict[_Names, dict[int, _Moment]]" = field(default_factory=dict)
+    _moments: "dict[tuple[date, Stretch, int | None], _Moment]" = field(default_factory=dict)
+    _numbers_by_origin: "dict[Origin, dict[_Moment | None, int]]" = field(default_factory=dict)
+    _remembered: int = 0
     _day: Callable[[int], date] | None = None
     _keeps_project: bool = False
     _keeps_session: bool = False
@@ -147,37 +168,40 @@ class Account(Struct):
         except (OtherHostError, Unreadable, UnknownModelError, UnpricedError) as error:
             self._leave_out(found, error)
             return None
-        is_inside = self.since <= charged.seconds < self.until
-        number = self._numbered(self._place(found, charged) if is_inside else None)
-        if is_inside and charged.is_steady:
-            if len(self._by_quarter) >= _MOST_QUARTERS:
-                self._by_quarter.clear()
-            self._by_quarter[self._alike(found, charged.seconds)] = charged.stretch, number
-        return self._enter(found, charged, number)
+        if not self.since <= charged.seconds < self.until:
+            return self._enter(found, charged, self._numbered(None))
+        moment = self._moment(charged)
+        if charged.is_steady:
+            self._remember(found, charged, moment)
+        return self._enter(found, charged, self._number(found, moment))
 
-    def add_series(self, series: Series, learn: "Learn | None" = None) -> int:
+    def add_series(self, series: Series, profile: Profile | None = None) -> int:
         """Add the responses of a series as `add` does. Return how many were priced and new.
 
-        `learn` is called with how each response was entered.
+        Their lengths are added to the profile, if there is one.
         """
-        new = 0
-        for _, group in groupby(series.rows, _quarter):
-            rows = list(group)
-            while rows:
-                known = self._as_before(series.response(rows[0]))
-                if known is not None and self._is_inside(rows):
-                    new += self._enter_rows(rows, *known, learn)
-                    break
-                entry = self.add(series.response(rows.pop(0)))
-                if entry is not None:
-                    new += entry.former is None
-                    if learn is not None:
-                        learn(entry)
-        return new
-
-    def _is_inside(self, rows: list[Row]) -> bool:
-        """Return whether all rows are in the period."""
-        return all(self.since <= end < self.until for *_, end in rows)
+        known = [self._known(origin) for origin in series.origins]
+        added, entries = Added(), list[Entry]()
+        rows, numbers = list[Row](), list[int]()
+        for row in series.rows:
+            at, time = row[0], row[-1]
+            moments, places = known[at]
+            number = places.get(moments.get(int(time) // QUARTER))
+            if number is not None and self.since <= time < self.until:
+                rows.append(row)
+                numbers.append(number)
+                continue
+            self._counted.add_rows(rows, numbers, added)
+            rows, numbers = [], []
+            entry = self.add(series.response(row))
+            known[at] = self._known(series.origins[at])
+            if entry is not None:
+                entries.append(entry)
+        self._counted.add_rows(rows, numbers, added)
+        self._add_up(series, added)
+        if profile is not None:
+            self._learn_all(profile, added, entries)
+        return sum(map(len, added.new.values())) + sum(entry.former is None for entry in entries)
 
     def _as_before(self, response: Response) -> tuple[Charged, int] | None:
         """Return the charge and the place of a response like others in its quarter hour.
@@ -188,24 +212,57 @@ class Account(Struct):
         time = self.charging.time_alike(response)
         if time is None or not self.since <= time[0] < self.until:
             return None
-        known = self._by_quarter.get(self._alike(response, time[0]))
-        if known is None:
+        steady = self._steady.get(_names(response.origin, response.provider), {})
+        moment = steady.get(int(time[0]) // QUARTER)
+        if moment is None:
             return None
-        stretch, number = known
-        return Charged(stretch, *time), number
+        return Charged(moment.stretch, *time), self._number(response, moment)
 
-    def _alike(self, response: Response, seconds: float) -> tuple[object, ...]:
-        """Return what responses of the same price and place have in common."""
-        return (
-            int(seconds) // QUARTER,
-            response.model,
-            response.kind is _MESSAGES,
-            response.provider,
-            response.agent,
-            response.key,
-            response.project if self._keeps_project else None,
-            response.session if self._keeps_session else None,
-        )
+    def _known(self, origin: Origin) -> "tuple[dict[int, _Moment], dict[_Moment | None, int]]":
+        """Return what is known of an origin's quarter hours and moments."""
+        steady = self._steady.get(_names(origin, None), {})
+        return steady, self._numbers_by_origin.get(self._kept(origin), {})
+
+    def _moment(self, charged: Charged) -> "_Moment":
+        """Return the moment of a response, which is the same object for all that share it."""
+        assert self._day is not None  # noqa: S101 - __post_init__
+        day = self._day(int(charged.seconds // QUARTER))
+        hour = int(charged.seconds // _HOUR) if "hour" in self.keeps else None
+        known = day, charged.stretch, hour
+        return self._moments.setdefault(known, _Moment(*known))
+
+    def _remember(self, response: Response, charged: Charged, moment: "_Moment") -> None:
+        """Remember the moment of a model in a quarter hour."""
+        self._limit()
+        steady = self._steady.setdefault(_names(response.origin, response.provider), {})
+        steady[int(charged.seconds) // QUARTER] = moment
+
+    def _number(self, response: Response, moment: "_Moment") -> int:
+        """Return the number of a response's place."""
+        origin = self._kept(response.origin)
+        numbers = self._numbers_by_origin.get(origin, {})
+        number = numbers.get(moment)
+        if number is None:
+            self._limit()
+            number = self._numbered(self._place(response, moment))
+            self._numbers_by_origin.setdefault(origin, {})[moment] = number
+        return number
+
+    def _limit(self) -> None:
+        """Forget what is remembered if it is too much."""
+        self._remembered += 1
+        if self._remembered > _MOST_REMEMBERED:
+            self._steady.clear()
+            self._numbers_by_origin.clear()
+            self._moments.clear()
+            self._remembered = 0
+
+    def _kept(self, origin: Origin) -> Origin:
+        """Leave out of an origin what the bill is not broken down by."""
+        model, kind, agent, key, project, session = origin
+        if not self._keeps_project:
+            project = None
+        return Origin(model, kind, agent, key, project, session if self._keeps_session else None)
 
     def _leave_out(self, response: Response, error: Exception) -> None:
         """Count a response without a price here: another host served it, or it is refused."""
@@ -293,30 +350,39 @@ class Account(Struct):
         if fees:
             self._fees[identity] = fees
 
-    def _enter_rows(
-        self, rows: list[Row], charged: Charged, number: int, learn: "Learn | None"
-    ) -> int:
-        """Enter rows that have one price and place. Return how many of them are new."""
-        new: list[Counted] = []
-        ends: list[float] = []
-        for _, identity, hit, miss, output, end in rows:
-            counted, former = Counted(hit, miss, output, None, number), None
-            known = self._counted.add(identity, counted)
-            if known is None:
-                new.append(counted)
-                ends.append(end)
-            else:
-                former, counted = known
-                self._replace(identity, former, counted, NO_FEES)
-            if learn is not None and self._places[counted.group] is not None:
-                learn(Entry(charged.stretch, counted, former))
-        if new:
-            self._sums[number].add_all(new)
-            self.other_instant += charged.other_time * len(new)
-            self.unreported_reasoning += len(new)
-            self._mark_time(min(ends))
-            self._mark_time(max(ends))
-        return len(new)
+    def _add_up(self, series: Series, added: Added) -> None:
+        """Add up records of a series that were counted."""
+        is_other_time = (self.charging.tier_by is TierBy.END) is not series.is_end
+        for number, rows in added.new.items():
+            _, _, _, hits, misses, outputs, reasonings, times = zip(*rows, strict=True)
+            reported = [one for one in reasonings if one is not None]
+            self._sums[number].add_all(hits, misses, outputs, reported)
+            self.other_instant += is_other_time * len(rows)
+            self.unreported_reasoning += len(rows) - len(reported)
+            self._mark_time(min(times))
+            self._mark_time(max(times))
+        for identity, _, former, counted in added.again:
+            self._replace(identity, former, counted, NO_FEES)
+
+    def _learn_all(self, profile: Profile, added: Added, entries: "list[Entry]") -> None:
+        """Add lengths of new responses to a profile, and then replace those of known ones."""
+        for number, rows in added.new.items():
+            reported = [reasoning for *_, reasoning, _ in rows if reasoning is not None]
+            habit = _habit(self._stretch(number))
+            profile.add_all(habit, [output for *_, output, _, _ in rows], reported)
+        again = [
+            Entry(self._stretch(number), counted, former)
+            for _, number, former, counted in added.again
+            if self._places[counted.group] is not None
+        ]
+        for entry in sorted(entries, key=lambda entry: entry.former is not None) + again:
+            _learn(profile, _habit(entry.stretch), entry)
+
+    def _stretch(self, number: int) -> Stretch:
+        """Return the stretch of a place within the period."""
+        place = self._places[number]
+        assert place is not None  # noqa: S101 - within the period
+        return place.stretch
 
     def _mark(self, response: Response, charged: Charged) -> None:
         """Update the counts that the report shows about responses, each counted once."""
@@ -333,16 +399,15 @@ class Account(Struct):
         self.first = seconds if self.first is None else min(self.first, seconds)
         self.last = seconds if self.last is None else max(self.last, seconds)
 
-    def _place(self, response: Response, charged: Charged) -> _Place:
-        assert self._day is not None  # noqa: S101 - __post_init__
+    def _place(self, response: Response, moment: "_Moment") -> _Place:
         return _Place(
-            self._day(int(charged.seconds // QUARTER)),
-            charged.stretch,
+            moment.day,
+            moment.stretch,
             self._name("key", response.key),
             response.agent,
             self._name("project", response.project) if self._keeps_project else None,
             self._name("session", response.session) if self._keeps_session else None,
-            int(charged.seconds // _HOUR) if "hour" in self.keeps else None,
+            moment.hour,
         )
 
     def _numbered(self, place: _Place | None) -> int:
@@ -384,13 +449,6 @@ class Entry(Struct, frozen=True):
     stretch: Stretch
     counted: Counted
     former: Counted | None
-
-
-Learn = Callable[[Entry], object]
-
-
-def _quarter(row: Row) -> int:
-    return int(row[-1]) // QUARTER
 
 
 class Intake(Struct):
@@ -441,21 +499,21 @@ class Intake(Struct):
                 self.add(name, response)
             return
         unpriced = self.account.unpriced
-        new = self.account.add_series(series, self._learn if self.profile is not None else None)
+        new = self.account.add_series(series, self.profile)
         faults = self.account.unpriced - unpriced
         self.priced[name] += new
         self.unpriced[name] += faults
         self.other[name] += len(series.rows) - new - faults
-
-    def _learn(self, entry: Entry) -> None:
-        assert self.profile is not None  # noqa: S101 - it is what learns
-        _learn(self.profile, Habit(entry.stretch.price.model.name, UNKNOWN_MODE), entry)
 
     def refuse(self, name: str, reason: str) -> None:
         """Add a file that is not a log of responses, and why."""
         fault = Fault(name, 1, 1, reason)
         self.refused.append(fault)
         self.add(name, fault)
+
+
+def _habit(stretch: Stretch) -> Habit:
+    return Habit(stretch.price.model.name, UNKNOWN_MODE)
 
 
 def _learn(profile: Profile, habit: Habit, entry: Entry) -> None:

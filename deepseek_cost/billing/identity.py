@@ -6,13 +6,15 @@ arrays, in order of the first records; a table of their positions, by hash, find
 """
 
 from array import array
-from struct import Struct as Layout
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-# hit, miss, output, reasoning + 1 (0: not reported), group
-_COUNTS: Final = Layout("<5I")
+from deepseek_cost.billing.formats.base import Row
+
+_COUNTS: Final = 5  # hit, miss, output, reasoning + 1 (0: not reported), group
 _ROOM: Final = 1 << 16  # the first size of the table of positions, for a large log
 _FULL: Final = 4 / 5  # the share of it that is taken when it is doubled
 _STEP_BITS: Final = 32  # these bits of a hash, of 64, are not those that a position begins with
@@ -28,12 +30,22 @@ class Counted(Struct, frozen=True, gc=False):
     group: int
 
 
+class Added(Struct):
+    """What records of series were: those of new responses, by group, and the others.
+
+    `again` has a record's identity and group, and its response's counts before and now.
+    """
+
+    new: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    again: list[tuple[str, int, Counted, Counted]] = field(default_factory=list)
+
+
 class CountedResponses:
     """The responses counted so far. Order matters only among records of the same response."""
 
     def __init__(self) -> None:
         self._hashes = array("q")
-        self._counts = array("B")
+        self._counts = array("I")
         self._positions = _empty_table(_ROOM)
 
     def __len__(self) -> int:
@@ -50,29 +62,54 @@ class CountedResponses:
             found = self._add(hash((identity, new.hit + new.miss)), new)
         return found
 
+    def add_rows(self, rows: Sequence[Row], groups: Sequence[int], added: "Added") -> None:
+        """Count records of series, in order, each in a group."""
+        for row, group in zip(rows, groups, strict=True):
+            _, _, identity, hit, miss, output, reasoning, _ = row
+            key = hash(identity)
+            at = self._find(key)
+            if not self._positions[at]:
+                stored = 0 if reasoning is None else reasoning + 1
+                self._append(at, key, (hit, miss, output, stored, group))
+            else:
+                new = Counted(hit, miss, output, reasoning, group)
+                known = self.add(identity, new)
+                if known is not None:
+                    added.again.append((identity, group, *known))
+                    continue
+            added.new[group].append(row)
+
     def _add(self, key: int, new: Counted) -> tuple[Counted, Counted] | None:
         """Add the counts of a new hash, or merge them with those of the same response."""
-        positions, last = self._positions, len(self._positions) - 1
-        at = key & last
-        while position := positions[at]:  # counted from 1
-            if self._hashes[position - 1] == key:
-                return self._merge(position - 1, new)
-            at = (at + _step(key)) & last
-        self._hashes.append(key)
-        self._counts.frombytes(_packed(new))
-        positions[at] = len(self._hashes)
-        if len(self._hashes) > _FULL * last:
-            self._enlarge()
+        at = self._find(key)
+        if position := self._positions[at]:
+            return self._merge(position - 1, new)
+        self._append(at, key, _stored(new))
         return None
+
+    def _find(self, key: int) -> int:
+        """Return where in the table a hash has its position, or would have it."""
+        positions, hashes, last = self._positions, self._hashes, len(self._positions) - 1
+        at = key & last
+        while (position := positions[at]) and hashes[position - 1] != key:
+            at = (at + _step(key)) & last
+        return at
+
+    def _append(self, at: int, key: int, counts: tuple[int, ...]) -> None:
+        self._hashes.append(key)
+        self._counts.extend(counts)
+        self._positions[at] = len(self._hashes)
+        if len(self._hashes) > _FULL * len(self._positions):
+            self._enlarge()
 
     def _merge(self, position: int, new: Counted) -> tuple[Counted, Counted]:
         """Merge counts with those at a position. Return these, and what they are now."""
-        begin = position * _COUNTS.size
-        hit, miss, output, reasoning, group = _COUNTS.unpack_from(self._counts, begin)
+        begin = position * _COUNTS
+        hit, miss, output, reasoning, group = self._counts[begin : begin + _COUNTS]
         former = Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
         merged = _merged(former, new) if _is_same(former, new) else former
         if merged != former:
-            self._counts[begin : begin + _COUNTS.size] = array("B", _packed(merged))
+            self._counts[begin : begin + _COUNTS] = array("I", _stored(merged))
         return former, merged
 
     def _enlarge(self) -> None:
@@ -106,6 +143,6 @@ def _merged(former: Counted, new: Counted) -> Counted:
     return Counted(source.hit, source.miss, output.output, output.reasoning, former.group)
 
 
-def _packed(counted: Counted) -> bytes:
+def _stored(counted: Counted) -> tuple[int, ...]:
     reasoning = 0 if counted.reasoning is None else counted.reasoning + 1
-    return _COUNTS.pack(counted.hit, counted.miss, counted.output, reasoning, counted.group)
+    return counted.hit, counted.miss, counted.output, reasoning, counted.group

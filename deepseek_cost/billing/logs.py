@@ -21,19 +21,20 @@ from deepseek_cost.billing.formats.base import (
     Costless,
     CountedFault,
     Fault,
-    Found,
     Line,
     Reason,
     Records,
     Response,
+    Series,
 )
 from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
+from deepseek_cost.billing.plain import PlainReader
 from deepseek_cost.billing.records import A_REQUEST, A_TEXT, NO_USAGE, Reading
 from deepseek_cost.billing.response import Chunks
 from deepseek_cost.errors import Advice, Advised, placed
-from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents
+from deepseek_cost.inputs.jsonl import MAX_LINE_BYTES, Document, Documents, Lines
 from deepseek_cost.inputs.kinds import Kind
-from deepseek_cost.inputs.reader import open_input
+from deepseek_cost.inputs.reader import Input, open_input
 from deepseek_cost.inputs.source import TextSource
 from deepseek_cost.inputs.streams import Advance, Pieces, reading
 
@@ -134,11 +135,11 @@ class _Held(Struct):
             reason = Advised(reason, Advice.LOG_COUNTS)
         return placed(f"{none}line {first.line}: ", reason)
 
-    def passed(self, found: Response | Fault) -> Iterator[Response | Fault]:
+    def passed(self, found: Response | Series | Fault) -> Iterator[Response | Series | Fault]:
         """Yield what is not to be held back any longer once this was found."""
-        if isinstance(found, Response | CountedFault):
+        if not isinstance(found, Fault) or isinstance(found, CountedFault):
             yield from self.release()
-        if self.is_released or isinstance(found, Response):
+        if self.is_released or not isinstance(found, Fault):
             yield found
         else:
             self.count += 1
@@ -238,10 +239,10 @@ def _not_known(costless: Counter[Reason]) -> str:
     return Advised("no usage in a known form", Advice.LOG_COUNTS)
 
 
-def _records(log: Log, how: Reading) -> Iterator[Found]:
+def _records(log: Log, how: Reading) -> Records:
     chunks = Chunks()
-    for document in _documents(log):
-        if isinstance(document, Costless):
+    for document in _documents(log, how):
+        if isinstance(document, Costless | Series):
             yield document
             continue
         parts = [document] if isinstance(document, Fault) else chunks.add(document)
@@ -253,7 +254,7 @@ def _records(log: Log, how: Reading) -> Iterator[Found]:
         yield log.fault(1, "truncated or damaged; pack it again")
 
 
-def _documents(log: Log) -> Iterator[Document | Fault | Costless]:
+def _documents(log: Log, how: Reading) -> Iterator[Document | Fault | Costless | Series]:
     if log.form in (Form.CSV, Form.EVENTS):
         for number, value in log.values():
             if isinstance(value, Fault | Costless):
@@ -268,11 +269,20 @@ def _documents(log: Log) -> Iterator[Document | Fault | Costless]:
     source = _Utf8(log.name, log.path, log=log)
     opened = open_input(source, Kind.CHAT, lambda _: None)  # any kind but text: it is JSON
     with closing(opened.file):
-        for found in opened.documents():
-            if isinstance(found, Fault):
+        for found in opened.documents() if how.fields.own else _plain_or_not(opened):
+            if isinstance(found, Fault | Series):
                 yield found
             else:
                 yield from _unwrapped(found, _WRAPPED)
+
+
+def _plain_or_not(opened: Input) -> Iterator[Document | Fault | Series]:
+    plain = PlainReader()
+    for part in opened.parts():
+        if isinstance(part, Lines):
+            yield from plain.read(part)
+        else:
+            yield part
 
 
 def _indented(log: Log) -> list[Document]:

@@ -1,111 +1,163 @@
-"""Read a response just as DeepSeek's API writes it, alone or wrapped by a proxy.
+"""Read responses just as DeepSeek's API writes them, alone or wrapped by a proxy.
 
 Most lines of an API's log are such, and looking for every other field in them takes most of the
 time. Whatever has any other key, or a count that contradicts another, is for the general reader.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from deepseek_cost.billing.formats.base import Kind, Line, Response
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from deepseek_cost.billing.formats.base import Fault, Origin, Row, Series
 from deepseek_cost.billing.formats.log import MAX_NAME, MOST_TOKENS
+from deepseek_cost.billing.formats.provider import FOREIGN_IDS
+from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.masking import masked
 
-_KEYS: Final = frozenset(
-    ("id", "object", "created", "model", "choices", "usage", "system_fingerprint")
-)
-_WRAPPING: Final = frozenset(("response", "metadata"))
-_METADATA: Final = frozenset(("user_api_key_alias",))
-_COUNTS: Final = (
-    *("prompt_tokens", "completion_tokens", "total_tokens"),
-    *("prompt_cache_hit_tokens", "prompt_cache_miss_tokens"),
-)
-_DETAILS: Final = frozenset(("prompt_tokens_details", "completion_tokens_details"))
-_USAGE: Final = _DETAILS.union(_COUNTS)
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+_Count = Annotated[int, Meta(ge=0, le=MOST_TOKENS)]
 # Times as Unix seconds; the general reader knows all other forms.
-_SECONDS: Final = range(1_600_000_000, 4_000_000_000)
+_Seconds = Annotated[int, Meta(ge=1_600_000_000, lt=4_000_000_000)]
+_KEY: Final = b'":'  # the end of a key; in a text, the quotation mark comes after a backslash
 
 _mask: Final = lru_cache(maxsize=1_000)(masked)
 
 
-def plain_response(line: Line, outer: Mapping[str, object]) -> Response | None:
-    """Return a line's response; None for anything that the general reader has to read."""
-    response, key = outer, None
-    if "response" in outer:
-        wrapped = _unwrapped(outer)
-        if wrapped is None:
-            return None
-        response, key = wrapped
-    model, identity, at, usage = map(response.get, ("model", "id", "created", "usage"))
-    if not (
-        response.keys() <= _KEYS
-        and response.get("object") == "chat.completion"
-        and isinstance(usage, dict)
-        and (type(at) is int and at in _SECONDS)
-        and (type(model) is str and 0 < len(model) <= MAX_NAME)
-        and (type(identity) is str and 0 < len(identity) <= MAX_NAME)
-    ):
+class _Read(Struct, forbid_unknown_fields=True, gc=False):
+    cached_tokens: _Count
+
+
+class _Generated(Struct, forbid_unknown_fields=True, gc=False):
+    reasoning_tokens: _Count
+
+
+class _Usage(Struct, forbid_unknown_fields=True, gc=False):
+    prompt_tokens: _Count
+    completion_tokens: _Count
+    total_tokens: _Count
+    prompt_cache_hit_tokens: _Count
+    prompt_cache_miss_tokens: _Count
+    prompt_tokens_details: _Read | None = None
+    completion_tokens_details: _Generated | None = None
+
+
+class _Response(Struct, forbid_unknown_fields=True, gc=False):
+    """A response; its texts are skipped."""
+
+    id: _Name
+    object: Literal["chat.completion"]
+    created: _Seconds
+    model: _Name
+    usage: _Usage
+    choices: Raw | UnsetType = UNSET
+    system_fingerprint: Raw | UnsetType = UNSET
+
+
+class _Metadata(Struct, forbid_unknown_fields=True, gc=False):
+    user_api_key_alias: str = ""
+
+
+class _Wrapped(Struct, forbid_unknown_fields=True, gc=False):
+    """A response in a proxy's line."""
+
+    response: _Response
+    metadata: _Metadata | None = None
+
+
+_decode_alone: Final = msgspec.json.Decoder(_Response).decode
+_decode_wrapped: Final = msgspec.json.Decoder(_Wrapped).decode
+
+
+class PlainReader(Struct):
+    """Reads lines, and remembers in which form the last plain one was."""
+
+    is_wrapped: bool = False
+
+    def read(self, lines: Lines) -> Iterator[Series | Document | Fault]:
+        """Yield plain responses as series, and the documents and faults between them."""
+        series = Series(lines.source, is_end=False)
+        places: dict[tuple[str, str | None], int] = {}
+        for number, data in lines:
+            found = self._plain(data)
+            if found is None:
+                if series.rows:
+                    yield series
+                    series, places = Series(lines.source, is_end=False), {}
+                yield lines.document(number, data)
+                continue
+            response, key = found
+            place = places.get((response.model, key))
+            if place is None:
+                place = places[response.model, key] = len(places)
+                series.origins.append(Origin(response.model, key=key))
+            series.rows.append(_row(place, number, response))
+        if series.rows:
+            yield series
+
+    def _plain(self, data: bytes) -> tuple[_Response, str | None] | None:
+        """Return a line's response, and whose key it was; None if it is not plain."""
+        for is_wrapped in (self.is_wrapped, not self.is_wrapped):
+            try:
+                found = _wrapped(data) if is_wrapped else _alone(data)
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                continue
+            self.is_wrapped = is_wrapped
+            return found
         return None
-    counts = _counts(usage)
-    if counts is None:
+
+
+def _alone(data: bytes) -> tuple[_Response, None] | None:
+    response = _decode_alone(data)
+    return (response, None) if _is_plain(data, response, keys=0) else None
+
+
+def _wrapped(data: bytes) -> tuple[_Response, str | None] | None:
+    found = _decode_wrapped(data)
+    alias = found.metadata.user_api_key_alias if found.metadata is not None else ""
+    keys = 1 + (found.metadata is not None) + bool(alias)
+    if not _is_plain(data, found.response, keys):
         return None
-    hit, miss, output, reasoning = counts
-    return Response(
-        line=line,
-        model=model,
-        hit=hit,
-        miss=miss,
-        output=output,
-        reasoning=reasoning,
-        kind=Kind.CHAT,
-        identity=identity,
-        start=at,
-        key=key,
+    return found.response, _mask(alias) if alias else None
+
+
+def _is_plain(data: bytes, response: _Response, keys: int) -> bool:
+    """Return whether all counts agree, and no key occurs twice in a line.
+
+    There are so many `keys` around the response.
+    """
+    usage = response.usage
+    read, generated = usage.prompt_tokens_details, usage.completion_tokens_details
+    hit, output = usage.prompt_cache_hit_tokens, usage.completion_tokens
+    texts, fingerprint = response.choices, response.system_fingerprint
+    keys += 10 + 2 * (read is not None) + 2 * (generated is not None)
+    if texts is not UNSET:
+        keys += 1 + bytes(texts).count(_KEY)
+    if fingerprint is not UNSET:
+        keys += 1 + bytes(fingerprint).count(_KEY)
+    return (
+        usage.prompt_tokens > 0
+        and hit + usage.prompt_cache_miss_tokens == usage.prompt_tokens
+        and usage.prompt_tokens + output == usage.total_tokens
+        and (read is None or read.cached_tokens == hit)
+        and (generated is None or generated.reasoning_tokens <= output)
+        and not response.id.startswith(FOREIGN_IDS)
+        and data.count(_KEY) == keys
     )
 
 
-def _unwrapped(outer: Mapping[str, object]) -> tuple[dict[str, object], str | None] | None:
-    """Return the response in a proxy's line, and whose key it was; None for any other line."""
-    response, metadata = outer["response"], outer.get("metadata", {})
-    if not (outer.keys() <= _WRAPPING and isinstance(response, dict)):
-        return None
-    if not (isinstance(metadata, dict) and metadata.keys() <= _METADATA):
-        return None
-    alias = metadata.get("user_api_key_alias", "")
-    if type(alias) is not str:
-        return None
-    return response, _mask(alias) if alias else None
-
-
-def _counts(usage: Mapping[str, object]) -> tuple[int, int, int, int | None] | None:
-    """Return hits, misses, output and reasoning, if all counts are there and agree."""
-    whole, output, total, hit, miss = map(usage.get, _COUNTS)
-    if not (
-        usage.keys() <= _USAGE
-        and (type(whole) is int and whole > 0)
-        and (type(output) is int and output >= 0)
-        and (type(hit) is int and hit >= 0)
-        and (type(miss) is int and miss >= 0)
-        and hit + miss == whole
-        and total == whole + output
-        and type(total) is int
-        and total <= MOST_TOKENS
-    ):
-        return None
-    read = _detail(usage, "prompt_tokens_details", "cached_tokens", hit)
-    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens", None)
-    if read != hit or (reasoning is not None and not 0 <= reasoning <= output):
-        return None
-    return hit, miss, output, reasoning
-
-
-def _detail(usage: Mapping[str, object], name: str, key: str, missing: int | None) -> int | None:
-    """Return a count of an object in the usage; -1 if there is anything else in it."""
-    details = usage.get(name)
-    if details is None:
-        return missing
-    if not isinstance(details, dict) or len(details) != 1:
-        return -1
-    count = details.get(key)
-    return count if type(count) is int else -1
+def _row(place: int, number: int, response: _Response) -> Row:
+    usage = response.usage
+    generated = usage.completion_tokens_details
+    return (
+        place,
+        number,
+        response.id,
+        usage.prompt_cache_hit_tokens,
+        usage.prompt_cache_miss_tokens,
+        usage.completion_tokens,
+        None if generated is None else generated.reasoning_tokens,
+        response.created,
+    )

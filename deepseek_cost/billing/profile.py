@@ -1,6 +1,6 @@
 """Lengths of past responses, by model, thinking mode and label."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
@@ -36,12 +36,21 @@ class Profile(Struct):
 
     def add(self, habit: Habit, output: int, reasoning: int | None) -> None:
         """Add a response's output and reasoning tokens."""
-        if habit not in self.by_habit and len(self.by_habit) >= _MOST_LABELS:
-            habit = habit._replace(label=_OTHER_LABELS)
-        lengths = self.by_habit.setdefault(habit, Lengths())
+        lengths = self._lengths(habit)
         lengths.output.counts[output] += 1
         if reasoning is not None:
             lengths.reasoning.counts[reasoning] += 1
+
+    def add_all(self, habit: Habit, outputs: Iterable[int], reported: Iterable[int]) -> None:
+        """Add responses' output tokens, and the reasoning tokens of those that report them."""
+        lengths = self._lengths(habit)
+        lengths.output.counts.update(outputs)
+        lengths.reasoning.counts.update(reported)
+
+    def _lengths(self, habit: Habit) -> Lengths:
+        if habit not in self.by_habit and len(self.by_habit) >= _MOST_LABELS:
+            habit = habit._replace(label=_OTHER_LABELS)
+        return self.by_habit.setdefault(habit, Lengths())
 
     def remove(self, habit: Habit, output: int, reasoning: int | None) -> None:
         """Remove a response added before, because a later record of it reports more."""

@@ -30,7 +30,6 @@ from deepseek_cost.billing.formats.usage import (
     usage_of,
 )
 from deepseek_cost.billing.likely_fields import likely_counts, likely_hits
-from deepseek_cost.billing.plain import plain_response
 from deepseek_cost.errors import Advice, Advised, advised
 from deepseek_cost.inputs.kinds import is_request, kind_of, kind_of_url
 from deepseek_cost.inputs.request import Request
@@ -62,8 +61,6 @@ class Reading(Struct, frozen=True):
         outer = as_object(value)
         if outer is None:
             return Costless(Reason.NO_RESPONSE)
-        if not self.fields.own and (plain := plain_response(line, outer)) is not None:
-            return plain
         response = as_object(self.fields.value(Field.RESPONSE, outer)) or outer
         try:
             return self._without_charge(outer, response) or self._response(line, outer, response)

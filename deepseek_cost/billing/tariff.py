@@ -173,13 +173,20 @@ class Sums(Struct):
         if fees:
             self.fees = EXACT.add(self.fees, sign * fees)
 
-    def add_all(self, several: Sequence[Counted]) -> None:
-        """Add requests without reasoning and fees."""
-        self.requests += len(several)
-        self.unreported += len(several)
-        self.cache_hit += sum([one.hit for one in several])
-        self.cache_miss += sum([one.miss for one in several])
-        self.output += sum([one.output for one in several])
+    def add_all(
+        self,
+        hits: Sequence[int],
+        misses: Iterable[int],
+        outputs: Iterable[int],
+        reported: Sequence[int],
+    ) -> None:
+        """Add requests without fees; `reported` is the reasoning of those that report it."""
+        self.requests += len(hits)
+        self.unreported += len(hits) - len(reported)
+        self.cache_hit += sum(hits)
+        self.cache_miss += sum(misses)
+        self.output += sum(outputs)
+        self.reasoning += sum(reported)
 
     @property
     def usage(self) -> TokenUsage:

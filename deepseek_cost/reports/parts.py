@@ -16,6 +16,7 @@ from typing import (
     dataclass_transform,
 )
 
+import msgspec
 from msgspec import Meta, Struct, StructMeta, field, to_builtins
 
 from deepseek_cost.errors import Advised, placed
@@ -138,7 +139,8 @@ def to_json(report: Struct, *, indent: int | None = 2) -> str:
     import json  # noqa: PLC0415 - tables do not need it
 
     document = to_builtins(report, builtin_types=(Decimal, datetime), enc_hook=_written)
-    return quiet_json(json.dumps(document, indent=indent, default=_written))
+    text = json.dumps(document, default=_written)  # indented by itself, which is much faster
+    return quiet_json(text if indent is None else msgspec.json.format(text, indent=indent))
 
 
 def _written(value: object) -> str:

@@ -1,13 +1,15 @@
 """A response just as the API writes it is read as the general reader reads it."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepseek_cost.billing import records
-from deepseek_cost.billing.formats.base import Line, Response
-from deepseek_cost.billing.plain import plain_response
+from deepseek_cost.billing.formats.base import Fault, Line, Response, Series
+from deepseek_cost.billing.plain import PlainReader
 from deepseek_cost.billing.records import Reading
+from deepseek_cost.inputs.jsonl import Document, Lines
 
 USAGE = {
     "prompt_tokens": 11_114,
@@ -42,11 +44,13 @@ def changed(value: dict[str, object], changes: dict[str, object]) -> dict[str, o
     return {key: one for key, one in (value | changes).items() if one is not ...}
 
 
-def general(value: object) -> object:
-    """Return what the general reader makes of a line."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "plain_response", lambda *_: None)
-        return Reading().record(LINE, value)
+def read(*values: object) -> list[object]:
+    """Return what lines are read as: responses, or documents for the general reader."""
+    data = b"".join(json.dumps(value).encode() + b"\n" for value in values)
+    found: list[object] = []
+    for part in PlainReader().read(Lines("log.jsonl", 1, data, "utf-8", None)):
+        found += part.responses() if isinstance(part, Series) else [part]
+    return found
 
 
 def test_what_the_api_writes_is_plain_alone_and_in_a_proxys_line() -> None:
@@ -60,19 +64,37 @@ def test_what_the_api_writes_is_plain_alone_and_in_a_proxys_line() -> None:
         identity="128b2f33",
         start=1_788_220_800,
     )
-    assert plain_response(LINE, RESPONSE) == expected
+    assert read(RESPONSE) == [expected]
     named = {"metadata": {"user_api_key_alias": "team-7"}, "response": RESPONSE}
-    assert plain_response(LINE, {"response": RESPONSE}) == expected
+    assert read({"response": RESPONSE}) == [expected]
     expected.key = "team-7"
-    assert plain_response(LINE, named) == expected
+    assert read(named) == [expected]
 
 
 def test_a_secret_in_a_proxys_line_is_masked() -> None:
     secret = {"metadata": {"user_api_key_alias": "sk-0123456789abcdef"}, "response": RESPONSE}
-    found = plain_response(LINE, secret)
-    assert found is not None
+    (found,) = read(secret)
+    assert isinstance(found, Response)
     assert found.key is not None
     assert found.key.startswith("masked-")
+
+
+def test_lines_between_plain_ones_are_left_to_the_general_reader_in_their_place() -> None:
+    other = RESPONSE | {"error": None}
+    found = read(RESPONSE, other, {"response": RESPONSE}, RESPONSE)
+    assert [type(one) for one in found] == [Response, Document, Response, Response]
+    assert [one.line.line for one in found if isinstance(one, Response | Document)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("key", ["usage", "model", "total_tokens", "cached_tokens", "response"])
+def test_a_line_with_a_key_twice_is_not_plain(key: str) -> None:
+    line = json.dumps({"response": RESPONSE | {"choices": [{"text": '"usage": {}'}]}})
+    lines = Lines("log.jsonl", 1, line.encode(), "utf-8", None)
+    assert [type(one) for one in PlainReader().read(lines)] == [Series]
+    twice = line.replace(f'"{key}":', f'"{key}": 7, "{key}":').encode()
+    (found,) = PlainReader().read(Lines("log.jsonl", 1, twice, "utf-8", None))
+    assert isinstance(found, Fault)
+    assert "twice" in found.reason
 
 
 @settings(max_examples=600, deadline=None)
@@ -88,4 +110,6 @@ def test_whatever_is_read_as_plain_is_what_the_general_reader_finds(
     if wraps:
         around = changed({"user_api_key_alias": "team-7"}, metadata)
         value = changed({"metadata": around, "response": value}, outer)
-    assert Reading().record(LINE, value) == general(value)
+    for found in read(value):
+        if isinstance(found, Response):
+            assert found == Reading().record(LINE, value)

@@ -8,8 +8,9 @@ decided in one place for all formats, in `billing`.
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.request import Fault, Line
@@ -22,6 +23,7 @@ __all__ = [
     "Found",
     "Kind",
     "Line",
+    "Origin",
     "Reason",
     "Response",
     "Row",
@@ -98,29 +100,43 @@ class Response(Struct, kw_only=True, omit_defaults=True):
     response: Mapping[str, object] | None = None
 
     @property
+    def origin(self) -> "Origin":
+        """What it has in common with others in its log."""
+        return Origin(self.model, self.kind, self.agent, self.key, self.project, self.session)
+
+    @property
     def tokens(self) -> TokenUsage:
         """The billed tokens. If hits were not reported, the whole input counts as misses."""
         return TokenUsage(self.hit or 0, self.miss, self.output)
 
 
-# The line's number, the identity, hit, miss, output, and end of a response.
-Row = tuple[int, str, int, int, int, float]
+class Origin(NamedTuple):
+    """What responses one after another in a log have in common; see `Response`."""
+
+    model: str
+    kind: Kind = Kind.CHAT
+    agent: str | None = None
+    key: str | None = None
+    project: str | None = None
+    session: str | None = None
+
+
+# The place of its origin, the line's number, and a response's identity, hit, miss, output,
+# reasoning and time.
+Row = tuple[int, int, str, int, int, int, int | None, float]
 
 
 class Series(Struct):
-    """Responses one after another in a log that differ only in their rows.
+    """Responses one after another in a log, as rows, which are read several times as fast.
 
-    A log of many is read several times as fast this way. Hits are reported in all of them, and
-    reasoning and fees in none.
+    `is_end`: the times are those at which responses ended, else those at which they started. Hits
+    are reported in all of them, and there are no fees. No identity shows another host.
     """
 
     source: str
-    model: str
-    kind: Kind
-    agent: str
-    project: str | None
-    session: str | None
-    rows: list[Row]
+    is_end: bool
+    origins: list[Origin] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     def responses(self) -> "Iterator[Response]":
         """Yield the responses one by one."""
@@ -128,19 +144,23 @@ class Series(Struct):
 
     def response(self, row: Row) -> Response:
         """Return the response of a row."""
-        number, identity, hit, miss, output, end = row
+        origin, number, identity, hit, miss, output, reasoning, time = row
+        model, kind, agent, key, project, session = self.origins[origin]
         return Response(
             line=Line(self.source, "", number),
-            model=self.model,
+            model=model,
             hit=hit,
             miss=miss,
             output=output,
-            kind=self.kind,
+            reasoning=reasoning,
+            kind=kind,
             identity=identity,
-            end=end,
-            project=self.project,
-            session=self.session,
-            agent=self.agent,
+            start=None if self.is_end else time,
+            end=time if self.is_end else None,
+            project=project,
+            session=session,
+            agent=agent,
+            key=key,
         )
 
 

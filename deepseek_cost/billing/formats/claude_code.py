@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from deepseek_cost.billing.formats.base import (
     Costless,
     Fault,
     Found,
     Kind,
+    Origin,
     Reason,
     Records,
     Response,
@@ -81,7 +82,7 @@ class _Line(Struct, gc=False):
     """The part of a line that is decoded; its texts are skipped."""
 
     type: str | None = None
-    timestamp: datetime | None = None
+    timestamp: Annotated[datetime, Meta(tz=True)] | None = None
     sessionId: _Name | None = None  # noqa: N815 - the name in the log
     requestId: _Name | None = None  # noqa: N815 - likewise
     cwd: _Name | None = None
@@ -107,7 +108,7 @@ def _is_printed(log: Log) -> bool:
 
 
 def _transcript(log: Log) -> Records:
-    blocks = _Blocks(log)
+    blocks = _Blocks(log, Series(log.name, is_end=True))
     for number, lines in log.structs(_decoder):
         yield from blocks.add(number, lines)
     yield from blocks.end()
@@ -118,24 +119,32 @@ class _Blocks(Struct):
     """Merges the consecutive records of a response, and gathers responses in series.
 
     The last record of a response has its tokens, the first one its time. The last response is
-    kept until the next one begins: in `last`, or else as the last row of `series`.
+    kept until the next one begins: as the last row of `series`, or else in `last`, and then the
+    series is empty.
     """
 
     log: Log
+    series: Series
     last: Response | None = None
-    series: Series | None = None
     line: _Line | None = None  # the line the last response was read from, if in the usual form
     repeated: int = 0
     others: int = 0
+    places: dict[tuple[str | None, ...], int] = field(default_factory=dict)  # of origins
 
     def add(self, number: int, lines: Sequence[object]) -> Records:
         """Yield the responses that are complete, and any faults."""
         for at, line in self._unskipped(number, lines):
-            if isinstance(line, _Line) and (row := _row(at, line)) and not self._may_be_last(row):
-                if (complete := self._in_series(row, line)) is not None:
-                    yield complete
-            else:
+            row = self._row(at, line) if isinstance(line, _Line) else None
+            if row is None or (self.last is not None and self.last.identity == row[2]):
                 yield from self._one(at, line)
+                continue
+            if self.last is not None:
+                yield self.last
+                self.last = None
+            self._add_row(row)
+            self.line = line  # type: ignore[assignment] # it has a row
+        if len(self.series.rows) > _MOST_ROWS:
+            yield self._complete()
 
     def _unskipped(self, number: int, lines: Sequence[object]) -> Iterator[tuple[int, object]]:
         """Count and skip lines that are not responses, or repeat the response before them.
@@ -155,29 +164,50 @@ class _Blocks(Struct):
             yield at, line
             last = self.line
 
-    def _may_be_last(self, row: Row) -> bool:
-        """Return whether a row has the id of the last response."""
-        if self.series is not None:
-            return self.series.rows[-1][1] == row[1]
-        return self.last is not None and self.last.identity == row[1]
-
-    def _in_series(self, row: Row, line: _Line) -> Response | Series | None:
-        """Begin a response with a row. Return what is complete if it begins another series."""
-        series, self.line = self.series, line
-        message = line.message
-        if (
-            series is not None
-            and message is not None
-            and series.model == message.model
-            and series.session == line.sessionId
-            and series.project == line.cwd
-            and len(series.rows) < _MOST_ROWS
-        ):
-            series.rows.append(row)
+    def _row(self, number: int, line: _Line) -> Row | None:
+        """Return a response as a row of the series; None if its line has to be read by itself."""
+        message, at = line.message, line.timestamp
+        if message is None or at is None or at.year not in YEARS:
             return None
-        complete = self.last or series
-        self.last, self.series = None, _series(self.log, row, line)
-        return complete
+        usage, identity, model = message.usage, message.id, message.model
+        if usage is None or identity is None or model is None or model == _SYNTHETIC:
+            return None
+        hit, miss, output = (
+            usage.cache_read_input_tokens,
+            usage.input_tokens,
+            usage.output_tokens,
+        )
+        if hit is None or miss is None or output is None or identity.startswith(FOREIGN_IDS):
+            return None
+        miss += usage.cache_creation_input_tokens or 0
+        tools = usage.server_tool_use
+        has_fees = tools is not None and (tools.web_search_requests or tools.web_fetch_requests)
+        if has_fees or hit + miss + output > MOST_TOKENS:
+            return None
+        place = self._place(model, line.cwd, line.sessionId)
+        return place, number, identity, hit, miss, output, None, at.timestamp()
+
+    def _place(self, model: str, project: str | None, session: str | None) -> int:
+        """Return the place of an origin in the series."""
+        place = self.places.get((model, project, session))
+        if place is None:
+            place = self.places[model, project, session] = len(self.places)
+            origin = Origin(model, Kind.MESSAGES, _AGENT, project=project, session=session)
+            self.series.origins.append(origin)
+        return place
+
+    def _add_row(self, row: Row) -> None:
+        """Add a record. It is merged with the last one if it is of the same response."""
+        rows = self.series.rows
+        if rows and rows[-1][2] == row[2]:
+            place, number, identity, hit, miss, output, reasoning, end = rows[-1]
+            models = (self.series.origins[one].model for one in (place, row[0]))
+            if (hit, miss) == row[3:5] and next(models) == next(models):
+                self.repeated += 1
+                output = row[5] or output
+                rows[-1] = place, number, identity, hit, miss, output, reasoning, end
+                return
+        rows.append(row)
 
     def _one(self, number: int, line: object) -> Records:
         """Read a line by itself. Yield the responses that are complete, and any faults."""
@@ -192,7 +222,11 @@ class _Blocks(Struct):
 
     def _next(self, found: Response) -> Iterator[Response | Series]:
         """Add a record. If it begins another response, yield the one before, now complete."""
-        yield from self._ended_series()
+        if self.series.rows:
+            series = self._complete()
+            if series.rows:
+                yield series
+            self.last = self.series.response(self.series.rows.pop())
         last = self.last
         if last is not None and found.identity == last.identity and _is_same(last, found):
             self.repeated += 1
@@ -202,50 +236,24 @@ class _Blocks(Struct):
         if last is not None:
             yield last
 
-    def _ended_series(self) -> Iterator[Series]:
-        """Take the last response out of its series, and yield the others."""
-        if (series := self.series) is not None:
-            self.series, self.last = None, series.response(series.rows.pop())
-            if series.rows:
-                yield series
+    def _complete(self) -> Series:
+        """Begin a series with the last row, and return the one with the rows before it."""
+        complete, last = self.series, self.series.rows.pop()
+        origin = complete.origins[last[0]]
+        self.series = Series(self.log.name, is_end=True, origins=[origin], rows=[(0, *last[1:])])
+        self.places = {(origin.model, origin.project, origin.session): 0}
+        return complete
 
     def end(self) -> Records:
         """Yield the last responses, and the numbers of other and of repeated records."""
-        if (last := self.last or self.series) is not None:
-            yield last
+        if self.last is not None:
+            yield self.last
+        elif self.series.rows:
+            yield self.series
         if self.others:
             yield Costless(Reason.NO_RESPONSE, self.others)
         if self.repeated:
             yield Costless(Reason.REPEATED, self.repeated)
-
-
-def _series(log: Log, row: Row, line: _Line) -> Series:
-    """Return a series that begins with a row."""
-    model = (line.message and line.message.model) or ""
-    return Series(log.name, model, Kind.MESSAGES, _AGENT, line.cwd, line.sessionId, [row])
-
-
-def _row(number: int, line: _Line) -> Row | None:
-    """Return a response as a row of a series; None if its line has to be read by itself."""
-    message, at = line.message, line.timestamp
-    if message is None or at is None or at.tzinfo is None or at.year not in YEARS:
-        return None
-    usage, identity, model = message.usage, message.id, message.model
-    if usage is None or identity is None or model is None or model == _SYNTHETIC:
-        return None
-    hit, miss, output = (
-        usage.cache_read_input_tokens,
-        usage.input_tokens,
-        usage.output_tokens,
-    )
-    if hit is None or miss is None or output is None or identity.startswith(FOREIGN_IDS):
-        return None
-    miss += usage.cache_creation_input_tokens or 0
-    tools = usage.server_tool_use
-    has_fees = tools is not None and (tools.web_search_requests or tools.web_fetch_requests)
-    if has_fees or hit + miss + output > MOST_TOKENS:
-        return None
-    return number, identity, hit, miss, output, at.timestamp()
 
 
 def _is_of_same(line: _Line, last: _Line) -> bool:
