@@ -79,6 +79,17 @@ class _Moment(Struct, eq=False):
     hour: int | None
 
 
+class _Span(Struct, frozen=True):
+    """A part of a quarter hour at one price, in seconds since 1970; `until` is exclusive."""
+
+    since: float
+    until: float
+    moment: _Moment | None
+
+
+_NO_SPAN: Final = _Span(0, 0, None)
+
+
 # A model, whether it was asked for in Anthropic's format, and a provider.
 _Names = tuple[str, bool, str | None]
 
@@ -135,8 +146,8 @@ class Account(Struct):
     _names: dict[str, set[str]] = field(default_factory=dict)
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
-    # By names and quarter hours since 1970: the moments of those in which nothing changes.
-    _steady: "dict[_Names, dict[int, _Moment]]" = field(default_factory=dict)
+    # By names and quarter hours since 1970.
+    _spans: "dict[_Names, dict[int, _Span]]" = field(default_factory=dict)
     _moments: "dict[tuple[date, Stretch, int | None], _Moment]" = field(default_factory=dict)
     _numbers_by_origin: "dict[Origin, dict[_Moment | None, int]]" = field(default_factory=dict)
     _remembered: int = 0
@@ -171,8 +182,7 @@ class Account(Struct):
         if not self.since <= charged.seconds < self.until:
             return self._enter(found, charged, self._numbered(None))
         moment = self._moment(charged)
-        if charged.is_steady:
-            self._remember(found, charged, moment)
+        self._remember(found, charged, moment)
         return self._enter(found, charged, self._number(found, moment))
 
     def add_series(self, series: Series, profile: Profile | None = None) -> int:
@@ -183,14 +193,19 @@ class Account(Struct):
         known = [self._known(origin) for origin in series.origins]
         added, entries = Added(), list[Entry]()
         rows, numbers = list[Row](), list[int]()
+        before, span, number = -1, _NO_SPAN, None  # of the last row: its origin, span and place
         for row in series.rows:
             at, time = row[0], row[-1]
-            moments, places = known[at]
-            number = places.get(moments.get(int(time) // QUARTER))
-            if number is not None and self.since <= time < self.until:
+            if at != before or not span.since <= time < span.until:
+                spans, places = known[at]
+                before, span = at, spans.get(int(time) // QUARTER, _NO_SPAN)
+                is_inside = span.since <= time < span.until
+                number = places.get(span.moment) if is_inside else None
+            if number is not None:
                 rows.append(row)
                 numbers.append(number)
                 continue
+            before = -1  # what is known will be more
             self._counted.add_rows(rows, numbers, added)
             rows, numbers = [], []
             entry = self.add(series.response(row))
@@ -210,18 +225,18 @@ class Account(Struct):
         were no others, or if it needs to be charged by itself.
         """
         time = self.charging.time_alike(response)
-        if time is None or not self.since <= time[0] < self.until:
+        if time is None:
             return None
-        steady = self._steady.get(_names(response.origin, response.provider), {})
-        moment = steady.get(int(time[0]) // QUARTER)
-        if moment is None:
+        spans = self._spans.get(_names(response.origin, response.provider), {})
+        span = spans.get(int(time[0]) // QUARTER, _NO_SPAN)
+        if span.moment is None or not span.since <= time[0] < span.until:
             return None
-        return Charged(moment.stretch, *time), self._number(response, moment)
+        return Charged(span.moment.stretch, *time), self._number(response, span.moment)
 
-    def _known(self, origin: Origin) -> "tuple[dict[int, _Moment], dict[_Moment | None, int]]":
-        """Return what is known of an origin's quarter hours and moments."""
-        steady = self._steady.get(_names(origin, None), {})
-        return steady, self._numbers_by_origin.get(self._kept(origin), {})
+    def _known(self, origin: Origin) -> "tuple[dict[int, _Span], dict[_Moment | None, int]]":
+        """Return an origin's known spans by quarter hours since 1970, and places by moments."""
+        spans = self._spans.get(_names(origin, None), {})
+        return spans, self._numbers_by_origin.get(self._kept(origin), {})
 
     def _moment(self, charged: Charged) -> "_Moment":
         """Return the moment of a response, which is the same object for all that share it."""
@@ -232,10 +247,12 @@ class Account(Struct):
         return self._moments.setdefault(known, _Moment(*known))
 
     def _remember(self, response: Response, charged: Charged, moment: "_Moment") -> None:
-        """Remember the moment of a model in a quarter hour."""
-        self._limit()
-        steady = self._steady.setdefault(_names(response.origin, response.provider), {})
-        steady[int(charged.seconds) // QUARTER] = moment
+        """Remember the part of a quarter hour in which a model has a response's price."""
+        since, until = max(charged.since, self.since), min(charged.until, self.until)
+        if since < until:
+            self._limit()
+            spans = self._spans.setdefault(_names(response.origin, response.provider), {})
+            spans[int(charged.seconds) // QUARTER] = _Span(since, until, moment)
 
     def _number(self, response: Response, moment: "_Moment") -> int:
         """Return the number of a response's place."""
@@ -252,7 +269,7 @@ class Account(Struct):
         """Forget what is remembered if it is too much."""
         self._remembered += 1
         if self._remembered > _MOST_REMEMBERED:
-            self._steady.clear()
+            self._spans.clear()
             self._numbers_by_origin.clear()
             self._moments.clear()
             self._remembered = 0
@@ -330,7 +347,8 @@ class Account(Struct):
         if known is not None and identity is not None:
             self._replace(identity, *known, charged.fees)
             former, new = known
-            return None if self._places[new.group] is None else Entry(charged.stretch, new, former)
+            place = self._places[new.group]
+            return None if place is None else Entry(place.stretch, new, former)
         self._sums[number].add(new, charged.fees)
         if charged.fees and identity is not None:
             self._fees[identity] = charged.fees
@@ -361,7 +379,7 @@ class Account(Struct):
             self.unreported_reasoning += len(rows) - len(reported)
             self._mark_time(min(times))
             self._mark_time(max(times))
-        for identity, _, former, counted in added.again:
+        for identity, former, counted in added.again:
             self._replace(identity, former, counted, NO_FEES)
 
     def _learn_all(self, profile: Profile, added: Added, entries: "list[Entry]") -> None:
@@ -371,9 +389,9 @@ class Account(Struct):
             habit = _habit(self._stretch(number))
             profile.add_all(habit, [output for *_, output, _, _ in rows], reported)
         again = [
-            Entry(self._stretch(number), counted, former)
-            for _, number, former, counted in added.again
-            if self._places[counted.group] is not None
+            Entry(place.stretch, counted, former)
+            for _, former, counted in added.again
+            if (place := self._places[counted.group]) is not None
         ]
         for entry in sorted(entries, key=lambda entry: entry.former is not None) + again:
             _learn(profile, _habit(entry.stretch), entry)

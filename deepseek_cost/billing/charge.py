@@ -13,7 +13,7 @@ from msgspec import Struct
 from deepseek_cost.billing.formats.base import Response, Unreadable
 from deepseek_cost.billing.formats.log import MOST_TOKENS
 from deepseek_cost.billing.formats.provider import has_foreign_id, may_be_deepseek, other_host
-from deepseek_cost.billing.tariff import EDGE_SECONDS, Stretch, Tariff, Tariffs
+from deepseek_cost.billing.tariff import EDGE_SECONDS, Stretch, Tariffs
 from deepseek_cost.errors import Advice, Advised, DscostError, UnknownModelError, UnpricedError
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
@@ -38,8 +38,9 @@ class Charged(Struct, frozen=True):
 
     `seconds`: the time, since 1970, at which it was priced. `near_edge`: the price changes within
     a minute of it. `other_time`: it is not the time asked for, which the log does not have.
-    `assumed_split`: hits were not reported, and are an assumed share of the input. `is_steady`: all
-    responses in the same quarter hour that are alike (see `Charging.time_alike`) have this price.
+    `assumed_split`: hits were not reported, and are an assumed share of the input. `since`,
+    `until`: all responses alike (see `Charging.time_alike`) in this part of its quarter hour have
+    this price, and are not near an edge.
     """
 
     stretch: Stretch
@@ -48,7 +49,8 @@ class Charged(Struct, frozen=True):
     fees: Decimal = NO_FEES
     near_edge: bool = False
     assumed_split: bool = False
-    is_steady: bool = False
+    since: float = 0
+    until: float = 0
 
 
 class Charging(Struct, frozen=True):
@@ -87,6 +89,7 @@ class Charging(Struct, frozen=True):
         for fee, calls in (response.fees or {}).items():
             if calls:
                 fees += self.tariffs.fee(fee, calls, seconds)
+        quarter = seconds // QUARTER * QUARTER
         return Charged(
             stretch,
             seconds,
@@ -94,14 +97,15 @@ class Charging(Struct, frozen=True):
             fees,
             near_edge=tariff.is_near_edge(seconds),
             assumed_split=assumed_split,
-            is_steady=_is_steady(seconds, tariff),
+            since=max(quarter, stretch.since + EDGE_SECONDS),
+            until=min(quarter + QUARTER, stretch.until - EDGE_SECONDS),
         )
 
     def time_alike(self, response: Response) -> tuple[float, bool] | None:
         """Return a response's time as `_time` does, if its price depends only on it and on names.
 
-        Responses with the same model, endpoint and provider then have the same price in a quarter
-        hour, if it is steady. None if a response needs to be charged by itself.
+        Responses with the same model, endpoint and provider then have the same price in a part of a
+        quarter hour, see `Charged`. None if a response needs to be charged by itself.
         """
         if (
             response.hit is None
@@ -149,13 +153,3 @@ class Charging(Struct, frozen=True):
 
 def _tokens(response: Response) -> int:
     return (response.hit or 0) + response.miss + response.output
-
-
-def _is_steady(seconds: float, tariff: Tariff) -> bool:
-    """Return whether the price is the same from a minute before to after the quarter hour."""
-    first = seconds // QUARTER * QUARTER
-    try:
-        stretch = tariff.at(first - EDGE_SECONDS)
-    except UnpricedError:
-        return False
-    return first + QUARTER + EDGE_SECONDS < stretch.until

@@ -33,11 +33,11 @@ class Counted(Struct, frozen=True, gc=False):
 class Added(Struct):
     """What records of series were: those of new responses, by group, and the others.
 
-    `again` has a record's identity and group, and its response's counts before and now.
+    `again` has a record's identity, and its response's counts before and now.
     """
 
     new: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    again: list[tuple[str, int, Counted, Counted]] = field(default_factory=list)
+    again: list[tuple[str, Counted, Counted]] = field(default_factory=list)
 
 
 class CountedResponses:
@@ -64,27 +64,33 @@ class CountedResponses:
 
     def add_rows(self, rows: Sequence[Row], groups: Sequence[int], added: "Added") -> None:
         """Count records of series, in order, each in a group."""
+        self._make_room(len(rows))
+        positions, last = self._positions, len(self._positions) - 1
+        hashes, store = self._hashes, self._counts.extend
         for row, group in zip(rows, groups, strict=True):
             _, _, identity, hit, miss, output, reasoning, _ = row
             key = hash(identity)
-            at = self._find(key)
-            if not self._positions[at]:
-                stored = 0 if reasoning is None else reasoning + 1
-                self._append(at, key, (hit, miss, output, stored, group))
-            else:
-                new = Counted(hit, miss, output, reasoning, group)
-                known = self.add(identity, new)
-                if known is not None:
-                    added.again.append((identity, group, *known))
-                    continue
+            at = key & last
+            if positions[at]:
+                at = self._find(key)
+            if not positions[at]:
+                hashes.append(key)
+                store((hit, miss, output, 0 if reasoning is None else reasoning + 1, group))
+                positions[at] = len(hashes)
+            elif known := self.add(identity, Counted(hit, miss, output, reasoning, group)):
+                added.again.append((identity, *known))
+                continue
             added.new[group].append(row)
 
     def _add(self, key: int, new: Counted) -> tuple[Counted, Counted] | None:
         """Add the counts of a new hash, or merge them with those of the same response."""
+        self._make_room(1)
         at = self._find(key)
         if position := self._positions[at]:
             return self._merge(position - 1, new)
-        self._append(at, key, _stored(new))
+        self._hashes.append(key)
+        self._counts.extend(_stored(new))
+        self._positions[at] = len(self._hashes)
         return None
 
     def _find(self, key: int) -> int:
@@ -94,13 +100,6 @@ class CountedResponses:
         while (position := positions[at]) and hashes[position - 1] != key:
             at = (at + _step(key)) & last
         return at
-
-    def _append(self, at: int, key: int, counts: tuple[int, ...]) -> None:
-        self._hashes.append(key)
-        self._counts.extend(counts)
-        self._positions[at] = len(self._hashes)
-        if len(self._hashes) > _FULL * len(self._positions):
-            self._enlarge()
 
     def _merge(self, position: int, new: Counted) -> tuple[Counted, Counted]:
         """Merge counts with those at a position. Return these, and what they are now."""
@@ -112,10 +111,16 @@ class CountedResponses:
             self._counts[begin : begin + _COUNTS] = array("I", _stored(merged))
         return former, merged
 
-    def _enlarge(self) -> None:
-        last = 2 * len(self._positions) - 1
+    def _make_room(self, count: int) -> None:
+        """Enlarge the table of positions if so many more would fill it."""
+        size = len(self._positions)
+        while len(self._hashes) + count > _FULL * size:
+            size *= 2
+        if size == len(self._positions):
+            return
         del self._positions  # so that only one is in memory
-        self._positions = positions = _empty_table(last + 1)
+        self._positions = positions = _empty_table(size)
+        last = size - 1
         for position, key in enumerate(self._hashes, 1):
             at = key & last
             while positions[at]:
