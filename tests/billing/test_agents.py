@@ -313,7 +313,7 @@ def test_what_codex_exec_prints_leads_to_the_rollout(tmp_path: Path) -> None:
     assert "rollout" in fault
 
 
-# DeepSeek Harness, apps/web as of August 2026, session format 0
+# DeepSeek Harness 0.2.1-rc.2, session format 4, and apps/web as of August 2026, format 0
 
 
 def dsh_events() -> list[dict[str, object]]:
@@ -355,6 +355,42 @@ def test_a_step_of_dsh_counts_once_and_a_chunk_without_a_message_as_well(tmp_pat
     assert tokens(found) == [(7680, 122, 85, 17), (7808, 97, 26, 23)]
     assert {one.model for one in responses(found)} == {"deepseek-v4-flash"}
     assert [one.end for one in responses(found)] == [AT_NOON, AT_NOON + 0.009]
+
+
+def test_a_message_of_dshs_format_4_has_its_usage_and_who_served_it(tmp_path: Path) -> None:
+    time = int(AT_NOON * 1000)
+    usage = {
+        "inputTokens": 807,
+        "outputTokens": 163,
+        "cacheReadTokens": 8704,
+        "cacheWriteTokens": 0,
+        "totalTokens": 9674,
+    }
+    source = {"kind": "model", "provider": "deepseek-official", "model": "deepseek-flash"}
+    chunk = {"type": "chunk", "time": time, "chunk": {"type": "usage", "usage": usage}}
+    message = {"turn": 1, "step": 1, "message": {"source": source}, "usage": usage}
+    found = read(
+        written(
+            tmp_path / "session.v4.jsonl",
+            {"type": "session", "version": 4, "id": "s", "createdAt": time, "cwd": "/p"},
+            {
+                "type": "session/title-llm-request",
+                "seq": 13,
+                "time": time,
+                "data": {"route": {"provider": "openrouter", "model": "some-model"}},
+            },
+            {
+                "type": "assistant/message",
+                "seq": 15,
+                "time": time,
+                "data": message | {"stream": [chunk]},
+            },
+        )
+    )
+    assert tokens(found) == [(8704, 807, 163, None)]
+    [response] = responses(found)
+    assert (response.model, response.provider) == ("deepseek-flash", "deepseek-official")
+    assert (response.project, response.session) == ("/p", "s")
 
 
 def test_a_fork_of_dsh_repeats_the_identities_of_its_parent(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from deepseek_cost.billing.formats import FORMATS
 TESTED: Final = (
     ("claude_code", "Claude Code 2.1.197", "agents.claude_codes_responses_have_their_session"),
     ("codex", "Codex CLI 0.171.0", "agents.codexs_counts_are_added_up_and_not_its_sums"),
-    ("dsh", "DeepSeek Harness, apps/web as of August 2026", "agents.a_step_of_dsh_counts_once"),
+    ("dsh", "DeepSeek Harness 0.2.1-rc.2", "agents.a_step_of_dsh_counts_once"),
     ("opencode", "opencode 1.18.33; Kilo's command line 7.7.7",
      "agents.opencodes_three_layouts_are_the_same"),
     ("reasonix", "Reasonix 1.38.11", "agents.reasonixs_statistics_have_a_label"),

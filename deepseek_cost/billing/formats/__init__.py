@@ -59,6 +59,9 @@ _AIDER_ESTIMATES: Final = (
     "its counts are Aider's own estimates, without cache hits; use DeepSeek's export instead"
 )
 _NO_TITLES: Final = "opencode does not record the requests that name its sessions"
+_NO_TITLES_OF_DSH: Final = (
+    "DeepSeek Harness does not record the tokens of the requests that name its sessions"
+)
 _SUMS: Final = "it keeps only a session's sums, without cache hits; use DeepSeek's export instead"
 _LITELLM: Final = (
     *("call_type custom_llm_provider startTime", "litellm_call_id startTime model"),
@@ -196,7 +199,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("qwen", "Qwen Code", ("agentId isSidechain message.parts sessionId",)),
     Format("claude_code", "Claude Code", _CLAUDE_CODE, by_line=True),
     Format("codex", "Codex CLI", _CODEX),
-    Format("dsh", "DeepSeek Harness", _DSH),
+    Format("dsh", "DeepSeek Harness", _DSH, caveat=_NO_TITLES_OF_DSH),
     Format(
         *("opencode", "opencode"),
         tables=_tables("message.data message.session_id part session"),

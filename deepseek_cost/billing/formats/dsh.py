@@ -1,7 +1,8 @@
 """DeepSeek Harness (dsh): the events of a session.
 
 The usage of a step is in a chunk, and again in the message that ends the step. The last one counts,
-including a chunk that no message followed. Forks begin with the parent's events.
+including a chunk that no message followed. Forks begin with the parent's events. The request that
+names a session is recorded without its tokens.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,8 +21,8 @@ _MODELS: Final = (
     *("header.config.model", "config.model"),
 )
 _PROVIDERS: Final = (
-    *("provenance.provider", "message.source.api", "chunk.replayState.provider"),
-    *("header.config.provider", "config.provider"),
+    *("provenance.provider", "message.source.provider", "message.source.api"),
+    *("chunk.replayState.provider", "header.config.provider", "config.provider"),
 )
 
 
