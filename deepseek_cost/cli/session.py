@@ -278,7 +278,8 @@ def workload_of(
         ),
         scenario=scenario,
         system=system,
-        counter=counter() if counter else sparing_counter(),
+        # A forecast needs the tokens themselves, which its own encoder has.
+        counter=counter() if counter and not timeline else sparing_counter(),
         forecast=_forecast(timeline) if timeline else None,
         routes=Routes(find_route),
     )

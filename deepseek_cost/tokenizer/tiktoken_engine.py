@@ -41,20 +41,23 @@ class Tiktoken(Struct, frozen=True):
     """Encodes on tiktoken; whole texts are never parsed for special tokens.
 
     Each thread has its own encoders: on a shared one, threads would wait for each other at every
-    word, for the scratch memory of its regular expressions. Short texts that are plain have an
-    encoder with a simpler pattern once their characters are `plain_after` more than the others'.
+    word, for the scratch memory of its regular expressions. Only a thread that has none when those
+    of the pool are built borrows one of them, for the few texts that it has besides. Short texts
+    that are plain have an encoder with a simpler pattern once their characters are `plain_after`
+    more than the others'.
     """
 
     ranks: Ranks
     plain_after: int = _WORTH_PLAIN
     _of_thread: _OfThread = field(default_factory=_OfThread)
+    _of_pool: list[Encoding] = field(default_factory=list)
 
     @property
     def encoding(self) -> Encoding:
         """The encoder of the current thread."""
         mine = self._of_thread
         if mine.encoding is None:
-            mine.encoding = encoding_of(self.ranks)
+            mine.encoding = self._of_pool[0] if self._of_pool else encoding_of(self.ranks)
         return mine.encoding
 
     def counts(self, chunks: Iterable[str]) -> Iterator[int]:
@@ -73,7 +76,7 @@ class Tiktoken(Struct, frozen=True):
         from deepseek_cost.tokenizer.prefetch import done_ahead  # noqa: PLC0415 - takes 10 ms
 
         threads = min(cores(), _MOST_THREADS)
-        yield from done_ahead(self._count, chain(first, chunks), threads)
+        yield from done_ahead(self._count_ahead, chain(first, chunks), threads)
 
     def count_each(self, texts: Sequence[str]) -> list[int]:
         """Return the token count of each text."""
@@ -85,6 +88,14 @@ class Tiktoken(Struct, frozen=True):
 
     def _count(self, text: str) -> int:
         return _buffer(self.encoding, text).nbytes // ID_BYTES
+
+    def _count_ahead(self, text: str) -> int:
+        """Count a chunk on a thread of the pool."""
+        mine = self._of_thread
+        if mine.encoding is None:
+            mine.encoding = encoding_of(self.ranks)
+            self._of_pool.append(mine.encoding)
+        return self._count(text)
 
     def _encoding_for(self, text: str) -> Encoding:
         """Return the encoder for a short text."""
