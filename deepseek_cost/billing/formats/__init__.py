@@ -34,10 +34,10 @@ def _below(names: str, shapes: tuple[str, ...]) -> tuple[str, ...]:
 _CLAUDE_CODE: Final = (
     *("type=assistant message.usage message.model", "type=assistant message.usage session_id"),
     *("type=result modelUsage", "type=user message.role=user message.content sessionId"),
-    *("type=system subtype=init session_id", "type=summary leafUuid"),
+    *("type=system subtype=init session_id !qwen_code_version", "type=summary leafUuid"),
     *("type=file-history-snapshot messageId", "type=mode mode sessionId"),
     *("type=queue-operation operation sessionId", "type=last-prompt sessionId"),
-    "type uuid sessionId isSidechain",
+    "type uuid sessionId isSidechain !message.parts",
 )
 _CODEX: Final = (
     *("timestamp type=session_meta payload.id", "timestamp type=turn_context payload.model"),
@@ -154,7 +154,7 @@ class Format(Struct, frozen=True):
     `module`: its file here; empty if the format is declined. `title`: its common name.
     `shapes`: at least one fits one of the first values (lines, elements, rows, events). A shape
     lists paths that a value must have (`message.usage` or `messages.0`), that must equal a text
-    (`type=assistant`), or that must begin with one (`body=data:*`).
+    (`type=assistant`), that must begin with one (`body=data:*`), or that are missing (`!parts`).
     `path`: a regular expression found in the log's name, with `/` between folders.
     `tables`: of an SQLite file. `members`: a regular expression found in a ZIP member's name.
     `declined`: why nothing in it can be billed, and what to use instead. `caveat`: what is missing
@@ -191,13 +191,14 @@ class Format(Struct, frozen=True):
         return found
 
 
-# The order matters only for formats that share keys: the more specific one comes first.
+# The order matters only for formats that share keys: the more specific one comes first, unless the
+# other one is read far more often.
 FORMATS: Final[tuple[Format, ...]] = (
     # coding agents
+    Format("claude_code", "Claude Code", _CLAUDE_CODE, by_line=True),
     Format("", "Qwen Code", ("type=system subtype=init qwen_code_version",), declined=_QWEN_OUTPUT),
     Format("", "Qwen Code", ("sessionId totalLatencyMs models",), declined=_QWEN_SUMS),
     Format("qwen", "Qwen Code", ("agentId isSidechain message.parts sessionId",)),
-    Format("claude_code", "Claude Code", _CLAUDE_CODE, by_line=True),
     Format("codex", "Codex CLI", _CODEX),
     Format("dsh", "DeepSeek Harness", _DSH, caveat=_NO_TITLES_OF_DSH),
     Format(
@@ -274,6 +275,8 @@ def fits(shape: str, value: object) -> bool:
 
 
 def _has(value: object, part: str) -> bool:
+    if part.startswith("!"):
+        return not _has(value, part[1:])
     path, equals, wanted = part.partition("=")
     # The name of a CSV column may contain dots.
     is_name = isinstance(value, dict) and path in value
