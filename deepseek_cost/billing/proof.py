@@ -70,6 +70,9 @@ def reason_of(request: Request, tokens: RequestTokens) -> Reason:
 # if empty. Measured on recorded responses of all three templates.
 _AFTER_RESPONSE: Final = 4
 _AFTER_CALL: Final = 7
+# The tokens that the server itself writes to force a tool call, which are not billed. Measured on
+# the five recorded responses with a tool choice that forces one, all of the V4 templates.
+_FORCED: Final = 7
 # A request's model, the service at that time, and the tokens of its prompt.
 _Counted = tuple[Model, Service, int]
 # The report names this many deviations; all of them are counted.
@@ -200,7 +203,9 @@ class Proof(Struct):
             return
         thinking = record.reasoning is not None or bool(parsed.reasoning)
         counted = parsed.tokens(self.encoder.count, thinking=thinking, reported=record.reasoning)
-        if counted is None and prompt is not None and not parsed.is_cut:
+        if counted is None and parsed.is_cut:  # a call cut in the middle is not kept as generated
+            counted = _limit(request)
+        elif counted is None and prompt is not None:
             counted = self._count_calls(record, request, prompt, parsed)
         billed = record.tokens.output
         if counted is not None and not self.outputs.add(counted, billed):
@@ -227,7 +232,8 @@ class Proof(Struct):
             after = self._read(longer, model, service)[0].count(self.encoder).parts.input
         except DscostError:
             return None
-        return after - before - _AFTER_RESPONSE - _AFTER_CALL * results
+        forced = _FORCED if _is_forced(request) else 0
+        return after - before - _AFTER_RESPONSE - _AFTER_CALL * results - forced
 
     def _deviates(
         self, record: Response, about: str, forecast: int, billed: int, reason: str
@@ -244,11 +250,24 @@ class Proof(Struct):
             return None
 
 
+def _limit(request: Request) -> int | None:
+    """Return the maximum number of output tokens that a request allows; None if it has none."""
+    limits = (request.body.get(name) for name in ("max_tokens", "max_output_tokens"))
+    return next((limit for limit in limits if isinstance(limit, int)), None)
+
+
+def _is_forced(request: Request) -> bool:
+    """Return whether a request forces a tool call."""
+    choice = request.body.get("tool_choice")
+    kind = choice.get("type") if isinstance(choice, dict) else choice
+    return kind not in (None, "auto", "none")
+
+
 def _reason_of_output(request: Request, parsed: ResponseText, billed: int) -> Reason:
     body = request.body
     found = {
-        Reason.FORCED: parsed.calls_tools and body.get("tool_choice") not in (None, "auto", "none"),
-        Reason.CUT: parsed.is_cut or billed == body.get("max_tokens"),
+        Reason.FORCED: parsed.calls_tools and _is_forced(request),
+        Reason.CUT: parsed.is_cut or billed == _limit(request),
         Reason.STOP: bool(body.get("stop") or body.get("stop_sequences")),
         Reason.CALLS: parsed.calls_tools,
     }
