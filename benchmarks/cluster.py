@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import Corpus
-from benchmarks.racing import Run, dscost, process, raced, ratios
+from benchmarks.racing import Run, busy, dscost, process, raced, ratios
 
 
 def main() -> None:
@@ -32,9 +32,10 @@ def main() -> None:
     )
     parser.add_argument("--files", type=int, default=2_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="keep N cores busy")
     options = parser.parse_args()
     corpus = Corpus()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, busy(options.busy):
         for number in range(options.files):
             Path(folder, f"{number:05}.jsonl").write_text(corpus.jsonl(), encoding="utf-8")
         with LocalCluster(

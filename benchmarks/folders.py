@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import paragraphs
-from benchmarks.racing import dscost, process, raced, ratios
+from benchmarks.racing import busy, dscost, process, raced, ratios
 
 _CHARACTERS: Final = 700
 _CHANGED: Final = 20  # one in 20 files changes
@@ -34,9 +34,10 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--tracked", type=int, default=5_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="keep N cores busy")
     options = parser.parse_args()
     programs = [*options.rival, dscost()]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, busy(options.busy):
         os.chdir(folder)
         write(Path("folder"), options.files)
         race(f"estimate of {options.files:,} files", programs, ["estimate", "folder"], options.runs)

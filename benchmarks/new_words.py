@@ -19,7 +19,7 @@ sys.path.pop(1)  # this folder has its own requests.py, which would shadow the l
 
 from benchmarks.corpora import KINDS, paragraphs
 from benchmarks.counters import LOADED, PROGRAM, write_ranks
-from benchmarks.racing import process, raced, spread
+from benchmarks.racing import busy, process, raced, spread
 
 _ITSELF = "gigatoken"
 _OURS = "dscost, gigatoken"
@@ -35,8 +35,9 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=64)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["prose", "chinese", "mixed"])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="keep N cores busy")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, busy(options.busy):
         ranks = write_ranks(Path(folder))
         for kind in options.kinds:
             path = Path(folder, f"{kind}.txt")

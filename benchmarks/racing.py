@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,10 +31,13 @@ Rivals = Mapping[str, Callable[[], Run]]
 
 
 def raced(rivals: Rivals, runs: int) -> dict[str, list[Run]]:
-    """Return each rival's runs, without a warm-up round; a rival that fails is left out."""
+    """Return each rival's runs, without a warm-up round; a rival that fails is left out.
+
+    Every other round goes backwards, so that a machine that slows down favors nobody.
+    """
     done: dict[str, list[Run]] = {name: [] for name in rivals}
     for number in range(runs + 1):
-        for name in list(done):
+        for name in list(done)[:: -1 if number % 2 else 1]:
             try:
                 run = rivals[name]()
             except (OSError, subprocess.SubprocessError) as error:
@@ -43,6 +47,19 @@ def raced(rivals: Rivals, runs: int) -> dict[str, list[Run]]:
             if number:
                 done[name].append(run)
     return done
+
+
+@contextmanager
+def busy(loops: int) -> Iterator[None]:
+    """Keep so many cores busy meanwhile, each with a process that does nothing but count."""
+    program = "n = 0\nwhile True: n += 1"
+    others = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def process(

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.folders import texts
-from benchmarks.racing import dscost, process, raced, ratios
+from benchmarks.racing import busy, dscost, process, raced, ratios
 
 _CHARACTERS: Final = 400  # of a message, so that 500 turns are 125 MB
 
@@ -34,11 +34,12 @@ def main() -> None:
     parser.add_argument("--turns", type=int, nargs="+", default=[500])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--options", nargs="*", default=[], help="such as jobs=1")
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="keep N cores busy")
     options = parser.parse_args()
     command = ["count", "replay.jsonl", *(f"--{option}" for option in options.options)]
     programs = [*options.rival, dscost()]
     sizes, medians = [], []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, busy(options.busy):
         os.chdir(folder)
         write(Path("start.jsonl"), 1)
         alone = raced({"start": process([dscost(), "count", "start.jsonl"])}, options.runs)["start"]

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import paragraphs
-from benchmarks.racing import BARE, bare, dscost, process, raced, ratios
+from benchmarks.racing import BARE, bare, busy, dscost, process, raced, ratios
 
 # A body with tools, with many short texts.
 _BODY = Path(__file__).parents[1] / "examples" / "weather.json"
@@ -30,9 +30,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="keep N cores busy")
+    parser.add_argument("--commands", nargs="+", help="these alone, by the names printed")
     parser.add_argument("--against", type=Path, help="the program of another build")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, busy(options.busy):
         os.chdir(folder)
         os.environ["XDG_CACHE_HOME"] = str(
             Path(folder, "cache")
@@ -56,6 +58,8 @@ def main() -> None:
         rivals = {BARE: bare()}
         rivals["import deepseek_cost"] = process([sys.executable, "-c", "import deepseek_cost"])
         for name, args in commands.items():
+            if options.commands and name not in options.commands:
+                continue
             rivals[f"dscost {name}"] = process([dscost(), *args])
             if options.against:
                 rivals[f"other  {name}"] = process([options.against, *args])
