@@ -88,7 +88,9 @@ def _find(name: str, globs: Sequence[str], encoding: str, found: Found, *, any_f
     if is_url(name):
         from deepseek_cost.inputs.remote import find_remote  # noqa: PLC0415 - few inputs are elsewhere
 
-        found.sources += find_remote(name, encoding)
+        sources, is_folder = find_remote(name, encoding, globs)
+        found.sources += sources
+        found.below.update(source.name for source in sources if is_folder)
     elif name == "-":
         if any(source.is_stdin for source in found.sources):
             raise UsageError("- (standard input) can be read only once")

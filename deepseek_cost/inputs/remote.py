@@ -1,7 +1,8 @@
 """Sources on other machines: whatever fsspec reads, such as s3://, gs:// and https://."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
@@ -32,26 +33,42 @@ class RemoteSource(TextSource, frozen=True):
             return cast("BinaryIO", fsspec.open(self.url, "rb").open())
 
 
-def find_remote(url: str, encoding: str) -> Iterator[RemoteSource]:
-    """Yield the sources that a URL matches, with `*` and `**` expanded, sorted by name.
+def find_remote(
+    url: str, encoding: str, globs: Sequence[str] = ()
+) -> tuple[list[TextSource], bool]:
+    """Return the sources that a URL matches, sorted by name, and whether it is a folder.
 
-    Raises InputError for a URL that cannot be reached or matches nothing.
+    `*` and `**` are expanded; a folder has all its files but hidden ones, or those that match one
+    of the patterns. Raises InputError for a URL that cannot be reached or matches nothing.
     """
     with _translating_errors(public(url)):
         import fsspec  # noqa: PLC0415 - as above
 
         system, path = fsspec.url_to_fs(url)
+        is_folder = "*" not in url and system.info(path)["type"] == "directory"
         if "*" in url:
             found = system.glob(path, detail=True)
             files = {name: info for name, info in found.items() if info["type"] == "file"}
+        elif is_folder:
+            found = system.find(path, detail=True)
+            files = {name: found[name] for name in found if _is_chosen(name, path, globs)}
         else:
             files = {path: system.info(path)}
     if not files:
         raise InputError(f"{public(url)}: nothing there matches", tip="give a URL of files")
+    sources: list[TextSource] = []
     for name in sorted(files):
         whole = url if name == path else system.unstrip_protocol(name)
         size = files[name].get("size") or 0
-        yield RemoteSource(public(whole), None, encoding, length=size, url=whole)
+        sources.append(RemoteSource(public(whole), None, encoding, length=size, url=whole))
+    return sources, is_folder
+
+
+def _is_chosen(name: str, folder: str, globs: Sequence[str]) -> bool:
+    """Return whether a file below a folder is not hidden, and matches a pattern, if any."""
+    below = PurePosixPath(name).relative_to(PurePosixPath(folder))
+    is_hidden = any(part.startswith(".") for part in below.parts)
+    return not is_hidden and (not globs or any(below.match(glob) for glob in globs))
 
 
 def public(url: str) -> str:

@@ -71,3 +71,29 @@ def test_a_pattern_of_a_store_matches_its_logs(dscost: Dscost) -> None:
     ran = dscost("bill", "memory://bucket/*.jsonl", "--json")
 
     assert json.loads(ran.out)["total"]["requests"] == 3
+
+
+def test_a_folder_of_a_store_is_read_as_one_on_disk(dscost: Dscost) -> None:
+    files = {
+        "a.jsonl": LINE.encode(),
+        "deep/b.jsonl.gz": gzip.compress(LINE.replace("12:00", "13:00").encode()),
+        "deep/notes.txt": b"Hello",
+        ".hidden.jsonl": LINE.replace("12:00", "14:00").encode(),
+    }
+    for name, content in files.items():
+        with fsspec.open(f"memory://folder/logs/{name}", "wb") as file:
+            file.write(content)
+
+    ran = dscost("bill", "memory://folder/logs", "--json")
+    report = json.loads(ran.out)
+    assert (ran.code, report["total"]["requests"]) == (0, 2)
+    (left_out,) = report["warnings"]
+    assert "/folder/logs/deep/notes.txt (a text" in left_out
+
+    ran = dscost("bill", "memory://folder/logs/", "--json", "--glob", "*.gz")
+    assert (ran.code, json.loads(ran.out)["total"]["requests"]) == (0, 1)
+    ran = dscost("count", "memory://folder/logs", "--glob", "*.txt", "--json")
+    (counted,) = json.loads(ran.out)["inputs"]
+    assert counted["source"].endswith("/folder/logs/deep/notes.txt")
+    ran = dscost("bill", "memory://folder/logs", "--glob", "*.csv")
+    assert (ran.code, "nothing there matches" in ran.err) == (1, True)
