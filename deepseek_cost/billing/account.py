@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from math import inf
@@ -46,7 +46,7 @@ _MESSAGES: Final = Kind.MESSAGES  # looking up a member takes longer than compar
 class Group(NamedTuple):
     """What a bill is broken down by. None for a field that is not in the log or not asked for.
 
-    `hour` is the number of hours since 1970.
+    `hour` is when an hour of the bill's time zone begins, in seconds since 1970.
     """
 
     day: date
@@ -242,9 +242,14 @@ class Account(Struct):
         """Return the moment of a response, which is the same object for all that share it."""
         assert self._day is not None  # noqa: S101 - __post_init__
         day = self._day(int(charged.seconds // QUARTER))
-        hour = int(charged.seconds // _HOUR) if "hour" in self.keeps else None
+        hour = self._hour(int(charged.seconds)) if "hour" in self.keeps else None
         known = day, charged.stretch, hour
         return self._moments.setdefault(known, _Moment(*known))
+
+    def _hour(self, seconds: int) -> int:
+        """Return when the hour of a time begins by the zone's clock, in seconds since 1970."""
+        offset = datetime.fromtimestamp(seconds, self.zone).utcoffset() or timedelta()
+        return seconds - (seconds + int(offset.total_seconds())) % _HOUR
 
     def _remember(self, response: Response, charged: Charged, moment: "_Moment") -> None:
         """Remember the part of a quarter hour in which a model has a response's price."""
@@ -336,7 +341,7 @@ class Account(Struct):
         for place, sums in self._billed():
             if place.hour is not None:
                 cost = cost_of(sums.usage, place.stretch.price.rates).total
-                yield place.hour, EXACT.add(cost, sums.fees)
+                yield place.hour // _HOUR, EXACT.add(cost, sums.fees)
 
     def _enter(self, response: Response, charged: Charged, number: int) -> "Entry | None":
         new = Counted(response.hit or 0, response.miss, response.output, response.reasoning, number)

@@ -260,7 +260,7 @@ def unpriced(account: Account) -> Unpriced:
 
 def _group_entry(group: Group, figures: BillFigures) -> GroupEntry:
     """Report the figures of a group."""
-    hour = None if group.hour is None else datetime.fromtimestamp(group.hour * 3_600, UTC)
+    hour = None if group.hour is None else datetime.fromtimestamp(group.hour, UTC)
     return GroupEntry(**group._replace(hour=None)._asdict() | {"hour": hour}, figures=figures)
 
 

@@ -1,7 +1,7 @@
 """A bill broken down as the user asks: by day, month, model or session, in any combination."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -51,8 +51,7 @@ def _name(group: Group, by: By, zone: tzinfo) -> str | None:
         case By.MONTH:
             return f"{group.day:%Y-%m}"
         case By.HOUR:
-            seconds = (group.hour or 0) * 3_600
-            return f"{datetime.fromtimestamp(seconds, UTC).astimezone(zone):%Y-%m-%d %H:%M}"
+            return f"{datetime.fromtimestamp(group.hour or 0, zone):%Y-%m-%d %H:%M}"
         case _:
             found = getattr(group, by.value)
             return found if isinstance(found, str) else None

@@ -94,6 +94,29 @@ def test_hours_and_days_are_those_of_the_zone(dscost: Dscost, log: Path) -> None
     assert days[0][:2] == ("2026-11-01", 2)
 
 
+def test_hours_begin_as_the_zones_clock_has_them_also_when_it_is_put_back(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    # New York puts its clock back from 2:00 to 1:00 at 06:00 UTC.
+    times = ["05:10", "05:50", "06:10", "07:00"]
+    usage = {"prompt_tokens": 1_000, "prompt_cache_hit_tokens": 0, "completion_tokens": 0}
+    lines = [
+        {"time": f"2026-11-01T{at}:00Z", "model": "deepseek-v4-flash", "usage": usage}
+        for at in times
+    ]
+    log = tmp_path / "hours.jsonl"
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    kathmandu = broken_down(dscost, log, "--by", "hour", "--tz", "Asia/Kathmandu")  # UTC+05:45
+    assert [row[:2] for row in kathmandu] == [
+        ("2026-11-01 10:00", 1),
+        ("2026-11-01 11:00", 2),
+        ("2026-11-01 12:00", 1),
+    ]
+    new_york = broken_down(dscost, log, "--by", "hour", "--tz", "America/New_York")
+    assert [row[:2] for row in new_york] == [("2026-11-01 01:00", 3), ("2026-11-01 02:00", 1)]
+
+
 def test_the_total_comes_first_and_each_row_has_a_bar(dscost: Dscost, log: Path) -> None:
     out = dscost("bill", log, "--by", "month").out
     lines = out[out.index("month") :].splitlines()

@@ -246,8 +246,8 @@ def _likely_encoding(bill: Bill) -> None:
 @follows("Advice.FILE_ENCODING")
 def _own_encoding(bill: Bill) -> None:
     log = bill.write("a.csv", HEAD, ROW)
-    name = option(bill.tip(log, "--encoding", "utf-16"))[0]
-    bill.costs(log, name, "utf-8")
+    assert "--encoding" in bill.tip(log, "--encoding", "utf-16")
+    bill.costs(log, "--encoding", "utf-8")
 
 
 @follows("'try utf-8, gb18030, utf-16'")
@@ -337,6 +337,15 @@ def _pulled(bill: Bill) -> None:
     bill.costs(bill.write("a.jsonl", LINE))  # which is what it writes
 
 
+@follows("how[1]")
+def _document(bill: Bill) -> None:
+    (bill.folder / "a.pdf").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    ran = bill.dscost("bill", "a.pdf")
+    assert (ran.code, ran.err.count("tip: ")) == (1, ran.err.count("tip: dscost estimate"))
+    tip = bill.dscost("estimate", "a.pdf").err.partition("tip: ")[2]  # the tip of a prompt
+    assert "pdf" in tip.lower()
+
+
 @follows("'give a URL of files'")
 def _url_of_files(bill: Bill) -> None:
     assert bill.tip("memory://tips/*.jsonl") == "give a URL of files"
@@ -386,7 +395,6 @@ def _piped(bill: Bill) -> None:
 @follows(
     "; use DeepSeek's export instead",
     "; name it .zip or .csv",
-    "; use its chats in ~/.qwen/projects instead",
 )
 def _export(bill: Bill) -> None:
     aider = {"event": "message_send", "properties": {"edit_format": "diff"}}
