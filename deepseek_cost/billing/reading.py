@@ -12,7 +12,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from deepseek_cost.billing.formats.base import Found, Records, Response, Series
 from deepseek_cost.billing.formats.log import Log
@@ -34,10 +34,6 @@ _BATCH: Final = 200
 _ROWS: Final = 10
 # Bytes of messages that may wait until they are received.
 _AHEAD: Final = 16_000_000
-# What a message has after the bytes read since the one before.
-_RESPONSES: Final = b"r"
-_OTHERS: Final = b"o"
-_COUNT_BYTES: Final = 8
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Response]).decode
@@ -107,12 +103,13 @@ def _in_order(
 ) -> Generator[ReadLog]:
     """Yield the logs that either process reads, in the order of the sources."""
     copies = Copies()
+    items = _items(connection, advance)
     with closing(connection):
         for source, is_theirs in zip(sources, theirs, strict=True):
             if not is_theirs:
                 yield _opened(source, how, advance, copies)
                 continue
-            log = _received(connection, advance)
+            log = _received(items)
             whole = Log(source.name, source.open, encoding=source.encoding)
             log.is_copy = copies.add(whole, log.head)
             yield log
@@ -193,32 +190,54 @@ class _Sender:
             return self._messages.popleft() if self._messages else None
 
 
+class _Outbox(Struct):
+    """Gathers what is sent, since a message for each of many small logs would take longer."""
+
+    sender: _Sender
+    items: list[object] = field(default_factory=list)
+    size: int = 0  # about so many rows
+    read: int = 0  # bytes of logs
+
+    def advance(self, count: int) -> None:
+        """Record that more bytes of logs were read."""
+        self.read += count
+
+    def add(self, item: object, size: int = _ROWS) -> None:
+        """Add an item of so many rows; raises BrokenPipeError if nobody receives any."""
+        self.items.append(item)
+        self.size += size
+        if self.size >= _BATCH * _ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was gathered."""
+        self.sender.add(pickle.dumps(_Message(self.read, self.items)))
+        self.items, self.size, self.read = [], 0, 0
+
+
 def _send(connection: "Connection", sources: Sequence[TextSource], how: Reading) -> None:
     """Read logs and send them: each without its records, then these, then why it is refused."""
-    sender = _Sender(connection)
-    read = 0
-
-    def advance(size: int) -> None:
-        nonlocal read
-        read += size
-
-    def send(kind: bytes, data: bytes) -> None:
-        nonlocal read
-        sender.add(kind + read.to_bytes(_COUNT_BYTES, "little") + data)
-        read = 0
-
+    outbox = _Outbox(_Sender(connection))
     with suppress(BrokenPipeError):  # nobody reads on
         try:
             for source in sources:
-                log = _opened(source, how, advance, copies=None)
+                log = _opened(source, how, outbox.advance, copies=None)
                 records, log.records = log.records, iter(())
-                send(_OTHERS, pickle.dumps(log))
-                for batch in _batches(records):
-                    send(*_packed(batch))
-                send(_OTHERS, pickle.dumps(_End(log.refusal)))
+                outbox.add(log)
+                for batch, size in _batches(records):
+                    outbox.add(_packed(batch), size)
+                outbox.add(_End(log.refusal))
         except (DscostError, MemoryError) as error:
-            send(_OTHERS, pickle.dumps(error))
-        sender.end()
+            outbox.add(error)
+        outbox.flush()
+        outbox.sender.end()
+
+
+class _Message(Struct):
+    """What was sent at once. `read`: bytes of logs read since the message before."""
+
+    read: int
+    items: list[object]
 
 
 class _End(Struct):
@@ -227,57 +246,58 @@ class _End(Struct):
     refusal: str | None
 
 
-def _batches(records: Records) -> Iterator[list[Found | Series]]:
+def _batches(records: Records) -> Iterator[tuple[list[Found | Series], int]]:
+    """Yield a log's records, many at a time, and about how many rows they are."""
     batch: list[Found | Series] = []
     size = 0
     for record in records:
         batch.append(record)
         size += len(record.rows) if isinstance(record, Series) else _ROWS
         if size >= _BATCH * _ROWS:
-            yield batch
+            yield batch, size
             batch, size = [], 0
     if batch:
-        yield batch
+        yield batch, size
 
 
-def _packed(batch: list[Found | Series]) -> tuple[bytes, bytes]:
+def _packed(batch: list[Found | Series]) -> bytes | list[Found | Series]:
     if all(type(found) is Response for found in batch):
         with suppress(OverflowError, UnicodeError, msgspec.MsgspecError):  # a number of 30 digits
-            return _RESPONSES, _encode(batch)
-    return _OTHERS, pickle.dumps(batch)
+            return _encode(batch)
+    return batch
 
 
-def _received(connection: "Connection", advance: Advance) -> ReadLog:
+def _received(items: Iterator[object]) -> ReadLog:
     """Return a log that the other process read, with its records."""
-    log = cast("ReadLog", _next(connection, advance))
-    log.records = _received_records(connection, advance, log)
+    log = cast("ReadLog", next(items))
+    log.records = _received_records(items, log)
     return log
 
 
-def _received_records(connection: "Connection", advance: Advance, log: ReadLog) -> Records:
-    while not isinstance(found := _next(connection, advance), _End):
+def _received_records(items: Iterator[object], log: ReadLog) -> Records:
+    while not isinstance(found := next(items), _End):
+        if isinstance(found, bytes):
+            found = _decode(found)
         yield from cast("list[Found | Series]", found)
     log.refusal = found.refusal
 
 
-def _next(connection: "Connection", advance: Advance) -> object:
-    """Return what was sent next; raises what the other process did."""
-    try:
-        message = connection.recv_bytes()
-    except (EOFError, OSError) as error:
-        raise WorkerError(
-            Advised(
-                "the process that reads the logs died before it was done, so there is no total; "
-                "it was killed or ran out of memory",
-                Advice.PIPED,
-            )
-        ) from error
-    begin = 1 + _COUNT_BYTES
-    advance(int.from_bytes(message[1:begin], "little"))
-    data = memoryview(message)[begin:]
-    if message[:1] == _RESPONSES:
-        return _decode(data)
-    found: object = pickle.loads(data)  # noqa: S301 - our own process wrote it
-    if isinstance(found, Exception):
-        raise found
-    return found
+def _items(connection: "Connection", advance: Advance) -> Iterator[object]:
+    """Yield what was sent; raises what the other process did."""
+    while True:
+        try:
+            data = connection.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise WorkerError(
+                Advised(
+                    "the process that reads the logs died before it was done, so there is no "
+                    "total; it was killed or ran out of memory",
+                    Advice.PIPED,
+                )
+            ) from error
+        message: _Message = pickle.loads(data)  # noqa: S301 - our own process wrote it
+        advance(message.read)
+        for item in message.items:
+            if isinstance(item, Exception):
+                raise item
+            yield item

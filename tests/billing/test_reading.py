@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost.billing import reading
-from deepseek_cost.billing.reading import _received, logs_in
+from deepseek_cost.billing.reading import _items, _received, logs_in
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.cli.wording import with_tips
 from deepseek_cost.errors import InputError, WorkerError
@@ -100,8 +100,8 @@ def test_more_than_a_pipe_holds_is_read_while_nobody_receives_it(tmp_path: Path)
     ours, theirs = Pipe()
     thread = Thread(target=reading._send, args=(theirs, [TextSource("m", path)], Reading()))
     thread.start()
-    log = _received(ours, lambda _: None)
-    assert len(list(log.records)) == 9_000
+    log = _received(_items(ours, lambda _: None))
+    assert len(list(singly(log.records))) == 9_000
     thread.join()
 
 
@@ -122,6 +122,6 @@ def test_a_process_that_ends_early_leaves_no_total() -> None:
     ours, theirs = Pipe()
     theirs.close()
     with pytest.raises(WorkerError, match="died before it was done") as raised:
-        _received(ours, lambda _: None)
+        _received(_items(ours, lambda _: None))
     (tip,) = with_tips(raised.value.message)[1]
     assert tip.endswith("dscost bill - < LOG")

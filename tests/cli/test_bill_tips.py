@@ -24,7 +24,7 @@ import fsspec
 import pytest
 import zstandard
 
-from deepseek_cost.billing.reading import _next
+from deepseek_cost.billing.reading import _items
 from deepseek_cost.cli.wording import STEPS, with_tips
 from deepseek_cost.errors import Advice, WorkerError
 from deepseek_cost.pricing.loader import bundled
@@ -382,7 +382,7 @@ def _piped(bill: Bill) -> None:
     receiver, sender = Pipe(duplex=False)
     sender.close()
     with pytest.raises(WorkerError) as raised:
-        _next(receiver, lambda _: None)
+        next(_items(receiver, lambda _: None))
     (tip,) = with_tips(raised.value.message)[1]
     assert tip == STEPS[Advice.PIPED]
     bill.write("LOG", LINE)

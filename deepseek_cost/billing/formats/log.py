@@ -48,6 +48,7 @@ _UTC: Final = re.compile(  # the most common form of times; the others are read 
     re.ASCII,
 )
 YEARS: Final = range(2000, 2200)
+_spare_blocks: Final[list[bytearray]] = []  # of files that were read
 _EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, in spreadsheets
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 # An escaped surrogate, or an escaped pair. After two backslashes it is text about one.
@@ -416,9 +417,16 @@ def _elements(number: int, value: object) -> Iterator[tuple[int, object]]:
 def _whole_lines(file: BinaryIO) -> Iterator[memoryview]:
     """Yield whole lines, as many as fit in a block; each block is overwritten by the next.
 
-    Reusing the memory is faster: a new block has the system clear its pages.
+    Reusing the memory, for other files as well, is faster: the system clears that of a new block.
     """
-    block = bytearray(_BLOCK)
+    block = _spare_blocks.pop() if _spare_blocks else bytearray(_BLOCK)
+    try:
+        yield from _lines_in(block, file)
+    finally:
+        _spare_blocks.append(block)
+
+
+def _lines_in(block: bytearray, file: BinaryIO) -> Iterator[memoryview]:
     view = memoryview(block)
     head = file.read(len(_MARK)).removeprefix(_MARK)
     view[: len(head)], filled = head, len(head)
