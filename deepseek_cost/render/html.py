@@ -25,6 +25,8 @@ from deepseek_cost.render.page import (
 from deepseek_cost.render.text import spans, spoken
 
 # Spaces as wide as a point and as a digit.
+_HYPHENATED: Final = re.compile(r"(\w[\w.]*(?:-[\w.]+)+)")
+_LONGEST_WORD: Final = 24  # longer words would be wider than a phone
 _POINT: Final = "\u2008"
 _DIGIT: Final = "\u2007"
 # A table fits on a phone by these characters: in all, in its labels (at least and at most),
@@ -69,6 +71,7 @@ def _templates() -> Environment:
         "headed": _headed,
         "nested": _nested,
         "padded": _padded,
+        "whole": _whole,
     }
     environment.tests |= {name: _kind(kind) for name, kind in _KINDS.items()}
     environment.tests["label"] = is_label
@@ -112,6 +115,15 @@ def _padded(cell: str) -> Markup:
     """Return a cell with its special spaces as entities, visible in any editor."""
     text = escape(cell)
     return text.replace(_POINT, Markup("&#8200;")).replace(_DIGIT, Markup("&#8199;"))
+
+
+def _whole(text: str) -> Markup:
+    """Return a text whose model names and dates are not broken at their hyphens."""
+    parts = _HYPHENATED.split(text)
+    for at in range(1, len(parts), 2):
+        if len(parts[at]) <= _LONGEST_WORD:
+            parts[at] = Markup('<span class="word">{}</span>').format(parts[at])
+    return Markup("").join(parts)
 
 
 def _nested(lines: tuple[str, ...]) -> list[tuple[str, list[str]]]:

@@ -79,3 +79,13 @@ def test_a_page_for_others_names_no_option_in_its_warnings() -> None:
         assert "reasoning tokens of 3 turns are unknown" in shown
         assert "--reasoning" not in shown
         assert "b; c" in shown
+
+
+def test_a_page_breaks_no_model_name_at_its_hyphens() -> None:
+    long = "a-name-of-a-file-that-is-wider-than-a-phone.txt"
+    page = to_html(page_of(f"deepseek-v4-pro; {long} <b-c> costs $1 on 2026-11-02"))
+
+    assert '<span class="word">deepseek-v4-pro</span>; a-name-of-a-file' in page
+    assert '&lt;<span class="word">b-c</span>&gt;' in page
+    assert 'on <span class="word">2026-11-02</span></h1>' in page
+    assert f"<title>deepseek-v4-pro; {long} &lt;b-c&gt;" in page

@@ -201,8 +201,8 @@ class _Blocks(Struct):
         rows = self.series.rows
         if rows and rows[-1][2] == row[2]:
             place, number, identity, hit, miss, output, reasoning, end = rows[-1]
-            models = (self.series.origins[one].model for one in (place, row[0]))
-            if (hit, miss) == row[3:5] and next(models) == next(models):
+            origins = self.series.origins
+            if (hit, miss) == row[3:5] and origins[place].model == origins[row[0]].model:
                 self.repeated += 1
                 output = row[5] or output
                 rows[-1] = place, number, identity, hit, miss, output, reasoning, end
