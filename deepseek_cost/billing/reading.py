@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Below this, a second process would start for longer than it saves.
 _WORTH_BYTES: Final = 64_000_000
 # The second process reads this share of the bytes, because this one adds up all responses.
-_SHARE: Final = 0.75
+_SHARE: Final = 2 / 3
 # A message has so many responses, which may come with their bodies, or ten times as many rows.
 _BATCH: Final = 200
 _ROWS: Final = 10

@@ -79,8 +79,8 @@ def test_the_second_process_reads_most_but_not_all(sizes: list[int]) -> None:
     largest = max(sizes)
     if 2 * largest > sum(sizes):
         assert theirs >= largest
-    else:  # three quarters, but for a file more or less
-        assert abs(theirs - 0.75 * sum(sizes)) <= largest
+    else:  # two thirds, but for a file more or less
+        assert abs(theirs - 2 / 3 * sum(sizes)) <= largest
 
 
 def test_what_the_second_process_cannot_read_is_an_error_here(
