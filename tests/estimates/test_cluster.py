@@ -252,7 +252,7 @@ def test_urls_that_lead_nowhere_are_reported_in_one_line(dscost: Dscost, files: 
         f"{files.url}/*.csv": "nothing there matches",
         "http://127.0.0.1:1/a.txt": "no response",
         "nosuchscheme://a/b.txt": "cannot be read",
-        "s3://user:secret@bucket/a.txt": "pip install",
+        "s3://user:secret@bucket/a.txt": "Install s3fs",
     }
     for url, reason in nowhere.items():
         refused = dscost("estimate", url)
