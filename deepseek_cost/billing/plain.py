@@ -21,6 +21,7 @@ _Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 _Count = Annotated[int, Meta(ge=0, le=MOST_TOKENS)]
 # Times as Unix seconds; the general reader knows all other forms.
 _Seconds = Annotated[int, Meta(ge=1_600_000_000, lt=4_000_000_000)]
+_REQUIRED: Final = 10  # keys of every plain response and its usage
 _KEY: Final = b'":'  # the end of a key; in a text, the quotation mark comes after a backslash
 
 _mask: Final = lru_cache(maxsize=1_000)(masked)
@@ -132,7 +133,7 @@ def _is_plain(data: bytes, response: _Response, keys: int) -> bool:
     read, generated = usage.prompt_tokens_details, usage.completion_tokens_details
     hit, output = usage.prompt_cache_hit_tokens, usage.completion_tokens
     texts, fingerprint = response.choices, response.system_fingerprint
-    keys += 10 + 2 * (read is not None) + 2 * (generated is not None)
+    keys += _REQUIRED + 2 * (read is not None) + 2 * (generated is not None)
     if texts is not UNSET:
         keys += 1 + bytes(texts).count(_KEY)
     if fingerprint is not UNSET:
