@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from math import inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -30,9 +30,6 @@ from deepseek_cost.errors import UnknownModelError, UnpricedError
 from deepseek_cost.pricing.cost import EXACT, cost_of
 from deepseek_cost.pricing.entries import stamp
 from deepseek_cost.pricing.schedule import TierBy
-
-if TYPE_CHECKING:
-    from deepseek_cost.billing.proof import Proof
 
 # The report names this many lines without a price; all of them are counted.
 _NAMED: Final = 100
@@ -391,7 +388,7 @@ class Account(Struct):
         """Add lengths of new responses to a profile, and then replace those of known ones."""
         for number, rows in added.new.items():
             reported = [reasoning for *_, reasoning, _ in rows if reasoning is not None]
-            habit = _habit(self._stretch(number))
+            habit = habit_of(self._stretch(number))
             profile.add_all(habit, [output for *_, output, _, _ in rows], reported)
         again = [
             Entry(place.stretch, counted, former)
@@ -399,7 +396,7 @@ class Account(Struct):
             if (place := self._places[counted.group]) is not None
         ]
         for entry in sorted(entries, key=lambda entry: entry.former is not None) + again:
-            _learn(profile, _habit(entry.stretch), entry)
+            learn(profile, habit_of(entry.stretch), entry)
 
     def _stretch(self, number: int) -> Stretch:
         """Return the stretch of a place within the period."""
@@ -474,72 +471,12 @@ class Entry(Struct, frozen=True):
     former: Counted | None
 
 
-class Intake(Struct):
-    """Add lines of logs to an account. `make_proof` is called for the first request found.
-
-    `watch` is called with each new response and what it was counted as. `profile`, if given,
-    collects the lengths of responses.
-    """
-
-    account: Account
-    make_proof: "Callable[[], Proof] | None" = None
-    watch: Callable[[Response, Counted], None] | None = None
-    profile: Profile | None = None
-    proof: "Proof | None" = None
-    priced: Counter[str] = field(default_factory=Counter)
-    unpriced: Counter[str] = field(default_factory=Counter)
-    other: Counter[str] = field(default_factory=Counter)
-    refused: list[Fault] = field(default_factory=list)
-
-    def add(self, name: str, found: Found | Series) -> None:
-        """Add a record from the log with this name."""
-        if isinstance(found, Series):
-            self._add_series(name, found)
-            return
-        unpriced = self.account.unpriced
-        entry = self.account.add(found)
-        if entry is None or not isinstance(found, Response):
-            is_fault = self.account.unpriced > unpriced
-            (self.unpriced if is_fault else self.other)[name] += 1
-            return
-        thinking = UNKNOWN_MODE
-        if entry.former is not None:
-            self.other[name] += 1
-        else:
-            self.priced[name] += 1
-            if self.watch is not None:
-                self.watch(found, entry.counted)
-            if found.request is not None and self.make_proof is not None:
-                self.proof = self.proof or self.make_proof()
-                thinking = self.proof.add(found, entry.stretch) or UNKNOWN_MODE
-        if self.profile is not None:
-            habit = Habit(entry.stretch.price.model.name, thinking, found.label)
-            _learn(self.profile, habit, entry)
-
-    def _add_series(self, name: str, series: Series) -> None:
-        if self.watch is not None:
-            for response in series.responses():
-                self.add(name, response)
-            return
-        unpriced = self.account.unpriced
-        new = self.account.add_series(series, self.profile)
-        faults = self.account.unpriced - unpriced
-        self.priced[name] += new
-        self.unpriced[name] += faults
-        self.other[name] += len(series.rows) - new - faults
-
-    def refuse(self, name: str, reason: str) -> None:
-        """Add a file that is not a log of responses, and why."""
-        fault = Fault(name, 1, 1, reason)
-        self.refused.append(fault)
-        self.add(name, fault)
-
-
-def _habit(stretch: Stretch) -> Habit:
+def habit_of(stretch: Stretch) -> Habit:
+    """Return what responses of unknown thinking at a price are grouped by."""
     return Habit(stretch.price.model.name, UNKNOWN_MODE)
 
 
-def _learn(profile: Profile, habit: Habit, entry: Entry) -> None:
+def learn(profile: Profile, habit: Habit, entry: Entry) -> None:
     """Add a response's length to the profile, replacing the one of an earlier record."""
     former, counted = entry.former, entry.counted
     if former is not None:

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from deepseek_cost.billing.account import Account, Intake
+from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.budget import Budget
 from deepseek_cost.billing.dimensions import By
+from deepseek_cost.billing.intake import Intake
 from deepseek_cost.cli.ranges import Range
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.reports.bill import BillReport, Read, Terms, bill_report

@@ -83,7 +83,8 @@ def reconcile(
     cache_hit_ratio: str | None,
 ) -> "InvoiceReport":
     """Read the logs, if any, by the invoice's days, and report both."""
-    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.account import Account
+    from deepseek_cost.billing.intake import Intake
     from deepseek_cost.billing.reconciliation import Crossings
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.reports.invoice import InvoiceTerms, invoice_report

@@ -18,9 +18,9 @@ from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
 
 if TYPE_CHECKING:
-    from deepseek_cost.billing.account import Intake
     from deepseek_cost.billing.charge import Charging
     from deepseek_cost.billing.fields import Fields
+    from deepseek_cost.billing.intake import Intake
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.proof import Proof
     from deepseek_cost.billing.reading import ReadLog
@@ -248,7 +248,8 @@ def _profile(name: str, book: "PriceBook") -> "Profile":
 
 def _learned(name: str, book: "PriceBook") -> "Profile":
     """Learn from a log; the number of lines that cannot be priced is reported on stderr."""
-    from deepseek_cost.billing.account import Account, Intake
+    from deepseek_cost.billing.account import Account
+    from deepseek_cost.billing.intake import Intake
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs
 

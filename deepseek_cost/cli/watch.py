@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from deepseek_cost.billing.account import Intake
 from deepseek_cost.billing.follow import Follower
+from deepseek_cost.billing.intake import Intake
 from deepseek_cost.cli.messages import styles_are_shown
 from deepseek_cost.cli.output import drawn, write_line
 from deepseek_cost.errors import InputError, UsageError

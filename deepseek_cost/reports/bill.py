@@ -8,11 +8,12 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from deepseek_cost.billing.account import Account, Intake
+from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.assumptions import assumptions_of, warnings_of
 from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.budget import Budget
 from deepseek_cost.billing.dimensions import By
+from deepseek_cost.billing.intake import Intake
 from deepseek_cost.billing.tariff import total
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.currency import Currency

@@ -7,9 +7,10 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
-from deepseek_cost.billing.account import Account, Group, Intake
+from deepseek_cost.billing.account import Account, Group
 from deepseek_cost.billing.budget import Budget
 from deepseek_cost.billing.dimensions import By
+from deepseek_cost.billing.intake import Intake
 from deepseek_cost.billing.tariff import BillTotals, total
 from deepseek_cost.pricing.schedule import Tier
 from deepseek_cost.reports.breakdown import broken_down

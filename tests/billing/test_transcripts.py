@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepseek_cost.billing.account import Account, Intake
+from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.charge import Charging
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Series
 from deepseek_cost.billing.formats.claude_code import _records, _transcript
 from deepseek_cost.billing.formats.log import Log, as_object, decoded
+from deepseek_cost.billing.intake import Intake
 from deepseek_cost.billing.profile import Habit, Profile
 from deepseek_cost.billing.tariff import Tariffs
 from deepseek_cost.pricing.currency import Currency

@@ -165,7 +165,7 @@ def bill(
 
     Each response is priced at the time it was made. No prompt, response or key is shown.
     """
-    from deepseek_cost.billing.account import Intake
+    from deepseek_cost.billing.intake import Intake
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.cli.bill_session import Billing
