@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.billing.formats.base import Response, Unreadable
-from deepseek_cost.billing.formats.log import MOST_TOKENS
 from deepseek_cost.billing.formats.provider import has_foreign_id, may_be_deepseek, other_host
+from deepseek_cost.billing.formats.values import MOST_TOKENS
 from deepseek_cost.billing.tariff import EDGE_SECONDS, Stretch, Tariffs
 from deepseek_cost.errors import Advice, Advised, DscostError, UnknownModelError, UnpricedError
 from deepseek_cost.pricing.entries import stamp

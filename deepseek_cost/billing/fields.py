@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from deepseek_cost.billing.formats.base import Unreadable
-from deepseek_cost.billing.formats.log import count, literal, with_whole_characters
+from deepseek_cost.billing.formats.lenient_json import with_whole_characters
+from deepseek_cost.billing.formats.values import count, literal
 
 
 class Field(StrEnum):

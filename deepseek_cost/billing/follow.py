@@ -13,7 +13,8 @@ from typing import BinaryIO, Final
 
 from msgspec import Struct, field
 
-from deepseek_cost.billing.formats.log import Form, Log, decoded
+from deepseek_cost.billing.formats.lenient_json import decoded
+from deepseek_cost.billing.formats.log import Form, Log
 from deepseek_cost.billing.intake import Intake
 from deepseek_cost.billing.logs import Copies, OpenedLog, head_of, open_log
 from deepseek_cost.billing.records import Reading

@@ -27,7 +27,8 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Series,
 )
-from deepseek_cost.billing.formats.log import Form, Log, with_whole_characters
+from deepseek_cost.billing.formats.lenient_json import with_whole_characters
+from deepseek_cost.billing.formats.log import Form, Log
 from deepseek_cost.billing.plain import PlainReader
 from deepseek_cost.billing.records import A_REQUEST, A_TEXT, NO_USAGE, Reading
 from deepseek_cost.billing.response import Chunks

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deepseek_cost.billing.formats.base import Fault, Origin, Row, Series
-from deepseek_cost.billing.formats.log import MAX_NAME, MOST_TOKENS
 from deepseek_cost.billing.formats.provider import FOREIGN_IDS
+from deepseek_cost.billing.formats.values import MAX_NAME, MOST_TOKENS
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.masking import masked
 

@@ -20,7 +20,6 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import MAX_NAME
 from deepseek_cost.billing.formats.usage import (
     Counts,
     fees_of,
@@ -29,6 +28,7 @@ from deepseek_cost.billing.formats.usage import (
     replaced,
     usage_of,
 )
+from deepseek_cost.billing.formats.values import MAX_NAME
 from deepseek_cost.billing.likely_fields import likely_counts, likely_hits
 from deepseek_cost.errors import Advice, Advised, advised
 from deepseek_cost.inputs.kinds import is_request, kind_of, kind_of_url

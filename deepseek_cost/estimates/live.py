@@ -20,8 +20,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from deepseek_cost.billing.formats.base import Unreadable
-from deepseek_cost.billing.formats.log import as_object
 from deepseek_cost.billing.formats.usage import usage_of
+from deepseek_cost.billing.formats.values import as_object
 from deepseek_cost.billing.proof import Reason, reason_of
 from deepseek_cost.errors import Advice, Advised, InputError, LiveError, UsageError, advised
 from deepseek_cost.inputs.kinds import Kind

@@ -16,7 +16,9 @@ from deepseek_cost.billing.account import Account
 from deepseek_cost.billing.charge import Charging
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Series
 from deepseek_cost.billing.formats.claude_code import _records, _transcript
-from deepseek_cost.billing.formats.log import Log, as_object, decoded
+from deepseek_cost.billing.formats.lenient_json import decoded
+from deepseek_cost.billing.formats.log import Log
+from deepseek_cost.billing.formats.values import as_object
 from deepseek_cost.billing.intake import Intake
 from deepseek_cost.billing.profile import Habit, Profile
 from deepseek_cost.billing.tariff import Tariffs

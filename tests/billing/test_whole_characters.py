@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepseek_cost.billing.formats.base import Fault, Found, Response
-from deepseek_cost.billing.formats.log import decoded, with_whole_characters
+from deepseek_cost.billing.formats.lenient_json import decoded, with_whole_characters
 from deepseek_cost.billing.logs import open_log
 from deepseek_cost.billing.records import Reading
 from deepseek_cost.inputs.source import TextSource

@@ -5,8 +5,9 @@ from datetime import UTC
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Kind, Response, Unreadable
-from deepseek_cost.billing.formats.log import Log, as_object, at, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.usage import fees_of, has_usage, usage_of
+from deepseek_cost.billing.formats.values import as_object, at, name
 from deepseek_cost.inputs.timestamps import NoTimeError, seconds_of
 
 _STARTS: Final = (

@@ -14,7 +14,8 @@ from deepseek_cost.billing.formats.api import (
     times_of,
 )
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Unreadable
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _OK: Final = 200
 _SUCCEEDED: Final = "succeeded"

@@ -26,17 +26,10 @@ from deepseek_cost.billing.formats.base import (
     Series,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import (
-    MAX_NAME,
-    MOST_TOKENS,
-    YEARS,
-    Log,
-    as_object,
-    count,
-    name,
-)
+from deepseek_cost.billing.formats.log import YEARS, Log
 from deepseek_cost.billing.formats.provider import FOREIGN_IDS, is_deepseek_name
 from deepseek_cost.billing.formats.usage import fees_of, usage_of
+from deepseek_cost.billing.formats.values import MAX_NAME, MOST_TOKENS, as_object, count, name
 from deepseek_cost.pricing.fees import FeeId
 
 _AGENT: Final = "claude"

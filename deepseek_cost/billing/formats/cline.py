@@ -22,8 +22,10 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
+from deepseek_cost.billing.formats.lenient_json import small_json
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _CLINE_FILE: Final = "task_metadata.json"
 _ROO_FILE: Final = "api_conversation_history.json"

@@ -11,8 +11,10 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
+from deepseek_cost.billing.formats.lenient_json import small_json
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 from deepseek_cost.errors import placed
 
 _AGENT: Final = "cline"

@@ -21,8 +21,9 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _AGENT: Final = "codex"
 # A history is copied without a pause; no response arrives this soon after it.

@@ -9,8 +9,10 @@ from typing import Final
 
 from deepseek_cost.billing.formats.api import items
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, small_json
+from deepseek_cost.billing.formats.lenient_json import small_json
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.usage import usage_of
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _AGENT: Final = "continue"
 _SESSIONS: Final = "sessions.json"

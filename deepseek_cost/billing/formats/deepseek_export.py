@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from deepseek_cost.billing.formats.api import items
 from deepseek_cost.billing.formats.base import Costless, Fault, Unreadable
-from deepseek_cost.billing.formats.log import Form, Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Form, Log
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo

@@ -11,8 +11,9 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _AGENT: Final = "dsh"
 # Where events name the model and who served it, in different versions.

@@ -15,8 +15,9 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.stream import Streams
+from deepseek_cost.billing.formats.values import as_object, at, count
 from deepseek_cost.errors import placed
 
 _ENDPOINTS: Final = ("/chat/completions", "/completions", "/messages", "/responses")

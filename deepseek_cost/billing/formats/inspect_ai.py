@@ -18,18 +18,11 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import (
-    Form,
-    Log,
-    as_object,
-    at,
-    count,
-    decoded,
-    name,
-    unpacked_json,
-)
+from deepseek_cost.billing.formats.lenient_json import decoded, unpacked_json
+from deepseek_cost.billing.formats.log import Form, Log
 from deepseek_cost.billing.formats.parts import MISSES, Parts
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo

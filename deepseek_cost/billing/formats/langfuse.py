@@ -10,9 +10,10 @@ from typing import Final
 from deepseek_cost.billing.formats.api import first, items, utc_seconds
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
 from deepseek_cost.billing.formats.leaves import Enclosing
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import SPLIT, Parts
 from deepseek_cost.billing.formats.usage import Counts, usage_of
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _GENERATION: Final = "GENERATION"
 _DETAILS: Final = ("usageDetails", "usage_details", "providedUsageDetails")

@@ -23,9 +23,10 @@ from deepseek_cost.billing.formats.langchain import (
     of_metadata,
 )
 from deepseek_cost.billing.formats.leaves import Enclosing
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
 from deepseek_cost.billing.formats.usage import Counts
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _MODELS: Final = (
     *("extra.metadata.ls_model_name", "extra.invocation_params.model"),

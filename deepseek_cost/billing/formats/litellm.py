@@ -17,9 +17,10 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import host_by
 from deepseek_cost.billing.formats.usage import fees_of, has_usage, usage_of
+from deepseek_cost.billing.formats.values import as_object, at, name
 
 _CALLS: Final = ("completion", "acompletion", "text_completion", "atext_completion")
 _OTHER_CALLS: Final = (

@@ -16,9 +16,10 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Form, Log, as_object, count, name
+from deepseek_cost.billing.formats.log import Form, Log
 from deepseek_cost.billing.formats.provider import label_of_host
 from deepseek_cost.billing.formats.usage import Counts, fees_of, usage_of
+from deepseek_cost.billing.formats.values import as_object, count, name
 
 _AGENT: Final = "llm"
 _TABLES: Final = ("responses", "turns")

@@ -1,13 +1,10 @@
 """An opened log: what its bytes are, and its values in one pass."""
 
-import ast
-import csv
 import gzip
 import io
-import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -19,8 +16,17 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 import msgspec
 
 from deepseek_cost.billing.formats.base import Costless, Fault, Found, Line, Reason, Unreadable
+from deepseek_cost.billing.formats.blocks import MARK, whole_lines
+from deepseek_cost.billing.formats.csv_rows import DELIMITERS, rows_of
+from deepseek_cost.billing.formats.lenient_json import (
+    MAX_LINE,
+    concatenated,
+    decoded,
+    decoded_by,
+    up_to,
+)
 from deepseek_cost.errors import Advice, Advised
-from deepseek_cost.inputs.streams import Pieces, is_unpacked, unpacked
+from deepseek_cost.inputs.streams import Pieces, is_unpacked
 from deepseek_cost.inputs.timestamps import NoTimeError, NoZoneError, seconds_of
 
 if TYPE_CHECKING:
@@ -31,31 +37,16 @@ T = TypeVar("T")
 # This much is read to recognize a format. It covers the first lines of any log.
 HEAD_BYTES: Final = 1 << 16
 _SAMPLES: Final = 40
-_BLOCK: Final = 1 << 17
-_MAX_LINE: Final = 64_000_000
 _MAX_DOCUMENT: Final = 128_000_000
-_MARK: Final = b"\xef\xbb\xbf"
 _SQLITE: Final = b"SQLite format 3\0"
 _ZIP: Final = b"PK\x03\x04"
-MOST_TOKENS: Final = 2**32 - 2  # thousands of times the maximum context length
 _MOST_MEMBERS: Final = 10_000
-_LONGEST_LITERAL: Final = 10_000
-MAX_NAME: Final = 256
-_DELIMITERS: Final = ",;\t"
 _UTC: Final = re.compile(  # the most common form of times; the others are read more slowly
     r"2[01]\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
     re.ASCII,
 )
 YEARS: Final = range(2000, 2200)
-_spare_blocks: Final[list[bytearray]] = []  # of files that were read
-_EXPONENT: Final = re.compile(r"[0-9](\.[0-9]{1,9})?[eE]\+?[0-9]{1,2}")  # 1.2E+05, in spreadsheets
-_THOUSANDS: Final = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
-# An escaped surrogate, or an escaped pair. After two backslashes it is text about one.
-_SURROGATE: Final = re.compile(
-    rb"(\\+)u[dD](?:[89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
-)
-_REPLACED: Final = rb"\ufffd"
 _EVENTS: Final = (b"data:", b"event:", b": ")
 # Steps of SQLite's virtual machine between checks, and the maximum number of checks (minutes).
 _SQL_STEPS: Final = 1_000_000
@@ -122,7 +113,7 @@ class Log:
         if self.path is not None:
             return self.path.open("rb")
         with closing(self._open()) as file:
-            return io.BytesIO(_up_to(file, _MAX_DOCUMENT))
+            return io.BytesIO(up_to(file, _MAX_DOCUMENT))
 
     @cached_property
     def head(self) -> bytes:
@@ -131,7 +122,7 @@ class Log:
         Empty if they are not in the file's encoding, which is reported when the log is read.
         """
         with closing(self.open()) as file, suppress(UnicodeError):
-            return _up_to(file, HEAD_BYTES).removeprefix(_MARK)
+            return up_to(file, HEAD_BYTES).removeprefix(MARK)
         return b""
 
     def forget(self) -> None:
@@ -154,7 +145,7 @@ class Log:
             return Form.EVENTS
         first = text.partition(b"\n")[0]
         is_named = any(f".{name}" in self.name.lower() for name in ("csv", "tsv"))
-        columns = max(first.count(delimiter.encode()) for delimiter in _DELIMITERS)
+        columns = max(first.count(delimiter.encode()) for delimiter in DELIMITERS)
         return Form.CSV if is_named or (columns > 1 and b" " not in first) else Form.TEXT
 
     @cached_property
@@ -233,12 +224,12 @@ class Log:
         """
 
         def decode(line: bytes) -> T | object | None:
-            found = _decoded(line, decoder.decode)
+            found = decoded_by(line, decoder.decode)
             return decoded(line) if found is None else found
 
         number = 1
         with closing(self.open()) as file:
-            for block in _whole_lines(file):
+            for block in whole_lines(file):
                 try:
                     found: Sequence[T | object] = decoder.decode_lines(block)
                 except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -296,7 +287,7 @@ class Log:
         live = Path(f"{self.path}-wal").exists()
         address = f"{base}?mode=ro{'' if live else '&immutable=1'}"
         with closing(sqlite3.connect(address, uri=True)) as database:
-            database.setlimit(_SQLITE_LIMIT_LENGTH, _MAX_LINE)
+            database.setlimit(_SQLITE_LIMIT_LENGTH, MAX_LINE)
             looks = iter(range(_SQL_LOOKS))
             database.set_progress_handler(lambda: next(looks, None) is None, _SQL_STEPS)
             try:
@@ -314,7 +305,7 @@ class Log:
                 case Form.EVENTS:
                     yield from self._events(file)
                 case Form.CSV:
-                    yield from self._rows(file)
+                    yield from rows_of(file, self.name)
                 case _:
                     return
         if head is None:
@@ -323,15 +314,15 @@ class Log:
     def _json(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
         first, number = b"\n", 0
         while first.isspace():  # a blank line before the first
-            first = file.readline(_MAX_LINE + 1).removeprefix(_MARK)
+            first = file.readline(MAX_LINE + 1).removeprefix(MARK)
             number += 1
         value = decoded(first)
-        rest = file.readline(_MAX_LINE + 1)
+        rest = file.readline(MAX_LINE + 1)
         if value is not None and (rest or isinstance(value, dict)):
             for at_, found in chain([(number, value)], self._lines(rest, number + 1, file)):
                 yield from _elements(at_, found)
             return
-        data = first + rest + _up_to(file, _MAX_DOCUMENT + 1 - len(first) - len(rest))
+        data = first + rest + up_to(file, _MAX_DOCUMENT + 1 - len(first) - len(rest))
         if len(data) > _MAX_DOCUMENT:
             yield number, self.fault(number, f"a JSON document of over {_MAX_DOCUMENT:,} bytes")
             return
@@ -341,7 +332,7 @@ class Log:
         value = decoded(data)
         if value is not None:
             yield from _elements(number, value)
-        elif values := _concatenated(data):
+        elif values := concatenated(data):
             for line, value in values:
                 yield from _elements(number + line, value)
         else:  # lines, with the first one broken
@@ -355,55 +346,29 @@ class Log:
         decode: Callable[[bytes], object | None] | None = None,
     ) -> Iterator[tuple[int, object]]:
         decode = decode or decoded
-        data = data or file.readline(_MAX_LINE + 1)
+        data = data or file.readline(MAX_LINE + 1)
         while data:
             if not data.isspace():
                 value = decode(data)
                 if value is not None:
                     yield number, value
-                elif data.endswith(b"\n") or len(data) > _MAX_LINE:
+                elif data.endswith(b"\n") or len(data) > MAX_LINE:
                     yield number, self.fault(number, "not valid JSON")
                 else:  # the tool is writing it, or was stopped while writing
                     yield number, Costless(Reason.UNFINISHED)
-            while len(data) > _MAX_LINE and not data.endswith(b"\n"):
-                data = file.readline(_MAX_LINE + 1)
+            while len(data) > MAX_LINE and not data.endswith(b"\n"):
+                data = file.readline(MAX_LINE + 1)
             number += 1
-            data = file.readline(_MAX_LINE + 1)
+            data = file.readline(MAX_LINE + 1)
 
     def _events(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
         number = 0
-        while data := file.readline(_MAX_LINE + 1):
+        while data := file.readline(MAX_LINE + 1):
             number += 1
             text = data.strip()
             if text.startswith(b"data:") and (payload := text[5:].strip()) != b"[DONE]":
                 value = decoded(payload)
                 yield number, self.fault(number, "not valid JSON") if value is None else value
-
-    def _rows(self, file: BinaryIO) -> Iterator[tuple[int, object]]:
-        """Yield rows as objects, with names from the first row. Extra cells are a Fault."""
-        csv.field_size_limit(_MAX_LINE)
-        text = io.TextIOWrapper(file, "utf-8-sig", newline="")
-        first = text.readline(_MAX_LINE)
-        skipped = 1
-        delimiter = _delimiter(first)
-        if first.lower().startswith("sep="):  # a spreadsheet's own line
-            first, skipped = text.readline(_MAX_LINE), 2
-        try:
-            names = _column_names(next(csv.reader([first], delimiter=delimiter), []))
-            if twice := {name for name in names if name and names.count(name) > 1}:
-                reason = f"the column {min(twice)!r} is there twice; rename one"
-                yield skipped, self.fault(skipped, reason)
-                return
-            rows = csv.reader(text, delimiter=delimiter, strict=True)
-            for row in rows:
-                number = rows.line_num + skipped
-                if len(row) > len(names):
-                    reason = f"{len(row)} cells under {len(names)} names"
-                    yield number, self.fault(number, f"{reason}; quote cells with {delimiter!r}")
-                elif any(row):
-                    yield number, dict(zip(names, row, strict=False))
-        except csv.Error as error:
-            yield skipped, self.fault(skipped, f"not CSV: {error}")
 
 
 def _elements(number: int, value: object) -> Iterator[tuple[int, object]]:
@@ -412,184 +377,6 @@ def _elements(number: int, value: object) -> Iterator[tuple[int, object]]:
         yield from ((number, element) for element in value)
     else:
         yield number, value
-
-
-def _whole_lines(file: BinaryIO) -> Iterator[memoryview]:
-    """Yield whole lines, as many as fit in a block; each block is overwritten by the next.
-
-    Reusing the memory, for other files as well, is faster: the system clears that of a new block.
-    """
-    block = _spare_blocks.pop() if _spare_blocks else bytearray(_BLOCK)
-    try:
-        yield from _lines_in(block, file)
-    finally:
-        _spare_blocks.append(block)
-
-
-def _lines_in(block: bytearray, file: BinaryIO) -> Iterator[memoryview]:
-    view = memoryview(block)
-    head = file.read(len(_MARK)).removeprefix(_MARK)
-    view[: len(head)], filled = head, len(head)
-    while size := file.readinto(view[filled:]):  # type: ignore[attr-defined] # any binary file
-        filled += size
-        end = block.rfind(b"\n", 0, filled) + 1
-        if not end and filled == len(block):
-            yield memoryview(bytes(block) + file.readline(_MAX_LINE))
-            end = filled
-        elif end:
-            yield view[:end]
-        view[: filled - end] = view[end:filled]
-        filled -= end
-    if filled:
-        yield view[:filled]
-
-
-def _delimiter(header: str) -> str:
-    """Return the delimiter of a header: a comma, a semicolon or a tab."""
-    if header.lower().startswith("sep=") and len(header) > len("sep="):
-        return header[len("sep=")]
-    return max(_DELIMITERS, key=header.count)
-
-
-def _column_names(cells: Iterable[str]) -> list[str]:
-    """Return column names, normalized: capitals and surrounding spaces make no difference."""
-    names = [cell.strip() for cell in cells]
-    return [name.lower() if name.isupper() or name.istitle() else name for name in names]
-
-
-def count(value: object, name: str = "a count") -> int | None:
-    """Return a token count, or None if there is no value; raises Unreadable with its name."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
-        value = value.replace(",", "")
-    if isinstance(value, str) and value.strip().removesuffix(".0").isdecimal():
-        value = int(value.strip().removesuffix(".0")[:16])
-    if isinstance(value, str) and _EXPONENT.fullmatch(value.strip()):
-        value = float(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
-        raise Unreadable(f"{name} in its usage is not a number of tokens")
-    return value
-
-
-def at(value: object, path: str) -> object:
-    """Return the value at a dotted path of an object, or None; JSON kept as text is parsed."""
-    for name in path.split(".") if path else ():
-        value = as_object(value).get(name)
-    return value
-
-
-def as_object(value: object) -> Mapping[str, object]:
-    """Return an object, parsed if it is kept as text; an empty one for anything else."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = decoded(value.encode()) or literal(value)
-    return value if isinstance(value, dict) else {}
-
-
-def literal(text: str) -> object:
-    """Return the value of a Python literal, as data frames write objects to CSV, or None."""
-    if len(text) > _LONGEST_LITERAL:
-        return None
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-
-
-def small_json(path: Path) -> object:
-    """Return the JSON of a file next to a log, or None if it cannot be read."""
-    try:
-        if not path.is_file() or path.stat().st_size > _MAX_LINE:
-            return None
-        return decoded(path.read_bytes())
-    except OSError:
-        return None
-
-
-def unpacked_json(data: bytes) -> object:
-    """Return the JSON in Zstandard-compressed bytes, or None for anything else."""
-    try:
-        with closing(unpacked(io.BytesIO(data), lambda _: None)) as file:
-            found = _up_to(file, _MAX_LINE + 1)
-    except (EOFError, OSError):
-        return None
-    return decoded(found) if len(found) <= _MAX_LINE else None
-
-
-def name(value: object) -> str | None:
-    """Return a name, cut if too long; None if the value is not a name."""
-    return value[:MAX_NAME] if isinstance(value, str) and value else None
-
-
-_decode = msgspec.json.Decoder().decode
-
-
-def decoded(data: bytes) -> object | None:
-    """Return a JSON value; None for invalid JSON and for null."""
-    return _decoded(data, _decode)
-
-
-def _decoded(data: bytes, decode: Callable[[bytes], T]) -> T | None:
-    """Return what a function decodes, or None if it cannot, even with whole characters."""
-    try:
-        return decode(data)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        whole = with_whole_characters(data)
-    if whole == data:
-        return None
-    try:
-        return decode(whole)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None
-
-
-def with_whole_characters(data: bytes) -> bytes:
-    """Return JSON of the same length in which each half of a surrogate pair is replaced.
-
-    JavaScript writes one where a text was cut. Parsers refuse it, even in texts that are skipped.
-    """
-    return _SURROGATE.sub(_whole, data) if b"\\u" in data else data
-
-
-def _whole(found: re.Match[bytes]) -> bytes:
-    backslashes, low = found.groups()
-    if len(backslashes) % 2 == 0:
-        return found[0] if low is None else found[0].removesuffix(low) + _REPLACED
-    return found[0] if low else backslashes[:-1] + _REPLACED
-
-
-def _concatenated(data: bytes) -> list[tuple[int, object]]:
-    """Return consecutive objects of several lines each, as printed to a console.
-
-    Each has the number of lines before it. Empty if the first line ends inside a string: then it
-    is a broken line.
-    """
-    if data.partition(b"\n")[0].strip() not in {b"{", b"["}:
-        return []
-    found: list[tuple[int, object]] = []
-    decode, at_, line = json.JSONDecoder().raw_decode, 0, 0
-    text = with_whole_characters(data).decode(errors="replace")
-    while at_ < len(text):
-        begin = at_
-        try:
-            value, at_ = decode(text, at_)
-        except (ValueError, RecursionError):
-            break
-        found.append((line, value))
-        while at_ < len(text) and (text[at_].isspace() or text[at_] == ","):
-            at_ += 1
-        line += text.count("\n", begin, at_)
-    return found
-
-
-def _up_to(file: BinaryIO, size: int) -> bytes:
-    parts = []
-    while size > 0 and (data := file.read(size)):
-        parts.append(data)
-        size -= len(data)
-    return b"".join(parts)
 
 
 class Samples(Iterable[object]):

@@ -9,9 +9,10 @@ from typing import Final
 
 from deepseek_cost.billing.formats.api import first, items
 from deepseek_cost.billing.formats.base import Costless, Found, Kind, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import MISSES, WHOLE, Parts
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _CONSUMED: Final = 2
 _FAILED: Final = 5

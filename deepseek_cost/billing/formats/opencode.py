@@ -19,8 +19,9 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Form, Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Form, Log
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _SEVERAL: Final = 2
 _MESSAGES: Final = "SELECT id, session_id, data FROM message ORDER BY rowid"

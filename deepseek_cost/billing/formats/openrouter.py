@@ -17,8 +17,9 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _HOST: Final = "openrouter"
 _FALSE: Final = frozenset({"", "0", "0.0", "false", "none"})

@@ -20,10 +20,11 @@ from deepseek_cost.billing.formats.base import (
     Unreadable,
 )
 from deepseek_cost.billing.formats.leaves import Enclosing
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
 from deepseek_cost.billing.formats.provider import host_by
 from deepseek_cost.billing.formats.usage import Counts
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _USAGE: Final = "gen_ai.usage"
 _LLM: Final = "llm.token_count"

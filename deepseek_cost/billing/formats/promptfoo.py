@@ -19,9 +19,10 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
 from deepseek_cost.billing.formats.provider import host_by
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _AGENT: Final = "promptfoo"
 _DEFAULT: Final = "promptfoo's default grader"

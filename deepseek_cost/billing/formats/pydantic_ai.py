@@ -17,9 +17,10 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
 from deepseek_cost.billing.formats.provider import host_by
+from deepseek_cost.billing.formats.values import as_object, count, name
 
 _HITS: Final = (
     *("cache_read_tokens", "details.prompt_cache_hit_tokens", "details.cached_tokens"),

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, at, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.usage import usage_of
+from deepseek_cost.billing.formats.values import as_object, at, name
 
 _AGENT: Final = "qwen"
 _EVENT: Final = "qwen-code.api_response"

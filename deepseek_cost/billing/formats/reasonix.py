@@ -3,9 +3,10 @@
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Response
-from deepseek_cost.billing.formats.log import Log, as_object, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import label_of_host
 from deepseek_cost.billing.formats.usage import usage_of
+from deepseek_cost.billing.formats.values import as_object, name
 
 _AGENT: Final = "reasonix"
 

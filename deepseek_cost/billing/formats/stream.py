@@ -11,8 +11,10 @@ from msgspec import Struct, field
 
 from deepseek_cost.billing.formats.api import is_response, items, response_of, times_of
 from deepseek_cost.billing.formats.base import Costless, Found, Reason, Records, Unreadable
-from deepseek_cost.billing.formats.log import Log, as_object, at, decoded, name
+from deepseek_cost.billing.formats.lenient_json import decoded
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.usage import has_usage
+from deepseek_cost.billing.formats.values import as_object, at, name
 
 # The maximum of open streams in one log. Beyond it, the oldest counts as ended.
 _MOST_OPEN: Final = 1_000

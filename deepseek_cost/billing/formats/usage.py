@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.billing.formats.base import Kind, Unreadable
-from deepseek_cost.billing.formats.log import at, count
+from deepseek_cost.billing.formats.values import at, count
 from deepseek_cost.pricing.cost import TokenUsage
 from deepseek_cost.pricing.fees import FeeId
 

@@ -16,10 +16,11 @@ from deepseek_cost.billing.formats.base import (
     Response,
     Unreadable,
 )
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.parts import WHOLE, Parts
 from deepseek_cost.billing.formats.provider import label_of_host
 from deepseek_cost.billing.formats.usage import Counts, has_usage, usage_of
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _HITS: Final = (
     *("usage.inputTokenDetails.cacheReadTokens", "usage.cachedInputTokens"),

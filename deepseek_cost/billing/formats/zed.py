@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from deepseek_cost.billing.formats.base import Found, Records, Response, Unreadable
-from deepseek_cost.billing.formats.log import Log, as_object, at, count, name, unpacked_json
+from deepseek_cost.billing.formats.lenient_json import unpacked_json
+from deepseek_cost.billing.formats.log import Log
 from deepseek_cost.billing.formats.provider import label_of_host
+from deepseek_cost.billing.formats.values import as_object, at, count, name
 
 _AGENT: Final = "zed"
 _THREADS: Final = "SELECT * FROM threads ORDER BY rowid"
