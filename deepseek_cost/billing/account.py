@@ -113,6 +113,8 @@ class Account(Struct):
 
     `repeated` counts records of responses counted before, `costless` counts lines by the reason
     they cost nothing, and `unidentified` counts responses without an id, each of which counts.
+    `accepted` counts, by log, records that could not be read of responses that were billed by a
+    later record; they are no longer in `unpriced`.
     Responses before `since`, or at or after `until` (seconds since 1970), only count in `outside`.
     """
 
@@ -123,6 +125,7 @@ class Account(Struct):
     until: float = inf
     outside: int = 0
     unpriced: int = 0
+    accepted: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
     costless: Counter[str] = field(default_factory=Counter)
     hosts: dict[str, HostTotals] = field(default_factory=dict)
@@ -148,6 +151,8 @@ class Account(Struct):
     _moments: "dict[tuple[date, Stretch, int | None], _Moment]" = field(default_factory=dict)
     _numbers_by_origin: "dict[Origin, dict[_Moment | None, int]]" = field(default_factory=dict)
     _remembered: int = 0
+    # Records that could not be read, by their response's id and input.
+    _refused: dict[tuple[str, int], Fault] = field(default_factory=dict)
     _day: Callable[[int], date] | None = None
     _keeps_project: bool = False
     _keeps_session: bool = False
@@ -295,8 +300,42 @@ class Account(Struct):
             self._left_to(error.host, response)
         elif isinstance(error, UnknownModelError | UnpricedError):
             self._refuse(response.line.fault(_reason(error, response)))
-        else:
-            self._refuse(response.line.fault(error.args[0]))
+        elif not self._repeats(response):
+            self._refuse_record(response, error.args[0])
+
+    def _repeats(self, response: Response) -> bool:
+        """Return whether a record without a time or hits is of a response counted before.
+
+        Then its output counts, while its time and hits are those known.
+        """
+        identity, tokens = response.identity, response.tokens
+        former = None if identity is None else self._counted.find(identity, tokens.input)
+        if identity is None or former is None:
+            return False
+        new = Counted(former.hit, former.miss, tokens.output, response.reasoning, former.group)
+        if known := self._counted.add(identity, new):
+            self._replace(identity, *known, NO_FEES)
+        return True
+
+    def _refuse_record(self, response: Response, reason: str) -> None:
+        """Refuse a record, once for each response; a later one of it may be readable."""
+        fault = response.line.fault(reason)
+        if response.identity is not None and len(self._refused) < _MOST_REMEMBERED:
+            key = response.identity, response.tokens.input
+            if key in self._refused:
+                self.repeated += 1
+                return
+            self._refused[key] = fault
+        self._refuse(fault)
+
+    def _accept(self, identity: str, tokens: int) -> None:
+        """Take back that a record was refused, since a later one of its response is billed."""
+        fault = self._refused.pop((identity, tokens), None)
+        if fault is not None:
+            self.unpriced -= 1
+            self.repeated += 1
+            self.accepted[fault.source] += 1
+            self.faults = [one for one in self.faults if one is not fault]
 
     def _is_counted(self, response: Response) -> bool:
         """Return whether a response that has no price at its time is one counted before.
@@ -351,6 +390,8 @@ class Account(Struct):
             former, new = known
             place = self._places[new.group]
             return None if place is None else Entry(place.stretch, new, former)
+        if identity is not None and self._refused:
+            self._accept(identity, new.hit + new.miss)
         self._sums[number].add(new, charged.fees)
         if charged.fees and identity is not None:
             self._fees[identity] = charged.fees
@@ -381,6 +422,8 @@ class Account(Struct):
             self.unreported_reasoning += len(rows) - len(reported)
             self._mark_time(min(times))
             self._mark_time(max(times))
+            for _, _, identity, hit, miss, *_ in rows if self._refused else ():
+                self._accept(identity, hit + miss)
         for identity, former, counted in added.again:
             self._replace(identity, former, counted, NO_FEES)
 

@@ -62,6 +62,15 @@ class CountedResponses:
             found = self._add(hash((identity, new.hit + new.miss)), new)
         return found
 
+    def find(self, identity: str, tokens: int) -> Counted | None:
+        """Return what a response with so many input tokens was counted as; None if it is new."""
+        for key in hash(identity), hash((identity, tokens)):
+            if position := self._positions[self._find(key)]:
+                former = self._counted(position - 1)
+                if former.hit + former.miss == tokens:
+                    return former
+        return None
+
     def add_rows(self, rows: Sequence[Row], groups: Sequence[int], added: "Added") -> None:
         """Count records of series, in order, each in a group."""
         self._make_room(len(rows))
@@ -103,13 +112,17 @@ class CountedResponses:
 
     def _merge(self, position: int, new: Counted) -> tuple[Counted, Counted]:
         """Merge counts with those at a position. Return these, and what they are now."""
-        begin = position * _COUNTS
-        hit, miss, output, reasoning, group = self._counts[begin : begin + _COUNTS]
-        former = Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
+        former = self._counted(position)
         merged = _merged(former, new) if _is_same(former, new) else former
         if merged != former:
+            begin = position * _COUNTS
             self._counts[begin : begin + _COUNTS] = array("I", _stored(merged))
         return former, merged
+
+    def _counted(self, position: int) -> Counted:
+        begin = position * _COUNTS
+        hit, miss, output, reasoning, group = self._counts[begin : begin + _COUNTS]
+        return Counted(hit, miss, output, reasoning - 1 if reasoning else None, group)
 
     def _make_room(self, count: int) -> None:
         """Enlarge the table of positions if so many more would fill it."""

@@ -28,20 +28,24 @@ class Intake(Struct):
     profile: Profile | None = None
     proof: "Proof | None" = None
     priced: Counter[str] = field(default_factory=Counter)
-    unpriced: Counter[str] = field(default_factory=Counter)
+    _unpriced: Counter[str] = field(default_factory=Counter)
     other: Counter[str] = field(default_factory=Counter)
     refused: list[Fault] = field(default_factory=list)
+
+    def unpriced(self, name: str) -> int:
+        """Return how many records of the log with this name are not priced and should be."""
+        return self._unpriced[name] - self.account.accepted[name]
 
     def add(self, name: str, found: Found | Series) -> None:
         """Add a record from the log with this name."""
         if isinstance(found, Series):
             self._add_series(name, found)
             return
-        unpriced = self.account.unpriced
+        faults = self._faults()
         entry = self.account.add(found)
         if entry is None or not isinstance(found, Response):
-            is_fault = self.account.unpriced > unpriced
-            (self.unpriced if is_fault else self.other)[name] += 1
+            is_fault = self._faults() > faults
+            (self._unpriced if is_fault else self.other)[name] += 1
             return
         thinking = UNKNOWN_MODE
         if entry.former is not None:
@@ -62,12 +66,16 @@ class Intake(Struct):
             for response in series.responses():
                 self.add(name, response)
             return
-        unpriced = self.account.unpriced
+        faults = -self._faults()
         new = self.account.add_series(series, self.profile)
-        faults = self.account.unpriced - unpriced
+        faults += self._faults()
         self.priced[name] += new
-        self.unpriced[name] += faults
+        self._unpriced[name] += faults
         self.other[name] += len(series.rows) - new - faults
+
+    def _faults(self) -> int:
+        """Return how many records could not be priced so far, later ones of them or not."""
+        return self.account.unpriced + self.account.accepted.total()
 
     def refuse(self, name: str, reason: str) -> None:
         """Add a file that is not a log of responses, and why."""

@@ -142,7 +142,7 @@ def _read_log(log: "ReadLog", intake: "Intake", read: "Read", *, is_named: bool)
             read.skipped.append(f"{name} ({log.refusal.partition('; ')[0]})")
             return
         intake.refuse(name, log.refusal)
-    elif not intake.priced[name] + intake.unpriced[name] + intake.other[name]:
+    elif not intake.priced[name] + intake.unpriced(name) + intake.other[name]:
         if is_named:
             raise InputError(f"{name}: no lines in it", tip="give API responses, one per line")
         return

@@ -190,7 +190,7 @@ def log_entries(intake: Intake, formats: Mapping[str, str | None]) -> tuple[LogE
     """Report the logs that were read, with their names and formats."""
     return tuple(
         LogEntry(
-            source=log, format=name, requests=intake.priced[log], unpriced=intake.unpriced[log]
+            source=log, format=name, requests=intake.priced[log], unpriced=intake.unpriced(log)
         )
         for log, name in formats.items()
     )

@@ -182,6 +182,65 @@ def test_lines_without_a_price_are_named_and_make_the_exit_code_1(
     assert "3 lines could not be priced" in ran.err
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_record_without_a_time_is_no_fault_where_another_one_of_its_response_has_one(
+    dscost: Dscost, tmp_path: Path, order: tuple[int, ...], files: int
+) -> None:
+    whole, other = reply(PEAK, id="a"), reply(PEAK, id="b")
+    records = [[whole | {"timestamp": None}, other, whole][at] for at in order]
+    parts = [records] if files == 1 else [records[:2], records[2:]]
+    paths = [written(tmp_path / f"{number}.jsonl", part) for number, part in enumerate(parts)]
+
+    ran = dscost("bill", *paths, "--json")
+
+    report = json.loads(ran.out)
+    assert (ran.code, report["unpriced"]["lines"]) == (0, 0)
+    assert [log["unpriced"] for log in report["inputs"]] == [0] * files
+    assert report["total"]["requests"] == 2
+    # 2 x (256 hits x 0.044 + 44 misses x 1.32 + 50 x 3.96) / 1,000,000
+    assert Decimal(report["total"]["cost"]["total"]) == Decimal("0.000534688")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_record_without_hits_is_no_fault_where_another_one_of_its_response_has_them(
+    book: PriceBook, *, is_first: bool
+) -> None:
+    at = utc("2026-11-02 02:00").timestamp()
+    whole = Response(
+        line=Line("log", "", 1),
+        model="deepseek-v4-pro",
+        identity="a",
+        hit=256,
+        miss=44,
+        output=50,
+        start=at,
+    )
+    without = replace(whole, hit=None, miss=300, output=60)
+    account = Account(Charging(Tariffs(book, Currency.USD)))
+    for record in (without, whole) if is_first else (whole, without):
+        account.add(record)
+    assert (account.requests, account.unpriced, account.repeated) == (1, 0, 1)
+    [(_, totals)] = account.figures()
+    # The last record's output counts, with the hits that are known.
+    assert totals.sums.usage == TokenUsage(256, 44, 50 if is_first else 60)
+
+
+def test_a_record_with_another_input_is_another_response_whether_it_can_be_read_or_not(
+    dscost: Dscost, log: Path
+) -> None:
+    without = {"prompt_tokens": 400, "completion_tokens": 50}
+    written(log, [reply(PEAK, id="a"), reply(PEAK, id="a", usage=without)])
+    report = json.loads(dscost("bill", log, "--json").out)
+    assert (report["total"]["requests"], report["unpriced"]["lines"]) == (1, 1)
+
+
+def test_records_of_a_response_that_cannot_be_read_are_one_fault(dscost: Dscost, log: Path) -> None:
+    lines = [reply(PEAK, id="b"), *[reply(PEAK, id="a") | {"timestamp": None}] * 3]
+    report = json.loads(dscost("bill", written(log, lines), "--json").out)
+    assert report["unpriced"]["lines"] == 1
+
+
 def test_an_empty_log_is_an_error(dscost: Dscost, log: Path) -> None:
     log.write_text("\n")
     ran = dscost("bill", log)
