@@ -4,9 +4,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from string import Template
 from typing import Final
 
 from msgspec import Struct
+
+from deepseek_cost.billing.agent_settings import setting
 
 # An agent's folder has a few thousand; a link to elsewhere could lead to any number.
 _MOST_FILES: Final = 1_000_000
@@ -46,6 +49,18 @@ class Home(Struct, frozen=True):
             if folders := self._set(variable):
                 return [folders[0] / below]
         return [self.path / usual]
+
+    def qwen(self) -> list[Path]:
+        """Return Qwen Code's folders: by its variable, else also the one that its settings name.
+
+        What it wrote before that was set is still in its usual folder. A relative folder is one in
+        each project, so it is not found.
+        """
+        if folders := self._set("QWEN_RUNTIME_DIR"):
+            return folders
+        folders = self.own(".qwen", "QWEN_HOME")
+        named = setting(folders[0] / "settings.json", "advanced.runtimeOutputDir")
+        return [*self._folder(Template(named).safe_substitute(self.environ)), *folders]
 
     def listed(self, usual: str, variable: str) -> list[Path]:
         """Return the folders in a variable, separated by commas, or the usual one."""
@@ -131,7 +146,7 @@ def agents(home: Home) -> tuple[Agent, ...]:
         ),
         _agent(
             *("qwen", "Qwen Code"),
-            (own(".qwen", "QWEN_RUNTIME_DIR", "QWEN_HOME"), r"projects/[^/]+/chats/.*\.jsonl"),
+            (home.qwen(), r"projects/[^/]+/chats/.*\.jsonl"),
         ),
         _agent(
             "cline",

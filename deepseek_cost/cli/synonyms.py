@@ -81,6 +81,8 @@ _BY_DAY: Final = ("--by day", "--per-day")
 _BY_MONTH: Final = ("--by month", "--per-month")
 _NAMED: Final = ("name files without an option",)
 _PIPED: Final = ("pipe it in: echo '...' | dscost {command}",)
+_PAGES: Final = ("for pages of a PDF: pdftotext -f 1 -l 9 FILE - | dscost {command} -",)
+_SAMPLE: Final = ("for the first lines of a batch: head -n 100 FILE | dscost {command} -",)
 _FOLDERS: Final = ("folders are always read with everything in them; --glob chooses files",)
 _TOTAL: Final = ("the total is always shown",)
 _STREAM: Final = ("streaming changes no cost: leave it out",)
@@ -151,6 +153,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--out": _OUTPUT,
     "--output": _OUTPUT,
     "--output-tokens": _OUTPUT,
+    "--pages": _PAGES,
     "--pattern": _GLOB,
     "--peak": ("--at peak",),
     "--per": ("--per-month", "--by"),
@@ -163,11 +166,13 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "--recursive": _FOLDERS,
     "--repeat": _TIMES,
     "--rounds": ("--turns",),
+    "--sample": _SAMPLE,
     "--session": ("--by session",),
     "--set": (_SETTINGS,),
     "--silent": _QUIET,
     "--start": ("--since",),
     "--stream": _STREAM,
+    "--summary": _TOTAL,
     "--text": _PIPED,
     "--threshold": _LIMIT,
     "--time": ("--at",),

@@ -762,7 +762,8 @@ def test_roo_codes_input_has_the_hits_and_its_model_is_in_the_prompt(tmp_path: P
             },
         ),
     )
-    assert faults(read(log)) == ["no model in it, nor in the files of its task"]
+    reason = "no model in it or its task's files; use DeepSeek's export instead"
+    assert faults(read(log)) == [reason]
     details = [
         {
             "role": "user",

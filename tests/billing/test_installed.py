@@ -218,6 +218,38 @@ def test_a_variable_says_where_an_agents_logs_are(
         assert (ran.code, json.loads(ran.out)["total"]["requests"]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("environ", "settings", "folders"),
+    [
+        ({}, '{"advanced": {"runtimeOutputDir": "%s/own"}}', ["own", ".qwen"]),
+        ({}, '{"advanced": {"runtimeOutputDir": "~/own"}}', ["own", ".qwen"]),
+        ({"PLACE": "own"}, '{"advanced": {"runtimeOutputDir": "~/$PLACE"}}', ["own", ".qwen"]),
+        # comments, which Qwen Code removes: one in a string is none
+        ({}, '{"a": "http://x", /* b */ // c\n "advanced": {"runtimeOutputDir": "~/own"}}',
+         ["own", ".qwen"]),
+        # its variable is stronger
+        ({"QWEN_RUNTIME_DIR": "~/run"}, '{"advanced": {"runtimeOutputDir": "~/own"}}', ["run"]),
+        # relative: one in each project
+        ({}, '{"advanced": {"runtimeOutputDir": ".qwen"}}', [".qwen"]),
+        ({}, '{"advanced": {"runtimeOutputDir": 7}}', [".qwen"]),
+        ({}, '{"runtimeOutputDir": "~/own"}', [".qwen"]),
+        ({}, "{broken", [".qwen"]),
+    ],
+)  # fmt: skip
+def test_qwens_settings_name_one_more_folder_of_chats(
+    tmp_path: Path, environ: dict[str, str], settings: str, folders: list[str]
+) -> None:
+    for folder in ("own", ".qwen", "run"):
+        (tmp_path / folder / "projects/p/chats").mkdir(parents=True)
+        (tmp_path / folder / "projects/p/chats/s.jsonl").write_text("{}")
+    (tmp_path / ".qwen/settings.json").write_text(settings.replace("%s", tmp_path.as_posix()))
+
+    known = {agent.name: agent for agent in agents(Home(tmp_path, environ, "linux"))}
+
+    expected = [tmp_path / folder / "projects/p/chats/s.jsonl" for folder in folders]
+    assert list(logs_of(known["qwen"])) == expected
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in VARIABLES:

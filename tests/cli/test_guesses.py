@@ -48,6 +48,12 @@ from tests.conftest import Dscost
             "estimate hello.txt --text x",
             "no such option --text; pipe it in: echo '...' | dscost",
         ),
+        ("estimate a.pdf --pages 1-9", "no such option --pages; for pages of a PDF: pdftotext"),
+        ("bill --summary", "no such option --summary; the total is always shown"),
+        (
+            "estimate batch.jsonl --sample 100",
+            "no such option --sample; for the first lines of a batch: head -n 100 FILE",
+        ),
         ("estimate hello.txt --no-color", "no such option --no-color; set NO_COLOR=1"),
         ("estimate hello.txt --save a.md", "no such option --save; for a file: dscost estimate"),
         (

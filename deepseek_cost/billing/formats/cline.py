@@ -30,7 +30,7 @@ from deepseek_cost.billing.formats.values import as_object, at, count, name
 _CLINE_FILE: Final = "task_metadata.json"
 _ROO_FILE: Final = "api_conversation_history.json"
 _ROO_MODEL: Final = re.compile(r"<model>([^<>\s]{1,256})</model>")
-_NO_MODEL: Final = "no model in it, nor in the files of its task"
+_NO_MODEL: Final = "no model in it or its task's files; use DeepSeek's export instead"
 
 
 class _Task(Struct):
