@@ -501,7 +501,8 @@ def test_each_step_of_an_opencode_message_is_a_request(tmp_path: Path) -> None:
         found = [read(opened(path)), read(written(tmp_path / "export.json", export))]
         assert [tokens(one) for one in found] == [expected, expected]
         ids = [[one.identity for one in responses(each)] for each in found]
-        assert ids == [["opencode 1795838400000 -1", "opencode 1795838400000"]] * 2
+        whole_id = "opencode 1795838400000 1795838402500"
+        assert ids == [[f"{whole_id} -1", whole_id]] * 2
 
 
 def test_a_forked_session_of_opencode_has_the_same_responses_under_new_ids(tmp_path: Path) -> None:
@@ -510,6 +511,19 @@ def test_a_forked_session_of_opencode_has_the_same_responses_under_new_ids(tmp_p
     log = opencode_database(tmp_path / "opencode.db", first, copy, later)
     ids = [one.identity for one in responses(read(log))]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_messages_of_opencode_begun_in_the_same_millisecond_differ_by_their_ends(
+    tmp_path: Path,
+) -> None:
+    # as of two sub-agents that one step started
+    began = int(AT_NOON * 1000)
+    ends = [began + 2500, began + 2600, None]
+    log = opencode_database(
+        tmp_path / "opencode.db",
+        *(opencode_message(time={"created": began, "completed": end}) for end in ends),
+    )
+    assert len({one.identity for one in responses(read(log))}) == len(ends)
 
 
 def test_a_message_of_opencode_without_a_time_is_known_by_its_id(tmp_path: Path) -> None:

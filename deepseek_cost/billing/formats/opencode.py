@@ -3,7 +3,8 @@
 `input` does not include the hits, nor `output` the reasoning. A message of several steps, each a
 request, has the counts of its last step or their sum; the steps are among its parts. The request
 that names a session is billed as well, but not recorded anywhere. A fork copies messages under new
-ids, so a message is known by the millisecond in which it was created.
+ids into a session that does not refer to its origin, so a message is known by its times, which are
+copied as they are. The end tells those apart that were begun in the same millisecond.
 """
 
 from collections.abc import Iterator, Mapping
@@ -105,7 +106,7 @@ def _record(log: Log, number: int, message: Mapping[str, object]) -> Found:
         miss=miss + written,
         output=output,
         reasoning=reasoning,
-        identity=f"opencode {at(message, 'time.created') or message.get('id')}",
+        identity=_identity(message),
         provider=label_of_host(name(message.get("providerID"))),
         start=log.seconds(at(message, "time.created")),
         end=log.seconds(at(message, "time.completed")),
@@ -114,6 +115,11 @@ def _record(log: Log, number: int, message: Mapping[str, object]) -> Found:
         agent="kilo" if "kilo" in log.name.lower() else "opencode",
         stated_cost=_money(message.get("cost")),
     )
+
+
+def _identity(message: Mapping[str, object]) -> str:
+    began, ended = at(message, "time.created"), at(message, "time.completed")
+    return f"opencode {began} {ended}" if began else f"opencode {message.get('id')}"
 
 
 def _money(value: object) -> Decimal | None:
