@@ -120,7 +120,7 @@ class BillReport(Report):
         blocks = [_by_names(self, whole)] if self.by else [_totals(self, whole), _breakdown(self)]
         return page_of(
             f"{_logs(self)} · {_span(self)}",
-            words(_budget(self)),
+            words(budget_lines(self)),
             *blocks,
             *(proof_tables(self.forecast, self.currency) if self.forecast else ()),
             words(_balance(self)),
@@ -279,7 +279,8 @@ def _by_names(report: BillReport, total: BillFigures) -> Table:
     return table
 
 
-def _budget(report: BillReport) -> Iterator[str]:
+def budget_lines(report: BillReport) -> Iterator[str]:
+    """Yield how much of the budget is used, and how much will be; nothing without a budget."""
     if (found := report.budget) is None:
         return
     used, whole = money(found.used, report.currency), money(found.amount, report.currency)

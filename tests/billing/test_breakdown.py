@@ -346,3 +346,12 @@ def test_over_a_budget_the_exit_code_is_3(
     assert ran.code == code
     assert "$0.00378 used" in ran.out
     assert ("OVER BUDGET" in ran.out) is (code == 3)
+
+
+def test_the_rows_of_a_csv_add_up_and_the_budget_is_a_note(dscost: Dscost, log: Path) -> None:
+    ran = dscost("bill", log, "--by", "model", "--since", "2026-11", "--budget", "0.0036", "--csv")
+
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert sum(Decimal(row["cost_total"]) for row in rows) == Decimal("0.00378")
+    assert ran.code == 3
+    assert ": $0.00378 used, 105% of $0.0036 - OVER BUDGET\n" in ran.err

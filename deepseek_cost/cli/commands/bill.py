@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from deepseek_cost.billing.records import Reading
     from deepseek_cost.cli.bill_session import Billing
     from deepseek_cost.inputs.folders import Found
+    from deepseek_cost.reports.bill import BillReport
 
 
 Agents = Annotated[
@@ -228,6 +229,8 @@ def bill(
     read = read_logs(found, how, intake)
     shown = billing.report(span, intake, read, limit)
     write(shown, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
+    if as_csv:
+        _show_budget(shown)
     if calibrate and profile is not None:
         _write_profile(profile, calibrate)
     if intake.account.unpriced:
@@ -279,6 +282,14 @@ def _watch(
         return find_installed(agents or (), encoding)[0]
 
     watch(Watched(billing, how, find, title, plain), found)
+
+
+def _show_budget(report: "BillReport") -> None:
+    """Show the budget in notes: among rows of CSV it would spoil their sum."""
+    from deepseek_cost.reports.bill import budget_lines
+
+    for line in budget_lines(report):
+        show_note(line)
 
 
 def _write_profile(profile: "Profile", path: Path) -> None:
