@@ -9,13 +9,14 @@ letters, digits or symbols.
 
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from ctypes import CDLL
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module, metadata
 from itertools import chain, groupby, islice
+from operator import eq
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from deepseek_cost.errors import EngineError, installing
 from deepseek_cost.tokenizer.base import Engine
 from deepseek_cost.tokenizer.prefetch import cores, done_ahead, threads_start
-from deepseek_cost.tokenizer.vocabulary import FIRST_TEXT_TOKEN, Index, load_index
+from deepseek_cost.tokenizer.vocabulary import FIRST_TEXT_TOKEN, TOKENS, Index, load_index
 
 if TYPE_CHECKING:
     from gigatoken import Tokenizer
@@ -215,11 +216,18 @@ def _tokenizer(index: Index) -> "Tokenizer":
 
     with TemporaryDirectory() as folder:
         path = Path(folder, "ranks.tiktoken")
-        path.write_bytes(b"".join(_lines(index)))
+        with path.open("wb") as file:
+            file.writelines(_lines(index))
         tokenizer = Tokenizer.from_tiktoken(path, pretokenizer="deepseek_v3", special_tokens={})
-    if tokenizer.vocab != dict(enumerate(index.spelt())):
+    if not _is_ours(tokenizer.vocab, index):
         raise EngineError("gigatoken loads another vocabulary than DeepSeek's", tip="use tiktoken")
     return tokenizer
+
+
+def _is_ours(vocabulary: Mapping[int, bytes], index: Index) -> bool:
+    """Return whether a vocabulary numbers DeepSeek's tokens, and no others, from 0."""
+    numbered = map(vocabulary.get, range(TOKENS))
+    return len(vocabulary) == TOKENS and all(map(eq, numbered, index.spelt()))
 
 
 def _lines(index: Index) -> Iterator[bytes]:
