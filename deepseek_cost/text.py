@@ -49,6 +49,11 @@ def parse_number(text: str) -> Decimal | None:
     return Decimal(text)
 
 
+def quantity(count: int, noun: str) -> str:
+    """Return a number and what it is of: "1 file", "1,200 files"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 # What a CI runner treats as a command to itself: `##[...]` wherever it is in a line, `::` at the
 # beginning of one, and for Azure Pipelines `##vso[...]`.
 _ANYWHERE: Final = r"(?i)##(?=\[|vso\[)"

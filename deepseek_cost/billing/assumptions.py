@@ -9,6 +9,7 @@ from deepseek_cost.errors import placed
 from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.provenance import Assumption, is_noticeable
 from deepseek_cost.pricing.schedule import TierBy
+from deepseek_cost.text import quantity
 
 
 def assumptions_of(account: Account, cost: Decimal) -> Iterator[Assumption]:
@@ -28,12 +29,14 @@ def assumptions_of(account: Account, cost: Decimal) -> Iterator[Assumption]:
         split = f"assumed for {account.assumed_splits:,} lines that do not report hits"
         yield Assumption("cache_hits", split, "cache_hit_ratio")
     if account.unreported_reasoning:
-        value = f"{account.unreported_reasoning:,} lines do not report it; it is in the output"
+        value = (
+            f"not reported by {quantity(account.unreported_reasoning, 'line')}; it is in the output"
+        )
         yield Assumption("reasoning", value)
     same = "the same tokens, hits and output; another model would give others"
     yield Assumption("other_model", same)
     if account.unidentified:
-        value = f"{account.unidentified:,} responses have no id; each of them counts"
+        value = f"no id in {quantity(account.unidentified, 'response')}; each of them counts"
         yield Assumption("identity", value)
 
 

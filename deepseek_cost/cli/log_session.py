@@ -57,7 +57,7 @@ def find_installed(names: Sequence[str], encoding: str) -> "tuple[Found, list[st
     from deepseek_cost.billing.agents import Home, agents, logs_of
     from deepseek_cost.inputs.folders import Found
     from deepseek_cost.inputs.source import TextSource
-    from deepseek_cost.text import unicode_name
+    from deepseek_cost.text import quantity, unicode_name
 
     known = agents(Home(Path.home(), os.environ, sys.platform))
     for name in names:
@@ -70,8 +70,7 @@ def find_installed(names: Sequence[str], encoding: str) -> "tuple[Found, list[st
         found.sources += sources
         found.below.update(source.name for source in sources)
         if sources:
-            files = "file" if len(sources) == 1 else "files"
-            seen.append(f"{agent.title} ({len(sources):,} {files})")
+            seen.append(f"{agent.title} ({quantity(len(sources), 'file')})")
     return found, seen
 
 

@@ -67,6 +67,7 @@ from deepseek_cost.reports.bill_rows import FIGURE_COLUMNS, GROUP_COLUMNS, group
 from deepseek_cost.reports.breakdown import bar_of, names_of, with_bars
 from deepseek_cost.reports.parts import PriceTable, Report, Timestamp, assumed, listed
 from deepseek_cost.reports.proof import ProofEntry, proof_entry, proof_tables
+from deepseek_cost.text import quantity
 
 _MOST_BARS: Final = 400
 
@@ -256,9 +257,7 @@ def _bars(report: BillReport) -> Bars | None:
 
 def _headline(total: BillFigures, currency: Currency) -> str:
     """Return what was spent, in a sentence."""
-    requests = total.requests
-    many = f"{requests:,} request{'' if requests == 1 else 's'}"
-    return f"{money(total.cost.total, currency)} spent on {many}"
+    return f"{money(total.cost.total, currency)} spent on {quantity(total.requests, 'request')}"
 
 
 def _table_note(table: PriceTable) -> Notes:
@@ -366,17 +365,16 @@ def _nothing(report: BillReport) -> str:
 
 def _left_out(report: BillReport) -> Iterable[str]:
     """Yield a line for everything that is not billed or was already counted."""
-    again = [f"{report.repeated:,} repeated records"] if report.repeated else []
-    again += [f"{len(report.copies):,} copied files"] if report.copies else []
+    again = [quantity(report.repeated, "repeated record")] if report.repeated else []
+    again += [quantity(len(report.copies), "copied file")] if report.copies else []
     if again:
         yield f"counted once: {' and '.join(again)}"
     for entry in report.other_hosts:
-        plural = "s" if entry.responses != 1 else ""
         cost = entry.stated_cost
         stated = "" if cost is None else f" (stated cost {money(cost, Currency.USD)})"
-        yield f"not DeepSeek's: {entry.responses:,} response{plural} of {entry.host}{stated}"
+        yield f"not DeepSeek's: {quantity(entry.responses, 'response')} of {entry.host}{stated}"
     if report.outside:
-        yield f"at other times: {report.outside:,} responses"
+        yield f"at other times: {quantity(report.outside, 'response')}"
     costless = [f"{entry.records:,} x {entry.reason}" for entry in report.left_out]
     if costless:
         yield f"cost nothing: {', '.join(costless)}"

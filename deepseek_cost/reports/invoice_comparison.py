@@ -29,6 +29,7 @@ from deepseek_cost.render.money import money
 from deepseek_cost.render.page import Table, grid, short
 from deepseek_cost.reports.invoice_figures import Charged
 from deepseek_cost.reports.parts import Part, exact
+from deepseek_cost.text import quantity
 
 
 class ComparedSide(Struct):
@@ -204,9 +205,11 @@ def _rest(log: ComparedSide, invoice: ComparedSide, currency: Currency) -> list[
 def comparison_findings(comparison: Comparison) -> Iterator[str]:
     """Yield a line for each thing the comparison shows or leaves out."""
     if comparison.outside:
-        yield f"not compared: {comparison.outside:,} responses on days that the invoice lacks"
+        outside = quantity(comparison.outside, "response")
+        yield f"not compared: {outside} on days that the invoice lacks"
     if comparison.unpriced:
-        yield f"not compared: {comparison.unpriced:,} records of the log that could not be priced"
+        unpriced = quantity(comparison.unpriced, "record")
+        yield f"not compared: {unpriced} of the log that could not be priced"
     by = "sent" if comparison.tier_by is TierBy.START else "finished"
     yield f"The log is priced at the rate of the time when each request was {by}."
     for tier_by in TierBy:

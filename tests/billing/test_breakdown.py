@@ -355,3 +355,19 @@ def test_the_rows_of_a_csv_add_up_and_the_budget_is_a_note(dscost: Dscost, log: 
     assert sum(Decimal(row["cost_total"]) for row in rows) == Decimal("0.00378")
     assert ran.code == 3
     assert ": $0.00378 used, 105% of $0.0036 - OVER BUDGET\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("repeats", "expected"),
+    [
+        (2, "counted once: 1 repeated record and 1 copied file\n"),
+        (3, "counted once: 2 repeated records and 1 copied file\n"),
+    ],
+)
+def test_numbers_have_the_noun_that_fits(
+    dscost: Dscost, tmp_path: Path, repeats: int, expected: str
+) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(f"{LINES[1]}\n" * repeats)
+
+    assert expected in dscost("bill", tmp_path).out

@@ -373,7 +373,7 @@ def test_an_invoice_shows_which_time_of_a_request_picks_its_rate(
     shown = " ".join(ran.out.split())
     assert sentence in shown
     assert "The log is priced at the rate of the time when each request was sent." in shown
-    assert "not compared: 1 responses on days that the invoice lacks" in ran.out
+    assert "not compared: 1 response on days that the invoice lacks" in ran.out
 
 
 def test_what_the_log_lacks_is_shown_in_tokens_and_money(tmp_path: Path, dscost: Dscost) -> None:
