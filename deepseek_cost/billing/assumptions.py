@@ -42,16 +42,19 @@ def assumptions_of(account: Account, cost: Decimal) -> Iterator[Assumption]:
 
 def warnings_of(account: Account, book: PriceBook, cost: Decimal) -> Iterator[str]:
     """Yield warnings about what is missing from a bill of this cost or may be wrong."""
-    if account.unpriced:
-        lines, are = ("line", "is") if account.unpriced == 1 else ("lines", "are")
-        left_out = (
-            f"{account.unpriced:,} {lines} could not be priced and {are} not included; the first: "
-        )
-        yield placed(left_out, account.faults[0].message)
+    yield from unpriced_of(account)
     if _is_edge_noticeable(account, cost):
         yield _near_edge(account)
     if account.last is not None:
         yield from book.warnings_at(datetime.fromtimestamp(int(account.last), UTC))
+
+
+def unpriced_of(account: Account) -> Iterator[str]:
+    """Yield a warning about the lines without a price, if there are any, with the first of them."""
+    if account.unpriced:
+        lines, are = quantity(account.unpriced, "line"), "is" if account.unpriced == 1 else "are"
+        left_out = f"{lines} could not be priced and {are} not included; the first: "
+        yield placed(left_out, account.faults[0].message)
 
 
 def _is_edge_noticeable(account: Account, cost: Decimal) -> bool:

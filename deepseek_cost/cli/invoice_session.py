@@ -13,6 +13,7 @@ from deepseek_cost.cli.sources import find_sources
 from deepseek_cost.errors import DscostError, InputError, advised
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
+from deepseek_cost.text import quantity
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.formats.log import Log
@@ -84,6 +85,7 @@ def reconcile(
 ) -> "InvoiceReport":
     """Read the logs, if any, by the invoice's days, and report both."""
     from deepseek_cost.billing.account import Account
+    from deepseek_cost.billing.assumptions import unpriced_of
     from deepseek_cost.billing.intake import Intake
     from deepseek_cost.billing.reconciliation import Crossings
     from deepseek_cost.billing.tariff import Tariffs
@@ -100,8 +102,8 @@ def reconcile(
     intake = Intake(account, watch=crossings.add)
     read = read_logs(found, reading_of(fields, time_fields, tz, cache_hit_ratio), intake)
     left_out = [f"left out {', '.join(read.skipped)}"] if read.skipped else []
-    unpriced = [f"not priced: {fault}" for fault in account.faults]
-    return invoice_report(terms, invoice, account, crossings, (*left_out, *unpriced))
+    warnings = (*left_out, *unpriced_of(account))
+    return invoice_report(terms, invoice, account, crossings, warnings)
 
 
 def exit_if_failed(report: "InvoiceReport") -> None:
@@ -125,9 +127,10 @@ def _failures(report: "InvoiceReport") -> list[str]:
         reason = f"{_first_of(unknown)}: no price in the export, and several in the price table"
         found.append(advised(reason, "give the export with a price in each row"))
     if report.unread:
-        found.append(f"not read: {report.unread:,} rows of the export")
+        found.append(f"not read: {quantity(report.unread, 'row')} of the export")
     if report.comparison is not None and report.comparison.unpriced:
-        found.append(f"not compared: {report.comparison.unpriced:,} lines of the logs")
+        lines = quantity(report.comparison.unpriced, "line")
+        found.append(f"not compared: {lines} of the logs")
     return found
 
 

@@ -376,6 +376,23 @@ def test_an_invoice_shows_which_time_of_a_request_picks_its_rate(
     assert "not compared: 1 response on days that the invoice lacks" in ran.out
 
 
+def test_lines_of_a_log_that_cannot_be_compared_are_one_warning_with_the_option_that_helps(
+    dscost: Dscost, tmp_path: Path
+) -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "prompt_cache_hit_tokens": 0}
+    line = json.dumps({"model": "deepseek-flash", "usage": usage}) + "\n"
+    log = tmp_path / "log.jsonl"
+    for count, lines in ((1, "1 line could not be priced and is"), (2, "2 lines could not be")):
+        log.write_text(line * count)
+
+        ran = dscost("bill", "--invoice", amounts(tmp_path), log)
+
+        assert ran.code == 1
+        [warning] = [one for one in ran.err.splitlines() if one.startswith("warning: ")]
+        assert lines in warning
+        assert warning.endswith("no time in it; name its field with --time-field, or give --at")
+
+
 def test_what_the_log_lacks_is_shown_in_tokens_and_money(tmp_path: Path, dscost: Dscost) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(LOG)
