@@ -440,6 +440,24 @@ def test_an_export_alone_is_the_bill(tmp_path: Path, dscost: Dscost) -> None:
     assert "on every day, to the last digit" in table_of_it
 
 
+@pytest.mark.parametrize("is_file", [True, False])
+@pytest.mark.parametrize(
+    "option",
+    ["--budget=5", "--since=7d", "--until=today", "--by=month", "--granted=5", "--topped-up=5"],
+)
+def test_what_an_invoice_has_no_use_for_is_refused_and_not_ignored(
+    tmp_path: Path, dscost: Dscost, option: str, *, is_file: bool
+) -> None:
+    given = [amounts(tmp_path)] if is_file else ["--invoice", amounts(tmp_path)]
+    dates = ["--by=month"] if "budget" in option else []
+
+    ran = dscost("bill", *given, option, *dates)
+
+    assert (ran.code, ran.out) == (2, "")
+    name = option.partition("=")[0]
+    assert ran.problem.startswith(f"error: {name} does not apply to DeepSeek's invoice; ")
+
+
 def test_a_price_that_is_not_in_the_table_exits_with_1(tmp_path: Path, dscost: Dscost) -> None:
     ran = dscost("bill", amounts(tmp_path, *NEW))
 

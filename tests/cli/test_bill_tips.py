@@ -504,6 +504,14 @@ def _agents(bill: Bill) -> None:
 # The invoice
 
 
+@follows("'give it with logs, and leave the invoice out'")
+def _options_of_logs(bill: Bill) -> None:
+    export, log = amounts(bill.folder), bill.write("a.jsonl", LINE)
+    tip = bill.tip(log, export, "--by", "month", code=2)
+    assert tip == "give it with logs, and leave the invoice out"
+    bill.costs(log, "--by", "month")
+
+
 @follows("'give one of them'")
 def _one_export(bill: Bill) -> None:
     hour = DAY.replace("2026-09-23T00", "2026-09-22T01")

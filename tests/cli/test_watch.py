@@ -145,9 +145,10 @@ def test_what_cannot_be_followed_is_reported(
     log.write_text(json.dumps(LINE) + "\n")
     other.write_text('{"a": 1}\n{"a": 2}\n')
 
-    assert (
-        "--watch and --json cannot be combined" in dscost("bill", log, "--watch", "--json").problem
-    )
+    for other_option in ("--json", "--by=model", "--budget=5"):
+        name = other_option.partition("=")[0]
+        refused = dscost("bill", log, "--watch", other_option)
+        assert f"--watch and {name} cannot be combined" in refused.problem
     assert "follows files on this machine" in dscost("bill", "--watch", "-").problem
     refused = dscost("bill", "--watch", other)
     assert (refused.code, refused.out) == (1, "")

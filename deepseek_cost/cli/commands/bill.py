@@ -34,7 +34,7 @@ from deepseek_cost.errors import DscostError, UsageError, advised
 from deepseek_cost.pricing.currency import Currency
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from deepseek_cost.billing.profile import Profile
     from deepseek_cost.billing.records import Reading
@@ -192,7 +192,7 @@ def bill(
     )
     if watch:
         formats = {"--json": as_json, "--csv": as_csv}
-        others = {"--invoice": invoice, "--budget": budget, "--calibrate": calibrate}
+        others = {"--by": by, "--invoice": invoice, "--budget": budget, "--calibrate": calibrate}
         balances = {"--granted": granted, "--topped-up": topped_up}
         for option, value in (formats | others | balances).items():
             values.require_one_of({"--watch": watch, option: value})
@@ -203,10 +203,15 @@ def bill(
             plain=plain,
         )
         return
+    span = billing.find_span()
+    limit = budget_of(budget, names, span)
     exports = exports_of(invoice, encoding)
     is_alone = bool(exports) and not files and not agent
     found = Found() if is_alone else _found(files, agent, glob, encoding, agent_logs=agent_logs)
     if exports := [*exports, *split_exports(found)]:
+        periods = {"--budget": budget, "--since": since, "--until": until, "--by": by}
+        balances = {"--granted": granted, "--topped-up": topped_up}
+        _refuse_of_logs(periods | balances | {"--calibrate": calibrate})
         report = reconcile(
             read_invoice(exports, table, currency),
             found,
@@ -221,8 +226,6 @@ def bill(
         write(report, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
         exit_if_failed(report)
         return
-    span = billing.find_span()
-    limit = budget_of(budget, names, span)
     profile = Profile() if calibrate else None
     proof = proof_maker(table.book) if forecast else None
     intake = Intake(billing.account(span), proof, profile=profile)
@@ -237,6 +240,16 @@ def bill(
         raise typer.Exit(DscostError.exit_code)
     if shown.budget is not None and shown.budget.is_over:
         raise typer.Exit(OVER_LIMIT)
+
+
+def _refuse_of_logs(given: "Mapping[str, object]") -> None:
+    """Raise UsageError for an option that an invoice has no use for, instead of ignoring it."""
+    for option, value in given.items():
+        if value:
+            raise UsageError(
+                f"{option} does not apply to DeepSeek's invoice",
+                tip="give it with logs, and leave the invoice out",
+            )
 
 
 def _found(
