@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from deepseek_cost.cli.log_session import charging_of, read_logs, reading_of
-from deepseek_cost.cli.messages import show_error
+from deepseek_cost.cli.messages import show_error, show_warning
 from deepseek_cost.cli.session import DEFAULT_MODELS
 from deepseek_cost.cli.sources import find_sources
 from deepseek_cost.errors import DscostError, InputError, advised
@@ -28,22 +28,31 @@ _SUFFIXES: Final = (".zip", ".csv", ".json")
 
 
 def exports_of(names: Sequence[str] | None, encoding: str) -> "list[Log]":
-    """Return the exports named; raises InputError for a file that is not an export."""
-    logs = []
-    for source in find_sources(names or (), None, encoding, any_file=True).sources:
-        log = _export(source)
-        if log is None:
-            raise InputError(f"{source.name}: not a usage export of DeepSeek's platform")
-        logs.append(log)
+    """Return the exports named, and those in the folders named, next to any other files.
+
+    Raises InputError for a file that is not an export, and if a folder has none.
+    """
+    from deepseek_cost.reports.parts import listed
+
+    logs: list[Log] = []
+    for name in names or ():
+        found = find_sources([name], None, encoding, any_file=True)
+        exports = split_exports(found, any_name=True)
+        if not exports:
+            raise InputError(f"{name}: not a usage export of DeepSeek's platform")
+        if found.sources:
+            others = listed([source.name for source in found.sources])
+            show_warning(f"left out {others}: not a usage export of DeepSeek's platform")
+        logs += exports
     return logs
 
 
-def split_exports(found: "Found") -> "list[Log]":
+def split_exports(found: "Found", *, any_name: bool = False) -> "list[Log]":
     """Return the exports among the sources, and remove them from the sources."""
     logs: list[Log] = []
     rest: list[TextSource] = []
     for source in found.sources:
-        is_candidate = Path(source.name).suffix.lower() in _SUFFIXES
+        is_candidate = any_name or Path(source.name).suffix.lower() in _SUFFIXES
         log = _export(source) if is_candidate else None
         if log is None:
             rest.append(source)
@@ -90,6 +99,7 @@ def reconcile(
     from deepseek_cost.billing.reconciliation import Crossings
     from deepseek_cost.billing.tariff import Tariffs
     from deepseek_cost.reports.invoice import InvoiceTerms, invoice_report
+    from deepseek_cost.reports.parts import listed
 
     terms = InvoiceTerms(table.book, table.entry)
     if not found.sources:
@@ -100,8 +110,12 @@ def reconcile(
     crossings = Crossings(charging, zone)
     account = Account(charging, zone)
     intake = Intake(account, watch=crossings.add)
-    read = read_logs(found, reading_of(fields, time_fields, tz, cache_hit_ratio), intake)
-    left_out = [f"left out {', '.join(read.skipped)}"] if read.skipped else []
+    how = reading_of(fields, time_fields, tz, cache_hit_ratio)
+    is_named = any(source.name not in found.below for source in found.sources)
+    read = read_logs(found, how, intake, is_required=is_named)
+    left_out = [f"left out {listed(read.skipped)}"] if read.skipped else []
+    if not read.formats:  # nothing but an export in the folders
+        return invoice_report(terms, invoice, warnings=left_out)
     warnings = (*left_out, *unpriced_of(account))
     return invoice_report(terms, invoice, account, crossings, warnings)
 

@@ -110,10 +110,13 @@ def charging_of(
     )
 
 
-def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
+def read_logs(
+    found: "Found", how: "Reading", intake: "Intake", *, is_required: bool = True
+) -> "Read":
     """Read all logs, with a progress bar if it takes long; return what was read and what was not.
 
-    Raises InputError for a log without lines, and if none of the files is a log of responses.
+    Raises InputError for a log without lines, and if none of the files is a log of responses
+    although one is required.
     """
     from deepseek_cost.billing.reading import logs_in
     from deepseek_cost.reports.bill import Read
@@ -127,7 +130,8 @@ def read_logs(found: "Found", how: "Reading", intake: "Intake") -> "Read":
                 read.copies.append(log.name)
             else:
                 _read_log(log, intake, read, is_named=log.name not in found.below)
-    _require_logs(intake, read)
+    if is_required:
+        _require_logs(intake, read)
     return read
 
 

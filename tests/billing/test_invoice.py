@@ -483,6 +483,38 @@ def test_the_toml_for_a_new_price_works_when_it_is_appended(tmp_path: Path, dsco
     assert "Not in the price table" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("option", "warning"),
+    [
+        ([], "notes.txt (a text, not a log of responses)"),
+        (["--invoice"], "notes.txt: not a usage export of DeepSeek's platform"),
+    ],
+)
+def test_an_export_is_found_in_a_folder_with_other_files(
+    tmp_path: Path, dscost: Dscost, option: list[str], warning: str
+) -> None:
+    amounts(tmp_path)
+    costs(tmp_path)
+    (tmp_path / "notes.txt").write_text("Ask for a refund.")
+
+    ran = dscost("bill", *option, tmp_path, "--json")
+
+    assert ran.code == 0
+    assert Decimal(json.loads(ran.out)["total"]["cost"]["total"]) == TOTAL
+    assert json.loads(ran.out)["comparison"] is None
+    assert f"warning: left out {tmp_path / warning}\n" in ran.err
+
+
+def test_a_file_that_is_no_log_is_refused_next_to_an_export(tmp_path: Path, dscost: Dscost) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Ask for a refund.")
+
+    ran = dscost("bill", amounts(tmp_path), notes)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "notes.txt: a text, not a log of responses" in ran.err
+
+
 def test_a_log_given_as_an_invoice_is_refused(tmp_path: Path, dscost: Dscost) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(LOG)
