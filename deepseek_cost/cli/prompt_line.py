@@ -8,7 +8,8 @@ both.
 
 The file's first line is the mark of the price table it was made from. Each following line is a
 time, in seconds since 1970, and the rate that begins then. The file ends where the price table
-itself would warn: it says nothing about times from its last line on.
+itself would warn: it says nothing about times from its last line on. If the rate never changes,
+that line has no rate.
 """
 
 import os
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FIELDS = ("tier", "until", "left", "next", "at")
 _CLOCK = "%H:%M"
 _DAY_AND_CLOCK = "%a %H:%M"
+_NO_CHANGE = "-"
 # No line is wider than this many digits allow; a wider field could fill the memory.
 _MOST_DIGITS = 3
 
@@ -95,7 +97,7 @@ def _field(name: str, spec: str, conversion: str | None, moment: Moment) -> str:
     value = getattr(moment, name)
     if isinstance(value, datetime):
         return value.strftime(spec or _shortest(value, moment.at))
-    return format(value or "", spec)
+    return "" if value is None else format(value, spec)
 
 
 def _shortest(value: datetime, at: datetime) -> str:
@@ -115,6 +117,8 @@ def read(text: str, at: datetime) -> Moment | None:
     if not 0 < index < len(rows):
         return None
     (_, tier), (until, following) = rows[index - 1 : index + 1]
+    if following == _NO_CHANGE:
+        return Moment(at, tier, None, None)
     return Moment(at, tier, datetime.fromtimestamp(int(until), at.tzinfo), following)
 
 
@@ -125,13 +129,19 @@ def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
 
 
 def rows(book: "PriceBook", start: datetime, days: int, *, warned: bool) -> str:
-    """Return the lines of the file for some days; unless `warned`, until the table would warn."""
-    calendar = book.calendar
+    """Return the lines of the file for some days; unless `warned`, until the table would warn.
+
+    If there is no change at all, the last line is the end of these days.
+    """
+    calendar, end = book.calendar, start + timedelta(days=days)
     times = [start]
-    for change in calendar.changes(start, start + timedelta(days=days)):
+    for change in calendar.changes(start, end):
         if not warned and book.warnings_at(change):
             break
         times.append(change)
+    if calendar.next_change(start) is None and (warned or not book.warnings_at(end)):
+        only = calendar.tier_at(start).label
+        return f"{start.timestamp():.0f} {only}\n{end.timestamp():.0f} {_NO_CHANGE}\n"
     return "".join(f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in times)
 
 

@@ -33,6 +33,17 @@ def table(path: Path) -> None:
     path.write_text(bundled().read_text().replace('"09:00"', '"08:00"'))
 
 
+def flat(setting: Arrange) -> Arrange:
+    def arrange(folder: Path, patch: pytest.MonkeyPatch) -> None:
+        windows = '[["09:00", "12:00"], ["14:00", "18:00"]]'
+        text = bundled().read_text()
+        assert text.count(windows) > 1
+        (folder / "own.toml").write_text(text.replace(windows, "[]"))
+        setting(folder, patch)
+
+    return arrange
+
+
 def own_table(setting: Arrange) -> Arrange:
     def arrange(folder: Path, patch: pytest.MonkeyPatch) -> None:
         table(folder / "own.toml")
@@ -63,6 +74,7 @@ SETTINGS: dict[str, Arrange] = {
     "another variable": variable("DSCOST_MODEL", "flash pro"),
     "prices": own_table(file("dscost.toml", 'prices = "own.toml"\n')),
     "prices by variable": own_table(variable("DSCOST_PRICES", "own.toml")),
+    "prices without peak hours": flat(variable("DSCOST_PRICES", "own.toml")),
     "prices of the user": in_config("prices.toml", ""),
     "holidays": in_config(
         "holidays.toml",

@@ -54,7 +54,9 @@ def test_the_last_minute_counts_as_whole_and_another_day_is_named() -> None:
 
 
 def test_without_a_coming_change_its_fields_are_empty() -> None:
-    assert filled("{tier}[{until}{left}{next}]", Moment(NOW, "flat", None, None)) == "flat[]"
+    flat = Moment(NOW, "flat", None, None)
+    assert filled("{tier}[{until}{left}{next}]", flat) == "flat[]"
+    assert filled("{tier} {until:%H:%M}", flat) == "flat "
 
 
 @pytest.mark.parametrize(
