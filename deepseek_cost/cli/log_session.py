@@ -12,7 +12,7 @@ from deepseek_cost.cli.messages import show_note, show_warning
 from deepseek_cost.cli.session import DEFAULT_MODELS, time_of
 from deepseek_cost.cli.sources import find_sources, progress
 from deepseek_cost.cli.wording import with_flags
-from deepseek_cost.errors import InputError, UsageError, advised, placed
+from deepseek_cost.errors import Advice, Advised, InputError, UsageError, advised, placed
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
 from deepseek_cost.text import parse_ratio
@@ -136,12 +136,15 @@ def read_logs(
 
 
 def _read_log(log: "ReadLog", intake: "Intake", read: "Read", *, is_named: bool) -> None:
-    """Read a log; a file that is not a log is an error if it was named, else it is left out."""
+    """Read a log; a file that is not a log is an error if it was named, else it is left out.
+
+    One in another encoding may be a log, so it is an error wherever it is.
+    """
     name = log.name
     for record in log.records:
         intake.add(name, record)
     if log.refusal is not None:
-        if not is_named:
+        if not is_named and not _is_in_another_encoding(log.refusal):
             read.skipped.append(f"{name} ({log.refusal.partition('; ')[0]})")
             return
         intake.refuse(name, log.refusal)
@@ -152,6 +155,10 @@ def _read_log(log: "ReadLog", intake: "Intake", read: "Read", *, is_named: bool)
     read.formats[name] = log.title
     if log.caveat and intake.priced[name] and log.caveat not in read.caveats:
         read.caveats.append(log.caveat)
+
+
+def _is_in_another_encoding(refusal: str) -> bool:
+    return isinstance(refusal, Advised) and refusal.advice == Advice.ENCODING_LIKELY
 
 
 def _require_logs(intake: "Intake", read: "Read") -> None:

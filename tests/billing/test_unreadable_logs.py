@@ -123,6 +123,21 @@ def test_a_log_in_another_encoding_can_be_read_as_its_tip_says(dscost: Dscost) -
     assert report["total"]["cost"]["total"] == COST
 
 
+def test_a_file_in_another_encoding_may_be_a_log_so_a_folder_with_it_is_not_all_priced(
+    dscost: Dscost,
+) -> None:
+    Path("logs").mkdir()
+    Path("logs/a.csv").write_text(f"{TABLE}{ROW}\n")
+    Path("logs/b.csv").write_text(f"{TABLE}{ROW}\n", encoding="utf-16")
+
+    ran = dscost("bill", "logs", "--json")
+
+    report = json.loads(ran.out)
+    assert (ran.code, report["total"]["cost"]["total"]) == (1, COST)
+    [named] = report["unpriced"]["named"]
+    assert named.endswith("b.csv:1:1: not utf-8; it looks like --encoding utf-16")
+
+
 def test_a_log_that_is_not_in_the_encoding_given_is_not_priced(dscost: Dscost) -> None:
     Path("a.jsonl").write_text(json.dumps(LINE), encoding="utf-8")
     ran = dscost("bill", "a.jsonl", "--encoding", "utf-16")
