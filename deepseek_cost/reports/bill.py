@@ -124,7 +124,7 @@ class BillReport(Report):
             words(budget_lines(self)),
             *blocks,
             *(proof_tables(self.forecast, self.currency) if self.forecast else ()),
-            words(_balance(self)),
+            words(balance_lines(self)),
             *apart,
             words(one.value for one in self.assumptions if one.about == "log"),
             details=(assumed(self.assumptions), _table_note(self.price_table)),
@@ -405,7 +405,7 @@ def _span(report: BillReport) -> str:
     return f"{stamp(report.first)} to {stamp(report.last)}, days in {report.timezone}"
 
 
-def _balance(report: BillReport) -> Iterable[str]:
+def balance_lines(report: BillReport) -> Iterable[str]:
     """Yield when each part of the balance ran out, what is left, and how far it goes."""
     if (found := report.balance) is None:
         return

@@ -357,6 +357,14 @@ def test_the_rows_of_a_csv_add_up_and_the_budget_is_a_note(dscost: Dscost, log: 
     assert ": $0.00378 used, 105% of $0.0036 - OVER BUDGET\n" in ran.err
 
 
+def test_the_balance_is_a_note_where_the_rows_are_csv(dscost: Dscost, log: Path) -> None:
+    ran = dscost("bill", log, "--granted", "1", "--csv")
+
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert sum(Decimal(row["cost_total"]) for row in rows) == Decimal("0.00438")
+    assert "note: granted $1.00: $0.9956 left\n" in ran.err  # 1 - 0.00438
+
+
 @pytest.mark.parametrize(
     ("repeats", "expected"),
     [

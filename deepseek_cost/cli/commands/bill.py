@@ -233,7 +233,7 @@ def bill(
     shown = billing.report(span, intake, read, limit)
     write(shown, as_json=as_json, plain=plain, verbose=verbose, as_csv=as_csv)
     if as_csv:
-        _show_budget(shown)
+        _show_allowances(shown)
     if calibrate and profile is not None:
         _write_profile(profile, calibrate)
     if intake.account.unpriced:
@@ -297,11 +297,11 @@ def _watch(
     watch(Watched(billing, how, find, title, plain), found)
 
 
-def _show_budget(report: "BillReport") -> None:
-    """Show the budget in notes: among rows of CSV it would spoil their sum."""
-    from deepseek_cost.reports.bill import budget_lines
+def _show_allowances(report: "BillReport") -> None:
+    """Show budget and balance in notes: among rows of CSV they would spoil its sums."""
+    from deepseek_cost.reports.bill import balance_lines, budget_lines
 
-    for line in budget_lines(report):
+    for line in (*budget_lines(report), *balance_lines(report)):
         show_note(line)
 
 
