@@ -416,13 +416,14 @@ class Inputs:
         from deepseek_cost.inputs.reader import open_input
         from deepseek_cost.inputs.streams import reading
 
-        if source not in self._opened:
-            try:
-                with reading(source.name):
-                    self._opened[source] = open_input(source, self.kind, self._count)
-            except InputError as error:
-                raise NothingReadError(error.message) from error
-        return self._opened[source]
+        if opened := self._opened.get(source):
+            return opened
+        try:
+            with reading(source.name):
+                opened = self._opened[source] = open_input(source, self.kind, self._count)
+        except InputError as error:
+            raise NothingReadError(error.message) from error
+        return opened
 
     def _count(self, count: int) -> None:
         self._advance(count)

@@ -146,9 +146,10 @@ def below(
 
 def _paths_below(folder: Path, globs: Sequence[str]) -> tuple[Iterable[Path], dict[Path, str]]:
     """Return the paths to examine below a folder, and those left out, each with the reason."""
-    walked = dict.fromkeys(_walk(folder, globs))
+    walked = list(_walk(folder, globs))
     known, others = _tracked_below(folder)
-    hidden = [path for path in known if path not in walked and os.path.lexists(path)]
+    unhidden = set(walked) if known else set()
+    hidden = [path for path in known if path not in unhidden and os.path.lexists(path)]
     if hidden and globs:
         chosen = set(_walk(folder, globs, with_hidden=True))
         hidden = [path for path in hidden if path in chosen]

@@ -176,7 +176,9 @@ def open_input(source: TextSource, wanted: Kind | None, advance: Advance) -> Inp
         return Input(
             source, file, None if wanted is Kind.TEXT else wanted, is_text=False, head=head
         )
-    is_text = wanted is Kind.TEXT or (wanted is None and not begins_requests(source.name, head))
+    is_text = wanted is Kind.TEXT or (
+        wanted is None and (source.is_plain or not begins_requests(source.name, head))
+    )
     return Input(source, file, wanted, is_text, head)
 
 

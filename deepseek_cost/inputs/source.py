@@ -163,7 +163,8 @@ def _decoded(file: BinaryIO, head: bytes, name: str, encoding: str) -> Iterator[
     begun = False
     while True:
         data, head = head + file.read(BLOCK_BYTES - len(head)), b""
-        _refuse_binary(data, name, encoding, offset)
+        if data:
+            _refuse_binary(data, name, encoding, offset)
         waiting = len(decoder.getstate()[0])
         try:
             text = decoder.decode(data, final=not data)

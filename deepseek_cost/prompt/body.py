@@ -73,12 +73,12 @@ class RenderedBody(Struct, frozen=True):
 
     def counted(self, parts: Breakdown) -> RequestTokens:
         """Return its token counts, of which these parts are known."""
-        asked = self.conversation.max_tokens
-        ceiling, refused = _output_ceiling(self.conversation, parts.input, self.model, asked=asked)
+        asked, tokens = self.conversation.max_tokens, parts.input
+        ceiling, refused = _output_ceiling(self.conversation, tokens, self.model, asked=asked)
         is_open = self.request.kind is Kind.TEXT
         return RequestTokens(
             parts=parts,
-            unknown=self.unknown_input(parts.input),
+            unknown=self.unknown_input(tokens),
             calls=sum(one.calls or 0 for one in self.conversation.unknown),
             output_ceiling=ceiling,
             choices=self.request.choices,

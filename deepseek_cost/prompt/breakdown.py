@@ -38,8 +38,10 @@ class Breakdown(Struct, frozen=True):
     @property
     def text(self) -> int:
         """All tokens of the requests themselves, including images."""
-        tools = sum(tool.tokens for tool in self.tools.values())
-        return self.system + tools + sum(self.history.values()) + self.user + self.images
+        known = self.system + self.user + self.images
+        if self.tools:
+            known += sum(tool.tokens for tool in self.tools.values())
+        return known + sum(self.history.values()) if self.history else known
 
     @property
     def input(self) -> int:
