@@ -300,3 +300,15 @@ def test_finding_agents_can_be_turned_off(dscost: Dscost, monkeypatch: pytest.Mo
     ran = dscost("bill")
     assert (ran.code, ran.out) == (2, "")
     assert "agent-logs is off" in ran.err
+
+
+def test_what_an_agent_does_not_record_is_printed_once(dscost: Dscost, home: Path) -> None:
+    for number, name in enumerate(("opencode", "kilo")):
+        path = home / f".local/share/{name}/{name}.db"
+        path.parent.mkdir(parents=True)
+        opencode_database(path, opencode_message(time={"created": int(AT_NOON * 1000) + number}))
+
+    ran = dscost("bill")
+
+    line = "opencode and Kilo do not record the requests that name their sessions\n"
+    assert ran.out.count(line) == 1

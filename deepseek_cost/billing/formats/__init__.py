@@ -58,7 +58,7 @@ _AIDER: Final = ("event=message_send properties.edit_format", "event=launched pr
 _AIDER_ESTIMATES: Final = (
     "its counts are Aider's own estimates, without cache hits; use DeepSeek's export instead"
 )
-_NO_TITLES: Final = "opencode does not record the requests that name its sessions"
+_NO_TITLES: Final = "opencode and Kilo do not record the requests that name their sessions"
 _NO_TITLES_OF_DSH: Final = (
     "DeepSeek Harness does not record the tokens of the requests that name its sessions"
 )
