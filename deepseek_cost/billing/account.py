@@ -1,10 +1,9 @@
 """Add up responses, each once, by day, model, rate, key, agent, and whatever else is asked for."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import lru_cache
 from math import inf
 from typing import Final, NamedTuple
 
@@ -15,7 +14,6 @@ from deepseek_cost.billing.formats.base import (
     Costless,
     Fault,
     Found,
-    Kind,
     Origin,
     Reason,
     Response,
@@ -24,6 +22,7 @@ from deepseek_cost.billing.formats.base import (
     Unreadable,
 )
 from deepseek_cost.billing.identity import Added, Counted, CountedResponses
+from deepseek_cost.billing.moments import NO_SPAN, Moment, Moments, Span
 from deepseek_cost.billing.profile import UNKNOWN_MODE, Habit, Profile
 from deepseek_cost.billing.tariff import BillTotals, Stretch, Sums, figures_of
 from deepseek_cost.errors import UnknownModelError, UnpricedError
@@ -36,8 +35,7 @@ _NAMED: Final = 100
 # Names beyond this many are grouped together, so a log full of made-up names can't use up memory.
 _MOST_NAMES: Final = {"key": 1_000, "host": 100, "project": 10_000, "session": 100_000}
 _HOUR: Final = 3_600
-_MOST_REMEMBERED: Final = 100_000
-_MESSAGES: Final = Kind.MESSAGES  # looking up a member takes longer than comparing with it
+_MOST_REFUSED: Final = 100_000
 
 
 class Group(NamedTuple):
@@ -66,33 +64,6 @@ class _Place(NamedTuple):
     project: str | None
     session: str | None
     hour: int | None
-
-
-class _Moment(Struct, eq=False):
-    """A day, and an hour if hours are kept, at one price of a model. Compared by identity."""
-
-    day: date
-    stretch: Stretch
-    hour: int | None
-
-
-class _Span(Struct, frozen=True):
-    """A part of a quarter hour at one price, in seconds since 1970; `until` is exclusive."""
-
-    since: float
-    until: float
-    moment: _Moment | None
-
-
-_NO_SPAN: Final = _Span(0, 0, None)
-
-
-# A model, whether it was asked for in Anthropic's format, and a provider.
-_Names = tuple[str, bool, str | None]
-
-
-def _names(origin: Origin, provider: str | None) -> _Names:
-    return origin.model, origin.kind is _MESSAGES, provider
 
 
 class HostTotals(Struct):
@@ -146,27 +117,16 @@ class Account(Struct):
     _names: dict[str, set[str]] = field(default_factory=dict)
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
-    # By names and quarter hours since 1970.
-    _spans: "dict[_Names, dict[int, _Span]]" = field(default_factory=dict)
-    _moments: "dict[tuple[date, Stretch, int | None], _Moment]" = field(default_factory=dict)
-    _numbers_by_origin: "dict[Origin, dict[_Moment | None, int]]" = field(default_factory=dict)
-    _remembered: int = 0
+    _moments: Moments = field(default_factory=lambda: Moments(UTC, has_hours=False))
     # Records that could not be read, by their response's id and input.
     _refused: dict[tuple[str, int], Fault] = field(default_factory=dict)
-    _day: Callable[[int], date] | None = None
     _keeps_project: bool = False
     _keeps_session: bool = False
 
     def __post_init__(self) -> None:
         self._keeps_project = "project" in self.keeps
         self._keeps_session = "session" in self.keeps
-        zone = self.zone
-
-        @lru_cache(maxsize=10_000)
-        def day(quarter: int) -> date:
-            return datetime.fromtimestamp(quarter * QUARTER, zone).date()
-
-        self._day = day
+        self._moments = Moments(self.zone, has_hours="hour" in self.keeps)
 
     def add(self, found: Found) -> "Entry | None":
         """Add a log's record. Return how it was entered, or None if it is not billed."""
@@ -183,8 +143,9 @@ class Account(Struct):
             return None
         if not self.since <= charged.seconds < self.until:
             return self._enter(found, charged, self._numbered(None))
-        moment = self._moment(charged)
-        self._remember(found, charged, moment)
+        moment = self._moments.of(charged)
+        since, until = max(charged.since, self.since), min(charged.until, self.until)
+        self._moments.remember(found, charged.seconds, Span(since, until, moment))
         return self._enter(found, charged, self._number(found, moment))
 
     def add_series(self, series: Series, profile: Profile | None = None) -> int:
@@ -195,12 +156,12 @@ class Account(Struct):
         known = [self._known(origin) for origin in series.origins]
         added, entries = Added(), list[Entry]()
         rows, numbers = list[Row](), list[int]()
-        before, span, number = -1, _NO_SPAN, None  # of the last row: its origin, span and place
+        before, span, number = -1, NO_SPAN, None  # of the last row: its origin, span and place
         for row in series.rows:
             at, time = row[0], row[-1]
             if at != before or not span.since <= time < span.until:
                 spans, places = known[at]
-                before, span = at, spans.get(int(time) // QUARTER, _NO_SPAN)
+                before, span = at, spans.get(int(time) // QUARTER, NO_SPAN)
                 is_inside = span.since <= time < span.until
                 number = places.get(span.moment) if is_inside else None
             if number is not None:
@@ -229,57 +190,21 @@ class Account(Struct):
         time = self.charging.time_alike(response)
         if time is None:
             return None
-        spans = self._spans.get(_names(response.origin, response.provider), {})
-        span = spans.get(int(time[0]) // QUARTER, _NO_SPAN)
-        if span.moment is None or not span.since <= time[0] < span.until:
+        moment = self._moments.find(response, time[0])
+        if moment is None:
             return None
-        return Charged(span.moment.stretch, *time), self._number(response, span.moment)
+        return Charged(moment.stretch, *time), self._number(response, moment)
 
-    def _known(self, origin: Origin) -> "tuple[dict[int, _Span], dict[_Moment | None, int]]":
+    def _known(self, origin: Origin) -> tuple[dict[int, Span], dict[Moment | None, int]]:
         """Return an origin's known spans by quarter hours since 1970, and places by moments."""
-        spans = self._spans.get(_names(origin, None), {})
-        return spans, self._numbers_by_origin.get(self._kept(origin), {})
+        return self._moments.spans(origin, None), self._moments.numbers.get(self._kept(origin), {})
 
-    def _moment(self, charged: Charged) -> "_Moment":
-        """Return the moment of a response, which is the same object for all that share it."""
-        assert self._day is not None  # noqa: S101 - __post_init__
-        day = self._day(int(charged.seconds // QUARTER))
-        hour = self._hour(int(charged.seconds)) if "hour" in self.keeps else None
-        known = day, charged.stretch, hour
-        return self._moments.setdefault(known, _Moment(*known))
-
-    def _hour(self, seconds: int) -> int:
-        """Return when the hour of a time begins by the zone's clock, in seconds since 1970."""
-        offset = datetime.fromtimestamp(seconds, self.zone).utcoffset() or timedelta()
-        return seconds - (seconds + int(offset.total_seconds())) % _HOUR
-
-    def _remember(self, response: Response, charged: Charged, moment: "_Moment") -> None:
-        """Remember the part of a quarter hour in which a model has a response's price."""
-        since, until = max(charged.since, self.since), min(charged.until, self.until)
-        if since < until:
-            self._limit()
-            spans = self._spans.setdefault(_names(response.origin, response.provider), {})
-            spans[int(charged.seconds) // QUARTER] = _Span(since, until, moment)
-
-    def _number(self, response: Response, moment: "_Moment") -> int:
+    def _number(self, response: Response, moment: Moment) -> int:
         """Return the number of a response's place."""
         origin = self._kept(response.origin)
-        numbers = self._numbers_by_origin.get(origin, {})
-        number = numbers.get(moment)
-        if number is None:
-            self._limit()
-            number = self._numbered(self._place(response, moment))
-            self._numbers_by_origin.setdefault(origin, {})[moment] = number
-        return number
-
-    def _limit(self) -> None:
-        """Forget what is remembered if it is too much."""
-        self._remembered += 1
-        if self._remembered > _MOST_REMEMBERED:
-            self._spans.clear()
-            self._numbers_by_origin.clear()
-            self._moments.clear()
-            self._remembered = 0
+        return self._moments.number(
+            origin, moment, lambda: self._numbered(self._place(response, moment))
+        )
 
     def _kept(self, origin: Origin) -> Origin:
         """Leave out of an origin what the bill is not broken down by."""
@@ -320,7 +245,7 @@ class Account(Struct):
     def _refuse_record(self, response: Response, reason: str) -> None:
         """Refuse a record, once for each response; a later one of it may be readable."""
         fault = response.line.fault(reason)
-        if response.identity is not None and len(self._refused) < _MOST_REMEMBERED:
+        if response.identity is not None and len(self._refused) < _MOST_REFUSED:
             key = response.identity, response.tokens.input
             if key in self._refused:
                 self.repeated += 1
@@ -462,7 +387,7 @@ class Account(Struct):
         self.first = seconds if self.first is None else min(self.first, seconds)
         self.last = seconds if self.last is None else max(self.last, seconds)
 
-    def _place(self, response: Response, moment: "_Moment") -> _Place:
+    def _place(self, response: Response, moment: Moment) -> _Place:
         return _Place(
             moment.day,
             moment.stretch,
