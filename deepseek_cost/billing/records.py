@@ -31,9 +31,9 @@ from deepseek_cost.billing.formats.usage import (
 from deepseek_cost.billing.formats.values import MAX_NAME
 from deepseek_cost.billing.likely_fields import likely_counts, likely_hits
 from deepseek_cost.errors import Advice, Advised, advised
+from deepseek_cost.inputs.json_spans import member
 from deepseek_cost.inputs.kinds import is_request, kind_of, kind_of_url
 from deepseek_cost.inputs.request import Request
-from deepseek_cost.inputs.strict_json import member
 from deepseek_cost.inputs.timestamps import NoTimeError, NoZoneError, seconds_of
 from deepseek_cost.masking import digest, masked
 

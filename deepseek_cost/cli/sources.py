@@ -5,7 +5,6 @@ import stat
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -236,18 +235,18 @@ def _unwatched(count: int) -> None:
     """Show no progress."""
 
 
-@dataclass(eq=False, repr=False)
 class Inputs:
     """The sources found, which are opened one by one.
 
     Pipes stay open, as does the source of the first request.
     """
 
-    found: "Found"
-    kind: Kind | None
-    on_error: OnFault = OnFault.STOP
-    _opened: "dict[TextSource, Input]" = field(default_factory=dict, init=False)
-    _advance: "Advance" = field(default_factory=lambda: _unwatched, init=False)
+    def __init__(self, found: "Found", kind: Kind | None, on_error: OnFault = OnFault.STOP) -> None:
+        self.found = found
+        self.kind = kind
+        self.on_error = on_error
+        self._opened: dict[TextSource, Input] = {}
+        self._advance: Advance = _unwatched
 
     def require_files(self) -> None:
         """Raise UsageError for standard input, which the workers of a cluster cannot read."""

@@ -1,7 +1,7 @@
 """Read all prompts and requests once, and tally them for every model."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,6 @@ from deepseek_cost.estimates.partial_result import (
     own_column,
 )
 from deepseek_cost.estimates.tally import Scenario, Tally, require_output_limit, tally_body
-from deepseek_cost.inputs.continuation import Continuations
 from deepseek_cost.inputs.jsonl import Document, Lines
 from deepseek_cost.inputs.kinds import Kind
 from deepseek_cost.inputs.reader import Input, request_of, sound
@@ -22,14 +21,15 @@ from deepseek_cost.inputs.request import Fault, Request
 from deepseek_cost.inputs.routing import Route, Routes
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.prompt.breakdown import Hits, RequestTokens
-from deepseek_cost.prompt.history import History
 from deepseek_cost.prompt.segments import SegmentCounter
 
 if TYPE_CHECKING:
     from deepseek_cost.estimates.batch_counter import SkeletonCounter
     from deepseek_cost.estimates.cache_forecast import CacheForecast
     from deepseek_cost.estimates.workers import WorkerPool
+    from deepseek_cost.inputs.continuation import Continuations
     from deepseek_cost.prompt.body import Body, RenderedBody
+    from deepseek_cost.prompt.history import History
     from deepseek_cost.prompt.text_form import TextForm
     from deepseek_cost.prompt.unsent_reasoning import KnownReasoning
     from deepseek_cost.tokenizer.base import TextCounter
@@ -40,28 +40,43 @@ _ALONE: Final = {kind: frozenset({kind}) for kind in Kind}
 OnRequest = Callable[[Place, Sequence[Tally], Sequence[RequestTokens]], None]
 
 
-@dataclass(eq=False, repr=False)
 class Workload:
     """Reads sources one after the other; memory does not grow with their requests."""
 
-    partial: PartialResult
-    scenario: Scenario
-    system: str
-    counter: "TextCounter"
-    routes: Routes
-    on_request: OnRequest | None = None
-    forecast: "CacheForecast | None" = None
-    pool: "WorkerPool | None" = None
-    _segments: SegmentCounter = field(init=False)
-    _source: int = 0
-    _reasoning: "KnownReasoning | None" = None  # of a source with responses
-    _skeletons: "SkeletonCounter | None" = None
-    _continued: Continuations = field(default_factory=Continuations)
-    _history: History = field(default_factory=History)
-    _text_form: "TextForm | None" = None
+    def __init__(
+        self,
+        partial: PartialResult,
+        scenario: Scenario,
+        system: str,
+        counter: "TextCounter",
+        routes: Routes,
+        *,
+        forecast: "CacheForecast | None" = None,
+    ) -> None:
+        self.partial = partial
+        self.scenario = scenario
+        self.system = system
+        self.routes = routes
+        self.forecast = forecast
+        self.on_request: OnRequest | None = None
+        self.pool: WorkerPool | None = None
+        self._segments = forecast.encoder if forecast else SegmentCounter(counter)
+        self._source = 0
+        self._reasoning: KnownReasoning | None = None  # of a source with responses
+        self._skeletons: SkeletonCounter | None = None
+        self._text_form: TextForm | None = None
 
-    def __post_init__(self) -> None:
-        self._segments = self.forecast.encoder if self.forecast else SegmentCounter(self.counter)
+    @cached_property
+    def _continued(self) -> "Continuations":
+        from deepseek_cost.inputs.continuation import Continuations  # noqa: PLC0415 - of lines alone
+
+        return Continuations()
+
+    @cached_property
+    def _history(self) -> "History":
+        from deepseek_cost.prompt.history import History  # noqa: PLC0415 - likewise
+
+        return History()
 
     @property
     def ledgers(self) -> Sequence[Ledger]:
@@ -284,7 +299,7 @@ class Workload:
             add_model=self._add_model,
         )
 
-    def _bodies(self, request: Request, history: History | None = None) -> "Sequence[Body]":
+    def _bodies(self, request: Request, history: "History | None" = None) -> "Sequence[Body]":
         """Read a request for each model; `history` is of the one before."""
         from deepseek_cost.prompt.body import completed, read_bodies  # noqa: PLC0415 - not for --help
 

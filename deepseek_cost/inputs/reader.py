@@ -45,7 +45,7 @@ from deepseek_cost.inputs.source import (
     suffix_of,
 )
 from deepseek_cost.inputs.streams import Advance
-from deepseek_cost.inputs.strict_json import JsonFaultError, elements, member, parse
+from deepseek_cost.inputs.strict_json import JsonFaultError, parse
 
 MAX_DOCUMENT_BYTES: Final = 128_000_000
 _LINES: Final = (".jsonl", ".ndjson")
@@ -144,11 +144,13 @@ class Input(Struct):
         elif isinstance(value, list) and not is_messages(value):
             yield from self._from_array(line)
         elif isinstance(value, dict) and isinstance(value.get("requests"), list):
-            yield from self._from_array(line.part(*member(line.text, "requests")))
+            yield from self._from_array(line.part(*_member(line.text, "requests")))
         else:
             yield Document(line, value)
 
     def _from_array(self, whole: Line) -> Documents:
+        from deepseek_cost.inputs.json_spans import elements  # noqa: PLC0415 - of arrays alone
+
         # Positions are counted from the previous element: from the beginning would be quadratic.
         last, number, newline = 0, whole.line, -whole.column
         for value, begin, end in elements(whole.text):
@@ -253,7 +255,7 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
     kind = kind or (Kind.MESSAGES if is_anthropic else kind_of(body))
     if kind is None:
         return line.fault("a line of a batch whose url and body match no known request")
-    span = _span_of_body(line.text, value) if key == "body" else member(line.text, key)
+    span = _span_of_body(line.text, value) if key == "body" else _member(line.text, key)
     part = line.part(*span)
     name = value.get("custom_id")
     return Request(
@@ -271,7 +273,7 @@ def _from_batch(line: Line, value: dict[str, object], wanted: Kind | None) -> Re
 
 def _from_exchange(line: Line, value: dict[str, object]) -> Request | Fault:
     """Return the request of a log line that has its response, too."""
-    found = _request(line.part(*member(line.text, "request")), value["request"], None)
+    found = _request(line.part(*_member(line.text, "request")), value["request"], None)
     return found if isinstance(found, Fault) else replace(found, record=value)
 
 
@@ -283,7 +285,14 @@ def _span_of_body(text: str, value: dict[str, object]) -> tuple[int, int]:
         if key and before.count("{") == 1 and before[-1] != "\\" and colon.strip() == ":":
             end = len(text.rstrip().removesuffix("}").rstrip())
             return len(before) + len(key) + len(colon), end
-    return member(text, "body")
+    return _member(text, "body")
+
+
+def _member(text: str, name: str) -> tuple[int, int]:
+    """Return the span of a member's value in an object."""
+    from deepseek_cost.inputs.json_spans import member  # noqa: PLC0415 - few requests are in others
+
+    return member(text, name)
 
 
 def _from_data_set(line: Line, record: dict[str, object], messages: list[object]) -> Request:

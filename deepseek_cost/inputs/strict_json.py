@@ -1,25 +1,26 @@
 """Strict JSON that reports where duplicate keys, lone surrogates and deep nesting are."""
 
-import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final, cast
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
+if TYPE_CHECKING:
+    import json
+
 # The maximum depth of DeepSeek's own parser.
 MAX_DEPTH: Final = 127
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_TOKEN: Final = r'(?s)"(?:[^"\\]|\\.)*"|[{}\[\]:,]'
+_ESCAPE: Final = r"(?s)\\(?:u([0-9a-fA-F]{4})|.)"
+_SURROGATE: Final = r"\\u[dD][89a-fA-F]"
 # Few texts are longer; those are read with as little memory as possible.
 _LONG: Final = 1 << 20
 # No key occurs twice in an object if the value has as many colons when it is written again. Where
 # strings may spell colons: if there are as many colons after quotes as keys, and none is spaced.
 _SPELT_COLON: Final = "\\u003"
-_SPACED: Final = re.compile(r'"[ \t\r\n]+:')
-_PLAIN: Final = json.JSONDecoder()
+_SPACED: Final = r'"[ \t\r\n]+:'
 _CONTAINERS: Final = (dict, list)
 
 
@@ -50,7 +51,7 @@ def parse(text: str) -> object:
 def _has_each_key_once(text: str, value: object) -> bool:
     """Return whether no key occurs twice in an object, for sure."""
     if _SPELT_COLON in text:
-        return text.count('":') == _keys(value) and not _SPACED.search(text)
+        return text.count('":') == _keys(value) and not re.search(_SPACED, text)
     return text.count(":") == msgspec.json.encode(value).count(b":")
 
 
@@ -69,9 +70,11 @@ def _keys(value: object) -> int:
 
 def _parse(text: str) -> object:
     """Parse one JSON value and locate its faults; see `parse`."""
+    from json import JSONDecodeError  # noqa: PLC0415 - as below
+
     try:
-        value: object = _STRICT.decode(text)
-    except json.JSONDecodeError as error:
+        value: object = _decoder().decode(text)
+    except JSONDecodeError as error:
         reason = error.msg.removesuffix(" starting at")
         raise JsonFaultError(f"not valid JSON: {reason}", error.pos) from None
     except RecursionError:
@@ -81,7 +84,7 @@ def _parse(text: str) -> object:
         raise JsonFaultError(f"the key {key} occurs twice in one object", offset) from None
     except ValueError as error:  # a number of thousands of digits
         raise JsonFaultError(_reason(error), 0) from None
-    if _SURROGATE.search(text):
+    if re.search(_SURROGATE, text):
         _refuse_lone_surrogate(text)
     return value
 
@@ -102,37 +105,6 @@ def _items(container: object) -> Iterable[object]:
     return cast("list[object]", container)
 
 
-def elements(text: str) -> Iterator[tuple[object, int, int]]:
-    """Yield the elements of an array that `parse` has read, each with its span."""
-    at = _skip(text, text.index("[") + 1)
-    while text[at] != "]":
-        value, end = _PLAIN.raw_decode(text, at)
-        yield value, at, end
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-
-
-def member(text: str, name: str) -> tuple[int, int]:
-    """Return the span of a member's value in an object that `parse` has read."""
-    at = _skip(text, text.index("{") + 1)
-    while text[at] != "}":
-        key, end = _PLAIN.raw_decode(text, at)
-        begin = _skip(text, _skip(text, end) + 1)
-        _, end = _PLAIN.raw_decode(text, begin)
-        if key == name:
-            return begin, end
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-    raise KeyError(name)
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
-
-
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -144,14 +116,18 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"not valid JSON: {name} is no number")
 
 
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+@cache
+def _decoder() -> "json.JSONDecoder":
+    import json  # noqa: PLC0415 - for what msgspec does not accept
+
+    return json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
 def _duplicate(text: str) -> tuple[str, int]:
     """Find the first duplicate key in an object; the JSON is valid otherwise."""
     open_objects: list[set[str] | None] = []
     string, offset = "", 0
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_TOKEN, text):
         mark = match.group()
         keys = open_objects[-1] if open_objects else None
         if mark == "{":
@@ -161,7 +137,7 @@ def _duplicate(text: str) -> tuple[str, int]:
         elif mark in "}]":
             open_objects.pop()
         elif mark == ":" and keys is not None:
-            key = json.loads(string)
+            key = _decoder().decode(string)
             if key in keys:
                 return string, offset
             keys.add(key)
@@ -176,7 +152,7 @@ def _reason(error: ValueError) -> str:
 
 def _too_deep(text: str) -> int:
     depth = 0
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_TOKEN, text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
         if depth > MAX_DEPTH:
             return match.start()
@@ -185,7 +161,7 @@ def _too_deep(text: str) -> int:
 
 def _refuse_lone_surrogate(text: str) -> None:
     high = -1
-    for match in _ESCAPE.finditer(text):
+    for match in re.finditer(_ESCAPE, text):
         code = int(match.group(1) or "0", 16)
         is_low = 0xDC00 <= code < 0xE000  # noqa: PLR2004 - Unicode's own
         paired = is_low and high == match.start()

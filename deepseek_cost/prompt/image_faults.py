@@ -6,7 +6,7 @@ from typing import Final
 
 _MEDIA: Final = ("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp")
 _REMOTE: Final = ("http:", "https:")
-_SCHEME: Final = re.compile(r"(?!file:)[a-z][a-z\d+.-]+://|data:|https?:", re.IGNORECASE)
+_SCHEME: Final = r"(?i)(?!file:)[a-z][a-z\d+.-]+://|data:|https?:"
 
 
 def is_remote(url: str) -> bool:
@@ -16,7 +16,7 @@ def is_remote(url: str) -> bool:
 
 def is_path(url: str) -> bool:
     """Return whether an address names a local file, whose content would be sent."""
-    return bool(url) and not _SCHEME.match(url)
+    return bool(url) and not re.match(_SCHEME, url)
 
 
 def image_fault(url: str) -> str | None:

@@ -38,9 +38,9 @@ _COUNTS: Final = (
 _NUMBERS: Final = ("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf")
 _BOOLEANS: Final = ("deprecated", "readOnly", "uniqueItems", "writeOnly")
 _ARRAYS: Final = ("enum", "examples")
-_ANCHOR: Final = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
+_ANCHOR: Final = r"[A-Za-z_][-A-Za-z0-9._]*"
 _CURRENT: Final = "https://json-schema.org/draft/2020-12/schema"
-_OLDER: Final = re.compile(r"https?://json-schema\.org/draft(-0[4-7]|/2019-09)/schema#?")
+_OLDER: Final = r"https?://json-schema\.org/draft(-0[4-7]|/2019-09)/schema#?"
 
 
 def refuse_invalid(schema: object, place: str) -> None:
@@ -48,7 +48,7 @@ def refuse_invalid(schema: object, place: str) -> None:
     if isinstance(schema, dict) and "$schema" in schema:
         named = schema["$schema"]
         if isinstance(named, str):
-            if _OLDER.fullmatch(named):
+            if re.fullmatch(_OLDER, named):
                 return
             if named.rstrip("#") != _CURRENT:
                 raise RefusalError(
@@ -113,8 +113,8 @@ def _pattern(value: object, place: str) -> None:
 
 def _anchor(value: object, place: str) -> None:
     _string(value, place)
-    if not _ANCHOR.fullmatch(cast("str", value)):
-        raise RefusalError(f'{_shown(value)} does not match "^{_ANCHOR.pattern}$"', place)
+    if not re.fullmatch(_ANCHOR, cast("str", value)):
+        raise RefusalError(f'{_shown(value)} does not match "^{_ANCHOR}$"', place)
 
 
 def _is_number(value: object) -> bool:

@@ -13,7 +13,6 @@ from typing import Final
 from msgspec import Struct
 
 from deepseek_cost.inputs.request import TextStream
-from deepseek_cost.prompt.arguments import written
 from deepseek_cost.prompt.conversation import (
     ASSISTANT,
     DEVELOPER,
@@ -308,6 +307,8 @@ def _description(tool: Tool, facts: TemplateFacts) -> str:
 @lru_cache(maxsize=256)
 def _line(name: str, description: str, parameters: str, end: str) -> Sequence[Segment]:
     """Return the line of a tool and the line breaks after it: the same in every template."""
+    from deepseek_cost.prompt.arguments import written  # noqa: PLC0415 - texts have no JSON
+
     owner = Definition(name)
     text = (
         f'{{"name": {written(name)}, "description": {written(description)}, '
@@ -328,6 +329,8 @@ def _format(run: _Run, conversation: Conversation, facts: TemplateFacts) -> None
     if conversation.json_mode and facts.json_object is not None:
         run.piece(facts.json_object)
         return
+    from deepseek_cost.prompt.arguments import written  # noqa: PLC0415 - likewise
+
     schema = {"type": "json_object"} if conversation.json_mode else conversation.schema
     run.piece(facts.json_schema)
     run.add(TEMPLATE, written(schema))
@@ -511,6 +514,8 @@ def _calls(run: _Run, calls: Sequence[Call], facts: TemplateFacts) -> None:
 
 
 def _parameters(run: _Run, items: "ItemsView[str, object]", facts: TemplateFacts) -> None:
+    from deepseek_cost.prompt.arguments import written  # noqa: PLC0415 - likewise
+
     before, middle, after = facts.calls.key
     following, closing = facts.calls.close_parameter
     left = len(items)

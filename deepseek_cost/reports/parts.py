@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from deepseek_cost.render.page import Page
 
 # Line and column, after the name of a file.
-_POSITION: Final = re.compile(r"\A(:\d+)*: ")
-_BYTE: Final = re.compile(r" at byte [\d,]+")
-_A_COUNT: Final = re.compile(r"[\d,]+ input tokens")
+_POSITION: Final = r"\A(:\d+)*: "
+_BYTE: Final = r" at byte [\d,]+"
+_A_COUNT: Final = r"[\d,]+ input tokens"
 # The number of files that a warning names.
 _NAMED: Final = 5
 
@@ -300,7 +300,7 @@ def _place(one: SkippedSource) -> str:
     message = str(one.reason)
     if not message.startswith(one.name):
         return one.name
-    found = _POSITION.match(message[len(one.name) :])
+    found = re.match(_POSITION, message[len(one.name) :])
     return one.name + (found[0].removesuffix(": ") if found else "")
 
 
@@ -310,7 +310,7 @@ def _unplaced(name: str, message: str) -> str:
         return Advised(_unplaced(name, message.reason), message.advice, *message.values)
     if not message.startswith(name):
         return message
-    return _BYTE.sub("", _POSITION.sub("", message[len(name) :], count=1))
+    return re.sub(_BYTE, "", re.sub(_POSITION, "", message[len(name) :], count=1))
 
 
 def assumed(assumptions: Sequence[Assumption]) -> Notes:
@@ -353,7 +353,7 @@ def name_of(inputs: Sequence[InputEntry]) -> str:
 def subject_of(inputs: Sequence[InputEntry], requests: int) -> str:
     """Return what a sentence says something of: an input, or the requests from it."""
     name = name_of(inputs) if inputs else "The request"
-    is_count = _A_COUNT.fullmatch(name) is not None
+    is_count = name.endswith("tokens") and re.fullmatch(_A_COUNT, name) is not None
     if requests > 1:
         return f"{requests:,} requests {'of' if is_count else 'from'} {name}"
     return f"A request of {name}" if is_count else name
