@@ -5,7 +5,7 @@ import stat
 import sys
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deepseek_cost.render.page import Page
     from deepseek_cost.reports.chat import ChatReport
     from deepseek_cost.reports.compare import CompareReport
+    from deepseek_cost.reports.estimate import EstimateReport
     from deepseek_cost.reports.estimate_fields import EstimateEntry
     from deepseek_cost.reports.parts import Report
 
@@ -181,6 +182,5 @@ def _hint(report: "Report") -> str:
 
 
 def _estimates(report: "Report") -> "Sequence[EstimateEntry]":
-    from deepseek_cost.reports.estimate import EstimateReport
-
-    return report.estimates if isinstance(report, EstimateReport) else ()
+    # Asked by its class, the report of an estimate would be loaded with every other.
+    return cast("EstimateReport", report).estimates if report.command == "estimate" else ()

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
 
 import typer
 from msgspec import Struct
@@ -13,8 +12,10 @@ from msgspec import Struct
 from deepseek_cost.errors import UsageError, advised, placed
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import Calendar, Tier
-from deepseek_cost.pricing.timezones import find_zone
 from deepseek_cost.text import parse_number, parse_ratio
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 # 1000, 1,000 or 1_000, also negative, for the range check to refuse; 1k, 1.5M.
 _WHOLE: Final = r"(?a)-?(\d{1,18}|\d{1,3}([,_]\d{3}){1,5})"
@@ -146,8 +147,10 @@ def time_label(text: str | None) -> str | None:
     return None
 
 
-def zone(name: str) -> ZoneInfo:
+def zone(name: str) -> "ZoneInfo":
     """Parse a time zone: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
+    from deepseek_cost.pricing.timezones import find_zone
+
     try:
         return find_zone(name)
     except UsageError as error:

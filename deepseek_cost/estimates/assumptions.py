@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.partial_result import Skipped
 from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.estimates.unknown_input import warnings_of_unknown
-from deepseek_cost.pricing.book import PriceBook
 from deepseek_cost.pricing.entries import Model
 from deepseek_cost.pricing.provenance import Assumption, Confidence, is_noticeable
 from deepseek_cost.pricing.schedule import Tier
@@ -18,9 +16,11 @@ from deepseek_cost.prompt.conversation import Hidden
 if TYPE_CHECKING:
     from deepseek_cost.estimates.cache_run import Trace
     from deepseek_cost.estimates.conversation import Dialogue
+    from deepseek_cost.estimates.estimate import Estimate
     from deepseek_cost.estimates.quote import Quote
     from deepseek_cost.estimates.side_counts import Part
     from deepseek_cost.estimates.workload import Workload
+    from deepseek_cost.pricing.book import PriceBook
 
 
 # How the note of a batch for several models begins.
@@ -41,7 +41,7 @@ def of_prompt(scenario: Scenario, models: Sequence[Model]) -> list[Assumption]:
 
 
 def of_estimate(
-    scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
+    scenario: Scenario, estimates: "Sequence[Estimate]", time_label: str | None
 ) -> list[Assumption]:
     """List the assumptions of an estimate; `time_label` names a time that follows the clock."""
     models = [estimate.price.model for estimate in estimates]
@@ -59,13 +59,13 @@ def of_estimate(
     return list(dict.fromkeys(found))
 
 
-def _of_calls(estimate: Estimate) -> Assumption:
+def _of_calls(estimate: "Estimate") -> Assumption:
     calls, price = estimate.tally.calls, estimate.price
     each = f"at {price.call_fee} {price.currency}" if price.call_fee else "free then"
     return Assumption("server_tools", f"{calls:,} calls at most, {each}; in the maximum")
 
 
-def of_prices(estimates: Sequence[Estimate], time_label: str | None) -> list[Assumption]:
+def of_prices(estimates: "Sequence[Estimate]", time_label: str | None) -> list[Assumption]:
     """List the assumptions of prices; `time_label` names a time that follows the clock."""
     found = []
     if time_label:
@@ -89,7 +89,7 @@ def _of_cache(scenario: Scenario) -> Assumption:
     )
 
 
-def _of_price(estimate: Estimate) -> list[Assumption]:
+def _of_price(estimate: "Estimate") -> list[Assumption]:
     price, model = estimate.price, estimate.price.model
     found = []
     if price.service.template is not model.template:
@@ -110,7 +110,7 @@ def _of_price(estimate: Estimate) -> list[Assumption]:
     return found
 
 
-def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
+def warnings_of(book: "PriceBook", estimates: "Sequence[Estimate]") -> list[str]:
     """List what makes an estimate doubtful beyond its assumptions."""
     found = []
     for estimate in estimates:
@@ -124,7 +124,7 @@ def warnings_of(book: PriceBook, estimates: Sequence[Estimate]) -> list[str]:
 _NEARLY_FULL: Final = Decimal("0.9")
 
 
-def _of_context(estimate: Estimate) -> list[str]:
+def _of_context(estimate: "Estimate") -> list[str]:
     """Warn about a request that exceeds the context, or nearly fills it."""
     model, largest = estimate.price.model, estimate.tally.largest_request
     request = f"{model.name}: a request of {largest:,} tokens"
@@ -241,7 +241,7 @@ _UNITS: Final = "the units that DeepSeek documents, in blocks of 128 tokens"
 
 
 def of_trace(
-    trace: "Trace", scenario: Scenario, estimates: Sequence[Estimate], time_label: str | None
+    trace: "Trace", scenario: Scenario, estimates: "Sequence[Estimate]", time_label: str | None
 ) -> list[Assumption]:
     """List the assumptions of a sequence's cache hits."""
     prompts = "text" in trace.kinds
@@ -261,7 +261,7 @@ def of_trace(
 
 
 def of_chat(
-    dialogue: "Dialogue", quote: "Quote", estimates: Sequence[Estimate]
+    dialogue: "Dialogue", quote: "Quote", estimates: "Sequence[Estimate]"
 ) -> list[Assumption]:
     """List the assumptions of a conversation's cost."""
     plan = dialogue.plan
@@ -318,5 +318,5 @@ def warnings_of_diff(parts: "Sequence[Part]") -> Iterable[str]:
             yield from warnings_of_workload(part.workload)
 
 
-def _estimates(part: "Part") -> list[Estimate]:
+def _estimates(part: "Part") -> "list[Estimate]":
     return part.quote.price(part.workload.totals())

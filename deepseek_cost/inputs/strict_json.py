@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # The maximum depth of DeepSeek's own parser.
 MAX_DEPTH: Final = 127
-_TOKEN: Final = r'(?s)"(?:[^"\\]|\\.)*"|[{}\[\]:,]'
+_PIECE: Final = r'(?s)"(?:[^"\\]|\\.)*"|[{}\[\]:,]'
 _ESCAPE: Final = r"(?s)\\(?:u([0-9a-fA-F]{4})|.)"
 _SURROGATE: Final = r"\\u[dD][89a-fA-F]"
 # Few texts are longer; those are read with as little memory as possible.
@@ -127,7 +127,7 @@ def _duplicate(text: str) -> tuple[str, int]:
     """Find the first duplicate key in an object; the JSON is valid otherwise."""
     open_objects: list[set[str] | None] = []
     string, offset = "", 0
-    for match in re.finditer(_TOKEN, text):
+    for match in re.finditer(_PIECE, text):
         mark = match.group()
         keys = open_objects[-1] if open_objects else None
         if mark == "{":
@@ -152,7 +152,7 @@ def _reason(error: ValueError) -> str:
 
 def _too_deep(text: str) -> int:
     depth = 0
-    for match in re.finditer(_TOKEN, text):
+    for match in re.finditer(_PIECE, text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
         if depth > MAX_DEPTH:
             return match.start()
