@@ -107,10 +107,14 @@ class SettingsContext(HelpContext):
             return None
         return fitted(option, self._from_files[key])
 
+    @cached_property
+    def _options(self) -> "Mapping[str, TyperOption]":
+        options = cast("list[TyperOption]", self.command.get_params(self))
+        return {cast("str", option.name): option for option in options}
+
     def option(self, name: str) -> TyperOption:
         """Return an option or argument by the name of its parameter."""
-        options = cast("list[TyperOption]", self.command.get_params(self))
-        return next(option for option in options if option.name == name)
+        return self._options[name]
 
     def origin(self, name: str) -> str | None:
         """Return where an option was set: its flag, a variable, a place in a file, or None."""
