@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
@@ -47,9 +48,10 @@ class Declaration(Struct, frozen=True):
 
 def declarations() -> dict[str, Declaration]:
     """Return the settings of all commands, by name, without loading the commands."""
-    from deepseek_cost.cli import options
+    from deepseek_cost.cli import log_options, options, price_options
 
-    aliases = [alias for alias in vars(options).values() if hasattr(alias, "__metadata__")]
+    each = chain.from_iterable(vars(one).values() for one in (options, price_options, log_options))
+    aliases = [alias for alias in each if hasattr(alias, "__metadata__")]
     declared = (Declaration(alias.__origin__, alias.__metadata__[0]) for alias in aliases)
     return {name: one for one in declared if (name := name_of(one.info))}
 
@@ -117,8 +119,13 @@ class SettingsContext(HelpContext):
         return self._options[name]
 
     def origin(self, name: str) -> str | None:
-        """Return where an option was set: its flag, a variable, a place in a file, or None."""
-        option = self.option(name)
+        """Return where an option was set: its flag, a variable, a place in a file, or None.
+
+        It is also None for an option that the command does not have.
+        """
+        option = self._options.get(name)
+        if option is None:
+            return None
         match self._source(name):
             case "COMMANDLINE":
                 return option.opts[0]

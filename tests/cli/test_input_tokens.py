@@ -82,8 +82,9 @@ def test_compare_needs_no_file_either(dscost: Dscost) -> None:
     assert [entry["cost"]["total"] for entry in estimates] == [
         costs[entry["model"], "off_peak"][3]["cost"] for entry in estimates
     ]
-    refused = dscost("compare", "--input-tokens", 5, "x.txt")
-    assert (refused.code, refused.out) == (2, "")
+    for of_texts in ("x.txt", "--encoding=gb18030"):
+        refused = dscost("compare", "--input-tokens", 5, of_texts)
+        assert (refused.code, refused.out) == (2, "")
 
 
 def test_the_result_is_a_sentence(dscost: Dscost) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from deepseek_cost.billing.dimensions import By
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import log_options, options, price_options, values
 from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import PRICED, READ, SHOWN
 from deepseek_cost.cli.invoice_session import (
@@ -108,7 +108,7 @@ BillAt = Annotated[
         help="Time to price all responses at: 2026-11-23T10:00Z, 14:30+08:00, now, peak or "
         "off-peak.",
         show_default="each response's own",
-        autocompletion=options.complete_times,
+        autocompletion=price_options.complete_times,
     ),
 ]
 
@@ -131,23 +131,23 @@ MANUAL: Final = Manual(
 
 
 def bill(
-    files: options.Logs = None,
+    files: log_options.Logs = None,
     invoice: Invoices = None,
     agent: Agents = None,
-    agent_logs: options.AgentLogs = True,
+    agent_logs: log_options.AgentLogs = True,
     by: ByNames = None,
     since: Since = None,
     until: Until = None,
-    budget: options.Budget = None,
-    field: options.LogFields = None,
-    time_field: options.TimeFields = None,
+    budget: log_options.Budget = None,
+    field: log_options.LogFields = None,
+    time_field: log_options.TimeFields = None,
     at: BillAt = None,
-    tz: options.BillTz = None,
-    tier_by: options.TierByName = None,
-    cache_hit_ratio: options.AssumedHitRatio = None,
-    currency: options.CurrencyName = Currency.USD,
-    granted: options.Granted = None,
-    topped_up: options.ToppedUp = None,
+    tz: log_options.BillTz = None,
+    tier_by: log_options.TierByName = None,
+    cache_hit_ratio: log_options.AssumedHitRatio = None,
+    currency: price_options.CurrencyName = Currency.USD,
+    granted: price_options.Granted = None,
+    topped_up: price_options.ToppedUp = None,
     forecast: WithForecast = True,
     calibrate: Calibrate = None,
     watch: Watch = False,

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import options, price_options, values
 from deepseek_cost.cli.manual import WRONG, Example, Manual
 from deepseek_cost.cli.output import require_one_format, write
 from deepseek_cost.cli.session import (
@@ -40,14 +40,14 @@ _OF_TEXTS = "deepseek-v4-pro"
 
 def cache(
     files: options.Files,
-    model: options.CachingModel = None,
-    gap: options.Gap = None,
+    model: price_options.CachingModel = None,
+    gap: price_options.Gap = None,
     system: options.System = None,
     thinking: options.Thinking = True,
     effort: options.EffortName = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
     as_: options.AsKind = None,
     on_error: options.OnError = options.OnFault.STOP,
     glob: options.Globs = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import options, price_options, values
 from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import require_one_format, write, write_svg
@@ -92,17 +92,17 @@ def chat(
     user_tokens: UserTokens = None,
     answer_tokens: AnswerTokens = None,
     reasoning_tokens: ReasoningTokens = None,
-    gap: options.Gap = None,
-    model: options.Models = None,
+    gap: price_options.Gap = None,
+    model: price_options.Models = None,
     system: options.System = None,
     thinking: options.Thinking = True,
     effort: options.EffortName = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
     as_: options.AsKind = None,
     encoding: options.Encoding = "utf-8",
-    svg: options.Svg = None,
+    svg: price_options.Svg = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,

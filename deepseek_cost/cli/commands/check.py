@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, price_options
 from deepseek_cost.cli.groups import SENT
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
@@ -54,8 +54,8 @@ def check(
     live: Live = False,
     yes: Yes = False,
     base_url: BaseUrl = None,
-    timeout: options.Timeout = TIMEOUT,
-    currency: options.CurrencyName = Currency.USD,
+    timeout: price_options.Timeout = TIMEOUT,
+    currency: price_options.CurrencyName = Currency.USD,
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
     plain: options.Plain = False,

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, price_options
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import require_one_format, write, write_svg
 from deepseek_cost.cli.session import (
@@ -43,21 +43,21 @@ MANUAL: Final = Manual(
 
 def compare(
     files: options.FilesOrPipe = None,
-    model: options.Models = None,
-    input_tokens: options.InputTokens = None,
-    output_tokens: options.OutputTokens = None,
-    cache_hit_ratio: options.FixedHitRatio = None,
-    per_day: options.PerDay = None,
-    per_month: options.PerMonth = None,
+    model: price_options.Models = None,
+    input_tokens: price_options.InputTokens = None,
+    output_tokens: price_options.OutputTokens = None,
+    cache_hit_ratio: price_options.FixedHitRatio = None,
+    per_day: price_options.PerDay = None,
+    per_month: price_options.PerMonth = None,
     system: options.System = None,
     thinking: options.Thinking = True,
     effort: options.EffortName = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",
-    svg: options.Svg = None,
+    svg: price_options.Svg = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,

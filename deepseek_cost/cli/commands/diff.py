@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 from msgspec.structs import replace
 
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import options, price_options, values
 from deepseek_cost.cli.gate import NEAR, OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
@@ -314,17 +314,17 @@ Sides = Annotated[
 def diff(
     context: typer.Context,
     sides: Sides,
-    max_increase: options.MaxIncrease = None,
-    model: options.Models = None,
-    output_tokens: options.OutputTokens = None,
-    cache_hit_ratio: options.FixedHitRatio = None,
+    max_increase: price_options.MaxIncrease = None,
+    model: price_options.Models = None,
+    output_tokens: price_options.OutputTokens = None,
+    cache_hit_ratio: price_options.FixedHitRatio = None,
     requests: options.Requests = 1,
     system: options.System = None,
     thinking: options.Thinking = True,
     effort: options.EffortName = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
     as_: options.AsKind = None,
     glob: options.Globs = None,
     encoding: options.Encoding = "utf-8",

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import options, price_options, values
 from deepseek_cost.cli.gate import gate
-from deepseek_cost.cli.groups import SHOWN, USAGE
+from deepseek_cost.cli.groups import READ, SHOWN, USAGE
 from deepseek_cost.cli.manual import REFUSED, Example, Manual
 from deepseek_cost.cli.output import report_warnings, require_one_format, write, write_line
 from deepseek_cost.cli.session import (
@@ -66,6 +66,12 @@ CachedTokens = Annotated[
         help="With --input-tokens: how many of them hit the cache.",
     ),
 ]
+Dask = Annotated[
+    str | None,
+    READ.option(  # no setting: a file in someone else's project must not decide where prompts go
+        "--dask", metavar="ADDRESS", help="Count on a Dask cluster, e.g. tcp://host:8786."
+    ),
+]
 OutputLabel = Annotated[
     str | None,
     USAGE.option(
@@ -103,24 +109,24 @@ MANUAL: Final = Manual(
 
 def estimate(
     files: options.FilesOrPipe = None,
-    model: options.Models = None,
-    input_tokens: options.InputTokens = None,
+    model: price_options.Models = None,
+    input_tokens: price_options.InputTokens = None,
     cached: CachedTokens = None,
-    output_tokens: options.OutputTokens = None,
-    output_from: options.OutputFrom = None,
+    output_tokens: price_options.OutputTokens = None,
+    output_from: price_options.OutputFrom = None,
     output_label: OutputLabel = None,
-    cache_hit_ratio: options.CacheHitRatio = None,
-    gap: options.Gap = None,
+    cache_hit_ratio: price_options.CacheHitRatio = None,
+    gap: price_options.Gap = None,
     requests: options.Requests = 1,
     system: options.System = None,
     thinking: options.Thinking = True,
     effort: options.EffortName = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
-    max_cost: options.MaxCost = None,
-    granted: options.Granted = None,
-    topped_up: options.ToppedUp = None,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
+    max_cost: price_options.MaxCost = None,
+    granted: price_options.Granted = None,
+    topped_up: price_options.ToppedUp = None,
     per_file: options.PerFile = False,
     as_: options.AsKind = None,
     as_one: options.AsOne = False,
@@ -132,7 +138,7 @@ def estimate(
     encoding: options.Encoding = "utf-8",
     engine: options.Engine = EngineName.AUTO,
     jobs: options.Jobs = None,
-    dask: options.Dask = None,
+    dask: Dask = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     verbose: options.Verbose = False,

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, price_options
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write, write_text
@@ -41,10 +41,10 @@ def prices(
         list[str] | None,
         typer.Argument(metavar="[MODEL]...", help="Models to list, such as flash or pro."),
     ] = None,
-    model: options.ListedModels = None,
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
+    model: price_options.ListedModels = None,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
     history: History = False,
     check: Check = None,
     as_json: options.AsJson = False,

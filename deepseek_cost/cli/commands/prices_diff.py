@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, price_options
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.output import write
 from deepseek_cost.cli.session import price_table, time_of
@@ -31,8 +31,8 @@ def prices_diff(
             help="Its price table; without it, that of the Python package installed here.",
         ),
     ] = None,
-    at: options.At = None,
-    tz: options.Tz = None,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
     as_json: options.AsJson = False,
     plain: options.Plain = False,
     prices: options.PricesFile = None,

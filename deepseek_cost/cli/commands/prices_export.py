@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, price_options
 from deepseek_cost.cli.groups import PRICED, SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
@@ -36,8 +36,8 @@ def prices_export(
             "--rate", metavar="RATE", help="Rate for tools that have only one: peak or off_peak."
         ),
     ] = Tier.PEAK,
-    at: options.At = None,
-    tz: options.Tz = None,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
     prices: options.PricesFile = None,
 ) -> None:
     """Write DeepSeek's prices in the form that another tool reads.

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import options, price_options, values
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_error
@@ -36,8 +36,8 @@ def prices_verify(
             help="Price page as HTML, Markdown or text, English or Chinese: a file, a URL, or -.",
         ),
     ],
-    at: options.At = None,
-    tz: options.Tz = None,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
     as_toml: Annotated[
         bool,
         SHOWN.option("--toml", help="Print only the TOML to append to the price table."),

@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
-from deepseek_cost.cli import options
+from deepseek_cost.cli import options, price_options
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
 from deepseek_cost.cli.messages import show_note
@@ -39,7 +39,7 @@ MANUAL: Final = Manual(
 
 def statusline(
     clear: ClearIndex = False,
-    currency: options.CurrencyName = Currency.USD,
+    currency: price_options.CurrencyName = Currency.USD,
     prices: options.PricesFile = None,
 ) -> None:
     """Show what a Claude Code session costs, in its status line.

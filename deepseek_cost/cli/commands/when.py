@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from deepseek_cost.cli import options, values
+from deepseek_cost.cli import options, price_options, values
 from deepseek_cost.cli.gate import OVER_LIMIT
 from deepseek_cost.cli.groups import SHOWN
 from deepseek_cost.cli.manual import Example, Manual
@@ -46,9 +46,9 @@ MANUAL: Final = Manual(
 
 
 def when(
-    at: options.At = None,
-    tz: options.Tz = None,
-    currency: options.CurrencyName = Currency.USD,
+    at: price_options.At = None,
+    tz: price_options.Tz = None,
+    currency: price_options.CurrencyName = Currency.USD,
     template: Template = None,
     exit_code: WithExitCode = False,
     as_json: options.AsJson = False,
