@@ -56,6 +56,45 @@ PLAIN_PATTERN: Final = "|".join(
         rf"[{SPACE}]",
     )
 )
+# Characters whose classes are the same in every version of Unicode: Latin letters, and punctuation
+# and symbols that go with them. None is a combining mark.
+_LATIN: Final = (
+    *(("\0", "\xac"), ("\xae", "\u024f"), ("\u2010", "\u2027"), ("\u2030", "\u205e")),
+    *(("\u20a0", "\u20bf"), ("\u2190", "\u23ff"), ("\u2500", "\u26ff")),
+)
+_LATIN_SPACE: Final = r"\t-\r\x20\x85\xa0"
+_LATIN_LETTERS: Final = r"A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u024f"
+_LATIN_NUMBERS: Final = r"0-9\xb2\xb3\xb9\xbc-\xbe"
+_LATIN_SYMBOLS: Final = (
+    rf"{PUNCTUATION}\xa1-\xa9\xab\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7"
+    r"\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u23ff\u2500-\u26ff"
+)
+_LATIN_OTHERS: Final = rf"[^{_LATIN_SPACE}{_LATIN_LETTERS}{_LATIN_NUMBERS}{_LATIN_SYMBOLS}]"
+
+# PATTERN where no other characters are: it takes an engine half as long to compile; see `is_latin`.
+LATIN_PATTERN: Final = "|".join(
+    (
+        rf"[{_LATIN_NUMBERS}]{{1,3}}",
+        rf"[{PUNCTUATION}][A-Za-z]+",
+        rf"[^\r\n{_LATIN_LETTERS}{_LATIN_SYMBOLS}{_LATIN_NUMBERS}]?[{_LATIN_LETTERS}]+",
+        rf" ?[{_LATIN_SYMBOLS}]+[\r\n]*",
+        rf"[{_LATIN_SPACE}]*[\r\n]+",
+        rf"[{_LATIN_SPACE}]+(?=[{_LATIN_NUMBERS}])",
+        rf"[{_LATIN_SPACE}]+(?![^{_LATIN_SPACE}])",
+        rf"[{_LATIN_SPACE}]+",
+        rf"{_LATIN_OTHERS}+(?![{_LATIN_LETTERS}])",
+        _LATIN_OTHERS,
+    )
+)
+
+
+def is_latin(text: str) -> bool:
+    """Return whether LATIN_PATTERN splits a text as PATTERN does."""
+    return text.isascii() or all(
+        any(first <= mark <= last for first, last in _LATIN) for mark in set(text)
+    )
+
+
 # Every engine knows the characters of Unicode 15.0, which these Pythons have; later ones have more.
 _KNOWS_NO_MORE: Final = sys.version_info < (3, 13)
 

@@ -44,11 +44,12 @@ class Tiktoken(Struct, frozen=True):
     word, for the scratch memory of its regular expressions. Only a thread that has none when those
     of the pool are built borrows one of them, for the few texts that it has besides. Short texts
     that are plain have an encoder with a simpler pattern once their characters are `plain_after`
-    more than the others'.
+    more than the others'. All other texts are split by `pattern`.
     """
 
     ranks: Ranks
     plain_after: int = _WORTH_PLAIN
+    pattern: str = PATTERN
     _of_thread: _OfThread = field(default_factory=_OfThread)
     _of_pool: list[Encoding] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ class Tiktoken(Struct, frozen=True):
         """The encoder of the current thread."""
         mine = self._of_thread
         if mine.encoding is None:
-            mine.encoding = self._of_pool[0] if self._of_pool else encoding_of(self.ranks)
+            mine.encoding = self._of_pool[0] if self._of_pool else self._encoding()
         return mine.encoding
 
     def counts(self, chunks: Iterable[str]) -> Iterator[int]:
@@ -93,9 +94,12 @@ class Tiktoken(Struct, frozen=True):
         """Count a chunk on a thread of the pool."""
         mine = self._of_thread
         if mine.encoding is None:
-            mine.encoding = encoding_of(self.ranks)
+            mine.encoding = self._encoding()
             self._of_pool.append(mine.encoding)
         return self._count(text)
+
+    def _encoding(self) -> Encoding:
+        return encoding_of(self.ranks, self.pattern)
 
     def _encoding_for(self, text: str) -> Encoding:
         """Return the encoder for a short text."""
@@ -134,7 +138,7 @@ def byte_pairs() -> "BytePairs":
     return BytePairs(encode, [0] * FIRST_TEXT_TOKEN + lengths)
 
 
-def encoding_of(ranks: Ranks, pattern: str = PATTERN) -> Encoding:
+def encoding_of(ranks: Ranks, pattern: str) -> Encoding:
     """Return an encoding that knows these tokens, and splits text by a pattern."""
     return Encoding(
         "deepseek_v4",

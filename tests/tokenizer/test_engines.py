@@ -28,10 +28,23 @@ from deepseek_cost.tokenizer import (
 from deepseek_cost.tokenizer.adaptive import Growing
 from deepseek_cost.tokenizer.base import EngineName, TextCounter
 from deepseek_cost.tokenizer.gigatoken_engine import LATER, Gigatoken, has_later, is_usable
-from deepseek_cost.tokenizer.pattern import CJK, CJK_GAPS, CJK_MARKS, PATTERN, is_plain
+from deepseek_cost.tokenizer.pattern import (
+    CJK,
+    CJK_GAPS,
+    CJK_MARKS,
+    LATIN_PATTERN,
+    PATTERN,
+    is_latin,
+    is_plain,
+)
 from deepseek_cost.tokenizer.pretokenizer import grammar
 from deepseek_cost.tokenizer.stream import StreamCounter
-from deepseek_cost.tokenizer.tiktoken_engine import Tiktoken, byte_pairs, tiktoken_engine
+from deepseek_cost.tokenizer.tiktoken_engine import (
+    Tiktoken,
+    byte_pairs,
+    encoding_of,
+    tiktoken_engine,
+)
 from tests.hostile import FRAGMENTS, Hostile
 
 needs_gigatoken = pytest.mark.skipif(
@@ -149,6 +162,41 @@ def test_an_encoder_of_plain_texts_is_made_only_where_these_prevail() -> None:
 def test_texts_whose_split_needs_looking_ahead_are_not_plain() -> None:
     assert not any(map(is_plain, ("a  b", "a\tb", "a\xa0b", "\x01a", "\u200db", "\u3040の")))
     assert all(map(is_plain, ("", "a b\r\n\n c", "1234 5.", "\n \n x")))
+
+
+_LATIN = [mark for mark in map(chr, range(0x2700)) if is_latin(mark)]
+
+
+def test_latin_letters_punctuation_and_symbols_are_latin_and_nothing_that_joins_them() -> None:
+    assert all(map(is_latin, ("", "a b\t\x01", "Zürich · 10 × ½ – “…” → €", "Łódź ─ ☃")))
+    assert not any(map(is_latin, ("日本", "мир", "e\u0301", "a\u200bb", "a\u2028b", "\xad", "🪐")))
+    assert {unicodedata.category(mark) for mark in _LATIN} == {
+        *("Lu", "Ll", "Lt", "Lo", "Nd", "No", "Zs", "Cc"),
+        *("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"),
+    }
+
+
+def test_each_latin_character_is_split_alike_among_all_others() -> None:
+    for mark in _LATIN:
+        text = "".join(f"{other}{mark}{mark}{other} {mark}" for other in "a1!\n\x01 \té·½")
+
+        assert _latin().encode_ordinary(text) == _whole().encode_ordinary(text), ascii(mark)
+
+
+@given(text=st.text(st.sampled_from([*_LATIN, *"a1! \n\t\r" * 100]), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_a_latin_text_is_split_alike_by_the_pattern_of_latin_characters(text: str) -> None:
+    assert _latin().encode_ordinary(text) == _whole().encode_ordinary(text)
+
+
+@cache
+def _latin() -> Encoding:
+    return encoding_of(vocabulary.load_ranks(), LATIN_PATTERN)
+
+
+@cache
+def _whole() -> Encoding:
+    return encoding_of(vocabulary.load_ranks(), PATTERN)
 
 
 def test_special_tokens_and_what_tiktoken_is_made_to_look_for_are_plain_text() -> None:

@@ -216,6 +216,16 @@ def test_short_texts_that_are_given_one_by_one_are_counted_as_those_given_togeth
     assert list(together.count_each(texts)) == each
 
 
+def test_a_text_of_another_script_is_split_by_a_pattern_that_knows_it() -> None:
+    few = sparing()
+
+    assert few.count(["a  1"]) == 3
+    # Spaces before a digit are one token, which a pattern for Latin texts alone does not see here;
+    # this number has no token but its two bytes, so nothing else calls for another encoder.
+    assert few.count(["  \u07c4"]) == 3
+    assert default_counter().count(["  \u07c4"]) == 3
+
+
 def test_a_text_that_needs_too_many_lookups_is_left_to_the_whole_encoder() -> None:
     index = vocabulary.load_index()
 
