@@ -95,8 +95,11 @@ def zone_of(tz: str | None) -> str:
     """Return the name of the user's time zone: the one given, the machine's, or UTC."""
     if tz:
         return values.zone(tz).key
+    from deepseek_cost.pricing.timezones import is_utc
+
     try:
-        return values.zone(_local_zone()).key
+        name = _local_zone()
+        return name if is_utc(name) else values.zone(name).key
     except (UsageError, KeyError, ValueError, OSError):  # the machine's zone has no name
         return "UTC"
 

@@ -1,7 +1,6 @@
 """Bytes from files and standard input; gzip and Zstandard are unpacked while reading."""
 
 import errno
-import gzip
 import io
 import os
 import stat
@@ -75,7 +74,9 @@ def unpacked(raw: BinaryIO | io.FileIO, advance: Advance) -> BinaryIO:
     plain = io.BufferedReader(_Watched(raw, advance), _BUFFER)
     head = plain.peek(len(_ZSTD))
     if head.startswith(_GZIP):
-        return _Gzip(plain)  # type: ignore[return-value] # all that we use of one
+        from deepseek_cost.inputs.gzip_file import GzipFile  # noqa: PLC0415 - few files are packed
+
+        return GzipFile(plain)  # type: ignore[return-value] # all that we use of one
     return io.BufferedReader(_Zstandard(plain), _BUFFER) if head.startswith(_ZSTD) else plain
 
 
@@ -92,12 +93,19 @@ def reading(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except _damage() as error:
         raise InputError(f"{name}: truncated or damaged ({error})", tip="pack it again") from error
     except OSError as error:
         other = error.filename if isinstance(error.filename, str) else name
         same = Path(other).name == Path(name).name
         raise InputError(f"{name if same else other}: {error.strerror or error}") from error
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """Return the errors of packed files that are damaged."""
+    from gzip import BadGzipFile  # noqa: PLC0415 - few files are packed
+
+    return EOFError, BadGzipFile, zlib.error
 
 
 def sha256(file: BinaryIO) -> str:
@@ -181,18 +189,6 @@ class _Watched(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
-
-
-class _Gzip(gzip.GzipFile):
-    """The contents of a gzip file, which closes what it reads from."""
-
-    def __init__(self, packed: BinaryIO) -> None:
-        super().__init__(fileobj=packed)
-        self._packed = packed
-
-    def close(self) -> None:
-        super().close()
-        self._packed.close()
 
 
 class _Zstandard(Pieces):

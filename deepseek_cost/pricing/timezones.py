@@ -1,13 +1,14 @@
 """Time zones as people write them: Europe/Berlin, Berlin, UTC+8, +08:00, Beijing."""
 
 import re
-import struct
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from typing import TYPE_CHECKING, Final
 
 from deepseek_cost.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _OFFSET: Final = r"(?i)(?:utc|gmt)? ?([+-]) ?(\d{1,2})(?::?([0-5]\d))?"
 _MOST_HOURS: Final = 14  # the zone of the Line Islands
@@ -33,13 +34,20 @@ _AMBIGUOUS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def find_zone(text: str) -> ZoneInfo:
+def is_utc(zone: str) -> bool:
+    """Return whether a zone is UTC by its name, for which no time zone needs to be loaded."""
+    return zone in _UTC
+
+
+def find_zone(text: str) -> "ZoneInfo":
     """Return the zone with a name, a city or an offset; a fixed offset is called UTC+08:00.
 
     Raises UsageError for an unknown or ambiguous name.
     """
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - UTC needs none
+
     name = text.strip()
-    if name in _UTC:
+    if is_utc(name):
         return _zone(name, "UTC", 0)
     if offset := re.fullmatch(_OFFSET, name):
         return _fixed(text, *offset.groups())
@@ -49,7 +57,7 @@ def find_zone(text: str) -> ZoneInfo:
         return ZoneInfo(_looked_up(text, name.lower()))
 
 
-def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> ZoneInfo:
+def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> "ZoneInfo":
     """Return a zone with a fixed offset from UTC."""
     seconds = int(hours) * 3_600 + int(minutes or 0) * 60
     if seconds > _FARTHEST:
@@ -60,8 +68,11 @@ def _fixed(text: str, sign: str, hours: str, minutes: str | None) -> ZoneInfo:
     return _zone(label, label, seconds if sign == "+" else -seconds)
 
 
-def _zone(key: str, label: str, away: int) -> ZoneInfo:
+def _zone(key: str, label: str, away: int) -> "ZoneInfo":
     """Return a zone so many seconds ahead of UTC, built as a file of the time zone database."""
+    import struct  # noqa: PLC0415 - as below
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - UTC needs none
+
     short = label.encode() + b"\0"
     # One type of local time and no transition: see RFC 8536, section 3.
     counts = struct.pack(">6l", 0, 0, 0, 0, 1, len(short))
@@ -70,6 +81,8 @@ def _zone(key: str, label: str, away: int) -> ZoneInfo:
 
 
 def _looked_up(text: str, name: str) -> str:
+    from zoneinfo import available_timezones  # noqa: PLC0415 - as above
+
     known = available_timezones()
     if name in _AMBIGUOUS:
         raise UsageError(
