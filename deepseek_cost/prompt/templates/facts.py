@@ -7,21 +7,28 @@ ends where the pre-tokenizer always cuts, so ids and encoded text may be side by
 
 from array import array
 from collections.abc import Mapping
+from functools import cache
 
 from msgspec import Struct
 
 
+@cache
 def ids(numbers: str) -> bytes:
     """Return token ids, written as decimal numbers, as four bytes each."""
     return array("I", map(int, numbers.split())).tobytes()
 
 
 class Piece(Struct, frozen=True):
-    """Text that joins what comes before, token ids, and text that joins what follows."""
+    """Text that joins what comes before, token ids as numbers, and text that joins what follows."""
 
     head: str
-    ids: bytes
+    numbers: str
     tail: str
+
+    @property
+    def ids(self) -> bytes:
+        """The token ids, four bytes each; most requests need few of the pieces."""
+        return ids(self.numbers)
 
 
 class Calls(Struct, frozen=True):
