@@ -121,10 +121,10 @@ def _local_zone() -> str:
 
 def balance_of(granted: str | None, topped_up: str | None) -> "Balance | None":
     """Return the balance given by the options; None if neither is given."""
-    from deepseek_cost.billing.balance import Balance
-
     if granted is None and topped_up is None:
         return None
+    from deepseek_cost.billing.balance import Balance
+
     return Balance(
         values.amount(granted or "0", "--granted"),
         values.amount(topped_up or "0", "--topped-up"),

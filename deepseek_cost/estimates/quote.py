@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from deepseek_cost.billing.balance import Balance
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.estimates.output_forecast import Learned, with_output
 from deepseek_cost.estimates.tally import Scenario, Tally
 from deepseek_cost.pricing.book import Price, PriceBook
 
 if TYPE_CHECKING:
+    from deepseek_cost.billing.balance import Balance
     from deepseek_cost.estimates.workload import Workload
 
 
@@ -26,7 +26,7 @@ class Quote(Struct, frozen=True):
     scenario: Scenario
     time_label: str | None
     zone: str
-    balance: Balance | None = None
+    balance: "Balance | None" = None
     learned: Learned | None = None
 
     def price(self, tallies: Sequence[Tally], percent: int | None = None) -> list[Estimate]:

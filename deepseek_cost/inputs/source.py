@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,7 +16,8 @@ _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 REQUEST_SUFFIXES: Final = (".json", ".jsonl", ".ndjson")
 # This much of a file is enough to distinguish requests from text.
 HEAD_BYTES: Final = 4_096
-_BEGINS_JSON: Final = re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{])")
+# The first two marks of JSON with requests.
+_BEGINNINGS: Final = (b'{"', b"{}", b"[[", b"[{")
 _MARK: Final = b"\xef\xbb\xbf"
 # Not encodings of files; decoding them takes more than linear time or unlimited memory.
 _NOT_FOR_FILES: Final = (
@@ -131,7 +131,8 @@ def begins_requests(name: str, head: bytes) -> bool:
     """Return whether a file has requests, by its suffix or its first unpacked bytes."""
     if suffix_of(name) in REQUEST_SUFFIXES:
         return True
-    return _BEGINS_JSON.match(head[:HEAD_BYTES].removeprefix(_MARK)) is not None
+    begin = head[:HEAD_BYTES].removeprefix(_MARK).lstrip()
+    return begin[:1] + begin[1:].lstrip()[:1] in _BEGINNINGS
 
 
 def begins_plain(name: str, head: bytes) -> bool:

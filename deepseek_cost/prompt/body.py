@@ -19,7 +19,6 @@ from deepseek_cost.prompt.breakdown import (
     UnknownTokens,
 )
 from deepseek_cost.prompt.conversation import Conversation, Hidden, Image, Message
-from deepseek_cost.prompt.history import History
 from deepseek_cost.prompt.renderer import NEW, Segment, render_on
 from deepseek_cost.prompt.segments import SegmentCounter, SegmentEncoder, break_down
 from deepseek_cost.prompt.template import (
@@ -32,6 +31,7 @@ from deepseek_cost.prompt.template import (
 
 if TYPE_CHECKING:
     from deepseek_cost.prompt.cache import Prompt
+    from deepseek_cost.prompt.history import History
 
 
 class Body(Protocol):
@@ -179,7 +179,7 @@ def read_bodies(
     models: Sequence[Model],
     *,
     thinking: bool | None = None,
-    history: History | None = None,
+    history: "History | None" = None,
 ) -> Sequence[Body]:
     """Read a body once for several models; see read_body.
 
@@ -198,7 +198,7 @@ def render_bodies(
     models: Sequence[Model],
     *,
     thinking: bool | None = None,
-    history: History | None = None,
+    history: "History | None" = None,
 ) -> list[RenderedBody]:
     """Render a body that is a conversation once for several models; see read_bodies."""
     conversation = _conversation(request, thinking=thinking, history=history)
@@ -215,7 +215,7 @@ def render_body(request: Request, model: Model, *, thinking: bool | None = None)
 
 
 def _conversation(
-    request: Request, *, thinking: bool | None, history: History | None = None
+    request: Request, *, thinking: bool | None, history: "History | None" = None
 ) -> Conversation:
     if request.kind is Kind.TEXT:
         return _of_text(request.body)
@@ -244,7 +244,7 @@ def images_without_vision(body: Body) -> int:
 
 
 def _rendered(
-    conversation: Conversation, request: Request, model: Model, history: History | None = None
+    conversation: Conversation, request: Request, model: Model, history: "History | None" = None
 ) -> RenderedBody:
     if conversation.vision_refused and facts_of(model.template).image:
         reason = conversation.vision_refused
@@ -254,7 +254,7 @@ def _rendered(
 
 
 def _render(
-    conversation: Conversation, request: Request, model: Model, history: History | None = None
+    conversation: Conversation, request: Request, model: Model, history: "History | None" = None
 ) -> tuple[list[Segment], Sequence[int | None]]:
     """Return the prompt, and the tokens of each image in it."""
     stem = history.stems.get(model.template) if history else None

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta
 
-from deepseek_cost.billing.balance import Balance, run_down
 from deepseek_cost.estimates.estimate import Estimate
 from deepseek_cost.reports.parts import Part, Timestamp
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.balance import Balance
 
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,10 +51,12 @@ class Affordable(Part):
 
 
 def run_down_entry(
-    before: Balance, hours: Iterable[tuple[int, Decimal]], requests: int, seconds: float
+    before: "Balance", hours: Iterable[tuple[int, Decimal]], requests: int, seconds: float
 ) -> RunDownEntry:
     """Run a balance down by hourly costs, which come from `requests` in `seconds`."""
     from fractions import Fraction  # noqa: PLC0415 - estimates need none
+
+    from deepseek_cost.billing.balance import run_down  # noqa: PLC0415 - likewise
 
     costs = list(hours)
     found = run_down(before, costs)
@@ -70,7 +74,7 @@ def run_down_entry(
     )
 
 
-def affordable(balance: Balance, estimate: Estimate) -> Affordable:
+def affordable(balance: "Balance", estimate: Estimate) -> Affordable:
     """Return how many times a balance pays for an estimate."""
     total = estimate.total
     return Affordable(
@@ -81,7 +85,7 @@ def affordable(balance: Balance, estimate: Estimate) -> Affordable:
     )
 
 
-def _amounts(balance: Balance) -> BalanceAmounts:
+def _amounts(balance: "Balance") -> BalanceAmounts:
     return BalanceAmounts(granted=balance.granted, topped_up=balance.topped_up)
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
-from deepseek_cost.billing.balance import Balance
 from deepseek_cost.billing.histogram import Histogram
 from deepseek_cost.errors import Advice, Advised
 from deepseek_cost.estimates.estimate import Estimate
@@ -37,6 +36,9 @@ from deepseek_cost.reports.unknown_input import (
     unknown_entries,
 )
 from deepseek_cost.text import unicode_name
+
+if TYPE_CHECKING:
+    from deepseek_cost.billing.balance import Balance
 
 
 class OtherTier(Part):
@@ -221,7 +223,7 @@ class EstimateEntry(Part):
 def estimate_entry(
     estimate: Estimate,
     details: LedgerDetails | None = None,
-    balance: Balance | None = None,
+    balance: "Balance | None" = None,
     learned: LearnedOutput | None = None,
 ) -> EstimateEntry:
     """Report an estimate, with what is known about its requests, the account and the output."""

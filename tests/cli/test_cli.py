@@ -316,6 +316,46 @@ print(sorted({heavy} & {{*sys.modules}}), file=sys.stderr)"""
     assert done.stderr.splitlines()[-1] == "[]"  # on some days, it warns of an old price list
 
 
+# What no text needs, by who else does: JSON, packed files, settings in files, other time zones,
+# options of other commands, and what other options ask for.
+_UNNEEDED = {
+    *("json", "gzip", "tomllib", "zoneinfo", "dataclasses", "rich", "difflib"),
+    *("cli.log_options", "cli.suggestions", "cli.synonyms", "inputs.json_spans", "inputs.rows"),
+    *("inputs.columns", "inputs.git", "inputs.continuation", "inputs.gzip_file", "prompt.history"),
+    *("prompt.arguments", "prompt.chat_completions", "prompt.cache", "estimates.batch_counter"),
+    *("estimates.processes", "estimates.cache_forecast", "billing.balance", "billing.formats"),
+    *("reports.request_line", "reports.csv", "render.html", "tokenizer.pretokenizer"),
+}
+_UNNEEDED_TO_COUNT = {
+    *("cli.price_options", "pricing.timezones", "estimates.quote", "estimates.estimate"),
+    *("reports.estimate", "reports.estimate_fields", "reports.requests", "reports.balance"),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "unneeded", "most"),
+    [("count", _UNNEEDED | _UNNEEDED_TO_COUNT, 85), ("estimate", _UNNEEDED, 100)],
+)
+def test_a_text_loads_only_what_it_needs(
+    tmp_path: Path, command: str, unneeded: set[str], most: int
+) -> None:
+    (tmp_path / "prompt.txt").write_text("Hello, world!\n")
+    code = f"""import sys, typer, msgspec, tiktoken; before = {{*sys.modules}}
+from deepseek_cost.cli import session; session._local_zone = lambda: "UTC"
+from deepseek_cost.cli.app import run; run([{command!r}, "prompt.txt"])
+print(*{{*sys.modules}} - before, sep="\\n", file=sys.stderr)"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+
+    loaded = done.stderr.splitlines()
+    ours = [name for name in loaded if name.partition(".")[0] == "deepseek_cost"]
+    assert {name.removeprefix("deepseek_cost.") for name in loaded} & unneeded == set()
+    assert f"deepseek_cost.cli.commands.{command}" in ours
+    assert len(ours) <= most
+
+
 def test_a_terminal_that_knows_no_unicode_is_no_reason_to_crash(hello: Path) -> None:
     done = subprocess.run(
         [*DSCOST, "estimate", str(hello), "--currency", "CNY"],

@@ -283,12 +283,12 @@ def _workload(
     jobs: int | None,
 ) -> "Workload":
     """Return an empty workload for the quote's models that prints a line per request if wanted."""
-    from deepseek_cost.reports.request_line import request_lines
-
     columns = [(price.model, price.rates) for price in quote.prices]
     what = (columns, quote.scenario, system, find_route, on_error, timeline)
     make = partial(workload_of, *what, counter=counter, breakdown=breakdown)
     workload = make()
     if per_request:
+        from deepseek_cost.reports.request_line import request_lines
+
         workload.on_request = request_lines(quote, write_line, breakdown=breakdown)
     return with_worker_pool(workload, make, jobs)
