@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -117,10 +119,11 @@ class Proof(Struct):
     best_hits: int = 0
     uncounted: int = 0
     deviations: list[Deviation] = field(default_factory=list)
-    _caches: dict[str, PrefixCache] = field(default_factory=dict)
+    _caches: dict[str, PrefixCache] = field(default_factory=lambda: defaultdict(PrefixCache))
     _forecast: dict[Stretch, Sums] = field(default_factory=dict)
     _billed: dict[Stretch, Sums] = field(default_factory=dict)
     _models: dict[tuple[str, datetime], Model] = field(default_factory=dict)
+    _thinking: dict[tuple[str, Kind], bool | None] = field(default_factory=dict)
     _reasoning: KnownReasoning = field(default_factory=lambda: KnownReasoning(len))
 
     def __post_init__(self) -> None:
@@ -157,8 +160,7 @@ class Proof(Struct):
         service = model.service_at(datetime.fromtimestamp(at, UTC))
         body, effort = self._read(request, model, service)
         tokens, usage = body.count(self.encoder), record.tokens
-        cache = self._caches.setdefault(service.billed_as, PrefixCache())
-        hits = cache.send(body.prompt(self.encoder), at)
+        hits = self._caches[service.billed_as].send(body.prompt(self.encoder), at)
         self.best_hits += hits.best or 0
         self._add_costs(tokens, hits, record, stretch)
         if not self.prompts.add(tokens.parts.input, usage.input):
@@ -178,7 +180,7 @@ class Proof(Struct):
         if known not in self._models:
             since = min(service.since, model.since)
             self._models[known] = replace(model, service=(replace(service, since=since),))
-        then, thinking = self._models[known], self._stood_for(request)
+        then, thinking = self._models[known], self._implied_thinking(request)
         body = self._reasoning.restored(read_body(request, then, thinking=thinking))
         effort = (isinstance(body, RenderedBody) and body.conversation.effort) or "off"
         return body, effort
@@ -242,12 +244,14 @@ class Proof(Struct):
             place = f"{record.line.source}:{record.line.line}"
             self.deviations.append(Deviation(place, about, forecast, billed, reason))
 
-    def _stood_for(self, request: Request) -> bool | None:
+    def _implied_thinking(self, request: Request) -> bool | None:
         """Return whether a request's model name implies thinking, or None if it says neither."""
-        try:
-            return route(str(request.body["model"]), request.kind, self.book).model.thinking
-        except DscostError:
-            return None
+        name, kind = known = str(request.body["model"]), request.kind
+        if known not in self._thinking:
+            self._thinking[known] = None
+            with suppress(DscostError):
+                self._thinking[known] = route(name, kind, self.book).model.thinking
+        return self._thinking[known]
 
 
 def _limit(request: Request) -> int | None:

@@ -75,8 +75,9 @@ class SegmentEncoder(SegmentCounter):
 
     def ids(self, text: str) -> bytes:
         """Return the tokens themselves, four bytes each."""
-        if text in self._ids:
-            return self._ids[text]
+        known = self._ids.get(text)
+        if known is not None:
+            return known
         self._characters += len(text)
         if self._characters > _KEPT_CHARACTERS:
             self._ids.clear()

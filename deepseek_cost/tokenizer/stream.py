@@ -71,6 +71,8 @@ class StreamCounter(Struct, frozen=True):
         """
         cutter = self._cutter()
         try:
+            if len(text) < self.longest_piece:
+                return self.engine.ids(text)
             found = b"".join(map(self.engine.ids, cutter.chunks([text])))
         except UnicodeEncodeError as error:
             raise _refusal(error) from None

@@ -42,9 +42,9 @@ class Tiktoken(Struct, frozen=True):
 
     Each thread has its own encoders: on a shared one, threads would wait for each other at every
     word, for the scratch memory of its regular expressions. Only a thread that has none when those
-    of the pool are built borrows one of them, for the few texts that it has besides. Short texts
-    that are plain have an encoder with a simpler pattern once their characters are `plain_after`
-    more than the others'. All other texts are split by `pattern`.
+    of the pool are built borrows one of them, for the few texts that it has besides. Texts that
+    are plain and not counted ahead have an encoder with a simpler pattern once their characters are
+    `plain_after` more than the others'. All other texts are split by `pattern`.
     """
 
     ranks: Ranks
@@ -85,7 +85,7 @@ class Tiktoken(Struct, frozen=True):
 
     def ids(self, text: str) -> bytes:
         """Return the token ids of a text, four bytes each."""
-        return bytes(_buffer(self.encoding, text))
+        return bytes(_buffer(self._encoding_for(text), text))
 
     def _count(self, text: str) -> int:
         return _buffer(self.encoding, text).nbytes // ID_BYTES
