@@ -253,7 +253,10 @@ class Workload:
         if self.pool is None or self._reasoning is not None:
             return opened.parts()
         size = opened.source.size
-        return self.pool.share(opened.parts(), self._source, size, self._continued.is_replay)
+        return self.pool.share(opened.parts(), self._source, size, self._is_replay)
+
+    def _is_replay(self) -> bool:
+        return self._continued.is_replay()
 
     def _add_part(
         self, part: Lines | Document | Fault | PartialResult, wanted: Kind | None

@@ -317,7 +317,8 @@ def _named(value: object) -> str:
 
 def _is_object(line: bytes) -> bool:
     """Return whether a line is a JSON object by itself, not the beginning of one."""
-    if len(line) > MAX_LINE_BYTES or line.lstrip()[:1] != b"{":
+    text = line.strip()
+    if len(line) > MAX_LINE_BYTES or not (text.startswith(b"{") and text.endswith(b"}")):
         return False
     try:
         parse(line.decode())

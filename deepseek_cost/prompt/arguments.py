@@ -1,14 +1,16 @@
 """Arguments of tool calls, and JSON as a template writes it."""
 
-import json
 import re
-from collections.abc import Mapping
-from json.encoder import encode_basestring
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from deepseek_cost.inputs.strict_json import MAX_DEPTH
+
+if TYPE_CHECKING:
+    import json
 
 _MOST_U64: Final = (1 << 64) - 1
 _LEAST_I64: Final = -(1 << 63)
@@ -42,10 +44,26 @@ _LONG_NUMBER: Final = re.compile(rf"\d{{{_LONG + 1}}}")
 # What may be a float, which msgspec formats differently, or a whole number beyond 64 bits.
 _ODD_NUMBER: Final = re.compile(rb"[0-9](?:[.e]|[0-9]{18})")
 
-_DECODER: Final = json.JSONDecoder(
-    parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant
-)
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
+@cache
+def _decoder() -> "json.JSONDecoder":
+    import json  # noqa: PLC0415 - most chats have no JSON
+
+    return json.JSONDecoder(parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant)
+
+
+@cache
+def _encoder() -> "json.JSONEncoder":
+    import json  # noqa: PLC0415 - likewise
+
+    return json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
+
+@cache
+def _quoter() -> Callable[[str], str]:
+    from json.encoder import encode_basestring  # noqa: PLC0415 - likewise
+
+    return encode_basestring
 
 
 def arguments_of(text: str) -> Mapping[str, object] | str:
@@ -53,7 +71,7 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
     if text == "{}":
         return {}
     try:
-        value = _DECODER.decode(text)
+        value = _decoder().decode(text)
     except (ValueError, RecursionError):
         return text
     if not isinstance(value, dict) or _is_too_deep(text) or _has_lone_surrogates(text):
@@ -64,7 +82,7 @@ def arguments_of(text: str) -> Mapping[str, object] | str:
 def written(value: object) -> str:
     """Return JSON as a template has it: Python's spacing, and only control characters escaped."""
     if type(value) is str:
-        return encode_basestring(value)
+        return _quoter()(value)
     try:
         data = msgspec.json.encode(value)
     except (ValueError, RecursionError):
@@ -75,10 +93,10 @@ def written(value: object) -> str:
 
 
 def _written(value: object) -> str:
-    text = _ENCODER.encode(value)
+    text = _encoder().encode(value)
     if not _LONG_NUMBER.search(text):
         return text
-    return _ENCODER.encode(_rounded(value))
+    return _encoder().encode(_rounded(value))
 
 
 def _rounded(value: object) -> object:
@@ -106,6 +124,8 @@ def _is_too_deep(text: str) -> bool:
 def _has_lone_surrogates(text: str) -> bool:
     if "\\u" not in text:
         return False
+    import json  # noqa: PLC0415 - likewise
+
     try:
         json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -3,7 +3,6 @@
 The reasons are those of DeepSeek's own renderer. A place is written as a path: `messages[2].role`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from struct import error as struct_error
 from struct import pack
@@ -50,13 +49,15 @@ def _named(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return f"boolean `{json.dumps(value)}`"
+        return f"boolean `{str(value).lower()}`"
     if isinstance(value, int) and _LEAST_I64 <= value < _U64:
         return f"integer `{value}`"
     if isinstance(value, int | float):
         return f"floating point `{float(value)!r}`"
     if isinstance(value, str):
-        return f"string {json.dumps(value, ensure_ascii=False)}"
+        from json import dumps  # noqa: PLC0415 - for a refusal alone
+
+        return f"string {dumps(value, ensure_ascii=False)}"
     return "sequence" if isinstance(value, list) else "map"
 
 
