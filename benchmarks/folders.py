@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.pop(1)  # this folder has its own requests.py, which would shadow the library
 
 from benchmarks.corpora import paragraphs
-from benchmarks.racing import busy, dscost, process, raced, ratios
+from benchmarks.racing import busy, dscost, peak, process, raced, ratios
 
 _CHARACTERS: Final = 700
 _CHANGED: Final = 20  # one in 20 files changes
@@ -49,10 +49,12 @@ def main() -> None:
 
 
 def race(what: str, programs: list[str], command: list[str], runs: int) -> None:
-    """Print each program's time, and its ratio to the first program's."""
+    """Print each program's time, its ratio to the first program's, and its peak memory."""
     rivals = {program: process([program, *command, "--json"]) for program in programs}
     times = {name: [run.seconds for run in done] for name, done in raced(rivals, runs).items()}
     print(what, *ratios(times, programs[0]), sep="\n")
+    for program in programs:
+        print(f"{program:34} {peak([program, *command, '--json']) / 1e6:.0f} MB at most")
 
 
 def write(folder: Path, files: int) -> None:

@@ -125,3 +125,13 @@ class Memory(threading.Thread):
                 continue
             self.most = max(self.most, held)
             time.sleep(0.05)
+
+
+def peak(command: Sequence[str | Path]) -> int:
+    """Run a command once, and return the most bytes that all its processes had at a time."""
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.DEVNULL, env=_ENVIRONMENT
+    ) as running:
+        watched = Memory(psutil.Process(running.pid))
+        watched.start()
+    return watched.most
