@@ -9,17 +9,16 @@ letters, digits or symbols.
 
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from ctypes import CDLL
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module, metadata
 from itertools import chain, groupby, islice
-from operator import eq
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from deepseek_cost.errors import EngineError, installing
 from deepseek_cost.tokenizer.base import Engine
@@ -87,6 +86,10 @@ _LITTLE: Final = 1 << 20
 # this much is replaced, but only after enough use, since loading one takes a moment.
 _MOST_GROWTH: Final = 128 << 20
 _LEAST_BYTES: Final = 1 << 24
+# A byte that UTF-8 never has: a token of its own, and in no other.
+_MARK: Final = b"\xff"
+# So many tokens are decoded at once.
+_DECODED: Final = 4_096
 
 
 def is_usable() -> bool:
@@ -219,15 +222,27 @@ def _tokenizer(index: Index) -> "Tokenizer":
         with path.open("wb") as file:
             file.writelines(_lines(index))
         tokenizer = Tokenizer.from_tiktoken(path, pretokenizer="deepseek_v3", special_tokens={})
-    if not _is_ours(tokenizer.vocab, index):
+    if not _is_ours(tokenizer, index):
         raise EngineError("gigatoken loads another vocabulary than DeepSeek's", tip="use tiktoken")
     return tokenizer
 
 
-def _is_ours(vocabulary: Mapping[int, bytes], index: Index) -> bool:
-    """Return whether a vocabulary numbers DeepSeek's tokens, and no others, from 0."""
-    numbered = map(vocabulary.get, range(TOKENS))
-    return len(vocabulary) == TOKENS and all(map(eq, numbered, index.spelt()))
+def _is_ours(tokenizer: "Tokenizer", index: Index) -> bool:
+    """Return whether an encoder numbers DeepSeek's tokens, and no others, from 0.
+
+    They are decoded in parts, with a mark after each that no other token has: all at once, or the
+    encoder's own list of them, would take 10 MB or more.
+    """
+    if tokenizer.vocab_size != TOKENS:
+        return False
+    mark = cast("int", index.rank(_MARK)) - FIRST_TEXT_TOKEN
+    spelt = index.spelt()
+    for begin in range(0, TOKENS, _DECODED):
+        ranks = range(begin, min(begin + _DECODED, TOKENS))
+        ours = b"".join(token + _MARK for token in islice(spelt, _DECODED))
+        if tokenizer.decode([each for rank in ranks for each in (rank, mark)]) != ours:
+            return False
+    return True
 
 
 def _lines(index: Index) -> Iterator[bytes]:

@@ -4,16 +4,17 @@ import json
 import unicodedata
 from array import array
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import metadata
-from itertools import islice, repeat
+from itertools import repeat
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tiktoken import Encoding
 from tokenizers import Tokenizer
 
@@ -265,18 +266,38 @@ def test_an_encoder_that_has_grown_is_replaced_and_counts_on(
     assert engine.tokenizer is not first
 
 
-@needs_gigatoken
-def test_a_vocabulary_that_comes_out_as_another_one_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def without_the_last(index: vocabulary.Index) -> Iterator[bytes]:
-        return islice(lines(index), vocabulary.TOKENS - 1)
+def _without_the_last(tokens: list[bytes]) -> list[bytes]:
+    return tokens[:-1]
 
-    lines = gigatoken_engine._lines
-    monkeypatch.setattr(gigatoken_engine, "_lines", without_the_last)
+
+def _with_the_last_two_exchanged(tokens: list[bytes]) -> list[bytes]:
+    return [*tokens[:-2], tokens[-1], tokens[-2]]
+
+
+@needs_gigatoken
+@pytest.mark.parametrize("changed", [_without_the_last, _with_the_last_two_exchanged])
+def test_a_vocabulary_that_comes_out_as_another_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, changed: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    def lines(index: vocabulary.Index) -> Iterator[bytes]:
+        tokens = enumerate(changed(list(index.spelt())))
+        return (b"%b %d\n" % (b64encode(token), rank) for rank, token in tokens)
+
+    monkeypatch.setattr(gigatoken_engine, "_lines", lines)
 
     with pytest.raises(EngineError, match="another vocabulary than DeepSeek's"):
         Gigatoken(tiktoken_engine)
+
+
+@needs_gigatoken
+def test_a_vocabulary_whose_tokens_end_elsewhere_is_another_one() -> None:
+    tokenizer = gigatoken_engine.gigatoken_engine().tokenizer
+    index = vocabulary.load_index()
+    ends = list(index.ends)
+    ends[-2] -= 1  # the last token begins with the end of the one before
+
+    assert gigatoken_engine._is_ours(tokenizer, index)
+    assert not gigatoken_engine._is_ours(tokenizer, replace(index, ends=ends))
 
 
 @pytest.mark.parametrize(
