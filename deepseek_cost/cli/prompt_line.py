@@ -15,6 +15,7 @@ that line has no rate.
 import os
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zlib import crc32
 
 from deepseek_cost.cli.line_setup import DAYS, Setup, keep, own_holidays, price_mark, setups
@@ -131,17 +132,19 @@ def made_of(book: "PriceBook", mark: tuple[int, int]) -> str:
 def rows(book: "PriceBook", start: datetime, days: int, *, warned: bool) -> str:
     """Return the lines of the file for some days; unless `warned`, until the table would warn.
 
-    If there is no change at all, the last line is the end of these days.
+    If there is no change at all, the last line is the last hour of these.
     """
-    calendar, end = book.calendar, start + timedelta(days=days)
+    calendar, tier = book.calendar, book.calendar.tier_at(start).label
+    if calendar.next_change(start) is None:
+        hours = (start + timedelta(hours=hour) for hour in range(1, 24 * days + 1))
+        covered = list(takewhile(lambda at: warned or not book.warnings_at(at), hours))
+        end = f"{covered[-1].timestamp():.0f} {_NO_CHANGE}\n" if covered else ""
+        return f"{start.timestamp():.0f} {tier}\n{end}"
     times = [start]
-    for change in calendar.changes(start, end):
+    for change in calendar.changes(start, start + timedelta(days=days)):
         if not warned and book.warnings_at(change):
             break
         times.append(change)
-    if calendar.next_change(start) is None and (warned or not book.warnings_at(end)):
-        only = calendar.tier_at(start).label
-        return f"{start.timestamp():.0f} {only}\n{end.timestamp():.0f} {_NO_CHANGE}\n"
     return "".join(f"{at.timestamp():.0f} {calendar.tier_at(at).label}\n" for at in times)
 
 
