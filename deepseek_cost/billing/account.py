@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from heapq import nsmallest
+from itertools import chain
 from math import inf
 from typing import Final, NamedTuple
 
@@ -84,8 +86,8 @@ class Account(Struct):
 
     `repeated` counts records of responses counted before, `costless` counts lines by the reason
     they cost nothing, and `unidentified` counts responses without an id, each of which counts.
-    `accepted` counts, by log, records that could not be read of responses that were billed by a
-    later record; they are no longer in `unpriced`.
+    `refusals` counts records that could not be priced, and `accepted`, by log, those of them whose
+    response was billed by a later record.
     Responses before `since`, or at or after `until` (seconds since 1970), only count in `outside`.
     """
 
@@ -95,9 +97,8 @@ class Account(Struct):
     since: float = -inf
     until: float = inf
     outside: int = 0
-    unpriced: int = 0
+    refusals: int = 0
     accepted: Counter[str] = field(default_factory=Counter)
-    faults: list[Fault] = field(default_factory=list)
     costless: Counter[str] = field(default_factory=Counter)
     hosts: dict[str, HostTotals] = field(default_factory=dict)
     repeated: int = 0
@@ -118,8 +119,10 @@ class Account(Struct):
     _fees: dict[str, Decimal] = field(default_factory=dict)
     _counted: CountedResponses = field(default_factory=CountedResponses)
     _moments: Moments = field(default_factory=lambda: Moments(UTC, has_hours=False))
-    # Records that could not be read, by their response's id and input.
-    _refused: dict[tuple[str, int], Fault] = field(default_factory=dict)
+    # Faults, each with its number among all refusals: those that remain, and those of records that
+    # could not be read, by their response's id and input, until a later record of it is billed.
+    _faults: list[tuple[int, Fault]] = field(default_factory=list)
+    _refused: dict[tuple[str, int], tuple[int, Fault]] = field(default_factory=dict)
     _keeps_project: bool = False
     _keeps_session: bool = False
 
@@ -245,22 +248,21 @@ class Account(Struct):
     def _refuse_record(self, response: Response, reason: str) -> None:
         """Refuse a record, once for each response; a later one of it may be readable."""
         fault = response.line.fault(reason)
-        if response.identity is not None and len(self._refused) < _MOST_REFUSED:
-            key = response.identity, response.tokens.input
-            if key in self._refused:
-                self.repeated += 1
-                return
-            self._refused[key] = fault
-        self._refuse(fault)
+        if response.identity is None or len(self._refused) == _MOST_REFUSED:
+            self._refuse(fault)
+            return
+        key = response.identity, response.tokens.input
+        if key in self._refused:
+            self.repeated += 1
+            return
+        self.refusals += 1
+        self._refused[key] = self.refusals, fault
 
     def _accept(self, identity: str, tokens: int) -> None:
         """Take back that a record was refused, since a later one of its response is billed."""
-        fault = self._refused.pop((identity, tokens), None)
-        if fault is not None:
-            self.unpriced -= 1
+        if found := self._refused.pop((identity, tokens), None):
             self.repeated += 1
-            self.accepted[fault.source] += 1
-            self.faults = [one for one in self.faults if one is not fault]
+            self.accepted[found[1].source] += 1
 
     def _is_counted(self, response: Response) -> bool:
         """Return whether a response that has no price at its time is one counted before.
@@ -277,6 +279,18 @@ class Account(Struct):
             return False
         self._replace(response.identity, *known, NO_FEES)
         return True
+
+    @property
+    def unpriced(self) -> int:
+        """The number of records that should be priced and could not be."""
+        return self.refusals - self.accepted.total()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The first records without a price, and why they have none."""
+        return [
+            fault for _, fault in nsmallest(_NAMED, chain(self._faults, self._refused.values()))
+        ]
 
     @property
     def requests(self) -> int:
@@ -426,9 +440,9 @@ class Account(Struct):
         self.hosts.setdefault(name, HostTotals()).add(response)
 
     def _refuse(self, fault: Fault) -> None:
-        self.unpriced += 1
-        if len(self.faults) < _NAMED:
-            self.faults.append(fault)
+        self.refusals += 1
+        if len(self._faults) < _NAMED:
+            self._faults.append((self.refusals, fault))
 
 
 class Entry(Struct, frozen=True):

@@ -41,10 +41,10 @@ class Intake(Struct):
         if isinstance(found, Series):
             self._add_series(name, found)
             return
-        faults = self._faults()
+        refusals = self.account.refusals
         entry = self.account.add(found)
         if entry is None or not isinstance(found, Response):
-            is_fault = self._faults() > faults
+            is_fault = self.account.refusals > refusals
             (self._unpriced if is_fault else self.other)[name] += 1
             return
         thinking = UNKNOWN_MODE
@@ -66,16 +66,12 @@ class Intake(Struct):
             for response in series.responses():
                 self.add(name, response)
             return
-        faults = -self._faults()
+        refusals = self.account.refusals
         new = self.account.add_series(series, self.profile)
-        faults += self._faults()
+        faults = self.account.refusals - refusals
         self.priced[name] += new
         self._unpriced[name] += faults
         self.other[name] += len(series.rows) - new - faults
-
-    def _faults(self) -> int:
-        """Return how many records could not be priced so far, later ones of them or not."""
-        return self.account.unpriced + self.account.accepted.total()
 
     def refuse(self, name: str, reason: str) -> None:
         """Add a file that is not a log of responses, and why."""

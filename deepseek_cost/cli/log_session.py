@@ -15,7 +15,7 @@ from deepseek_cost.cli.wording import with_flags
 from deepseek_cost.errors import Advice, Advised, InputError, UsageError, advised, placed
 from deepseek_cost.pricing.currency import Currency
 from deepseek_cost.pricing.schedule import TierBy
-from deepseek_cost.text import parse_ratio
+from deepseek_cost.text import parse_ratio, quantity
 
 if TYPE_CHECKING:
     from deepseek_cost.billing.charge import Charging
@@ -269,6 +269,5 @@ def _learned(name: str, book: "PriceBook") -> "Profile":
     how = reading_of((), (), tz="UTC")
     read_logs(find_sources([name], None, "utf-8", any_file=True), how, intake)
     if account.unpriced:
-        lines = "line" if account.unpriced == 1 else "lines"
-        show_warning(f"{name}: not learned from {account.unpriced:,} {lines}")
+        show_warning(f"{name}: not learned from {quantity(account.unpriced, 'line')}")
     return profile

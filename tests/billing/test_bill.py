@@ -235,6 +235,20 @@ def test_a_record_with_another_input_is_another_response_whether_it_can_be_read_
     assert (report["total"]["requests"], report["unpriced"]["lines"]) == (1, 1)
 
 
+def test_the_first_lines_without_a_price_are_named_however_many_were_billed_after_all(
+    dscost: Dscost, log: Path
+) -> None:
+    without = [reply(PEAK, id=f"r{number}") | {"timestamp": None} for number in range(150)]
+    nameless = [reply(PEAK) | {"timestamp": None}] * 150
+    later = [reply(PEAK, id=f"r{number}") for number in range(149)]
+    report = json.loads(dscost("bill", written(log, [*without, *nameless, *later]), "--json").out)
+    assert report["total"]["requests"] == 149
+    assert report["unpriced"]["lines"] == 151
+    named = report["unpriced"]["named"]
+    assert len(named) == 100
+    assert [line.split(":")[1] for line in named[:3]] == ["150", "151", "152"]
+
+
 def test_records_of_a_response_that_cannot_be_read_are_one_fault(dscost: Dscost, log: Path) -> None:
     lines = [reply(PEAK, id="b"), *[reply(PEAK, id="a") | {"timestamp": None}] * 3]
     report = json.loads(dscost("bill", written(log, lines), "--json").out)

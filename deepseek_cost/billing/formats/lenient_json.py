@@ -83,12 +83,17 @@ def concatenated(data: bytes) -> list[tuple[int, object]]:
 
 def small_json(path: Path) -> object:
     """Return the JSON of a file next to a log, or None if it cannot be read."""
+    return decoded(small_file(path))
+
+
+def small_file(path: Path) -> bytes:
+    """Return the contents of a file; empty if it cannot be read, is no file or is too large."""
     try:
         if not path.is_file() or path.stat().st_size > MAX_LINE:
-            return None
-        return decoded(path.read_bytes())
+            return b""
+        return path.read_bytes()
     except OSError:
-        return None
+        return b""
 
 
 def unpacked_json(data: bytes) -> object:
